@@ -1,0 +1,68 @@
+# Reprieve. `make` alone tells what there is.
+
+PYTHON ?= python3
+PORT   ?= 4566
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+NPM    := tests/sdk-node/node_modules/.package-lock.json
+
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-slow lint format build lock clean node
+
+help: ## say what each of these does
+	@echo "Reprieve: a control plane for email bounces. Start with"
+	@echo
+	@echo "    make run          (first time: a few minutes, later: seconds; Ctrl-C stops it and keeps the data)"
+	@echo "    make demo         (in a second terminal)"
+	@echo
+	@echo "All of them:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "    make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "PORT=4577 puts the stack on another port, PYTHON=python3.13 picks another Python (3.11 or later)."
+
+run: $(READY) ## the whole product on this machine: a local AWS, deployed, with a demo organization
+	@$(BIN)/python -m local.run --port $(PORT)
+
+demo: $(READY) ## play the main loop against the running stack (WAIT=1 waits for the schedule)
+	@$(BIN)/python -m local.demo $(if $(WAIT),--wait)
+
+test: $(READY) node ## the quick tests, with those that deploy the real template to a local AWS
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(READY) node ## the tests that the quick suite has no time for
+	@$(BIN)/python -m local.slow_tests $(ARGS)
+
+lint: $(READY) ## style, types and the template
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/sam validate --lint
+
+format: $(READY) ## let ruff put the code in shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+build: $(READY) ## build what would be deployed to AWS, into .aws-sam/
+	$(BIN)/python -m local.build
+
+lock: ## lock the dependencies anew, with hashes (UPGRADE=1 takes newer versions)
+	$(PYTHON) local/lock.py $(if $(UPGRADE),--upgrade)
+
+clean: ## remove what was built and installed; the local stack's data (.local/) stays
+	rm -rf $(VENV) .aws-sam .local/build .local/cache .mypy_cache .ruff_cache .hypothesis tests/sdk-node/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements/dev.txt local/install.py
+	@$(PYTHON) local/install.py
+
+node: $(NPM)
+
+# Node is needed for nothing but the contract tests with the vendors' Node clients, which say so when they are skipped.
+$(NPM): tests/sdk-node/package.json tests/sdk-node/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/sdk-node && npm ci --no-audit --no-fund --loglevel=error; \
+	else echo "npm is not here: the tests with the vendors' Node clients will be skipped"; fi

@@ -1,0 +1,150 @@
+"""`reprieve credentials`: who may call the APIs, and for what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reprieve.runtime import wiring
+from reprieve_cli import operations, scopes
+from reprieve_cli.output import examples, json_option, moment, say, say_json, say_table
+from reprieve_cli.params import Duration
+from reprieve_cli.target import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reprieve.organization import Credential
+
+#: more scopes than this are counted, not listed, in a table
+SHOWN: Final = 2
+
+
+@click.group()
+def credentials() -> None:
+    """Issue, list and revoke credentials.
+
+    A credential is a random token that speaks for one organization. It is shown once, when it is issued; what is stored
+    is a hash of it.
+    """
+
+
+@credentials.command(
+    epilog=examples(
+        "reprieve credentials issue acme --name 'Okta SDK' --dialect okta --expires-in 90d",
+        "reprieve credentials issue acme --name dashboard --scope suppression.bounces.read",
+        "TOKEN=$(reprieve credentials issue acme --name job --dialect zoho)",
+    )
+)
+@click.argument("organization", metavar="ORG")
+@click.option("--name", required=True, help="Who will use it, for people.")
+@click.option("--scope", "single", multiple=True, metavar="SCOPE", help="What it may do; may be repeated.")
+@click.option(
+    "--dialect",
+    "dialects",
+    multiple=True,
+    type=click.Choice(list(scopes.BY_DIALECT)),
+    help="All scopes of a dialect; may be repeated.",
+)
+@click.option("--expires-in", type=Duration(), help="30m, 12h, 90d, 52w; without it, it lasts until it is revoked.")
+@json_option
+def issue(
+    organization: str,
+    name: str,
+    single: tuple[str, ...],
+    dialects: tuple[str, ...],
+    expires_in: int | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Issue a credential for the organization ORG and print its token.
+
+    The token alone goes to standard output, so that a script can take it; what belongs to it goes to standard error.
+    `reprieve credentials scopes` lists the scopes.
+    """
+    wanted = frozenset(single).union(*(scopes.BY_DIALECT[dialect] for dialect in dialects))
+    if not wanted:
+        raise click.UsageError("a credential without scopes may do nothing: give --scope or --dialect")
+    connect()
+    token, credential = operations.make_credential(organization, name=name, scopes=wanted, expires_in=expires_in)
+    if as_json:
+        say_json({"token": token, **_record(credential)})
+        return
+    say(token)
+    until = f"until {moment(credential.expires_at)}" if credential.expires_at else "until it is revoked"
+    say(f"This is credential {credential.id}, good {until}. The token is not shown again.", err=True)
+
+
+@credentials.command("list", epilog=examples("reprieve credentials list acme", "reprieve credentials list acme --json"))
+@click.argument("organization", metavar="ORG")
+@json_option
+def list_(organization: str, as_json: bool) -> None:  # noqa: FBT001
+    """List the credentials of an organization, oldest first, expired ones included."""
+    connect()
+    found = wiring.access().credentials(operations.find_organization(organization).id)
+    if as_json:
+        say_json([_record(one) for one in found])
+        return
+    now = wiring.now()
+    say_table(
+        ("ID", "NAME", "SCOPES", "CREATED", "EXPIRES", "STATE"),
+        [
+            (
+                one.id,
+                one.name,
+                _summary(one.scopes),
+                moment(one.created) or "",
+                moment(one.expires_at) or "never",
+                "valid" if one.valid(now) else "expired",
+            )
+            for one in found
+        ],
+        empty="No credentials. `reprieve credentials issue --help` shows how to make one.",
+    )
+
+
+@credentials.command(epilog=examples("reprieve credentials revoke acme 3f9a1c2b4d5e6f70"))
+@click.argument("organization", metavar="ORG")
+@click.argument("credential", metavar="CREDENTIAL")
+def revoke(organization: str, credential: str) -> None:
+    """Revoke a credential by the id that `list` shows; it is forgotten for good.
+
+    A gateway that remembers the authorizer's answers may honour it for a few minutes more.
+    """
+    connect()
+    operations.revoke_credential(organization, credential)
+    say(f"Revoked {credential}.")
+
+
+@credentials.command("scopes", epilog=examples("reprieve credentials scopes"))
+@json_option
+def scopes_(as_json: bool) -> None:  # noqa: FBT001
+    """List the scopes of every dialect.
+
+    Zoho's can also be given for one module: ZohoCRM.modules.Leads.UPDATE, ZohoCRM.send_mail.Leads.CREATE.
+    """
+    if as_json:
+        say_json({dialect: sorted(members) for dialect, members in scopes.BY_DIALECT.items()})
+        return
+    rows = [(dialect, scope) for dialect, members in scopes.BY_DIALECT.items() for scope in sorted(members)]
+    say_table(("DIALECT", "SCOPE"), rows, empty="")
+
+
+def _record(credential: Credential) -> dict[str, Any]:
+    return {
+        "id": credential.id,
+        "organization": credential.organization_id,
+        "name": credential.name,
+        "scopes": sorted(credential.scopes),
+        "created": moment(credential.created),
+        "expires_at": moment(credential.expires_at),
+    }
+
+
+def _summary(granted: Iterable[str]) -> str:
+    names = sorted(granted)
+    for dialect, members in scopes.BY_DIALECT.items():
+        if members == set(names):
+            return f"all of {dialect}"
+    rest = len(names) - SHOWN
+    return " ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,164 @@
+"""`reprieve organizations`: the tenants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reprieve.organization import MAX_SHARDS, Membership
+from reprieve.runtime import wiring
+from reprieve_cli import operations
+from reprieve_cli.output import examples, json_option, moment, say_json, say_pairs, say_table
+from reprieve_cli.params import words
+from reprieve_cli.target import connect
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization
+
+name_option = click.option("--name", help="For people; the id when not given.")
+domain_option = click.option("--domain", "domains", multiple=True, help="A verified domain; may be repeated.")
+
+
+@click.group()
+def organizations() -> None:
+    """Create, look at and change organizations.
+
+    An organization is a tenant: its lists, its log, its recipients and its credentials are its own.
+    """
+
+
+@organizations.command(
+    epilog=examples(
+        "reprieve organizations create acme --name 'Acme Inc.'",
+        "reprieve organizations create shop --membership anyone --shards 8",
+        "reprieve organizations create lab --membership domains --domain lab.example --domain lab.test",
+    )
+)
+@click.argument("organization", metavar="ID")
+@name_option
+@click.option(
+    "--membership",
+    type=words(Membership),
+    default=Membership.RECIPIENTS.value,
+    show_default=True,
+    help="Whose addresses it may lift: its own recipients', any in its verified domains, or anyone's.",
+)
+@domain_option
+@click.option(
+    "--shards",
+    type=click.IntRange(1, MAX_SHARDS),
+    default=1,
+    show_default=True,
+    help="How many partitions its lists are spread over; each takes 1,000 writes a second.",
+)
+@click.option("--parent", help="An organization whose credentials may act for this one.")
+@json_option
+def create(
+    organization: str,
+    name: str | None,
+    membership: str,
+    domains: tuple[str, ...],
+    shards: int,
+    parent: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Create the organization ID: 2 to 39 lower-case letters, digits and hyphens.
+
+    The number of shards is chosen here and stays, because what is stored would have to move. One is enough unless bounces
+    come in by the thousand a second.
+    """
+    connect()
+    created = operations.create_organization(
+        organization,
+        name=name,
+        membership=Membership(membership),
+        domains=domains,
+        shards=shards,
+        parent=parent,
+    )
+    _show(created, as_json=as_json)
+
+
+@organizations.command("list", epilog=examples("reprieve organizations list", "reprieve organizations list --json"))
+@json_option
+def list_(as_json: bool) -> None:  # noqa: FBT001
+    """List all organizations, by id."""
+    connect()
+    found = sorted(wiring.access().organizations(), key=lambda one: one.id)
+    if as_json:
+        say_json([_record(one) for one in found])
+        return
+    say_table(
+        ("ID", "NAME", "MEMBERSHIP", "DOMAINS", "SHARDS", "PARENT"),
+        [
+            (one.id, one.name, one.membership, " ".join(sorted(one.domains)), str(one.shards), one.parent or "")
+            for one in found
+        ],
+        empty="No organizations. `reprieve organizations create --help` shows how to make one.",
+    )
+
+
+@organizations.command(epilog=examples("reprieve organizations show acme"))
+@click.argument("organization", metavar="ID")
+@json_option
+def show(organization: str, as_json: bool) -> None:  # noqa: FBT001
+    """Show one organization."""
+    connect()
+    _show(operations.find_organization(organization), as_json=as_json)
+
+
+@organizations.command(
+    epilog=examples(
+        "reprieve organizations change acme --name 'Acme and Sons'",
+        "reprieve organizations change acme --membership domains --domain acme.example",
+    )
+)
+@click.argument("organization", metavar="ID")
+@click.option("--name", help="For people.")
+@click.option("--membership", type=words(Membership), help="Whose addresses it may lift.")
+@domain_option
+@json_option
+def change(
+    organization: str,
+    name: str | None,
+    membership: str | None,
+    domains: tuple[str, ...],
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Change an organization's settings; what is not given stays.
+
+    Domains replace all that were there. The number of shards cannot be changed, because what is stored would have to move.
+    """
+    if name is None and membership is None and not domains:
+        raise click.UsageError("nothing to change: give --name, --membership or --domain")
+    connect()
+    changed = operations.change_organization(
+        organization,
+        name=name,
+        membership=None if membership is None else Membership(membership),
+        domains=domains or None,
+    )
+    _show(changed, as_json=as_json)
+
+
+def _show(organization: Organization, *, as_json: bool) -> None:
+    record = _record(organization)
+    if as_json:
+        say_json(record)
+        return
+    say_pairs(
+        [(name, " ".join(value) if isinstance(value, list) else str(value or "")) for name, value in record.items()]
+    )
+
+
+def _record(organization: Organization) -> dict[str, Any]:
+    return {
+        "id": organization.id,
+        "name": organization.name,
+        "membership": organization.membership.value,
+        "domains": sorted(organization.domains),
+        "shards": organization.shards,
+        "parent": organization.parent,
+        "created": moment(organization.created),
+    }

@@ -1,0 +1,82 @@
+"""How answers look: aligned text for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reprieve.removal import DAY, MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+NOTHING: Final = "-"
+HOUR: Final = 60 * MINUTE
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help; click keeps its lines as they are."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line; click takes the colour out unless it goes to a terminal."""
+    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def say_json(value: Any) -> None:  # noqa: ANN401  (whatever json takes)
+    """Print a value for a program."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def say_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
+    """Print aligned columns, or a sentence when there is nothing in them."""
+    lines = [[cell or NOTHING for cell in row] for row in rows]
+    if not lines:
+        say(empty)
+        return
+    widths = [max(map(len, column)) for column in zip(headers, *lines, strict=True)]
+    say(click.style(_aligned(headers, widths), bold=True))
+    for line in lines:
+        say(_aligned(line, widths))
+
+
+def say_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    """Print names and values, one pair a line."""
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        say(f"{click.style(name.ljust(width), bold=True)}  {value or NOTHING}")
+
+
+def progress(done: int, total: int) -> None:
+    """Tell on stderr how far it is: in place on a terminal, elsewhere a line every thousand."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{done} of {total}", err=True, nl=done == total)
+    elif done % 1000 == 0 or done == total:
+        click.echo(f"{done} of {total}", err=True)
+
+
+def moment(milliseconds: int | None) -> str | None:
+    """A time in ISO 8601, whole seconds, UTC."""
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def age(milliseconds: int) -> str:
+    """A length of time in its largest whole unit: 3d, 5h, 12m, 40s."""
+    for unit, letter in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
+        if milliseconds >= unit:
+            return f"{milliseconds // unit}{letter}"
+    return f"{max(0, milliseconds) // SECOND}s"
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()

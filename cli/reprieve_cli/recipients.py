@@ -1,0 +1,139 @@
+"""`reprieve recipients`: whom an organization mails, and so whose addresses it may lift."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import click
+
+from reprieve.errors import InvalidInput, NotFound, Unavailable
+from reprieve.recipient import USERS
+from reprieve.runtime import wiring
+from reprieve_cli import operations
+from reprieve_cli.output import examples, json_option, moment, progress, say, say_json, say_table
+from reprieve_cli.target import connect
+
+if TYPE_CHECKING:
+    from reprieve.recipient import Recipient
+    from reprieve_cli.operations import ImportReport
+
+#: refused rows that are told one by one; JSON has them all
+TOLD: Final = 20
+
+module_option = click.option(
+    "--module", default=USERS, show_default=True, help="`users`, or a module of the CRM such as Leads."
+)
+
+
+@click.group()
+def recipients() -> None:
+    """Import, list and delete recipients."""
+
+
+@recipients.command(
+    "import",
+    epilog=examples(
+        "reprieve recipients import acme people.csv",
+        "reprieve recipients import acme leads.csv --module Leads",
+        "printf 'email,first_name\\nann@acme.example,Ann\\n' | reprieve recipients import acme -",
+    ),
+)
+@click.argument("organization", metavar="ORG")
+@click.argument("file", type=click.File("rb"))
+@module_option
+@json_option
+def import_(organization: str, file: IO[bytes], module: str, as_json: bool) -> None:  # noqa: FBT001
+    """Create and update recipients from FILE, a CSV file in UTF-8; - is standard input.
+
+    The first line names the columns. `email` is needed; `id` and `secondary_email` are optional; login, first_name,
+    last_name and whatever else there is are kept in the profile (Okta's own names, firstName, do as well). A row replaces
+    what was there of its recipient.
+
+    A row without an id gets one that follows from the address, so importing a file again changes nothing. Rows that
+    cannot be used are reported by line and left out, and the exit code is then 1.
+    """
+    text = _decoded(file.read())
+    connect()
+    try:
+        report = operations.import_recipients(organization, text, module=module, progress=progress)
+    except Unavailable as fault:
+        raise Unavailable(f"{fault}; what was imported stays, and importing the file again is safe") from None
+    _tell(report, as_json=as_json)
+    if report.refused:
+        click.get_current_context().exit(1)
+
+
+@recipients.command(
+    "list", epilog=examples("reprieve recipients list acme", "reprieve recipients list acme --after 00u1a2b3c")
+)
+@click.argument("organization", metavar="ORG")
+@module_option
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="The most to show.")
+@click.option("--after", metavar="ID", help="Go on from behind this id.")
+@json_option
+def list_(organization: str, module: str, limit: int, after: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """List recipients by id."""
+    connect()
+    found = wiring.recipients().page(operations.find_organization(organization), module, limit=limit, after=after)
+    if as_json:
+        say_json([_record(one) for one in found])
+        return
+    say_table(
+        ("ID", "EMAIL", "SECONDARY EMAIL"),
+        [(one.id, _spelling(one, "email") or "", _spelling(one, "secondary_email") or "") for one in found],
+        empty="No recipients." if after is None else "No more recipients.",
+    )
+    if len(found) == limit:
+        say(f"There may be more: --after {found[-1].id}", err=True)
+
+
+@recipients.command(epilog=examples("reprieve recipients delete acme 00u1a2b3c"))
+@click.argument("organization", metavar="ORG")
+@click.argument("recipient", metavar="ID")
+@module_option
+def delete(organization: str, recipient: str, module: str) -> None:
+    """Delete a recipient; its addresses stay where they are on the suppression lists."""
+    connect()
+    if not wiring.recipients().delete(operations.find_organization(organization), module, recipient):
+        raise NotFound("recipient", ascii(recipient))
+    say(f"Deleted {recipient}.")
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidInput("no UTF-8; save the file as CSV UTF-8", field=f"line {line}") from None
+
+
+def _tell(report: ImportReport, *, as_json: bool) -> None:
+    if as_json:
+        refused = [{"line": one.line, "problem": one.problem} for one in report.refused]
+        counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}
+        say_json({**counts, "refused": refused})
+        return
+    say(
+        f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged, {len(report.refused)} refused"
+    )
+    for one in report.refused[:TOLD]:
+        say(f"line {one.line}: {one.problem}", err=True)
+    if len(report.refused) > TOLD:
+        say(f"and {len(report.refused) - TOLD} more; --json tells all", err=True)
+
+
+def _spelling(recipient: Recipient, field: str) -> str | None:
+    address = recipient.email if field == "email" else recipient.secondary_email
+    return address.spelling if address else None
+
+
+def _record(recipient: Recipient) -> dict[str, Any]:
+    return {
+        "id": recipient.id,
+        "module": recipient.module,
+        "email": _spelling(recipient, "email"),
+        "secondary_email": _spelling(recipient, "secondary_email"),
+        "profile": dict(recipient.profile),
+        "created": moment(recipient.created),
+        "updated": moment(recipient.updated),
+    }

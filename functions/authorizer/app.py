@@ -1,0 +1,33 @@
+"""In front of all four APIs: verify the credential, and hand its organization and scopes to the function behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reprieve.errors import Unauthenticated
+from reprieve.runtime import identity, wiring
+from reprieve.runtime.telemetry import logger
+from reprieve.service.access import authenticate
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Allow this one request, or refuse it.
+
+    A refusal is a policy that denies, which API Gateway answers in the dialect of the API; whether the credential's scopes suffice is for the function behind to say, which knows what is about to be done.
+    """
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if not headers.get("authorization"):
+        # API Gateway's own word for "no credential at all", which the dialects answer otherwise than a bad one
+        raise Exception("Unauthorized")  # noqa: TRY002
+    try:
+        caller = authenticate(wiring.access(), headers["authorization"], now=wiring.now())
+    except Unauthenticated as refusal:
+        logger().info("unauthenticated", cause=str(refusal), resource=event.get("resource"))
+        return _policy("nobody", "Deny", event["methodArn"], {})
+    return _policy(caller.credential_id, "Allow", event["methodArn"], identity.write(caller))
+
+
+def _policy(principal: str, effect: str, method: str, context: dict[str, str]) -> dict[str, Any]:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": method}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": principal, "policyDocument": document, "context": context}

@@ -1,0 +1,21 @@
+"""POST /reprieve/events/sendgrid/{org}: SendGrid's signed Event Webhook."""
+
+from reprieve.errors import Unauthenticated
+from reprieve.exchange import Request, Response
+from reprieve.runtime import http, metrics, wiring
+from reprieve.wire import reprieve, sendgrid_events
+
+handler = http.Api(reprieve.DIALECT)
+
+
+@handler.route("POST", "/events/sendgrid/{org}")
+def events(request: Request) -> Response:
+    """Take in a batch of events; the organization in the path is believed because its key verifies the signature."""
+    organization = wiring.access().organization(request.path["org"])
+    account = wiring.access().provider_account(request.path["org"])
+    if organization is None or account is None:
+        raise Unauthenticated("the webhook's signature does not match")
+    sendgrid_events.verify(request, account.webhook_key)
+    report = wiring.ingest().take(organization, sendgrid_events.parse_events(request))
+    metrics.ingest(report)
+    return sendgrid_events.render_report(report)

@@ -1,0 +1,113 @@
+"""Everything that can go wrong and be told to a caller.
+
+    ReprieveError
+    ├── InvalidInput          the caller sent something that cannot be accepted; names the field
+    │   ├── UnreadableBody    not JSON, or not of the documented shape at all
+    │   ├── MalformedAddress  not an email address by RFC 3696
+    │   └── LimitExceeded     more of something than one request may carry
+    ├── Unauthenticated       no credential, or one that is not known or no longer valid
+    ├── Forbidden             a valid credential that may not do this
+    ├── NoSuchRoute           the API has no such path
+    ├── MethodNotAllowed      the path is there, but not for this method
+    ├── NotFound              no such thing in this organization (another's looks the same)
+    ├── Conflict              the state of the thing does not allow it
+    ├── RateLimited           too many requests; says when to come back
+    └── Unavailable           a part that we depend on did not answer; try again
+
+A dialect maps each of these to its own code and sentence (`wire/`); a test holds that none is missing. Messages never
+carry an email address or a secret, so that they can be logged.
+"""
+
+from __future__ import annotations
+
+
+class ReprieveError(Exception):
+    """The root: `str(error)` is a sentence that is safe to log and to show."""
+
+
+class InvalidInput(ReprieveError):
+    """The request cannot be accepted; nothing was changed.
+
+    Args:
+        problem: what is wrong, as a sentence without the offending value.
+        field: the input's name in the caller's own words (`emailAddresses`, `limit`), or None for the whole body.
+    """
+
+    def __init__(self, problem: str, *, field: str | None = None) -> None:
+        super().__init__(problem if field is None else f"{field}: {problem}")
+        self.problem = problem
+        self.field = field
+
+
+class UnreadableBody(InvalidInput):
+    """The body is no JSON, or nothing like the documented shape."""
+
+
+class MalformedAddress(InvalidInput):
+    """Not an email address by RFC 3696 and its verified errata."""
+
+
+class LimitExceeded(InvalidInput):
+    """More items than one request may carry; `limit` is the most that is accepted."""
+
+    def __init__(self, problem: str, *, field: str, limit: int) -> None:
+        super().__init__(problem, field=field)
+        self.limit = limit
+
+
+class Unauthenticated(ReprieveError):
+    """No usable credential came with the request."""
+
+
+class Forbidden(ReprieveError):
+    """The credential is good but lacks the scope that the operation needs.
+
+    Args:
+        scope: the scope that would have allowed it, in the dialect's own spelling.
+    """
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"this needs the scope {scope}")
+        self.scope = scope
+
+
+class NoSuchRoute(ReprieveError):
+    """The API has no such path."""
+
+
+class MethodNotAllowed(ReprieveError):
+    """The path is there, but not for this method."""
+
+
+class NotFound(ReprieveError):
+    """There is no such thing in the caller's organization.
+
+    Args:
+        kind: what was looked for, for example `EmailServer`.
+        identifier: the id that was asked for (never an address).
+    """
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(f"no {kind} {identifier}")
+        self.kind = kind
+        self.identifier = identifier
+
+
+class Conflict(ReprieveError):
+    """The thing is there, but its state does not allow this."""
+
+
+class RateLimited(ReprieveError):
+    """Too many requests.
+
+    Args:
+        retry_at: when to come back, in milliseconds since the epoch.
+    """
+
+    def __init__(self, retry_at: int) -> None:
+        super().__init__("too many requests")
+        self.retry_at = retry_at
+
+
+class Unavailable(ReprieveError):
+    """A part that this depends on did not answer in time; nothing was acknowledged."""

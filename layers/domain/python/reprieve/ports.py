@@ -1,0 +1,204 @@
+"""What the domain needs from the outside world, as protocols; adapters live in `store/` and `providers/`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from reprieve.log import LogEntry
+    from reprieve.organization import Credential, Organization, ProviderAccount
+    from reprieve.recipient import Recipient
+    from reprieve.removal import Due, LiftAnswer, Removal, RemovalRequest, Requester
+    from reprieve.suppression import Suppression, SuppressionList
+
+
+class Provider(Protocol):
+    """An upstream email provider's suppression lists, under one organization's account."""
+
+    #: how many addresses one call of `lift` may carry
+    batch: int
+
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
+        """Take addresses off one list.
+
+        Args:
+            suppression_list: which list.
+            emails: exact spellings, at most `batch`, no two alike.
+
+        Returns:
+            One answer an address, in the same order. Never raises for what a provider or a network can do.
+        """
+        ...
+
+    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+        """What the provider's list holds, by time of creation, both ends included, in milliseconds.
+
+        Raises:
+            Unavailable: the provider did not answer, or refused the account.
+        """
+        ...
+
+
+class SuppressionStore(Protocol):
+    """The suppression records of all organizations; each method touches one organization."""
+
+    def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
+        """Put events on their lists, whatever the order in which they arrive.
+
+        An entry is stored only if it is newer than the one that is there and than what an acknowledged removal forgave.
+
+        Returns:
+            How many changed a list; the rest were old news. When it returns, all of them are durable.
+        """
+        ...
+
+    def request_removals(
+        self, organization: Organization, requests: Sequence[RemovalRequest], requester: Requester, *, now: int
+    ) -> None:
+        """Record removals and their watermark, one conditional write an address; durable when it returns."""
+        ...
+
+    def get(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Suppression | None:
+        """The entry of one address on one list; None when it is not listed (a lifted one is not)."""
+        ...
+
+    def due(self, organization: Organization, *, now: int, limit: int) -> list[Due]:
+        """The organization's pending removals that may be tried now, longest due first (eventually consistent)."""
+        ...
+
+    def claim(self, organization: Organization, due: Due, *, now: int, lease: int) -> Removal | None:
+        """Take one row for this worker until `now + lease`; None when another has it or it has ended."""
+        ...
+
+    def lift(self, organization: Organization, removal: Removal, *, now: int, answer: str) -> bool:
+        """End a claimed removal `done`; False when a newer bounce arrived meanwhile or the claim was lost."""
+        ...
+
+    def supersede(self, organization: Organization, removal: Removal, *, now: int) -> bool:
+        """End a claimed removal `superseded`; False when the claim was lost."""
+        ...
+
+    def postpone(
+        self, organization: Organization, removal: Removal, *, due_at: int, attempts: int, answer: str
+    ) -> bool:
+        """Give a claimed row back to the queue; False when the claim was lost."""
+        ...
+
+    def fail(self, organization: Organization, removal: Removal, *, now: int, attempts: int, answer: str) -> bool:
+        """End a claimed removal `failed`, visible and retriable; False when the claim was lost."""
+        ...
+
+
+class EventLog(Protocol):
+    """The system log."""
+
+    def append(self, organization: Organization, entries: Sequence[LogEntry]) -> int:
+        """Add entries; one that is there already stays as it is. Returns how many were new; durable by then."""
+        ...
+
+
+class RecipientStore(Protocol):
+    """Who belongs to an organization.
+
+    No two recipients of an organization have the same login (`profile["login"]`), whatever its letter case.
+    """
+
+    def members(self, organization: Organization, keys: Iterable[str]) -> set[str]:
+        """Those of the comparison keys that are an email or secondary email of a recipient."""
+        ...
+
+    def get(self, organization: Organization, module: str, identifier: str) -> Recipient | None:
+        """One recipient, or None."""
+        ...
+
+    def get_many(self, organization: Organization, module: str, identifiers: Sequence[str]) -> list[Recipient]:
+        """Those of the recipients that are there, in order of id."""
+        ...
+
+    def page(
+        self, organization: Organization, module: str, *, limit: int, after: str | None
+    ) -> tuple[list[Recipient], str | None]:
+        """Recipients in order of id, from behind the id `after`, and the id to go on from; None when there is no more."""
+        ...
+
+    def holders(self, organization: Organization, key: str) -> list[tuple[str, str]]:
+        """Who holds an address: pairs of module and id."""
+        ...
+
+    def named(self, organization: Organization, login: str) -> str | None:
+        """The id of the recipient with this login, in any letter case, or None."""
+        ...
+
+    def add(self, organization: Organization, recipient: Recipient) -> None:
+        """Create a recipient under a new id, with its addresses and its login, in one transaction.
+
+        Raises:
+            Conflict: another recipient has the login.
+        """
+        ...
+
+    def put(self, organization: Organization, recipient: Recipient) -> None:
+        """Create or replace a recipient, its addresses and its login in one transaction.
+
+        Raises:
+            Conflict: another recipient has the login.
+        """
+        ...
+
+    def change(
+        self,
+        organization: Organization,
+        module: str,
+        identifier: str,
+        to: Callable[[Recipient], Recipient | None],
+    ) -> Recipient | None:
+        """Change or delete a recipient in one transaction.
+
+        Args:
+            organization: whose recipient it is.
+            module: where it is.
+            identifier: its id.
+            to: what the stored recipient shall become; None deletes it. It is asked again, about what is stored then,
+                if somebody else changes the recipient meanwhile.
+
+        Returns:
+            The recipient as it is now, or as it was when it was deleted; None when there is none.
+
+        Raises:
+            Conflict: another recipient has the login.
+        """
+        ...
+
+
+class AccessStore(Protocol):
+    """Organizations, their credentials and their provider accounts."""
+
+    def organization(self, organization_id: str) -> Organization | None:
+        """The organization, or None."""
+        ...
+
+    def organizations(self) -> Iterator[Organization]:
+        """All organizations."""
+        ...
+
+    def credential(self, organization_id: str, digest: str) -> Credential | None:
+        """The credential with this digest in this organization, valid or not."""
+        ...
+
+    def provider_account(self, organization_id: str) -> ProviderAccount | None:
+        """The organization's account at its upstream provider, or None."""
+        ...
+
+    def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
+        """Stop calling the organization's provider until a moment, and say why."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where what cannot be processed is kept for a person to look at."""
+
+    def put(self, organization_id: str, kind: str, bodies: Sequence[Mapping[str, object]]) -> None:
+        """Keep each body; durable when it returns."""
+        ...

@@ -1,0 +1,1 @@
+"""Upstream email providers behind one port."""

@@ -1,0 +1,31 @@
+"""No upstream provider: the organization mails by other means, and our list is the only one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reprieve.removal import LiftAnswer, LiftOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reprieve.suppression import Suppression, SuppressionList
+
+_ALONE: Final = LiftAnswer(LiftOutcome.LIFTED, "no upstream provider: our list is the only one")
+
+
+class NoProvider:
+    """Agrees to everything at once, and holds nothing (`ports.Provider`).
+
+    The batch bounds how many rows the job claims in one turn; it is that of a bulk at SendGrid.
+    """
+
+    batch: int = 500
+
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:  # noqa: ARG002
+        """Answer LIFTED for each address: what happens on our own list is all that happens."""
+        return [_ALONE] * len(emails)
+
+    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:  # noqa: ARG002
+        """Give no entries: there is nothing to compare with."""
+        return iter(())

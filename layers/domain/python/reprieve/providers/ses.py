@@ -1,0 +1,376 @@
+"""The suppression list of an Amazon SES v2 account, or of one of its tenants.
+
+Sources: the SES developer guide ("Using the account-level suppression list", "Managing tenant-level suppression",
+"Service quotas") and botocore's model sesv2 2019-09-27. SES differs from SendGrid in ways that decide how an address is
+lifted:
+
+- There is one list an account and one a tenant, and an entry has a reason, BOUNCE or COMPLAINT. Ours are two lists. So
+  an entry is read before it is deleted, at the price of a second call: to lift a bounce must not forgive a complaint.
+- An entry answers to its exact letter case alone, though it suppresses the address in any case. "Not found" therefore
+  means little for a spelling that nobody stored: the spelling given is tried, then the lower-case one, then our
+  comparison key. SES can be searched by nothing else, so an entry in yet another spelling is reported ABSENT; the
+  reconciliation reads the list and brings its spelling home, and the next lift uses it.
+- "Not found" is also said of a tenant. Before an absence in a tenant's list is believed, its list is read once.
+- About one management call a second is let through, and which ones count is not published. Calls are paced, and being
+  told to slow down is normal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from reprieve.address import comparison_key
+from reprieve.errors import Unavailable
+from reprieve.removal import SECOND, LiftAnswer, LiftOutcome
+from reprieve.suppression import Permanence, Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+#: two calls an address, so that a batch takes less than a minute of the job's two
+BATCH: Final = 25
+#: seconds from the beginning of one call to that of the next
+PACE: Final = 1.0
+#: one `lift`, in milliseconds: less than the lease of its rows
+BUDGET: Final = 90 * SECOND
+#: after so many faults in a row, SES is taken to be down
+PATIENCE: Final = 3
+#: rows of one page; the model gives no bound, this is what the console asks for
+PAGE: Final = 100
+#: how often a page of the list is asked for before SES is taken to be unavailable, with a growing wait in between
+PAGE_TRIES: Final = 5
+
+_REASON: Final[Mapping[SuppressionList, str]] = {
+    SuppressionList.BOUNCES: "BOUNCE",
+    SuppressionList.SPAM_REPORTS: "COMPLAINT",
+}
+
+
+class SesClient(Protocol):
+    """What is used of boto3's `sesv2` client.
+
+    The client should be made with one attempt a call and short timeouts (`botocore.config.Config(retries={
+    "total_max_attempts": 1}, connect_timeout=3, read_timeout=5)`): whether to try again is decided here and by the job.
+    """
+
+    def get_suppressed_destination(self, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """Read one entry by its exact spelling."""
+        ...
+
+    def delete_suppressed_destination(self, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """Delete one entry by its exact spelling."""
+        ...
+
+    def list_suppressed_destinations(self, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """Read a page of entries."""
+        ...
+
+
+class _Problem(Enum):
+    """What an error of SES says."""
+
+    NOT_FOUND = auto()
+    REFUSED = auto()
+    THROTTLED = auto()
+    FAULT = auto()
+    BROKEN = auto()
+
+
+#: what SES and the signature check in front of it call things; the statuses are for names that are not here
+_BY_CODE: Final[Mapping[str, _Problem]] = {
+    "NotFoundException": _Problem.NOT_FOUND,
+    "BadRequestException": _Problem.REFUSED,
+    "TooManyRequestsException": _Problem.THROTTLED,
+    "Throttling": _Problem.THROTTLED,
+    "ThrottlingException": _Problem.THROTTLED,
+    "RequestLimitExceeded": _Problem.THROTTLED,
+    "AccessDenied": _Problem.BROKEN,
+    "AccessDeniedException": _Problem.BROKEN,
+    "AccountSuspendedException": _Problem.BROKEN,
+    "ExpiredToken": _Problem.BROKEN,
+    "ExpiredTokenException": _Problem.BROKEN,
+    "IncompleteSignature": _Problem.BROKEN,
+    "InvalidClientTokenId": _Problem.BROKEN,
+    "InvalidSignatureException": _Problem.BROKEN,
+    "MissingAuthenticationToken": _Problem.BROKEN,
+    "OptInRequired": _Problem.BROKEN,
+    "SignatureDoesNotMatch": _Problem.BROKEN,
+    "UnrecognizedClientException": _Problem.BROKEN,
+}
+#: a 404 under another name than NotFoundException is not about an address: something else than SES answers
+_BY_STATUS: Final[Mapping[int, _Problem]] = {
+    401: _Problem.BROKEN,
+    403: _Problem.BROKEN,
+    404: _Problem.BROKEN,
+    429: _Problem.THROTTLED,
+}
+#: faults of boto3's own; all others are of the network
+_BY_KIND: Final[Mapping[type[BotoCoreError], _Problem]] = {
+    ParamValidationError: _Problem.REFUSED,
+    NoCredentialsError: _Problem.BROKEN,
+    PartialCredentialsError: _Problem.BROKEN,
+    CredentialRetrievalError: _Problem.BROKEN,
+}
+_ANSWER: Final[Mapping[_Problem, LiftAnswer]] = {
+    _Problem.NOT_FOUND: LiftAnswer(LiftOutcome.ABSENT, "the address is not on the list, in no spelling that is known"),
+    _Problem.REFUSED: LiftAnswer(LiftOutcome.REFUSED, "SES refused the address"),
+    _Problem.THROTTLED: LiftAnswer(LiftOutcome.RETRY, "SES asked to slow down"),
+    _Problem.FAULT: LiftAnswer(LiftOutcome.RETRY, "SES did not answer properly"),
+    _Problem.BROKEN: LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "SES did not accept the credentials or their permissions"),
+}
+_LIFTED: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted")
+_LIFTED_VARIANT: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted, under another letter case")
+_OTHER_REASON: Final = LiftAnswer(LiftOutcome.ABSENT, "the address is suppressed for another reason, and stays so")
+_NO_SUCH_LIST: Final = LiftAnswer(LiftOutcome.ABSENT, "SES keeps no such list")
+_NO_SUCH_TENANT: Final = LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "SES has no list of the configured tenant")
+_NOT_TRIED: Final = LiftAnswer(LiftOutcome.RETRY, "not tried: no time was left")
+
+
+class Ses:
+    """One account's or tenant's suppression list (`ports.Provider`), for one thread at a time.
+
+    Args:
+        client: boto3's `sesv2` client, or anything that behaves alike.
+        tenant: the tenant whose list it is; "" for the account's own. Without it a call always means the account's.
+        batch: the most addresses of one lift.
+        budget: of one lift, in milliseconds; what it does not reach is answered RETRY.
+        pace: seconds from one call to the next.
+        sleep: waits for seconds; for tests.
+        stopwatch: seconds that only grow; for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: SesClient,
+        tenant: str = "",
+        batch: int = BATCH,
+        budget: int = BUDGET,
+        pace: float = PACE,
+        sleep: Callable[[float], None] = time.sleep,
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.batch = batch
+        self._client = client
+        self._whose = {"TenantName": tenant} if tenant else {}
+        self._tenant_seen = not tenant
+        self._budget = budget / SECOND
+        self._pace = pace
+        self._sleep = sleep
+        self._stopwatch = stopwatch
+        self._next_call = stopwatch()
+
+    def __repr__(self) -> str:
+        return f"Ses({self._whose.get('TenantName', '')})"
+
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
+        """Take addresses off one list, one by one (`ports.Provider.lift`).
+
+        Args:
+            suppression_list: bounces or spam reports; SES keeps no other.
+            emails: exact spellings.
+
+        Returns:
+            One answer an address, in the same order:
+
+            * LIFTED: it stood there for this list's reason, and was deleted.
+            * ABSENT: no spelling that we know is there, or it is there for the other reason, or there is no such list
+              (which takes no call).
+            * REFUSED: SES takes it for no address.
+            * RETRY: told to slow down, and the rest is not tried; or a fault, and after `PATIENCE` of those in a row
+              the rest is not tried. SES never says when to come back.
+            * ACCOUNT_BROKEN: credentials, permissions or the tenant; the rest is not tried.
+        """
+        reason = _REASON.get(suppression_list)
+        if reason is None:
+            return [_NO_SUCH_LIST] * len(emails)
+        ends = self._stopwatch() + self._budget
+        answers: list[LiftAnswer] = []
+        faults = 0
+        for email in emails:
+            # the pace is part of the price: what could only wait is not begun
+            answer = self._lift_one(email, reason) if max(self._next_call, self._stopwatch()) < ends else _NOT_TRIED
+            answers.append(answer)
+            faults = faults + 1 if answer is _ANSWER[_Problem.FAULT] else 0
+            hopeless = answer in (_ANSWER[_Problem.THROTTLED], _NOT_TRIED)
+            if hopeless or answer.outcome is LiftOutcome.ACCOUNT_BROKEN or faults >= PATIENCE:
+                break
+        return answers + answers[-1:] * (len(emails) - len(answers))
+
+    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+        """Read what the list holds (`ports.Provider.entries`).
+
+        Whether SES counts the ends of its own time range in is not documented: it is asked for a second more on each
+        side, and the entries are filtered here. Pages are chained by SES's tokens, so nothing is skipped.
+
+        Args:
+            suppression_list: which list; one that SES does not keep is empty, without a call.
+            start: the earliest time of the last update, in milliseconds, included.
+            end: the latest, included.
+
+        Yields:
+            The entries under SES's own spelling. SES keeps no text or status.
+
+        Raises:
+            Unavailable: no answer, a refusal, or an answer that is no page; also after `PAGE_TRIES` times of being told
+                to slow down.
+        """
+        reason = _REASON.get(suppression_list)
+        if reason is None or start > end:
+            return
+        asked: dict[str, Any] = {
+            "Reasons": [reason],
+            "StartDate": _date(max(0, start - SECOND)),
+            "EndDate": _date(end + SECOND),
+            "PageSize": PAGE,
+        }
+        tokens: set[str] = set()
+        while True:
+            page = self._page(asked)
+            for row in page.get("SuppressedDestinationSummaries") or ():
+                entry = parse_row(suppression_list, row, otherwise=end)
+                if entry is not None and start <= entry.created <= end:
+                    yield entry
+            token = page.get("NextToken")
+            if not token:
+                return
+            if token in tokens:
+                raise Unavailable("SES: the list goes round in circles")
+            tokens.add(token)
+            asked["NextToken"] = token
+
+    def _lift_one(self, email: str, reason: str) -> LiftAnswer:
+        """Find the entry under one of its spellings, and delete it if it is there for this reason."""
+        try:
+            for spelling in spellings(email):
+                found = self._find(spelling)
+                if found is None:
+                    continue
+                if found != reason:
+                    return _OTHER_REASON
+                self._call(self._client.delete_suppressed_destination, EmailAddress=spelling)
+                return _LIFTED if spelling == email else _LIFTED_VARIANT
+            if not self._has_tenant():
+                return _NO_SUCH_TENANT
+        except (ClientError, BotoCoreError) as error:
+            # gone between the two calls: someone else lifted it
+            return _ANSWER[_read(error)]
+        return _ANSWER[_Problem.NOT_FOUND]
+
+    def _find(self, spelling: str) -> str | None:
+        """The reason for which this exact spelling is on the list; None when it is not there."""
+        try:
+            answer = self._call(self._client.get_suppressed_destination, EmailAddress=spelling)
+        except ClientError as error:
+            if _read(error) is _Problem.NOT_FOUND:
+                return None
+            raise
+        self._tenant_seen = True
+        return str(answer.get("SuppressedDestination", {}).get("Reason", ""))
+
+    def _has_tenant(self) -> bool:
+        """Whether the list exists at all: SES says the same of a missing tenant as of a missing address."""
+        if not self._tenant_seen:
+            try:
+                self._call(self._client.list_suppressed_destinations, PageSize=1)
+            except ClientError as error:
+                if _read(error) is not _Problem.NOT_FOUND:
+                    raise
+            else:
+                self._tenant_seen = True
+        return self._tenant_seen
+
+    def _page(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """One page of the list, patiently.
+
+        Raises:
+            Unavailable: see `entries`.
+        """
+        for attempt in range(1, PAGE_TRIES + 1):
+            try:
+                page = self._call(self._client.list_suppressed_destinations, **asked)
+            except (ClientError, BotoCoreError) as error:
+                problem = _read(error)
+            else:
+                if isinstance(page, Mapping):
+                    return page
+                problem = _Problem.FAULT
+            if problem is not _Problem.THROTTLED:
+                break
+            self._next_call += self._pace * attempt
+        # NOT_FOUND is about the tenant here, REFUSED about the token: none of the sentences for an address fits
+        told = _ANSWER[problem].detail if problem in {_Problem.THROTTLED, _Problem.BROKEN} else "it gave no page"
+        raise Unavailable(f"SES: {told}") from None
+
+    def _call(self, operation: Callable[..., Mapping[str, Any]], **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """Call SES, no sooner than the pace allows."""
+        wait = self._next_call - self._stopwatch()
+        if wait > 0:
+            self._sleep(wait)
+        self._next_call = self._stopwatch() + self._pace
+        return operation(**self._whose, **parameters)
+
+
+def spellings(email: str) -> list[str]:
+    """List the spellings under which an entry can be found, the likeliest first.
+
+    Args:
+        email: as the provider or the caller spelled it.
+
+    Returns:
+        The spelling given, then lower case, then the comparison key, none twice. Keys of what is no address are left
+        out: nobody stored those.
+    """
+    key = comparison_key(email)
+    known = [email, email.lower()] if key.endswith("\N{REPLACEMENT CHARACTER}") else [email, email.lower(), key]
+    return list(dict.fromkeys(known))
+
+
+def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: int) -> Suppression | None:
+    """Read one summary of the list.
+
+    Args:
+        suppression_list: the list it belongs to.
+        row: as boto3 gives it.
+        otherwise: the time to assume when there is none, in milliseconds.
+
+    Returns:
+        The entry; None when there is no address in it.
+    """
+    if not isinstance(row, Mapping) or not isinstance(row.get("EmailAddress"), str) or not row["EmailAddress"]:
+        return None
+    updated = row.get("LastUpdateTime")
+    return Suppression(
+        list=suppression_list,
+        key=comparison_key(row["EmailAddress"]),
+        email=row["EmailAddress"],
+        created=round(updated.timestamp() * SECOND) if isinstance(updated, datetime) else otherwise,
+        permanence=Permanence.HARD,
+        provider="ses",
+    )
+
+
+def _date(moment: int) -> datetime:
+    return datetime.fromtimestamp(moment / SECOND, UTC)
+
+
+def _read(error: ClientError | BotoCoreError) -> _Problem:
+    """What an error means; its text is not used, for it can hold the address."""
+    if isinstance(error, BotoCoreError):
+        return _BY_KIND.get(type(error), _Problem.FAULT)
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return _BY_CODE.get(code) or _BY_STATUS.get(status, _Problem.FAULT)

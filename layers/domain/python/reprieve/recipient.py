@@ -1,0 +1,42 @@
+"""A recipient: somebody that the organization mails. Okta's users and Zoho's records are one model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reprieve.address import Address
+
+#: the module under which users of Okta's API are kept; Zoho's modules have their own names
+USERS = "users"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One user or record.
+
+    Attributes:
+        id: unique in its module: `00u` and 17 characters for a user, a digit string for a Zoho record.
+        module: USERS, or a CRM module such as `Leads`.
+        email: the first address, None for a record without one.
+        secondary_email: the second address, or None.
+        created: in milliseconds.
+        updated: in milliseconds.
+        profile: what else the dialect keeps with it (names, login), as text.
+    """
+
+    id: str
+    module: str
+    email: Address | None
+    secondary_email: Address | None
+    created: int
+    updated: int
+    profile: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The comparison keys of its addresses."""
+        return frozenset(address.key for address in (self.email, self.secondary_email) if address is not None)

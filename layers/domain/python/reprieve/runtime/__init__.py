@@ -1,0 +1,1 @@
+"""What a Lambda function needs around the domain."""

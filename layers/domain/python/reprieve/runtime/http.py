@@ -1,0 +1,144 @@
+"""From an API Gateway event to a request, and from an answer to what API Gateway expects.
+
+API Gateway has matched the path already and names the route's template in `resource`, so routing is one look-up.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from reprieve.errors import Forbidden, MethodNotAllowed, NoSuchRoute, ReprieveError
+from reprieve.exchange import Dialect, Request, Response
+from reprieve.runtime import identity
+from reprieve.runtime.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: from here on a refusal is our own fault
+SERVER_FAULT: Final = 500
+
+
+class Api:
+    """The routes of one function, in one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._routes: dict[tuple[str, str], tuple[Callable[[Request], Response], tuple[str, ...]]] = {}
+
+    def route(
+        self, method: str, resource: str, *, scopes: tuple[str, ...] = ()
+    ) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
+        """Register a handler.
+
+        Args:
+            method: in upper case.
+            resource: the template, as in template.yaml.
+            scopes: alternatives, any one of which the caller must have; none for a route that proves itself otherwise.
+        """
+
+        def register(handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
+            self._routes[method, resource] = handler, scopes
+            return handler
+
+        return register
+
+    def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+        """The Lambda handler. It never raises: whatever goes wrong is answered in the dialect, and logged."""
+        started = time.perf_counter()
+        request = _request(event)
+        error_id = ""
+        try:
+            response = self._answer(request)
+        except ReprieveError as error:
+            error_id = secrets.token_urlsafe(16)
+            response = self._dialect.refuse(error, request, error_id)
+            cause = type(error).__name__
+            level = logger().error if response.status >= SERVER_FAULT else logger().info
+            level("refused", error_id=error_id, cause=cause, detail=str(error), request_id=request.id)
+        except Exception as error:  # noqa: BLE001  (the edge of the process: anything else would be a bare 502)
+            error_id = secrets.token_urlsafe(16)
+            _log_fault(error, error_id, request)
+            response = self._dialect.fail(request, error_id)
+        response = self._dialect.finish(response, request)
+        logger().info(
+            "request",
+            dialect=self._dialect.name,
+            method=request.method,
+            resource=request.resource,
+            status=response.status,
+            milliseconds=round((time.perf_counter() - started) * 1000),
+            organization=request.caller.organization.id if request.caller else None,
+            credential=request.caller.credential_id if request.caller else None,
+            request_id=request.id,
+            error_id=error_id or None,
+        )
+        return _answer(response)
+
+    def _answer(self, request: Request) -> Response:
+        found = self._routes.get((request.method, request.resource))
+        if found is None:
+            known = {resource for _, resource in self._routes}
+            raise MethodNotAllowed(request.method) if request.resource in known else NoSuchRoute(request.resource)
+        handler, scopes = found
+        if scopes and not request.by.may(*scopes):
+            raise Forbidden(scopes[0])
+        return handler(request)
+
+
+def _log_fault(error: Exception, error_id: str, request: Request) -> None:
+    """The stack without its messages: an exception's text can quote what the caller sent."""
+    frames = []
+    trace = error.__traceback__
+    while trace:
+        code = trace.tb_frame.f_code
+        frames.append(f"{os.path.basename(code.co_filename)}:{trace.tb_lineno} {code.co_name}")  # noqa: PTH119
+        trace = trace.tb_next
+    logger().error("fault", error_id=error_id, cause=type(error).__name__, stack=frames, request_id=request.id)
+
+
+def _request(event: Mapping[str, Any]) -> Request:
+    context = event["requestContext"]
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    return Request(
+        id=secrets.token_hex(16),
+        method=event["httpMethod"],
+        resource=event["resource"],
+        url=_url(context, headers),
+        path=dict(event.get("pathParameters") or {}),
+        query={name: tuple(values) for name, values in (event.get("multiValueQueryStringParameters") or {}).items()},
+        headers=headers,
+        body=_body(event),
+        caller=identity.read(context.get("authorizer")),
+        now=time.time_ns() // 1_000_000,
+    )
+
+
+def _url(context: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+    """The URL that the caller used: behind a real gateway its domain, on the local stack the path that leads to it."""
+    if domain := context.get("domainName"):
+        return f"https://{domain}{context['path']}"
+    return f"http://{headers.get('host', 'localhost')}/_aws/execute-api/{context.get('apiId', '')}{context['path']}"
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+
+
+def _answer(response: Response) -> dict[str, Any]:
+    if response.body is None:
+        body = ""
+    elif isinstance(response.body, str):
+        body = response.body
+    else:
+        body = json.dumps(response.body, ensure_ascii=False, separators=(",", ":"))
+    headers: dict[str, list[str]] = {"Content-Type": [response.content_type]} if response.body is not None else {}
+    for name, value in response.headers:
+        headers.setdefault(name, []).append(value)
+    return {"statusCode": response.status, "multiValueHeaders": headers, "body": body, "isBase64Encoded": False}

@@ -1,0 +1,47 @@
+"""How the authorizer hands a verified caller to the functions: through API Gateway, which nobody else can write to."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from reprieve.organization import Caller, Membership, Organization
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def write(caller: Caller) -> dict[str, str]:
+    """A caller as an authorizer's context: text only, as API Gateway demands."""
+    organization = caller.organization
+    settings = {
+        "id": organization.id,
+        "name": organization.name,
+        "membership": organization.membership.value,
+        "domains": sorted(organization.domains),
+        "shards": organization.shards,
+        "parent": organization.parent,
+        "created": organization.created,
+    }
+    return {
+        "organization": json.dumps(settings),
+        "credential": caller.credential_id,
+        "scopes": " ".join(sorted(caller.scopes)),
+    }
+
+
+def read(context: Mapping[str, Any] | None) -> Caller | None:
+    """The caller in an authorizer's context; None when the route has no authorizer."""
+    if not context or "organization" not in context:
+        return None
+    settings = json.loads(context["organization"])
+    organization = Organization(
+        id=settings["id"],
+        name=settings["name"],
+        membership=Membership(settings["membership"]),
+        domains=frozenset(settings["domains"]),
+        shards=settings["shards"],
+        parent=settings["parent"],
+        created=settings["created"],
+    )
+    return Caller(organization, context["credential"], frozenset(context["scopes"].split()))

@@ -1,0 +1,163 @@
+"""The one place that names the adapters. Each is made once per process, when it is first needed.
+
+Imports are inside the functions on purpose: a function pays at its cold start only for what it uses.
+"""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from reprieve.runtime import settings
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization, ProviderAccount
+    from reprieve.ports import Provider
+    from reprieve.service.ingest import Ingest
+    from reprieve.service.removal_job import RemovalJob
+    from reprieve.service.removals import Removals
+    from reprieve.store.access import Access
+    from reprieve.store.dead_letters import DeadLetters
+    from reprieve.store.event_log import EventLog
+    from reprieve.store.recipients import Recipients
+    from reprieve.store.suppressions import Suppressions
+    from reprieve.store.table import Table
+    from reprieve.store.vault import Vault
+
+#: as many as `store.table` has calls under way at a time
+CONNECTIONS = 16
+
+
+def now() -> int:
+    """The time in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@cache
+def client(service: str) -> Any:  # noqa: ANN401  (a boto3 client's type depends on its name)
+    """A boto3 client with timeouts that fit inside a request, and few retries of its own."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"total_max_attempts": 4},
+        max_pool_connections=CONNECTIONS,
+        # the stores build their arguments themselves; checking each again costs a quarter of a large webhook's time
+        parameter_validation=False,
+    )
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+def table(name: str) -> Table:
+    """A table by its name in the template."""
+    from reprieve.store.table import Table
+
+    return Table(client("dynamodb"), settings.table(name))
+
+
+@cache
+def suppressions() -> Suppressions:
+    """The suppression records."""
+    from reprieve.store.suppressions import Suppressions
+
+    return Suppressions(table("SUPPRESSIONS"))
+
+
+@cache
+def event_log() -> EventLog:
+    """The system log."""
+    from reprieve.store.event_log import EventLog
+
+    return EventLog(table("EVENT_LOG"))
+
+
+@cache
+def recipients() -> Recipients:
+    """The recipients and their addresses."""
+    from reprieve.store.recipients import Recipients
+
+    return Recipients(table("RECIPIENTS"))
+
+
+@cache
+def access() -> Access:
+    """Organizations, credentials, provider accounts."""
+    from reprieve.store.access import Access
+
+    return Access(table("ACCESS"))
+
+
+@cache
+def vault() -> Vault:
+    """Secrets under KMS."""
+    from reprieve.store.vault import Vault
+
+    return Vault(client("kms"), settings.key_id())
+
+
+@cache
+def dead_letters() -> DeadLetters:
+    """The dead-letter queue."""
+    from reprieve.store.dead_letters import DeadLetters
+
+    return DeadLetters(client("sqs"), settings.dead_letter_queue())
+
+
+def ingest() -> Ingest:
+    """The way in for delivery events."""
+    from reprieve.service.ingest import Ingest
+
+    return Ingest(suppressions(), event_log(), dead_letters())
+
+
+def removals() -> Removals:
+    """The verb that lifts."""
+    from reprieve.service.removals import Removals
+
+    return Removals(suppressions(), recipients(), event_log())
+
+
+def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context object)
+    """One run of the job, bounded by the time that Lambda gives it."""
+    import random
+
+    from reprieve.service.removal_job import RemovalJob
+
+    return RemovalJob(
+        access=access(),
+        suppressions=suppressions(),
+        log=event_log(),
+        provider_for=provider_for,
+        clock=now,
+        remaining=context.get_remaining_time_in_millis,
+        spread=random.SystemRandom().random,
+    )
+
+
+def provider_for(organization: Organization, account: ProviderAccount) -> Provider:
+    """The adapter of an organization's account at its provider, with the key unsealed."""
+    from reprieve.organization import ProviderKind
+
+    match account.kind:
+        case ProviderKind.SENDGRID:
+            from reprieve.providers.sendgrid import SendGrid
+
+            key = vault().unseal(account.sealed_key, provider_context(organization.id))
+            return SendGrid(base_url=account.base_url, api_key=key, on_behalf_of=account.on_behalf_of, clock=now)
+        case ProviderKind.SES:
+            from reprieve.providers.ses import Ses
+
+            return Ses(client("sesv2"), tenant=account.on_behalf_of or None)
+        case ProviderKind.NONE:
+            from reprieve.providers.none import NoProvider
+
+            return NoProvider()
+
+
+def provider_context(organization_id: str) -> dict[str, str]:
+    """What a provider's key is bound to: it cannot be unsealed for another organization or purpose."""
+    return {"organization": organization_id, "purpose": "provider-key"}

@@ -1,0 +1,62 @@
+"""Taking in what a provider tells: nothing acknowledged is lost, and telling it twice changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reprieve import delivery, log
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprieve.delivery import DeliveryEvent
+    from reprieve.organization import Organization
+    from reprieve.ports import DeadLetters, EventLog, SuppressionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A webhook's content, sorted by what we can do with it.
+
+    Attributes:
+        events: those that are kept.
+        malformed: those that could not be read, each with the reason; they go to the dead-letter queue.
+        ignored: how many were of kinds that are not ours (opens, clicks, processed).
+    """
+
+    events: Sequence[DeliveryEvent]
+    malformed: Sequence[Mapping[str, object]] = ()
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a batch: how many events were kept, changed a list, were dead-lettered or ignored."""
+
+    events: int
+    listed: int
+    malformed: int
+    ignored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """The one way in for delivery events, whichever provider they come from."""
+
+    suppressions: SuppressionStore
+    log: EventLog
+    dead_letters: DeadLetters
+
+    def take(self, organization: Organization, batch: Batch) -> Report:
+        """Make every event of a batch durable; lists first, because a missing log line harms nobody.
+
+        Raises:
+            Unavailable: something could not be stored; the provider must send the whole batch again, which is safe.
+        """
+        entries = [found for event in batch.events if (found := delivery.suppression_of(event))]
+        listed = self.suppressions.record(organization, entries)
+        self.log.append(organization, [log.delivery(event) for event in batch.events])
+        if batch.malformed:
+            self.dead_letters.put(organization.id, "event", batch.malformed)
+        return Report(len(batch.events), listed, len(batch.malformed), batch.ignored)

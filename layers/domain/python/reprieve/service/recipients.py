@@ -1,0 +1,234 @@
+"""The users of an organization: the people whose addresses it may lift when its membership goes by recipients.
+
+A user is staged or active, then deactivated, then deleted. A deactivated user still belongs to the organization: its
+addresses stay members and its login stays taken until it is deleted. So nobody loses the right to be lifted, and nobody
+else gains a name, by what can be a pause; and a bounce can be cleared before the person comes back.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from reprieve.address import comparison_key
+from reprieve.errors import NotFound
+from reprieve.recipient import USERS, Recipient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reprieve.organization import Organization
+    from reprieve.ports import RecipientStore
+
+    #: gives a user its addresses and profile; what it says of id, times and status is not heeded
+    Edit = Callable[[Recipient], Recipient]
+
+T = TypeVar("T")
+
+#: where a recipient's profile keeps its status; no dialect has a property of this name
+STATUS: Final = "status"
+#: what may be an id; anything else is not looked up, so that no key is ever made of it
+IDENTIFIER: Final = re.compile(r"[0-9A-Za-z]{1,64}")
+#: in ASCII's order, so that ids sort by the moment they were made
+_DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+class Status(StrEnum):
+    """What state a user is in."""
+
+    STAGED = "STAGED"
+    """Created, and not activated."""
+    ACTIVE = "ACTIVE"
+    """In use."""
+    DEPROVISIONED = "DEPROVISIONED"
+    """Deactivated; only now can it be deleted."""
+
+
+class Attribute(StrEnum):
+    """What users can be found by."""
+
+    LOGIN = "login"
+    EMAIL = "email"
+    SECONDARY_EMAIL = "secondary_email"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which users to list.
+
+    Attributes:
+        attribute: what to find them by; None lists all.
+        value: what the attribute is equal to, without regard to letter case.
+        deactivated: whether those that were deactivated are listed too.
+    """
+
+    attribute: Attribute | None = None
+    value: str = ""
+    deactivated: bool = False
+
+    def includes(self, user: Recipient) -> bool:
+        """Whether a user is to be listed."""
+        if not self.deactivated and status_of(user) is Status.DEPROVISIONED:
+            return False
+        match self.attribute:
+            case None:
+                return True
+            case Attribute.LOGIN:
+                return comparison_key(user.profile.get("login", "")) == comparison_key(self.value)
+            case Attribute.EMAIL:
+                return user.email is not None and user.email.key == comparison_key(self.value)
+            case Attribute.SECONDARY_EMAIL:
+                return user.secondary_email is not None and user.secondary_email.key == comparison_key(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """What can be done with the users of one organization.
+
+    Wherever a user is named, it is by id or by login; a login has an @, and an id has none.
+    """
+
+    recipients: RecipientStore
+
+    def create(self, organization: Organization, edit: Edit, *, status: Status, now: int) -> Recipient:
+        """Add a user.
+
+        Args:
+            organization: whose user it becomes.
+            edit: fills in a blank user; what it raises is raised here.
+            status: the state that it begins in.
+            now: in milliseconds.
+
+        Raises:
+            Conflict: another user of the organization has the login.
+        """
+        blank = Recipient(_new_id(now), USERS, email=None, secondary_email=None, created=now, updated=now)
+        user = _edited(blank, edit, status, now)
+        self.recipients.add(organization, user)
+        return user
+
+    def get(self, organization: Organization, name: str) -> Recipient:
+        """One user, deactivated or not.
+
+        Raises:
+            NotFound: the organization has no such user.
+        """
+        identifier = self._identifier(organization, name)
+        return _found(self.recipients.get(organization, USERS, identifier), name)
+
+    def page(
+        self, organization: Organization, selection: Selection, *, limit: int, after: str | None
+    ) -> tuple[list[Recipient], str | None]:
+        """Users in order of creation.
+
+        Args:
+            organization: whose.
+            selection: which of them.
+            limit: how many at most.
+            after: the id behind which the page begins.
+
+        Returns:
+            The page, and the id that the next one begins behind; None on the last page. A page may be shorter than its
+            limit, even empty, before the last one.
+        """
+        match selection.attribute:
+            case None:
+                users, following = self.recipients.page(organization, USERS, limit=limit, after=after)
+                return [user for user in users if selection.includes(user)], following
+            case Attribute.LOGIN:
+                named = self.recipients.named(organization, selection.value)
+                identifiers = [named] if named else []
+            case Attribute.EMAIL | Attribute.SECONDARY_EMAIL:
+                holders = self.recipients.holders(organization, comparison_key(selection.value))
+                identifiers = [identifier for module, identifier in holders if module == USERS]
+        rest = sorted(identifier for identifier in identifiers if identifier > (after or ""))
+        users = self.recipients.get_many(organization, USERS, rest[:limit])
+        return [user for user in users if selection.includes(user)], rest[limit - 1] if rest[limit:] else None
+
+    def change(self, organization: Organization, name: str, edit: Edit, *, now: int) -> Recipient:
+        """Give a user other addresses or another profile; its status stays.
+
+        Args:
+            organization: whose user it is.
+            name: its id or login.
+            edit: applied to the user as it is stored, again if it changes meanwhile; what it raises is raised here.
+            now: in milliseconds.
+
+        Returns:
+            The user as it is now.
+
+        Raises:
+            NotFound: the organization has no such user.
+            Conflict: another user of the organization has the login.
+        """
+        return self._change(organization, name, lambda user: _edited(user, edit, status_of(user), now))
+
+    def deactivate(self, organization: Organization, name: str, *, now: int) -> None:
+        """Deactivate a user; one that is deactivated already stays as it is.
+
+        Raises:
+            NotFound: the organization has no such user.
+        """
+        self._change(organization, name, lambda user: _deactivated(user, now))
+
+    def delete(self, organization: Organization, name: str, *, now: int) -> None:
+        """Deactivate a user, or, if that was done before, delete it for good.
+
+        Raises:
+            NotFound: the organization has no such user.
+        """
+
+        def next_state(user: Recipient) -> Recipient | None:
+            return None if status_of(user) is Status.DEPROVISIONED else _deactivated(user, now)
+
+        self._change(organization, name, next_state)
+
+    def _change(self, organization: Organization, name: str, to: Callable[[Recipient], Recipient | None]) -> Recipient:
+        identifier = self._identifier(organization, name)
+        return _found(self.recipients.change(organization, USERS, identifier, to), name)
+
+    def _identifier(self, organization: Organization, name: str) -> str:
+        if "@" in name:
+            return _found(self.recipients.named(organization, name), name)
+        return _found(name if IDENTIFIER.fullmatch(name) else None, name)
+
+
+def status_of(user: Recipient) -> Status:
+    """The state that a user is in; one that came by another way than `Users` is active."""
+    return Status(user.profile.get(STATUS, Status.ACTIVE))
+
+
+def _edited(user: Recipient, edit: Edit, status: Status, now: int) -> Recipient:
+    wanted = edit(user)
+    return replace(
+        user,
+        email=wanted.email,
+        secondary_email=wanted.secondary_email,
+        updated=now,
+        profile={**wanted.profile, STATUS: status.value},
+    )
+
+
+def _deactivated(user: Recipient, now: int) -> Recipient:
+    if status_of(user) is Status.DEPROVISIONED:
+        return user
+    return replace(user, updated=now, profile={**user.profile, STATUS: Status.DEPROVISIONED.value})
+
+
+def _found(thing: T | None, name: str) -> T:
+    if thing is None:
+        raise NotFound("User", "of this login" if "@" in name else name)
+    return thing
+
+
+def _new_id(now: int) -> str:
+    """`00u`, the time in 8 digits and 9 random ones."""
+    moment = ""
+    for _ in range(8):
+        now, digit = divmod(now, len(_DIGITS))
+        moment = _DIGITS[digit] + moment
+    return f"00u{moment}{''.join(secrets.choice(_DIGITS) for _ in range(9))}"

@@ -1,0 +1,120 @@
+"""The one verb that lifts a suppression, whichever dialect asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from reprieve import log
+from reprieve.address import Address
+from reprieve.errors import MalformedAddress
+from reprieve.organization import Membership
+from reprieve.removal import RemovalRequest, Requester
+from reprieve.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reprieve.organization import Caller, Organization
+    from reprieve.ports import EventLog, RecipientStore, SuppressionStore
+
+
+class Verdict(Enum):
+    """What is answered for one submitted address."""
+
+    ACCEPTED = "accepted"
+    """It will be lifted; this is durable."""
+    MALFORMED = "malformed"
+    """It is no address by RFC 3696."""
+    STRANGER = "stranger"
+    """It belongs to nobody whose addresses this organization may lift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict on one address, in the spelling in which it was submitted."""
+
+    submitted: str
+    verdict: Verdict
+    removal_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """Asking for removals, on behalf of a caller."""
+
+    suppressions: SuppressionStore
+    recipients: RecipientStore
+    log: EventLog
+
+    def request(
+        self,
+        caller: Caller,
+        submitted: Sequence[str],
+        *,
+        suppression_list: SuppressionList = SuppressionList.BOUNCES,
+        request_id: str,
+        provider: str,
+        now: int,
+    ) -> list[Outcome]:
+        """Accept every address that may be lifted; the others get their reason, and hinder nobody.
+
+        Whether an address is on the list makes no difference to the answer (Okta's rule): an entry that we have not
+        heard of yet may well stand on the provider's list.
+
+        Args:
+            caller: who asks; the organization follows from it.
+            submitted: the addresses as they were sent; duplicates are answered each, and lifted once.
+            suppression_list: the list to lift them from.
+            request_id: the request's id, unique; retrying with the same id repeats the same removals.
+            provider: the upstream provider's name for the log.
+            now: in milliseconds.
+
+        Returns:
+            One outcome an address, in order. What is ACCEPTED is durable when this returns.
+
+        Raises:
+            Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
+        """
+        parsed = [_parse(text) for text in submitted]
+        allowed = self._allowed(caller.organization, [address for address in parsed if address])
+        requests: dict[str, RemovalRequest] = {}
+        outcomes = []
+        for text, address in zip(submitted, parsed, strict=True):
+            if address is None:
+                outcomes.append(Outcome(text, Verdict.MALFORMED))
+            elif address.key not in allowed:
+                outcomes.append(Outcome(text, Verdict.STRANGER))
+            else:
+                request = requests.setdefault(
+                    address.key,
+                    RemovalRequest(f"{request_id}-{len(requests)}", suppression_list, address.key, address.spelling),
+                )
+                outcomes.append(Outcome(text, Verdict.ACCEPTED, request.id))
+        if requests:
+            requester = Requester(caller.credential_id, request_id)
+            self.suppressions.request_removals(caller.organization, list(requests.values()), requester, now=now)
+            self._tell(caller, [request.email for request in requests.values()], request_id, provider, now)
+        return outcomes
+
+    def _allowed(self, organization: Organization, addresses: Iterable[Address]) -> set[str]:
+        match organization.membership:
+            case Membership.ANYONE:
+                return {address.key for address in addresses}
+            case Membership.DOMAINS:
+                return {address.key for address in addresses if address.domain in organization.domains}
+            case Membership.RECIPIENTS:
+                return self.recipients.members(organization, {address.key for address in addresses})
+
+    def _tell(self, caller: Caller, emails: Sequence[str], request_id: str, provider: str, now: int) -> None:
+        actor = log.Actor(caller.credential_id, "User", f"credential {caller.credential_id}")
+        entries = log.removal_requested(emails, actor=actor, request_id=request_id, provider=provider, now=now)
+        self.log.append(caller.organization, entries)
+
+
+def _parse(text: str) -> Address | None:
+    try:
+        return Address.parse(text)
+    except MalformedAddress:
+        return None

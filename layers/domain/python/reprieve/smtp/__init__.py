@@ -1,0 +1,1 @@
+"""The guarded SMTP client."""

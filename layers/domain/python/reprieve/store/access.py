@@ -1,0 +1,169 @@
+"""Organizations, credentials and provider accounts: small items, read by key, each under its organization.
+
+    partition         sort
+    {org}             organization
+    {org}             provider
+    {org}             credential#{digest}
+
+`Organizations` is a sparse index that lists the organizations themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from reprieve.organization import (
+    Credential,
+    Membership,
+    Organization,
+    ProviderAccount,
+    ProviderKind,
+    same_digest,
+)
+from reprieve.store.table import Item, Table, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ORGANIZATION: Final = "organization"
+PROVIDER: Final = "provider"
+CREDENTIAL: Final = "credential#"
+NEW: Final = "attribute_not_exists(#partition)"
+KNOWN: Final = "attribute_exists(#partition)"
+
+
+class Access:
+    """`ports.AccessStore` on DynamoDB, and what the operator's command needs beyond it."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def organization(self, organization_id: str) -> Organization | None:
+        """See the port."""
+        item = self._table.get({"partition": organization_id, "sort": ORGANIZATION})
+        return _organization(item) if item else None
+
+    def organizations(self) -> Iterator[Organization]:
+        """See the port."""
+        items = self._table.query_all("#kind = :kind", {":kind": ORGANIZATION}, index="Organizations")
+        return (_organization(item) for item in items)
+
+    def create_organization(self, organization: Organization) -> bool:
+        """Add an organization; False when the id is taken."""
+        return self._table.put(_organization_item(organization), condition=NEW)
+
+    def change_organization(self, organization: Organization) -> bool:
+        """Replace an organization's settings; False when there is none."""
+        return self._table.put(_organization_item(organization), condition=KNOWN)
+
+    def credential(self, organization_id: str, digest: str) -> Credential | None:
+        """See the port."""
+        item = self._table.get({"partition": organization_id, "sort": CREDENTIAL + digest}, consistent=True)
+        found = _credential(item) if item else None
+        return found if found and same_digest(found.digest, digest) else None
+
+    def credentials(self, organization_id: str) -> list[Credential]:
+        """All credentials of an organization, oldest first."""
+        items = self._table.query_all(
+            "#partition = :partition AND begins_with(#sort, :prefix)",
+            {":partition": organization_id, ":prefix": CREDENTIAL},
+        )
+        return sorted((_credential(item) for item in items), key=lambda one: (one.created, one.id))
+
+    def add_credential(self, credential: Credential) -> None:
+        """Keep a credential's record."""
+        self._table.put(
+            {
+                "partition": credential.organization_id,
+                "sort": CREDENTIAL + credential.digest,
+                "id": credential.id,
+                "name": credential.name,
+                "scopes": credential.scopes,
+                "created": credential.created,
+                "valid_until": credential.expires_at,
+            },
+            condition=NEW,
+        )
+
+    def revoke_credential(self, organization_id: str, credential_id: str) -> bool:
+        """Forget a credential at once; False when there is none of that id."""
+        for credential in self.credentials(organization_id):
+            if credential.id == credential_id:
+                key: Item = {"partition": organization_id, "sort": CREDENTIAL + credential.digest}
+                return self._table.delete(key) is not None
+        return False
+
+    def provider_account(self, organization_id: str) -> ProviderAccount | None:
+        """See the port."""
+        item = self._table.get({"partition": organization_id, "sort": PROVIDER})
+        return _account(item) if item else None
+
+    def set_provider_account(self, organization_id: str, account: ProviderAccount) -> None:
+        """Create or replace an organization's provider account; replacing it ends a pause."""
+        self._table.put(
+            {
+                "partition": organization_id,
+                "sort": PROVIDER,
+                "provider": account.kind.value,
+                "base_url": account.base_url,
+                "sealed_key": account.sealed_key,
+                "on_behalf_of": account.on_behalf_of,
+                "webhook_key": account.webhook_key,
+            }
+        )
+
+    def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
+        """See the port."""
+        update = Update(set=["#paused_until = :until", "#paused_reason = :reason"], condition=KNOWN)
+        key: Item = {"partition": organization_id, "sort": PROVIDER}
+        self._table.update(key, update, {":until": until, ":reason": reason})
+
+
+def _organization_item(organization: Organization) -> Item:
+    return {
+        "partition": organization.id,
+        "sort": ORGANIZATION,
+        "kind": ORGANIZATION,
+        "name": organization.name,
+        "membership": organization.membership.value,
+        "domains": organization.domains,
+        "shards": organization.shards,
+        "parent": organization.parent,
+        "created": organization.created,
+    }
+
+
+def _organization(item: Item) -> Organization:
+    return Organization(
+        id=cast("str", item["partition"]),
+        name=cast("str", item["name"]),
+        membership=Membership(cast("str", item["membership"])),
+        domains=cast("frozenset[str]", item.get("domains", frozenset())),
+        shards=cast("int", item["shards"]),
+        parent=cast("str | None", item.get("parent")),
+        created=cast("int", item["created"]),
+    )
+
+
+def _credential(item: Item) -> Credential:
+    return Credential(
+        id=cast("str", item["id"]),
+        organization_id=cast("str", item["partition"]),
+        digest=cast("str", item["sort"]).removeprefix(CREDENTIAL),
+        name=cast("str", item["name"]),
+        scopes=cast("frozenset[str]", item.get("scopes", frozenset())),
+        created=cast("int", item["created"]),
+        expires_at=cast("int | None", item.get("valid_until")),
+    )
+
+
+def _account(item: Item) -> ProviderAccount:
+    return ProviderAccount(
+        kind=ProviderKind(cast("str", item["provider"])),
+        base_url=cast("str", item["base_url"]),
+        sealed_key=bytes(cast("bytes", item["sealed_key"])),
+        on_behalf_of=cast("str", item["on_behalf_of"]),
+        webhook_key=cast("str", item["webhook_key"]),
+        paused_until=cast("int", item.get("paused_until", 0)),
+        paused_reason=cast("str", item.get("paused_reason", "")),
+    )

@@ -1,0 +1,56 @@
+"""How things are found: the keys of every table. Each begins with the organization; only this builds them."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization
+    from reprieve.removal import RemovalState
+    from reprieve.suppression import SuppressionList
+
+
+def shard_of(organization: Organization, key: str) -> int:
+    """Which of the organization's partitions an address lives in."""
+    return zlib.crc32(key.encode()) % organization.shards
+
+
+def suppressions(organization: Organization, suppression_list: SuppressionList, shard: int) -> str:
+    """The partition of one shard of one list; ByTime has the same partitions, in order of time."""
+    return f"{organization.id}#{suppression_list}#{shard}"
+
+
+def by_time(created: int, key: str) -> str:
+    """The sort key of ByTime: milliseconds in 13 digits, then the address, so that the order is total."""
+    return f"{created:013d}#{key}"
+
+
+def queue(organization: Organization, state: RemovalState, shard: int) -> str:
+    """The partition of Pending that a removal waits in: `pending` ones for the job, `failed` ones for a person."""
+    return f"{organization.id}#{state}#{shard}"
+
+
+def log_day(organization: Organization, published: int) -> str:
+    """The partition of one UTC day of the log."""
+    return f"{organization.id}#{published // 86_400_000}"
+
+
+def log_entry(published: int, uuid: str) -> str:
+    """The sort key of a log entry: in order of publication, ties by id."""
+    return f"{published:013d}#{uuid}"
+
+
+def log_target(organization: Organization, target: str) -> str:
+    """The partition of ByTarget."""
+    return f"{organization.id}#{target}"
+
+
+def recipients(organization: Organization, module: str) -> str:
+    """The partition of one module's recipients, sorted by id."""
+    return f"{organization.id}#{module}"
+
+
+def addresses(organization: Organization, key: str) -> str:
+    """The partition of the addresses that recipients hold, spread by a hash so that no partition is hot."""
+    return f"{organization.id}#address#{zlib.crc32(key.encode()) % 16}"

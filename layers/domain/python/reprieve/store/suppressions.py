@@ -1,0 +1,341 @@
+"""The suppression records: one item an organization, list and address, with its bounce, watermark and removal.
+
+Attributes of an item, all but the keys optional:
+
+    partition, address                    the key
+    email, bounced_at, reason, status, permanence, classification, provider, ip, event_id, seen
+                                          the newest event that put it on the list; they stay after a lift
+    by_time                               sort key of ByTime; present while the entry is listed
+    forgiven_until, forgiven_bounce       the watermark
+    removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
+    last_answer                           the latest removal
+    queue, due_at                         key of Pending; present while the removal waits, or has failed
+    lifts                                 how often it was lifted
+    expires_at                            in seconds; when a lifted record may be forgotten
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
+
+from reprieve.removal import SECOND, TOMBSTONE, Due, Removal, RemovalRequest, RemovalState, Requester, watermark
+from reprieve.store import keys
+from reprieve.store.table import Item, Table, Update, Value
+from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reprieve.organization import Organization
+
+#: newer than the event we hold, so that order of arrival never matters; in the same millisecond the greater id counts
+NEWER: Final = (
+    "(attribute_not_exists(#bounced_at) OR #bounced_at < :at OR (#bounced_at = :at AND #event_id < :event_id))"
+)
+#: later than what an acknowledged removal forgave, so that a late or repeated webhook brings nothing back
+NOT_FORGIVEN: Final = (
+    "(attribute_not_exists(#forgiven_until) OR #forgiven_until < :at)"
+    " AND (attribute_not_exists(#forgiven_bounce) OR #forgiven_bounce < :at)"
+)
+#: what we hold is forgiven, so lifting loses no newer bounce
+FORGIVEN: Final = (
+    "(attribute_not_exists(#bounced_at) OR #bounced_at <= #forgiven_until OR #bounced_at <= #forgiven_bounce)"
+)
+#: the watermark never moves back, whatever clock the request came by
+LATER_WATERMARK: Final = "(attribute_not_exists(#forgiven_until) OR #forgiven_until <= :forgiven_until)"
+#: the removal has not ended and its time has come
+DUE: Final = "#removal_state = :pending AND #due_at <= :now"
+#: no other worker holds it
+UNLEASED: Final = "(attribute_not_exists(#lease_until) OR #lease_until <= :now)"
+#: the claim that this write was made under is still the last one
+SAME_FENCE: Final = "#removal_state = :pending AND #fence = :fence"
+
+ENTRY: Final = ("email", "reason", "status", "permanence", "classification", "provider", "ip", "event_id")
+
+
+class Suppressions:
+    """`ports.SuppressionStore` on DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
+        """See the port. New addresses go in by batches of inserts; only those already known cost a write each."""
+        newest = _newest(suppressions)
+        items = [self._item(organization, suppression) for suppression in newest]
+        known = {(item["partition"], item["address"]) for item in self._table.insert_many(items)}
+        changes = [_overwrite(item) for item in items if (item["partition"], item["address"]) in known]
+        changed = self._table.update_many(changes)
+        return len(newest) - changed.count(None)
+
+    def request_removals(
+        self, organization: Organization, requests: Sequence[RemovalRequest], requester: Requester, *, now: int
+    ) -> None:
+        """See the port."""
+        changes = [self._ask(organization, request, requester, now) for request in requests]
+        forgiving = [
+            (
+                key,
+                replace(update, set=[*update.set, "#forgiven_until = :forgiven_until"], condition=LATER_WATERMARK),
+                values,
+            )
+            for key, update, values in changes
+        ]
+        forgiven_until: dict[str, Value] = {":forgiven_until": watermark(now)}
+        done = self._table.update_many([(key, update, values | forgiven_until) for key, update, values in forgiving])
+        # where another request's clock was ahead of ours its watermark stands; the removal is recorded all the same
+        self._table.update_many([change for change, item in zip(changes, done, strict=True) if item is None])
+
+    def get(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Suppression | None:
+        """See the port."""
+        item = self._table.get(self._key(organization, suppression_list, key), consistent=True)
+        return _suppression(item) if item and "by_time" in item else None
+
+    def newest(self, organization: Organization, suppression_list: SuppressionList, *, limit: int) -> list[Suppression]:
+        """The newest entries of a list, ties by address."""
+        shards = [
+            self._table.query(
+                "#partition = :partition",
+                {":partition": keys.suppressions(organization, suppression_list, shard)},
+                index="ByTime",
+                newest_first=True,
+                limit=limit,
+            ).items
+            for shard in range(organization.shards)
+        ]
+        merged = heapq.merge(*shards, key=lambda item: cast("str", item["by_time"]), reverse=True)
+        return [_suppression(item) for item, _ in zip(merged, range(limit), strict=False)]
+
+    def due(self, organization: Organization, *, now: int, limit: int) -> list[Due]:
+        """See the port."""
+        rows: list[Item] = []
+        for shard in range(organization.shards):
+            values: dict[str, Value] = {":queue": keys.queue(organization, RemovalState.PENDING, shard), ":now": now}
+            page = self._table.query("#queue = :queue AND #due_at <= :now", values, index="Pending", limit=limit)
+            rows += page.items
+        rows.sort(key=lambda item: cast("int", item["due_at"]))
+        return [_due(item) for item in rows[:limit]]
+
+    def claim(self, organization: Organization, due: Due, *, now: int, lease: int) -> Removal | None:
+        """See the port."""
+        update = Update(set=["#lease_until = :lease_until"], add=["#fence :one"], condition=f"{DUE} AND {UNLEASED}")
+        values: dict[str, Value] = {
+            ":lease_until": now + lease,
+            ":one": 1,
+            ":now": now,
+            ":pending": RemovalState.PENDING.value,
+        }
+        item = self._table.update(self._key(organization, due.list, due.key), update, values)
+        return None if item is None else _removal(item)
+
+    def lift(self, organization: Organization, removal: Removal, *, now: int, answer: str) -> bool:
+        """See the port."""
+        update = Update(
+            set=[
+                "#removal_state = :state",
+                "#finished_at = :now",
+                "#last_answer = :answer",
+                "#expires_at = :expires_at",
+                "#lifts = if_not_exists(#lifts, :zero) + :one",
+            ],
+            remove=["#by_time", "#queue", "#due_at", "#lease_until", "#seen"],
+            condition=f"{SAME_FENCE} AND {FORGIVEN}",
+        )
+        values: dict[str, Value] = {
+            ":state": RemovalState.DONE.value,
+            ":expires_at": (now + TOMBSTONE) // SECOND,
+            ":zero": 0,
+            ":one": 1,
+        }
+        return self._finish(organization, removal, update, values | {":now": now, ":answer": answer})
+
+    def supersede(self, organization: Organization, removal: Removal, *, now: int) -> bool:
+        """See the port."""
+        update = Update(
+            set=["#removal_state = :state", "#finished_at = :now"],
+            remove=["#queue", "#due_at", "#lease_until"],
+            condition=SAME_FENCE,
+        )
+        return self._finish(organization, removal, update, {":state": RemovalState.SUPERSEDED.value, ":now": now})
+
+    def postpone(
+        self, organization: Organization, removal: Removal, *, due_at: int, attempts: int, answer: str
+    ) -> bool:
+        """See the port."""
+        update = Update(
+            set=["#due_at = :due_at", "#attempts = :attempts", "#last_answer = :answer"],
+            remove=["#lease_until"],
+            condition=SAME_FENCE,
+        )
+        values: dict[str, Value] = {":due_at": due_at, ":attempts": attempts, ":answer": answer}
+        return self._finish(organization, removal, update, values)
+
+    def fail(self, organization: Organization, removal: Removal, *, now: int, attempts: int, answer: str) -> bool:
+        """See the port."""
+        update = Update(
+            set=[
+                "#removal_state = :state",
+                "#finished_at = :now",
+                "#attempts = :attempts",
+                "#last_answer = :answer",
+                "#queue = :queue",
+            ],
+            remove=["#lease_until"],
+            condition=SAME_FENCE,
+        )
+        values: dict[str, Value] = {
+            ":state": RemovalState.FAILED.value,
+            ":now": now,
+            ":attempts": attempts,
+            ":answer": answer,
+            ":queue": keys.queue(organization, RemovalState.FAILED, keys.shard_of(organization, removal.key)),
+        }
+        return self._finish(organization, removal, update, values)
+
+    def _finish(self, organization: Organization, removal: Removal, update: Update, values: dict[str, Value]) -> bool:
+        values = values | {":pending": RemovalState.PENDING.value, ":fence": removal.fence}
+        return self._table.update(self._key(organization, removal.list, removal.key), update, values) is not None
+
+    def _ask(
+        self, organization: Organization, request: RemovalRequest, requester: Requester, now: int
+    ) -> tuple[Item, Update, dict[str, Value]]:
+        """The update that records a removal, all but its watermark."""
+        shard = keys.shard_of(organization, request.key)
+        update = Update(
+            set=[
+                "#removal_id = :id",
+                "#removal_state = :pending",
+                "#requested_at = :now",
+                "#requested_by = :credential",
+                "#request_id = :request_id",
+                "#forgiven_bounce = if_not_exists(#bounced_at, :zero)",
+                "#email = if_not_exists(#email, :email)",
+                "#queue = :queue",
+                "#due_at = :now",
+                "#attempts = :zero",
+                # a worker that is under way with an older request may no longer end this one
+                "#fence = if_not_exists(#fence, :zero) + :one",
+            ],
+            remove=[
+                "#lease_until",
+                "#finished_at",
+                "#last_answer",
+                "#expires_at",
+                *(["#by_time"] if request.hide else []),
+            ],
+        )
+        values: dict[str, Value] = {
+            ":id": request.id,
+            ":pending": RemovalState.PENDING.value,
+            ":now": now,
+            ":credential": requester.credential,
+            ":request_id": requester.request_id,
+            ":zero": 0,
+            ":one": 1,
+            ":email": request.email,
+            ":queue": keys.queue(organization, RemovalState.PENDING, shard),
+        }
+        return self._key(organization, request.list, request.key), update, values
+
+    def _item(self, organization: Organization, suppression: Suppression) -> Item:
+        return self._key(organization, suppression.list, suppression.key) | {
+            "email": suppression.email,
+            "bounced_at": suppression.created,
+            "reason": suppression.reason,
+            "status": suppression.status,
+            "permanence": suppression.permanence.value,
+            "classification": suppression.classification.value,
+            "provider": suppression.provider,
+            "ip": suppression.ip,
+            "event_id": suppression.event_id,
+            "seen": suppression.count,
+            "by_time": keys.by_time(suppression.created, suppression.key),
+        }
+
+    def _key(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Item:
+        shard = keys.shard_of(organization, key)
+        return {"partition": keys.suppressions(organization, suppression_list, shard), "address": key}
+
+
+def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
+    """The update that puts an entry over an older one."""
+    names = [name for name in (*ENTRY, "by_time") if name in item]
+    update = Update(
+        set=["#bounced_at = :at", *(f"#{name} = :{name}" for name in names)],
+        remove=["#expires_at"],
+        add=["#seen :seen"],
+        condition=f"{NEWER} AND {NOT_FORGIVEN}",
+    )
+    values = {f":{name}": item[name] for name in (*names, "seen")} | {":at": item["bounced_at"]}
+    return {"partition": item["partition"], "address": item["address"]}, update, values
+
+
+def _newest(suppressions: Iterable[Suppression]) -> list[Suppression]:
+    """One entry a list and address: the newest, counting all of them."""
+    newest: dict[tuple[SuppressionList, str], Suppression] = {}
+    for one in suppressions:
+        place = (one.list, one.key)
+        other = newest.get(place)
+        if other is None:
+            newest[place] = one
+        else:
+            last = max(one, other, key=lambda entry: (entry.created, entry.event_id))
+            newest[place] = replace(last, count=one.count + other.count)
+    return list(newest.values())
+
+
+def _suppression(item: Item) -> Suppression:
+    def text(name: str) -> str:
+        return cast("str", item.get(name, ""))
+
+    return Suppression(
+        list=_list_of(item),
+        key=text("address"),
+        email=text("email"),
+        created=cast("int", item["bounced_at"]),
+        reason=text("reason"),
+        status=text("status"),
+        permanence=Permanence(text("permanence")),
+        classification=Classification(text("classification")),
+        provider=text("provider"),
+        ip=text("ip"),
+        event_id=text("event_id"),
+        count=cast("int", item.get("seen", 1)),
+    )
+
+
+def _removal(item: Item) -> Removal:
+    def text(name: str) -> str:
+        return cast("str", item.get(name, ""))
+
+    def number(name: str) -> int | None:
+        return cast("int | None", item.get(name))
+
+    return Removal(
+        id=text("removal_id"),
+        list=_list_of(item),
+        key=text("address"),
+        email=text("email"),
+        state=RemovalState(text("removal_state")),
+        requested_at=number("requested_at") or 0,
+        requested_by=text("requested_by"),
+        request_id=text("request_id"),
+        forgiven_until=number("forgiven_until") or 0,
+        forgiven_bounce=number("forgiven_bounce") or 0,
+        bounced_at=number("bounced_at"),
+        attempts=number("attempts") or 0,
+        fence=number("fence") or 0,
+        due_at=number("due_at"),
+        finished_at=number("finished_at"),
+        last_answer=text("last_answer"),
+    )
+
+
+def _due(item: Item) -> Due:
+    return Due(_list_of(item), cast("str", item["address"]), cast("int", item["requested_at"]))
+
+
+def _list_of(item: Item) -> SuppressionList:
+    return SuppressionList(cast("str", item["partition"]).split("#")[1])

@@ -1,0 +1,303 @@
+"""One DynamoDB table: the few operations that the stores use, in plain Python values.
+
+Faults of the service become `Unavailable`; a failed condition is an outcome, not an error. There is no Scan here, so there is none anywhere.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reprieve.errors import Unavailable
+from reprieve.store.faults import unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Value = str | int | bytes | bool | frozenset[str] | None
+Item = dict[str, Value]
+
+#: DynamoDB's limits of one call
+WRITES_A_BATCH: Final = 25
+KEYS_A_BATCH: Final = 100
+#: how many calls are under way at a time; the client keeps as many connections
+SIDE_BY_SIDE: Final = 16
+#: how often the unprocessed rest of a batch is sent again, with growing pauses, before it counts as unavailable
+RETRIES: Final = 8
+
+
+def marshal(item: Mapping[str, Value]) -> dict[str, Any]:
+    """Plain values as DynamoDB's typed ones; None and empty sets are left out, since absence is what they mean."""
+    return {name: _typed(value) for name, value in item.items() if value is not None and value != frozenset()}
+
+
+def unmarshal(item: Mapping[str, Any]) -> Item:
+    """DynamoDB's typed values as plain ones."""
+    return {name: _plain(value) for name, value in item.items()}
+
+
+def _typed(value: Value) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case frozenset():
+            return {"SS": sorted(value)}
+        case _:
+            raise TypeError(f"no DynamoDB type for {type(value).__name__}")
+
+
+def _plain(typed: Mapping[str, Any]) -> Value:
+    ((kind, value),) = typed.items()
+    match kind:
+        case "N":
+            return int(value)
+        case "SS":
+            return frozenset(value)
+        case _:
+            return value  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An UpdateItem in parts: each is an expression over attribute names, which are all escaped, and `:values`."""
+
+    set: Sequence[str] = ()
+    remove: Sequence[str] = ()
+    add: Sequence[str] = ()
+    condition: str = ""
+
+    def expression(self) -> str:
+        """The update expression."""
+        parts = (("SET", self.set), ("REMOVE", self.remove), ("ADD", self.add))
+        return " ".join(f"{word} {', '.join(clauses)}" for word, clauses in parts if clauses)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a query; `after` is the key to go on from, None when there is no more."""
+
+    items: list[Item]
+    after: Item | None
+
+
+class Table:
+    """A table by name.
+
+    Attribute names in expressions are written `#name`; every `#name` that occurs is escaped, reserved word or not.
+    """
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def get(self, key: Item, *, consistent: bool = False) -> Item | None:
+        """GetItem."""
+        answer = self._call("get_item", TableName=self.name, Key=marshal(key), ConsistentRead=consistent)
+        return unmarshal(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[Item], *, consistent: bool = False) -> Iterator[Item]:
+        """BatchGetItem, a hundred keys a call; items come in any order, missing ones not at all."""
+        for start in range(0, len(keys), KEYS_A_BATCH):
+            wanted = {
+                "Keys": [marshal(key) for key in keys[start : start + KEYS_A_BATCH]],
+                "ConsistentRead": consistent,
+            }
+            pending: Mapping[str, Any] = {self.name: wanted}
+            for pause in _pauses():
+                answer = self._call("batch_get_item", RequestItems=pending)
+                yield from (unmarshal(item) for item in answer["Responses"].get(self.name, ()))
+                pending = answer.get("UnprocessedKeys") or {}
+                if not pending:
+                    break
+                time.sleep(pause)
+            else:
+                raise Unavailable("the store left reads unprocessed")
+
+    def put(self, item: Item, *, condition: str = "", values: Mapping[str, Value] | None = None) -> bool:
+        """PutItem; False when the condition did not hold."""
+        return self._conditional("put_item", condition, values, Item=marshal(item)) is not None
+
+    def update(self, key: Item, update: Update, values: Mapping[str, Value]) -> Item | None:
+        """UpdateItem; the item as it is afterwards, or None when the condition did not hold."""
+        answer = self._conditional(
+            "update_item",
+            update.condition,
+            values,
+            expression=update.expression(),
+            Key=marshal(key),
+            ReturnValues="ALL_NEW",
+        )
+        return None if answer is None else unmarshal(answer["Attributes"])
+
+    def update_many(self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]) -> list[Item | None]:
+        """Many independent UpdateItems at a time, on different keys; see `update`. Answers are in order.
+
+        DynamoDB has no batch of conditional updates, so they are sent side by side instead of one after another.
+
+        Raises:
+            Unavailable: at least one was not done; others may have been.
+        """
+        if len(changes) <= 1:
+            return [self.update(*change) for change in changes]
+        with ThreadPoolExecutor(max_workers=min(len(changes), SIDE_BY_SIDE)) as threads:
+            return list(threads.map(lambda change: self.update(*change), changes))
+
+    def delete(self, key: Item, *, condition: str = "", values: Mapping[str, Value] | None = None) -> Item | None:
+        """DeleteItem; the item as it was, or None when there was none or the condition did not hold."""
+        answer = self._conditional("delete_item", condition, values, Key=marshal(key), ReturnValues="ALL_OLD")
+        return unmarshal(answer["Attributes"]) if answer and "Attributes" in answer else None
+
+    def insert_many(self, items: Sequence[Item]) -> list[Item]:
+        """Put each item unless its key is taken: PartiQL INSERTs, 25 a call, one write unit each like any put.
+
+        Args:
+            items: no two of the same key.
+
+        Returns:
+            The items whose key was taken; the others are durable.
+        """
+        taken = []
+        for start in range(0, len(items), WRITES_A_BATCH):
+            pending = items[start : start + WRITES_A_BATCH]
+            for pause in _pauses():
+                answer = self._call("batch_execute_statement", Statements=[self._insert(item) for item in pending])
+                codes = [response.get("Error", {}).get("Code") for response in answer["Responses"]]
+                taken += [item for item, code in zip(pending, codes, strict=True) if code == "DuplicateItem"]
+                pending = [
+                    item for item, code in zip(pending, codes, strict=True) if code not in (None, "DuplicateItem")
+                ]
+                if not pending:
+                    break
+                time.sleep(pause)
+            else:
+                raise Unavailable("the store left writes unprocessed")
+        return taken
+
+    def query(
+        self,
+        condition: str,
+        values: Mapping[str, Value],
+        *,
+        index: str | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+        after: Item | None = None,
+        consistent: bool = False,
+    ) -> Page:
+        """One page of a Query."""
+        arguments: dict[str, Any] = {"KeyConditionExpression": condition, "ScanIndexForward": not newest_first}
+        if index:
+            arguments["IndexName"] = index
+        if limit:
+            arguments["Limit"] = limit
+        if after:
+            arguments["ExclusiveStartKey"] = marshal(after)
+        if consistent:
+            arguments["ConsistentRead"] = True
+        answer = self._call(
+            "query",
+            TableName=self.name,
+            ExpressionAttributeNames=_names(condition),
+            ExpressionAttributeValues=marshal(values),
+            **arguments,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return Page([unmarshal(item) for item in answer["Items"]], unmarshal(last) if last else None)
+
+    def query_all(self, condition: str, values: Mapping[str, Value], *, index: str | None = None) -> Iterator[Item]:
+        """Every item of a Query, page after page."""
+        after: Item | None = None
+        while True:
+            page = self.query(condition, values, index=index, after=after)
+            yield from page.items
+            after = page.after
+            if after is None:
+                return
+
+    def transact(self, writes: Iterable[tuple[str, Mapping[str, Any]]]) -> bool:
+        """TransactWriteItems over this table; False when a condition did not hold, and then nothing was written.
+
+        Args:
+            writes: pairs of an operation (`Put`, `Update`, `Delete`) and its arguments, as made by `part`.
+        """
+        items = [{operation: {"TableName": self.name, **arguments}} for operation, arguments in writes]
+        try:
+            self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
+        except self._client.exceptions.TransactionCanceledException as cancelled:
+            reasons = {reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())}  # type: ignore[attr-defined]
+            if "ConditionalCheckFailed" in reasons:
+                return False
+            raise Unavailable("the store could not complete a transaction") from cancelled
+        except (BotoCoreError, ClientError) as fault:
+            raise unavailable("the store did not answer transact_write_items", fault) from fault
+        return True
+
+    def _insert(self, item: Item) -> dict[str, Any]:
+        typed = marshal(item)
+        fields = ", ".join(f"'{name}': ?" for name in typed)
+        return {"Statement": f'INSERT INTO "{self.name}" VALUE {{{fields}}}', "Parameters": list(typed.values())}
+
+    def _conditional(
+        self,
+        operation: str,
+        condition: str,
+        values: Mapping[str, Value] | None,
+        *,
+        expression: str = "",
+        **arguments: Any,  # noqa: ANN401  (passed on to boto3 as it is)
+    ) -> Mapping[str, Any] | None:
+        arguments |= part(condition=condition, expression=expression, values=values)
+        try:
+            return self._call(operation, TableName=self.name, **arguments)
+        except _ConditionFailed:
+            return None
+
+    def _call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        try:
+            return getattr(self._client, operation)(**arguments)  # type: ignore[no-any-return]
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise _ConditionFailed from None
+            raise unavailable(f"the store refused {operation}", fault) from fault
+        except BotoCoreError as fault:
+            raise unavailable(f"the store did not answer {operation}", fault) from fault
+
+
+class _ConditionFailed(Exception):
+    pass
+
+
+def part(*, condition: str = "", expression: str = "", values: Mapping[str, Value] | None = None) -> dict[str, Any]:
+    """The expression arguments of one write, with every `#name` escaped and only those values that are used."""
+    arguments: dict[str, Any] = {}
+    if condition:
+        arguments["ConditionExpression"] = condition
+    if expression:
+        arguments["UpdateExpression"] = expression
+    if names := _names(condition + " " + expression):
+        arguments["ExpressionAttributeNames"] = names
+    if values:
+        arguments["ExpressionAttributeValues"] = marshal(values)
+    return arguments
+
+
+def _names(text: str) -> dict[str, str]:
+    words = (word for word in text.replace("(", " ").replace(")", " ").replace(",", " ").split() if word[0] == "#")
+    return {word: word[1:] for word in words}
+
+
+def _pauses() -> Iterator[float]:
+    """Pauses between the retries of a batch, in seconds: 0.05, doubling."""
+    return (0.05 * 2**attempt for attempt in range(RETRIES))

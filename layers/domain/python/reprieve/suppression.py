@@ -1,0 +1,102 @@
+"""What a suppression is: why an address is not mailed, on which list, since when and for how long.
+
+Times everywhere in the domain are whole milliseconds since the epoch, UTC, and are called by what they mark
+(`created`, `due_at`). Providers that stamp whole seconds are converted at the edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SuppressionList(StrEnum):
+    """The five lists, under SendGrid's names; one address can be on several, and each keeps blocking on its own."""
+
+    BOUNCES = "bounces"
+    """The receiving server refused the address for good: nothing is mailed to it."""
+    BLOCKS = "blocks"
+    """The receiving server refused a message, not the address: kept for reference, and counted."""
+    INVALID_EMAILS = "invalid_emails"
+    """The provider refused the address before any attempt: bad syntax or an unknown domain."""
+    SPAM_REPORTS = "spam_reports"
+    """The recipient reported a message as spam."""
+    UNSUBSCRIBES = "unsubscribes"
+    """The recipient wants no mail at all (SendGrid's global unsubscribe)."""
+
+
+class Permanence(StrEnum):
+    """Whether waiting could help."""
+
+    HARD = "hard"
+    """The address itself is bad; only a correction helps."""
+    SOFT = "soft"
+    """A condition that can pass: a full mailbox, a busy or blocked server."""
+
+
+class Classification(StrEnum):
+    """SendGrid's seven reasons for a bounce or block, spelled as in its statistics."""
+
+    CONTENT = "Content"
+    """Links, size, attachments or wording were refused."""
+    FREQUENCY = "Frequency or Volume Too High"
+    """Too much mail, too fast."""
+    INVALID_ADDRESS = "Invalid Address"
+    """Bad syntax, or no such mailbox."""
+    MAILBOX_UNAVAILABLE = "Mailbox Unavailable"
+    """A real mailbox that is full, disabled or suspended."""
+    REPUTATION = "Reputation"
+    """The sending IP or domain is listed or distrusted."""
+    TECHNICAL = "Technical Failure"
+    """DNS, TLS, network or an outage."""
+    UNCLASSIFIED = "Unclassified"
+    """The server's text says nothing useful."""
+
+    @classmethod
+    def read(cls, text: str | None) -> Classification:
+        """The member that a provider's word means, in any spelling seen; UNCLASSIFIED when it is not one of them.
+
+        SendGrid writes "Technical" in events and "Technical Failure" in statistics, "Frequency/Volume" in prose and
+        lower case before 2023.
+        """
+        word = (text or "").strip().casefold()
+        if not word:
+            return cls.UNCLASSIFIED
+        for member in cls:
+            first = member.value.casefold().split()[0]
+            if word == member.value.casefold() or word.split("/")[0].split()[0] == first:
+                return member
+        return cls.UNCLASSIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One entry of one list of one organization.
+
+    Attributes:
+        list: the list it stands on.
+        key: the comparison key of the address (`address.Address.key`).
+        email: the address as the provider spells it; a lift upstream must use exactly this.
+        created: when the provider recorded it, in milliseconds.
+        reason: the remote server's text, verbatim, spaces included.
+        status: the enhanced status code (RFC 3463), "" when the provider gave none.
+        permanence: whether waiting could help.
+        classification: why, in one of seven words.
+        provider: who told us ("sendgrid", "ses", "import").
+        ip: the sending IP address of a spam report, "" otherwise.
+        event_id: the provider's id of the event behind it, "" when there was none.
+        count: how many events of this kind have been seen since the last lift (soft bounces are counted).
+    """
+
+    list: SuppressionList
+    key: str
+    email: str
+    created: int
+    reason: str = ""
+    status: str = ""
+    permanence: Permanence = Permanence.HARD
+    classification: Classification = Classification.UNCLASSIFIED
+    provider: str = ""
+    ip: str = ""
+    event_id: str = ""
+    count: int = 1

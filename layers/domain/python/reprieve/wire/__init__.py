@@ -1,0 +1,1 @@
+"""The dialects: what callers send and what they are told."""

@@ -1,0 +1,157 @@
+"""Okta's dialect: its error envelope and codes, and the bounce removal.
+
+Sources: Okta's management OpenAPI document 2026.06.3 and its error-code catalogue 2026.08.1; README lists what
+Okta leaves open and what was chosen.
+"""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, StrictStr, ValidationError
+
+from reprieve import errors
+from reprieve.errors import InvalidInput, LimitExceeded, UnreadableBody
+from reprieve.exchange import Request, Response
+from reprieve.service.removals import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: scopes, in the order in which a refusal names them
+MANAGE_ORGANIZATION: Final = ("okta.orgs.manage",)
+
+MAX_ADDRESSES: Final = 1_000
+#: what a client should wait when a part of ours is out, in seconds
+COME_BACK: Final = 60
+
+#: error -> (HTTP status, code, sentence); the most derived class that is listed counts
+ERRORS: Final[dict[type[errors.ReprieveError], tuple[int, str, str]]] = {
+    errors.UnreadableBody: (400, "E0000003", "The request body was not well-formed."),
+    errors.InvalidInput: (400, "E0000001", "Api validation failed: {field}"),
+    errors.Unauthenticated: (401, "E0000011", "Invalid token provided"),
+    errors.Forbidden: (403, "E0000006", "You do not have permission to perform the requested action"),
+    errors.NoSuchRoute: (404, "E0000008", "The requested path was not found"),
+    errors.MethodNotAllowed: (405, "E0000022", "The endpoint does not support the provided HTTP method"),
+    errors.NotFound: (404, "E0000007", "Not found: Resource not found: {identifier} ({kind})"),
+    errors.Conflict: (400, "E0000001", "Api validation failed: {problem}"),
+    errors.RateLimited: (429, "E0000047", "API call exceeded rate limit due to too many requests."),
+    errors.Unavailable: (503, "E0000009", "Internal Server Error"),
+    errors.ReprieveError: (500, "E0000009", "Internal Server Error"),
+}
+
+#: the two reasons of the bounce removal, word for word
+SENTENCE: Final = {
+    Verdict.MALFORMED: "Invalid email address. The provided email address failed validation against RFC 3696.",
+    Verdict.STRANGER: "This email address does not belong to any user in your organization.",
+}
+
+
+class OktaDialect:
+    """How every Okta route answers."""
+
+    name = "okta"
+
+    def refuse(self, error: errors.ReprieveError, request: Request, error_id: str) -> Response:
+        """See `exchange.Dialect`."""
+        status, code, sentence = next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
+        facts = {"field": "body", "problem": str(error)} | {
+            name: value for name, value in vars(error).items() if value is not None
+        }
+        causes = [str(error)] if code == "E0000001" else []
+        response = Response(status, envelope(code, sentence.format_map(facts), error_id, causes))
+        return response.adding(*_advice(error, request))
+
+    def fail(self, request: Request, error_id: str) -> Response:  # noqa: ARG002  (the port's signature)
+        """See `exchange.Dialect`."""
+        return Response(HTTPStatus.INTERNAL_SERVER_ERROR, envelope("E0000009", "Internal Server Error", error_id))
+
+    def finish(self, response: Response, request: Request) -> Response:
+        """See `exchange.Dialect`."""
+        return response.adding(
+            ("X-Okta-Request-Id", request.id),
+            ("Cache-Control", "no-cache, no-store"),
+            ("Pragma", "no-cache"),
+            ("X-Content-Type-Options", "nosniff"),
+        )
+
+
+DIALECT: Final = OktaDialect()
+
+
+def envelope(code: str, summary: str, error_id: str, causes: Sequence[str] = ()) -> dict[str, Any]:
+    """Okta's error body. `errorId` is `oae` and 22 characters; it is in our log."""
+    return {
+        "errorCode": code,
+        "errorSummary": summary,
+        "errorLink": code,
+        "errorId": f"oae{error_id}",
+        "errorCauses": [{"errorSummary": cause} for cause in causes],
+    }
+
+
+def _advice(error: errors.ReprieveError, request: Request) -> tuple[tuple[str, str], ...]:
+    """Headers that tell a client what to do about an error.
+
+    Okta's Python SDK waits until X-Rate-Limit-Reset on 429 and 503, computed against Date, and crashes without either.
+    """
+    match error:
+        case errors.RateLimited() | errors.Unavailable():
+            retry_at = (
+                error.retry_at // 1000 if isinstance(error, errors.RateLimited) else request.now // 1000 + COME_BACK
+            )
+            return (
+                ("Date", formatdate(time.time(), usegmt=True)),
+                ("X-Rate-Limit-Limit", "0"),
+                ("X-Rate-Limit-Remaining", "0"),
+                ("X-Rate-Limit-Reset", str(retry_at)),
+                ("Retry-After", str(max(1, retry_at - request.now // 1000))),
+            )
+        case errors.Forbidden():
+            challenge = (
+                f'Bearer realm="{request.url}", scope="{error.scope}", error="insufficient_scope", '
+                'error_description="The access token provided does not contain the required scopes."'
+            )
+            return (("WWW-Authenticate", challenge),)
+        case _:
+            return ()
+
+
+class BouncesRemoveList(BaseModel):
+    """The body of a bounce removal."""
+
+    emailAddresses: list[StrictStr] | None = None  # noqa: N815  (Okta's spelling)
+
+
+def parse_remove_list(request: Request) -> list[str]:
+    """The submitted addresses, 1 to 1,000, spelled as they came.
+
+    Raises:
+        UnreadableBody: no body, no JSON, no object, or something in the list that is no string.
+        InvalidInput: the list is missing or empty.
+        LimitExceeded: more than 1,000.
+    """
+    try:
+        addresses = BouncesRemoveList.model_validate_json(request.body).emailAddresses
+    except ValidationError as problem:
+        raise UnreadableBody("the body is not of the documented shape") from problem
+    if not addresses:
+        raise InvalidInput("The field cannot be left blank", field="emailAddresses")
+    if len(addresses) > MAX_ADDRESSES:
+        raise LimitExceeded(
+            "The field cannot have more than 1,000 elements", field="emailAddresses", limit=MAX_ADDRESSES
+        )
+    return addresses
+
+
+def render_remove_list(outcomes: Sequence[Outcome]) -> Response:
+    """200, with a reason for each address that was not accepted; an accepted one is not mentioned."""
+    refused = [
+        {"emailAddress": outcome.submitted, "reason": SENTENCE[outcome.verdict]}
+        for outcome in outcomes
+        if outcome.verdict is not Verdict.ACCEPTED
+    ]
+    return Response(HTTPStatus.OK, {"errors": refused})

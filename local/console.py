@@ -1,0 +1,68 @@
+"""What `make run` and `make demo` say to a person."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from local.place import ROOT
+from local.problem import Problem
+
+SECONDS_BETWEEN_SIGNS = 15
+
+
+def say(text: str = "") -> None:
+    """Print one line at once, for whoever is reading along."""
+    print(text, flush=True)
+
+
+@contextlib.contextmanager
+def step(title: str) -> Iterator[None]:
+    """Announce something that takes a while, and say how long it took."""
+    began = time.monotonic()
+    say(f"  {title} ...")
+    yield
+    say(f"  {title}: done in {time.monotonic() - began:.0f} s")
+
+
+def run_tool(command: Sequence[str], *, log: Path, environment: Mapping[str, str], otherwise: str) -> None:
+    """Run a tool with its output in a log, and a sign of life now and then.
+
+    Raises:
+        Problem: with the sentence `otherwise` and where the log is, when the tool failed or is not there.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    where = log.relative_to(ROOT) if log.is_relative_to(ROOT) else log
+    with log.open("w") as output:
+        try:
+            tool = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+        except FileNotFoundError as error:
+            raise Problem(f"{command[0]} is missing: `make clean`, then the same again, installs it anew.") from error
+        try:
+            _wait(tool)
+        except BaseException:
+            tool.terminate()
+            tool.wait()
+            raise
+    if tool.returncode != 0:
+        raise Problem(f"{otherwise}: the reason is at the end of {where}.")
+
+
+def _wait(tool: subprocess.Popen[bytes]) -> None:
+    began = time.monotonic()
+    while True:
+        try:
+            tool.wait(SECONDS_BETWEEN_SIGNS)
+        except subprocess.TimeoutExpired:
+            say(f"    still at it ({time.monotonic() - began:.0f} s)")
+        else:
+            return
+
+
+def paint(text: str, colour: int) -> str:
+    """The text in one of the terminal's eight colours, or as it is where there is no terminal."""
+    return f"\033[{colour}m{text}\033[0m" if sys.stdout.isatty() else text

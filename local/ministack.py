@@ -1,0 +1,183 @@
+"""Start, watch and stop the local AWS of one place."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from local.lock_file import take_lock
+from local.place import REGION, ROOT, VENV_BIN, Place
+from local.problem import Problem
+
+SECONDS_TO_START = 60
+SECONDS_TO_STOP = 60
+SECONDS_FOR_A_PREDECESSOR = 30
+
+#: What of the caller's environment the local AWS sees, and with it every function: no more than a program needs to run.
+INHERITED = ("HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+
+Heard = Callable[[dict[str, Any]], None]
+
+
+class MiniStack:
+    """One running local AWS. Use it as a context manager: leaving it saves and stops."""
+
+    def __init__(self, place: Place, heard: Heard = lambda _: None) -> None:
+        """`heard` is called, in a thread of its own, with each API request: api, method, path, status and ms."""
+        self._place = place
+        self._heard = heard
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start and return when AWS's services answer.
+
+        Raises:
+            Problem: the port is taken, or the process ended or did not answer in time.
+        """
+        place = self._place
+        for directory in (place.state, place.logs):
+            directory.mkdir(parents=True, exist_ok=True)
+        # An earlier server that lost its runner holds this until it has saved what we are about to read.
+        lock = take_lock(
+            place.home / "server.lock",
+            seconds=SECONDS_FOR_A_PREDECESSOR,
+            otherwise=f"An earlier run in {shown(place.home)} is still saving its data: try again in a minute.",
+        )
+        with lock, (place.logs / "ministack.log").open("w") as log:
+            require_free_port(place.port)
+            shutil.rmtree(place.scratch, ignore_errors=True)
+            place.scratch.mkdir()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local.server"],
+                cwd=ROOT,
+                env=environment(place),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                pass_fds=[lock.fileno()],
+                # Ctrl-C is for us: a server that stops by itself could not be told to save first.
+                start_new_session=True,
+            )
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def save(self) -> None:
+        """Have everything written to disk now, the functions' code included."""
+        if self._process and self._process.stdin:
+            self._process.stdin.write("save\n")
+            self._process.stdin.flush()
+
+    def is_running(self) -> bool:
+        """Whether the process is still there."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Have the state saved and the process ended; harmless when it already is."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        with contextlib.suppress(OSError):
+            process.stdin.close()  # type: ignore[union-attr]  # it was opened as a pipe
+        try:
+            process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        shutil.rmtree(self._place.scratch, ignore_errors=True)
+
+    def _listen(self) -> None:
+        """Pass on what the process tells; it ends with the process."""
+        if self._process is None or self._process.stdout is None:
+            return
+        for line in self._process.stdout:
+            with contextlib.suppress(ValueError):
+                self._heard(json.loads(line))
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline:
+            if not self.is_running():
+                break
+            if answers(f"{self._place.endpoint}/_ministack/ready"):
+                return
+            time.sleep(0.1)
+        raise Problem(f"The local AWS did not start: {shown(self._place.logs / 'ministack.log')} says why.")
+
+
+def environment(place: Place) -> dict[str, str]:
+    """The environment of the local AWS."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return {
+        **inherited,
+        "PATH": f"{VENV_BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(place.scratch),
+        "GATEWAY_PORT": str(place.port),
+        "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",  # IAM is enforced: a function can do what its role says and nothing else
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(place.state),
+        "MINISTACK_REGION": REGION,
+        "LAMBDA_EXECUTOR": "local",
+        # Two services that would open ports of their own, which a second stack could not have.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # Nothing here needs Docker, and a local AWS would tidy up other people's containers.
+        "DOCKER_HOST": f"unix://{place.home}/no-docker",
+    }
+
+
+def require_free_port(port: int) -> None:
+    """Refuse a port that somebody listens at."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Problem(
+                f"Port {port} is taken by another program: choose one, as in `make run PORT={port + 11}`."
+            ) from error
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of the address is answered with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - an address of our own
+            return bool(response.status == 200)  # noqa: PLR2004
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def shown(path: Path) -> str:
+    """A path as a person in the repository's directory would type it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -1,0 +1,79 @@
+"""Where a local stack keeps its things, and how its parts are reached."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV_BIN = ROOT / ".venv" / "bin"
+
+STACK_NAME = "reprieve"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A local stack's directory and port. Two places with two ports are two stacks that know nothing of each other."""
+
+    home: Path
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        """The address that every AWS service of this stack answers at."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def state(self) -> Path:
+        """What the local AWS knows: tables, keys, functions, logs."""
+        return self.home / "state"
+
+    @property
+    def scratch(self) -> Path:
+        """Temporary files of the local AWS and its functions; emptied at every start."""
+        return self.home / "tmp"
+
+    @property
+    def logs(self) -> Path:
+        """What the tools said, one file each."""
+        return self.home / "logs"
+
+    @property
+    def stack_json(self) -> Path:
+        """What `make run` printed, for programs."""
+        return self.home / "stack.json"
+
+    def aws_environment(self) -> dict[str, str]:
+        """The variables that turn an AWS client, ours or SAM's, to this stack and to nobody's real account."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def default_place(port: int) -> Place:
+    """The place of `make run` and `make demo`."""
+    return Place(ROOT / ".local", port)
+
+
+def tool_environment(place: Place) -> dict[str, str]:
+    """What a tool such as SAM runs with: the caller's environment, except that AWS means the local stack.
+
+    The caller's environment is wanted because the build downloads packages, with whatever proxy, index or certificate
+    the caller has set up; their AWS account is not.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {
+        **kept,
+        **place.aws_environment(),
+        "PATH": f"{VENV_BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(ROOT / ".local" / "sam"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }

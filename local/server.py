@@ -1,0 +1,114 @@
+"""The local AWS (MiniStack) as a process that does not lose what it was told: `python -m local.server`.
+
+MiniStack writes its state when it is asked to stop, and only then. This gives it three habits more:
+
+- it stops, and so saves, when whoever started it is gone, however that came about: its standard input ends;
+- it saves while it runs: everything when it reads `save`, and every few seconds whatever requests may have changed;
+- it tells its standard output each API request as one line of JSON, from which `make run` shows what happens.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ministack import app as ministack
+from ministack.core import persistence
+
+SECONDS_BETWEEN_SAVES = 5
+#: Requests wait while a save runs, so that it may take this part of the time at most.
+SHARE_OF_TIME_FOR_SAVES = 0.05
+#: What no request changes, and what is large: the functions' code. A deployment changes it, and says `save` when done.
+SAVED_ON_DEMAND_ONLY = {"lambda"}
+API_PREFIX = "/_aws/execute-api/"
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class Watched:
+    """The ASGI application with the habits above; what it answers is untouched."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._requests = 0
+        self._saving: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            self._saving = asyncio.create_task(self._save_regularly())
+            threading.Thread(target=obey_input, args=(asyncio.get_running_loop(),), daemon=True).start()
+            await self._app(scope, receive, send)
+            return
+        self._requests += 1
+        path = scope.get("path", "")
+        if path.startswith(API_PREFIX):
+            await self._told(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _told(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve an API request and tell what came of it."""
+        began = time.monotonic()
+        status = 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        await self._app(scope, receive, noting)
+        tell(scope["method"], scope["path"], status, time.monotonic() - began)
+
+    async def _save_regularly(self) -> None:
+        seen, pause = 0, float(SECONDS_BETWEEN_SAVES)
+        while True:
+            await asyncio.sleep(pause)
+            if self._requests != seen:
+                seen = self._requests
+                began = time.monotonic()
+                save(everything=False)
+                pause = max(SECONDS_BETWEEN_SAVES, (time.monotonic() - began) / SHARE_OF_TIME_FOR_SAVES)
+
+
+def tell(method: str, path: str, status: int, seconds: float) -> None:
+    """Write one request to the standard output; nobody may be reading any more."""
+    api, _, rest = path.removeprefix(API_PREFIX).partition("/")
+    line = {"api": api, "method": method, "path": f"/{rest}", "status": status, "ms": round(seconds * 1000)}
+    try:
+        print(json.dumps(line), flush=True)
+    except OSError:
+        return
+
+
+def save(*, everything: bool) -> None:
+    """Write the state to disk, each file replaced as a whole, so that a crash leaves the last one that was complete."""
+    states = ministack._build_persistence_save_dict()  # noqa: SLF001 - what MiniStack itself does when it stops
+    if not everything:
+        states = {name: state for name, state in states.items() if name not in SAVED_ON_DEMAND_ONLY}
+    persistence.save_all(states)
+
+
+def obey_input(loop: asyncio.AbstractEventLoop) -> None:
+    """Save whenever the standard input says so; stop, which saves too, when it ends."""
+    for line in sys.stdin:
+        if line.strip() == "save":
+            loop.call_soon_threadsafe(lambda: save(everything=True))
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    ministack.app = Watched(ministack.app)
+    ministack.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,525 @@
+"""With servers that mean harm: the right error, in time, in little memory, and no secret in it."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import time
+import tracemalloc
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.smtp.conftest import HOST, SECRET
+from tests.smtp.servers import REPLIES, SERVER_WORDS, STEPS, Server, Talk, spoiled, stopwatch
+
+from reprieve.smtp.auth import Bearer, Login, Password
+from reprieve.smtp.client import Endpoint, probe, send_test
+from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason, SmtpError
+from reprieve.smtp.guard import HostPolicy
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    Policy = Callable[..., HostPolicy]
+    Search = Callable[[BaseException], None]
+
+#: for servers that would never end, so that the suite does
+SHORT_S = 0.4
+#: for those that are through with us at once, however busy the machine is
+LONG_S = 5.0
+#: how late a deadline may be noticed where threads have to be scheduled
+GRACE_S = 0.6
+#: what a conversation may allocate at its peak, with the server's half of it and the TLS context, in bytes
+MOST_MEMORY = 1_000_000
+
+LOGIN = Password("relay@example.com", SECRET)
+PLAIN = b64encode(f"\0relay@example.com\0{SECRET}".encode())
+
+
+@pytest.fixture
+def attempt(ca_pem: str, policy: Policy, unseen: Search) -> Callable[..., SmtpError]:
+    """Sends a test mail to a server and returns how it failed, in time and without secrets."""
+
+    def run(server: Server, login: Login = LOGIN, *, implicit: bool = False, deadline_s: float = LONG_S) -> SmtpError:
+        with stopwatch() as watch, pytest.raises(SmtpError) as caught:
+            send_test(
+                Endpoint(HOST, server.port, ca_pem),
+                login,
+                sender="a@a.example",
+                recipient="b@b.example",
+                policy=policy(server.port, implicit=implicit),
+                deadline_s=deadline_s,
+            )
+        assert watch.seconds < deadline_s + GRACE_S
+        unseen(caught.value)
+        return caught.value
+
+    return run
+
+
+def test_the_script_is_good_when_it_is_not_spoiled(ca_pem: str, tls: ssl.SSLContext, policy: Policy) -> None:
+    with Server(spoiled(), tls) as server:
+        send_test(
+            Endpoint(HOST, server.port, ca_pem),
+            LOGIN,
+            sender="a@a.example",
+            recipient="b@b.example",
+            policy=policy(server.port),
+        )
+    assert server.heard[:7] == [
+        b"EHLO [127.0.0.1]",
+        b"STARTTLS",
+        b"EHLO [127.0.0.1]",
+        b"AUTH PLAIN " + PLAIN,
+        b"MAIL FROM:<a@a.example>",
+        b"RCPT TO:<b@b.example>",
+        b"DATA",
+    ]
+    assert server.heard[-2:] == [b".", b"QUIT"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("how", [Talk.hang_up, Talk.reset])
+def test_closing_at_every_step(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str, how: Callable[[Talk], None]
+) -> None:
+    with Server(spoiled(step, how), tls) as server:
+        error = attempt(server)
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.UNREACHABLE
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_silence_at_every_step(attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str) -> None:
+    with Server(spoiled(step, Talk.stay_silent), tls) as server:
+        error = attempt(server, deadline_s=SHORT_S)
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.TIMED_OUT
+
+
+@pytest.mark.parametrize(
+    ("step", "pause_s", "deadline_s"), [("greeting", 0.5, 1.2), *((s, 0.02, SHORT_S) for s in STEPS)]
+)
+def test_a_dripping_reply_at_every_step(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str, pause_s: float, deadline_s: float
+) -> None:
+    def drip(talk: Talk) -> None:
+        talk.drip(REPLIES[step][:4] + b"x" * 1000 + b"\r\n", pause_s)
+
+    with Server(spoiled(step, drip), tls) as server:
+        error = attempt(server, deadline_s=deadline_s)
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.TIMED_OUT
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_dripping_handshake(attempt: Callable[..., SmtpError], *, implicit: bool) -> None:
+    def drip(talk: Talk) -> None:
+        if not implicit:
+            talk.send(REPLIES["greeting"])
+            talk.line()
+            talk.send(REPLIES["ehlo"])
+            talk.line()
+            talk.send(REPLIES["starttls"])
+        talk.drip(b"\x16\x03\x03\x40\x00\x02" + bytes(1000), 0.05)
+
+    with Server(drip) as server:
+        error = attempt(server, implicit=implicit, deadline_s=SHORT_S)
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.TIMED_OUT
+
+
+def test_a_client_that_is_never_read_from(attempt: Callable[..., SmtpError], tls: ssl.SSLContext) -> None:
+    """A socket's buffer fills up and sending blocks: also that is under the deadline."""
+
+    def script(talk: Talk) -> None:
+        talk.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        spoiled("ehlo again", stop)(talk)
+
+    def stop(talk: Talk) -> None:
+        talk.send(REPLIES["ehlo again"])
+        talk.stay_silent()
+
+    with Server(script, tls) as server:
+        error = attempt(server, Bearer("relay@example.com", SECRET * 400_000), deadline_s=1.0)
+    assert error.reason is Reason.TIMED_OUT
+
+
+FLOODS: dict[str, bytes] = {
+    "an endless line": b"x" * 4096,
+    "an endless line of a reply": b"250-" + b"x" * 4096,
+    "endless lines": b"250-still more\r\n" * 300,
+    "endless empty lines": b"250-\r\n" * 700,
+    "endless greetings": b"220-welcome\r\n" * 300,
+    "huge EHLO": b"250-" + b"A" * 2000 + b"\r\n",
+    "no lines at all": b"\0" * 4096,
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+@pytest.mark.parametrize("step", ["greeting", "ehlo again", "auth"])
+def test_floods_are_cut_off(attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str, name: str) -> None:
+    def flood(talk: Talk) -> None:
+        talk.flood(FLOODS[name])
+
+    with Server(spoiled(step, flood), tls) as server:
+        gc.collect()
+        tracemalloc.start()
+        try:
+            error = attempt(server)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.OVERSIZED
+    assert peak < MOST_MEMORY
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"220 go ahead\r\n250-injected\r\n250 AUTH PLAIN\r\n",
+        b"220 go ahead\r\n235 welcome\r\n",
+        b"220 go ahead\r\n\r\n",
+        b"220 go ahead\n\0",
+    ],
+)
+def test_plain_text_after_starttls_is_refused(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, said: bytes
+) -> None:
+    with Server(spoiled("starttls", said), tls) as server:
+        error = attempt(server)
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.INJECTED
+    assert server.heard == [b"EHLO [127.0.0.1]", b"STARTTLS"]
+
+
+def test_plain_text_in_place_of_tls_is_refused(attempt: Callable[..., SmtpError], tls: ssl.SSLContext) -> None:
+    def inject(talk: Talk) -> None:
+        talk.send(REPLIES["starttls"])
+        time.sleep(0.1)  # so that it comes by itself, after the client has looked
+        talk.send(REPLIES["ehlo again"])
+        talk.line()
+        talk.stay_silent()
+
+    with Server(spoiled("starttls", inject), tls) as server:
+        error = attempt(server)
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.ENCRYPTION
+    assert not [line for line in server.heard if line.startswith(b"AUTH")]
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "kind", "reason"),
+    [
+        ("ehlo", b"250-x\r\n250 AUTH PLAIN\r\n", ConnectionFailed, Reason.NO_STARTTLS),
+        ("ehlo", b"250-x\r\n250 XSTARTTLS\r\n", ConnectionFailed, Reason.NO_STARTTLS),
+        ("ehlo", b"250 STARTTLS\r\n", ConnectionFailed, Reason.NO_STARTTLS),  # that is the greeting's line
+        ("starttls", b"454 4.7.0 no TLS today\r\n", ConnectionFailed, Reason.ENCRYPTION),
+        ("starttls", b"250 fine\r\n", ConnectionFailed, Reason.ENCRYPTION),
+        ("ehlo again", b"250 no AUTH under TLS\r\n", AuthenticationFailed, Reason.NO_MECHANISM),
+        ("ehlo again", b"250-x\r\n250 AUTH\r\n", AuthenticationFailed, Reason.NO_MECHANISM),
+        ("ehlo again", b"250-x\r\n250 AUTH CRAM-MD5 NTLM XOAUTH2\r\n", AuthenticationFailed, Reason.NO_MECHANISM),
+    ],
+)
+def test_a_downgrade_gets_no_password(
+    attempt: Callable[..., SmtpError],
+    tls: ssl.SSLContext,
+    *,
+    step: str,
+    said: bytes,
+    kind: type[SmtpError],
+    reason: Reason,
+) -> None:
+    with Server(spoiled(step, said), tls) as server:
+        error = attempt(server)
+    assert type(error) is kind
+    assert error.reason is reason
+    assert not [line for line in server.heard if b"AUTH" in line]
+
+
+def test_what_was_offered_before_tls_is_forgotten(attempt: Callable[..., SmtpError], tls: ssl.SSLContext) -> None:
+    def script(talk: Talk) -> None:
+        talk.send(REPLIES["greeting"])
+        talk.line()
+        talk.send(b"250-x\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n")
+        talk.line()
+        talk.send(REPLIES["starttls"])
+        talk.start_tls()
+        talk.line()
+        talk.send(b"250 x\r\n")
+        talk.line()
+
+    with Server(script, tls) as server:
+        error = attempt(server)
+    assert type(error) is AuthenticationFailed
+    assert error.reason is Reason.NO_MECHANISM
+
+
+@pytest.mark.parametrize("name", ["another host's", "the address's", "expired", "not yet valid", "a stranger's"])
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_bad_certificate_is_refused(
+    attempt: Callable[..., SmtpError], bad_tls: dict[str, ssl.SSLContext], name: str, *, implicit: bool
+) -> None:
+    def at_once(talk: Talk) -> None:
+        talk.start_tls()
+        spoiled()(talk)
+
+    with Server(at_once if implicit else spoiled(), bad_tls[name]) as server:
+        error = attempt(server, implicit=implicit)
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.CERTIFICATE
+    assert not [line for line in server.heard if b"AUTH" in line]
+
+
+def test_plain_text_on_a_port_of_tls_is_refused(attempt: Callable[..., SmtpError]) -> None:
+    def speak_first(talk: Talk) -> None:
+        talk.send(REPLIES["greeting"])
+        talk.stay_silent()
+
+    with Server(speak_first) as server:
+        error = attempt(server, implicit=True)
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.ENCRYPTION
+
+
+ECHOES = [
+    b"535 5.7.8 not the password of anyone: %s\r\n" % SECRET.encode(),
+    b"535-5.7.8 you said\r\n535-5.7.8 %s\r\n535 5.7.8 %s\r\n" % (PLAIN, SECRET.encode()),
+    b"535 5.7.8 \x1b[31m%s\x07\xff\xfe\xc3\r\n" % SECRET.encode(),
+    b"535 5.7.8 \rEND RequestId\r %s\r\n" % SECRET.encode(),
+]
+
+
+@pytest.mark.parametrize("said", ECHOES)
+def test_a_password_that_is_echoed_goes_nowhere(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, said: bytes
+) -> None:
+    with Server(spoiled("auth", said), tls) as server:
+        error = attempt(server)
+    assert type(error) is AuthenticationFailed
+    assert (error.code, error.enhanced) == (535, "5.7.8")
+
+
+@pytest.mark.parametrize(
+    ("said", "enhanced"),
+    [
+        (b"535 5.7.8\r\n", "5.7.8"),
+        (b"535 5.7.8x\r\n", None),
+        (b"535 5.7.1234 x\r\n", None),
+        (b"535 4.7.8 x\r\n", None),
+        (b"535 5.7 x\r\n", None),
+        (b"535 \xd9\xa5.\xd9\xa7.\xd9\xa8 x\r\n", None),
+        (b"535\r\n", None),
+        (b"535 \r\n", None),
+        (b"535 x 5.7.8\r\n", None),
+    ],
+)
+def test_an_enhanced_code_is_only_digits(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, said: bytes, enhanced: str | None
+) -> None:
+    with Server(spoiled("auth", said), tls) as server:
+        error = attempt(server)
+    assert (error.code, error.enhanced) == (535, enhanced)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"hello\r\n",
+        b"\r\n",
+        b"22 x\r\n",
+        b"2200 x\r\n",
+        b"220_x\r\n",
+        b"199 x\r\n",
+        b"999 x\r\n",
+        b"\xb2\xb2\xb0 x\r\n",
+        b"220-x\r\n250 y\r\n",
+        b"220-x\r\n\r\n",
+        b"HTTP/1.1 400 Bad Request\r\n",
+        b"SSH-2.0-OpenSSH_9.7\r\n",
+    ],
+)
+@pytest.mark.parametrize("step", ["greeting", "auth"])
+def test_what_is_no_reply_is_refused(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str, said: bytes
+) -> None:
+    with Server(spoiled(step, said), tls) as server:
+        error = attempt(server)
+    assert type(error) is ConnectionFailed
+    assert error.reason is Reason.GARBLED
+    assert (error.code, error.enhanced) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        ("greeting", ConnectionFailed),
+        ("ehlo", ConnectionFailed),
+        ("starttls", ConnectionFailed),
+        ("ehlo again", ConnectionFailed),
+        ("auth", AuthenticationFailed),
+        ("mail", MessageRefused),
+        ("rcpt", MessageRefused),
+        ("data", MessageRefused),
+        ("body", MessageRefused),
+    ],
+)
+def test_a_refusal_at_every_step_has_its_error_and_its_codes(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str, kind: type[SmtpError]
+) -> None:
+    with Server(spoiled(step, b"554 5.3.2 %s\r\n" % SERVER_WORDS), tls) as server:
+        error = attempt(server)
+    assert type(error) is kind
+    assert (error.code, error.enhanced) == (554, "5.3.2")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_server_that_is_closing_was_not_a_connection(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str
+) -> None:
+    with Server(spoiled(step, b"421 4.3.2 %s\r\n" % SERVER_WORDS), tls) as server:
+        error = attempt(server)
+    assert type(error) is (MessageRefused if step == "body" else ConnectionFailed)
+    assert (error.code, error.enhanced) == (421, "4.3.2")
+
+
+def test_a_mail_that_was_accepted_is_sent_whatever_comes_after(
+    ca_pem: str, tls: ssl.SSLContext, policy: Policy
+) -> None:
+    def accept_and_reset(talk: Talk) -> None:
+        talk.send(REPLIES["body"])
+        talk.reset()
+
+    with Server(spoiled("body", accept_and_reset), tls) as server:
+        send_test(
+            Endpoint(HOST, server.port, ca_pem),
+            LOGIN,
+            sender="a@a.example",
+            recipient="b@b.example",
+            policy=policy(server.port),
+        )
+
+
+@pytest.mark.parametrize("questions", [1, 2])
+def test_a_login_that_is_content_too_early_is_none(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, questions: int
+) -> None:
+    def ask(talk: Talk) -> None:
+        for _ in range(questions - 1):
+            talk.send(b"334 VXNlcm5hbWU6\r\n")
+            talk.line()
+        talk.send(b"235 2.7.0 welcome\r\n")
+
+    def spoil_both(talk: Talk) -> None:
+        for step in ("greeting", "ehlo", "starttls"):
+            if step != "greeting":
+                talk.line()
+            talk.send(REPLIES[step])
+        talk.start_tls()
+        talk.line()
+        talk.send(b"250-x\r\n250 AUTH LOGIN\r\n")
+        talk.line()
+        ask(talk)
+
+    with Server(spoil_both, tls) as server:
+        error = attempt(server)
+    assert type(error) is AuthenticationFailed
+    assert b64encode(SECRET.encode()) not in server.heard
+
+
+def test_a_bearer_s_refusal_is_heard_to_its_end(attempt: Callable[..., SmtpError], tls: ssl.SSLContext) -> None:
+    def challenge(talk: Talk) -> None:
+        talk.send(b"334 " + b64encode(b'{"status":"400","canary":"' + SECRET.encode() + b'"}') + b"\r\n")
+        assert talk.line() == b""
+        talk.send(b"535 5.7.3 %s\r\n" % SECRET.encode())
+
+    with Server(spoiled("auth", challenge), tls) as server:
+        error = attempt(server, Bearer("relay@example.com", SECRET))
+    assert type(error) is AuthenticationFailed
+    assert (error.code, error.enhanced) == (535, "5.7.3")
+
+
+@pytest.mark.parametrize("login", [LOGIN, Bearer("relay@example.com", SECRET)])
+def test_questions_without_end_are_not_answered(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, login: Login
+) -> None:
+    def ask(talk: Talk) -> None:
+        while True:
+            talk.send(b"334 \r\n")
+            talk.line()
+
+    with Server(spoiled("auth", ask), tls) as server:
+        error = attempt(server, login)
+    assert type(error) is AuthenticationFailed
+    assert error.code == 334
+
+
+def test_a_closed_port_is_unreachable(ca_pem: str, policy: Policy) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(ConnectionFailed) as caught:
+        probe(Endpoint(HOST, port, ca_pem), LOGIN, policy=policy(port))
+    assert caught.value.reason is Reason.UNREACHABLE
+
+
+def test_without_an_allow_list_the_loopback_is_not_even_connected_to(ca_pem: str) -> None:
+    with Server(spoiled()) as server:
+        for host in (HOST, "localhost", "127.0.0.1"):
+            with pytest.raises(ConnectionFailed) as caught:
+                probe(Endpoint(host, server.port, ca_pem), LOGIN, policy=HostPolicy(ports=(server.port,)))
+            assert caught.value.reason is Reason.HOST_REFUSED
+    assert server.connections == 0
+
+
+def _answer(*ips: str) -> Callable[..., Any]:
+    def getaddrinfo(_host: str, port: int, **_: Any) -> Any:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in ips]
+
+    return getaddrinfo
+
+
+def test_a_name_that_changes_its_meaning_is_connected_to_as_it_was_checked(
+    ca_pem: str, tls: ssl.SSLContext, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["127.0.0.2", "127.0.0.1", "127.0.0.1"])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **_: _answer(next(answers))(host, port))
+    with Server(spoiled(), tls) as server:  # it listens on 127.0.0.1, and nobody does on 127.0.0.2
+        with pytest.raises(ConnectionFailed):
+            probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port))
+        assert server.connections == 0
+        probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port))
+        assert server.connections == 1
+    assert next(answers) == "127.0.0.1"  # each conversation has asked once
+
+
+def test_a_dead_address_leaves_time_for_the_next(
+    ca_pem: str, tls: ssl.SSLContext, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", _answer("127.0.0.2", "127.0.0.1"))
+    with socket.socket() as full, Server(spoiled(), tls) as server:
+        # a listener whose queue is full drops what knocks, as a dead address would
+        full.bind(("127.0.0.2", server.port))
+        full.listen(0)
+        knocks = [socket.socket() for _ in range(4)]
+        for knock in knocks:
+            knock.setblocking(False)
+            knock.connect_ex(("127.0.0.2", server.port))
+        with stopwatch() as watch:
+            probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port), deadline_s=2)
+        for knock in knocks:
+            knock.close()
+    assert 0.5 < watch.seconds < 2
+
+
+def test_a_resolver_that_takes_its_time_is_left_behind(
+    ca_pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch, unseen: Search
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: time.sleep(SHORT_S + GRACE_S))
+    with stopwatch() as watch, pytest.raises(ConnectionFailed) as caught:
+        probe(Endpoint(HOST, 587, ca_pem), LOGIN, policy=policy(587), deadline_s=SHORT_S)
+    assert caught.value.reason is Reason.TIMED_OUT
+    assert watch.seconds < SHORT_S + GRACE_S - 0.1
+    unseen(caught.value)

@@ -1,0 +1,279 @@
+"""A SendGrid on loopback: real HTTP, lists in memory, the statuses the real one is known for, and trouble on demand.
+
+    with FakeSendGrid() as fake:
+        fake.allow("SG.key")
+        fake.put("bounces", "ann@example.org", created=1_700_000_000)
+        fake.trouble.append(throttled(reset=1_700_000_060))
+        SendGrid(base_url=fake.url, api_key="SG.key", ...)
+
+A trouble is a function that takes the handler of one request and answers it, or does not. The next one in line meets
+the next request, before anything is done; `after_effect` lets the request do its work first.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LISTS = ("bounces", "blocks", "invalid_emails", "spam_reports", "unsubscribes")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request as it arrived.
+
+    Attributes:
+        target: the raw request target, as on the wire.
+        port: the client's, so that a test can tell connections apart.
+    """
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    port: int
+
+
+@dataclass
+class FakeSendGrid:
+    """The server; one instance is one SendGrid with any number of accounts and subusers.
+
+    Attributes:
+        lists: rows by account (key and subuser), then list.
+        poison: addresses that make any request with them a 400.
+        trouble: what meets the next requests, one each.
+        always: trouble that meets every request.
+        seen: every request.
+    """
+
+    prefix: str = "/_aws/execute-api/abc123"
+    lists: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    poison: set[str] = field(default_factory=set)
+    trouble: deque[Callable[[Handler], None]] = field(default_factory=deque)
+    always: Callable[[Handler], None] | None = None
+    seen: list[Seen] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    #: called with each page before it is sent, so that a test can change the list between two pages
+    between_pages: Callable[[FakeSendGrid], None] = lambda _: None
+    _scopes: dict[str, bool] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server.fake = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}{self.prefix}"
+
+    def allow(self, key: str, *, permitted: bool = True) -> None:
+        """Make a key known; without permission it is answered 403."""
+        self._scopes[key] = permitted
+
+    def put(
+        self, name: str, email: str, *, created: int = 1_700_000_000, key: str = "", subuser: str = "", **row: Any
+    ) -> None:
+        account = (key or next(iter(self._scopes)), subuser)
+        self.lists[account][name].append(
+            {"created": created, "email": email, "reason": "550 5.1.1  no such user ", **row}
+        )
+
+    def listed(self, name: str, *, key: str = "", subuser: str = "") -> set[str]:
+        return {row["email"] for row in self.lists[key or next(iter(self._scopes)), subuser][name]}
+
+    def permission(self, key: str) -> bool | None:
+        """Whether the key may do things; None when nobody knows it."""
+        return self._scopes.get(key)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    fake: FakeSendGrid
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are what the tests are about."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    #: headers and body are two writes, and the second must not wait for the first one's acknowledgement
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def handle_method(self) -> None:
+        fake = self.server.fake
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fake.seen.append(
+            Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body, self.client_address[1])
+        )
+        self.request_body = body
+        trouble = fake.trouble.popleft() if fake.trouble else fake.always
+        if trouble is not None:
+            trouble(self)
+        else:
+            self.answer(*self.work())
+
+    do_GET = do_DELETE = do_POST = handle_method  # noqa: N815
+
+    def answer(self, status: int, payload: Any = None, headers: dict[str, str] | None = None) -> None:
+        raw = b"" if payload is None else json.dumps(payload).encode()
+        self.send_response(status)
+        # the real one says this on every answer; only on a 429 does it mean anything
+        merged = {"X-RateLimit-Limit": "500", "X-RateLimit-Remaining": "499", "X-RateLimit-Reset": "1"} | (
+            headers or {}
+        )
+        for name, value in merged.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def work(self) -> tuple[int, Any]:
+        """Do what was asked, as SendGrid would."""
+        fake = self.server.fake
+        scheme, _, key = self.headers.get("Authorization", "").partition(" ")
+        permitted = fake.permission(key) if scheme.casefold() == "bearer" else None
+        if not permitted:
+            return refusal(401, "authorization required") if permitted is None else refusal(403, "access forbidden")
+        parts = urlsplit(self.path)
+        # unescaped exactly once, and a plus sign stays one; without our prefix nothing below matches
+        path = [unquote(piece) for piece in parts.path.removeprefix(f"{fake.prefix}/v3/").split("/")]
+        lists = fake.lists[key, self.headers.get("On-Behalf-Of", "")]
+        match self.command, path:
+            case "GET", ["suppression", name] if name in LISTS:
+                return self._page(lists[name], parse_qs(parts.query, keep_blank_values=True))
+            case "DELETE", ["suppression", name] if name in LISTS and name != "unsubscribes":
+                return self._bulk(lists, name)
+            case "DELETE", ["suppression", name, email] if name in LISTS and name != "unsubscribes":
+                return self._single(lists, name, email, absent=refusal(404, "not found"))
+            case "DELETE", ["asm", "suppressions", "global", email]:
+                return self._single(lists, "unsubscribes", email, absent=(204, None))
+        return 404, {"message": "Not Found"}
+
+    def _bulk(self, lists: dict[str, list[dict[str, Any]]], name: str) -> tuple[int, Any]:
+        try:
+            body = json.loads(self.request_body)
+        except ValueError:
+            return refusal(400, "request body is invalid")
+        if "emails" in body and "delete_all" in body:
+            return refusal(400, "emails and delete_all cannot both be set")
+        if body.get("delete_all") is True:
+            lists[name].clear()
+            return 204, None
+        if not isinstance(body.get("emails"), list):
+            return refusal(400, "emails array or delete_all must be set")
+        if self.server.fake.poison.intersection(body["emails"]):
+            return refusal(400, f"invalid email {body['emails']}")
+        lists[name][:] = [row for row in lists[name] if row["email"] not in body["emails"]]
+        return 204, None
+
+    def _single(
+        self, lists: dict[str, list[dict[str, Any]]], name: str, email: str, *, absent: tuple[int, Any]
+    ) -> tuple[int, Any]:
+        if email in self.server.fake.poison:
+            return refusal(400, f"invalid email {email}")
+        kept = [row for row in lists[name] if row["email"] != email]
+        if len(kept) == len(lists[name]):
+            return absent
+        lists[name][:] = kept
+        return 204, None
+
+    def _page(self, rows: list[dict[str, Any]], query: dict[str, list[str]]) -> tuple[int, Any]:
+        def number(name: str, default: int) -> int:
+            return int(query.get(name, [str(default)])[0])
+
+        if not 1 <= number("limit", 500) <= 500:
+            return refusal(400, "limit must be between 1 and 500")
+        self.server.fake.between_pages(self.server.fake)
+        chosen = [r for r in rows if number("start_time", 0) <= r.get("created", 0) <= number("end_time", 10**12)]
+        chosen.sort(key=lambda row: -row.get("created", 0))
+        return 200, chosen[number("offset", 0) :][: number("limit", 500)]
+
+
+def refusal(status: int, message: str) -> tuple[int, Any]:
+    return status, {"errors": [{"field": None, "message": message}]}
+
+
+# ---- trouble
+
+
+def status(code: int, **headers: str) -> Callable[[Handler], None]:
+    """An error in SendGrid's envelope; header names with underscores for hyphens."""
+    return lambda handler: handler.answer(
+        *refusal(code, "boo@example.org SG.canary"), {name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+def throttled(reset: int) -> Callable[[Handler], None]:
+    return status(429, X_RateLimit_Remaining="0", X_RateLimit_Reset=str(reset))
+
+
+def redirect(to: str) -> Callable[[Handler], None]:
+    return status(307, Location=to)
+
+
+def raw(*pieces: bytes, every: float = 0.0, forever: bool = False) -> Callable[[Handler], None]:
+    """Bytes as they are, one piece at a time, then the connection ends; or its last piece again and again."""
+
+    def send(handler: Handler) -> None:
+        handler.close_connection = True
+        for piece in pieces:
+            handler.wfile.write(piece)
+            time.sleep(every)
+        while forever and not handler.server.fake.stopping.is_set():
+            handler.wfile.write(pieces[-1])
+            time.sleep(every)
+
+    return send
+
+
+def silence(handler: Handler) -> None:
+    """No answer at all."""
+    handler.server.fake.stopping.wait(30)
+    handler.close_connection = True
+
+
+def reset(handler: Handler) -> None:
+    """The connection is torn down: a RST instead of an answer."""
+    handler.close_connection = True
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def after_effect(trouble: Callable[[Handler], None]) -> Callable[[Handler], None]:
+    """The request does its work, and the answer is lost."""
+
+    def work_first(handler: Handler) -> None:
+        handler.work()
+        trouble(handler)
+
+    return work_first
