@@ -23,25 +23,27 @@ TEMPLATE = ROOT / "template.yaml"
 SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers", "requirements/dev.txt", "local/deploy.py")
 
 
-def deploy_if_changed(place: Place) -> bool:
-    """Bring the stack of a running local AWS up to the sources; return whether there was anything to do.
+def deploy_if_changed(place: Place) -> str:
+    """Bring the stack of a running local AWS up to the sources, unless `deployed` in its state says that it is.
 
     The data of the stack stays. An API that changed gets a new id, and with it a new base URL.
+
+    Returns:
+        What the caller is to write to `deployed` once the state is saved.
 
     Raises:
         Problem: SAM could not build or deploy.
     """
     wanted = fingerprint()
     deployed = place.state / "deployed"
-    if deployed.exists() and deployed.read_text() == wanted:
-        return False
+    if deployed.exists() and deployed.read_text().strip() == wanted:
+        return wanted
     # Tests and `make run` share what was built, so that neither builds what the other has.
     with take_lock(ROOT / ".local" / "build.lock", seconds=600, otherwise="Another build has not ended in ten minutes."):
         build_if_changed(place, wanted)
         sam_deploy(place)
     with_gateway_responses(place)
-    deployed.write_text(wanted)
-    return True
+    return wanted
 
 
 def build_if_changed(place: Place, wanted: str) -> None:

@@ -20,6 +20,7 @@ from local.place import REGION, ROOT, VENV_BIN, Place
 from local.problem import Problem
 
 SECONDS_TO_START = 60
+SECONDS_TO_SAVE = 60
 SECONDS_TO_STOP = 60
 SECONDS_FOR_A_PREDECESSOR = 30
 
@@ -37,6 +38,7 @@ class MiniStack:
         self._place = place
         self._heard = heard
         self._process: subprocess.Popen[str] | None = None
+        self._saved = threading.Event()
 
     def __enter__(self) -> Self:
         self.start()
@@ -84,10 +86,15 @@ class MiniStack:
             raise
 
     def save(self) -> None:
-        """Have everything written to disk now, the functions' code included."""
-        if self._process and self._process.stdin:
+        """Have everything written to disk, the functions' code included, and return when it is."""
+        if self._process is None or self._process.stdin is None:
+            return
+        self._saved.clear()
+        with contextlib.suppress(OSError):
             self._process.stdin.write("save\n")
             self._process.stdin.flush()
+        if not self._saved.wait(SECONDS_TO_SAVE):
+            raise Problem(f"The local AWS does not save its state: {shown(self._place.logs / 'ministack.log')} says why.")
 
     def is_running(self) -> bool:
         """Whether the process is still there."""
@@ -112,8 +119,14 @@ class MiniStack:
         if self._process is None or self._process.stdout is None:
             return
         for line in self._process.stdout:
-            with contextlib.suppress(ValueError):
-                self._heard(json.loads(line))
+            try:
+                told = json.loads(line)
+            except ValueError:  # something of MiniStack's own
+                continue
+            if told == "saved":
+                self._saved.set()
+            else:
+                self._heard(told)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + SECONDS_TO_START

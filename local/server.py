@@ -79,11 +79,15 @@ class Watched:
 
 
 def tell(method: str, path: str, status: int, seconds: float) -> None:
-    """Write one request to the standard output; nobody may be reading any more."""
+    """Tell of one API request."""
     api, _, rest = path.removeprefix(API_PREFIX).partition("/")
-    line = {"api": api, "method": method, "path": f"/{rest}", "status": status, "ms": round(seconds * 1000)}
+    say({"api": api, "method": method, "path": f"/{rest}", "status": status, "ms": round(seconds * 1000)})
+
+
+def say(told: object) -> None:
+    """Write one line of JSON to the standard output; nobody may be reading any more."""
     try:
-        print(json.dumps(line), flush=True)
+        print(json.dumps(told), flush=True)
     except OSError:
         return
 
@@ -96,11 +100,17 @@ def save(*, everything: bool) -> None:
     persistence.save_all(states)
 
 
+def save_everything() -> None:
+    """Do what `save` asks for, and say so."""
+    save(everything=True)
+    say("saved")
+
+
 def obey_input(loop: asyncio.AbstractEventLoop) -> None:
     """Save whenever the standard input says so; stop, which saves too, when it ends."""
     for line in sys.stdin:
         if line.strip() == "save":
-            loop.call_soon_threadsafe(lambda: save(everything=True))
+            loop.call_soon_threadsafe(save_everything)
     os.kill(os.getpid(), signal.SIGTERM)
 
 

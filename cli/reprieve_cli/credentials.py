@@ -51,13 +51,14 @@ def credentials() -> None:
 @json_option
 def issue(
     organization: str,
+    *,
     name: str,
     single: tuple[str, ...],
     dialects: tuple[str, ...],
     expires_in: int | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
-    """Issue a credential for the organization ORG and print its token.
+    """Issue a credential and print its token.
 
     The token alone goes to standard output, so that a script can take it; what belongs to it goes to standard error.
     `reprieve credentials scopes` lists the scopes.
@@ -78,7 +79,7 @@ def issue(
 @credentials.command("list", epilog=examples("reprieve credentials list acme", "reprieve credentials list acme --json"))
 @click.argument("organization", metavar="ORG")
 @json_option
-def list_(organization: str, as_json: bool) -> None:  # noqa: FBT001
+def list_(organization: str, *, as_json: bool) -> None:
     """List the credentials of an organization, oldest first, expired ones included."""
     connect()
     found = wiring.access().credentials(operations.find_organization(organization).id)
@@ -118,7 +119,7 @@ def revoke(organization: str, credential: str) -> None:
 
 @credentials.command("scopes", epilog=examples("reprieve credentials scopes"))
 @json_option
-def scopes_(as_json: bool) -> None:  # noqa: FBT001
+def scopes_(*, as_json: bool) -> None:
     """List the scopes of every dialect.
 
     Zoho's can also be given for one module: ZohoCRM.modules.Leads.UPDATE, ZohoCRM.send_mail.Leads.CREATE.

@@ -18,7 +18,7 @@ from reprieve_cli.target import Target
 
 
 class Commands(click.Group):
-    """A group that turns what can go wrong into one line and exit code 1; a usage error is click's, with exit code 2."""
+    """A group that turns what can go wrong into one line and exit code 1; usage errors are click's, with exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's signature)
         """Run the command."""
@@ -57,7 +57,7 @@ class Commands(click.Group):
     help="Use the local stack that `make run` started, whatever AWS account is configured.",
 )
 @click.pass_context
-def main(ctx: click.Context, stack: str, local: bool) -> None:  # noqa: FBT001  (click passes by name)
+def main(ctx: click.Context, stack: str, *, local: bool) -> None:
     """Run Reprieve: organizations, their credentials, their providers and their recipients.
 
     The tables and the key are found by the outputs of a CloudFormation stack, in the account and region that the AWS

@@ -304,7 +304,7 @@ def _domain(domain: str) -> str:
     try:
         return Address.parse(f"postmaster@{domain}").domain
     except MalformedAddress:
-        raise InvalidInput(f"{ascii(domain)} is no domain of email addresses", field="domains") from None
+        raise InvalidInput(f"{domain!a} is no domain of email addresses", field="domains") from None
 
 
 def _label(text: str, *, field: str = "name") -> str:

@@ -56,17 +56,18 @@ def organizations() -> None:
 @json_option
 def create(
     organization: str,
+    *,
     name: str | None,
     membership: str,
     domains: tuple[str, ...],
     shards: int,
     parent: str | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
-    """Create the organization ID: 2 to 39 lower-case letters, digits and hyphens.
+    """Create an organization.
 
-    The number of shards is chosen here and stays, because what is stored would have to move. One is enough unless bounces
-    come in by the thousand a second.
+    ID has 2 to 39 lower-case letters, digits and hyphens. The number of shards is chosen here and stays, because what
+    is stored would have to move; one is enough unless bounces come in by the thousand a second.
     """
     connect()
     created = operations.create_organization(
@@ -82,7 +83,7 @@ def create(
 
 @organizations.command("list", epilog=examples("reprieve organizations list", "reprieve organizations list --json"))
 @json_option
-def list_(as_json: bool) -> None:  # noqa: FBT001
+def list_(*, as_json: bool) -> None:
     """List all organizations, by id."""
     connect()
     found = sorted(wiring.access().organizations(), key=lambda one: one.id)
@@ -102,7 +103,7 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
 @organizations.command(epilog=examples("reprieve organizations show acme"))
 @click.argument("organization", metavar="ID")
 @json_option
-def show(organization: str, as_json: bool) -> None:  # noqa: FBT001
+def show(organization: str, *, as_json: bool) -> None:
     """Show one organization."""
     connect()
     _show(operations.find_organization(organization), as_json=as_json)
@@ -121,14 +122,16 @@ def show(organization: str, as_json: bool) -> None:  # noqa: FBT001
 @json_option
 def change(
     organization: str,
+    *,
     name: str | None,
     membership: str | None,
     domains: tuple[str, ...],
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Change an organization's settings; what is not given stays.
 
-    Domains replace all that were there. The number of shards cannot be changed, because what is stored would have to move.
+    Domains replace all that were there. The number of shards cannot be changed, because what is stored would have to
+    move.
     """
     if name is None and membership is None and not domains:
         raise click.UsageError("nothing to change: give --name, --membership or --domain")

@@ -47,17 +47,18 @@ def providers() -> None:
 @json_option
 def set_(
     organization: str,
+    *,
     kind: str,
     base_url: str,
     on_behalf_of: str,
     webhook_key: str,
-    key_stdin: bool,  # noqa: FBT001
-    keep_key: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
+    key_stdin: bool,
+    keep_key: bool,
+    as_json: bool,
 ) -> None:
-    """Set the provider account of the organization ORG; it replaces the one that was there and ends a pause.
+    """Set an organization's provider account.
 
-    The API key is asked for and not echoed. It is stored encrypted under KMS, bound to the organization, and nothing
+    It replaces the one that was there and ends a pause. The API key is asked for and not echoed. It is stored encrypted under KMS, bound to the organization, and nothing
     shows it again. For SendGrid it needs suppression.bounces.delete and its likes for the lists that are lifted from.
     """
     chosen = ProviderKind(kind)
@@ -81,7 +82,7 @@ def set_(
 @providers.command(epilog=examples("reprieve providers show acme"))
 @click.argument("organization", metavar="ORG")
 @json_option
-def show(organization: str, as_json: bool) -> None:  # noqa: FBT001
+def show(organization: str, *, as_json: bool) -> None:
     """Show an organization's provider account: everything but the key."""
     connect()
     _show(organization, operations.provider_account(organization), as_json=as_json)

@@ -2,8 +2,8 @@
 
 The first line names the columns. `email` must be among them; `id` and `secondary_email` are ours; every other column is
 kept in the profile. Names may be written as people do or as Okta's own template does: `first_name` and `firstName` are
-one, and so are `secondary_email` and `secondEmail`. Commas, semicolons and tabs separate; a byte order mark and any kind
-of line ending are fine. A row that cannot be used is refused with its line number, and never with what stands in it.
+one, and so are `secondary_email` and `secondEmail`. Commas, semicolons and tabs separate; a byte order mark and any
+kind of line ending are fine. A row that cannot be used is refused with its line number, and never with what stands in it.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ def read(text: str, *, organization_id: str, module: str, now: int) -> tuple[lis
     for row in rows:
         try:
             recipient = _recipient(row, columns, organization_id=organization_id, module=module, now=now)
-            if recipient.id in first_line:
-                raise InvalidInput(f"the same recipient as on line {first_line[recipient.id]}")
         except InvalidInput as error:
             refused.append(Refusal(row.line, str(error)))
             continue
-        first_line[recipient.id] = row.line
-        recipients.append(recipient)
+        if (line := first_line.setdefault(recipient.id, row.line)) == row.line:
+            recipients.append(recipient)
+        else:
+            refused.append(Refusal(row.line, f"the same recipient as on line {line}"))
     return recipients, refused
 
 

@@ -42,12 +42,12 @@ def recipients() -> None:
 @click.argument("file", type=click.File("rb"))
 @module_option
 @json_option
-def import_(organization: str, file: IO[bytes], module: str, as_json: bool) -> None:  # noqa: FBT001
+def import_(organization: str, file: IO[bytes], *, module: str, as_json: bool) -> None:
     """Create and update recipients from FILE, a CSV file in UTF-8; - is standard input.
 
     The first line names the columns. `email` is needed; `id` and `secondary_email` are optional; login, first_name,
-    last_name and whatever else there is are kept in the profile (Okta's own names, firstName, do as well). A row replaces
-    what was there of its recipient.
+    last_name and whatever else there is are kept in the profile (Okta's own names, firstName, do as well). A row
+    replaces what was there of its recipient.
 
     A row without an id gets one that follows from the address, so importing a file again changes nothing. Rows that
     cannot be used are reported by line and left out, and the exit code is then 1.
@@ -71,7 +71,7 @@ def import_(organization: str, file: IO[bytes], module: str, as_json: bool) -> N
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="The most to show.")
 @click.option("--after", metavar="ID", help="Go on from behind this id.")
 @json_option
-def list_(organization: str, module: str, limit: int, after: str | None, as_json: bool) -> None:  # noqa: FBT001
+def list_(organization: str, *, module: str, limit: int, after: str | None, as_json: bool) -> None:
     """List recipients by id."""
     connect()
     found = wiring.recipients().page(operations.find_organization(organization), module, limit=limit, after=after)
@@ -91,7 +91,7 @@ def list_(organization: str, module: str, limit: int, after: str | None, as_json
 @click.argument("organization", metavar="ORG")
 @click.argument("recipient", metavar="ID")
 @module_option
-def delete(organization: str, recipient: str, module: str) -> None:
+def delete(organization: str, recipient: str, *, module: str) -> None:
     """Delete a recipient; its addresses stay where they are on the suppression lists."""
     connect()
     if not wiring.recipients().delete(operations.find_organization(organization), module, recipient):
@@ -113,9 +113,8 @@ def _tell(report: ImportReport, *, as_json: bool) -> None:
         counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}
         say_json({**counts, "refused": refused})
         return
-    say(
-        f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged, {len(report.refused)} refused"
-    )
+    stored = f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged"
+    say(f"{stored}, {len(report.refused)} refused")
     for one in report.refused[:TOLD]:
         say(f"line {one.line}: {one.problem}", err=True)
     if len(report.refused) > TOLD:

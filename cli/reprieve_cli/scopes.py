@@ -68,5 +68,5 @@ def check(scopes: Iterable[str]) -> frozenset[str]:
         if not _ZOHO_MODULE.fullmatch(scope):
             close = get_close_matches(scope, _KNOWN, n=1)
             advice = f"; did you mean {close[0]}?" if close else "; `reprieve credentials scopes` lists them"
-            raise InvalidInput(f"nothing asks for this one{advice}", field=f"scope {ascii(scope)}")
+            raise InvalidInput(f"nothing asks for this one{advice}", field=f"scope {scope!a}")
     return wanted

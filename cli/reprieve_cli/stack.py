@@ -48,7 +48,7 @@ _VARIABLES: Final = {
 _ELSEWHERE: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
 
 
-class StackNotFound(ReprieveError):
+class StackNotFound(ReprieveError):  # noqa: N818  (like its siblings in `errors`)
     """There is no such stack, it is not Reprieve's, or nobody could be asked."""
 
 

@@ -62,10 +62,11 @@ class Standing:
 @click.command(epilog=examples("reprieve status", "reprieve status acme", "reprieve status --json"))
 @click.argument("organization", metavar="[ORG]", required=False)
 @json_option
-def status(organization: str | None, as_json: bool) -> None:  # noqa: FBT001
-    """Show whether the parts of the stack answer, the base URLs of its APIs, and how organizations stand.
+def status(organization: str | None, *, as_json: bool) -> None:
+    """Show whether everything answers, and what waits.
 
-    With ORG, of that organization alone. The exit code is 1 when a part does not answer.
+    The parts of the stack, the base URLs of its APIs, and how the organizations stand, or ORG alone: valid credentials,
+    provider account and pause, pending removals and how long the oldest of them has waited. The exit code is 1 when a part does not answer.
     """
     stack = connect()
     parts = look()

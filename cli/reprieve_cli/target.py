@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from reprieve_cli import stack
-from reprieve_cli.stack import Stack
+
+if TYPE_CHECKING:
+    from reprieve_cli.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)

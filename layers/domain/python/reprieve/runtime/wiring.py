@@ -151,7 +151,7 @@ def provider_for(organization: Organization, account: ProviderAccount) -> Provid
         case ProviderKind.SES:
             from reprieve.providers.ses import Ses
 
-            return Ses(client("sesv2"), tenant=account.on_behalf_of or None)
+            return Ses(client=client("sesv2"), tenant=account.on_behalf_of)
         case ProviderKind.NONE:
             from reprieve.providers.none import NoProvider
 

@@ -236,7 +236,7 @@ class Table:
         try:
             self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
         except self._client.exceptions.TransactionCanceledException as cancelled:
-            reasons = {reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())}  # type: ignore[attr-defined]
+            reasons = {reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())}
             if "ConditionalCheckFailed" in reasons:
                 return False
             raise Unavailable("the store could not complete a transaction") from cancelled

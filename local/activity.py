@@ -1,0 +1,93 @@
+"""What happens in a running stack, one short line each: API requests, the job's ticks, and whatever goes wrong."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.console import paint, say
+from local.deploy import client
+from local.place import STACK_NAME, Place
+
+GREEN, YELLOW, RED = 32, 33, 31
+JOB = "removal-job"
+#: What every line of a function's log has, and nobody reads here.
+NOT_SHOWN = {"level", "location", "message", "timestamp", "service", "cold_start", "xray_trace_id", "_aws"}
+
+
+def show_request(request: dict[str, Any]) -> None:
+    """Print one API request as the server tells it."""
+    status = request["status"]
+    colour = GREEN if status < 400 else YELLOW if status < 500 else RED  # noqa: PLR2004
+    line = f"{request['method']:<6} {request['path']}"
+    show(f"{line:<64} {paint(str(status), colour)}  {request['ms']} ms")
+
+
+def show(text: str) -> None:
+    """Print one line with the time of day."""
+    say(f"  {time.strftime('%H:%M:%S')}  {text}")
+
+
+class Logs:
+    """The functions' logs, from now on."""
+
+    def __init__(self, place: Place) -> None:
+        self._logs = client(place, "logs")
+        self._groups = list(log_groups(place))
+        self._since = int(time.time() * 1000)
+        self._seen: set[str] = set()
+
+    def show_news(self) -> None:
+        """Print what is new: each tick of the job, and every warning and error."""
+        now = int(time.time() * 1000)
+        for group in self._groups:
+            for event in self._events(group):
+                if event["eventId"] not in self._seen:
+                    self._seen.add(event["eventId"])
+                    show_record(event["message"])
+        # Events arrive a little after their time: look back a while, and know what was shown.
+        self._since = max(self._since, now - 60_000)
+
+    def _events(self, group: str) -> list[dict[str, Any]]:
+        try:
+            found = self._logs.filter_log_events(logGroupName=group, startTime=self._since)
+        except (BotoCoreError, ClientError):  # a moment too early or too late; the next look finds it
+            return []
+        events: list[dict[str, Any]] = found["events"]
+        return events
+
+
+def show_record(line: str) -> None:
+    """Print a line of a function's log if somebody should see it."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return
+    if not isinstance(record, dict) or "level" not in record:
+        return
+    service, level = record.get("service", "?"), record["level"]
+    details = {key: value for key, value in record.items() if key not in NOT_SHOWN and value}
+    text = f"{service}: {record.get('message', '')}" + "".join(f"  {key}={short(it)}" for key, it in details.items())
+    if level in {"ERROR", "CRITICAL"}:
+        show(paint(text, RED))
+    elif level == "WARNING":
+        show(paint(text, YELLOW))
+    elif service == JOB:
+        show(text)
+
+
+def short(value: object) -> str:
+    """A value on part of a line."""
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return text if len(text) <= 100 else f"{text[:100]}..."  # noqa: PLR2004
+
+
+def log_groups(place: Place) -> Iterator[str]:
+    """The names of the stack's log groups."""
+    pages = client(place, "cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    for page in pages:
+        for resource in page["StackResourceSummaries"]:
+            if resource["ResourceType"] == "AWS::Logs::LogGroup":
+                yield resource["PhysicalResourceId"]

@@ -1,0 +1,126 @@
+"""`make run`: the whole product on this machine, in the foreground, until Ctrl-C."""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any, NoReturn
+
+from local import stack
+from local.activity import Logs, show_request
+from local.console import say
+from local.lock_file import take_lock
+from local.ministack import MiniStack, shown
+from local.place import Place, default_place
+from local.problem import Problem
+
+SECONDS_BETWEEN_LOOKS = 2
+
+REQUESTS = """
+Five requests to paste:
+
+  # Which addresses bounced? (SendGrid's API)
+  curl -sS {sendgrid}/v3/suppression/bounces \\
+    -H 'Authorization: Bearer {sendgrid_token}'
+
+  # Who belongs to the organization? (Okta's API)
+  curl -sS '{okta}/api/v1/users?limit=5' \\
+    -H 'Authorization: SSWS {okta_token}'
+
+  # Give an address a reprieve; see what is said about one that is no address, and one that is nobody's. (Okta's API)
+  curl -sS {okta}/api/v1/org/email/bounces/remove-list \\
+    -H 'Authorization: SSWS {okta_token}' -H 'Content-Type: application/json' \\
+    -d '{{"emailAddresses": ["ada@example.com", "name@okta@com", "stranger@example.com"]}}'
+
+  # The same provider's list, as the provider sees it. (its side of the demo)
+  curl -sS {upstream}/v3/suppression/bounces \\
+    -H 'Authorization: Bearer {upstream_token}'
+
+  # Without a credential, each API answers in its own words.
+  curl -sS -i {okta}/api/v1/users
+"""
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error
+    """Somebody asked the runner to stop."""
+
+
+def main() -> None:
+    """Run until stopped; exit 1 with one line when that cannot be done."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("--port", type=int, default=4566, help="where the local AWS answers")
+    place = default_place(parser.parse_args().port)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    try:
+        run(place)
+    except Problem as problem:
+        sys.exit(f"make run: {problem}")
+    except (Stopped, BrokenPipeError):
+        # The terminal may be what is gone.
+        with contextlib.suppress(OSError):
+            say(f"Stopped. The data is kept in {shown(place.home)}/; `make run` goes on with it.")
+
+
+def stop(_number: int, _frame: object) -> NoReturn:
+    """Begin to stop, and let nothing hurry it: what is left to do is saving."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise Stopped
+
+
+def run(place: Place) -> None:
+    """Start everything, say what there is, and show what happens.
+
+    Raises:
+        Problem: it could not start, or the local AWS ended by itself.
+        Stopped: on Ctrl-C and its like.
+    """
+    began = time.monotonic()
+    lock = take_lock(
+        place.home / "run.lock",
+        otherwise="It is running already, in another terminal: `make demo` uses it, Ctrl-C there stops it.",
+    )
+    with lock, stack.running(place, show_request) as server:
+        say(introduction(place, json.loads(place.stack_json.read_text())))
+        say(f"Up after {time.monotonic() - began:.0f} s. Now `make demo` in another terminal, or watch:")
+        say()
+        watch(place, server)
+
+
+def watch(place: Place, server: MiniStack) -> NoReturn:
+    """Show what happens for as long as anybody may be looking."""
+    logs = Logs(place)
+    parent = os.getppid()
+    while True:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        logs.show_news()
+        if not server.is_running():
+            raise Problem(f"The local AWS ended by itself: {shown(place.logs / 'ministack.log')} says why.")
+        if "MAKELEVEL" in os.environ and os.getppid() != parent:
+            raise Stopped  # make was killed, and nobody else would ever stop us
+
+
+def introduction(place: Place, described: dict[str, Any]) -> str:
+    """What a person needs to use the stack."""
+    rows = [
+        (name, described[name]["base_url"], described[name]["token"])
+        for name in ("okta", "sendgrid", "zoho", "reprieve", "upstream")
+    ]
+    table = "\n".join(f"  {name:<10} {url:<52} {token}" for name, url, token in rows)
+    named = {name: url for name, url, _ in rows} | {f"{name}_token": token for name, _, token in rows}
+    return (
+        f"\nReprieve is running for the organization {described['org']}. Each API's base URL and a credential for it:\n\n"
+        f"{table}\n\n"
+        f"  Event webhook: {described['webhook']['url']}\n"
+        f"  All of this for programs, with the webhook's signing key: {shown(place.stack_json)}\n"
+        f"  The operator's command: .venv/bin/reprieve --local status\n"
+        f"{REQUESTS.format(**named)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
