@@ -557,6 +557,18 @@ def test_the_deadline_holds_however_the_server_drips(sendgrid: SendGridBench, dr
         assert time.monotonic() - began < 3
 
 
+def test_the_deadline_holds_on_a_connection_that_was_good_before(sendgrid: SendGridBench) -> None:
+    with sendgrid.adapter(deadline=400) as provider:
+        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.LIFTED]
+        sendgrid.fake.always = DRIPS["headers without end"]
+        began = time.monotonic()
+        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.RETRY]
+        assert time.monotonic() - began < 1.5
+        sendgrid.fake.always = None
+        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.LIFTED]
+    assert len({seen.port for seen in sendgrid.fake.seen}) == 2
+
+
 def test_the_budget_bounds_a_lift_of_many_slow_calls(sendgrid: SendGridBench) -> None:
     def slowly(handler: upstream.Handler) -> None:
         time.sleep(0.1)

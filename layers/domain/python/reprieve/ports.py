@@ -117,10 +117,14 @@ class RecipientStore(Protocol):
         """Those of the recipients that are there, in order of id."""
         ...
 
-    def page(
+    def listing(
         self, organization: Organization, module: str, *, limit: int, after: str | None
     ) -> tuple[list[Recipient], str | None]:
-        """Recipients in order of id, from behind the id `after`, and the id to go on from; None when there is no more."""
+        """A page of recipients in order of id, from behind the id `after`.
+
+        Returns:
+            At most `limit` recipients, and the id to go on from; None when there is no more.
+        """
         ...
 
     def holders(self, organization: Organization, key: str) -> list[tuple[str, str]]:

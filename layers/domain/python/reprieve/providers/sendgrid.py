@@ -548,7 +548,7 @@ class _Errand:
             self.answers[email] = LiftAnswer(LiftOutcome.REFUSED, "not tried: this cannot be an address")
             return
         verdict, answer, body = self._ask(f"{path}/{escaped}")
-        if verdict is Verdict.MISSING and False:
+        if verdict is Verdict.MISSING and not (path_is_proved or _is_envelope(body)):
             answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {_NO_SUCH_API}"))
         self.answers[email] = answer
 
@@ -700,7 +700,7 @@ class _Watchdog:
             if self._socket is not None:
                 with suppress(OSError):
                     # the plain socket's method: TLS must not say goodbye in the middle of another thread's read
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                    pass
 
 
 #: the watchdog of the exchange that this thread is in

@@ -137,7 +137,7 @@ class Users:
         """
         match selection.attribute:
             case None:
-                users, following = self.recipients.page(organization, USERS, limit=limit, after=after)
+                users, following = self.recipients.listing(organization, USERS, limit=limit, after=after)
                 return [user for user in users if selection.includes(user)], following
             case Attribute.LOGIN:
                 named = self.recipients.named(organization, selection.value)

@@ -4,8 +4,8 @@
     {org}#{module}            {id}           a recipient
     {org}#address#{0 to 15}   address key    `holders` of the address, and `named`: whose login the same text is
 
-An address counts while it has a holder. A login nearly always is its owner's address, so one item serves both. Recipient,
-addresses and login change in one transaction; what it leaves unused is swept away after it.
+An address counts while it has a holder. A login nearly always is its owner's address, so one item serves both.
+Recipient, addresses and login change in one transaction; what it leaves unused is swept away after it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reprieve.address import Address, comparison_key
 from reprieve.errors import Conflict, Unavailable
 from reprieve.recipient import Recipient
 from reprieve.store import keys
-from reprieve.store.table import Item, Table, marshal, part
+from reprieve.store.table import Item, Table, Value, marshal, part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -57,7 +57,11 @@ class Recipients:
         found = (_recipient(module, item) for item in self._table.get_many(wanted, consistent=True))
         return sorted(found, key=lambda recipient: recipient.id)
 
-    def page(
+    def page(self, organization: Organization, module: str, *, limit: int, after: str | None) -> list[Recipient]:
+        """Recipients in order of id, from behind the id `after`; `listing` also says whether there are more."""
+        return self.listing(organization, module, limit=limit, after=after)[0]
+
+    def listing(
         self, organization: Organization, module: str, *, limit: int, after: str | None
     ) -> tuple[list[Recipient], str | None]:
         """See the port. One query, for one item more than the page has, so that the last page is known to be it."""
@@ -176,7 +180,7 @@ def _claims(organization: Organization, before: Recipient | None, after: Recipie
             clauses.append("REMOVE #named")
         if clauses:
             expression = " ".join(clauses)
-            known = {":holders": frozenset({holder}), ":holder": holder}
+            known: dict[str, Value] = {":holders": frozenset({holder}), ":holder": holder}
             values = {name: value for name, value in known.items() if name in expression.split()}
             arguments = part(expression=expression, condition=condition, values=values)
             writes.append(("Update", {"Key": marshal(_address_key(organization, key)), **arguments}))

@@ -1,0 +1,249 @@
+"""`make demo`: the main loop against the running stack, each request and answer in short; it fails loudly.
+
+A mail bounces at the provider, the bounce suppresses the address here, an administrator asks for a reprieve, the job
+carries it to the provider, and the address is free in both places, with everything in the system log.
+"""
+
+import argparse
+import base64
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from local.activity import short
+from local.console import paint, say
+from local.deploy import client, outputs
+from local.place import Place, default_place
+from local.problem import Problem
+
+INVALID: Final = "Invalid email address. The provided email address failed validation against RFC 3696."
+STRANGER: Final = "This email address does not belong to any user in your organization."
+#: A removal forgives bounces up to a little before its own time, so a bounce that it is to lift must be older.
+SECONDS_SINCE_THE_BOUNCE: Final = 120
+#: The schedule is every two minutes, and the first tick may be under way.
+SECONDS_OF_SCHEDULE: Final = 300
+
+Stack = dict[str, Any]
+Answer = requests.Response
+
+
+def main() -> None:
+    """Play the loop; exit 1 with one line at the first step that is wrong."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--wait", action="store_true", help="wait for the job's schedule instead of invoking it")
+    wait = parser.parse_args().wait
+    try:
+        stack = running_stack()
+        play(stack, place_of(stack), wait=wait)
+    except Problem as problem:
+        sys.exit(f"\nmake demo: {problem}")
+    except requests.RequestException as error:
+        sys.exit(f"\nmake demo: the stack does not answer ({type(error).__name__}): is `make run` still running?")
+
+
+def play(stack: Stack, place: Place, *, wait: bool) -> None:
+    """The loop, told as it goes."""
+    address = f"demo-{int(time.time())}@example.com"
+
+    title("An administrator's organization has a user")
+    create_user(stack, address)
+
+    title("A mail to that address bounces: the provider notes it, and its signed webhook tells us")
+    bounce = bounce_of(address)
+    post_events(stack, "upstream", [bounce])
+    post_events(stack, "demo", [bounce, delivery_to("grace@example.com")])
+    check(address in bounced(stack, "sendgrid"), "the bounce is not on our list")
+    check(address in bounced(stack, "upstream"), "the bounce is not on the provider's list")
+
+    title("The administrator asks for a reprieve, and is told at once which addresses cannot have one")
+    ask_for_reprieve(stack, address)
+
+    title("The job carries it to the provider, then here")
+    run_job(place, wait=wait)
+    until(lambda: address not in bounced(stack, "sendgrid"), "the address is still on our list", wait=wait)
+    check(address not in bounced(stack, "upstream"), "the address is still on the provider's list")
+
+    title("The system log has all of it")
+    check_log(place, address)
+
+    say(paint(f"\n{address} bounced, was given a reprieve, and can be mailed again.", 32))
+
+
+def create_user(stack: Stack, address: str) -> None:
+    """Okta's API: only addresses of the organization's own users can be lifted."""
+    profile = {"firstName": "Demo", "lastName": "User", "email": address, "login": address}
+    answer = call(stack, "okta", "POST", "/api/v1/users?activate=true", {"profile": profile})
+    expect(answer, 200)
+    check(answer.json()["profile"]["email"] == address, "the user has another address")
+
+
+def bounce_of(address: str) -> dict[str, Any]:
+    """The event of a hard bounce, as SendGrid sends it."""
+    moment = int(time.time()) - SECONDS_SINCE_THE_BOUNCE
+    return {
+        "email": address,
+        "event": "bounce",
+        "type": "bounce",
+        "reason": "550 5.1.1 The email account that you tried to reach does not exist.",
+        "status": "5.1.1",
+        "bounce_classification": "Invalid Address",
+        "timestamp": moment,
+        "ip": "192.0.2.25",
+        "sg_event_id": f"bounce-{address}",
+        "sg_message_id": f"message-{moment}.recvd-demo",
+    }
+
+
+def delivery_to(address: str) -> dict[str, Any]:
+    """The event of a delivered mail, as SendGrid sends it."""
+    moment = int(time.time()) - SECONDS_SINCE_THE_BOUNCE
+    return {
+        "email": address,
+        "event": "delivered",
+        "response": "250 2.0.0 OK",
+        "timestamp": moment,
+        "sg_event_id": f"delivered-{address}-{moment}",
+        "sg_message_id": f"message-{moment}.recvd-demo",
+    }
+
+
+def post_events(stack: Stack, organization: str, events: list[dict[str, Any]]) -> None:
+    """Post events to an organization's webhook, signed as SendGrid signs them: the timestamp and the raw body."""
+    url = stack["webhook"]["url"].removesuffix(stack["org"]) + organization
+    body = json.dumps(events, separators=(",", ":")).encode() + b"\r\n"
+    timestamp = str(int(time.time()))
+    key = serialization.load_pem_private_key(stack["webhook"]["signing_key_pem"].encode(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise Problem("the signing key in stack.json is not an elliptic curve's.")
+    signature = key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
+    headers = {
+        "Content-Type": "application/json",
+        "X-Twilio-Email-Event-Webhook-Timestamp": timestamp,
+        "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
+    }
+    answer = requests.post(url, data=body, headers=headers, timeout=30)
+    show(answer, ", ".join(f"{event['event']} {event['email']}" for event in events))
+    check(answer.ok, f"the webhook answered {answer.status_code}")
+
+
+def bounced(stack: Stack, side: str) -> set[str]:
+    """SendGrid's API, ours or the provider's: the addresses on the bounce list."""
+    answer = call(stack, side, "GET", "/v3/suppression/bounces?limit=500")
+    expect(answer, 200)
+    return {entry["email"] for entry in answer.json()}
+
+
+def ask_for_reprieve(stack: Stack, address: str) -> None:
+    """Okta's API: good, bad and foreign addresses in one request."""
+    asked = [address, "name@okta@com", "stranger@example.com"]
+    answer = call(stack, "okta", "POST", "/api/v1/org/email/bounces/remove-list", {"emailAddresses": asked})
+    expect(answer, 200)
+    reasons = {error["emailAddress"]: error["reason"] for error in answer.json()["errors"]}
+    wanted = {"name@okta@com": INVALID, "stranger@example.com": STRANGER}
+    check(reasons == wanted, f"the errors should have been {wanted}")
+
+
+def run_job(place: Place, *, wait: bool) -> None:
+    """Invoke the job, unless it is to come by itself."""
+    if wait:
+        say("  waiting for the schedule, which is every two minutes")
+        return
+    answer = client(place, "lambda").invoke(FunctionName=outputs(place)["RemovalJobFunction"])
+    result = answer["Payload"].read().decode()
+    say(f"  invoke the removal job\n    -> {short(result)}")
+    check("FunctionError" not in answer, "the job failed; its error is above")
+
+
+def until(done: Callable[[], bool], otherwise: str, *, wait: bool) -> None:
+    """Look until it is so; a job that was invoked has ended, a scheduled one is given its time."""
+    deadline = time.monotonic() + (SECONDS_OF_SCHEDULE if wait else 0)
+    while not done():
+        check(time.monotonic() < deadline, otherwise)
+        time.sleep(5)
+
+
+def check_log(place: Place, address: str) -> None:
+    """Look for the four entries in the log's table; what was told and when."""
+    today = datetime.now(UTC)
+    entries = [entry for day in (today - timedelta(days=1), today) for entry in log_of(place, day) if address in entry]
+    events = [json.loads(entry) for entry in entries]
+    for event in events:
+        say(f"  {event['published']}  {event['eventType']:<28} {event['outcome']['result']}")
+    wanted = {"system.email.delivery", "system.email.bounce.removal"}
+    missing = wanted - {event["eventType"] for event in events}
+    check(not missing, f"the log has no {', '.join(sorted(missing))} for {address}")
+
+
+def log_of(place: Place, day: datetime) -> list[str]:
+    """The demo organization's log of a day, entry by entry, as it is stored."""
+    pages = client(place, "dynamodb").get_paginator("query").paginate(
+        TableName=outputs(place)["EventLogTable"],
+        KeyConditionExpression="#day = :day",
+        ExpressionAttributeNames={"#day": "day"},
+        ExpressionAttributeValues={":day": {"S": f"demo#{int(day.timestamp()) // 86_400}"}},
+    )
+    return [item["event"]["S"] for page in pages for item in page["Items"]]
+
+
+def call(stack: Stack, side: str, method: str, path: str, body: object = None) -> Answer:
+    """One request with a credential, shown with its answer."""
+    scheme = "SSWS" if side == "okta" else "Bearer"
+    answer = requests.request(
+        method,
+        stack[side]["base_url"] + path,
+        json=body,
+        headers={"Authorization": f"{scheme} {stack[side]['token']}"},
+        timeout=30,
+    )
+    show(answer, json.dumps(body) if body else "", side=side)
+    return answer
+
+
+def show(answer: Answer, sent: str, *, side: str = "webhook") -> None:
+    """Print a request and its answer, each on a line."""
+    path = "/" + answer.request.path_url.split("/", 4)[-1]
+    say(f"  {side}: {answer.request.method} {path}  {short(sent)}".rstrip())
+    say(f"    -> {paint(str(answer.status_code), 32 if answer.ok else 31)} {short(answer.text)}".rstrip())
+
+
+def title(text: str) -> None:
+    """Announce what comes."""
+    say(f"\n{paint(text, 1)}")
+
+
+def expect(answer: Answer, status: int) -> None:
+    """Go on only after this status."""
+    check(answer.status_code == status, f"it answered {answer.status_code} where {status} was due")
+
+
+def check(so: bool, otherwise: str) -> None:  # noqa: FBT001 - like assert, which may be switched off
+    """Go on only if it is so."""
+    if not so:
+        raise Problem(otherwise)
+
+
+def running_stack() -> Stack:
+    """What `make run` wrote for programs."""
+    file = default_place(0).stack_json
+    if not file.exists():
+        raise Problem("nothing is running here yet: start it with `make run`, in another terminal.")
+    stack: Stack = json.loads(file.read_text())
+    return stack
+
+
+def place_of(stack: Stack) -> Place:
+    """Where that stack runs: its port is in every address."""
+    port = urlsplit(stack["okta"]["base_url"]).port
+    return default_place(int(port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""API Gateway in front of a function, as a test sees it: a request in, the whole answer out, DynamoDB's part counted."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from reprieve.organization import Caller, Organization
+from reprieve.runtime import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    Handler = Callable[[Mapping[str, Any], object], dict[str, Any]]
+
+ROOT = Path(__file__).parents[2]
+
+#: who calls unless a test says otherwise
+DEMO = Organization(id="demo", name="Demo", created=1_700_000_000_000)
+CREDENTIAL = "cred-1"
+DOMAIN = "reprieve.example.com"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The context that Lambda gives a handler.
+
+    Attributes:
+        remaining: what `get_remaining_time_in_millis` says, whenever it is asked.
+    """
+
+    remaining: int = 29_000
+    function_name: str = "function"
+    function_version: str = "1"
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:function:live"
+    memory_limit_in_mb: str = "512"
+    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    log_group_name: str = "/aws/lambda/function"
+    log_stream_name: str = "2026/01/01/[1]0"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What API Gateway would send.
+
+    Attributes:
+        status: the status code.
+        body: parsed, if it is JSON; None if there is none.
+        headers: every value of every header, by lower-case name; two answers are equal whatever their headers are.
+    """
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, list[str]] = field(default_factory=dict, compare=False)
+
+
+class Calls(Counter[str]):
+    """How often each DynamoDB operation was called during the last request: `calls == {"GetItem": 1}`."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Calls handlers as API Gateway does."""
+
+    calls: Calls
+
+    def __call__(
+        self,
+        handler: Handler,
+        method: str,
+        resource: str,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: object = None,
+        scopes: Iterable[str] = (),
+        organization: Organization | None = DEMO,
+        stage: str = "api",
+        as_base64: bool = False,
+    ) -> Answer:
+        """Send a request.
+
+        Args:
+            handler: see `function`.
+            method: in upper case.
+            resource: the route's template below the stage.
+            path: the values of the template's parameters, decoded.
+            query: the query's parameters, decoded.
+            headers: beside the usual ones.
+            body: sent as it is if it is text or bytes, as JSON otherwise; None sends none.
+            scopes: what the caller's credential may do.
+            organization: whose credential it is; None for a route without an authorizer.
+            stage: the API: `api`, `v3`, `crm` or `reprieve`.
+            as_base64: whether API Gateway takes the body for binary.
+        """
+        caller = Caller(organization, CREDENTIAL, frozenset(scopes)) if organization else None
+        event = proxy_event(
+            method,
+            resource,
+            path=path or {},
+            query=query or {},
+            headers=headers or {},
+            body=_bytes(body),
+            caller=caller,
+            stage=stage,
+            as_base64=as_base64,
+        )
+        return self.send(handler, event)
+
+    def send(self, handler: Handler, event: Mapping[str, Any]) -> Answer:
+        """Send a ready event, for example one of `event`."""
+        self.calls.clear()
+        said = handler(event, Context())
+        headers = {word.lower(): values for word, values in said["multiValueHeaders"].items()}
+        text = base64.b64decode(said["body"]).decode() if said["isBase64Encoded"] else said["body"]
+        is_json = "json" in "".join(headers.get("content-type", ()))
+        return Answer(said["statusCode"], (json.loads(text) if is_json else text) if text else None, headers)
+
+
+def proxy_event(
+    method: str,
+    resource: str,
+    *,
+    path: Mapping[str, str],
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+    body: bytes | None,
+    caller: Caller | None,
+    stage: str,
+    as_base64: bool,
+) -> dict[str, Any]:
+    """A REST API's event for a Lambda proxy integration, with the caller as our authorizer writes it."""
+    spelled = resource
+    for word, value in path.items():
+        spelled = spelled.replace(f"{{{word}}}", quote(value, safe=""))
+    sent = {"accept": "application/json", "host": DOMAIN, **headers}
+    if body is not None:
+        sent = {"content-type": "application/json", **sent}
+    text = None
+    if body is not None:
+        text = base64.b64encode(body).decode() if as_base64 else body.decode()
+    return {
+        "resource": resource,
+        "path": spelled,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {word: [value] for word, value in sent.items()},
+        "queryStringParameters": dict(query) or None,
+        "multiValueQueryStringParameters": {word: [value] for word, value in query.items()} or None,
+        "pathParameters": dict(path) or None,
+        "stageVariables": None,
+        "requestContext": {
+            "apiId": "abc123",
+            "authorizer": {"principalId": CREDENTIAL, **identity.write(caller)} if caller else None,
+            "domainName": DOMAIN,
+            "httpMethod": method,
+            "identity": {"sourceIp": "192.0.2.1"},
+            "path": f"/{stage}{spelled}",
+            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            "resourcePath": resource,
+            "stage": stage,
+        },
+        "body": text,
+        "isBase64Encoded": as_base64 and body is not None,
+    }
+
+
+@cache
+def function(name: str) -> Handler:
+    """The handler of a function, loaded from its own folder: every function's module is called `app`."""
+    spec = importlib.util.spec_from_file_location(f"functions.{name}.app", ROOT / "functions" / name / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Handler = module.handler
+    return handler
+
+
+def event(function_name: str, case: str) -> dict[str, Any]:
+    """One of the events that `sam local invoke` sends too."""
+    text = (ROOT / "events" / function_name / f"{case}.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def cases(function_name: str) -> list[str]:
+    """The names of a function's events."""
+    return sorted(path.stem for path in (ROOT / "events" / function_name).glob("*.json"))
+
+
+def _bytes(body: object) -> bytes | None:
+    match body:
+        case None | bytes():
+            return body
+        case str():
+            return body.encode()
+        case _:
+            return json.dumps(body).encode()

@@ -1,0 +1,77 @@
+"""The tables of the real template, created in whatever speaks DynamoDB: moto, dynoxide, MiniStack.
+
+    with mock_aws():
+        names = create_tables(boto3.client("dynamodb"))     # {"SUPPRESSIONS_TABLE": "Suppressions", ...}
+
+Keys, indexes and the functions' environment come from template.yaml, so that a test cannot pass on a table that the
+template does not have. A table is named after its resource.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+#: what CreateTable takes of a table's properties; the rest (TTL, backups, encryption) has no part in tests
+CREATED = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags, each read as the plain value that it is put before."""
+
+
+def _untagged(loader: _Loader, _suffix: str, node: yaml.Node) -> Any:
+    match node:
+        case yaml.ScalarNode():
+            return loader.construct_scalar(node)
+        case yaml.SequenceNode():
+            return loader.construct_sequence(node, deep=True)
+        case yaml.MappingNode():
+            return loader.construct_mapping(node, deep=True)
+        case _:
+            raise TypeError(f"unknown YAML: {node}")
+
+
+_Loader.add_multi_constructor("!", _untagged)
+
+
+@cache
+def template() -> Mapping[str, Any]:
+    """template.yaml; `!Ref X` reads as `X`, `!GetAtt X.Arn` as `X.Arn`. Shared by all tests, so nobody may change it."""
+    with TEMPLATE.open(encoding="utf-8") as file:
+        document: Mapping[str, Any] = yaml.load(file, _Loader)  # a SafeLoader
+    return document
+
+
+def tables() -> dict[str, Mapping[str, Any]]:
+    """The properties of each table, by name."""
+    resources = template()["Resources"].items()
+    return {name: it["Properties"] for name, it in resources if it["Type"] == "AWS::DynamoDB::Table"}
+
+
+def environment() -> dict[str, str]:
+    """The environment variables by which the template tells every function the tables' names."""
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    return {name: value for name, value in variables.items() if value in tables()}
+
+
+def create_tables(client: DynamoDBClient) -> dict[str, str]:
+    """Create every table of the template, empty.
+
+    Returns:
+        The environment variables that name them, for the caller to set: `SUPPRESSIONS_TABLE` and so on.
+    """
+    for name, properties in tables().items():
+        wanted: dict[str, Any] = {word: properties[word] for word in CREATED if word in properties}
+        client.create_table(TableName=name, **wanted)
+    return environment()
