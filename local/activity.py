@@ -44,8 +44,10 @@ class Logs:
         now = int(time.time() * 1000)
         for group in self._groups:
             for event in self._events(group):
-                if event["eventId"] not in self._seen:
-                    self._seen.add(event["eventId"])
+                # The local AWS numbers no events, but a log line has its own time and request id.
+                identity = f"{event['logStreamName']} {event['timestamp']} {event['message']}"
+                if identity not in self._seen:
+                    self._seen.add(identity)
                     show_record(event["message"])
         # Events arrive a little after their time: look back a while, and know what was shown.
         self._since = max(self._since, now - 60_000)

@@ -184,11 +184,15 @@ def check_log(place: Place, address: str) -> None:
 
 def log_of(place: Place, day: datetime) -> list[str]:
     """The demo organization's log of a day, entry by entry, as it is stored."""
-    pages = client(place, "dynamodb").get_paginator("query").paginate(
-        TableName=outputs(place)["EventLogTable"],
-        KeyConditionExpression="#day = :day",
-        ExpressionAttributeNames={"#day": "day"},
-        ExpressionAttributeValues={":day": {"S": f"demo#{int(day.timestamp()) // 86_400}"}},
+    pages = (
+        client(place, "dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=outputs(place)["EventLogTable"],
+            KeyConditionExpression="#day = :day",
+            ExpressionAttributeNames={"#day": "day"},
+            ExpressionAttributeValues={":day": {"S": f"demo#{int(day.timestamp()) // 86_400}"}},
+        )
     )
     return [item["event"]["S"] for page in pages for item in page["Items"]]
 

@@ -3,8 +3,8 @@
 Two of them: `demo`, whose recipients are the people in people.csv, and `upstream`, which plays its email provider: the
 removal job lifts demo's bounces at upstream's SendGrid API, over HTTP, as it would at SendGrid's.
 
-It is a process of its own because the operator's functions find their stack in the environment. It reads what an earlier
-run handed out (nothing, the first time) from its standard input, and writes what there is now to its standard output.
+It is a process of its own because the operator's functions find their stack in the environment. It reads what an
+earlier run handed out (null, the first time) from its standard input, and writes what there is now to its output.
 """
 
 import base64

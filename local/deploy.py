@@ -1,26 +1,13 @@
-"""Build the real template with the real SAM CLI and deploy it to a local AWS, when anything has changed."""
+"""Deploy the real template with the real SAM CLI to a local AWS, when anything has changed."""
 
-import hashlib
-import json
-import platform
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
-from samcli.yamlhelper import yaml_parse
 
-from local.console import run_tool
-from local.lock_file import take_lock
-from local.place import REGION, ROOT, STACK_NAME, VENV_BIN, Place, tool_environment
+from local.build import BUILD, build_if_changed, fingerprint, sam
+from local.place import REGION, ROOT, STACK_NAME, Place
 
-BUILD = ROOT / ".local" / "build"
-CACHE = ROOT / ".local" / "cache"
 TEMPLATE = ROOT / "template.yaml"
-
-#: A deployment depends on these and on nothing else.
-SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers", "requirements/dev.txt", "local/deploy.py")
 
 
 def deploy_if_changed(place: Place) -> str:
@@ -34,89 +21,23 @@ def deploy_if_changed(place: Place) -> str:
     Raises:
         Problem: SAM could not build or deploy.
     """
-    wanted = fingerprint()
     deployed = place.state / "deployed"
-    if deployed.exists() and deployed.read_text().strip() == wanted:
+    if deployed.exists() and deployed.read_text().strip() == (wanted := fingerprint()):
         return wanted
-    # Tests and `make run` share what was built, so that neither builds what the other has.
-    with take_lock(ROOT / ".local" / "build.lock", seconds=600, otherwise="Another build has not ended in ten minutes."):
-        build_if_changed(place, wanted)
-        sam_deploy(place)
-    with_gateway_responses(place)
-    return wanted
-
-
-def build_if_changed(place: Place, wanted: str) -> None:
-    """Leave in BUILD what SAM makes of the sources."""
-    stamp = BUILD / "fingerprint"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    stamp.unlink(missing_ok=True)
-    sam(
-        place,
-        "build",
-        f"--build-dir={BUILD}",
-        f"--cache-dir={CACHE}",
-        otherwise="The functions could not be built",
-    )
-    stamp.write_text(wanted)
-
-
-def sam_deploy(place: Place) -> None:
-    """Have SAM bring the stack up to what was built."""
+    built = build_if_changed(place)
     sam(place, "deploy", f"--template-file={BUILD / 'template.yaml'}", otherwise="The template could not be deployed")
+    put_gateway_responses(place)
+    return built
 
 
-def sam(place: Place, verb: str, *options: str, otherwise: str) -> None:
-    """Run one SAM command with samconfig.toml's `local` settings and this machine's Python and processor."""
-    run_tool(
-        [
-            str(VENV_BIN / "sam"),
-            verb,
-            f"--config-file={ROOT / 'samconfig.toml'}",
-            "--config-env=local",
-            *options,
-            "--parameter-overrides",
-            *(f"{name}={value}" for name, value in host_parameters().items()),
-        ],
-        log=place.logs / f"sam-{verb}.log",
-        environment=tool_environment(place),
-        otherwise=otherwise,
-    )
-
-
-def host_parameters() -> dict[str, str]:
-    """The template's parameters that the machine decides: its Python runs the functions, on its processor."""
-    arm = platform.machine().lower() in {"arm64", "aarch64"}
-    return {
-        "PythonRuntime": f"python{sys.version_info.major}.{sys.version_info.minor}",
-        "Architecture": "arm64" if arm else "x86_64",
-    }
-
-
-def fingerprint() -> str:
-    """A digest of everything that a deployment depends on."""
-    digest = hashlib.sha256(json.dumps(host_parameters()).encode())
-    for file in source_files():
-        digest.update(f"\0{file.relative_to(ROOT)}\0".encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def source_files() -> Iterator[Path]:
-    """The files behind SOURCES, in a fixed order, without what Python leaves beside them."""
-    for source in SOURCES:
-        path = ROOT / source
-        found = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
-
-
-def with_gateway_responses(place: Place) -> None:
+def put_gateway_responses(place: Place) -> None:
     """Give each API its own words for the gateway's own answers.
 
     AWS takes them from the API's definition. The local AWS overlooks them there, so they are put one by one, and a new
     deployment of the stage makes them count.
     """
+    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415 - half a second that a start without changes can do without
+
     gateway = client(place, "apigateway")
     apis = api_ids(place)
     for name, resource in yaml_parse(TEMPLATE.read_text())["Resources"].items():

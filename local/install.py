@@ -1,28 +1,29 @@
 """Make the virtual environment from the locked, hash-pinned dependencies: `python3 local/install.py`.
 
-Runs before anything is installed, so it uses nothing but the standard library, and it stays readable to a Python that is
-too old, in order to be able to say so.
+Runs before anything is installed, so it uses the standard library only, and nothing that a Python too old for the rest
+could not read: it must be able to say so.
 """
 
-import os
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(VENV, "bin", "python")
-LOCK = os.path.join(ROOT, "requirements", "dev.txt")
-LOG = os.path.join(ROOT, ".local", "logs", "pip.log")
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / "requirements" / "dev.txt"
+LOG = ROOT / ".local" / "logs" / "pip.log"
 OLDEST = (3, 11)
+THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 #: The `reprieve` command. It finds the code beside it instead of having it installed: the local AWS runs the functions
 #: with this same environment, and they must find the domain in their layer or not at all.
-COMMAND = """#!{python}
+COMMAND = f"""#!{PYTHON}
 import sys
 
-sys.path[:0] = [{cli!r}, {domain!r}]
+sys.path[:0] = [{str(ROOT / "cli")!r}, {str(ROOT / "layers" / "domain" / "python")!r}]
 
 from reprieve_cli.main import main
 
@@ -30,100 +31,78 @@ sys.exit(main())
 """
 
 
-def main():
+def main() -> None:
     """Make or renew .venv; exit 1 with one sentence when that cannot be done."""
     check_python()
     make_environment()
     install()
-    write_command()
-    with open(os.path.join(VENV, ".ready"), "w") as stamp:
-        stamp.write("{}.{}\n".format(*sys.version_info[:2]))
+    command = VENV / "bin" / "reprieve"
+    command.write_text(COMMAND)
+    command.chmod(0o755)
+    (VENV / ".ready").write_text(f"{THIS}\n")
 
 
-def check_python():
+def check_python() -> None:
     """Refuse a Python that is too old, or that cannot make virtual environments."""
     if sys.version_info[:2] < OLDEST:
-        give_up(
-            "Reprieve needs Python {}.{} or later, and {} is {}.{}: choose another, as in `make run PYTHON=python3.12`.".format(
-                *(OLDEST + (sys.executable,) + sys.version_info[:2])
-            )
-        )
+        give_up(f"{sys.executable} is Python {THIS}, and Reprieve needs 3.11 or later: try PYTHON=python3.12, say.")
     try:
-        import ensurepip  # noqa: F401 - Debian has it in a package of its own
+        import ensurepip  # noqa: F401, PLC0415 - Debian has it in a package of its own
     except ImportError:
-        give_up(
-            "This Python cannot make virtual environments: on Debian and Ubuntu, `apt install python3-venv` mends that."
-        )
+        give_up("This Python cannot make virtual environments: on Debian and Ubuntu, `apt install python3-venv`.")
 
 
-def make_environment():
-    """An empty environment of this very Python; one made by another version is replaced."""
-    wanted = "{}.{}".format(*sys.version_info[:2])
-    if os.path.isdir(VENV) and not os.path.exists(os.path.join(VENV, "bin", "python" + wanted)):
-        shutil.rmtree(VENV)
-    if not os.path.exists(PYTHON):
-        say("Making a virtual environment in .venv (Python " + wanted + ")")
-        if subprocess.call([sys.executable, "-m", "venv", "--clear", VENV]) != 0:
+def make_environment() -> None:
+    """Have an environment of this very Python; one made by another version is replaced."""
+    if not (VENV / "bin" / f"python{THIS}").exists():
+        shutil.rmtree(VENV, ignore_errors=True)
+    if not PYTHON.exists():
+        say(f"Making a virtual environment in .venv (Python {THIS})")
+        if subprocess.call([sys.executable, "-m", "venv", str(VENV)]) != 0:
             give_up("The virtual environment could not be made: see above.")
 
 
-def install():
+def install() -> None:
     """Install exactly what the lock names, every file checked against its hash."""
-    with open(LOCK) as lock:
-        total = len(re.findall(r"^[A-Za-z0-9._-]+(?:\[[^]]*\])?==", lock.read(), re.MULTILINE))
-    say("Installing the {} locked packages (the first time takes a minute or three)".format(total))
-    os.makedirs(os.path.dirname(LOG), exist_ok=True)
+    total = len(re.findall(r"^[A-Za-z0-9._-]+(?:\[[^]]*\])?==", LOCK.read_text(), re.MULTILINE))
+    say(f"Installing the {total} locked packages (two or three minutes the first time)")
+    LOG.parent.mkdir(parents=True, exist_ok=True)
     # --no-deps: the lock is complete, and a resolver would only cost time.
     # --no-compile: most of the modules are never imported; Python compiles the others when they are.
-    command = [PYTHON, "-m", "pip", "install", "--require-hashes", "--no-deps", "--no-compile"]
-    command += ["--disable-pip-version-check", "--no-input", "-r", LOCK]
+    options = ["--require-hashes", "--no-deps", "--no-compile", "--disable-pip-version-check", "--no-input"]
+    command = [str(PYTHON), "-m", "pip", "install", *options, "-r", str(LOCK)]
     done = 0
-    with open(LOG, "w") as log:
+    with LOG.open("w") as log:
         pip = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
-        for line in pip.stdout:
+        for line in pip.stdout or ():
             log.write(line)
             found = re.match(r"(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9._-]+)", line)
             if found:
                 done += 1
-                progress("{:4d} of {}  {}".format(done, total, found.group(1)))
+                progress(f"{done} of {total}: {found.group(1)}", milestone=done % 50 == 0)
             elif line.startswith("Installing collected packages"):
-                progress("unpacking")
-    progress("")
+                progress("unpacking them", milestone=True)
     if pip.wait() != 0:
         give_up("The packages could not be installed; the reason is at the end of .local/logs/pip.log.")
+    progress("done", milestone=True, last=True)
 
 
-def write_command():
-    """Put the operator's command, `reprieve`, into the environment."""
-    path = os.path.join(VENV, "bin", "reprieve")
-    with open(path, "w") as command:
-        command.write(
-            COMMAND.format(
-                python=PYTHON,
-                cli=os.path.join(ROOT, "cli"),
-                domain=os.path.join(ROOT, "layers", "domain", "python"),
-            )
-        )
-    os.chmod(path, 0o755)
-
-
-def progress(text):
-    """Show one changing line to a person, and a line in twenty to a log."""
+def progress(text: str, *, milestone: bool, last: bool = False) -> None:
+    """Show a person one changing line, and a log its milestones."""
     if sys.stdout.isatty():
-        sys.stdout.write("\r\033[K" + ("  " + text if text else ""))
-        sys.stdout.flush()
-    elif text.endswith(("0 ", "unpacking")) or re.match(r" *\d*[05]0 of", text):
-        say("  " + text.strip())
+        print(f"\r\033[K  {text}", end="\n" if last else "", flush=True)
+    elif milestone:
+        say(f"  {text}")
 
 
-def say(text):
-    """One line, at once."""
+def say(text: str) -> None:
+    """Print one line at once."""
     print(text, flush=True)
 
 
-def give_up(sentence):
+def give_up(sentence: str) -> None:
     """Stop with one line that says what to do."""
-    sys.exit("\nmake: " + sentence)
+    sys.exit(f"\n{sentence}")
 
 
 if __name__ == "__main__":

@@ -94,7 +94,9 @@ class MiniStack:
             self._process.stdin.write("save\n")
             self._process.stdin.flush()
         if not self._saved.wait(SECONDS_TO_SAVE):
-            raise Problem(f"The local AWS does not save its state: {shown(self._place.logs / 'ministack.log')} says why.")
+            raise Problem(
+                f"The local AWS does not save its state: {shown(self._place.logs / 'ministack.log')} says why."
+            )
 
     def is_running(self) -> bool:
         """Whether the process is still there."""

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 from local import stack
@@ -44,7 +45,7 @@ Five requests to paste:
 """
 
 
-class Stopped(Exception):  # noqa: N818 - it is no error
+class Stopped(Exception):
     """Somebody asked the runner to stop."""
 
 
@@ -52,7 +53,9 @@ def main() -> None:
     """Run until stopped; exit 1 with one line when that cannot be done."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--port", type=int, default=4566, help="where the local AWS answers")
-    place = default_place(parser.parse_args().port)
+    parser.add_argument("--home", type=Path, help="where its data is, instead of .local/ (the tests have their own)")
+    options = parser.parse_args()
+    place = Place(options.home.resolve(), options.port) if options.home else default_place(options.port)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     try:
@@ -113,7 +116,7 @@ def introduction(place: Place, described: dict[str, Any]) -> str:
     table = "\n".join(f"  {name:<10} {url:<52} {token}" for name, url, token in rows)
     named = {name: url for name, url, _ in rows} | {f"{name}_token": token for name, _, token in rows}
     return (
-        f"\nReprieve is running for the organization {described['org']}. Each API's base URL and a credential for it:\n\n"
+        f"\nReprieve is running for the organization {described['org']}. Each API's base URL and a credential:\n\n"
         f"{table}\n\n"
         f"  Event webhook: {described['webhook']['url']}\n"
         f"  All of this for programs, with the webhook's signing key: {shown(place.stack_json)}\n"

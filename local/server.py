@@ -9,6 +9,7 @@ MiniStack writes its state when it is asked to stop, and only then. This gives i
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -19,6 +20,8 @@ from typing import Any
 
 from ministack import app as ministack
 from ministack.core import persistence
+
+from local import partiql
 
 SECONDS_BETWEEN_SAVES = 5
 #: Requests wait while a save runs, so that it may take this part of the time at most.
@@ -42,6 +45,7 @@ class Watched:
         self._saving: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request, or the start and end of the whole server."""
         if scope["type"] == "lifespan":
             self._saving = asyncio.create_task(self._save_regularly())
             threading.Thread(target=obey_input, args=(asyncio.get_running_loop(),), daemon=True).start()
@@ -116,6 +120,9 @@ def obey_input(loop: asyncio.AbstractEventLoop) -> None:
 
 def main() -> None:
     """Serve until told to stop."""
+    partiql.install()
+    # It logs each of its dozens of files at every save.
+    logging.getLogger("persistence").setLevel(logging.WARNING)
     ministack.app = Watched(ministack.app)
     ministack.main()
 

@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from reprieve.errors import NotFound
-from reprieve.recipient import USERS, Recipient
+from reprieve.errors import Conflict, NotFound
+from reprieve.recipient import USERS
 from reprieve.runtime import wiring
+from reprieve.service.recipients import STATUS
 from reprieve_cli import recipient_csv
+from reprieve_cli.recipient_csv import LOGIN, Refusal, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reprieve.organization import Organization
+    from reprieve.recipient import Recipient
     from reprieve.store.recipients import Recipients
-    from reprieve_cli.recipient_csv import Refusal
 
 #: a row is a read and a write, so most of the time is spent waiting
 WORKERS: Final = 8
@@ -35,12 +37,14 @@ class ImportReport:
         updated: recipients that were there and differed.
         unchanged: recipients that were there, just so.
         refused: rows that were left out, by line.
+        ignored: columns that mean nothing here, as the file spells them.
     """
 
     created: int
     updated: int
     unchanged: int
     refused: Sequence[Refusal]
+    ignored: Sequence[str]
 
 
 def import_recipients(
@@ -66,23 +70,46 @@ def import_recipients(
     organization = wiring.access().organization(organization_id)
     if organization is None:
         raise NotFound("organization", ascii(organization_id))
-    rows, refused = recipient_csv.read(text, organization_id=organization.id, module=module, now=wiring.now())
-    outcomes: Counter[str] = Counter()
+    content = recipient_csv.read(text, organization_id=organization.id, module=module, now=wiring.now())
+    outcomes: list[str | Refusal] = []
     keep = partial(_keep, wiring.recipients(), organization)
     with ThreadPoolExecutor(WORKERS) as pool:
-        for start in range(0, len(rows), GROUP):
-            outcomes.update(pool.map(keep, rows[start : start + GROUP]))
+        for start in range(0, len(content.rows), GROUP):
+            outcomes += pool.map(keep, content.rows[start : start + GROUP])
             if progress:
-                progress(min(start + GROUP, len(rows)), len(rows))
-    return ImportReport(outcomes["created"], outcomes["updated"], outcomes["unchanged"], refused)
+                progress(len(outcomes), len(content.rows))
+    counts = Counter(outcome for outcome in outcomes if isinstance(outcome, str))
+    refused = [*content.refused, *(outcome for outcome in outcomes if isinstance(outcome, Refusal))]
+    return ImportReport(
+        created=counts["created"],
+        updated=counts["updated"],
+        unchanged=counts["unchanged"],
+        refused=sorted(refused, key=lambda refusal: refusal.line),
+        ignored=content.ignored,
+    )
 
 
-def _keep(store: Recipients, organization: Organization, recipient: Recipient) -> str:
+def _keep(store: Recipients, organization: Organization, row: Row) -> str | Refusal:
+    """Store one row, under the id of whoever has its login when it was given none."""
+    try:
+        return _store(store, organization, row.recipient)
+    except Conflict as conflict:
+        user = row.recipient.module == USERS and not row.has_id
+        owner = store.named(organization, row.recipient.profile[LOGIN]) if user else None
+        if owner is None:
+            return Refusal(row.line, str(conflict))
+        return _store(store, organization, replace(row.recipient, id=owner))
+
+
+def _store(store: Recipients, organization: Organization, recipient: Recipient) -> str:
     stored = store.get(organization, recipient.module, recipient.id)
     if stored is None:
         store.put(organization, recipient)
         return "created"
-    if replace(recipient, created=stored.created, updated=stored.updated) == stored:
+    # whether a user is deactivated is not the file's business
+    status = {STATUS: stored.profile[STATUS]} if STATUS in stored.profile else {}
+    wanted = replace(recipient, created=stored.created, profile={**recipient.profile, **status})
+    if replace(wanted, updated=stored.updated) == stored:
         return "unchanged"
-    store.put(organization, replace(recipient, created=stored.created))
+    store.put(organization, wanted)
     return "updated"

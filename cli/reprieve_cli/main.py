@@ -18,7 +18,7 @@ from reprieve_cli.target import Target
 
 
 class Commands(click.Group):
-    """A group that turns what can go wrong into one line and exit code 1; usage errors are click's, with exit code 2."""
+    """A group that turns what goes wrong into one line and exit code 1; usage errors are click's, with exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's signature)
         """Run the command."""

@@ -58,8 +58,9 @@ def set_(
 ) -> None:
     """Set an organization's provider account.
 
-    It replaces the one that was there and ends a pause. The API key is asked for and not echoed. It is stored encrypted under KMS, bound to the organization, and nothing
-    shows it again. For SendGrid it needs suppression.bounces.delete and its likes for the lists that are lifted from.
+    It replaces the one that was there and ends a pause. The API key is asked for and not echoed;
+    it is stored encrypted under KMS, bound to the organization, and nothing shows it again. At SendGrid it needs
+    suppression.bounces.delete, and its likes for the other lists that are lifted from.
     """
     chosen = ProviderKind(kind)
     if key_stdin and keep_key:

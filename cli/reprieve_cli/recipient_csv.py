@@ -1,9 +1,12 @@
 """Reading recipients from CSV.
 
-The first line names the columns. `email` must be among them; `id` and `secondary_email` are ours; every other column is
-kept in the profile. Names may be written as people do or as Okta's own template does: `first_name` and `firstName` are
-one, and so are `secondary_email` and `secondEmail`. Commas, semicolons and tabs separate; a byte order mark and any
-kind of line ending are fine. A row that cannot be used is refused with its line number, and never with what stands in it.
+The first line names the columns. `email` must be among them; `id` and `secondary_email` are optional. For users, the
+others are the properties of Okta's profile, as people write them or as Okta's own template does: `first_name` and
+`firstName` are one, and so are `secondary_email` and `secondEmail`; a column that is none of them is ignored, and told.
+For a module of the CRM every column is kept under the name that it has.
+
+Commas, semicolons and tabs separate; a byte order mark and any kind of line ending are fine. A row that cannot be used
+is refused with its line number, and never with what stands in it.
 """
 
 from __future__ import annotations
@@ -16,12 +19,13 @@ from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final
 
-from reprieve.address import Address
+from reprieve.address import Address, comparison_key
 from reprieve.errors import InvalidInput
 from reprieve.recipient import USERS, Recipient
+from reprieve.service.recipients import IDENTIFIER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 ID: Final = "id"
 EMAIL: Final = "email"
@@ -31,7 +35,6 @@ ALIASES: Final = {"secondaryEmail": SECOND}
 LONGEST_VALUE: Final = 1_000
 
 MODULE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
-USER_ID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 RECORD_ID: Final = re.compile(r"[0-9]{1,19}")
 _BASE62: Final = digits + ascii_letters
 #: 19 digits, as Zoho's own are, and within 64 bits
@@ -47,37 +50,67 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """A row that can be used; `has_id` tells whether it brought its id or was given one here."""
+
     line: int
+    recipient: Recipient
+    has_id: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds: rows, refused rows, and columns that mean nothing here."""
+
+    rows: Sequence[Row]
+    refused: Sequence[Refusal]
+    ignored: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
     cells: Sequence[str]
 
 
-def read(text: str, *, organization_id: str, module: str, now: int) -> tuple[list[Recipient], list[Refusal]]:
-    """The recipients in a file, and the rows that are none.
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What all rows of a file have in common; the name of a column that is ignored is ""."""
 
-    A recipient without an id gets one that follows from the organization and the address, the same every time.
+    organization_id: str
+    module: str
+    now: int
+    columns: Sequence[str]
+    limits: Mapping[str, int]
+
+
+def read(text: str, *, organization_id: str, module: str, now: int) -> Content:
+    """Read a file.
+
+    A recipient without an id gets one that follows from the organization and the address, the same every time. Of rows
+    with the same id or the same login, the first counts.
 
     Raises:
         InvalidInput: the file has no header that can be used or is no CSV; or the module has no possible name.
     """
     if not MODULE.fullmatch(module):
         raise InvalidInput("letters, digits and underscores, beginning with a letter", field="module")
-    rows = _rows(text)
-    columns = _columns(next(rows, None))
-    recipients: list[Recipient] = []
+    lines = _lines(text)
+    limits = _properties() if module == USERS else {}
+    columns, ignored = _columns(next(lines, None), limits)
+    frame = _Frame(organization_id, module, now, columns, limits)
+    rows: list[Row] = []
     refused: list[Refusal] = []
-    first_line: dict[str, int] = {}
-    for row in rows:
+    first: dict[str, int] = {}
+    for line in lines:
         try:
-            recipient = _recipient(row, columns, organization_id=organization_id, module=module, now=now)
+            row = _row(line, frame)
+            _claim(row, first)
         except InvalidInput as error:
-            refused.append(Refusal(row.line, str(error)))
-            continue
-        if (line := first_line.setdefault(recipient.id, row.line)) == row.line:
-            recipients.append(recipient)
+            refused.append(Refusal(line.number, str(error)))
         else:
-            refused.append(Refusal(row.line, f"the same recipient as on line {line}"))
-    return recipients, refused
+            rows.append(row)
+    return Content(rows, refused, ignored)
 
 
 def derived_id(organization_id: str, key: str, *, module: str = USERS) -> str:
@@ -98,35 +131,52 @@ def derived_id(organization_id: str, key: str, *, module: str = USERS) -> str:
     return "00u" + "".join(letters)
 
 
-def _rows(text: str) -> Iterator[_Row]:
-    """The rows that hold something, each with the number of the line that it begins on."""
+def _properties() -> Mapping[str, int]:
+    """The properties of a user, and the longest text of each."""
+    from reprieve.wire.okta_users import PROPERTIES  # noqa: PLC0415  (pydantic takes longer than most commands)
+
+    return PROPERTIES
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    """The lines that hold something; one with line breaks in its values has the number that it begins on."""
     text = text.removeprefix("\ufeff")
     header = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
     separator = max(",;\t", key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
-        line = reader.line_num + 1
+        number = reader.line_num + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise InvalidInput(f"no CSV: {error}", field=f"line {line}") from None
+            raise InvalidInput(f"no CSV: {error}", field=f"line {number}") from None
         if cells is None:
             return
         stripped = [cell.strip() for cell in cells]
         if any(stripped):
-            yield _Row(line, stripped)
+            yield _Line(number, stripped)
 
 
-def _columns(header: _Row | None) -> list[str]:
+def _columns(header: _Line | None, properties: Mapping[str, int]) -> tuple[list[str], list[str]]:
+    """The names of the columns as they are kept, and those that are ignored as they are spelled."""
     if header is None:
         raise InvalidInput("empty; its first line must name the columns", field="the file")
-    columns = [_column(cell) for cell in header.cells]
+    where = f"line {header.number}"
+    columns = []
+    ignored = []
+    for name in header.cells:
+        column = _column(name)
+        if column in {ID, EMAIL, SECOND} or column in properties:
+            columns.append(column)
+        else:
+            columns.append("" if properties else name)
+            ignored += [ascii(name)[1:-1]] if properties and name else []
+    if EMAIL not in columns:
+        raise InvalidInput("the first line must name the columns, and one of them `email`", field=where)
     named = [column for column in columns if column]
-    if EMAIL not in named:
-        raise InvalidInput("the first line must name the columns, and one of them `email`", field=f"line {header.line}")
     if len(set(named)) < len(named):
-        raise InvalidInput("two columns of one name", field=f"line {header.line}")
-    return columns
+        raise InvalidInput("two columns of one name", field=where)
+    return columns, ignored
 
 
 def _column(name: str) -> str:
@@ -136,28 +186,52 @@ def _column(name: str) -> str:
     return ALIASES.get(spelled, spelled)
 
 
-def _recipient(row: _Row, columns: Sequence[str], *, organization_id: str, module: str, now: int) -> Recipient:
-    if any(row.cells[len(columns) :]):
+def _row(line: _Line, frame: _Frame) -> Row:
+    if any(line.cells[len(frame.columns) :]):
         raise InvalidInput("more values than columns")
-    values = {column: cell for column, cell in zip(columns, row.cells, strict=False) if column and cell}
-    for column, value in values.items():
-        if len(value) > LONGEST_VALUE:
-            raise InvalidInput(f"at most {LONGEST_VALUE} characters", field=ascii(column)[1:-1])
+    values = {column: cell for column, cell in zip(frame.columns, line.cells, strict=False) if column and cell}
     if EMAIL not in values:
         raise InvalidInput("missing", field=EMAIL)
+    for column, value in values.items():
+        if len(value) > (most := frame.limits.get(column, LONGEST_VALUE)):
+            raise InvalidInput(f"at most {most} characters", field=ascii(column)[1:-1])
     email = Address.parse(values.pop(EMAIL), field=EMAIL)
     second = values.pop(SECOND, None)
     given = values.pop(ID, None)
-    if given is not None and not (USER_ID if module == USERS else RECORD_ID).fullmatch(given):
-        raise InvalidInput("up to 64 letters and digits" if module == USERS else "up to 19 digits", field=ID)
-    if module == USERS:
-        values.setdefault(LOGIN, email.spelling)
-    return Recipient(
-        id=given or derived_id(organization_id, email.key, module=module),
-        module=module,
+    if frame.module == USERS:
+        Address.parse(values.setdefault(LOGIN, email.spelling), field=LOGIN)
+    recipient = Recipient(
+        id=_checked(given, frame.module)
+        if given
+        else derived_id(frame.organization_id, email.key, module=frame.module),
+        module=frame.module,
         email=email,
         secondary_email=Address.parse(second, field="secondary_email") if second else None,
-        created=now,
-        updated=now,
+        created=frame.now,
+        updated=frame.now,
         profile=values,
     )
+    return Row(line.number, recipient, has_id=given is not None)
+
+
+def _checked(identifier: str, module: str) -> str:
+    if module == USERS and not IDENTIFIER.fullmatch(identifier):
+        raise InvalidInput("up to 64 letters and digits", field=ID)
+    if module != USERS and not RECORD_ID.fullmatch(identifier):
+        raise InvalidInput("up to 19 digits", field=ID)
+    return identifier
+
+
+def _claim(row: Row, first: dict[str, int]) -> None:
+    """Take a row's id and login for its line.
+
+    Raises:
+        InvalidInput: an earlier line has them.
+    """
+    if row.recipient.id in first:
+        raise InvalidInput(f"the same recipient as on line {first[row.recipient.id]}")
+    login = row.recipient.profile.get(LOGIN) if row.recipient.module == USERS else None
+    key = comparison_key(login) if login else row.recipient.id
+    if key in first:
+        raise InvalidInput(f"the same login as on line {first[key]}")
+    first[row.recipient.id] = first[key] = row.line

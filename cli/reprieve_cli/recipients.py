@@ -45,12 +45,13 @@ def recipients() -> None:
 def import_(organization: str, file: IO[bytes], *, module: str, as_json: bool) -> None:
     """Create and update recipients from FILE, a CSV file in UTF-8; - is standard input.
 
-    The first line names the columns. `email` is needed; `id` and `secondary_email` are optional; login, first_name,
-    last_name and whatever else there is are kept in the profile (Okta's own names, firstName, do as well). A row
-    replaces what was there of its recipient.
+    The first line names the columns. `email` is needed; id, secondary_email, login, first_name, last_name and the other
+    properties of Okta's profile are optional, and Okta's own spellings (firstName) will do. Other columns are ignored,
+    which is told; in a module of the CRM every column is kept. The login is the email when there is none.
 
-    A row without an id gets one that follows from the address, so importing a file again changes nothing. Rows that
-    cannot be used are reported by line and left out, and the exit code is then 1.
+    A row replaces what was there of its recipient. One without an id is the recipient of the same login, or gets an id
+    that follows from the address, so importing a file again changes nothing. Rows that cannot be used are reported by
+    line and left out, and the exit code is then 1.
     """
     text = _decoded(file.read())
     connect()
@@ -74,7 +75,8 @@ def import_(organization: str, file: IO[bytes], *, module: str, as_json: bool) -
 def list_(organization: str, *, module: str, limit: int, after: str | None, as_json: bool) -> None:
     """List recipients by id."""
     connect()
-    found = wiring.recipients().page(operations.find_organization(organization), module, limit=limit, after=after)
+    owner = operations.find_organization(organization)
+    found, following = wiring.recipients().listing(owner, module, limit=limit, after=after)
     if as_json:
         say_json([_record(one) for one in found])
         return
@@ -83,8 +85,8 @@ def list_(organization: str, *, module: str, limit: int, after: str | None, as_j
         [(one.id, _spelling(one, "email") or "", _spelling(one, "secondary_email") or "") for one in found],
         empty="No recipients." if after is None else "No more recipients.",
     )
-    if len(found) == limit:
-        say(f"There may be more: --after {found[-1].id}", err=True)
+    if following:
+        say(f"There are more: --after {following}", err=True)
 
 
 @recipients.command(epilog=examples("reprieve recipients delete acme 00u1a2b3c"))
@@ -111,10 +113,12 @@ def _tell(report: ImportReport, *, as_json: bool) -> None:
     if as_json:
         refused = [{"line": one.line, "problem": one.problem} for one in report.refused]
         counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}
-        say_json({**counts, "refused": refused})
+        say_json({**counts, "refused": refused, "ignored_columns": list(report.ignored)})
         return
     stored = f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged"
     say(f"{stored}, {len(report.refused)} refused")
+    if report.ignored:
+        say(f"ignored columns: {', '.join(report.ignored)}", err=True)
     for one in report.refused[:TOLD]:
         say(f"line {one.line}: {one.problem}", err=True)
     if len(report.refused) > TOLD:

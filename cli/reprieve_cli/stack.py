@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,8 +35,9 @@ SETTINGS: Final = {
     "SecretsKey": "SECRETS_KEY",
     "DeadLetterQueueUrl": "DEAD_LETTER_QUEUE_URL",
 }
-#: dialect -> output with the id of its API
+#: dialect -> output with its API's base URL in AWS
 APIS: Final = {"okta": "OktaApi", "sendgrid": "SendGridApi", "zoho": "ZohoApi", "reprieve": "ReprieveApi"}
+_API: Final = re.compile(r"(?P<url>https://(?P<id>[a-z0-9]+)\.execute-api\.\S+)")
 
 #: key in the file of the local stack -> what boto3 reads
 _VARIABLES: Final = {
@@ -48,7 +50,7 @@ _VARIABLES: Final = {
 _ELSEWHERE: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
 
 
-class StackNotFound(ReprieveError):  # noqa: N818  (like its siblings in `errors`)
+class StackNotFound(ReprieveError):
     """There is no such stack, it is not Reprieve's, or nobody could be asked."""
 
 
@@ -70,12 +72,12 @@ class Stack:
 
     def base_url(self, dialect: str) -> str | None:
         """What a client of one of `APIS` is given as its base URL; None when the stack does not tell."""
-        api = self.outputs.get(APIS[dialect])
-        if not api:
+        found = _API.fullmatch(self.outputs.get(APIS[dialect], ""))
+        if not found:
             return None
         if self.endpoint_url:
-            return f"{self.endpoint_url.rstrip('/')}/_aws/execute-api/{api}"
-        return f"https://{api}.execute-api.{self.region}.amazonaws.com"
+            return f"{self.endpoint_url.rstrip('/')}/_aws/execute-api/{found['id']}"
+        return found["url"]
 
 
 def connect(name: str = DEFAULT, *, local: bool = False) -> Stack:

@@ -66,7 +66,8 @@ def status(organization: str | None, *, as_json: bool) -> None:
     """Show whether everything answers, and what waits.
 
     The parts of the stack, the base URLs of its APIs, and how the organizations stand, or ORG alone: valid credentials,
-    provider account and pause, pending removals and how long the oldest of them has waited. The exit code is 1 when a part does not answer.
+    provider account and pause, pending removals and how long the oldest of them has waited. The exit code
+    is 1 when a part does not answer.
     """
     stack = connect()
     parts = look()

@@ -20,10 +20,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 import trustme
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ParamValidationError
-from tests.support import fake_sendgrid as upstream
-from tests.support.fake_sendgrid import FakeSendGrid
-from tests.support.fake_ses import FakeSes
-from tests.support.fake_ses import error as ses_error
 
 from reprieve.errors import Unavailable
 from reprieve.providers.none import NoProvider
@@ -31,6 +27,10 @@ from reprieve.providers.sendgrid import ANSWER_CAP, PAGE_CAP, SendGrid
 from reprieve.providers.ses import Ses
 from reprieve.removal import LONGEST_BACKOFF, SECOND, LiftAnswer, LiftOutcome
 from reprieve.suppression import Suppression, SuppressionList
+from tests.support import fake_sendgrid as upstream
+from tests.support.fake_sendgrid import FakeSendGrid
+from tests.support.fake_ses import FakeSes
+from tests.support.fake_ses import error as ses_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,13 +11,16 @@
 
 from __future__ import annotations
 
+import time
+from io import StringIO
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from moto import mock_aws
 
-from reprieve.runtime import wiring
-from tests.support.gateway import Calls, Gateway
+from reprieve.runtime import http, telemetry, wiring
+from tests.support.gateway import Calls, Clock, Gateway
 from tests.support.moto_partiql import inserting
 from tests.support.tables import create_tables
 
@@ -55,6 +58,24 @@ def dynamodb(aws: None, monkeypatch: pytest.MonkeyPatch) -> DynamoDBClient:
     for word, table in create_tables(client).items():
         monkeypatch.setenv(word, table)
     return client
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time stands still, at midnight of 2026-01-01 UTC until the test sets it."""
+    standing = Clock()
+    frozen = SimpleNamespace(time_ns=lambda: standing.now * 1_000_000, perf_counter=time.perf_counter)
+    for module in (http, wiring):
+        monkeypatch.setattr(module, "time", frozen)
+    return standing
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    """What the functions log from here on: JSON, a line each."""
+    written = StringIO()
+    monkeypatch.setattr(telemetry.logger().registered_handler, "stream", written)
+    return written
 
 
 @pytest.fixture

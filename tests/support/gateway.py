@@ -1,10 +1,11 @@
-"""API Gateway in front of a function, as a test sees it: a request in, the whole answer out, DynamoDB's part counted."""
+"""API Gateway in front of a function, as a test sees it: a request in, an answer out, DynamoDB calls counted."""
 
 from __future__ import annotations
 
 import base64
 import importlib.util
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
@@ -62,6 +63,29 @@ class Answer:
     status: int
     body: Any = None
     headers: Mapping[str, list[str]] = field(default_factory=dict, compare=False)
+
+
+class Matching:
+    """Equal to every text that matches a pattern, for the ids in an otherwise whole answer."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and re.fullmatch(self._pattern, other) is not None
+
+    def __hash__(self) -> int:
+        return hash(self._pattern)
+
+    def __repr__(self) -> str:
+        return f"Matching({self._pattern!r})"
+
+
+@dataclass
+class Clock:
+    """What time it is for the functions, in milliseconds; a test sets `now`."""
+
+    now: int = 1_767_225_600_000
 
 
 class Calls(Counter[str]):

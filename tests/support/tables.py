@@ -47,7 +47,7 @@ _Loader.add_multi_constructor("!", _untagged)
 
 @cache
 def template() -> Mapping[str, Any]:
-    """template.yaml; `!Ref X` reads as `X`, `!GetAtt X.Arn` as `X.Arn`. Shared by all tests, so nobody may change it."""
+    """template.yaml; `!Ref X` reads as `X`, `!GetAtt X.Arn` as `X.Arn`. All tests share it, so read only."""
     with TEMPLATE.open(encoding="utf-8") as file:
         document: Mapping[str, Any] = yaml.load(file, _Loader)  # a SafeLoader
     return document

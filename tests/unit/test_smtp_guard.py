@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprieve.smtp.errors import ConnectionFailed, Reason
@@ -64,6 +64,7 @@ def test_what_is_no_address_is_not_public(ip: str) -> None:
     assert not is_public(ip)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2**32 - 1).map(V4))
 def test_a_disguise_never_makes_an_address_public(v4: IPv4Address) -> None:
     number = int(v4)

@@ -59,14 +59,9 @@ class Classification(StrEnum):
         SendGrid writes "Technical" in events and "Technical Failure" in statistics, "Frequency/Volume" in prose and
         lower case before 2023.
         """
-        word = (text or "").strip().casefold()
-        if not word:
-            return cls.UNCLASSIFIED
-        for member in cls:
-            first = member.value.casefold().split()[0]
-            if word == member.value.casefold() or word.split("/")[0].split()[0] == first:
-                return member
-        return cls.UNCLASSIFIED
+        words = (text or "").casefold().replace("/", " ").split()
+        members = {member.value.casefold().split()[0]: member for member in cls}
+        return members.get(words[0], cls.UNCLASSIFIED) if words else cls.UNCLASSIFIED
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,7 @@ def segment(email: str) -> str | None:
     return None if email.strip(".") == "" else quote(email, safe="", errors="surrogatepass")
 
 
-class _NoAnswer(Exception):  # noqa: N818 - it is an outcome, caught in this module
+class _NoAnswer(Exception):
     """There is no answer to go by; `str()` is a sentence of ours."""
 
 
@@ -700,7 +700,7 @@ class _Watchdog:
             if self._socket is not None:
                 with suppress(OSError):
                     # the plain socket's method: TLS must not say goodbye in the middle of another thread's read
-                    pass
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 #: the watchdog of the exchange that this thread is in

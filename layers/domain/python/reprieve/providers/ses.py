@@ -11,7 +11,7 @@ lifted:
   comparison key. SES can be searched by nothing else, so an entry in yet another spelling is reported ABSENT; the
   reconciliation reads the list and brings its spelling home, and the next lift uses it.
 - "Not found" is also said of a tenant. Before an absence in a tenant's list is believed, its list is read once.
-- About one management call a second is let through, and which ones count is not published. Calls are paced, and being
+- The quota of calls like these is one a second, and no header tells how much of it is left. Calls are paced, and being
   told to slow down is normal.
 """
 
@@ -48,7 +48,7 @@ PACE: Final = 1.0
 BUDGET: Final = 90 * SECOND
 #: after so many faults in a row, SES is taken to be down
 PATIENCE: Final = 3
-#: rows of one page; the model gives no bound, this is what the console asks for
+#: rows of one page: the service's model gives no bound, so a modest number
 PAGE: Final = 100
 #: how often a page of the list is asked for before SES is taken to be unavailable, with a growing wait in between
 PAGE_TRIES: Final = 5
@@ -66,15 +66,18 @@ class SesClient(Protocol):
     "total_max_attempts": 1}, connect_timeout=3, read_timeout=5)`): whether to try again is decided here and by the job.
     """
 
-    def get_suppressed_destination(self, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    @property
+    def get_suppressed_destination(self) -> Callable[..., Mapping[str, Any]]:
         """Read one entry by its exact spelling."""
         ...
 
-    def delete_suppressed_destination(self, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    @property
+    def delete_suppressed_destination(self) -> Callable[..., Mapping[str, Any]]:
         """Delete one entry by its exact spelling."""
         ...
 
-    def list_suppressed_destinations(self, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    @property
+    def list_suppressed_destinations(self) -> Callable[..., Mapping[str, Any]]:
         """Read a page of entries."""
         ...
 

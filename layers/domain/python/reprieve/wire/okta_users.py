@@ -7,7 +7,7 @@ Source: Okta's management OpenAPI document, its SDKs, and answers that its users
 - the profile is Okta's default one: text, within the lengths that Okta's own models can read back. A property that it
   does not have is refused, as Okta refuses what its schema does not have;
 - `search` and `filter` know one comparison: `profile.login`, `profile.email` or `profile.secondEmail` `eq` a string.
-  `q` is a whole address, compared with the login and leaving out the deactivated ones as at Okta. Everything else is
+  `q` is a whole address, compared with the email and leaving out the deactivated ones as at Okta. Everything else is
   E0000031, because a search that answers less than was asked misleads;
 - a cursor carries its search and its limit: Okta's Python SDK repeats nothing but the cursor.
 """
@@ -352,7 +352,7 @@ def _selection(request: Request) -> Selection | None:
         case [("q", text)]:
             if "@" not in text:
                 raise InvalidSearch("only a whole address can be looked for", field="q")
-            return Selection(Attribute.LOGIN, text)
+            return Selection(Attribute.EMAIL, text)
         case [(word, text)]:
             return _comparison(word, text)
         case _:

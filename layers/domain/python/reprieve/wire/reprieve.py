@@ -34,8 +34,7 @@ class ReprieveDialect:
     def refuse(self, error: errors.ReprieveError, request: Request, error_id: str) -> Response:
         """See `exchange.Dialect`."""
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        problem = error.problem if isinstance(error, InvalidInput) else str(error)
-        body = problem_details(status, problem, error_id)
+        body = problem_details(status, _detail(error), error_id)
         if isinstance(error, InvalidInput) and error.field:
             body["field"] = error.field
         response = Response(status, body, content_type=PROBLEM)
@@ -55,6 +54,16 @@ class ReprieveDialect:
 
 
 DIALECT: Final = ReprieveDialect()
+
+
+def _detail(error: errors.ReprieveError) -> str:
+    match error:
+        case InvalidInput():
+            return error.problem
+        case errors.Unavailable():
+            return "a part of the service did not answer; nothing was acknowledged, so try again"
+        case _:
+            return str(error)
 
 
 def problem_details(status: HTTPStatus, detail: str, error_id: str) -> dict[str, Any]:

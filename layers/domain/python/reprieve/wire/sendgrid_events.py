@@ -140,10 +140,10 @@ def _event(raw: object, now: int) -> DeliveryEvent | None:
     """
     if not isinstance(raw, dict):
         raise InvalidInput("not an object", field="event")
-    name = raw.get("event")
+    name = _text(raw, "event")
     if name in OTHERS:
         return None
-    kind = KINDS.get(name) if isinstance(name, str) else None
+    kind = KINDS.get(name)
     if kind is None:
         raise InvalidInput("not a known kind of event", field="event")
     if kind is DeliveryKind.BOUNCE and _text(raw, "type").lower() in BLOCKED:

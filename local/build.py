@@ -1,0 +1,113 @@
+"""Build the real template with the real SAM CLI, when its sources have changed: `make build`."""
+
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.console import run_tool, say, step
+from local.lock_file import take_lock
+from local.place import ROOT, VENV_BIN, Place, default_place, tool_environment
+from local.problem import Problem
+
+BUILD = ROOT / ".local" / "build"
+CACHE = ROOT / ".local" / "cache"
+LOCK = ROOT / ".local" / "build.lock"
+SECONDS_FOR_ANOTHER_BUILD = 600
+
+#: What is built and deployed depends on these and on nothing else.
+SOURCES = (
+    "template.yaml",
+    "samconfig.toml",
+    "functions",
+    "layers",
+    "requirements/dev.txt",
+    "local/build.py",
+    "local/deploy.py",
+)
+
+
+def main() -> None:
+    """Build, and say where the result is."""
+    try:
+        with step("Building the functions and layers"):
+            build_if_changed(default_place(0))
+    except Problem as problem:
+        sys.exit(f"make build: {problem}")
+    say(f"  It is in {BUILD.relative_to(ROOT)}/, for {' and '.join(host_parameters().values())}.")
+
+
+def build_if_changed(place: Place) -> str:
+    """Leave in BUILD what SAM makes of the sources, and return their fingerprint.
+
+    Tests and `make run` share it, so that neither builds what the other has.
+
+    Raises:
+        Problem: SAM could not build it.
+    """
+    with take_lock(
+        LOCK, seconds=SECONDS_FOR_ANOTHER_BUILD, otherwise="Another build has not ended in ten minutes: is it stuck?"
+    ):
+        wanted = fingerprint()
+        stamp = BUILD / "fingerprint"
+        if not stamp.exists() or stamp.read_text() != wanted:
+            stamp.unlink(missing_ok=True)
+            sam(
+                place,
+                "build",
+                f"--build-dir={BUILD}",
+                f"--cache-dir={CACHE}",
+                otherwise="The functions could not be built",
+            )
+            stamp.write_text(wanted)
+        return wanted
+
+
+def sam(place: Place, verb: str, *options: str, otherwise: str) -> None:
+    """Run one SAM command with samconfig.toml's `local` settings and this machine's Python and processor."""
+    run_tool(
+        [
+            str(VENV_BIN / "sam"),
+            verb,
+            f"--config-file={ROOT / 'samconfig.toml'}",
+            "--config-env=local",
+            *options,
+            "--parameter-overrides",
+            *(f"{name}={value}" for name, value in host_parameters().items()),
+        ],
+        log=place.logs / f"sam-{verb}.log",
+        environment=tool_environment(place),
+        otherwise=otherwise,
+    )
+
+
+def host_parameters() -> dict[str, str]:
+    """The template's parameters that the machine decides: its Python runs the functions, on its processor."""
+    arm = platform.machine().lower() in {"arm64", "aarch64"}
+    return {
+        "PythonRuntime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "Architecture": "arm64" if arm else "x86_64",
+    }
+
+
+def fingerprint() -> str:
+    """A digest of everything that a deployment depends on."""
+    digest = hashlib.sha256(json.dumps(host_parameters()).encode())
+    for file in source_files():
+        digest.update(f"\0{file.relative_to(ROOT)}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def source_files() -> Iterator[Path]:
+    """The files behind SOURCES, in a fixed order, without what Python leaves beside them."""
+    for source in SOURCES:
+        path = ROOT / source
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Teach the local AWS which permissions a PartiQL statement needs.
+
+AWS checks `dynamodb:PartiQLInsert` and its three sisters on the statement's table. The local AWS checks the name of the
+call, `dynamodb:BatchExecuteStatement`, which is no permission at all. It has a place where it takes a transaction apart
+into the permissions of its items; this has it take statements apart there, too.
+"""
+
+import json
+import re
+from typing import Any, Final
+
+from ministack.core import iam_actions
+
+CALLS: Final = {"dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement", "dynamodb:ExecuteTransaction"}
+
+STATEMENT: Final = re.compile(
+    r"""\s*(?P<verb>INSERT\s+INTO|UPDATE|DELETE\s+FROM|SELECT\b.*?\bFROM)  # what is done
+        \s+"(?P<table>[^"]+)"(?:\."(?P<index>[^"]+)")?                     # to which table or index""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+
+Check = tuple[str, str]
+
+
+def install() -> None:
+    """Have statements checked from now on."""
+    of_transaction = iam_actions.dynamodb_transaction_checks
+
+    def of_call(action: str, body: bytes, region: str, account: str) -> list[Check]:
+        if action in CALLS:
+            return checks(body, region, account)
+        found: list[Check] = of_transaction(action, body, region, account)
+        return found
+
+    iam_actions.dynamodb_transaction_checks = of_call
+
+
+def checks(body: bytes, region: str, account: str) -> list[Check]:
+    """The permission and the resource of each statement; none at all, and so a refusal, if one cannot be read."""
+    try:
+        return [check(statement, region, account) for statement in statements(json.loads(body))]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def statements(call: dict[str, Any]) -> list[str]:
+    """The statements of any of the three calls."""
+    if "Statement" in call:
+        return [call["Statement"]]
+    return [each["Statement"] for each in call.get("Statements") or call["TransactStatements"]]
+
+
+def check(statement: str, region: str, account: str) -> Check:
+    """The permission that a statement needs, and on what."""
+    found = STATEMENT.match(statement)
+    if found is None:
+        raise ValueError
+    verb = found["verb"].split()[0].capitalize()
+    index = f"/index/{found['index']}" if found["index"] else ""
+    return f"dynamodb:PartiQL{verb}", f"arn:aws:dynamodb:{region}:{account}:table/{found['table']}{index}"

@@ -1,0 +1,50 @@
+"""Running the operator's command in process, and what a test of it needs to name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from click.testing import CliRunner
+
+from reprieve.runtime import wiring
+from reprieve_cli.main import main
+
+NOW = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left: exit code, standard output and standard error."""
+
+    code: int
+    out: str
+    err: str = ""
+
+
+class Clock:
+    """`wiring.now`, standing still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def invoke(*arguments: str, stdin: str | bytes = "") -> Ran:
+    """Run the command; an exception that is no exit fails the test."""
+    result = CliRunner(mix_stderr=False).invoke(main, arguments, input=stdin, prog_name="reprieve")
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+def deploy(name: str, outputs: dict[str, str]) -> None:
+    """A CloudFormation stack that is nothing but its outputs."""
+    template = {
+        "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}},
+        "Outputs": {output: {"Value": value} for output, value in outputs.items()},
+    }
+    wiring.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))

@@ -1,0 +1,107 @@
+"""The help teaches: every command says what it does and shows examples, and the examples are right."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from reprieve_cli.main import main
+from tests.cli.running import Ran, invoke
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(commands(main))
+EXAMPLES = [line.strip() for command in [main, *COMMANDS.values()] for line in (command.epilog or "").splitlines()[2:]]
+
+
+def test_these_are_the_commands() -> None:
+    assert sorted(" ".join(path) for path in COMMANDS) == [
+        "credentials issue",
+        "credentials list",
+        "credentials revoke",
+        "credentials scopes",
+        "organizations change",
+        "organizations create",
+        "organizations list",
+        "organizations show",
+        "providers resume",
+        "providers set",
+        "providers show",
+        "recipients delete",
+        "recipients import",
+        "recipients list",
+        "status",
+    ]
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_examples(path: tuple[str, ...]) -> None:
+    ran = invoke(*path, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert f"reprieve {' '.join(path)}" in ran.out.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_option_is_explained(path: tuple[str, ...]) -> None:
+    options = [parameter for parameter in COMMANDS[path].params if isinstance(parameter, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("path", [(), *{path[:1] for path in COMMANDS if len(path) > 1}], ids=" ".join)
+def test_no_line_of_a_groups_table_of_commands_is_cut_short(path: tuple[str, ...]) -> None:
+    assert "..." not in invoke(*path, "--help").out.partition("Commands:")[2].partition("Examples:")[0]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_a_command_line_that_the_command_takes(
+    example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in re.findall(r"\w+\.csv", example):
+        (tmp_path / name).touch()
+    # what the shell would do with the rest is not the command's business
+    line = re.search(r"reprieve ([^<|)]+)", example)
+    assert line is not None
+    arguments = shlex.split(line[1])
+    with main.make_context("reprieve", arguments) as context:
+        parse(main, context)
+
+
+def parse(group: click.Group, context: click.Context) -> None:
+    arguments = [*context.protected_args, *context.args]
+    name, command, rest = group.resolve_command(context, arguments)
+    with command.make_context(name, rest, parent=context) as inner:
+        if isinstance(command, click.Group):
+            parse(command, inner)
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    ran = invoke("organisations")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith("Error: No such command 'organisations'.\n")
+
+
+def test_a_mistake_in_use_says_how_to_get_help() -> None:
+    assert invoke("organizations", "change", "acme") == Ran(
+        2,
+        "",
+        "Usage: reprieve organizations change [OPTIONS] ID\n"
+        "Try 'reprieve organizations change -h' for help.\n"
+        "\n"
+        "Error: nothing to change: give --name, --membership or --domain\n",
+    )

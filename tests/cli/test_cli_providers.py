@@ -1,0 +1,242 @@
+"""`reprieve providers`: the account is kept, and its key is never seen again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reprieve.errors import Unavailable
+from reprieve.organization import ProviderAccount, ProviderKind
+from reprieve.removal import MINUTE
+from reprieve.runtime import wiring
+from reprieve_cli import operations, providers
+from reprieve_cli.stack import connect
+from tests.cli.running import NOW, Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.running import Clock
+
+    Run = Callable[..., Ran]
+
+CANARY = "SG.canary-key-that-must-not-be-seen"
+#: the public key of the tests of SendGrid's own SDKs
+WEBHOOK_KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
+SET = ("providers", "set", "acme", "--kind")
+
+
+@pytest.fixture(autouse=True)
+def acme(stack: dict[str, str], run: Run) -> None:
+    run("organizations", "create", "acme")
+
+
+def stored() -> ProviderAccount:
+    account = wiring.access().provider_account("acme")
+    assert account is not None
+    return account
+
+
+def unsealed(account: ProviderAccount) -> str:
+    return wiring.vault().unseal(account.sealed_key, wiring.provider_context("acme"))
+
+
+def test_the_key_is_asked_for_and_not_echoed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "interactive", lambda: True)
+    assert run(*SET, "sendgrid", stdin=f"{CANARY}\n") == Ran(
+        0,
+        "organization   acme\n"
+        "kind           sendgrid\n"
+        "base_url       https://api.sendgrid.com\n"
+        "api_key        stored\n"
+        "on_behalf_of   -\n"
+        "webhook_key    -\n"
+        "paused_until   -\n"
+        "paused_reason  -\n",
+        "API key: \n",
+    )
+    assert unsealed(stored()) == CANARY
+
+
+def test_the_key_can_come_from_standard_input(run: Run) -> None:
+    options = ["--base-url", "https://api.eu.sendgrid.com/", "--on-behalf-of", "shop", "--webhook-key", WEBHOOK_KEY]
+    ran = run(*SET, "sendgrid", "--key-stdin", *options, "--json", stdin=f"{CANARY}\r\n")
+    assert (ran.code, ran.err, json.loads(ran.out)) == (
+        0,
+        "",
+        {
+            "organization": "acme",
+            "kind": "sendgrid",
+            "base_url": "https://api.eu.sendgrid.com",
+            "api_key": True,
+            "on_behalf_of": "shop",
+            "webhook_key": WEBHOOK_KEY,
+            "paused_until": None,
+            "paused_reason": None,
+        },
+    )
+    assert run("providers", "show", "acme", "--json") == ran
+    assert unsealed(stored()) == CANARY
+
+
+def test_the_key_is_sealed_for_its_organization_alone(run: Run) -> None:
+    run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
+    with pytest.raises(Unavailable):
+        wiring.vault().unseal(stored().sealed_key, wiring.provider_context("other"))
+    assert CANARY not in str(wiring.client("dynamodb").scan(TableName=wiring.settings.table("ACCESS")))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [*SET, "sendgrid", "--key-stdin"],
+        [*SET, "sendgrid", "--key-stdin", "--json"],
+        [*SET, "sendgrid", "--key-stdin", "--base-url", "ftp://sendgrid.example"],
+        [*SET, "sendgrid", "--key-stdin", "--base-url", "https://sendgrid.example/v3"],
+        [*SET, "sendgrid", "--key-stdin", "--on-behalf-of", "s\u00fcd"],
+        [*SET, "sendgrid", "--key-stdin", "--webhook-key", "AAAA"],
+        [*SET, "sendgrid", "--key-stdin", "--keep-key"],
+        [*SET, "sendgrid"],
+        [*SET, "ses", "--key-stdin"],
+        [*SET, "none", "--key-stdin"],
+        ["providers", "set", "nobody", "--kind", "sendgrid", "--key-stdin"],
+        ["providers", "show", "acme"],
+        ["providers", "show", "acme", "--json"],
+        ["providers", "resume", "acme"],
+        ["status"],
+        ["status", "--json"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("key", [CANARY, f"{CANARY}\x00", f"{CANARY}\n{CANARY}", CANARY * 100, f"{CANARY}\u00fc"])
+def test_no_output_ever_has_the_key(run: Run, arguments: list[str], key: str) -> None:
+    run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
+    ran = run(*arguments, stdin=key)
+    assert CANARY not in ran.out + ran.err
+
+
+def test_the_key_does_not_leave_with_an_error_of_kms(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = wiring.settings.os.environ["SECRETS_KEY"]
+    wiring.client("kms").schedule_key_deletion(KeyId=key)
+    monkeypatch.setattr(wiring.client("kms"), "encrypt", lambda **_: broken())
+    assert run(*SET, "sendgrid", "--key-stdin", stdin=CANARY) == Ran(1, "", "Error: a secret could not be sealed\n")
+
+
+def broken() -> object:
+    from botocore.exceptions import ReadTimeoutError
+
+    raise ReadTimeoutError(endpoint_url="https://kms.example")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--base-url", "api.sendgrid.com"],
+            "base_url: must be an http or https URL without credentials, query and fragment",
+        ),
+        (["--base-url", "https://api.sendgrid.com/v3/"], "base_url: without its version: /v3 is added to it"),
+        (
+            ["--base-url", "http://sendgrid.example"],
+            "base_url: https, or the key would travel in the clear; http only on this machine",
+        ),
+        (["--webhook-key", "AAAA"], "webhook_key: not a public key as SendGrid's webhook settings show it"),
+        (["--webhook-key", "not base64"], "webhook_key: not a public key as SendGrid's webhook settings show it"),
+        (["--on-behalf-of", " "], "on_behalf_of: must be printable ASCII without spaces around it"),
+    ],
+)
+def test_what_the_adapter_could_not_use_is_refused(run: Run, arguments: list[str], sentence: str) -> None:
+    assert run(*SET, "sendgrid", "--key-stdin", *arguments, stdin=CANARY) == Ran(1, "", f"Error: {sentence}\n")
+    assert wiring.access().provider_account("acme") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("", "standard input is empty"),
+        ("two words\nand lines", "must be printable ASCII without spaces around it"),
+        ("k" * 1001, "at most 1000 characters"),
+    ],
+)
+def test_what_is_no_key_is_refused(run: Run, key: str, sentence: str) -> None:
+    assert run(*SET, "sendgrid", "--key-stdin", stdin=key) == Ran(1, "", f"Error: api_key: {sentence}\n")
+
+
+def test_the_demos_provider_on_this_machine_may_speak_http(run: Run) -> None:
+    url = "http://127.0.0.1:4566/_aws/execute-api/sendgrid1"
+    assert run(*SET, "sendgrid", "--key-stdin", "--base-url", url, stdin=CANARY).code == 0
+    assert stored().base_url == url
+
+
+def test_without_a_terminal_nobody_is_asked(run: Run) -> None:
+    ran = run(*SET, "sendgrid", stdin=f"{CANARY}\n")
+    assert (ran.code, ran.out, ran.err.splitlines()[-1]) == (
+        2,
+        "",
+        "Error: there is no terminal to ask for the API key on: give it with --key-stdin",
+    )
+
+
+def test_the_webhook_key_can_follow_without_the_api_key(run: Run) -> None:
+    run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
+    assert run(*SET, "sendgrid", "--keep-key", "--webhook-key", WEBHOOK_KEY).code == 0
+    assert (unsealed(stored()), stored().webhook_key) == (CANARY, WEBHOOK_KEY)
+
+
+def test_a_kept_key_goes_to_no_other_host(run: Run) -> None:
+    run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
+    refused = Ran(1, "", "Error: api_key: needed, because none is stored for this base URL\n")
+    assert run(*SET, "sendgrid", "--keep-key", "--base-url", "https://elsewhere.example") == refused
+    run(*SET, "none")
+    assert run(*SET, "sendgrid", "--keep-key") == refused
+
+
+@pytest.mark.parametrize("kind", ["ses", "none"])
+def test_providers_without_a_key_need_none(run: Run, kind: str) -> None:
+    assert run(*SET, kind, "--webhook-key", WEBHOOK_KEY).code == 0
+    assert stored() == ProviderAccount(ProviderKind(kind), webhook_key=WEBHOOK_KEY)
+
+
+def test_an_option_of_another_kind_is_a_usage_error(run: Run) -> None:
+    ran = run(*SET, "ses", "--base-url", "https://api.sendgrid.com")
+    assert (ran.code, ran.err.splitlines()[-1]) == (
+        2,
+        "Error: --base-url, --key-stdin and --keep-key are for --kind sendgrid",
+    )
+
+
+def test_a_pause_is_shown_and_ended(run: Run, clock: Clock) -> None:
+    run(*SET, "none")
+    assert run("providers", "resume", "acme") == Ran(0, "acme was not paused.\n")
+    wiring.access().pause_provider("acme", until=NOW + 15 * MINUTE, reason="401: the API key was not accepted")
+    shown = json.loads(run("providers", "show", "acme", "--json").out)
+    assert (shown["paused_until"], shown["paused_reason"]) == (
+        "2026-03-01T12:15:00Z",
+        "401: the API key was not accepted",
+    )
+    assert run("providers", "resume", "acme") == Ran(0, "Resumed acme.\n")
+    assert (stored().paused_until, stored().paused_reason) == (0, "")
+
+
+def test_a_pause_that_is_over_is_none(run: Run, clock: Clock) -> None:
+    run(*SET, "none")
+    wiring.access().pause_provider("acme", until=NOW + MINUTE, reason="401")
+    clock.now += MINUTE
+    assert json.loads(run("providers", "show", "acme", "--json").out)["paused_until"] is None
+
+
+@pytest.mark.parametrize("command", ["show", "resume"])
+def test_without_an_account_there_is_nothing_to_show(run: Run, command: str) -> None:
+    assert run("providers", command, "acme") == Ran(1, "", "Error: no provider account of acme\n")
+    assert run("providers", command, "nobody") == Ran(1, "", "Error: no organization nobody\n")
+
+
+def test_programs_set_an_account_without_a_shell() -> None:
+    connect()
+    account = operations.set_provider(
+        "acme", kind=ProviderKind.SENDGRID, base_url="http://localhost:1", api_key=CANARY, webhook_key=WEBHOOK_KEY
+    )
+    assert account == operations.provider_account("acme")
+    assert CANARY not in repr(account)

@@ -1,0 +1,173 @@
+"""POST /reprieve/events/sendgrid/{org}, from the signed post to the tables and the dead-letter queue."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from reprieve.organization import ProviderAccount, ProviderKind
+from reprieve.removal import RemovalRequest, Requester
+from reprieve.runtime import wiring
+from reprieve.suppression import SuppressionList
+from reprieve.wire import sendgrid_events
+from tests.support.gateway import DEMO, Answer, Calls, Gateway, function
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+SECONDS = int(time.time()) - 60
+
+
+@pytest.fixture
+def queue(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Any:
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", url)
+    wiring.access().create_organization(DEMO)
+    wiring.access().set_provider_account("demo", ProviderAccount(ProviderKind.NONE, webhook_key=PUBLIC))
+    return lambda: [
+        json.loads(one["Body"]) for one in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    ]
+
+
+def post(call: Gateway, *events: object, organization: str = "demo", tamper: bytes = b"") -> Answer:
+    body, timestamp = json.dumps(events).encode(), str(int(time.time()))
+    signature = base64.b64encode(KEY.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
+    headers = {sendgrid_events.SIGNATURE: signature, sendgrid_events.TIMESTAMP: timestamp}
+    return call(
+        function("event_webhook"),
+        "POST",
+        "/events/sendgrid/{org}",
+        path={"org": organization},
+        headers=headers,
+        body=body + tamper,
+        organization=None,
+        stage="reprieve",
+    )
+
+
+def bounce(number: int = 0, **fields: object) -> dict[str, object]:
+    return {
+        "email": f"u{number}@company.com",
+        "event": "bounce",
+        "type": "bounce",
+        "reason": "550 5.1.1 no such user ",
+        "status": "5.1.1",
+        "sg_event_id": f"event-{number}",
+        "timestamp": SECONDS,
+        **fields,
+    }
+
+
+def listed(name: SuppressionList) -> list[str]:
+    return [entry.email for entry in wiring.suppressions().newest(DEMO, name, limit=100)]
+
+
+@pytest.mark.usefixtures("queue")
+def test_each_event_goes_to_the_list_it_belongs_to_and_only_there(call: Gateway) -> None:
+    answer = post(
+        call,
+        bounce(1),
+        bounce(2, type="blocked"),
+        bounce(3, event="spamreport", ip="192.0.2.9"),
+        bounce(4, event="unsubscribe"),
+        bounce(5, event="dropped", reason="Invalid"),
+        bounce(6, event="dropped", reason="Bounced Address"),
+        bounce(7, event="dropped", reason="Invalid SMTPAPI header"),
+        bounce(8, event="deferred"),
+        bounce(9, event="delivered"),
+        bounce(10, event="open"),
+    )
+    assert answer == Answer(200, {"events": 9, "listed": 5, "malformed": 0, "ignored": 1})
+    assert {name: listed(name) for name in SuppressionList} == {
+        SuppressionList.BOUNCES: ["u1@company.com"],
+        SuppressionList.BLOCKS: ["u2@company.com"],
+        SuppressionList.SPAM_REPORTS: ["u3@company.com"],
+        SuppressionList.UNSUBSCRIBES: ["u4@company.com"],
+        SuppressionList.INVALID_EMAILS: ["u5@company.com"],
+    }
+
+
+@pytest.mark.usefixtures("queue")
+def test_the_same_post_again_changes_nothing(call: Gateway, dynamodb: DynamoDBClient) -> None:
+    first = post(call, bounce(1), bounce(2, event="delivered"))
+    before = dynamodb.scan(TableName="Suppressions")["Items"], dynamodb.scan(TableName="EventLog")["Items"]
+    second = post(call, bounce(1), bounce(2, event="delivered"))
+    after = dynamodb.scan(TableName="Suppressions")["Items"], dynamodb.scan(TableName="EventLog")["Items"]
+    assert (first.body["listed"], second.body["listed"]) == (1, 0)
+    assert before == after
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_newest_bounce_counts_whatever_the_order_of_arrival(call: Gateway, order: tuple[int, int]) -> None:
+    events = [
+        bounce(1, reason="older", sg_event_id="a"),
+        bounce(1, reason="newer", sg_event_id="b", timestamp=SECONDS + 1),
+    ]
+    for index in order:
+        post(call, events[index])
+    (entry,) = wiring.suppressions().newest(DEMO, SuppressionList.BOUNCES, limit=9)
+    assert (entry.reason, entry.created) == ("newer", (SECONDS + 1) * 1000)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_bounce_from_before_an_acknowledged_removal_does_not_come_back(call: Gateway) -> None:
+    request = RemovalRequest("r-0", SuppressionList.BOUNCES, "u1@company.com", "u1@company.com")
+    wiring.suppressions().request_removals(DEMO, [request], Requester("c", "r"), now=wiring.now())
+    assert post(call, bounce(1)).body["listed"] == 0
+    assert listed(SuppressionList.BOUNCES) == []
+
+
+def test_one_malformed_event_goes_to_the_dead_letters_and_the_others_are_kept(call: Gateway, queue: Any) -> None:
+    answer = post(call, bounce(1), {"event": "bounce", "timestamp": SECONDS}, bounce(2))
+    assert answer == Answer(200, {"events": 2, "listed": 2, "malformed": 1, "ignored": 0})
+    assert queue() == [
+        {
+            "organization": "demo",
+            "kind": "event",
+            "reason": "email: missing or empty",
+            "event": {"event": "bounce", "timestamp": SECONDS},
+        }
+    ]
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("change", [{"organization": "nobody"}, {"tamper": b" "}])
+def test_a_post_that_is_not_proved_is_401_and_changes_nothing(
+    call: Gateway, dynamodb: DynamoDBClient, change: dict
+) -> None:
+    answer = post(call, bounce(1), **change)
+    assert (answer.status, answer.body["detail"]) == (401, "the webhook's signature does not match")
+    assert dynamodb.scan(TableName="Suppressions")["Count"] == 0
+
+
+@pytest.mark.usefixtures("queue")
+def test_new_events_cost_batches_of_25_and_known_ones_a_conditional_write_each(call: Gateway, calls: Calls) -> None:
+    events = [bounce(number) for number in range(60)]
+    post(call, *events)
+    batches = 2 * math.ceil(60 / 25)
+    assert calls == {"GetItem": 2, "BatchExecuteStatement": batches}
+    post(call, *events)
+    assert calls == {"GetItem": 2, "BatchExecuteStatement": batches, "UpdateItem": 60}
+
+
+@pytest.mark.usefixtures("queue")
+def test_when_the_store_fails_the_provider_is_not_told_that_all_is_well(
+    call: Gateway, dynamodb: DynamoDBClient
+) -> None:
+    dynamodb.delete_table(TableName="EventLog")
+    answer = post(call, bounce(1))
+    assert answer.status == 503
+    assert "error_id" in answer.body

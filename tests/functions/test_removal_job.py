@@ -1,0 +1,187 @@
+"""The scheduled job, on the real store with a provider that does as it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reprieve.organization import Organization, ProviderAccount, ProviderKind
+from reprieve.removal import MAX_ATTEMPTS, LiftAnswer, LiftOutcome, RemovalRequest, Requester
+from reprieve.runtime import wiring
+from reprieve.suppression import Suppression, SuppressionList
+from tests.support.gateway import DEMO, Context, cases, event, function
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEY = "name@company.com"
+PLACE = {"partition": {"S": "demo#bounces#0"}, "address": {"S": KEY}}
+
+
+@dataclass
+class Provider:
+    """Answers every address alike, and remembers what it was asked."""
+
+    answer: LiftAnswer = LiftAnswer(LiftOutcome.LIFTED, "204")
+    batch: int = 100
+    asked: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
+        self.asked += emails
+        self.meanwhile()
+        return [self.answer for _ in emails]
+
+
+@pytest.fixture
+def provider(dynamodb: object, monkeypatch: pytest.MonkeyPatch) -> Provider:
+    provider = Provider()
+    monkeypatch.setattr(wiring, "provider_for", lambda *_: provider)
+    enrol(DEMO)
+    return provider
+
+
+def enrol(organization: Organization) -> None:
+    wiring.access().create_organization(organization)
+    wiring.access().set_provider_account(organization.id, ProviderAccount(ProviderKind.NONE))
+
+
+def bounce(created: int) -> None:
+    wiring.suppressions().record(DEMO, [Suppression(SuppressionList.BOUNCES, KEY, "Name@Company.com", created)])
+
+
+def request(key: str = KEY, organization: Organization = DEMO) -> None:
+    wanted = RemovalRequest("r-0", SuppressionList.BOUNCES, key, key)
+    wiring.suppressions().request_removals(organization, [wanted], Requester("cred-1", "r"), now=wiring.now())
+
+
+def tick(remaining: int = 110_000) -> dict[str, Any]:
+    return function("removal_job")(event("removal_job", "schedule"), Context(remaining=remaining))
+
+
+def record(dynamodb: DynamoDBClient) -> dict[str, Any]:
+    return {
+        name: next(iter(value.values()))
+        for name, value in dynamodb.get_item(TableName="Suppressions", Key=PLACE)["Item"].items()
+    }
+
+
+def test_a_removal_is_carried_upstream_in_the_providers_spelling_and_then_lifted_here(
+    provider: Provider, dynamodb: DynamoDBClient
+) -> None:
+    bounce(wiring.now() - 5_000)
+    request()
+    assert tick()["counts"] == {"lifted": 1}
+    assert provider.asked == ["Name@Company.com"]
+    assert wiring.suppressions().get(DEMO, SuppressionList.BOUNCES, KEY) is None
+    after = record(dynamodb)
+    assert after["removal_state"] == "done"
+    assert after["lifts"] == "1"
+    assert {"by_time", "queue", "due_at", "lease_until"}.isdisjoint(after)
+    assert tick()["counts"] == {}
+
+
+def test_a_bounce_that_arrives_while_the_provider_is_called_keeps_the_address_suppressed(
+    provider: Provider, dynamodb: DynamoDBClient
+) -> None:
+    bounce(wiring.now() - 60_000)
+    request()
+    provider.meanwhile = lambda: bounce(wiring.now() + 1_000)
+    assert tick()["counts"] == {"superseded": 1}
+    assert record(dynamodb)["removal_state"] == "superseded"
+    assert wiring.suppressions().get(DEMO, SuppressionList.BOUNCES, KEY) is not None
+
+
+def test_when_a_newer_bounce_is_known_before_the_call_the_provider_is_not_even_asked(provider: Provider) -> None:
+    bounce(wiring.now() - 60_000)
+    request()
+    bounce(wiring.now() + 1_000)
+    assert tick()["counts"] == {"superseded": 1}
+    assert provider.asked == []
+
+
+def test_what_cannot_be_done_now_stays_in_the_queue_until_the_provider_asked_us_back(
+    provider: Provider, dynamodb: DynamoDBClient
+) -> None:
+    request()
+    retry_at = wiring.now() + 7_200_000
+    provider.answer = LiftAnswer(LiftOutcome.RETRY, "429", retry_at)
+    assert tick()["counts"] == {"postponed": 1}
+    after = record(dynamodb)
+    assert (after["removal_state"], after["attempts"], after["due_at"]) == ("pending", "1", str(retry_at))
+    assert "lease_until" not in after
+
+
+def test_after_its_attempts_a_removal_fails_visibly(provider: Provider, dynamodb: DynamoDBClient) -> None:
+    request()
+    provider.answer = LiftAnswer(LiftOutcome.REFUSED, "400: the provider refused the address")
+    for _ in range(MAX_ATTEMPTS):
+        tick()
+        dynamodb.update_item(
+            TableName="Suppressions",
+            Key=PLACE,
+            UpdateExpression="SET due_at = :z",
+            ExpressionAttributeValues={":z": {"N": "0"}},
+        )
+    after = record(dynamodb)
+    assert (after["removal_state"], after["queue"]) == ("failed", "demo#failed#0")
+    assert len(provider.asked) == MAX_ATTEMPTS
+
+
+def test_a_broken_account_pauses_its_organization_only_and_burns_no_attempt(
+    provider: Provider, dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, healthy = Organization("other", "Other"), Provider()
+    enrol(other)
+    request()
+    request("a@b.co", other)
+    provider.answer = LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "401")
+    monkeypatch.setattr(wiring, "provider_for", lambda organization, _: healthy if organization == other else provider)
+    assert tick()["counts"] == {"postponed": 1, "lifted": 1}
+    assert record(dynamodb)["attempts"] == "0"
+    account = wiring.access().provider_account("demo")
+    assert account is not None
+    assert account.paused_until > wiring.now()
+
+
+def test_no_row_is_claimed_when_little_time_is_left(provider: Provider, dynamodb: DynamoDBClient) -> None:
+    request()
+    assert tick(remaining=19_000)["counts"] == {}
+    assert record(dynamodb)["fence"] == "1"
+
+
+def test_a_row_that_another_worker_holds_is_left_alone(provider: Provider) -> None:
+    request()
+    (due,) = wiring.suppressions().due(DEMO, now=wiring.now(), limit=9)
+    assert wiring.suppressions().claim(DEMO, due, now=wiring.now(), lease=60_000) is not None
+    assert tick()["counts"] == {}
+    assert provider.asked == []
+
+
+def test_a_worker_whose_lease_ran_out_can_end_nothing_any_more(provider: Provider) -> None:
+    request()
+    store, now = wiring.suppressions(), wiring.now()
+    (due,) = store.due(DEMO, now=now, limit=9)
+    zombie = store.claim(DEMO, due, now=now, lease=1)
+    assert zombie is not None
+    assert store.claim(DEMO, due, now=now + 1, lease=60_000) is not None
+    assert not store.lift(DEMO, zombie, now=now + 2, answer="")
+    assert not store.supersede(DEMO, zombie, now=now + 2)
+    assert not store.postpone(DEMO, zombie, due_at=now + 2, attempts=1, answer="")
+    assert not store.fail(DEMO, zombie, now=now + 2, attempts=1, answer="")
+
+
+def test_a_second_request_takes_the_row_from_a_worker_that_is_under_way(provider: Provider) -> None:
+    request()
+    provider.meanwhile = lambda: request() if len(provider.asked) == 1 else None
+    assert tick()["counts"] == {"lost": 1, "lifted": 1}
+    assert len(provider.asked) == 2
+
+
+@pytest.mark.parametrize("case", cases("removal_job"))
+def test_the_events_for_sam_local_invoke_run(provider: Provider, case: str) -> None:
+    assert function("removal_job")(event("removal_job", case), Context())["errors"] == {}

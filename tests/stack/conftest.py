@@ -1,0 +1,96 @@
+"""One local stack for all of these tests: the real template, deployed by what `make run` runs.
+
+    def test_the_bounce_list_is_empty_at_first(stack: dict[str, Any]) -> None:
+        answer = requests.get(f"{stack['sendgrid']['base_url']}/v3/suppression/bounces", ...)
+
+`stack` is the content of stack.json. It has a port and a directory of its own, so it runs beside a `make run`; what SAM
+built is shared with it, and built anew only when the sources have changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.ministack import free_port
+from local.place import ROOT, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SECONDS_TO_START = 300
+SECONDS_TO_STOP = 60
+
+
+class Runner:
+    """`make run`'s program as a process that a test may end in any way and start again."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._log = place.home / "run.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start it and return, once it is up, how many seconds that took."""
+        began = time.monotonic()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local.run", f"--home={self.place.home}", f"--port={self.place.port}"],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        while "Up after" not in self.said():
+            if self._process.poll() is not None or time.monotonic() - began > SECONDS_TO_START:
+                self.stop(signal.SIGKILL)
+                pytest.exit(f"the local stack did not start:\n{self.said()}", returncode=1)
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it by a signal and wait until it is gone."""
+        if self._process is not None:
+            os.kill(self._process.pid, how)
+            self._process.wait(SECONDS_TO_STOP)
+            self._process = None
+
+    def said(self) -> str:
+        """What it has printed since it was started."""
+        return self._log.read_text()
+
+    def description(self) -> dict[str, Any]:
+        """The content of stack.json."""
+        described: dict[str, Any] = json.loads(self.place.stack_json.read_text())
+        return described
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """The running stack, for tests that stop and start it."""
+    home: Path = tmp_path_factory.mktemp("stack")
+    runner = Runner(Place(home, free_port()))
+    runner.start()
+    yield runner
+    runner.stop()
+
+
+@pytest.fixture(scope="session")
+def place(runner: Runner) -> Place:
+    """Where it is: its directory, its port, and so the address of its AWS."""
+    return runner.place
+
+
+@pytest.fixture
+def stack(runner: Runner) -> dict[str, Any]:
+    """What it is: base URLs and credentials, as stack.json has them."""
+    return runner.description()

@@ -1,0 +1,110 @@
+"""The local stack itself: what it says it has, that the main loop runs on it, and that nothing makes it forget."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from local import demo
+from local.place import ROOT
+
+if TYPE_CHECKING:
+    from local.place import Place
+    from tests.stack.conftest import Runner
+
+pytestmark = pytest.mark.stack
+
+
+def users(stack: dict[str, Any], **headers: str) -> requests.Response:
+    return requests.get(f"{stack['okta']['base_url']}/api/v1/users", headers=headers, timeout=30)
+
+
+def authorized(stack: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"SSWS {stack['okta']['token']}"}
+
+
+def test_stack_json_has_what_programs_are_promised_and_is_private(stack: dict[str, Any], place: Place) -> None:
+    assert {name: sorted(value) if isinstance(value, dict) else value for name, value in stack.items()} == {
+        "org": "demo",
+        "okta": ["base_url", "token"],
+        "sendgrid": ["base_url", "token"],
+        "zoho": ["base_url", "token"],
+        "reprieve": ["base_url", "token"],
+        "webhook": ["signing_key_pem", "url"],
+        "upstream": ["base_url", "token"],
+    }
+    for file in (place.stack_json, place.home / "aws.json", place.state / "demo.json"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+
+
+def test_it_listens_on_loopback_only_and_on_one_port(place: Place) -> None:
+    with socket.socket() as somebody:
+        somebody.connect(("127.0.0.1", place.port))
+    listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=False).stdout
+    ours = [line for line in listening.splitlines() if f":{place.port} " in line]
+    assert all("127.0.0.1" in line for line in ours)
+
+
+def test_the_gateway_itself_answers_in_the_words_of_each_dialect(stack: dict[str, Any]) -> None:
+    sendgrid = requests.get(f"{stack['sendgrid']['base_url']}/v3/no/such/path", timeout=30)
+    assert users(stack).json()["errorCode"] == "E0000005"
+    assert users(stack, Authorization="SSWS nobody").json()["errorCode"] == "E0000011"
+    assert (sendgrid.status_code, list(sendgrid.json())) == (404, ["errors", "id"])
+
+
+def test_the_demo_plays_the_main_loop(stack: dict[str, Any], place: Place) -> None:
+    demo.play(stack, place, wait=False)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+def test_however_it_is_ended_the_data_and_the_credentials_are_there_afterwards(
+    runner: Runner, how: signal.Signals
+) -> None:
+    before = runner.description()
+    profile = {
+        "firstName": "A",
+        "lastName": "B",
+        "email": f"{how.name}@example.com",
+        "login": f"{how.name}@example.com",
+    }
+    requests.post(
+        f"{before['okta']['base_url']}/api/v1/users",
+        json={"profile": profile},
+        headers=authorized(before),
+        timeout=30,
+    ).raise_for_status()
+
+    runner.stop(how)
+    seconds = runner.start()
+
+    assert runner.description() == before
+    emails = {user["profile"]["email"] for user in users(before, **authorized(before)).json()}
+    assert f"{how.name}@example.com" in emails
+    assert seconds < 15
+
+
+def test_a_busy_port_is_one_line_that_says_what_to_do(place: Place, tmp_path: Any) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "local.run", f"--home={tmp_path}", f"--port={place.port}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"make run: Port {place.port} is taken by another program: choose one, as in `make run PORT={place.port + 11}`.\n"
+    )
+
+
+def test_the_operators_command_reaches_it(place: Place) -> None:
+    access = json.loads((place.home / "aws.json").read_text())
+    assert access["endpoint_url"] == place.endpoint

@@ -1,0 +1,65 @@
+"""The numbers of the removal protocol."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reprieve import removal
+from reprieve.suppression import SuppressionList
+
+moments = st.integers(min_value=10**12, max_value=2 * 10**12)
+
+
+@given(moments)
+def test_the_watermark_is_in_whole_seconds_and_thirty_older_than_our_clock(now: int) -> None:
+    mark = removal.watermark(now)
+    assert mark % 1000 == 0
+    assert 30_000 <= now - mark < 31_000
+
+
+@given(st.integers(min_value=1, max_value=10_000), st.floats(min_value=0, max_value=1, exclude_max=True))
+def test_backoff_is_bounded_whatever_the_number_of_attempts(attempts: int, spread: float) -> None:
+    assert removal.SECOND <= removal.backoff(attempts, spread=spread) <= removal.LONGEST_BACKOFF
+
+
+def test_backoff_doubles_up_to_an_hour_and_is_spread_over_the_whole_range() -> None:
+    assert [removal.backoff(attempts, spread=0.5) // 1000 for attempts in range(1, 9)] == [
+        15,
+        30,
+        60,
+        120,
+        240,
+        480,
+        960,
+        1800,
+    ]
+    assert removal.backoff(3, spread=0) == removal.SECOND
+
+
+def test_a_lease_outlives_the_longest_run_of_the_job() -> None:
+    assert removal.LEASE > 110_000
+
+
+def a_removal(*, bounced_at: int | None, until: int, bounce: int) -> removal.Removal:
+    return removal.Removal(
+        id="r",
+        list=SuppressionList.BOUNCES,
+        key="a@b.co",
+        email="a@b.co",
+        state=removal.RemovalState.PENDING,
+        requested_at=0,
+        requested_by="c",
+        request_id="r",
+        forgiven_until=until,
+        forgiven_bounce=bounce,
+        bounced_at=bounced_at,
+        attempts=0,
+        fence=1,
+        due_at=0,
+    )
+
+
+def test_a_removal_is_overtaken_only_by_a_bounce_later_than_all_that_was_forgiven() -> None:
+    assert not a_removal(bounced_at=None, until=10, bounce=0).overtaken
+    assert not a_removal(bounced_at=10, until=10, bounce=0).overtaken
+    assert not a_removal(bounced_at=15, until=10, bounce=15).overtaken
+    assert a_removal(bounced_at=16, until=10, bounce=15).overtaken
