@@ -80,7 +80,10 @@ def issue(
 @click.argument("organization", metavar="ORG")
 @json_option
 def list_(organization: str, *, as_json: bool) -> None:
-    """List the credentials of an organization, oldest first, expired ones included."""
+    """List an organization's credentials, oldest first.
+
+    Expired ones are listed until they are revoked.
+    """
     connect()
     found = wiring.access().credentials(operations.find_organization(organization).id)
     if as_json:
@@ -108,9 +111,10 @@ def list_(organization: str, *, as_json: bool) -> None:
 @click.argument("organization", metavar="ORG")
 @click.argument("credential", metavar="CREDENTIAL")
 def revoke(organization: str, credential: str) -> None:
-    """Revoke a credential by the id that `list` shows; it is forgotten for good.
+    """Revoke a credential for good.
 
-    A gateway that remembers the authorizer's answers may honour it for a few minutes more.
+    CREDENTIAL is the id that `list` shows. A gateway that remembers the authorizer's answers may honour it for a few
+    minutes more.
     """
     connect()
     operations.revoke_credential(organization, credential)

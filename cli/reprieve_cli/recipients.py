@@ -43,11 +43,12 @@ def recipients() -> None:
 @module_option
 @json_option
 def import_(organization: str, file: IO[bytes], *, module: str, as_json: bool) -> None:
-    """Create and update recipients from FILE, a CSV file in UTF-8; - is standard input.
+    """Create and update recipients from a CSV file.
 
-    The first line names the columns. `email` is needed; id, secondary_email, login, first_name, last_name and the other
-    properties of Okta's profile are optional, and Okta's own spellings (firstName) will do. Other columns are ignored,
-    which is told; in a module of the CRM every column is kept. The login is the email when there is none.
+    FILE is in UTF-8; - is standard input. Its first line names the columns. `email` is needed; id, secondary_email,
+    login, first_name, last_name and the other properties of Okta's profile are optional, and Okta's own spellings
+    (firstName) will do. Other columns are ignored, which is told; in a module of the CRM every column is kept. The login
+    is the email when there is none.
 
     A row replaces what was there of its recipient. One without an id is the recipient of the same login, or gets an id
     that follows from the address, so importing a file again changes nothing. Rows that cannot be used are reported by
@@ -94,7 +95,10 @@ def list_(organization: str, *, module: str, limit: int, after: str | None, as_j
 @click.argument("recipient", metavar="ID")
 @module_option
 def delete(organization: str, recipient: str, *, module: str) -> None:
-    """Delete a recipient; its addresses stay where they are on the suppression lists."""
+    """Delete a recipient for good.
+
+    Its addresses stay where they are on the suppression lists.
+    """
     connect()
     if not wiring.recipients().delete(operations.find_organization(organization), module, recipient):
         raise NotFound("recipient", ascii(recipient))

@@ -1,4 +1,4 @@
-"""The operator's command, run in process against a stack in moto: the template's tables, a key, a queue, and its outputs."""
+"""The operator's command, run in process against a stack in moto: the template's tables, a key, a queue, outputs."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from reprieve.errors import Unavailable
 from reprieve.organization import ProviderAccount, ProviderKind
@@ -47,6 +48,8 @@ def test_the_key_is_asked_for_and_not_echoed(run: Run, monkeypatch: pytest.Monke
     monkeypatch.setattr(providers, "interactive", lambda: True)
     assert run(*SET, "sendgrid", stdin=f"{CANARY}\n") == Ran(
         0,
+        # what stands in for a terminal here ends the line of the prompt
+        " \n"
         "organization   acme\n"
         "kind           sendgrid\n"
         "base_url       https://api.sendgrid.com\n"
@@ -55,7 +58,7 @@ def test_the_key_is_asked_for_and_not_echoed(run: Run, monkeypatch: pytest.Monke
         "webhook_key    -\n"
         "paused_until   -\n"
         "paused_reason  -\n",
-        "API key: \n",
+        "API key:",
     )
     assert unsealed(stored()) == CANARY
 
@@ -118,16 +121,15 @@ def test_no_output_ever_has_the_key(run: Run, arguments: list[str], key: str) ->
 
 
 def test_the_key_does_not_leave_with_an_error_of_kms(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = wiring.settings.os.environ["SECRETS_KEY"]
-    wiring.client("kms").schedule_key_deletion(KeyId=key)
     monkeypatch.setattr(wiring.client("kms"), "encrypt", lambda **_: broken())
-    assert run(*SET, "sendgrid", "--key-stdin", stdin=CANARY) == Ran(1, "", "Error: a secret could not be sealed\n")
+    ran = run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert ran.err.startswith("Error: a secret could not be sealed")
+    assert CANARY not in ran.err
 
 
-def broken() -> object:
-    from botocore.exceptions import ReadTimeoutError
-
-    raise ReadTimeoutError(endpoint_url="https://kms.example")
+def broken() -> None:
+    raise ReadTimeoutError(endpoint_url=f"https://kms.example/{CANARY}")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+"""Which room may know which: pure modules <- ports <- service <- adapters and dialects <- functions.
+
+The walk reads the imports of the source, those for type checking included: a type is knowledge too.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LAYER = ROOT / "layers" / "domain" / "python"
+PACKAGE = LAYER / "reprieve"
+ROOMS = ("service", "store", "providers", "smtp", "wire", "runtime")
+
+#: what the modules of a room may import from the package: a room's name, or "" for the pure modules at its top
+MAY_KNOW = {
+    "": {""},
+    "ports": {""},
+    "service": {"", "ports", "service"},
+    "store": {"", "store"},
+    "providers": {"", "providers"},
+    "smtp": {"", "smtp"},
+    "wire": {"", "service", "wire"},
+    "runtime": {"", "ports", "service", "store", "providers", "smtp", "runtime"},
+}
+
+#: third-party packages, and the only rooms that may import them
+ONLY_IN = {
+    "boto3": {"runtime"},
+    "botocore": {"store", "providers", "runtime"},
+    "requests": {"providers"},
+    "pydantic": {"wire"},
+    "aws_lambda_powertools": {"runtime"},
+}
+
+#: what the domain must not reach for: its time, surroundings and voice come as arguments
+IMPURE = {"logging", "os", "random", "secrets", "socket", "subprocess", "sys", "threading", "time"}
+#: new tokens and ids need chance
+ALLOWED_IMPURE = {"organization": {"secrets"}, "recipients": {"secrets"}}
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else ("ports" if parts[0] == "ports.py" else "")
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def room_named(module: str) -> str:
+    parts = module.split(".")
+    known = parts[1] if len(parts) > 1 else ""
+    return known if known in ROOMS else ("ports" if known == "ports" else "")
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_knows_only_the_rooms_below_its_own(path: Path) -> None:
+    known = {room_named(module) for module in imports_of(path) if module.split(".")[0] == "reprieve"}
+    assert known <= MAY_KNOW[room_of(path)]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_third_party_package_is_used_only_where_it_belongs(path: Path) -> None:
+    wrong = {
+        module
+        for module in imports_of(path)
+        if (package := module.split(".")[0]) in ONLY_IN and room_of(path) not in ONLY_IN[package]
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room_of(path) in {"", "ports", "service"}], ids=lambda path: path.stem)
+def test_the_domain_has_no_clock_no_environment_and_no_logger(path: Path) -> None:
+    used = {module.split(".")[0] for module in imports_of(path)} & IMPURE
+    assert used <= ALLOWED_IMPURE.get(path.stem, set())
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: path.parent.name)
+def test_a_package_imports_nothing_by_itself(path: Path) -> None:
+    assert imports_of(path) == set()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "functions").glob("*/*.py")), ids=lambda path: path.parent.name)
+def test_an_edge_reads_like_a_table_of_contents(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 80
+    assert path.name == "app.py"
+
+
+def test_nobody_scans_a_table() -> None:
+    sources = [*MODULES, *(ROOT / "functions").rglob("*.py"), *(ROOT / "cli").rglob("*.py")]
+    assert [str(path) for path in sources if '"scan"' in path.read_text() or ".scan(" in path.read_text()] == []
