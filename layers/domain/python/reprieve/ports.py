@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from reprieve.log import LogEntry
+    from reprieve.log import LogEntry, Span, Stored
     from reprieve.organization import Credential, Organization, ProviderAccount
     from reprieve.recipient import Recipient
     from reprieve.removal import Due, LiftAnswer, Removal, RemovalRequest, Requester
@@ -96,6 +96,20 @@ class EventLog(Protocol):
 
     def append(self, organization: Organization, entries: Sequence[LogEntry]) -> int:
         """Add entries; one that is there already stays as it is. Returns how many were new; durable by then."""
+        ...
+
+
+class LogReader(Protocol):
+    """The system log, read."""
+
+    def entries(self, organization: Organization, span: Span, *, first: int) -> Iterator[Stored]:
+        """The entries of a stretch, in its order; what is not consumed is not read.
+
+        Args:
+            organization: whose log.
+            span: the stretch.
+            first: how many are probably wanted.
+        """
         ...
 
 
