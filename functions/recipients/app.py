@@ -21,7 +21,8 @@ def create(request: Request) -> Response:
 def page(request: Request) -> Response:
     """List users, or look one up by an address."""
     asked = okta_users.parse_list(request)
-    found, following = users(request).page(request.by.organization, asked.selection, limit=asked.limit, after=asked.after)
+    known = users(request)
+    found, following = known.page(request.by.organization, asked.selection, limit=asked.limit, after=asked.after)
     return okta_users.render_list(found, following, asked, request)
 
 

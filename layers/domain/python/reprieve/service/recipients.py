@@ -199,7 +199,6 @@ class Users:
         Raises:
             NotFound: the organization has no such user.
         """
-
         event_type = EventType.USER_DEACTIVATE
 
         def next_state(user: Recipient) -> Recipient | None:
