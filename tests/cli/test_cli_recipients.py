@@ -9,7 +9,6 @@ import pytest
 
 from reprieve.address import Address
 from reprieve.errors import Unavailable
-from reprieve.recipient import Recipient
 from reprieve.runtime import wiring
 from reprieve.service.recipients import Status, Users
 from reprieve_cli import importing, operations
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.organization import Organization
+    from reprieve.recipient import Recipient
     from tests.cli.running import Clock
 
     Run = Callable[..., Ran]
