@@ -47,8 +47,8 @@ def import_(organization: str, file: IO[bytes], *, module: str, as_json: bool) -
 
     FILE is in UTF-8; - is standard input. Its first line names the columns. `email` is needed; id, secondary_email,
     login, first_name, last_name and the other properties of Okta's profile are optional, and Okta's own spellings
-    (firstName) will do. Other columns are ignored, which is told; in a module of the CRM every column is kept. The login
-    is the email when there is none.
+    (firstName) will do. Other columns are ignored, which is told; in a module of the CRM every column is kept. The
+    login is the email when there is none.
 
     A row replaces what was there of its recipient. One without an id is the recipient of the same login, or gets an id
     that follows from the address, so importing a file again changes nothing. Rows that cannot be used are reported by

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 CANARY = "SG.canary-key-that-must-not-be-seen"
 #: the public key of the tests of SendGrid's own SDKs
-WEBHOOK_KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
+WEBHOOK_KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpV"
+    "KS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
+)
 SET = ("providers", "set", "acme", "--kind")
 
 
@@ -91,33 +94,36 @@ def test_the_key_is_sealed_for_its_organization_alone(run: Run) -> None:
     assert CANARY not in str(wiring.client("dynamodb").scan(TableName=wiring.settings.table("ACCESS")))
 
 
+EVERYTHING = [
+    [*SET, "sendgrid", "--key-stdin"],
+    [*SET, "sendgrid", "--key-stdin", "--json"],
+    [*SET, "sendgrid", "--key-stdin", "--base-url", "ftp://sendgrid.example"],
+    [*SET, "sendgrid", "--key-stdin", "--base-url", "https://sendgrid.example/v3"],
+    [*SET, "sendgrid", "--key-stdin", "--on-behalf-of", "s\u00fcd"],
+    [*SET, "sendgrid", "--key-stdin", "--webhook-key", "AAAA"],
+    [*SET, "sendgrid", "--key-stdin", "--keep-key"],
+    [*SET, "sendgrid"],
+    [*SET, "ses", "--key-stdin"],
+    [*SET, "none", "--key-stdin"],
+    ["providers", "set", "nobody", "--kind", "sendgrid", "--key-stdin"],
+    ["providers", "show", "acme"],
+    ["providers", "show", "acme", "--json"],
+    ["providers", "resume", "acme"],
+    ["status"],
+    ["status", "--json"],
+]
+
+
 @pytest.mark.parametrize(
-    "arguments",
-    [
-        [*SET, "sendgrid", "--key-stdin"],
-        [*SET, "sendgrid", "--key-stdin", "--json"],
-        [*SET, "sendgrid", "--key-stdin", "--base-url", "ftp://sendgrid.example"],
-        [*SET, "sendgrid", "--key-stdin", "--base-url", "https://sendgrid.example/v3"],
-        [*SET, "sendgrid", "--key-stdin", "--on-behalf-of", "s\u00fcd"],
-        [*SET, "sendgrid", "--key-stdin", "--webhook-key", "AAAA"],
-        [*SET, "sendgrid", "--key-stdin", "--keep-key"],
-        [*SET, "sendgrid"],
-        [*SET, "ses", "--key-stdin"],
-        [*SET, "none", "--key-stdin"],
-        ["providers", "set", "nobody", "--kind", "sendgrid", "--key-stdin"],
-        ["providers", "show", "acme"],
-        ["providers", "show", "acme", "--json"],
-        ["providers", "resume", "acme"],
-        ["status"],
-        ["status", "--json"],
-    ],
-    ids=" ".join,
+    "key",
+    [CANARY, f"{CANARY}\x00", f"{CANARY}\n{CANARY}", CANARY * 100, f"{CANARY}\u00fc"],
+    ids=["good", "null", "two lines", "too long", "not ascii"],
 )
-@pytest.mark.parametrize("key", [CANARY, f"{CANARY}\x00", f"{CANARY}\n{CANARY}", CANARY * 100, f"{CANARY}\u00fc"])
-def test_no_output_ever_has_the_key(run: Run, arguments: list[str], key: str) -> None:
+def test_no_output_ever_has_the_key(run: Run, key: str) -> None:
     run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
-    ran = run(*arguments, stdin=key)
-    assert CANARY not in ran.out + ran.err
+    for arguments in EVERYTHING:
+        ran = run(*arguments, stdin=key)
+        assert CANARY not in ran.out + ran.err
 
 
 def test_the_key_does_not_leave_with_an_error_of_kms(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ import pytest
 from reprieve import log
 from reprieve.address import Address
 from reprieve.errors import Unavailable
-from reprieve.recipient import Recipient
 from reprieve.runtime import wiring
 from reprieve.service.recipients import Status, Users
 from reprieve_cli import importing, operations
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.organization import Organization
+    from reprieve.recipient import Recipient
     from tests.cli.running import Clock
 
     Run = Callable[..., Ran]

@@ -1,0 +1,224 @@
+"""The main loop on the real template, driven by the vendors' own unmodified clients over HTTP.
+
+A bounce arrives by signed webhook, is read with SendGrid's client, lifted with Okta's, carried upstream by the job, and
+told in the system log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import sendgrid
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from python_http_client.exceptions import ForbiddenError, UnauthorizedError
+
+from local.deploy import client, outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from local.place import Place
+
+pytestmark = pytest.mark.stack
+Stack = dict[str, Any]
+
+MALFORMED = "Invalid email address. The provided email address failed validation against RFC 3696."
+STRANGER = "This email address does not belong to any user in your organization."
+
+
+@pytest.fixture
+def address() -> str:
+    return f"user-{uuid.uuid4().hex[:12]}@example.com"
+
+
+@pytest.fixture
+def okta_client(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Any:
+    from okta.client import Client
+
+    monkeypatch.setenv("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return Client({"orgUrl": stack["okta"]["base_url"], "token": stack["okta"]["token"]})
+
+
+def run(call: Callable[..., Awaitable[Any]], *arguments: Any, **named: Any) -> Any:
+    """Call one of Okta's asynchronous methods; its error, if it answered one, fails the test."""
+    data, _, error = asyncio.run(_await(call, *arguments, **named))
+    assert error is None, error
+    return data
+
+
+async def _await(call: Callable[..., Awaitable[Any]], *arguments: Any, **named: Any) -> Any:
+    return await call(*arguments, **named)
+
+
+def sendgrid_client(stack: Stack, side: str = "sendgrid") -> Any:
+    return sendgrid.SendGridAPIClient(stack[side]["token"], host=stack[side]["base_url"]).client
+
+
+def post(stack: Stack, *events: dict[str, Any], organization: str | None = None) -> requests.Response:
+    """Post events as SendGrid does: signed, with its line ends."""
+    body = ("[" + ",\r\n".join(json.dumps(event, sort_keys=True) for event in events) + "]\r\n").encode()
+    timestamp = str(int(time.time()))
+    key = serialization.load_pem_private_key(stack["webhook"]["signing_key_pem"].encode(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    signature = base64.b64encode(key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
+    headers = {
+        "X-Twilio-Email-Event-Webhook-Signature": signature,
+        "X-Twilio-Email-Event-Webhook-Timestamp": timestamp,
+    }
+    url = stack["webhook"]["url"]
+    if organization:
+        url = url.rsplit("/", 1)[0] + "/" + organization
+    return requests.post(url, data=body, headers=headers, timeout=60)
+
+
+def bounce(address: str, **fields: object) -> dict[str, Any]:
+    return {
+        "email": address,
+        "event": "bounce",
+        "type": "bounce",
+        "reason": "550 5.1.1 no such user ",
+        "status": "5.1.1",
+        "sg_event_id": f"bounce-{address}",
+        "timestamp": int(time.time()) - 5,
+        **fields,
+    }
+
+
+def is_bounced(stack: Stack, address: str, side: str = "sendgrid") -> bool:
+    return address in {entry["email"] for entry in sendgrid_client(stack, side).suppression.bounces.get().to_dict}
+
+
+def tick(place: Place) -> dict[str, Any]:
+    answer = client(place, "lambda").invoke(FunctionName=outputs(place)["RemovalJobFunction"])
+    assert "FunctionError" not in answer
+    said: dict[str, Any] = json.load(answer["Payload"])
+    return said
+
+
+def create_user(okta_client: Any, address: str) -> Any:
+    import okta.models as models
+
+    profile = models.UserProfile(firstName="A", lastName="User", email=address, login=address)
+    return run(okta_client.create_user, models.CreateUserRequest(profile=profile))
+
+
+def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
+    stack: Stack, place: Place, okta_client: Any, address: str
+) -> None:
+    import okta.models as models
+
+    create_user(okta_client, address)
+    for organization in (None, "upstream"):
+        assert post(stack, bounce(address), organization=organization).json()["listed"] == 1
+    assert is_bounced(stack, address)
+    assert is_bounced(stack, address, "upstream")
+
+    wanted = models.BouncesRemoveListObj(emailAddresses=[address.upper(), "name@okta@com", "nobody@else.example"])
+    answer = run(okta_client.bulk_remove_email_address_bounces, wanted)
+    assert [(error.email_address, error.reason) for error in answer.errors] == [
+        ("name@okta@com", MALFORMED),
+        ("nobody@else.example", STRANGER),
+    ]
+
+    assert tick(place)["counts"]["lifted"] >= 1
+    assert not is_bounced(stack, address)
+    deadline = time.monotonic() + 10
+    while is_bounced(stack, address, "upstream") and time.monotonic() < deadline:
+        tick(place)  # upstream's own removal ends with its own turn of the job
+    assert not is_bounced(stack, address, "upstream")
+    assert post(stack, bounce(address)).json()["listed"] == 0, "a repeated webhook brought a lifted bounce back"
+    assert not is_bounced(stack, address)
+
+
+def test_the_job_runs_by_its_schedule(place: Place) -> None:
+    names = [one["Name"] for one in client(place, "scheduler").list_schedules()["Schedules"]]
+    schedule = client(place, "scheduler").get_schedule(Name=next(name for name in names if "RemovalJob" in name))
+    assert schedule["ScheduleExpression"] == "rate(2 minutes)"
+    assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 120, "MaximumRetryAttempts": 0}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "method", "path", "missing", "bad"),
+    [
+        (
+            "okta",
+            "POST",
+            "/api/v1/org/email/bounces/remove-list",
+            (403, {"errorCode": "E0000005", "errorSummary": "Invalid session"}),
+            (401, {"errorCode": "E0000011", "errorSummary": "Invalid token provided"}),
+        ),
+        (
+            "sendgrid",
+            "GET",
+            "/v3/suppression/bounces",
+            (401, {"errors": [{"field": None, "message": "authorization required"}]}),
+            (
+                401,
+                {
+                    "errors": [
+                        {"field": None, "message": "The provided authorization grant is invalid, expired, or revoked"}
+                    ]
+                },
+            ),
+        ),
+    ],
+)
+def test_each_dialect_answers_a_missing_and_a_bad_credential_in_its_own_words(
+    stack: Stack, dialect: str, method: str, path: str, missing: tuple[int, dict], bad: tuple[int, dict]
+) -> None:
+    url = stack[dialect]["base_url"] + path
+    for headers, (status, body) in (({}, missing), ({"Authorization": "Bearer nonsense"}, bad)):
+        answer = requests.request(method, url, headers=headers, json={}, timeout=20)
+        assert answer.status_code == status
+        assert {name: answer.json()[name] for name in body} == body
+
+
+def test_a_path_that_is_not_there_is_404_in_the_dialect(stack: Stack) -> None:
+    for dialect, path, word in (("okta", "/api/v1/nothing", "E0000008"), ("sendgrid", "/v3/nothing", "not found")):
+        headers = {"Authorization": f"Bearer {stack[dialect]['token']}"}
+        answer = requests.get(stack[dialect]["base_url"] + path, headers=headers, timeout=20)
+        assert answer.status_code == 404
+        assert word in answer.text
+
+
+def test_one_dialects_token_lacks_the_other_dialects_scopes(stack: Stack) -> None:
+    crossed = sendgrid.SendGridAPIClient(stack["okta"]["token"], host=stack["sendgrid"]["base_url"]).client
+    with pytest.raises(ForbiddenError) as caught:
+        crossed.suppression.bounces.get()
+    assert caught.value.to_dict["errors"] == [{"field": None, "message": "access forbidden"}]
+
+
+def test_a_token_of_nobody_is_refused_by_the_gateway(stack: Stack) -> None:
+    nobody = sendgrid.SendGridAPIClient("SG.nobody", host=stack["sendgrid"]["base_url"]).client
+    with pytest.raises(UnauthorizedError):
+        nobody.suppression.bounces.get()
+
+
+def test_one_organizations_bounces_are_invisible_to_another(stack: Stack, address: str) -> None:
+    assert post(stack, bounce(address)).ok
+    assert is_bounced(stack, address)
+    assert not is_bounced(stack, address, "upstream")
+
+
+def test_a_webhook_that_is_not_signed_by_the_organizations_key_is_refused(stack: Stack, address: str) -> None:
+    answer = requests.post(stack["webhook"]["url"], json=[bounce(address)], timeout=20)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
+    assert not is_bounced(stack, address)
+
+
+def test_five_thousand_events_in_one_post_are_durable_before_the_answer(stack: Stack) -> None:
+    stamp = uuid.uuid4().hex[:8]
+    events = [bounce(f"b{number}-{stamp}@example.com", event="delivered") for number in range(2500)]
+    events += [bounce(f"d{number}-{stamp}@example.com", type="blocked") for number in range(2500)]
+    answer = post(stack, *events)
+    assert answer.json() == {"events": 5000, "listed": 2500, "malformed": 0, "ignored": 0}
