@@ -35,6 +35,7 @@ def test_these_are_the_commands() -> None:
         "credentials list",
         "credentials revoke",
         "credentials scopes",
+        "logs",
         "organizations change",
         "organizations create",
         "organizations list",

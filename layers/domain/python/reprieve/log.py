@@ -15,12 +15,14 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.delivery import DeliveryKind
+from reprieve.recipient import USERS
 from reprieve.removal import DAY, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reprieve.delivery import DeliveryEvent
+    from reprieve.recipient import Recipient
     from reprieve.removal import Removal
 
 #: ids of entries are derived from what they tell, so that telling it twice makes one entry
@@ -332,9 +334,14 @@ def credential_changed(event_type: EventType, credential_id: str, name: str, *, 
     return _changed(event_type, Target(credential_id, "Token", name), cause, now)
 
 
-def user_changed(event_type: EventType, user_id: str, *, login: str, name: str, cause: Cause, now: int) -> LogEntry:
-    """The entry of a user that was added, changed, deactivated or deleted (USER_...)."""
-    return _changed(event_type, Target(user_id, "User", name or login, login), cause, now)
+def recipient_changed(event_type: EventType, recipient: Recipient, *, cause: Cause, now: int) -> LogEntry:
+    """The entry of a recipient that was added, changed, deactivated or deleted (USER_...)."""
+    profile = recipient.profile
+    email = recipient.email.spelling if recipient.email else ""
+    alternate = profile.get("login") or email or recipient.id
+    name = " ".join(filter(None, (profile.get("firstName"), profile.get("lastName"))))
+    kind = "User" if recipient.module == USERS else recipient.module
+    return _changed(event_type, Target(recipient.id, kind, name or alternate, alternate), cause, now)
 
 
 def email_server_changed(
@@ -376,7 +383,7 @@ def _changed(
         target=target,
         debug={"requestId": cause.request_id, **(facts or {})},
         actor=cause.actor,
-        transaction=("WEB", cause.request_id),
+        transaction=("JOB" if cause.actor is OPERATOR else "WEB", cause.request_id),
     )
 
 

@@ -211,16 +211,7 @@ class Users:
         self._tell(organization, event_type, user, now)
 
     def _tell(self, organization: Organization, event_type: EventType, user: Recipient, now: int) -> None:
-        names = (user.profile.get("firstName", ""), user.profile.get("lastName", ""))
-        entry = log.user_changed(
-            event_type,
-            user.id,
-            login=user.profile.get("login", ""),
-            name=" ".join(filter(None, names)),
-            cause=self.cause,
-            now=now,
-        )
-        self.journal.append(organization, [entry])
+        self.journal.append(organization, [log.recipient_changed(event_type, user, cause=self.cause, now=now)])
 
     def _change(self, organization: Organization, name: str, to: Callable[[Recipient], Recipient | None]) -> Recipient:
         identifier = self._identifier(organization, name)
