@@ -28,7 +28,7 @@ def test_schemathesis_finds_nothing_in_the_system_log(stack: dict[str, Any], tmp
         f"--url={stack['okta']['base_url']}",
         f"--header=Authorization: SSWS {stack['okta']['token']}",
         "--include-path=/api/v1/logs",
-        # most texts are no filter and no cursor of ours, which a schema cannot say: it finds that correct data is refused
+        # most texts are no filter and no cursor of ours, which a schema cannot say: correct data would be refused
         "--exclude-checks=positive_data_acceptance",
         f"--max-examples={EXAMPLES}",
         "--generation-deterministic",
