@@ -521,7 +521,7 @@ REFUSALS: list[tuple[dict[str, str], Answer]] = [
 LIMIT = "must be a whole number from 0 to 1000."
 REFUSALS += [
     ({"limit": text}, refused("E0000001", f"Api validation failed: 'limit': {LIMIT}", f"limit: {LIMIT}"))
-    for text in ("1001", "-1", "1.5", "ten", "9" * 30)
+    for text in ("1001", "", "-1", "1.5", "ten", "9" * 30)
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import uuid
@@ -9,16 +10,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.stack.test_main_loop import bounce, post
 from tests.support.contracts import contract
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 EXAMPLES = 150
+#: Okta's page, and its own refusal: "must be a valid date-time or empty"
+OR_EMPTY = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "maxLength": 0}]}
+
+
+def as_documented(path: Path) -> dict[str, Any]:
+    """Okta's document, with the one thing about this call that its page says otherwise."""
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for parameter in document["paths"]["/api/v1/logs"]["get"]["parameters"]:
+        if parameter["name"] in {"since", "until"}:
+            parameter["schema"] = OR_EMPTY
+    return document
 
 
 def test_schemathesis_finds_nothing_in_the_system_log(stack: dict[str, Any], tmp_path: Path) -> None:
-    document = contract("okta.yaml")
+    document = tmp_path / "okta.json"
+    document.write_text(json.dumps(as_documented(contract("okta.yaml")), default=str))
     events = [bounce(f"{uuid.uuid4().hex}@example.com", event=kind) for kind in ("bounce", "delivered", "deferred")]
     assert post(stack, *events).ok
     command = [
@@ -32,6 +46,7 @@ def test_schemathesis_finds_nothing_in_the_system_log(stack: dict[str, Any], tmp
         "--exclude-checks=positive_data_acceptance",
         f"--max-examples={EXAMPLES}",
         "--generation-deterministic",
+        "--request-timeout=60",
         "--no-color",
     ]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=900)

@@ -202,7 +202,7 @@ def _keywords(q: str) -> tuple[str, ...]:
 
 
 def _limit(text: str | None) -> int | None:
-    if not text:
+    if text is None:
         return None
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > MAX_LIMIT:
         raise InvalidParameter("limit", f"must be a whole number from 0 to {MAX_LIMIT}.")
@@ -210,7 +210,7 @@ def _limit(text: str | None) -> int | None:
 
 
 def _newest_first(text: str | None) -> bool:
-    if text not in (None, "", "ASCENDING", "DESCENDING"):
+    if text not in {None, "ASCENDING", "DESCENDING"}:
         raise InvalidParameter("sortOrder", "must be ASCENDING or DESCENDING.")
     return text == "DESCENDING"
 
