@@ -1,4 +1,4 @@
-"""Every 2 minutes, by schedule: take off the lists what was cleared or has expired, and ask that it be lifted upstream."""
+"""Every 2 minutes, by schedule: take off the lists what was cleared or has expired, and have it lifted upstream."""
 
 from __future__ import annotations
 

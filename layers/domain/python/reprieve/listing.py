@@ -47,7 +47,7 @@ class Pattern:
 
     @property
     def narrow(self) -> bool:
-        """Whether the prefix alone decides, and the beginnings of the comparison keys tell the same as the spellings.
+        """Whether everybody who is meant has a comparison key that begins with the prefix.
 
         A key differs from the spelling by needless quotes and by what is not ASCII.
         """

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from reprieve.log import LogEntry
     from reprieve.listing import Filter, Place, Selection, Since
+    from reprieve.log import LogEntry
     from reprieve.organization import BouncePurge, Credential, Organization, ProviderAccount
+    from reprieve.outlook import AddressRecord
     from reprieve.quota import Quota
     from reprieve.recipient import Recipient
     from reprieve.removal import Due, LiftAnswer, Removal, RemovalRequest, Requester
@@ -129,6 +130,10 @@ class ListingStore(Protocol):
         """The entry of one address, read consistently; None when it is not shown."""
         ...
 
+    def records(self, organization: Organization, key: str) -> list[AddressRecord]:
+        """What is stored of one address, read consistently: the lists it is or has been on, in the order of lists."""
+        ...
+
     def page(
         self,
         organization: Organization,
@@ -176,6 +181,14 @@ class ListingStore(Protocol):
 
     def newest(self, organization: Organization, suppression_list: SuppressionList) -> int | None:
         """When the newest entry on a list was created, in milliseconds, shown or not."""
+        ...
+
+
+class LogReader(Protocol):
+    """The system log, for who asks about one thing."""
+
+    def about(self, organization: Organization, target: str, *, limit: int) -> list[Mapping[str, Any]]:
+        """The newest entries about an address (its comparison key) or server, newest first, as Okta's LogEvents."""
         ...
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from reprieve.exchange import Request
     from reprieve.organization import Organization, ProviderAccount
     from reprieve.ports import Provider
-    from reprieve.service.ingest import Ingest
     from reprieve.quota import Quota
+    from reprieve.service.addresses import Addresses
+    from reprieve.service.ingest import Ingest
     from reprieve.service.lists import Lists
     from reprieve.service.removal_job import RemovalJob
     from reprieve.service.removals import Removals
@@ -173,6 +174,14 @@ def lists() -> Lists:
     from reprieve.service.lists import Lists
 
     return Lists(suppressions(), listing(), access(), event_log())
+
+
+def addresses() -> Addresses:
+    """The answer about one address."""
+    from reprieve.service.addresses import Addresses
+    from reprieve.store.log_reader import LogReader
+
+    return Addresses(listing(), LogReader(table("EVENT_LOG")), removals(), quotas())
 
 
 def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)

@@ -36,9 +36,7 @@ class Lists:
     access: AccessStore
     log: EventLog
 
-    def lift(
-        self, caller: Caller, suppression_list: SuppressionList, email: str, *, request_id: str, now: int
-    ) -> None:
+    def lift(self, caller: Caller, suppression_list: SuppressionList, email: str, *, request_id: str, now: int) -> None:
         """Lift one address that is on the list: gone here at once, at the provider by the job.
 
         Raises:
@@ -53,7 +51,7 @@ class Lists:
     def lift_many(
         self, caller: Caller, suppression_list: SuppressionList, emails: Sequence[str], *, request_id: str, now: int
     ) -> None:
-        """Lift addresses whether they are on the list or not: one that we have not heard of may stand on the provider's.
+        """Lift addresses, on the list or not: one that we have not heard of may stand on the provider's.
 
         What is no address by RFC 3696 is lifted only if it is on the list, as it can be on invalid_emails.
 

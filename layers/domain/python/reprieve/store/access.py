@@ -179,9 +179,7 @@ def _organization(item: Item) -> Organization:
             soft_days=cast("int | None", item.get("purge_soft_days")),
             hard_days=cast("int | None", item.get("purge_hard_days")),
         ),
-        cleared={
-            name: cast("int", item[CLEARED + name]) for name in SuppressionList if CLEARED + name in item
-        },
+        cleared={name: cast("int", item[CLEARED + name]) for name in SuppressionList if CLEARED + name in item},
     )
 
 

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from reprieve.errors import LimitExceeded
 from reprieve.listing import ANYBODY, Selection, shown_since
+from reprieve.outlook import AddressRecord
 from reprieve.removal import SECOND
 from reprieve.store import keys
-from reprieve.store.suppressions import suppression_of
+from reprieve.store.suppressions import removal_of, suppression_of
+from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from reprieve.listing import Filter, Pattern, Place, Since
     from reprieve.organization import Organization
     from reprieve.store.table import Item, Page, Table, Value
-    from reprieve.suppression import Suppression, SuppressionList
+    from reprieve.suppression import Suppression
 
 _T = TypeVar("_T")
 
@@ -55,6 +57,23 @@ class Listing:
             return None
         found = suppression_of(item)
         return found if shown_since(organization, suppression_list, now=now).shows(found) else None
+
+    def records(self, organization: Organization, key: str) -> list[AddressRecord]:
+        """See the port."""
+        shard = keys.shard_of(organization, key)
+        partitions = {keys.suppressions(organization, name, shard): name for name in SuppressionList}
+        wanted: list[Item] = [{"partition": partition, "address": key} for partition in partitions]
+        items = {cast("str", item["partition"]): item for item in self._table.get_many(wanted, consistent=True)}
+        return [
+            AddressRecord(
+                list=name,
+                suppression=suppression_of(item) if "by_time" in item else None,
+                removal=removal_of(item) if "removal_id" in item else None,
+                lifts=cast("int", item.get("lifts", 0)),
+            )
+            for partition, name in partitions.items()
+            if (item := items.get(partition))
+        ]
 
     def page(
         self,
@@ -254,11 +273,11 @@ class _Reader:
     def _items(self, chunk: int | None) -> Iterator[Item]:
         if len(self._ranges) == 1:
             return self._stream(self._ranges[0], chunk, None)
+        if not self._ranges:
+            return iter(())
         size = chunk and _share(chunk, len(self._ranges))
         firsts = _side_by_side(lambda values: self._query(values, size, None), self._ranges)
-        streams = [
-            self._going_on(values, size, page) for values, page in zip(self._ranges, firsts, strict=True)
-        ]
+        streams = [self._going_on(values, size, page) for values, page in zip(self._ranges, firsts, strict=True)]
         return heapq.merge(*streams, key=_place)
 
     def _stream(self, values: dict[str, Value], size: int | None, after: Item | None) -> Iterator[Item]:

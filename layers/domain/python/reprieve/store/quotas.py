@@ -1,7 +1,7 @@
 """Counting requests: one item an organization, dialect and minute, one write a request.
 
-    partition         sort
-    {org}             requests#{dialect}#{minute}
+partition         sort
+{org}             requests#{dialect}#{minute}
 """
 
 from __future__ import annotations

@@ -324,6 +324,8 @@ def _newest(suppressions: Iterable[Suppression]) -> list[Suppression]:
 
 
 def suppression_of(item: Item) -> Suppression:
+    """The entry in a record or in its line of ByTime."""
+
     def text(name: str) -> str:
         return cast("str", item.get(name, ""))
 
@@ -344,6 +346,8 @@ def suppression_of(item: Item) -> Suppression:
 
 
 def removal_of(item: Item) -> Removal:
+    """The latest removal in a record."""
+
     def text(name: str) -> str:
         return cast("str", item.get(name, ""))
 

@@ -75,7 +75,5 @@ def _render(days: Sequence[Day], request: Request, name: str) -> Response:
         return Response(
             HTTPStatus.OK, spreadsheet.render(("date", name, "count"), rows), content_type=spreadsheet.CONTENT_TYPE
         )
-    result = [
-        {"date": day.date, "stats": [{name: word, "count": count} for word, count in day.counts]} for day in days
-    ]
+    result = [{"date": day.date, "stats": [{name: word, "count": count} for word, count in day.counts]} for day in days]
     return Response(HTTPStatus.OK, {"result": result})

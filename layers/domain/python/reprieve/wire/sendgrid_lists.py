@@ -21,7 +21,7 @@ from reprieve.suppression import SuppressionList
 from reprieve.wire import spreadsheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from reprieve.suppression import Suppression
 
@@ -165,7 +165,10 @@ def render_list(found: Sequence[Suppression], asked: Asked, request: Request, *,
 
 
 def _links(asked: Asked, url: str, *, more: bool) -> list[str]:
-    """The links, in SendGrid's form. How far away the last page is costs a count of the list, which following it pays."""
+    """The links, in SendGrid's form.
+
+    How far away the last page is takes a count of the list, which is done when its link is followed.
+    """
     offset, limit = asked.offset or 0, asked.limit
 
     def link(relation: str, to: int) -> str:
