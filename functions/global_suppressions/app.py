@@ -22,6 +22,8 @@ def unsubscribed(request: Request) -> Response:
     """Whether an address is unsubscribed."""
     key, by = comparison_key(sendgrid_lists.address_in(request)), request.by.organization
     found = wiring.listing().get(by, SuppressionList.UNSUBSCRIBES, key, now=request.now)
+    if not found:
+        sendgrid_lists.check_address(request)
     return sendgrid_lists.render_unsubscribe(found)
 
 
@@ -29,5 +31,6 @@ def unsubscribed(request: Request) -> Response:
 def resubscribe(request: Request) -> Response:
     """Take an address off the unsubscribes, whether it is on them or not."""
     emails, name = [sendgrid_lists.address_in(request)], SuppressionList.UNSUBSCRIBES
-    wiring.lists().lift_many(request.by, name, emails, request_id=request.id, now=request.now)
+    if not wiring.lists().lift_many(request.by, name, emails, request_id=request.id, now=request.now):
+        sendgrid_lists.check_address(request)
     return sendgrid_lists.render_deleted()

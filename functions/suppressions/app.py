@@ -39,7 +39,10 @@ def page(request: Request) -> Response:
 def one(request: Request) -> Response:
     """One address."""
     name, key = sendgrid_lists.list_of(request), comparison_key(sendgrid_lists.address_in(request))
-    return sendgrid_lists.render_one(wiring.listing().get(request.by.organization, name, key, now=request.now))
+    found = wiring.listing().get(request.by.organization, name, key, now=request.now)
+    if not found:
+        sendgrid_lists.check_address(request)
+    return sendgrid_lists.render_one(found)
 
 
 @on_lists("DELETE", "", "delete", sendgrid_lists.MANAGED)

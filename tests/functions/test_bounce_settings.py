@@ -45,9 +45,7 @@ def test_an_unsubscribe_is_added_seen_listed_and_lifted(call: Gateway, calls: Ca
     assert answer == Answer(201, {"recipient_emails": ["Ann@x.io", "b@x.io"]})
     assert calls == {"UpdateItem": 1, "BatchExecuteStatement": 1}
     assert unsubscribes(call, "GET", "ann@x.io") == Answer(200, {"recipient_email": "Ann@x.io"})
-    listed = call(
-        function("suppressions"), "GET", "/suppression/unsubscribes", scopes=["suppression.read"], stage="v3"
-    )
+    listed = call(function("suppressions"), "GET", "/suppression/unsubscribes", scopes=["suppression.read"], stage="v3")
     assert listed.body == [{"created": NOW, "email": "Ann@x.io"}, {"created": NOW, "email": "b@x.io"}]
     assert unsubscribes(call, "DELETE", "ann@x.io") == Answer(204)
     assert unsubscribes(call, "GET", "ann@x.io") == Answer(200, {})
@@ -56,7 +54,13 @@ def test_an_unsubscribe_is_added_seen_listed_and_lifted(call: Gateway, calls: Ca
 
 def test_who_is_not_unsubscribed_can_be_taken_off_all_the_same(call: Gateway) -> None:
     assert unsubscribes(call, "DELETE", "nobody@x.io") == Answer(204)
-    assert unsubscribes(call, "DELETE", "junk") == Answer(204)
+    assert unsubscribes(call, "GET", "nobody@x.io") == Answer(200, {})
+
+
+def test_what_is_no_address_is_refused_by_name(call: Gateway) -> None:
+    for method in ("GET", "DELETE"):
+        answer = unsubscribes(call, method, "junk")
+        assert (answer.status, answer.body["errors"][0]["field"]) == (400, "email")
 
 
 @pytest.mark.parametrize(
@@ -110,9 +114,7 @@ def test_bounces_and_blocks_are_counted_by_day_the_most_frequent_first(call: Gat
     only = {"start_date": "2026-01-01", "end_date": "2026-01-01"}
     assert statistics(call, path=path, query=only) == Answer(200, {"result": [today]})
     assert statistics(call, "invalid address", path=path).body == {
-        "result": [
-            {"date": "2026-01-01", "stats": [{"domain": "x.io", "count": 2}, {"domain": "y.io", "count": 1}]}
-        ]
+        "result": [{"date": "2026-01-01", "stats": [{"domain": "x.io", "count": 2}, {"domain": "y.io", "count": 1}]}]
     }
     answer = statistics(call, path=path, query=only, headers={"accept": "text/csv"})
     assert answer.body == (

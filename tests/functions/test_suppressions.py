@@ -107,6 +107,7 @@ def test_times_are_inclusive_and_every_parameter_combines(call: Gateway) -> None
     assert listed(call, start_time=NOW) == ["other0@example.com", "user0@example.com"]
     assert listed(call, start_time=NOW, end_time=NOW - 1) == []
     assert listed(call, end_time=-1) == []
+    assert listed(call, end_time=10**30, offset=10**30) == []
 
 
 @pytest.mark.parametrize(
@@ -183,9 +184,7 @@ def test_csv_is_a_page_in_which_no_cell_is_a_formula(call: Gateway) -> None:
     entry = Suppression(SuppressionList.BOUNCES, "a@x.io", "=1+1@x.io", NOW * 1000, '@cmd "x",\n-1', "5.1.1")
     wiring.suppressions().record(DEMO, [entry])
     answer = get(call, headers={"accept": "text/csv"})
-    assert answer == Answer(
-        200, f'created,email,reason,status\r\n{NOW},\'=1+1@x.io,"\'@cmd ""x"",\n-1",5.1.1\r\n'
-    )
+    assert answer == Answer(200, f'created,email,reason,status\r\n{NOW},\'=1+1@x.io,"\'@cmd ""x"",\n-1",5.1.1\r\n')
     assert answer.headers["content-type"] == ["text/csv; charset=utf-8"]
     assert get(call, headers={"accept": "application/json, text/csv;q=0.5"}).headers["content-type"] == [
         "application/json"
@@ -198,6 +197,7 @@ def test_one_address_is_an_array_however_its_path_is_spelled(call: Gateway, call
     assert [record["email"] for record in one(call, "GET", spelling).body] == ["a+b@example.com"]
     assert calls == {"GetItem": 1, "UpdateItem": 1}
     assert one(call, "GET", "nobody@example.com") == Answer(200, [])
+    assert one(call, "GET", "nobody").body["errors"][0]["field"] == "email"
 
 
 # ---------------------------------------------------------------- lifting
@@ -323,7 +323,11 @@ def test_and_for_nobody_elses(call: Gateway, header: str) -> None:
 @pytest.mark.parametrize("name", SuppressionList)
 def test_a_list_needs_its_own_scope_or_the_general_one(call: Gateway, name: SuppressionList) -> None:
     other = next(one for one in SuppressionList if one is not name)
-    for scope, status in ((f"suppression.{name}.read", 200), ("suppression.read", 200), (f"suppression.{other}.read", 403)):
+    for scope, status in (
+        (f"suppression.{name}.read", 200),
+        ("suppression.read", 200),
+        (f"suppression.{other}.read", 403),
+    ):
         answer = call(function("suppressions"), "GET", f"/suppression/{name}", scopes=[scope], stage="v3")
         assert answer.status == status
 
@@ -344,9 +348,7 @@ def test_every_answer_tells_what_is_left_of_the_minute_and_too_many_are_refused(
     assert get(call).status == 200
 
 
-def test_nobody_is_refused_because_the_count_is_not_to_be_had(
-    call: Gateway, dynamodb: DynamoDBClient
-) -> None:
+def test_nobody_is_refused_because_the_count_is_not_to_be_had(call: Gateway, dynamodb: DynamoDBClient) -> None:
     put("a@x.io")
     dynamodb.delete_table(TableName="Access")
     answer = get(call)

@@ -50,10 +50,13 @@ class Lists:
 
     def lift_many(
         self, caller: Caller, suppression_list: SuppressionList, emails: Sequence[str], *, request_id: str, now: int
-    ) -> None:
+    ) -> int:
         """Lift addresses, on the list or not: one that we have not heard of may stand on the provider's.
 
         What is no address by RFC 3696 is lifted only if it is on the list, as it can be on invalid_emails.
+
+        Returns:
+            How many are lifted; the rest are no addresses and not listed.
 
         Raises:
             Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
@@ -71,6 +74,7 @@ class Lists:
         lifted = addresses + [request for request, was_there in zip(others, listed, strict=True) if was_there]
         entries = _asked(caller, suppression_list, [request.email for request in lifted], request_id, now)
         self.log.append(caller.organization, entries)
+        return len(lifted)
 
     def clear(self, caller: Caller, suppression_list: SuppressionList, *, request_id: str, now: int) -> None:
         """Lift everything that is on a list now: it reads empty at once, and `service.upkeep` does the rest.

@@ -35,6 +35,8 @@ BY_TIME: Final = "ByTime"
 IN_RANGE: Final = "#partition = :partition AND #by_time BETWEEN :newest AND :oldest"
 #: a narrow prefix has no more hits in a shard than this; a wider one is found faster in order of time
 NARROW: Final = 2_000
+#: more than a page of 1 MB ever holds
+FULL_PAGE: Final = 20_000
 #: entries that one request may read: what fits into a function's time
 READ_AT_MOST: Final = 400_000
 #: behind every address in the same second
@@ -252,7 +254,7 @@ class _Reader:
             return islice(self.entries(offset + limit), offset, offset + limit)
         after: Item | None = None
         while offset:
-            skipped, after = self._count(self._ranges[0], limit=offset, after=after)
+            skipped, after = self._count(self._ranges[0], limit=min(offset, FULL_PAGE), after=after)
             offset -= skipped
             if after is None:
                 return iter(())
@@ -290,7 +292,8 @@ class _Reader:
             yield from page.items
 
     def _query(self, values: dict[str, Value], size: int | None, after: Item | None) -> Page:
-        page = self._table.query(IN_RANGE, values, index=BY_TIME, limit=size, after=after)
+        limit = size and min(size, FULL_PAGE)
+        page = self._table.query(IN_RANGE, values, index=BY_TIME, limit=limit, after=after)
         self._spend(len(page.items))
         return page
 

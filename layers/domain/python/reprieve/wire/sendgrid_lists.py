@@ -31,7 +31,9 @@ PAGE: Final = 500
 MOST_ADDRESSES: Final = 1_000
 #: of a bounce purge, as SendGrid's settings have it
 LONGEST_PURGE: Final = 3_650
-INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
+INTEGER: Final = re.compile(r"-?[0-9]{1,1000}")
+#: farther than any list or clock reaches, and within what a store can count
+FAR: Final = 10**12
 ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 #: the value of the parameter `page` in the link to the last page: an offset that is found out when it is followed
 LAST: Final = "last"
@@ -83,6 +85,15 @@ def address_in(request: Request) -> str:
     """
     text = request.path["email"]
     return unquote(text) if ESCAPE.search(text) else text
+
+
+def check_address(request: Request) -> None:
+    """Refuse what is no address. For when it is not listed either: lists hold what providers call addresses.
+
+    Raises:
+        MalformedAddress: the path has none.
+    """
+    Address.parse(address_in(request))
 
 
 def parse_list(request: Request) -> Asked:
@@ -140,7 +151,7 @@ def _integer(request: Request, name: str, *, default: int) -> int:
         return default
     if not INTEGER.fullmatch(text):
         raise InvalidInput("must be an integer", field=name)
-    return int(text)
+    return max(-FAR, min(int(text), FAR))
 
 
 def record(suppression: Suppression) -> dict[str, Any]:
