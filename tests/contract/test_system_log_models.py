@@ -48,6 +48,19 @@ def entries() -> Iterator[log.LogEntry]:
     yield log.removal_failed(removal, now=5, reason="")
     person = Recipient("00u1", USERS, None, None, 1, 1)
     for event_type in log.EventType:
+        if event_type.startswith("reprieve.suppression."):
+            yield log.entry(
+                event_type,
+                identity="r",
+                published=5,
+                message="Remove everything from the blocks list",
+                outcome=(log.Result.SUCCESS, None),
+                severity=log.Severity.WARN,
+                target=log.Target("blocks", "SuppressionList", "blocks"),
+                debug={"list": "blocks"},
+                actor=CAUSE.actor,
+                transaction=("WEB", "r"),
+            )
         if "api_token" in event_type:
             yield log.credential_changed(event_type, "cred-2", "SDK", cause=CAUSE, now=5)
         if event_type.startswith("user."):

@@ -92,7 +92,7 @@ def test_the_window_is_what_makes_it_so() -> None:
 
 
 @given(writes, st.integers(1, 7), st.booleans())
-def test_pages_of_a_period_join_to_the_whole(written: list[tuple[int, int]], limit: int, newest_first: bool) -> None:  # noqa: FBT001
+def test_pages_of_a_period_join_to_the_whole(written: list[tuple[int, int]], limit: int, newest_first: bool) -> None:
     store = Store(now=BEGIN + 100_000)
     for number, (sent, _) in enumerate(written):
         store.write(number, arrived=BEGIN + sent, visible=0)

@@ -43,6 +43,10 @@ class EventType(StrEnum):
     """A provider told what became of a message."""
     BOUNCE_REMOVAL = "system.email.bounce.removal"
     """Somebody asked that addresses be lifted; it says nothing about whether they were."""
+    SUPPRESSION_REMOVAL = "reprieve.suppression.removal"
+    """Somebody asked that addresses be lifted from a list other than the bounce list."""
+    LIST_CLEARED = "reprieve.suppression.cleared"
+    """Somebody asked that everything on a list be lifted."""
     REMOVAL_DONE = "reprieve.removal.done"
     """A removal was carried out at the provider and here."""
     REMOVAL_FAILED = "reprieve.removal.failed"
@@ -152,6 +156,10 @@ class Stored:
     position: str
     event: Mapping[str, Any]
     size: int
+
+
+#: behind every entry
+LATEST: Final = "9" * 13
 
 
 def position(moment: int) -> str:
