@@ -1,8 +1,8 @@
 """The physical floor: what DynamoDB must charge for an answer, however it is asked.
 
-Sources: the developer guide's pages "Read and write operations" and "Capacity unit calculations". A read is charged by 4 kB of
-all that a page holds (half for an eventually consistent one), a write by 1 kB of the item, in the table and in each index
-that shows the change.
+Sources: the developer guide's pages "Read and write operations" and "Capacity unit calculations". A read is charged by
+4 kB of all that a page holds (half for an eventually consistent one), a write by 1 kB of the item, in the table and in
+each index that shows the change.
 """
 
 from __future__ import annotations

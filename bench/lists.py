@@ -219,7 +219,8 @@ def report(found: list[Measured]) -> None:
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for one in sorted(found, key=lambda one: (one.shards, one.operation.split(",")[0].split(" ")[0], one.entries)):
         print(
-            f"| {one.operation} | {one.entries:,} | {one.shards} | {one.requests} | {one.least_requests} | {one.units:g} |"
+            f"| {one.operation} | {one.entries:,} | {one.shards} | {one.requests} | {one.least_requests} |"
+            f" {one.units:g} |"
             f" {one.least_units:g} | {one.units / one.least_units:.2f} | {one.milliseconds:.1f} |"
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -109,7 +108,7 @@ def names(suppressions: list[Suppression]) -> list[tuple[str, str]]:
 
 @settings(max_examples=400, deadline=None)
 @given(organizations, stored, selections, st.integers(0, 30), st.integers(1, 30), sizes)
-def test_a_page_is_the_slice_of_the_whole_order(
+def test_a_page_is_the_slice_of_the_whole_order(  # noqa: PLR0917
     organization: Organization, suppressions: list[Suppression], wanted: Selection, offset: int, limit: int, page: int
 ) -> None:
     store = Listing(cast("Table", table_of(organization, suppressions, page)))
@@ -250,5 +249,5 @@ def test_no_pattern_at_all_is_the_pattern_that_anybody_meets() -> None:
     ("text", "narrow"),
     [("sales", True), ("sales%", True), ("", False), ("%a", False), ('"a', False), ("ü", False), ("a" * 255, False)],
 )
-def test_only_a_prefix_that_keys_spell_alike_is_looked_up_by_key(text: str, narrow: bool) -> None:
+def test_only_a_prefix_that_keys_spell_alike_is_looked_up_by_key(text: str, narrow: object) -> None:
     assert Pattern.parse(text).narrow is narrow
