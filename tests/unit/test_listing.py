@@ -108,7 +108,7 @@ def names(suppressions: list[Suppression]) -> list[tuple[str, str]]:
 
 @settings(max_examples=400, deadline=None)
 @given(organizations, stored, selections, st.integers(0, 30), st.integers(1, 30), sizes)
-def test_a_page_is_the_slice_of_the_whole_order(  # noqa: PLR0917
+def test_a_page_is_the_slice_of_the_whole_order(
     organization: Organization, suppressions: list[Suppression], wanted: Selection, offset: int, limit: int, page: int
 ) -> None:
     store = Listing(cast("Table", table_of(organization, suppressions, page)))
