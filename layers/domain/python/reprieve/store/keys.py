@@ -76,3 +76,8 @@ def recipients(organization: Organization, module: str) -> str:
 def addresses(organization: Organization, key: str) -> str:
     """The partition of the addresses that recipients hold, spread by a hash so that no partition is hot."""
     return f"{organization.id}#address#{zlib.crc32(key.encode()) % 16}"
+
+
+def repeats(organization: Organization, digest: str) -> str:
+    """The partition of the answers kept for idempotency keys, spread by a hash so that no partition is hot."""
+    return f"{organization.id}#repeat#{zlib.crc32(digest.encode()) % 16}"
