@@ -1,7 +1,7 @@
 """Lock the dependencies with hashes for every supported Python and machine: `make lock`.
 
-Six locks are written: the tool's own, the developer's environment, those of three vendors' clients, and the layer's with
-the versions of the second.
+Six locks are written: the tool's own, the developer's environment, those of three vendors' clients, and the layer's
+with the versions of the second.
 No file names a package index, so that they install from whichever one the reader's pip is set up for.
 """
 
