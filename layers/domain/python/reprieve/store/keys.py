@@ -54,3 +54,13 @@ def recipients(organization: Organization, module: str) -> str:
 def addresses(organization: Organization, key: str) -> str:
     """The partition of the addresses that recipients hold, spread by a hash so that no partition is hot."""
     return f"{organization.id}#address#{zlib.crc32(key.encode()) % 16}"
+
+
+def email_servers(organization: Organization) -> str:
+    """The partition of an organization's email servers, sorted by id, with what holds their rules."""
+    return f"{organization.id}#servers"
+
+
+def connections(organization: Organization) -> str:
+    """The partition of what counts the organization's connections to servers that it chose."""
+    return f"{organization.id}#connections"

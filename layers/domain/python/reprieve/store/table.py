@@ -232,17 +232,21 @@ class Table:
         Args:
             writes: pairs of an operation (`Put`, `Update`, `Delete`) and its arguments, as made by `part`.
         """
+        return not self.refusals(writes)
+
+    def refusals(self, writes: Iterable[tuple[str, Mapping[str, Any]]]) -> list[int]:
+        """TransactWriteItems; which of the writes' conditions did not hold, and none when all was written."""
         items = [{operation: {"TableName": self.name, **arguments}} for operation, arguments in writes]
         try:
             self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
         except self._client.exceptions.TransactionCanceledException as cancelled:
-            reasons = {reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())}
+            reasons = [reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())]
             if "ConditionalCheckFailed" in reasons:
-                return False
+                return [place for place, reason in enumerate(reasons) if reason == "ConditionalCheckFailed"]
             raise Unavailable("the store could not complete a transaction") from cancelled
         except (BotoCoreError, ClientError) as fault:
             raise unavailable("the store did not answer transact_write_items", fault) from fault
-        return True
+        return []
 
     def _insert(self, item: Item) -> dict[str, Any]:
         typed = marshal(item)
