@@ -3,6 +3,7 @@
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from local.build import BUILD, build_if_changed, fingerprint, sam
 from local.place import REGION, ROOT, STACK_NAME, Place
@@ -87,4 +88,6 @@ def client(place: Place, service: str) -> Any:  # noqa: ANN401 - boto3 makes its
         region_name=REGION,
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 - what the local AWS calls its root user
+        # On this machine a call that fails once fails again; waiting would only hide that the local AWS is gone.
+        config=Config(retries={"total_max_attempts": 1}),
     )

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from local.place import Place, default_place
 from local.problem import Problem
 
 SECONDS_BETWEEN_LOOKS = 2
+NOBODY_READS = {errno.EIO, errno.EPIPE}  # what printing to a closed terminal or a closed pipe raises
 
 REQUESTS = """
 Five requests to paste:
@@ -62,10 +64,12 @@ def main() -> None:
         run(place)
     except Problem as problem:
         sys.exit(f"make run: {problem}")
-    except (Stopped, BrokenPipeError):
-        # The terminal may be what is gone.
-        with contextlib.suppress(OSError):
+    except Stopped:
+        with contextlib.suppress(OSError):  # the terminal may be what is gone
             say(f"Stopped. The data is kept in {shown(place.home)}/; `make run` goes on with it.")
+    except OSError as error:
+        if error.errno not in NOBODY_READS:
+            raise
 
 
 def stop(_number: int, _frame: object) -> NoReturn:
@@ -100,9 +104,9 @@ def watch(place: Place, server: MiniStack) -> NoReturn:
     parent = os.getppid()
     while True:
         time.sleep(SECONDS_BETWEEN_LOOKS)
-        logs.show_news()
         if not server.is_running():
-            raise Problem(f"The local AWS ended by itself: {shown(place.logs / 'ministack.log')} says why.")
+            raise Problem(f"The local AWS ended by itself: {shown(place.logs / 'ministack.log')} may say why.")
+        logs.show_news()
         if "MAKELEVEL" in os.environ and os.getppid() != parent:
             raise Stopped  # make was killed, and nobody else would ever stop us
 

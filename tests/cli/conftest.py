@@ -28,14 +28,23 @@ OUTPUTS = {
 APIS = {"OktaApi": "okta1", "SendGridApi": "sendgrid1", "ZohoApi": "zoho1", "ReprieveApi": "reprieve1"}
 
 
-def _forget() -> None:
-    for thing in vars(wiring).values():
-        if hasattr(thing, "cache_clear"):
+def _forget(*, clients: bool) -> None:
+    """Forget what `wiring` keeps; clients are slow to make, and moto answers the same ones in every test."""
+    for name, thing in vars(wiring).items():
+        if hasattr(thing, "cache_clear") and (clients or name != "client"):
             thing.cache_clear()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def clients() -> Iterator[None]:
+    """Clients of this module alone."""
+    _forget(clients=True)
+    yield
+    _forget(clients=True)
+
+
 @pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws(clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS as moto has it, and none of this machine's own settings."""
     for word in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(word, "testing")
@@ -47,10 +56,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(word)
     # moto answers one call at a time
     monkeypatch.setattr(importing, "WORKERS", 1)
-    _forget()
+    _forget(clients=False)
     with mock_aws(), inserting():
         yield
-    _forget()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """One DynamoDB table: the few operations that the stores use, in plain Python values.
 
-Faults of the service become `Unavailable`; a failed condition is an outcome, not an error. There is no Scan here, so there is none anywhere.
+Faults of the service become `Unavailable`; a failed condition is an outcome, not an error. There is no Scan here, so there
+is none anywhere.
 """
 
 from __future__ import annotations
@@ -237,16 +238,21 @@ class Table:
     def refusals(self, writes: Iterable[tuple[str, Mapping[str, Any]]]) -> list[int]:
         """TransactWriteItems; which of the writes' conditions did not hold, and none when all was written."""
         items = [{operation: {"TableName": self.name, **arguments}} for operation, arguments in writes]
-        try:
-            self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
-        except self._client.exceptions.TransactionCanceledException as cancelled:
-            reasons = [reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())]
-            if "ConditionalCheckFailed" in reasons:
-                return [place for place, reason in enumerate(reasons) if reason == "ConditionalCheckFailed"]
-            raise Unavailable("the store could not complete a transaction") from cancelled
-        except (BotoCoreError, ClientError) as fault:
-            raise unavailable("the store did not answer transact_write_items", fault) from fault
-        return []
+        for pause in _pauses():
+            try:
+                self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
+            except self._client.exceptions.TransactionCanceledException as cancelled:
+                reasons = [reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())]
+                if "ConditionalCheckFailed" in reasons:
+                    return [place for place, reason in enumerate(reasons) if reason == "ConditionalCheckFailed"]
+                if "TransactionConflict" not in reasons:
+                    raise unavailable("the store could not complete a transaction", cancelled) from cancelled
+                time.sleep(pause)
+            except (BotoCoreError, ClientError) as fault:
+                raise unavailable("the store did not answer transact_write_items", fault) from fault
+            else:
+                return []
+        raise Unavailable("other writes kept getting in the way of a transaction")
 
     def _insert(self, item: Item) -> dict[str, Any]:
         typed = marshal(item)
