@@ -758,3 +758,10 @@ def test_the_answer_of_a_resolver_is_checked_again_at_every_connection(
     named = client.create(body | {"host": "mail.example.com"}).body["id"]
     assert client.test(named) == unconnected("this host and port are not among those that may be connected to")
     assert sink.logins == []
+
+
+def test_a_method_that_a_path_does_not_have_is_told_which_it_has(call: Gateway) -> None:
+    path = {"emailServerId": "ces00000000000000000"}
+    answer = call(function("email_servers"), "PUT", "/v1/email-servers/{emailServerId}", path=path, scopes=MANAGE)
+    assert answer == refusal(405, "E0000022", "The endpoint does not support the provided HTTP method")
+    assert answer.headers["allow"] == ["DELETE, GET, PATCH"]

@@ -83,8 +83,8 @@ class Api:
     def _answer(self, request: Request) -> Response:
         found = self._routes.get((request.method, request.resource))
         if found is None:
-            known = {resource for _, resource in self._routes}
-            raise MethodNotAllowed(request.method) if request.resource in known else NoSuchRoute(request.resource)
+            allowed = sorted(method for method, resource in self._routes if resource == request.resource)
+            raise MethodNotAllowed(request.method, tuple(allowed)) if allowed else NoSuchRoute(request.resource)
         handler, scopes = found
         if scopes and not request.by.may(*scopes):
             raise Forbidden(scopes[0])
