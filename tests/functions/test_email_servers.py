@@ -10,7 +10,7 @@ import ssl
 from base64 import b64encode, urlsafe_b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl
 
 import boto3
@@ -203,9 +203,7 @@ def logged(dynamodb: DynamoDBClient) -> list[dict[str, Any]]:
 
 def types(dynamodb: DynamoDBClient) -> list[tuple[str, str]]:
     prefix = "system.custom_email_server.lifecycle."
-    return sorted(
-        (told["eventType"].removeprefix(prefix), told["outcome"]["result"]) for told in logged(dynamodb)
-    )
+    return sorted((told["eventType"].removeprefix(prefix), told["outcome"]["result"]) for told in logged(dynamodb))
 
 
 def test_a_disabled_server_is_kept_as_terraform_sends_it_without_a_connection(client: Client, calls: Calls) -> None:
@@ -297,7 +295,7 @@ def test_a_test_mail_arrives_whatever_generation_the_client_is_of(
     ],
 )
 def test_a_test_from_or_to_what_is_no_plain_address_is_refused_before_anything(
-    client: Client, working: str, sink: MailSink, calls: Calls, sent: object, answer: Answer
+    client: Client, working: str, sink: MailSink, calls: Calls, *, sent: object, answer: Answer
 ) -> None:
     refused = client.test(working, sent)
     assert refused.status == answer.status
@@ -354,7 +352,11 @@ CHANGES: dict[str, Any] = {
     "username": "other@example.com",
     "privateCa": None,
 }
-OAUTH_CHANGES = CHANGES | {"port": 2525, "tokenEndpoint": "https://evil.example.com/token", "privateCa": "a certificate"}
+OAUTH_CHANGES = CHANGES | {
+    "port": 2525,
+    "tokenEndpoint": "https://evil.example.com/token",
+    "privateCa": "a certificate",
+}
 PAIRS = [names for size in (1, 2) for names in itertools.combinations(CHANGES, size)]
 OAUTH_PAIRS = [names for size in (1, 2) for names in itertools.combinations(OAUTH_CHANGES, size)]
 
@@ -421,7 +423,7 @@ def test_with_the_secret_everything_may_change_at_once(client: Client, body: dic
     ],
 )
 def test_a_record_edited_in_the_table_does_not_open(
-    client: Client, working: str, sink: MailSink, dynamodb: DynamoDBClient, name: str, value: Any
+    client: Client, working: str, sink: MailSink, dynamodb: DynamoDBClient, *, name: str, value: Any
 ) -> None:
     dynamodb.update_item(
         TableName="EmailServers",
@@ -624,7 +626,7 @@ class TokenEndpoint:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 - the library's name
+            def do_POST(self) -> None:
                 form = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 outer.asked.append((self.headers["Authorization"], dict(parse_qsl(form))))
                 status, said = answer
@@ -642,7 +644,7 @@ class TokenEndpoint:
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
 
-    def __enter__(self) -> TokenEndpoint:
+    def __enter__(self) -> Self:
         Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 

@@ -1,8 +1,8 @@
 """A mail server that keeps what it is told: aiosmtpd with STARTTLS and AUTH, for tests that send real mail.
 
-    with MailSink(authority) as sink:
-        ...                                 # host, port, ca_pem, username, password: what a client needs
-        assert sink.mails == [...]
+with MailSink(authority) as sink:
+    ...                                 # host, port, ca_pem, username, password: what a client needs
+    assert sink.mails == [...]
 """
 
 from __future__ import annotations

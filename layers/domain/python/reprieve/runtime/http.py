@@ -138,7 +138,9 @@ def _answer(response: Response) -> dict[str, Any]:
         body = response.body
     else:
         body = json.dumps(response.body, ensure_ascii=False, separators=(",", ":"))
-    headers: dict[str, list[str]] = {"Content-Type": [response.content_type]} if response.body is not None else {}
+    # API Gateway calls an answer without a type JSON, and Okta's Python SDK then fails to parse the nothing of a 204
+    content_type = response.content_type if response.body is not None else "text/plain"
+    headers: dict[str, list[str]] = {"Content-Type": [content_type]}
     for name, value in response.headers:
         headers.setdefault(name, []).append(value)
     return {"statusCode": response.status, "multiValueHeaders": headers, "body": body, "isBase64Encoded": False}
