@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from reprieve.organization import Organization
 from reprieve.runtime import wiring
 from reprieve.smtp import courier
+from tests.smtp.servers import SERVER_WORDS, STEPS, Server, Talk, spoiled, stopwatch
 from tests.support.gateway import Answer, Matching, cases, event, function
 from tests.support.mail_sink import PASSWORD, TOKEN, USERNAME, MailSink
 
@@ -767,3 +768,55 @@ def test_a_method_that_a_path_does_not_have_is_told_which_it_has(call: Gateway) 
     answer = call(function("email_servers"), "PUT", "/v1/email-servers/{emailServerId}", path=path, scopes=MANAGE)
     assert answer == refusal(405, "E0000022", "The endpoint does not support the provided HTTP method")
     assert answer.headers["allow"] == ["DELETE, GET, PATCH"]
+
+
+@pytest.mark.parametrize(
+    ("step", "how", "code"),
+    [
+        ("greeting", b"554 canary goes away\r\n", "E0000223"),
+        ("ehlo", b"250-canary\r\n250 AUTH PLAIN\r\n", "E0000223"),
+        ("ehlo", b"250-" + b"canary" * 20_000 + b"\r\n", "E0000223"),
+        ("starttls", b"220 go on\r\n250 canary was here before\r\n", "E0000223"),
+        ("ehlo again", b"250-canary\r\n250 AUTH CRAM-MD5\r\n", "E0000224"),
+        ("auth", f"535 5.7.8 {PASSWORD} is wrong\r\n".encode(), "E0000224"),
+        ("rcpt", f"550 5.1.1 {PASSWORD}\r\n".encode(), "E0000223"),
+        *((step, Talk.hang_up, "E0000223") for step in STEPS),
+    ],
+)
+def test_a_server_that_means_harm_gets_its_code_and_is_not_quoted(
+    client: Client,
+    body: dict[str, Any],
+    authority: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+    log: StringIO,
+    *,
+    step: str,
+    how: Any,
+    code: str,
+) -> None:
+    """The client's own tests know many more; this is what becomes of them in the answer and the log."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Server(spoiled(step, how), context) as server:
+        monkeypatch.setenv("MAIL_PORTS", str(server.port))
+        identifier = client.create(body | {"port": server.port}).body["id"]
+        tested = client.test(identifier)
+        assert (tested.status, tested.body["errorCode"]) == (400, code)
+        if step not in {"mail", "rcpt", "data", "body"}:
+            enabled = client.update(identifier, enabled=True)
+            assert (enabled.status, enabled.body) == (400, tested.body | {"errorId": enabled.body["errorId"]})
+    told = json.dumps(tested.body) + log.getvalue()
+    assert "canary" not in told
+    assert SERVER_WORDS.decode() not in told
+
+
+def test_a_silent_server_is_left_at_the_deadline(
+    client: Client, body: dict[str, Any], authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier.client, "DEADLINE_S", 0.5)
+    with Server(lambda talk: talk.drip(b"220-still at it\r\n" * 100, 0.1)) as server, stopwatch() as watch:
+        monkeypatch.setenv("MAIL_PORTS", str(server.port))
+        assert client.create(body | {"port": server.port, "enabled": True}) == unconnected(
+            "the server took longer than the time allowed"
+        )
+    assert watch.seconds < 2
