@@ -155,7 +155,7 @@ def fingerprint(pem: str) -> str:
     try:
         der = ssl.PEM_cert_to_DER_cert(pem)
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=der)
-    except ValueError as problem:  # SSLError is one
+    except (ValueError, ssl.SSLError) as problem:
         raise InvalidInput("must be one certificate in PEM") from problem
     return hashlib.sha256(der).hexdigest()
 
