@@ -35,6 +35,8 @@ def test_these_are_the_commands() -> None:
         "credentials list",
         "credentials revoke",
         "credentials scopes",
+        "lists export",
+        "lists import",
         "organizations change",
         "organizations create",
         "organizations list",

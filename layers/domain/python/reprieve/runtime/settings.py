@@ -20,6 +20,11 @@ def dead_letter_queue() -> str:
     return os.environ["DEAD_LETTER_QUEUE_URL"]
 
 
+def requests_per_minute() -> int:
+    """How many requests an organization may make in a minute, in each dialect that counts them."""
+    return int(os.environ.get("REQUESTS_PER_MINUTE", "600"))
+
+
 def most_email_servers() -> int:
     """How many SMTP servers an organization may enrol."""
     return int(os.environ["MOST_EMAIL_SERVERS"])

@@ -238,6 +238,26 @@ class Table:
             if after is None:
                 return
 
+    def count(
+        self, condition: str, values: Mapping[str, Value], *, index: str, limit: int | None = None, after: Item | None
+    ) -> tuple[int, Item | None]:
+        """One page of a Query that only counts: how many, and the key to go on from."""
+        arguments: dict[str, Any] = {"Limit": limit} if limit else {}
+        if after:
+            arguments["ExclusiveStartKey"] = marshal(after)
+        answer = self._call(
+            "query",
+            TableName=self.name,
+            IndexName=index,
+            Select="COUNT",
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=_names(condition),
+            ExpressionAttributeValues=marshal(values),
+            **arguments,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return answer["Count"], unmarshal(last) if last else None
+
     def transact(self, writes: Iterable[tuple[str, Mapping[str, Any]]]) -> bool:
         """TransactWriteItems over this table; False when a condition did not hold, and then nothing was written.
 
