@@ -51,6 +51,8 @@ def create_organization(
     domains: Iterable[str] = (),
     shards: int = 1,
     parent: str | None = None,
+    soft_bounce_threshold: int = 5,
+    modules: Iterable[str] = (),
 ) -> Organization:
     """Add an organization.
 
@@ -61,6 +63,8 @@ def create_organization(
         domains: its verified domains, in Unicode or A-labels.
         shards: how many partitions its lists are spread over; chosen here and never again.
         parent: an existing organization whose credentials may act for this one.
+        soft_bounce_threshold: how many soft bounces block an address temporarily, 1 to 32.
+        modules: its custom CRM modules, as their API spells them.
 
     Raises:
         InvalidInput: one of the values cannot be used.
@@ -75,6 +79,8 @@ def create_organization(
         shards=shards,
         parent=find_organization(parent).id if parent else None,
         created=wiring.now(),
+        soft_bounce_threshold=soft_bounce_threshold,
+        modules=frozenset(modules),
     )
     _check_membership(created)
     if not wiring.access().create_organization(created):
@@ -88,6 +94,8 @@ def change_organization(
     name: str | None = None,
     membership: Membership | None = None,
     domains: Iterable[str] | None = None,
+    soft_bounce_threshold: int | None = None,
+    modules: Iterable[str] | None = None,
 ) -> Organization:
     """Change an organization's settings; None leaves one as it is.
 
@@ -103,6 +111,8 @@ def change_organization(
         name=before.name if name is None else _label(name),
         membership=membership or before.membership,
         domains=before.domains if domains is None else _domains(domains),
+        soft_bounce_threshold=soft_bounce_threshold or before.soft_bounce_threshold,
+        modules=before.modules if modules is None else frozenset(modules),
     )
     _check_membership(changed)
     if not wiring.access().change_organization(changed):

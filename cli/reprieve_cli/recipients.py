@@ -6,6 +6,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
+from reprieve.address import Address
 from reprieve.errors import InvalidInput, NotFound, Unavailable
 from reprieve.recipient import USERS
 from reprieve.runtime import wiring
@@ -27,7 +28,7 @@ module_option = click.option(
 
 @click.group()
 def recipients() -> None:
-    """Import, list and delete recipients."""
+    """Import, list and delete recipients, reset their unblocks."""
 
 
 @recipients.command(
@@ -103,6 +104,21 @@ def delete(organization: str, recipient: str, *, module: str) -> None:
     if not wiring.recipients().delete(operations.find_organization(organization), module, recipient):
         raise NotFound("recipient", ascii(recipient))
     say(f"Deleted {recipient}.")
+
+
+@recipients.command("reset-unblocks", epilog=examples("reprieve recipients reset-unblocks acme ann@acme.example"))
+@click.argument("organization", metavar="ORG")
+@click.argument("email", metavar="EMAIL")
+def reset_unblocks(organization: str, email: str) -> None:
+    """Let an address be unblocked five times again.
+
+    Zoho's Unblock Email lifts an address at most five times, ever: that many soft bounces in a row have a cause, and
+    this is for when somebody has found it. Nothing is lifted by it.
+    """
+    connect()
+    key = Address.parse(email).key
+    before = wiring.unblocks().reset(operations.find_organization(organization), key)
+    say(f"Had been unblocked {before} times, and may be 5 times more.")
 
 
 def _decoded(content: bytes) -> str:

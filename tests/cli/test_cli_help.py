@@ -47,6 +47,7 @@ def test_these_are_the_commands() -> None:
         "recipients delete",
         "recipients import",
         "recipients list",
+        "recipients reset-unblocks",
         "status",
     ]
 
@@ -105,5 +106,5 @@ def test_a_mistake_in_use_says_how_to_get_help() -> None:
         "Usage: reprieve organizations change [OPTIONS] ID\n"
         "Try 'reprieve organizations change -h' for help.\n"
         "\n"
-        "Error: nothing to change: give --name, --membership or --domain\n",
+        "Error: nothing to change: give --name, --membership, --domain, --soft-bounces or --module\n",
     )

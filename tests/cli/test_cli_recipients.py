@@ -9,8 +9,11 @@ import pytest
 
 from reprieve.address import Address
 from reprieve.errors import Unavailable
+from reprieve.organization import Caller
 from reprieve.runtime import wiring
 from reprieve.service.recipients import Status, Users
+from reprieve.service.unblock import Field
+from reprieve.suppression import Permanence, Suppression, SuppressionList
 from reprieve_cli import importing, operations
 from reprieve_cli.recipient_csv import Refusal, derived_id
 from reprieve_cli.stack import connect
@@ -308,3 +311,19 @@ def test_programs_import_text_without_a_shell() -> None:
         ignored=[],
     )
     assert told == [(1, 1)]
+
+
+def test_an_operator_resets_how_often_an_address_was_unblocked(run: Run) -> None:
+    acme_organization = operations.find_organization("acme")
+    one = Suppression(SuppressionList.BOUNCES, "ann@acme.example", "ann@acme.example", 1, permanence=Permanence.SOFT)
+    wiring.suppressions().record(acme_organization, [one])
+    run("recipients", "import", "acme", "-", stdin="email\nann@acme.example\n")
+    service = wiring.unblocks()
+    caller = Caller(acme_organization, "c", frozenset())
+    (identifier,) = [derived_id("acme", "ann@acme.example")]
+    service.request(caller, "users", [identifier], [Field.EMAIL], request_id="r", provider="none", now=NOW)
+    assert service.block(acme_organization, "ann@acme.example", now=NOW).remaining == 4
+    assert run("recipients", "reset-unblocks", "acme", "Ann@acme.example").out == (
+        "Had been unblocked 1 times, and may be 5 times more.\n"
+    )
+    assert service.block(acme_organization, "ann@acme.example", now=NOW).remaining == 5

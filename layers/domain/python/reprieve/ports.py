@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from reprieve.block import Standing
     from reprieve.email_server import EmailServer, Settings
     from reprieve.listing import Filter, Place, Selection, Since
     from reprieve.log import LogEntry
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from reprieve.quota import Quota
     from reprieve.recipient import Recipient
     from reprieve.removal import Due, LiftAnswer, Removal, RemovalRequest, Requester
+    from reprieve.repeat import Answer, Kept
     from reprieve.suppression import Suppression, SuppressionList
 
 
@@ -119,6 +121,56 @@ class SuppressionStore(Protocol):
 
     def fail(self, organization: Organization, removal: Removal, *, now: int, attempts: int, answer: str) -> bool:
         """End a claimed removal `failed`, visible and retriable; False when the claim was lost."""
+        ...
+
+
+class UnblockStore(Protocol):
+    """How addresses stand on the lists of bounces and blocks, and removals that are counted."""
+
+    def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
+        """How each of these addresses stands now, by comparison key; no two keys alike."""
+        ...
+
+    def request_unblocks(
+        self,
+        organization: Organization,
+        standings: Mapping[str, tuple[Standing, RemovalRequest]],
+        requester: Requester,
+        *,
+        now: int,
+    ) -> set[str]:
+        """Record removals and count them, an address wholly or not at all; durable when it returns.
+
+        Args:
+            organization: whose.
+            standings: by key, how each address stood when it was judged, and what to record; the request's list does
+                not matter, an address is taken off both.
+            requester: who asks.
+            now: in milliseconds.
+
+        Returns:
+            The keys that were recorded. The others stand differently by now, and must be judged again.
+        """
+        ...
+
+    def reset(self, organization: Organization, key: str) -> int:
+        """Forget how often an address was unblocked, and tell how often that was."""
+        ...
+
+
+class RepeatStore(Protocol):
+    """Which requests were answered, by the key that their caller gave them."""
+
+    def begin(self, organization: Organization, key: str, fingerprint: str, *, now: int) -> Kept | None:
+        """Take a key for a request; None when it is taken now, else what is known of the request that has it."""
+        ...
+
+    def finish(self, organization: Organization, key: str, answer: Answer, *, now: int) -> None:
+        """Keep the answer of the request that took a key."""
+        ...
+
+    def forget(self, organization: Organization, key: str) -> None:
+        """Free the key of a request that did nothing."""
         ...
 
 
@@ -243,6 +295,10 @@ class RecipientStore(Protocol):
         Raises:
             Conflict: another recipient has the login.
         """
+        ...
+
+    def add_many(self, organization: Organization, recipients: Sequence[Recipient]) -> None:
+        """Create recipients without logins, each as `add` does; when it returns, all of them are there."""
         ...
 
     def put(self, organization: Organization, recipient: Recipient) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from reprieve.service.lists import Lists
     from reprieve.service.removal_job import RemovalJob
     from reprieve.service.removals import Removals
+    from reprieve.service.repeats import Repeats
+    from reprieve.service.unblock import Unblocks
     from reprieve.service.upkeep import Upkeep
     from reprieve.store.access import Access
     from reprieve.store.dead_letters import DeadLetters
@@ -226,6 +228,22 @@ def removals() -> Removals:
     from reprieve.service.removals import Removals
 
     return Removals(suppressions(), recipients(), event_log())
+
+
+def unblocks() -> Unblocks:
+    """The verb that lifts what records' soft bounces block."""
+    from reprieve.service.unblock import Unblocks
+    from reprieve.store.unblocks import Unblocks as Store
+
+    return Unblocks(Store(table("SUPPRESSIONS")), recipients(), event_log())
+
+
+def repeats() -> Repeats:
+    """Requests that come with an idempotency key."""
+    from reprieve.service.repeats import Repeats
+    from reprieve.store.repeats import Repeats as Store
+
+    return Repeats(Store(table("SUPPRESSIONS")))
 
 
 def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context object)
