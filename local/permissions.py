@@ -2,7 +2,7 @@
 
 AWS checks what a batch is made of: `dynamodb:PartiQLInsert` and its three sisters on each statement's table, and
 `sqs:SendMessage` for each message. The local AWS checks the name of the call, which is no permission at all. It has a
-place where it takes a transaction apart into the permissions of its items; this has it take statements apart there, too.
+place where it takes a transaction apart into the permissions of its items; this has it take statements apart, too.
 """
 
 import json
