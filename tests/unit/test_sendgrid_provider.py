@@ -18,7 +18,8 @@ from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
 from reprieve.errors import InvalidInput, Unavailable
-from reprieve.providers.sendgrid import MOST, SendGrid, Verdict, comeback, judge, segment, selection, sentence
+from reprieve.providers.sendgrid import MOST, SendGrid
+from reprieve.providers.sendgrid_answers import Verdict, comeback, judge, segment, selection, sentence
 from reprieve.removal import LONGEST_BACKOFF, SECOND, LiftAnswer, LiftOutcome
 from reprieve.suppression import SuppressionList
 

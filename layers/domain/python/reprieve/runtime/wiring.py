@@ -52,6 +52,15 @@ def client(service: str) -> Any:  # noqa: ANN401  (a boto3 client's type depends
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
+@cache
+def ses_client() -> Any:  # noqa: ANN401
+    """SES's client: one attempt a call, since the adapter and the job decide whether to try again."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("sesv2", config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1}))
+
+
 def table(name: str) -> Table:
     """A table by its name in the template."""
     from reprieve.store.table import Table
@@ -151,7 +160,7 @@ def provider_for(organization: Organization, account: ProviderAccount) -> Provid
         case ProviderKind.SES:
             from reprieve.providers.ses import Ses
 
-            return Ses(client=client("sesv2"), tenant=account.on_behalf_of)
+            return Ses(client=ses_client(), tenant=account.on_behalf_of)
         case ProviderKind.NONE:
             from reprieve.providers.none import NoProvider
 

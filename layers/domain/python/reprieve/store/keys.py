@@ -54,3 +54,13 @@ def recipients(organization: Organization, module: str) -> str:
 def addresses(organization: Organization, key: str) -> str:
     """The partition of the addresses that recipients hold, spread by a hash so that no partition is hot."""
     return f"{organization.id}#address#{zlib.crc32(key.encode()) % 16}"
+
+
+def requests(organization: Organization, request_id: str) -> str:
+    """The partition of what a request asked for, spread by a hash so that no partition is hot."""
+    return f"{organization.id}#requests#{zlib.crc32(request_id.encode()) % 16}"
+
+
+def request_part(request_id: str, first: str) -> str:
+    """The sort key of one part of a request, named by its first removal's number."""
+    return f"{request_id}#{first}"

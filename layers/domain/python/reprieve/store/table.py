@@ -1,7 +1,7 @@
 """One DynamoDB table: the few operations that the stores use, in plain Python values.
 
-Faults of the service become `Unavailable`; a failed condition is an outcome, not an error. There is no Scan here, so there
-is none anywhere.
+Faults of the service become `Unavailable`; a failed condition is an outcome, not an error. There is no Scan here, so
+there is none anywhere.
 """
 
 from __future__ import annotations
