@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.removal import MINUTE, RemovalRequest, Requester
+from reprieve.removal import MINUTE, RemovalRequest, RemovalState, Requester, Settlement
 from reprieve.runtime import wiring
 from reprieve.suppression import SuppressionList
 from reprieve_cli import operations, status

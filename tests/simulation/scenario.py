@@ -21,7 +21,7 @@ from reprieve.service.removal_job import RemovalJob
 from reprieve.service.removals import Removals
 from reprieve.store import table as table_module
 from reprieve.store.event_log import EventLog
-from reprieve.store.suppressions import Suppressions
+from reprieve.store.suppressions import Suppressions, removal_in
 from reprieve.suppression import SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.oracle import Oracle
@@ -51,7 +51,7 @@ class Upstream:
     organization: str
     batch: int
     exact: bool
-    poison: frozenset[str] = frozenset()
+    poison_until: int = 0
     listed: dict[tuple[str, str], int] = field(default_factory=dict)
     not_before: int = 0
 
@@ -75,7 +75,7 @@ class Upstream:
         self.oracle.asked_upstream(self.organization, name, emails, exact=self.exact)
         answers = []
         for email in emails:
-            if email in self.poison:
+            if email == KEYS[0] and self.world.now < self.poison_until:
                 answers.append(LiftAnswer(LiftOutcome.REFUSED, "400"))
             elif self.world.chance(Fault.PARTIAL, 8):
                 answers.append(LiftAnswer(LiftOutcome.WAIT, "not tried"))
@@ -129,11 +129,15 @@ class Scenario:
         self.access = Access({one: ProviderAccount(ProviderKind.NONE) for one in organizations})
         # skew breaks leases, so deleting twice is only wrong where clocks agree and nothing fails
         self.skewed = not short and choices.below(2) == 1
-        self.poison = frozenset({"cy@example.org"} if choices.below(8) == 7 else ())
+        self.poison = choices.below(4) == 3
+        #: whether things happen within moments of each other, or within minutes
+        self.pace = (15_000, 300)[choices.below(2)]
         self.requests = 1 if short else 1 + choices.below(3)
         exact = not odds and not self.skewed and not self.poison and planned is None and self.requests == 1
         self.upstreams = {
-            one.id: Upstream(self.world, self.oracle, one.id, 1 + choices.below(3), exact, self.poison)
+            one.id: Upstream(
+                self.world, self.oracle, one.id, 1 + choices.below(3), exact, START + 90_000 if self.poison else 0
+            )
             for one in organizations
         }
         self.ingest = Ingest(self.store, self.event_log, None)  # type: ignore[arg-type]
@@ -142,7 +146,7 @@ class Scenario:
     def play(self) -> None:
         """Everything at once, then quiet until nothing is pending, then the last look."""
         sleeping = SimpleNamespace(sleep=self.world.sleep)
-        with mock.patch.object(table_module, "time", sleeping), mock.patch.object(removal, "MAX_ATTEMPTS", 3):
+        with mock.patch.object(table_module, "time", sleeping), mock.patch.object(removal, "MAX_ATTEMPTS", 2):
             self._begin()
             self.world.run()
             self._settle_down()
@@ -163,7 +167,25 @@ class Scenario:
             organization = organizations[choices.below(len(organizations))]
             self._request(organization, f"r{number}")
         for number in range(2 if short else 1 + choices.below(3)):
-            self._job(f"job{number}", starts=START + choices.below(8) * 20_000)
+            self._job(f"job{number}", starts=START + choices.below(8) * self.pace)
+
+        for number in range(2 if self.poison else 0):
+            for late in (60_000, 110_000):
+                self._job(f"late{number}", starts=START + late + choices.below(4) * 20_000)
+            process = self.world.start(f"redrive{number}", self._redrive)
+            process.until = START + 60_000 + choices.below(8) * 10_000
+
+    def _redrive(self) -> None:
+        """Somebody looks at what has failed, and after a while has it tried again."""
+        for key, item in list(self.client.items.items()):
+            if item.get("removal_state") == "failed":
+                seen = removal_in(item)
+                self.world.sleep(self.choices.below(4) * 30)
+                try:
+                    organization = next(one for one in self.access.accounts if key[0].startswith(f"{one.id}#"))
+                    self.store.retry(organization, seen, now=self.world.now)
+                except Unavailable:
+                    continue
 
     def _skew(self) -> int:
         skew = SKEWS[self.choices.below(len(SKEWS))] if self.skewed else 0
@@ -185,8 +207,8 @@ class Scenario:
         copies = 1 + self.world.chance(Fault.DUPLICATE, 3)
         for copy in range(copies):
             process = self.world.start(f"webhook {identity}.{copy}", lambda: self._deliver(organization, event))
-            process.until = START + self.choices.below(10) * 15_000
-            if process.until > START + 75_000:
+            process.until = START + self.choices.below(10) * self.pace
+            if process.until > START + 5 * self.pace:
                 self.world.fired[Fault.REORDER] += 1
 
     def _deliver(self, organization: Organization, event: DeliveryEvent) -> None:
@@ -222,7 +244,7 @@ class Scenario:
                 return
 
         process = self.world.start(f"request {request_id}", ask)
-        process.until = START + self.choices.below(6) * 15_000
+        process.until = START + self.choices.below(6) * self.pace
 
     def _job(self, name: str, *, starts: int) -> Process:
         holder: list[Process] = []

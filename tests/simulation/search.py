@@ -43,8 +43,8 @@ class Report:
     failure: str = ""
 
 
-def check(seeds: Iterable[int]) -> Report:
-    """Play histories by seed; stops at the first that fails, cut down to what is needed for it."""
+def check(seeds: Iterable[int], *, shrinking: bool = True) -> Report:
+    """Play histories by seed; stops at the first that fails, cut down to what is needed for it unless told not to."""
     report = Report()
     for seed in seeds:
         choices = Choices(seed)
@@ -52,7 +52,7 @@ def check(seeds: Iterable[int]) -> Report:
         try:
             scenario.play()
         except Failure as failure:
-            report.failure = f"seed {seed}: {failure}\n{shrink(choices.made)}"
+            report.failure = f"seed {seed}: {failure}\n{shrink(choices.made) if shrinking else ''}"
             return report
         report.runs += 1
         report.steps += scenario.world.ios

@@ -212,7 +212,7 @@ def test_no_time_left_is_no_call() -> None:
         SuppressionList.UNSUBSCRIBES, addresses(50)
     )
     assert len(recorder.sent) < 6
-    assert answers[-1] == LiftAnswer(LiftOutcome.RETRY, "not tried: no time was left")
+    assert answers[-1] == LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
 
 
 # ---- what goes with every request

@@ -15,6 +15,7 @@ from reprieve.runtime import settings
 if TYPE_CHECKING:
     from reprieve.organization import Organization, ProviderAccount
     from reprieve.ports import Provider
+    from reprieve.service.following import Following
     from reprieve.service.ingest import Ingest
     from reprieve.service.removal_job import RemovalJob
     from reprieve.service.removals import Removals
@@ -128,6 +129,14 @@ def removals() -> Removals:
     from reprieve.service.removals import Removals
 
     return Removals(suppressions(), recipients(), event_log())
+
+
+def following() -> Following:
+    """Where removals stand."""
+    from reprieve.service.following import Following
+    from reprieve.store.removal_records import RemovalRecords
+
+    return Following(RemovalRecords(table("SUPPRESSIONS")), suppressions())
 
 
 def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context object)
