@@ -1,6 +1,6 @@
 """`make simulate`: every history and every mutant, on all cores.
 
-    python -m tests.simulation [--seeds 100000] [--from 0]
+python -m tests.simulation [--seeds 100000] [--from 0]
 """
 
 from __future__ import annotations

@@ -72,7 +72,12 @@ class Client:
         return self._io("put", lambda: self._write(self._key(item), ConditionExpression, more, lambda _: item))
 
     def update_item(
-        self, *, Key: Item, UpdateExpression: str = "", ConditionExpression: str = "", **more: Any  # noqa: N803
+        self,
+        *,
+        Key: Item,
+        UpdateExpression: str = "",
+        ConditionExpression: str = "",
+        **more: Any,
     ) -> dict[str, Any]:
         key = unmarshal(Key)
         values = unmarshal(more.get("ExpressionAttributeValues", {}))

@@ -1,8 +1,8 @@
 """DynamoDB's condition, key and update expressions, as functions of a plain item.
 
-What is read: comparisons, BETWEEN, AND, OR, NOT, parentheses, attribute_exists, attribute_not_exists, begins_with, size;
-SET with `+`, `-` and if_not_exists, REMOVE, ADD. Anything else is a SyntaxError, so that a store that begins to use more
-cannot be simulated wrongly. As in DynamoDB every right-hand side sees the item as it was, a comparison with an
+What is read: comparisons, BETWEEN, AND, OR, NOT, parentheses, attribute_exists, attribute_not_exists, begins_with,
+size; SET with `+`, `-` and if_not_exists, REMOVE, ADD. Anything else is a SyntaxError, so that a store that begins to
+use more cannot be simulated wrongly. As in DynamoDB every right-hand side sees the item as it was, a comparison with an
 attribute that is absent does not hold, and a value that is not given is an error.
 """
 

@@ -110,26 +110,28 @@ class Oracle:
 
     def finally_holds(self, records: dict[tuple[str, str], Item], told: set[str]) -> None:
         """Everything is quiet: every removal has ended, and each list is what the events and removals say."""
-        for key, record in records.items():
-            place = _place(key)
-            if place is None:
-                continue
-            state = record.get("removal_state")
-            if state is not None and state not in ENDS:
-                raise Failure(f"the removal of {place} never ended")
-            if state == "done" and record["removal_id"] not in told:
-                raise Failure(f"the removal of {place} is done, but the log does not tell")
-            newest, newest_id = max(self.events[place], default=(0, ""))
-            if newest > self.forgiven[place]:
-                if "by_time" not in record or (record["bounced_at"], record["event_id"]) != (newest, newest_id):
-                    raise Failure(f"the newest bounce of {place} is not on the list")
-            elif state == "done" and "by_time" in record:
-                raise Failure(f"{place} is lifted, but on the list")
-            elif state == "superseded":
-                raise Failure(f"{place} was superseded, but by nothing newer")
-        for place, now in (((org, name, key), now) for org, name, key, now in self.acknowledged):
-            if self.forgiven[place] < watermark(now) or place not in {_place(key) for key in records}:
-                raise Failure(f"what was acknowledged for {place} is gone")
+        for place, record in ((_place(key), record) for key, record in records.items()):
+            if place is not None:
+                self._ended_well(place, record, told)
+        places = {_place(key) for key in records}
+        for org, name, key, now in self.acknowledged:
+            if self.forgiven[org, name, key] < watermark(now) or (org, name, key) not in places:
+                raise Failure(f"what was acknowledged for {org}, {name}, {key} is gone")
+
+    def _ended_well(self, place: Place, record: Item, told: set[str]) -> None:
+        state = record.get("removal_state")
+        if state is not None and state not in ENDS:
+            raise Failure(f"the removal of {place} never ended")
+        if state == "done" and record["removal_id"] not in told:
+            raise Failure(f"the removal of {place} is done, but the log does not tell")
+        newest, newest_id = max(self.events[place], default=(0, ""))
+        if newest > self.forgiven[place]:
+            if "by_time" not in record or (record["bounced_at"], record["event_id"]) != (newest, newest_id):
+                raise Failure(f"the newest bounce of {place} is not on the list")
+        elif state == "done" and "by_time" in record:
+            raise Failure(f"{place} is lifted, but on the list")
+        elif state == "superseded":
+            raise Failure(f"{place} was superseded, but by nothing newer")
 
 
 def _place(key: tuple[str, str]) -> Place | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from unittest import mock
 
 from reprieve import removal
@@ -111,10 +111,15 @@ class Scenario:
     """One run; `play` raises Failure if something does not hold."""
 
     def __init__(
-        self, choices: Choices, *, faulty: bool | None = None, planned: dict[int, Fault] | None = None, short: bool = False
+        self,
+        choices: Choices,
+        *,
+        faulty: bool | None = None,
+        planned: dict[int, Fault] | None = None,
+        short: bool = False,
     ) -> None:
         self.choices = choices
-        odds = (0, 40, 15, 8)[choices.below(4)] if faulty is None else 0
+        odds = (0, 40, 15, 8)[choices.below(4)] if planned is None else 0
         self.world = World(choices, odds=odds, planned=planned)
         self.oracle = Oracle(self.world)
         self.short = short
@@ -199,9 +204,7 @@ class Scenario:
         name = LISTS[self.choices.below(4) == 3]
         at = START + (self.choices.below(12) - 8) * 10_000
         identity = f"e{organization.id}{number}"
-        event = DeliveryEvent(
-            id=identity, kind=KINDS[name], at=at, key=email.lower(), email=email, provider="sendgrid"
-        )
+        event = DeliveryEvent(id=identity, kind=KINDS[name], at=at, key=email.lower(), email=email, provider="sendgrid")
         self.oracle.events[organization.id, name, email.lower()].add((at, identity))
         self.upstreams[organization.id].listed[name, email] = at
         copies = 1 + self.world.chance(Fault.DUPLICATE, 3)
@@ -277,7 +280,9 @@ class Scenario:
                 return
             free = min(max(item["due_at"], item.get("lease_until", 0)) for item in pending)
             paused = max(account.paused_until for account in self.access.accounts.values())
-            self.world.now = max(self.world.now + 120_000, min(free, self.world.now + 3_600_000), min(paused, self.world.now + 900_000))
+            self.world.now = max(
+                self.world.now + 120_000, min(free, self.world.now + 3_600_000), min(paused, self.world.now + 900_000)
+            )
             self._job(f"tick{tick}", starts=0)
             self.world.run()
         raise Failure("removals are pending for ever")

@@ -133,6 +133,14 @@ class RemovalRecords(Protocol):
         ...
 
 
+class Comparison(Protocol):
+    """What a provider's list holds against what we hold."""
+
+    def missing(self, organization: Organization, entries: Sequence[Suppression]) -> list[Suppression]:
+        """Those entries that are neither listed here, nor older than what we know, nor forgiven; read consistently."""
+        ...
+
+
 class EventLog(Protocol):
     """The system log."""
 

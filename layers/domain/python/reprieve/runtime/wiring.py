@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reprieve.ports import Provider
     from reprieve.service.following import Following
     from reprieve.service.ingest import Ingest
+    from reprieve.service.reconciliation import Reconciliation
     from reprieve.service.removal_job import RemovalJob
     from reprieve.service.removals import Removals
     from reprieve.store.access import Access
@@ -137,6 +138,14 @@ def following() -> Following:
     from reprieve.store.removal_records import RemovalRecords
 
     return Following(RemovalRecords(table("SUPPRESSIONS")), suppressions())
+
+
+def reconciliation() -> Reconciliation:
+    """The comparison with the providers' lists."""
+    from reprieve.service.reconciliation import Reconciliation
+    from reprieve.store.comparison import Comparison
+
+    return Reconciliation(access(), suppressions(), Comparison(table("SUPPRESSIONS")), provider_for)
 
 
 def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context object)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Standing(StrEnum):
-    """What is told of a removal: the states of `RemovalState`, and what can be said when its record tells of another."""
+    """What is told of a removal: its state, or what can be said when its record tells of another."""
 
     PENDING = "pending"
     """Acknowledged; the job has not finished it yet."""

@@ -38,6 +38,13 @@ RESERVE = 20 * removal.SECOND
 #: rows that others hold are looked past, so many at the most
 HELD = 2_000
 
+#: the words that a tally counts under
+COUNTED = {
+    RemovalState.PENDING: "postponed",
+    RemovalState.FAILED: "failed",
+    RemovalState.SUPERSEDED: "superseded",
+    RemovalState.DONE: "lifted",
+}
 LIFTED = {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
 
 
@@ -188,7 +195,7 @@ class RemovalJob:
         kept = [one for one, written in zip(settlements, done, strict=True) if written]
         lost = [one for one, written in zip(settlements, done, strict=True) if not written]
         for one in kept:
-            tally.counts["lifted" if one.state is RemovalState.DONE else COUNTED[one.state]] += 1
+            tally.counts[COUNTED[one.state]] += 1
         now = self.clock()
         entries = [
             log.removal_failed(one.removal, now=now, reason=one.answer)
@@ -200,7 +207,8 @@ class RemovalJob:
         self.log.append(desk.organization, entries)
         # a newer bounce, or the claim was lost; superseding under the same fence tells the two apart
         again = [_ended(one.removal, RemovalState.SUPERSEDED) for one in lost if one.state is RemovalState.DONE]
-        tally.counts["lost"] += len(lost) - len(again)
+        if len(lost) > len(again):
+            tally.counts["lost"] += len(lost) - len(again)
         if again:
             self._settle(desk, again, tally)
 
@@ -211,14 +219,6 @@ class RemovalJob:
         if broken and organization not in tally.broken:
             tally.broken.append(organization)
             self.access.pause_provider(organization, until=self.clock() + PAUSE, reason=broken.detail)
-
-
-COUNTED = {
-    RemovalState.PENDING: "postponed",
-    RemovalState.FAILED: "failed",
-    RemovalState.SUPERSEDED: "superseded",
-    RemovalState.DONE: "lifted",
-}
 
 
 def _ended(row: Removal, state: RemovalState, answer: str = "") -> Settlement:

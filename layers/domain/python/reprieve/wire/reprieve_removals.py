@@ -120,9 +120,7 @@ def _state(state: str | None, *, alone: bool) -> Standing | None:
     if state not in set(Standing):
         raise InvalidInput(f"one of {', '.join(Standing)}", field="state")
     if alone and state not in QUEUES:
-        raise InvalidInput(
-            "alone only pending or failed; with request_id or email any state", field="state"
-        )
+        raise InvalidInput("alone only pending or failed; with request_id or email any state", field="state")
     return Standing(state)
 
 
