@@ -13,7 +13,6 @@ from local.place import ROOT, VENV_BIN, Place, default_place, tool_environment
 from local.problem import Problem
 
 BUILD = ROOT / ".local" / "build"
-CACHE = ROOT / ".local" / "cache"
 LOCK = ROOT / ".local" / "build.lock"
 SECONDS_FOR_ANOTHER_BUILD = 600
 
@@ -54,13 +53,7 @@ def build_if_changed(place: Place) -> str:
         stamp = BUILD / "fingerprint"
         if not stamp.exists() or stamp.read_text() != wanted:
             stamp.unlink(missing_ok=True)
-            sam(
-                place,
-                "build",
-                f"--build-dir={BUILD}",
-                f"--cache-dir={CACHE}",
-                otherwise="The functions could not be built",
-            )
+            sam(place, "build", f"--build-dir={BUILD}", otherwise="The functions could not be built")
             stamp.write_text(wanted)
         return wanted
 

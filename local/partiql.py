@@ -39,7 +39,7 @@ def checks(body: bytes, region: str, account: str) -> list[Check]:
     """The permission and the resource of each statement; none at all, and so a refusal, if one cannot be read."""
     try:
         return [check(statement, region, account) for statement in statements(json.loads(body))]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return []
 
 

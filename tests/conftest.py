@@ -7,7 +7,7 @@ import pytest
 HERE = Path(__file__).parent
 #: Rooms whose tests open no socket whatsoever.
 SILENT = {"unit", "wire", "architecture"}
-LOOPBACK = ["127.0.0.1", "::1"]
+LOOPBACK = ["127.0.0.0/8", "::1"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,15 +1,64 @@
 """/v3/suppression (SendGrid): the lists of addresses that are not mailed."""
 
+from collections.abc import Callable
+
+from reprieve.address import comparison_key
 from reprieve.exchange import Request, Response
 from reprieve.runtime import http, wiring
 from reprieve.suppression import SuppressionList
-from reprieve.wire import sendgrid
+from reprieve.wire import sendgrid, sendgrid_lists
 
-handler = http.Api(sendgrid.DIALECT)
+handler = http.Api(sendgrid.DIALECT, meter=wiring.meter("sendgrid"), prepare=wiring.acting(sendgrid.acts_for))
+Verb = Callable[[Request], Response]
 
 
-@handler.route("GET", "/suppression/bounces", scopes=sendgrid.scopes(SuppressionList.BOUNCES, "read"))
-def bounces(request: Request) -> Response:
-    """The newest bounces."""
-    found = wiring.suppressions().newest(request.by.organization, SuppressionList.BOUNCES, limit=sendgrid.PAGE)
-    return sendgrid.render_list(found)
+def on_lists(method: str, path: str, action: str, lists: tuple[SuppressionList, ...]) -> Callable[[Verb], Verb]:
+    """Register a verb on the paths of several lists, each with its own scopes."""
+
+    def register(verb: Verb) -> Verb:
+        for name in lists:
+            handler.route(method, f"/suppression/{name}{path}", scopes=sendgrid.scopes(name, action))(verb)
+        return verb
+
+    return register
+
+
+@on_lists("GET", "", "read", tuple(SuppressionList))
+def page(request: Request) -> Response:
+    """A page of a list."""
+    asked, by, store = sendgrid_lists.parse_list(request), request.by.organization, wiring.listing()
+    if asked.offset is None:
+        asked = asked.at_last_page(store.count(by, asked.list, asked.selection, now=request.now))
+    found, more = store.page(
+        by, asked.list, asked.selection, offset=asked.offset or 0, limit=asked.limit, now=request.now
+    )
+    return sendgrid_lists.render_list(found, asked, request, more=more)
+
+
+@on_lists("GET", "/{email+}", "read", sendgrid_lists.MANAGED)
+def one(request: Request) -> Response:
+    """One address."""
+    name, key = sendgrid_lists.list_of(request), comparison_key(sendgrid_lists.address_in(request))
+    found = wiring.listing().get(request.by.organization, name, key, now=request.now)
+    if not found:
+        sendgrid_lists.check_address(request)
+    return sendgrid_lists.render_one(found)
+
+
+@on_lists("DELETE", "", "delete", sendgrid_lists.MANAGED)
+def delete_many(request: Request) -> Response:
+    """Lift some addresses, or all."""
+    emails, name = sendgrid_lists.parse_delete(request), sendgrid_lists.list_of(request)
+    if emails is None:
+        wiring.lists().clear(request.by, name, request_id=request.id, now=request.now)
+    else:
+        wiring.lists().lift_many(request.by, name, emails, request_id=request.id, now=request.now)
+    return sendgrid_lists.render_deleted()
+
+
+@on_lists("DELETE", "/{email+}", "delete", sendgrid_lists.MANAGED)
+def delete(request: Request) -> Response:
+    """Lift one address."""
+    name, email = sendgrid_lists.list_of(request), sendgrid_lists.address_in(request)
+    wiring.lists().lift(request.by, name, email, request_id=request.id, now=request.now)
+    return sendgrid_lists.render_deleted()

@@ -35,6 +35,8 @@ def test_these_are_the_commands() -> None:
         "credentials list",
         "credentials revoke",
         "credentials scopes",
+        "lists export",
+        "lists import",
         "organizations change",
         "organizations create",
         "organizations list",
@@ -45,6 +47,7 @@ def test_these_are_the_commands() -> None:
         "recipients delete",
         "recipients import",
         "recipients list",
+        "reconcile",
         "status",
     ]
 

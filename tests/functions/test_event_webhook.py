@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from reprieve.listing import Selection
 from reprieve.organization import ProviderAccount, ProviderKind
 from reprieve.removal import RemovalRequest, Requester
 from reprieve.runtime import wiring
@@ -71,7 +72,7 @@ def bounce(number: int = 0, **fields: object) -> dict[str, object]:
 
 
 def listed(name: SuppressionList) -> list[str]:
-    return [entry.email for entry in wiring.suppressions().newest(DEMO, name, limit=100)]
+    return [entry.email for entry in wiring.listing().each(DEMO, name, Selection(), now=wiring.now())]
 
 
 @pytest.mark.usefixtures("queue")
@@ -118,7 +119,7 @@ def test_the_newest_bounce_counts_whatever_the_order_of_arrival(call: Gateway, o
     ]
     for index in order:
         post(call, events[index])
-    (entry,) = wiring.suppressions().newest(DEMO, SuppressionList.BOUNCES, limit=9)
+    (entry,) = wiring.listing().each(DEMO, SuppressionList.BOUNCES, Selection(), now=wiring.now())
     assert (entry.reason, entry.created) == ("newer", (SECONDS + 1) * 1000)
 
 

@@ -152,7 +152,8 @@ def test_a_failed_removal_is_in_its_queue_and_can_be_tried_again_once(call: Gate
     assert again.body["forgiven_until"] == "2025-12-31T23:59:30.000Z"
     assert listing(call, state="failed").body["removals"] == []
     refused = retry(call, f"{request_id}-0")
-    assert (refused.status, refused.body["detail"]) == (409, "only a failed removal can be retried; this one is pending")
+    assert refused.status == 409
+    assert refused.body["detail"] == "only a failed removal can be retried; this one is pending"
     settle(RemovalState.DONE)
     assert retry(call, f"{request_id}-0").status == 409
 

@@ -21,7 +21,7 @@ from reprieve.service.removal_job import RemovalJob
 from reprieve.service.removals import Removals
 from reprieve.store import table as table_module
 from reprieve.store.event_log import EventLog
-from reprieve.store.suppressions import Suppressions, removal_in
+from reprieve.store.suppressions import Suppressions, removal_of
 from reprieve.suppression import SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.oracle import Oracle
@@ -184,7 +184,7 @@ class Scenario:
         """Somebody looks at what has failed, and after a while has it tried again."""
         for key, item in list(self.client.items.items()):
             if item.get("removal_state") == "failed":
-                seen = removal_in(item)
+                seen = removal_of(item)
                 self.world.sleep(self.choices.below(4) * 30)
                 try:
                     organization = next(one for one in self.access.accounts if key[0].startswith(f"{one.id}#"))

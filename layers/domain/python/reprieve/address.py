@@ -96,7 +96,7 @@ class Address:
         parent, _, top = domain.rpartition(".")
         if not parent or top.isdigit():
             raise MalformedAddress("the domain needs a dot and a top-level label that is not a number", field=field)
-        return cls(spelling=text, local=local, domain=domain, key=f"{_fold(bare_local)}@{domain}")
+        return cls(spelling=text, local=local, domain=domain, key=f"{fold(bare_local)}@{domain}")
 
 
 def comparison_key(text: str) -> str:
@@ -113,7 +113,7 @@ def comparison_key(text: str) -> str:
     """
     with suppress(MalformedAddress):
         return Address.parse(text).key
-    folded = _fold(_UNPRINTABLE.sub("", text[:MAX_KEY_OCTETS])).encode()
+    folded = fold(_UNPRINTABLE.sub("", text[:MAX_KEY_OCTETS])).encode()
     return folded[: MAX_KEY_OCTETS - len(_DAMAGED.encode())].decode(errors="ignore").rstrip(_DAMAGED) + _DAMAGED
 
 
@@ -147,6 +147,6 @@ def _octets(text: str) -> int:
     return len(text.encode(errors="surrogatepass"))
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """Fold case as Unicode's canonical caseless matching does (D145), then compose; a second time changes nothing."""
     return normalize("NFC", normalize("NFD", text).casefold())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from reprieve.errors import ReprieveError
     from reprieve.organization import Caller
+    from reprieve.quota import Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Request:
         body: the raw bytes; signatures are verified over exactly these.
         caller: who sent it; None only on routes without an authorizer.
         now: when it arrived, in milliseconds.
+        quota: what is left of the organization's requests; None where they are not counted.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Request:
     body: bytes
     caller: Caller | None
     now: int
+    quota: Quota | None = None
 
     @property
     def by(self) -> Caller:

@@ -6,11 +6,16 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reprieve.suppression import SuppressionList
 
 #: an organization's id is part of every key and every token, so it keeps to characters that need no escaping anywhere
 ORGANIZATION_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
@@ -30,6 +35,21 @@ class Membership(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class BouncePurge:
+    """After how long bounces expire (SendGrid's bounce purge).
+
+    Attributes:
+        enabled: whether they expire at all.
+        soft_days: the age at which soft ones do, in days; None for never.
+        hard_days: the age at which hard ones do, in days; None for never.
+    """
+
+    enabled: bool = False
+    soft_days: int | None = None
+    hard_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """One tenant and its settings.
 
@@ -41,6 +61,8 @@ class Organization:
         shards: how many partitions its lists are spread over, 1 to 16; it never shrinks.
         parent: the organization whose credentials may act for this one, or None.
         created: in milliseconds.
+        purge: when its bounces and blocks expire.
+        cleared: list -> the second (not millisecond) up to which everything on it reads as gone.
     """
 
     id: str
@@ -50,6 +72,8 @@ class Organization:
     shards: int = 1
     parent: str | None = None
     created: int = 0
+    purge: BouncePurge = BouncePurge()
+    cleared: Mapping[SuppressionList, int] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not ORGANIZATION_ID.fullmatch(self.id):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from reprieve.listing import Filter, Place, Selection, Since
     from reprieve.log import LogEntry
-    from reprieve.organization import Credential, Organization, ProviderAccount
+    from reprieve.organization import BouncePurge, Credential, Organization, ProviderAccount
+    from reprieve.outlook import AddressRecord
+    from reprieve.quota import Quota
     from reprieve.recipient import Recipient
     from reprieve.removal import (
         Due,
@@ -77,6 +80,33 @@ class SuppressionStore(Protocol):
         """Record removals and their watermark, one conditional write an address; durable when it returns."""
         ...
 
+    def request_listed(
+        self,
+        organization: Organization,
+        requests: Sequence[RemovalRequest],
+        requester: Requester,
+        *,
+        since: Since,
+        hidden: bool,
+        forgiven_until: int,
+        now: int,
+    ) -> list[bool]:
+        """Record removals of entries that are on their list, and of nothing else.
+
+        Args:
+            organization: whose lists.
+            requests: all of one list.
+            requester: who asks.
+            since: from when on the list's entries are shown.
+            hidden: whether those that are not shown are meant, instead of those that are.
+            forgiven_until: the watermark, in milliseconds.
+            now: in milliseconds.
+
+        Returns:
+            Whether each was there, in order; those that were are durable.
+        """
+        ...
+
     def get(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Suppression | None:
         """The entry of one address on one list; None when it is not listed (a lifted one is not)."""
         ...
@@ -138,6 +168,77 @@ class Comparison(Protocol):
 
     def missing(self, organization: Organization, entries: Sequence[Suppression]) -> list[Suppression]:
         """Those entries that are neither listed here, nor older than what we know, nor forgiven; read consistently."""
+        ...
+
+
+class ListingStore(Protocol):
+    """The lists as they are shown: newest first, ties by address, without what was cleared or has expired."""
+
+    def get(
+        self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: int
+    ) -> Suppression | None:
+        """The entry of one address, read consistently; None when it is not shown."""
+        ...
+
+    def records(self, organization: Organization, key: str) -> list[AddressRecord]:
+        """What is stored of one address, read consistently: the lists it is or has been on, in the order of lists."""
+        ...
+
+    def page(
+        self,
+        organization: Organization,
+        suppression_list: SuppressionList,
+        selection: Selection,
+        *,
+        offset: int,
+        limit: int,
+        now: int,
+    ) -> tuple[list[Suppression], bool]:
+        """Up to `limit` entries behind the first `offset`, and whether there are more.
+
+        Raises:
+            LimitExceeded: more would have to be read than one request may.
+        """
+        ...
+
+    def count(
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+    ) -> int:
+        """How many entries there are."""
+        ...
+
+    def each(
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+    ) -> Iterator[Suppression]:
+        """Every entry, a page at a time."""
+        ...
+
+    def search(
+        self, organization: Organization, wanted: Filter, *, after: Place | None, limit: int, now: int
+    ) -> tuple[list[Suppression], bool]:
+        """Up to `limit` entries of several lists behind a place, and whether there are more."""
+        ...
+
+    def total(self, organization: Organization, wanted: Filter, *, now: int) -> tuple[int, bool]:
+        """How many entries of several lists there are, and whether that is all of them or as many as were counted."""
+        ...
+
+    def hidden(
+        self, organization: Organization, suppression_list: SuppressionList, *, now: int
+    ) -> Iterator[Suppression]:
+        """The entries that are on a list but not shown any more, oldest first."""
+        ...
+
+    def newest(self, organization: Organization, suppression_list: SuppressionList) -> int | None:
+        """When the newest entry on a list was created, in milliseconds, shown or not."""
+        ...
+
+
+class LogReader(Protocol):
+    """The system log, for who asks about one thing."""
+
+    def about(self, organization: Organization, target: str, *, limit: int) -> list[Mapping[str, Any]]:
+        """The newest entries about an address (its comparison key) or server, newest first, as Okta's LogEvents."""
         ...
 
 
@@ -237,6 +338,14 @@ class AccessStore(Protocol):
         """All organizations."""
         ...
 
+    def clear(self, organization_id: str, suppression_list: SuppressionList, *, until: int) -> None:
+        """Let everything on a list up to and with the second `until` read as gone; the mark never moves back."""
+        ...
+
+    def set_purge(self, organization_id: str, purge: BouncePurge) -> None:
+        """Change when an organization's bounces expire."""
+        ...
+
     def credential(self, organization_id: str, digest: str) -> Credential | None:
         """The credential with this digest in this organization, valid or not."""
         ...
@@ -247,6 +356,18 @@ class AccessStore(Protocol):
 
     def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
         """Stop calling the organization's provider until a moment, and say why."""
+        ...
+
+
+class QuotaStore(Protocol):
+    """How many requests an organization has made in the current minute."""
+
+    def count(self, organization: Organization, dialect: str, *, now: int) -> Quota:
+        """Count one more, and tell what is left."""
+        ...
+
+    def peek(self, organization: Organization, dialect: str, *, now: int) -> Quota:
+        """Tell what is left, without counting."""
         ...
 
 

@@ -10,15 +10,18 @@ import json
 import os
 import secrets
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.errors import Forbidden, MethodNotAllowed, NoSuchRoute, ReprieveError
+from reprieve.errors import Forbidden, MethodNotAllowed, NoSuchRoute, RateLimited, ReprieveError
 from reprieve.exchange import Dialect, Request, Response
 from reprieve.runtime import identity
 from reprieve.runtime.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from reprieve.quota import Quota
 
 #: from here on a refusal is our own fault
 SERVER_FAULT: Final = 500
@@ -27,8 +30,23 @@ SERVER_FAULT: Final = 500
 class Api:
     """The routes of one function, in one dialect."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        meter: Callable[[Request], Quota | None] = lambda _: None,
+        prepare: Callable[[Request], Request] = lambda request: request,
+    ) -> None:
+        """An API.
+
+        Args:
+            dialect: how it answers.
+            meter: counts a request against its organization's quota.
+            prepare: what is done to a request that has passed the scope check, before its handler sees it.
+        """
         self._dialect = dialect
+        self._meter = meter
+        self._prepare = prepare
         self._routes: dict[tuple[str, str], tuple[Callable[[Request], Response], tuple[str, ...]]] = {}
 
     def route(
@@ -54,6 +72,7 @@ class Api:
         request = _request(event)
         error_id = ""
         try:
+            request = replace(request, quota=self._meter(request))
             response = self._answer(request)
         except ReprieveError as error:
             error_id = secrets.token_urlsafe(16)
@@ -81,6 +100,8 @@ class Api:
         return _answer(response)
 
     def _answer(self, request: Request) -> Response:
+        if request.quota and request.quota.exceeded:
+            raise RateLimited(request.quota.resets_at)
         found = self._routes.get((request.method, request.resource))
         if found is None:
             known = {resource for _, resource in self._routes}
@@ -88,7 +109,7 @@ class Api:
         handler, scopes = found
         if scopes and not request.by.may(*scopes):
             raise Forbidden(scopes[0])
-        return handler(request)
+        return handler(self._prepare(request))
 
 
 def _log_fault(error: Exception, error_id: str, request: Request) -> None:

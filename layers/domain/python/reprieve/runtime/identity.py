@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reprieve.organization import Caller, Membership, Organization
+from reprieve.organization import BouncePurge, Caller, Membership, Organization
+from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,8 @@ def write(caller: Caller) -> dict[str, str]:
         "shards": organization.shards,
         "parent": organization.parent,
         "created": organization.created,
+        "purge": [organization.purge.enabled, organization.purge.soft_days, organization.purge.hard_days],
+        "cleared": organization.cleared,
     }
     return {
         "organization": json.dumps(settings),
@@ -43,5 +46,7 @@ def read(context: Mapping[str, Any] | None) -> Caller | None:
         shards=settings["shards"],
         parent=settings["parent"],
         created=settings["created"],
+        purge=BouncePurge(*settings.get("purge", ())),
+        cleared={SuppressionList(name): moment for name, moment in settings.get("cleared", {}).items()},
     )
     return Caller(organization, context["credential"], frozenset(context["scopes"].split()))

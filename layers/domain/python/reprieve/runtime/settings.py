@@ -18,3 +18,8 @@ def key_id() -> str:
 def dead_letter_queue() -> str:
     """The URL of the queue for events that could not be read."""
     return os.environ["DEAD_LETTER_QUEUE_URL"]
+
+
+def requests_per_minute() -> int:
+    """How many requests an organization may make in a minute, in each dialect that counts them."""
+    return int(os.environ.get("REQUESTS_PER_MINUTE", "600"))

@@ -7,22 +7,34 @@ Imports are inside the functions on purpose: a function pays at its cold start o
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from reprieve.errors import Forbidden, Unavailable
+from reprieve.organization import ORGANIZATION_ID
 from reprieve.runtime import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reprieve.exchange import Request
     from reprieve.organization import Organization, ProviderAccount
     from reprieve.ports import Provider
+    from reprieve.quota import Quota
+    from reprieve.service.addresses import Addresses
     from reprieve.service.following import Following
     from reprieve.service.ingest import Ingest
+    from reprieve.service.lists import Lists
     from reprieve.service.reconciliation import Reconciliation
     from reprieve.service.removal_job import RemovalJob
     from reprieve.service.removals import Removals
+    from reprieve.service.upkeep import Upkeep
     from reprieve.store.access import Access
     from reprieve.store.dead_letters import DeadLetters
     from reprieve.store.event_log import EventLog
+    from reprieve.store.listing import Listing
+    from reprieve.store.quotas import Quotas
     from reprieve.store.recipients import Recipients
     from reprieve.store.suppressions import Suppressions
     from reprieve.store.table import Table
@@ -116,6 +128,78 @@ def dead_letters() -> DeadLetters:
     from reprieve.store.dead_letters import DeadLetters
 
     return DeadLetters(client("sqs"), settings.dead_letter_queue())
+
+
+@cache
+def listing() -> Listing:
+    """The lists as they are shown."""
+    from reprieve.store.listing import Listing
+
+    return Listing(table("SUPPRESSIONS"))
+
+
+@cache
+def quotas() -> Quotas:
+    """The counted requests."""
+    from reprieve.store.quotas import Quotas
+
+    return Quotas(table("ACCESS"), settings.requests_per_minute())
+
+
+def meter(dialect: str) -> Callable[[Request], Quota | None]:
+    """Counts requests of one dialect; when the count is not to be had, nobody is refused for it."""
+
+    def count(request: Request) -> Quota | None:
+        if request.caller is None:
+            return None
+        try:
+            return quotas().count(request.caller.organization, dialect, now=request.now)
+        except Unavailable:
+            return None
+
+    return count
+
+
+def acting(child_of: Callable[[Request], str | None]) -> Callable[[Request], Request]:
+    """Lets a parent act for a child of its organization, with its own credential and scopes.
+
+    Args:
+        child_of: reads the child's id from a request; None when the caller acts for itself.
+    """
+
+    def prepare(request: Request) -> Request:
+        child_id = child_of(request)
+        if child_id is None:
+            return request
+        child = access().organization(child_id) if ORGANIZATION_ID.fullmatch(child_id) else None
+        if child is None or child.parent != request.by.organization.id:
+            # an organization that does not exist looks the same as one that is none of the caller's
+            raise Forbidden("on-behalf-of")
+        return replace(request, caller=replace(request.by, organization=child))
+
+    return prepare
+
+
+def lists() -> Lists:
+    """The verbs of the lists' owner."""
+    from reprieve.service.lists import Lists
+
+    return Lists(suppressions(), listing(), access(), event_log())
+
+
+def addresses() -> Addresses:
+    """The answer about one address."""
+    from reprieve.service.addresses import Addresses
+    from reprieve.store.log_reader import LogReader
+
+    return Addresses(listing(), LogReader(table("EVENT_LOG")), removals(), quotas())
+
+
+def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)
+    """One run of the upkeep, bounded by the time that Lambda gives it."""
+    from reprieve.service.upkeep import Upkeep
+
+    return Upkeep(access(), suppressions(), listing(), now, context.get_remaining_time_in_millis)
 
 
 def ingest() -> Ingest:

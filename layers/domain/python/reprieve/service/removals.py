@@ -78,7 +78,7 @@ class Removals:
             Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
         """
         parsed = [_parse(text) for text in submitted]
-        allowed = self._allowed(caller.organization, [address for address in parsed if address])
+        allowed = self.allowed(caller.organization, [address for address in parsed if address])
         requests: dict[str, RemovalRequest] = {}
         outcomes = []
         for text, address in zip(submitted, parsed, strict=True):
@@ -98,7 +98,8 @@ class Removals:
             self._tell(caller, [request.email for request in requests.values()], request_id, provider, now)
         return outcomes
 
-    def _allowed(self, organization: Organization, addresses: Iterable[Address]) -> set[str]:
+    def allowed(self, organization: Organization, addresses: Iterable[Address]) -> set[str]:
+        """The keys of those addresses that the organization's membership rule lets be lifted."""
         match organization.membership:
             case Membership.ANYONE:
                 return {address.key for address in addresses}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -23,10 +24,11 @@ It arrived, so the server works. There is nothing else to do.
 _ADDRESS = re.compile(
     r"""(?P<local>[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*
               | "(?:[!\#-;=?-\[\]-~] | \\["\\])+")
-        @(?P<domain>[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)""",
+        @(?P<domain>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*)""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 _MOST_LOCAL = 64
+_MOST = 254
 #: no address is as long as a line, so that a header is never folded inside of one
 _POLICY = SMTP.clone(max_line_length=998)
 
@@ -71,11 +73,11 @@ def compose(sender: str, recipient: str) -> Mail:
 
 
 def _address(text: str, *, field: str) -> Address:
-    match = _ADDRESS.fullmatch(text)
-    if match is None or len(match["local"]) > _MOST_LOCAL:
+    match = _ADDRESS.fullmatch(text[: _MOST + 1])
+    if len(text) > _MOST or match is None or len(match["local"]) > _MOST_LOCAL:
         raise MalformedAddress("it is not a single plain address in ASCII", field=field)
     try:
         return Address(addr_spec=text)
-    except (ValueError, IndexError):  # the header's parser is stricter in places
+    except (ValueError, IndexError, MessageError):  # the header's parser is stricter in places
         problem = "it cannot be written into a header"
     raise MalformedAddress(problem, field=field)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.organization import (
+    BouncePurge,
     Credential,
     Membership,
     Organization,
@@ -21,6 +22,7 @@ from reprieve.organization import (
     same_digest,
 )
 from reprieve.store.table import Item, Table, Update
+from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 ORGANIZATION: Final = "organization"
 PROVIDER: Final = "provider"
 CREDENTIAL: Final = "credential#"
+#: with the name of a list: the second up to which everything on it reads as gone
+CLEARED: Final = "cleared_"
 NEW: Final = "attribute_not_exists(#partition)"
 KNOWN: Final = "attribute_exists(#partition)"
 
@@ -39,8 +43,8 @@ class Access:
         self._table = table
 
     def organization(self, organization_id: str) -> Organization | None:
-        """See the port."""
-        item = self._table.get({"partition": organization_id, "sort": ORGANIZATION})
+        """See the port. Read consistently: what was cleared a moment ago must not be seen by the next request."""
+        item = self._table.get({"partition": organization_id, "sort": ORGANIZATION}, consistent=True)
         return _organization(item) if item else None
 
     def organizations(self) -> Iterator[Organization]:
@@ -55,6 +59,24 @@ class Access:
     def change_organization(self, organization: Organization) -> bool:
         """Replace an organization's settings; False when there is none."""
         return self._table.put(_organization_item(organization), condition=KNOWN)
+
+    def clear(self, organization_id: str, suppression_list: SuppressionList, *, until: int) -> None:
+        """See the port."""
+        mark = f"#{CLEARED}{suppression_list}"
+        later = f"{KNOWN} AND (attribute_not_exists({mark}) OR {mark} < :until)"
+        update = Update(set=[f"{mark} = :until"], condition=later)
+        self._table.update({"partition": organization_id, "sort": ORGANIZATION}, update, {":until": until})
+
+    def set_purge(self, organization_id: str, purge: BouncePurge) -> None:
+        """See the port."""
+        given = [(name, value) for name, value in _purge_item(purge).items() if value is not None]
+        update = Update(
+            set=[f"#{name} = :{name}" for name, _ in given],
+            remove=[f"#{name}" for name, value in _purge_item(purge).items() if value is None],
+            condition=KNOWN,
+        )
+        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
+        self._table.update(key, update, {f":{name}": value for name, value in given})
 
     def credential(self, organization_id: str, digest: str) -> Credential | None:
         """See the port."""
@@ -130,6 +152,16 @@ def _organization_item(organization: Organization) -> Item:
         "shards": organization.shards,
         "parent": organization.parent,
         "created": organization.created,
+        **_purge_item(organization.purge),
+        **{f"{CLEARED}{name}": second for name, second in organization.cleared.items()},
+    }
+
+
+def _purge_item(purge: BouncePurge) -> Item:
+    return {
+        "purge_enabled": purge.enabled,
+        "purge_soft_days": purge.soft_days,
+        "purge_hard_days": purge.hard_days,
     }
 
 
@@ -142,6 +174,12 @@ def _organization(item: Item) -> Organization:
         shards=cast("int", item["shards"]),
         parent=cast("str | None", item.get("parent")),
         created=cast("int", item["created"]),
+        purge=BouncePurge(
+            enabled=cast("bool", item.get("purge_enabled", False)),
+            soft_days=cast("int | None", item.get("purge_soft_days")),
+            hard_days=cast("int | None", item.get("purge_hard_days")),
+        ),
+        cleared={name: cast("int", item[CLEARED + name]) for name in SuppressionList if CLEARED + name in item},
     )
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.removal import RemovalState
     from reprieve.suppression import SuppressionList
+
+
+#: in the year 2286
+LAST_SECOND: Final = 9_999_999_999
 
 
 def shard_of(organization: Organization, key: str) -> int:
@@ -22,8 +26,16 @@ def suppressions(organization: Organization, suppression_list: SuppressionList, 
 
 
 def by_time(created: int, key: str) -> str:
-    """The sort key of ByTime: milliseconds in 13 digits, then the address, so that the order is total."""
-    return f"{created:013d}#{key}"
+    """The sort key of ByTime: the second, counted backwards, then the address.
+
+    Read forwards, it is the order that lists are shown in: newest first, ties by address. The order is total.
+    """
+    return f"{second(created)}#{key}"
+
+
+def second(created: int) -> str:
+    """The second of a moment, counted backwards from the last one of ten digits."""
+    return f"{LAST_SECOND - min(max(created // 1000, 0), LAST_SECOND):010d}"
 
 
 def queue(organization: Organization, state: RemovalState, shard: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from reprieve.errors import InvalidInput
 from reprieve.removal import Followed, Removal, RemovalState
 from reprieve.store import keys, request_items
-from reprieve.store.suppressions import removal_in
+from reprieve.store.suppressions import removal_of
 from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class RemovalRecords:
             for name, key in dict.fromkeys(places)
         ]
         items = self._table.get_many(wanted, consistent=True)
-        return {(_list_of(item), cast("str", item["address"])): removal_in(item) for item in items if _asked_for(item)}
+        return {(_list_of(item), cast("str", item["address"])): removal_of(item) for item in items if _asked_for(item)}
 
 
 def _asked_for(item: Item) -> bool:

@@ -16,7 +16,6 @@ Attributes of an item, all but the keys optional:
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
@@ -38,6 +37,7 @@ from reprieve.suppression import Classification, Permanence, Suppression, Suppre
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from reprieve.listing import Since
     from reprieve.organization import Organization
 
     Change = tuple[Item, Update, dict[str, Value]]
@@ -63,6 +63,16 @@ DUE: Final = "#removal_state = :pending AND #due_at <= :now"
 UNLEASED: Final = "(attribute_not_exists(#lease_until) OR #lease_until <= :now)"
 #: the claim that this write was made under is still the last one
 SAME_FENCE: Final = "#removal_state = :pending AND #fence = :fence"
+#: on the list and shown: neither cleared nor expired
+LISTED_AND_SHOWN: Final = (
+    "attribute_exists(#by_time) AND ((#permanence = :hard AND #bounced_at >= :hard_since)"
+    " OR (#permanence = :soft AND #bounced_at >= :soft_since))"
+)
+#: on the list, but cleared or expired, and no newer bounce has come since
+LISTED_AND_HIDDEN: Final = (
+    "attribute_exists(#by_time) AND ((#permanence = :hard AND #bounced_at < :hard_since)"
+    " OR (#permanence = :soft AND #bounced_at < :soft_since))"
+)
 
 #: a worker that is under way with an older request, or with an earlier try, may no longer end this one
 FENCE_OUT: Final = "#fence = if_not_exists(#fence, :zero) + :one"
@@ -91,6 +101,8 @@ class Suppressions:
         self, organization: Organization, requests: Sequence[RemovalRequest], requester: Requester, *, now: int
     ) -> None:
         """See the port."""
+        if not requests:
+            return
         # first, since a removal that nobody can find by its request is worse than a request without removals
         self._table.update(*request_items.note(organization, requests, requester.request_id, now=now))
         changes = [self._ask(organization, request, requester, now) for request in requests]
@@ -107,25 +119,52 @@ class Suppressions:
         # where another request's clock was ahead of ours its watermark stands; the removal is recorded all the same
         self._table.update_many([change for change, item in zip(changes, done, strict=True) if item is None])
 
+    def request_listed(
+        self,
+        organization: Organization,
+        requests: Sequence[RemovalRequest],
+        requester: Requester,
+        *,
+        since: Since,
+        hidden: bool,
+        forgiven_until: int,
+        now: int,
+    ) -> list[bool]:
+        """See the port."""
+        condition = LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN
+        bounds: dict[str, Value] = {
+            ":hard": Permanence.HARD.value,
+            ":hard_since": since.hard * SECOND,
+            ":soft": Permanence.SOFT.value,
+            ":soft_since": since.soft * SECOND,
+        }
+        changes = [
+            (key, replace(update, condition=condition), values | bounds)
+            for key, update, values in (self._ask(organization, request, requester, now) for request in requests)
+        ]
+        forgiving = [
+            (
+                key,
+                replace(
+                    update,
+                    set=[*update.set, "#forgiven_until = :forgiven_until"],
+                    condition=f"{condition} AND {LATER_WATERMARK}",
+                ),
+                values | {":forgiven_until": forgiven_until},
+            )
+            for key, update, values in changes
+        ]
+        asked = [item is not None for item in self._table.update_many(forgiving)]
+        # a later watermark stands; what is still refused then is not listed
+        rest = [index for index, done in enumerate(asked) if not done]
+        for index, item in zip(rest, self._table.update_many([changes[index] for index in rest]), strict=True):
+            asked[index] = item is not None
+        return asked
+
     def get(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Suppression | None:
         """See the port."""
         item = self._table.get(self._key(organization, suppression_list, key), consistent=True)
-        return _suppression(item) if item and "by_time" in item else None
-
-    def newest(self, organization: Organization, suppression_list: SuppressionList, *, limit: int) -> list[Suppression]:
-        """The newest entries of a list, ties by address."""
-        shards = [
-            self._table.query(
-                "#partition = :partition",
-                {":partition": keys.suppressions(organization, suppression_list, shard)},
-                index="ByTime",
-                newest_first=True,
-                limit=limit,
-            ).items
-            for shard in range(organization.shards)
-        ]
-        merged = heapq.merge(*shards, key=lambda item: cast("str", item["by_time"]), reverse=True)
-        return [_suppression(item) for item, _ in zip(merged, range(limit), strict=False)]
+        return suppression_of(item) if item and "by_time" in item else None
 
     def due(self, organization: Organization, *, now: int, limit: int) -> list[Due]:
         """See the port."""
@@ -149,7 +188,7 @@ class Suppressions:
         items = self._table.update_many(
             [(self._key(organization, row.list, row.key), update, values) for row in rows],
         )
-        return [removal_in(item) for item in items if item is not None]
+        return [removal_of(item) for item in items if item is not None]
 
     def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: int) -> list[bool]:
         """See the port."""
@@ -295,7 +334,9 @@ def _newest(suppressions: Iterable[Suppression]) -> list[Suppression]:
     return list(newest.values())
 
 
-def _suppression(item: Item) -> Suppression:
+def suppression_of(item: Item) -> Suppression:
+    """The entry in a record or in its line of ByTime."""
+
     def text(name: str) -> str:
         return cast("str", item.get(name, ""))
 
@@ -315,7 +356,7 @@ def _suppression(item: Item) -> Suppression:
     )
 
 
-def removal_in(item: Item) -> Removal:
+def removal_of(item: Item) -> Removal:
     """The latest removal in a record."""
 
     def text(name: str) -> str:

@@ -1,7 +1,7 @@
 """One DynamoDB table: the few operations that the stores use, in plain Python values.
 
-Faults of the service become `Unavailable`; a failed condition is an outcome, not an error. There is no Scan here, so
-there is none anywhere.
+Faults of the service become `Unavailable`; a failed condition is an outcome, not an error. There is no Scan, so none
+is ever made.
 """
 
 from __future__ import annotations
@@ -29,6 +29,17 @@ WRITES_A_BATCH: Final = 25
 KEYS_A_BATCH: Final = 100
 #: how many calls are under way at a time; the client keeps as many connections
 SIDE_BY_SIDE: Final = 16
+#: what BatchExecuteStatement says of a statement: its key is taken; or a fault that passes, so it is sent again
+DUPLICATE: Final = "DuplicateItem"
+PASSING: Final = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "TransactionConflict",
+    }
+)
 #: how often the unprocessed rest of a batch is sent again, with growing pauses, before it counts as unavailable
 RETRIES: Final = 8
 
@@ -175,10 +186,10 @@ class Table:
             for pause in _pauses():
                 answer = self._call("batch_execute_statement", Statements=[self._insert(item) for item in pending])
                 codes = [response.get("Error", {}).get("Code") for response in answer["Responses"]]
-                taken += [item for item, code in zip(pending, codes, strict=True) if code == "DuplicateItem"]
-                pending = [
-                    item for item, code in zip(pending, codes, strict=True) if code not in (None, "DuplicateItem")
-                ]
+                if final := set(codes) - {None, DUPLICATE} - PASSING:
+                    raise Unavailable(f"the store refused an insert: {', '.join(sorted(final))}")
+                taken += [item for item, code in zip(pending, codes, strict=True) if code == DUPLICATE]
+                pending = [item for item, code in zip(pending, codes, strict=True) if code in PASSING]
                 if not pending:
                     break
                 time.sleep(pause)
@@ -226,6 +237,26 @@ class Table:
             after = page.after
             if after is None:
                 return
+
+    def count(
+        self, condition: str, values: Mapping[str, Value], *, index: str, limit: int | None = None, after: Item | None
+    ) -> tuple[int, Item | None]:
+        """One page of a Query that only counts: how many, and the key to go on from."""
+        arguments: dict[str, Any] = {"Limit": limit} if limit else {}
+        if after:
+            arguments["ExclusiveStartKey"] = marshal(after)
+        answer = self._call(
+            "query",
+            TableName=self.name,
+            IndexName=index,
+            Select="COUNT",
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=_names(condition),
+            ExpressionAttributeValues=marshal(values),
+            **arguments,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return answer["Count"], unmarshal(last) if last else None
 
     def transact(self, writes: Iterable[tuple[str, Mapping[str, Any]]]) -> bool:
         """TransactWriteItems over this table; False when a condition did not hold, and then nothing was written.

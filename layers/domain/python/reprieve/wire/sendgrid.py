@@ -11,15 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from reprieve import errors
 from reprieve.errors import InvalidInput
 from reprieve.exchange import Request, Response
-from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from reprieve.suppression import SuppressionList
 
-    from reprieve.suppression import Suppression
-
-#: the largest and the default page
-PAGE: Final = 500
 COME_BACK: Final = 60
 
 #: error -> (HTTP status, message); None stands for the error's own sentence
@@ -36,15 +31,6 @@ ERRORS: Final[dict[type[errors.ReprieveError], tuple[int, str | None]]] = {
     errors.ReprieveError: (500, "internal server error"),
 }
 
-#: the members of a list's records, beyond `created` and `email`
-MEMBERS: Final = {
-    SuppressionList.BOUNCES: ("reason", "status"),
-    SuppressionList.BLOCKS: ("reason", "status"),
-    SuppressionList.INVALID_EMAILS: ("reason",),
-    SuppressionList.SPAM_REPORTS: ("ip",),
-    SuppressionList.UNSUBSCRIBES: (),
-}
-
 
 class SendGridDialect:
     """How every SendGrid route answers."""
@@ -57,9 +43,9 @@ class SendGridDialect:
         problem = error.problem if isinstance(error, InvalidInput) else str(error)
         field = error.field if isinstance(error, InvalidInput) else None
         response = Response(status, envelope(message or problem, field, error_id))
-        if isinstance(error, errors.RateLimited):
+        if isinstance(error, errors.RateLimited) and request.quota is None:
             return response.adding(("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(error.retry_at // 1000)))
-        if isinstance(error, errors.Unavailable):
+        if isinstance(error, errors.Unavailable) and request.quota is None:
             return response.adding(("X-RateLimit-Reset", str(request.now // 1000 + COME_BACK)))
         return response
 
@@ -68,7 +54,13 @@ class SendGridDialect:
         return Response(HTTPStatus.INTERNAL_SERVER_ERROR, envelope("internal server error", None, error_id))
 
     def finish(self, response: Response, request: Request) -> Response:
-        """See `exchange.Dialect`."""
+        """See `exchange.Dialect`. Where requests are counted, every answer tells what is left (Reset: a Unix second)."""
+        if request.quota:
+            response = response.adding(
+                ("X-RateLimit-Limit", str(request.quota.limit)),
+                ("X-RateLimit-Remaining", str(request.quota.remaining)),
+                ("X-RateLimit-Reset", str(request.quota.resets_at // 1000)),
+            )
         return response.adding(("X-Request-Id", request.id), ("X-Content-Type-Options", "nosniff"))
 
 
@@ -85,12 +77,15 @@ def scopes(suppression_list: SuppressionList, action: str) -> tuple[str, ...]:
     return (f"suppression.{suppression_list}.{action}", f"suppression.{action}")
 
 
-def render_list(suppressions: Sequence[Suppression]) -> Response:
-    """A list's records."""
-    return Response(HTTPStatus.OK, [record(suppression) for suppression in suppressions])
+def global_scopes(action: str) -> tuple[str, ...]:
+    """The scopes that allow an action on the global unsubscribes, under either of their names."""
+    return (f"asm.suppressions.global.{action}", f"suppression.unsubscribes.{action}", f"suppression.{action}")
 
 
-def record(suppression: Suppression) -> dict[str, Any]:
-    """One record as its list shows it; `created` in whole seconds."""
-    members = {name: getattr(suppression, name) for name in MEMBERS[suppression.list]}
-    return {"created": suppression.created // 1000, "email": suppression.email, **members}
+def acts_for(request: Request) -> str | None:
+    """The organization that a parent acts for, by `on-behalf-of`: a subuser's name, or `account-id` and an id."""
+    given = request.headers.get("on-behalf-of", "").strip()
+    if not given:
+        return None
+    word, _, rest = given.partition(" ")
+    return rest.strip() if word.casefold() == "account-id" else given

@@ -1,0 +1,171 @@
+"""Suppressions as CSV, both ways: what `lists export` and the API write, `lists import` reads.
+
+The first line names the columns, in any order; only `email` and, unless the caller knows better, `created` must be
+there. Cells are taken as they are, spaces included: a mail server's text is kept word for word. A row that cannot be
+used is refused with its line number, and never with what stands in it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from reprieve.address import Address, comparison_key
+from reprieve.errors import InvalidInput
+from reprieve.removal import DAY
+from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.wire.spreadsheet import guarded, unguarded
+from reprieve_cli.recipient_csv import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from enum import StrEnum
+
+COLUMNS: Final = ("created", "email", "reason", "status", "ip", "permanence", "classification", "source")
+#: more than any server says, and little enough for a record
+LONGEST: Final = 2_000
+#: whoever told us, when a row does not say
+SOURCE: Final = "import"
+
+_E = TypeVar("_E", bound="StrEnum")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that can be used, and the line that it begins on."""
+
+    line: int
+    suppression: Suppression
+
+
+def read(
+    text: str, *, suppression_list: SuppressionList, created: int | None, now: int
+) -> tuple[list[Row], list[Refusal]]:
+    """Read a file.
+
+    Args:
+        text: its content.
+        suppression_list: the list that it is of.
+        created: since when rows without a time of their own are on the list, in milliseconds; None refuses them.
+        now: in milliseconds; nothing is from the future.
+
+    Raises:
+        InvalidInput: the file has no header that can be used, or is no CSV.
+    """
+    rows: list[Row] = []
+    refused: list[Refusal] = []
+    first: dict[str, int] = {}
+    for line, cells in _lines(text):
+        try:
+            one = _suppression(cells, suppression_list, created, now)
+            if one.key in first:
+                raise InvalidInput(f"the same address as on line {first[one.key]}")
+        except InvalidInput as error:
+            refused.append(Refusal(line, str(error)))
+        else:
+            first[one.key] = line
+            rows.append(Row(line, one))
+    return rows, refused
+
+
+def write(suppressions: Iterable[Suppression]) -> Iterator[str]:
+    """A header and a line each, with no cell that a spreadsheet could take for a formula."""
+    yield _line(COLUMNS)
+    for one in suppressions:
+        seconds = one.created // 1000
+        texts = (one.email, one.reason, one.status, one.ip, one.permanence, one.classification, one.provider)
+        yield _line((seconds, *(guarded(text) for text in texts)))
+
+
+def _line(cells: Sequence[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue()
+
+
+def _lines(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The rows that hold something, by column, each with the number of the line that it begins on."""
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    columns: list[str] | None = None
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise InvalidInput(f"no CSV: {error}", field=f"line {number}") from None
+        if cells is None:
+            break
+        if columns is None:
+            columns = [cell.strip().casefold() for cell in cells]
+            if "email" not in columns or len(set(columns)) < len(columns):
+                raise InvalidInput("must name the columns, each once, and one of them `email`", field="the first line")
+        elif any(cells):
+            yield number, dict(zip(columns, cells, strict=False))
+    if columns is None:
+        raise InvalidInput("empty; its first line must name the columns", field="the file")
+
+
+def _suppression(
+    cells: Mapping[str, str], suppression_list: SuppressionList, created: int | None, now: int
+) -> Suppression:
+    texts = {name: unguarded(cells.get(name, "")) for name in COLUMNS}
+    for name, text in texts.items():
+        if len(text) > LONGEST:
+            raise InvalidInput(f"at most {LONGEST} characters", field=name)
+    email = texts["email"].strip()
+    if not email:
+        raise InvalidInput("missing", field="email")
+    if suppression_list is not SuppressionList.INVALID_EMAILS:
+        Address.parse(email)
+    soft = suppression_list is SuppressionList.BLOCKS
+    return Suppression(
+        list=suppression_list,
+        key=comparison_key(email),
+        email=email,
+        created=_moment(texts["created"].strip(), created, now),
+        reason=texts["reason"],
+        status=texts["status"],
+        permanence=_member(Permanence, texts, "permanence", Permanence.SOFT if soft else Permanence.HARD),
+        classification=_member(Classification, texts, "classification", Classification.UNCLASSIFIED),
+        provider=texts["source"] or SOURCE,
+        ip=texts["ip"],
+    )
+
+
+def moment(text: str) -> int:
+    """A time in milliseconds, from Unix seconds or ISO 8601 (a date alone is its midnight; UTC unless it says).
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    try:
+        if text.isascii() and text.isdigit():
+            return int(datetime.fromtimestamp(int(text), UTC).timestamp()) * 1000
+        given = datetime.fromisoformat(text)
+        return int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidInput("must be Unix seconds or ISO 8601", field="created") from None
+
+
+def _moment(text: str, default: int | None, now: int) -> int:
+    if not text:
+        if default is None:
+            raise InvalidInput("missing; give --created for rows without a time", field="created")
+        return default
+    found = moment(text)
+    if not 0 <= found <= now + DAY:
+        raise InvalidInput("must be between 1970 and now", field="created")
+    return found
+
+
+def _member(members: type[_E], texts: Mapping[str, str], name: str, default: _E) -> _E:
+    text = texts[name].strip()
+    if not text:
+        return default
+    for member in members:
+        if member.casefold() == text.casefold():
+            return member
+    raise InvalidInput(f"must be one of: {', '.join(members)}", field=name)

@@ -1,0 +1,37 @@
+"""/v3/suppression/bounces/classifications (SendGrid): how many bounces and blocks, day by day, and why."""
+
+from collections.abc import Iterator
+
+from reprieve.classification import by_classification, by_domain
+from reprieve.exchange import Request, Response
+from reprieve.runtime import http, wiring
+from reprieve.suppression import Suppression, SuppressionList
+from reprieve.wire import sendgrid
+from reprieve.wire import sendgrid_classifications as wire
+
+handler = http.Api(sendgrid.DIALECT, meter=wiring.meter("sendgrid"), prepare=wiring.acting(sendgrid.acts_for))
+SCOPES = sendgrid.scopes(SuppressionList.BOUNCES, "read")
+
+
+# SendGrid documents the first path and answers on the second
+@handler.route("GET", "/suppression/bounces/classifications", scopes=SCOPES)
+@handler.route("GET", "/suppressions/bounces/classifications", scopes=SCOPES)
+def classifications(request: Request) -> Response:
+    """Counts by classification."""
+    return wire.render_by_classification(by_classification(classified(request)), request)
+
+
+@handler.route("GET", "/suppression/bounces/classifications/{classification}", scopes=SCOPES)
+@handler.route("GET", "/suppressions/bounces/classifications/{classification}", scopes=SCOPES)
+def domains(request: Request) -> Response:
+    """Counts of one classification by the domain of the address."""
+    wanted = wire.classification_in(request)
+    found = (one for one in classified(request) if one.classification is wanted)
+    return wire.render_by_domain(by_domain(found), request)
+
+
+def classified(request: Request) -> Iterator[Suppression]:
+    """What is on the lists that SendGrid classifies."""
+    selection = wire.parse_days(request)
+    for name in wire.CLASSIFIED:
+        yield from wiring.listing().each(request.by.organization, name, selection, now=request.now)

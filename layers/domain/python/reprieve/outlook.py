@@ -1,0 +1,92 @@
+"""What is known about one address on one list, and what would happen next if nobody did anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from reprieve.listing import EXPIRING, SECONDS_A_DAY, shown_since
+from reprieve.removal import SECOND, Removal, RemovalState
+from reprieve.suppression import Permanence, Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRecord:
+    """The record of one address on one list.
+
+    Attributes:
+        list: which list.
+        suppression: the entry; None when the address is not on the list (any more).
+        removal: the latest removal, however it ended; None when there has been none.
+        lifts: how often the address was lifted from this list.
+    """
+
+    list: SuppressionList
+    suppression: Suppression | None
+    removal: Removal | None
+    lifts: int
+
+
+class Next(Enum):
+    """What happens next to an address on a list."""
+
+    STAYS = "stays"
+    """It is suppressed until somebody lifts it."""
+    EXPIRES = "expires"
+    """It is suppressed until it expires by the bounce purge."""
+    KEPT = "kept"
+    """It is on the list for reference only; mail to it is tried."""
+    LIFTS = "lifts"
+    """A removal is pending: the job asks the provider, then takes the address off."""
+    WAITS = "waits"
+    """A removal has failed: a person has to look at it."""
+    SWEEPS = "sweeps"
+    """It reads as gone already, cleared or expired; the upkeep asks for its removal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What happens next, and when at the earliest, in milliseconds; None when nobody can know."""
+
+    next: Next
+    at: int | None = None
+
+
+def shown(record: AddressRecord, organization: Organization, *, now: int) -> bool:
+    """Whether the lists show the address."""
+    since = shown_since(organization, record.list, now=now)
+    return record.suppression is not None and since.shows(record.suppression)
+
+
+def suppresses(record: AddressRecord, organization: Organization, *, now: int) -> bool:
+    """Whether mail to the address is withheld because of this list."""
+    return record.list is not SuppressionList.BLOCKS and shown(record, organization, now=now)
+
+
+def outlook(record: AddressRecord, organization: Organization, *, now: int) -> Outlook | None:
+    """What happens next to the record; None when there is nothing left to happen."""
+    removal = record.removal
+    if removal is not None and removal.state is RemovalState.PENDING:
+        return Outlook(Next.LIFTS, removal.due_at)
+    if removal is not None and removal.state is RemovalState.FAILED:
+        return Outlook(Next.WAITS)
+    if record.suppression is None:
+        return None
+    if not shown(record, organization, now=now):
+        return Outlook(Next.SWEEPS)
+    expires = _expiry(record.suppression, organization)
+    if expires is not None:
+        return Outlook(Next.EXPIRES, expires)
+    return Outlook(Next.STAYS if suppresses(record, organization, now=now) else Next.KEPT)
+
+
+def _expiry(suppression: Suppression, organization: Organization) -> int | None:
+    purge = organization.purge
+    days = purge.hard_days if suppression.permanence is Permanence.HARD else purge.soft_days
+    if not purge.enabled or days is None or suppression.list not in EXPIRING:
+        return None
+    return (suppression.created // SECOND + days * SECONDS_A_DAY) * SECOND

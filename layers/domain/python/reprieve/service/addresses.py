@@ -1,0 +1,112 @@
+"""The one answer to "why is this address not mailed?"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from reprieve.address import Address, comparison_key
+from reprieve.errors import MalformedAddress
+from reprieve.outlook import AddressRecord, Outlook, outlook, shown, suppresses
+from reprieve.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprieve.organization import Caller
+    from reprieve.ports import ListingStore, LogReader, QuotaStore
+    from reprieve.quota import Quota
+    from reprieve.service.removals import Removals
+
+#: log entries that the answer shows
+EVENTS: Final = 20
+#: the scope that lifts through Okta's remove-list, under the membership rule
+OKTA_MANAGE: Final = "okta.orgs.manage"
+
+
+@dataclass(frozen=True, slots=True)
+class OnList:
+    """One list's part of the answer.
+
+    Attributes:
+        record: what is stored.
+        shown: whether the list shows the address.
+        suppresses: whether mail is withheld because of it.
+        next: what happens next, None when nothing does.
+        lifted_by: the caller's ways to lift it, as the dialects' names; empty when there is none.
+    """
+
+    record: AddressRecord
+    shown: bool
+    suppresses: bool
+    next: Outlook | None
+    lifted_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer.
+
+    Attributes:
+        email: as it was asked for.
+        lists: every list that the address is or has been on.
+        events: the newest log entries about it, newest first, as Okta's LogEvents.
+        belongs: whether it belongs to somebody whose addresses the organization may lift; None for what is no address.
+        quota: what is left of the organization's requests to the lists.
+    """
+
+    email: str
+    lists: Sequence[OnList]
+    events: Sequence[Mapping[str, Any]]
+    belongs: bool | None
+    quota: Quota
+
+    @property
+    def mailed(self) -> bool:
+        """Whether no list withholds mail."""
+        return not any(one.suppresses for one in self.lists)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Explains addresses."""
+
+    listing: ListingStore
+    log: LogReader
+    removals: Removals
+    quotas: QuotaStore
+
+    def explain(self, caller: Caller, email: str, *, now: int) -> Explanation:
+        """Gather what is known about an address.
+
+        Raises:
+            Unavailable: a store did not answer.
+        """
+        organization, key = caller.organization, comparison_key(email)
+        try:
+            address = Address.parse(email)
+        except MalformedAddress:
+            belongs = None
+        else:
+            belongs = key in self.removals.allowed(organization, [address])
+        lists = [
+            OnList(
+                record=record,
+                shown=shown(record, organization, now=now),
+                suppresses=suppresses(record, organization, now=now),
+                next=outlook(record, organization, now=now),
+                lifted_by=_ways(caller, record.list, belongs=bool(belongs)),
+            )
+            for record in self.listing.records(organization, key)
+        ]
+        events = self.log.about(organization, key, limit=EVENTS)
+        return Explanation(email, lists, events, belongs, self.quotas.peek(organization, "sendgrid", now=now))
+
+
+def _ways(caller: Caller, suppression_list: SuppressionList, *, belongs: bool) -> tuple[str, ...]:
+    ways = []
+    if belongs and suppression_list is SuppressionList.BOUNCES and caller.may(OKTA_MANAGE):
+        ways.append("okta")
+    if caller.may(f"suppression.{suppression_list}.delete", "suppression.delete"):
+        ways.append("sendgrid")
+    return tuple(ways)

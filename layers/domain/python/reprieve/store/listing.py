@@ -1,0 +1,346 @@
+"""Reading the lists: pages, searches and counts, over the index ByTime and the records themselves.
+
+ByTime has one partition a shard, in the order that lists are shown in, so the first page and a range of time cost what
+they return. An offset and a search within addresses have to read what they skip; how they do is between here and the
+table alone (`page`), so that an index for them can come without anybody else noticing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from math import isqrt
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from reprieve.errors import LimitExceeded
+from reprieve.listing import ANYBODY, Selection, shown_since
+from reprieve.outlook import AddressRecord
+from reprieve.removal import SECOND
+from reprieve.store import keys
+from reprieve.store.suppressions import removal_of, suppression_of
+from reprieve.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from reprieve.listing import Filter, Pattern, Place, Since
+    from reprieve.organization import Organization
+    from reprieve.store.table import Item, Page, Table, Value
+    from reprieve.suppression import Suppression
+
+_T = TypeVar("_T")
+
+BY_TIME: Final = "ByTime"
+IN_RANGE: Final = "#partition = :partition AND #by_time BETWEEN :newest AND :oldest"
+#: a narrow prefix has no more hits in a shard than this; a wider one is found faster in order of time
+NARROW: Final = 2_000
+#: more than a page of 1 MB ever holds
+FULL_PAGE: Final = 20_000
+#: entries that one request may read: what fits into a function's time
+READ_AT_MOST: Final = 400_000
+#: behind every address in the same second
+END: Final = "$"
+
+
+class Listing:
+    """`ports.ListingStore` on DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(
+        self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: int
+    ) -> Suppression | None:
+        """See the port."""
+        partition = keys.suppressions(organization, suppression_list, keys.shard_of(organization, key))
+        item = self._table.get({"partition": partition, "address": key}, consistent=True)
+        if item is None or "by_time" not in item:
+            return None
+        found = suppression_of(item)
+        return found if shown_since(organization, suppression_list, now=now).shows(found) else None
+
+    def records(self, organization: Organization, key: str) -> list[AddressRecord]:
+        """See the port."""
+        shard = keys.shard_of(organization, key)
+        partitions = {keys.suppressions(organization, name, shard): name for name in SuppressionList}
+        wanted: list[Item] = [{"partition": partition, "address": key} for partition in partitions]
+        items = {cast("str", item["partition"]): item for item in self._table.get_many(wanted, consistent=True)}
+        return [
+            AddressRecord(
+                list=name,
+                suppression=suppression_of(item) if "by_time" in item else None,
+                removal=removal_of(item) if "removal_id" in item else None,
+                lifts=cast("int", item.get("lifts", 0)),
+            )
+            for partition, name in partitions.items()
+            if (item := items.get(partition))
+        ]
+
+    def page(
+        self,
+        organization: Organization,
+        suppression_list: SuppressionList,
+        selection: Selection,
+        *,
+        offset: int,
+        limit: int,
+        now: int,
+    ) -> tuple[list[Suppression], bool]:
+        """See the port: the seam for offsets and searches."""
+        since = shown_since(organization, suppression_list, now=now)
+        hits = self._narrow(organization, suppression_list, selection.pattern)
+        if hits is not None:
+            found = sorted((hit for hit in hits if _meant(hit, selection, since)), key=_order)
+            return found[offset : offset + limit], len(found) > offset + limit
+        reader = _Reader(self._table, organization, (suppression_list,), selection, since.earliest)
+        if selection.pattern == ANYBODY and since.hard == since.soft:
+            entries = reader.behind(offset, limit + 1)
+        else:
+            meant = (entry for entry in reader.entries(None) if _meant(entry, selection, since))
+            entries = islice(meant, offset, offset + limit + 1)
+        found = list(entries)
+        return found[:limit], len(found) > limit
+
+    def count(
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+    ) -> int:
+        """See the port."""
+        since = shown_since(organization, suppression_list, now=now)
+        if selection.pattern == ANYBODY and since.hard == since.soft:
+            return _Reader(self._table, organization, (suppression_list,), selection, since.earliest).count()
+        return sum(1 for _ in self.each(organization, suppression_list, selection, now=now))
+
+    def each(
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+    ) -> Iterator[Suppression]:
+        """See the port."""
+        since = shown_since(organization, suppression_list, now=now)
+        reader = _Reader(self._table, organization, (suppression_list,), selection, since.earliest, most=None)
+        return (entry for entry in reader.entries(None) if _meant(entry, selection, since))
+
+    def search(
+        self, organization: Organization, wanted: Filter, *, after: Place | None, limit: int, now: int
+    ) -> tuple[list[Suppression], bool]:
+        """See the port."""
+        chunk = limit + 1 if wanted.only_by_time else None
+        found = list(islice(self._matching(organization, wanted, after, now, chunk), limit + 1))
+        return found[:limit], len(found) > limit
+
+    def total(self, organization: Organization, wanted: Filter, *, now: int) -> tuple[int, bool]:
+        """See the port."""
+        since = {name: shown_since(organization, name, now=now) for name in wanted.lists}
+        counted = 0
+        try:
+            if wanted.only_by_time and all(one.hard == one.soft for one in since.values()):
+                for name in wanted.lists:
+                    selection = Selection(wanted.start, wanted.end)
+                    counted += _Reader(self._table, organization, (name,), selection, since[name].earliest).count()
+            else:
+                for _ in self._matching(organization, wanted, None, now, None):
+                    counted += 1
+        except LimitExceeded:
+            return counted, False
+        return counted, True
+
+    def hidden(
+        self, organization: Organization, suppression_list: SuppressionList, *, now: int
+    ) -> Iterator[Suppression]:
+        """See the port."""
+        since = shown_since(organization, suppression_list, now=now)
+        if since.latest == 0:
+            return
+        for shard in range(organization.shards):
+            values: dict[str, Value] = {
+                ":partition": keys.suppressions(organization, suppression_list, shard),
+                ":from": keys.second((since.latest - 1) * SECOND),
+            }
+            condition = "#partition = :partition AND #by_time >= :from"
+            after: Item | None = None
+            while True:
+                page = self._table.query(condition, values, index=BY_TIME, newest_first=True, limit=500, after=after)
+                yield from (entry for entry in map(suppression_of, page.items) if not since.shows(entry))
+                after = page.after
+                if after is None:
+                    break
+
+    def newest(self, organization: Organization, suppression_list: SuppressionList) -> int | None:
+        """See the port."""
+        reader = _Reader(self._table, organization, (suppression_list,), Selection(), 0)
+        return next((entry.created for entry in reader.entries(1)), None)
+
+    def _narrow(
+        self, organization: Organization, suppression_list: SuppressionList, pattern: Pattern
+    ) -> list[Suppression] | None:
+        """The entries whose address begins with a prefix, by one request a shard; None when those would not do."""
+        if pattern.whole:
+            partition = keys.suppressions(organization, suppression_list, keys.shard_of(organization, pattern.prefix))
+            item = self._table.get({"partition": partition, "address": pattern.prefix})
+            return [suppression_of(item)] if item and "by_time" in item else []
+        if not pattern.narrow:
+            return None
+        condition = "#partition = :partition AND begins_with(#address, :prefix)"
+
+        def ask(shard: int) -> Page:
+            partition = keys.suppressions(organization, suppression_list, shard)
+            return self._table.query(condition, {":partition": partition, ":prefix": pattern.prefix}, limit=NARROW)
+
+        pages = _side_by_side(ask, range(organization.shards))
+        if any(page.after for page in pages):
+            return None
+        return [suppression_of(item) for page in pages for item in page.items if "by_time" in item]
+
+    def _matching(
+        self, organization: Organization, wanted: Filter, after: Place | None, now: int, chunk: int | None
+    ) -> Iterator[Suppression]:
+        since = {name: shown_since(organization, name, now=now) for name in wanted.lists}
+        earliest = min(one.earliest for one in since.values())
+        selection = Selection(wanted.start, wanted.end)
+        reader = _Reader(self._table, organization, wanted.lists, selection, earliest, after=after)
+        return (entry for entry in reader.entries(chunk) if since[entry.list].shows(entry) and wanted.matches(entry))
+
+
+class _Reader:
+    """The entries of some lists within a range of time, in order, whatever shards they are in.
+
+    Args:
+        table: the suppressions.
+        organization: whose.
+        lists: which.
+        selection: only its times matter here.
+        earliest: the first second that is shown.
+        after: a place behind which to begin.
+        most: how many entries may be read; None for any number, where no caller waits.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        organization: Organization,
+        lists: Sequence[SuppressionList],
+        selection: Selection,
+        earliest: int,
+        *,
+        after: Place | None = None,
+        most: int | None = READ_AT_MOST,
+    ) -> None:
+        self._table = table
+        self._left = most
+        start = max(selection.start or 0, earliest)
+        end = keys.LAST_SECOND if selection.end is None else min(selection.end, keys.LAST_SECOND)
+        self._ranges: list[dict[str, Value]] = []
+        if start > end:
+            return
+        oldest = keys.second(start * SECOND) + END
+        for name in lists:
+            newest = keys.second(end * SECOND)
+            if after is not None:
+                # of one second and address, the lists come in order of their names
+                mark = keys.by_time(after.second * SECOND, after.key)
+                newest = max(newest, mark if name > after.list else mark + "\0")
+            if newest <= oldest:
+                self._ranges += [
+                    {":partition": keys.suppressions(organization, name, shard), ":newest": newest, ":oldest": oldest}
+                    for shard in range(organization.shards)
+                ]
+
+    def entries(self, chunk: int | None) -> Iterator[Suppression]:
+        """All of them; `chunk` is how many will probably be wanted, None if that is anybody's guess."""
+        return (suppression_of(item) for item in self._items(chunk))
+
+    def behind(self, offset: int, limit: int) -> Iterator[Suppression]:
+        """At most `limit` entries behind the first `offset`. A single shard skips without reading its items."""
+        if len(self._ranges) != 1:
+            return islice(self.entries(offset + limit), offset, offset + limit)
+        after: Item | None = None
+        while offset:
+            skipped, after = self._count(self._ranges[0], limit=min(offset, FULL_PAGE), after=after)
+            offset -= skipped
+            if after is None:
+                return iter(())
+        return islice((suppression_of(item) for item in self._stream(self._ranges[0], limit, after)), limit)
+
+    def count(self) -> int:
+        """How many there are."""
+        total = 0
+        for values in self._ranges:
+            after: Item | None = None
+            while True:
+                counted, after = self._count(values, limit=None, after=after)
+                total += counted
+                if after is None:
+                    break
+        return total
+
+    def _items(self, chunk: int | None) -> Iterator[Item]:
+        if len(self._ranges) == 1:
+            return self._stream(self._ranges[0], chunk, None)
+        if not self._ranges:
+            return iter(())
+        size = chunk and _share(chunk, len(self._ranges))
+        firsts = _side_by_side(lambda values: self._query(values, size, None), self._ranges)
+        streams = [self._going_on(values, size, page) for values, page in zip(self._ranges, firsts, strict=True)]
+        return heapq.merge(*streams, key=_place)
+
+    def _stream(self, values: dict[str, Value], size: int | None, after: Item | None) -> Iterator[Item]:
+        yield from self._going_on(values, size, self._query(values, size, after))
+
+    def _going_on(self, values: dict[str, Value], size: int | None, page: Page) -> Iterator[Item]:
+        yield from page.items
+        while page.after is not None:
+            page = self._query(values, size, page.after)
+            yield from page.items
+
+    def _query(self, values: dict[str, Value], size: int | None, after: Item | None) -> Page:
+        limit = size and min(size, FULL_PAGE)
+        page = self._table.query(IN_RANGE, values, index=BY_TIME, limit=limit, after=after)
+        self._spend(len(page.items))
+        return page
+
+    def _count(self, values: dict[str, Value], *, limit: int | None, after: Item | None) -> tuple[int, Item | None]:
+        counted, last = self._table.count(IN_RANGE, values, index=BY_TIME, limit=limit, after=after)
+        self._spend(counted)
+        return counted, last
+
+    def _spend(self, read: int) -> None:
+        if self._left is None:
+            return
+        self._left -= read
+        if self._left < 0:
+            raise LimitExceeded(
+                f"more than {READ_AT_MOST} entries would have to be read; narrow it by start_time and end_time",
+                field="offset",
+                limit=READ_AT_MOST,
+            )
+
+
+def _share(wanted: int, shards: int) -> int:
+    """How many of the first `wanted` entries to ask of one shard, so that it rarely has to be asked twice."""
+    share = -(-wanted // shards)
+    return min(wanted, share + isqrt(5 * share) + 1)
+
+
+def _side_by_side(ask: Callable[[_T], Page], of: Iterable[_T]) -> list[Page]:
+    everything = list(of)
+    if len(everything) <= 1:
+        return [ask(one) for one in everything]
+    with ThreadPoolExecutor(max_workers=min(len(everything), 16)) as threads:
+        return list(threads.map(ask, everything))
+
+
+def _place(item: Item) -> tuple[str, str]:
+    return cast("str", item["by_time"]), cast("str", item["partition"]).split("#")[1]
+
+
+def _order(suppression: Suppression) -> str:
+    return keys.by_time(suppression.created, suppression.key)
+
+
+def _meant(suppression: Suppression, selection: Selection, since: Since) -> bool:
+    second = suppression.created // SECOND
+    return (
+        since.shows(suppression)
+        and (selection.start is None or selection.start <= second)
+        and (selection.end is None or second <= selection.end)
+        and selection.pattern.matches(suppression)
+    )

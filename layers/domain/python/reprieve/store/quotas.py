@@ -1,0 +1,46 @@
+"""Counting requests: one item an organization, dialect and minute, one write a request.
+
+partition         sort
+{org}             requests#{dialect}#{minute}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from reprieve.quota import Quota, window
+from reprieve.removal import MINUTE, SECOND
+from reprieve.store.table import Table, Update
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization
+    from reprieve.store.table import Item
+
+REQUESTS: Final = "requests#"
+
+
+class Quotas:
+    """`ports.QuotaStore` on DynamoDB."""
+
+    def __init__(self, table: Table, limit: int) -> None:
+        self._table = table
+        self._limit = limit
+
+    def count(self, organization: Organization, dialect: str, *, now: int) -> Quota:
+        """See the port."""
+        start = window(now)
+        update = Update(set=["#expires_at = :expires_at"], add=["#requests :one"])
+        values = {":expires_at": (start + 5 * MINUTE) // SECOND, ":one": 1}
+        item = self._table.update(self._key(organization, dialect, start), update, values)
+        return self._quota(item, start)
+
+    def peek(self, organization: Organization, dialect: str, *, now: int) -> Quota:
+        """See the port."""
+        start = window(now)
+        return self._quota(self._table.get(self._key(organization, dialect, start)), start)
+
+    def _quota(self, item: Item | None, start: int) -> Quota:
+        return Quota(self._limit, cast("int", item["requests"]) if item else 0, start + MINUTE)
+
+    def _key(self, organization: Organization, dialect: str, start: int) -> Item:
+        return {"partition": organization.id, "sort": f"{REQUESTS}{dialect}#{start // MINUTE}"}

@@ -1,0 +1,257 @@
+"""Reprieve's own answers: why an address is not mailed, and all lists in one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reprieve import log
+from reprieve.address import Address
+from reprieve.delivery import DeliveryEvent, DeliveryKind
+from reprieve.organization import BouncePurge, Organization
+from reprieve.recipient import Recipient
+from reprieve.removal import RemovalRequest, Requester
+from reprieve.runtime import wiring
+from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
+from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
+
+if TYPE_CHECKING:
+    from tests.support.gateway import Calls, Clock
+
+NOW = 1_767_225_600
+KEY = "ann@x.io"
+READ = ("reprieve.addresses.read", "reprieve.suppressions.read")
+
+
+@pytest.fixture(autouse=True)
+def organization(clock: Clock) -> None:
+    wiring.access().create_organization(DEMO)
+
+
+def put(email: str = KEY, name: SuppressionList = SuppressionList.BOUNCES, at: int = NOW - 60, **more: Any) -> None:
+    entry = Suppression(
+        name, email.casefold(), email, at * 1000, "550 5.1.1 no such user ", "5.1.1", provider="sendgrid", **more
+    )
+    wiring.suppressions().record(DEMO, [entry])
+
+
+def explain(call: Gateway, email: str = KEY, scopes: tuple[str, ...] = (), organization: Organization = DEMO) -> Answer:
+    return call(
+        function("addresses"),
+        "GET",
+        "/addresses/{email+}",
+        path={"email": email},
+        scopes=READ + scopes,
+        stage="reprieve",
+        organization=organization,
+    )
+
+
+def search(call: Gateway, **query: str) -> Answer:
+    return call(function("addresses"), "GET", "/suppressions", query=query, scopes=READ, stage="reprieve")
+
+
+def test_nothing_is_known_about_an_address_that_is_on_no_list(call: Gateway, calls: Calls) -> None:
+    assert explain(call, "Nobody@x.io") == Answer(
+        200,
+        {
+            "email": "Nobody@x.io",
+            "mailed": True,
+            "belongs_to_organization": False,
+            "suppressions": [],
+            "removals": [],
+            "next": [],
+            "events": [],
+            "limits": {"requests_a_minute": {"limit": 600, "remaining": 600, "resets_at": "2026-01-01T00:01:00.000Z"}},
+        },
+    )
+    assert calls == {"BatchGetItem": 2, "Query": 1, "GetItem": 1}
+
+
+def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
+    wiring.recipients().put(DEMO, Recipient("00u1", "users", Address.parse(KEY), None, NOW, NOW))
+    put("Ann@x.io", classification=Classification.INVALID_ADDRESS)
+    put(name=SuppressionList.BLOCKS, permanence=Permanence.SOFT, count=3)
+    delivery = DeliveryEvent("e1", DeliveryKind.BOUNCE, "Ann@x.io", KEY, NOW * 1000, "550 no ", provider="sendgrid")
+    wiring.event_log().append(DEMO, [log.delivery(delivery)])
+    request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY)
+    wiring.suppressions().request_removals(DEMO, [request], Requester("cred-9", "r"), now=NOW * 1000)
+    body = explain(call, "ANN@x.io", ("okta.orgs.manage", "suppression.blocks.delete")).body
+    known = {"since": "2025-12-31T23:59:00.000Z", "reason": "550 5.1.1 no such user ", "status": "5.1.1"}
+    assert body["mailed"] is False
+    assert body["belongs_to_organization"] is True
+    assert body["suppressions"] == [
+        {
+            "list": "bounces",
+            "email": "Ann@x.io",
+            **known,
+            "permanence": "hard",
+            "classification": "Invalid Address",
+            "source": "sendgrid",
+            "ip": None,
+            "count": 1,
+            "lifts": 0,
+            "suppresses": True,
+            "may_lift": True,
+            "lift_by": ["okta"],
+        },
+        {
+            "list": "blocks",
+            "email": "ann@x.io",
+            **known,
+            "permanence": "soft",
+            "classification": "Unclassified",
+            "source": "sendgrid",
+            "ip": None,
+            "count": 3,
+            "lifts": 0,
+            "suppresses": False,
+            "may_lift": True,
+            "lift_by": ["sendgrid"],
+        },
+    ]
+    assert body["removals"] == [
+        {
+            "id": "r-0",
+            "list": "bounces",
+            "state": "pending",
+            "requested_at": "2026-01-01T00:00:00.000Z",
+            "requested_by": "cred-9",
+            "attempts": 0,
+            "due_at": "2026-01-01T00:00:00.000Z",
+            "finished_at": None,
+            "last_answer": None,
+        }
+    ]
+    assert [(one["list"], one["then"], one["at"]) for one in body["next"]] == [
+        ("bounces", "lifts", "2026-01-01T00:00:00.000Z"),
+        ("blocks", "kept", None),
+    ]
+    assert body["events"] == [
+        {
+            "uuid": Matching("[0-9a-f-]{36}"),
+            "published": "2026-01-01T00:00:00.000Z",
+            "type": "system.email.delivery",
+            "result": "FAILURE",
+            "reason": "bounce",
+            "message": "550 no ",
+            "provider": "Sendgrid",
+        }
+    ]
+
+
+def then(call: Gateway, organization: Organization = DEMO) -> list[tuple[str, str | None]]:
+    return [(one["then"], one["at"]) for one in explain(call, organization=organization).body["next"]]
+
+
+def test_what_comes_next_follows_from_the_organizations_settings(call: Gateway) -> None:
+    put()
+    purge = BouncePurge(enabled=True, soft_days=None, hard_days=1)
+    expiring = Organization("demo", "Demo", purge=purge)
+    cleared = Organization("demo", "Demo", cleared={SuppressionList.BOUNCES: NOW})
+    assert then(call) == [("stays", None)]
+    assert then(call, expiring) == [("expires", "2026-01-01T23:59:00.000Z")]
+    assert then(call, cleared) == [("sweeps", None)]
+    body = explain(call, organization=cleared).body
+    assert (body["mailed"], body["suppressions"]) == (True, [])
+
+
+def test_a_failed_removal_waits_for_a_person_and_a_done_one_is_remembered(call: Gateway) -> None:
+    store, moment = wiring.suppressions(), NOW * 1000
+    put()
+    request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY, hide=True)
+    for end in ("fail", "lift"):
+        store.request_removals(DEMO, [request], Requester("c", "r"), now=moment)
+        (due,) = store.due(DEMO, now=moment, limit=1)
+        removal = store.claim(DEMO, due, now=moment, lease=1)
+        assert removal is not None
+        if end == "fail":
+            store.fail(DEMO, removal, now=moment, attempts=10, answer="400: refused")
+            assert then(call) == [("waits", None)]
+        else:
+            store.lift(DEMO, removal, now=moment, answer="204")
+    body = explain(call).body
+    assert (body["next"], [(one["state"], one["last_answer"]) for one in body["removals"]]) == ([], [("done", "204")])
+
+
+def test_all_lists_are_one_with_a_total_and_a_cursor(call: Gateway, calls: Calls) -> None:
+    put("a@x.io")
+    put("a@x.io", SuppressionList.SPAM_REPORTS)
+    put("b@y.io", SuppressionList.BLOCKS, NOW - 61)
+    first = search(call, limit="2").body
+    assert [(one["list"], one["email"]) for one in first["suppressions"]] == [
+        ("bounces", "a@x.io"),
+        ("spam_reports", "a@x.io"),
+    ]
+    assert (first["total"], first["total_is_exact"]) == (3, True)
+    second = search(call, limit="2", cursor=first["next"]).body
+    assert calls == {"Query": 5}
+    assert [(one["list"], one["email"]) for one in second["suppressions"]] == [("blocks", "b@y.io")]
+    assert (second["total"], second["next"]) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"list": "blocks"}, ["b@y.io"]),
+        ({"reason": "MAILBOX full"}, ["b@y.io"]),
+        ({"status": "5.1."}, ["a@x.io"]),
+        ({"domain": "Y.io"}, ["b@y.io"]),
+        ({"permanence": "soft"}, ["b@y.io"]),
+        ({"classification": "mailbox unavailable"}, ["b@y.io"]),
+        ({"end_time": str(NOW - 61)}, ["b@y.io"]),
+        ({"start_time": str(NOW - 60)}, ["a@x.io"]),
+        ({"permanence": "soft", "domain": "x.io"}, []),
+    ],
+)
+def test_every_filter_narrows_the_answer(call: Gateway, query: dict[str, str], found: list[str]) -> None:
+    put("a@x.io")
+    entry = Suppression(
+        SuppressionList.BLOCKS,
+        "b@y.io",
+        "b@y.io",
+        (NOW - 61) * 1000,
+        "552 5.2.2 mailbox full",
+        "5.2.2",
+        Permanence.SOFT,
+        Classification.MAILBOX_UNAVAILABLE,
+    )
+    wiring.suppressions().record(DEMO, [entry])
+    body = search(call, **query).body
+    assert [one["email"] for one in body["suppressions"]] == found
+    assert body["total"] == len(found)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"limit": "0"}, "limit"),
+        ({"limit": "501"}, "limit"),
+        ({"list": "bounce"}, "list"),
+        ({"permanence": "medium"}, "permanence"),
+        ({"classification": "x"}, "classification"),
+        ({"domain": "no domain"}, "domain"),
+        ({"start_time": "-1"}, "start_time"),
+        ({"cursor": "x"}, "cursor"),
+        ({"cursor": "WzEsMiwzLDQsNV0"}, "cursor"),
+        ({"offset": "5"}, "offset"),
+    ],
+)
+def test_a_parameter_that_cannot_be_is_refused_by_name(call: Gateway, query: dict[str, str], field: str) -> None:
+    answer = search(call, **query)
+    assert (answer.status, answer.body["field"]) == (400, field)
+
+
+@pytest.mark.parametrize("resource", ["/addresses/{email+}", "/suppressions"])
+def test_each_needs_its_scope(call: Gateway, resource: str) -> None:
+    answer = call(
+        function("addresses"), "GET", resource, path={"email": KEY}, scopes=["suppression.read"], stage="reprieve"
+    )
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize("case", cases("addresses"))
+def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, case: str) -> None:
+    expected = {"no_such_parameter": 400}
+    assert call.send(function("addresses"), event("addresses", case)).status == expected.get(case, 200)

@@ -1,0 +1,177 @@
+"""SendGrid's global unsubscribes, bounce classifications and bounce purge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reprieve.organization import BouncePurge, Organization
+from reprieve.runtime import wiring
+from reprieve.suppression import Classification, Suppression, SuppressionList
+from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
+
+if TYPE_CHECKING:
+    from tests.support.gateway import Calls, Clock
+
+NOW = 1_767_225_600
+GLOBAL = "/asm/suppressions/global"
+CLASSIFICATIONS = "/suppression/bounces/classifications"
+
+
+@pytest.fixture(autouse=True)
+def organization(clock: Clock) -> None:
+    wiring.access().create_organization(DEMO)
+
+
+def error(message: str, field: str | None = None) -> dict[str, Any]:
+    return {"errors": [{"field": field, "message": message}], "id": Matching(".{22}")}
+
+
+def unsubscribes(call: Gateway, method: str, email: str | None = None, body: object = None) -> Answer:
+    return call(
+        function("global_suppressions"),
+        method,
+        f"{GLOBAL}/{{email+}}" if email else GLOBAL,
+        path={"email": email} if email else {},
+        body=body,
+        scopes=["asm.suppressions.global.create", "asm.suppressions.global.read", "suppression.unsubscribes.delete"],
+        stage="v3",
+    )
+
+
+def test_an_unsubscribe_is_added_seen_listed_and_lifted(call: Gateway, calls: Calls) -> None:
+    answer = unsubscribes(call, "POST", body={"recipient_emails": ["Ann@x.io", "b@x.io"]})
+    assert answer == Answer(201, {"recipient_emails": ["Ann@x.io", "b@x.io"]})
+    assert calls == {"UpdateItem": 1, "BatchExecuteStatement": 1}
+    assert unsubscribes(call, "GET", "ann@x.io") == Answer(200, {"recipient_email": "Ann@x.io"})
+    listed = call(function("suppressions"), "GET", "/suppression/unsubscribes", scopes=["suppression.read"], stage="v3")
+    assert listed.body == [{"created": NOW, "email": "Ann@x.io"}, {"created": NOW, "email": "b@x.io"}]
+    assert unsubscribes(call, "DELETE", "ann@x.io") == Answer(204)
+    assert unsubscribes(call, "GET", "ann@x.io") == Answer(200, {})
+    assert [due.key for due in wiring.suppressions().due(DEMO, now=wiring.now(), limit=9)] == ["ann@x.io"]
+
+
+def test_who_is_not_unsubscribed_can_be_taken_off_all_the_same(call: Gateway) -> None:
+    assert unsubscribes(call, "DELETE", "nobody@x.io") == Answer(204)
+    assert unsubscribes(call, "GET", "nobody@x.io") == Answer(200, {})
+
+
+def test_what_is_no_address_is_refused_by_name(call: Gateway) -> None:
+    for method in ("GET", "DELETE"):
+        answer = unsubscribes(call, method, "junk")
+        assert (answer.status, answer.body["errors"][0]["field"]) == (400, "email")
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "field"),
+    [
+        ({"recipient_emails": ["a@x.io", "junk"]}, Matching(".+"), "recipient_emails"),
+        ({"recipient_emails": "a@x.io"}, "must be an array of strings", "recipient_emails"),
+        ({}, "must be set", "recipient_emails"),
+        (b"[", "the body is not JSON", None),
+    ],
+)
+def test_one_bad_address_adds_nobody(call: Gateway, body: object, message: str, field: str | None) -> None:
+    assert unsubscribes(call, "POST", body=body) == Answer(400, error(message, field))
+    assert unsubscribes(call, "GET", "a@x.io") == Answer(200, {})
+
+
+def put(email: str, classification: Classification, day: int, name: SuppressionList = SuppressionList.BOUNCES) -> None:
+    entry = Suppression(name, email, email, (NOW - day * 86_400) * 1000, classification=classification)
+    wiring.suppressions().record(DEMO, [entry])
+
+
+def statistics(call: Gateway, name: str = "", path: str = CLASSIFICATIONS, **more: Any) -> Answer:
+    return call(
+        function("bounce_classifications"),
+        "GET",
+        f"{path}/{{classification}}" if name else path,
+        path={"classification": name} if name else {},
+        scopes=["suppression.bounces.read"],
+        stage="v3",
+        **more,
+    )
+
+
+@pytest.mark.parametrize("path", [CLASSIFICATIONS, CLASSIFICATIONS.replace("suppression", "suppressions")])
+def test_bounces_and_blocks_are_counted_by_day_the_most_frequent_first(call: Gateway, path: str) -> None:
+    put("a@x.io", Classification.TECHNICAL, 0)
+    put("b@y.io", Classification.INVALID_ADDRESS, 0)
+    put("c@x.io", Classification.INVALID_ADDRESS, 0)
+    put("d@x.io", Classification.INVALID_ADDRESS, 0, SuppressionList.BLOCKS)
+    put("e@x.io", Classification.CONTENT, 1)
+    put("f@x.io", Classification.CONTENT, 0, SuppressionList.SPAM_REPORTS)
+    today = {
+        "date": "2026-01-01",
+        "stats": [
+            {"classification": "Invalid Address", "count": 3},
+            {"classification": "Technical Failure", "count": 1},
+        ],
+    }
+    yesterday = {"date": "2025-12-31", "stats": [{"classification": "Content", "count": 1}]}
+    assert statistics(call, path=path) == Answer(200, {"result": [yesterday, today]})
+    only = {"start_date": "2026-01-01", "end_date": "2026-01-01"}
+    assert statistics(call, path=path, query=only) == Answer(200, {"result": [today]})
+    assert statistics(call, "invalid address", path=path).body == {
+        "result": [{"date": "2026-01-01", "stats": [{"domain": "x.io", "count": 2}, {"domain": "y.io", "count": 1}]}]
+    }
+    answer = statistics(call, path=path, query=only, headers={"accept": "text/csv"})
+    assert answer.body == (
+        "date,classification,count\r\n2026-01-01,Invalid Address,3\r\n2026-01-01,Technical Failure,1\r\n"
+    )
+
+
+def test_no_classification_of_that_name_is_not_found_and_no_date_is_refused(call: Gateway) -> None:
+    assert statistics(call, "Bad Luck") == Answer(404, error("not found"))
+    assert statistics(call, query={"start_date": "20260101"}) == Answer(
+        400, error("must be a date, YYYY-MM-DD", "start_date")
+    )
+
+
+def purge(call: Gateway, method: str, body: object = None, organization: Organization = DEMO) -> Answer:
+    return call(
+        function("bounce_purge"),
+        method,
+        "/mail_settings/bounce_purge",
+        body=body,
+        scopes=["mail_settings.bounce_purge.read", "mail_settings.bounce_purge.update"],
+        stage="v3",
+        organization=organization,
+    )
+
+
+def test_the_purge_is_off_at_first_and_changes_member_by_member(call: Gateway) -> None:
+    assert purge(call, "GET") == Answer(200, {"enabled": False, "soft_bounces": None, "hard_bounces": None})
+    purge(call, "PATCH", {"enabled": True, "soft_bounces": 5, "hard_bounces": 3650})
+    stored = wiring.access().organization("demo")
+    assert stored is not None
+    assert stored.purge == BouncePurge(enabled=True, soft_days=5, hard_days=3650)
+    answer = purge(call, "PATCH", {"soft_bounces": None}, stored)
+    assert answer == Answer(200, {"enabled": True, "soft_bounces": None, "hard_bounces": 3650})
+    assert purge(call, "GET", organization=wiring.access().organization("demo") or DEMO) == answer
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"soft_bounces": 0}, "soft_bounces"),
+        ({"hard_bounces": 3651}, "hard_bounces"),
+        ({"hard_bounces": True}, "hard_bounces"),
+        ({"soft_bounces": "5"}, "soft_bounces"),
+        ({"enabled": 1}, "enabled"),
+    ],
+)
+def test_an_age_that_cannot_be_changes_nothing(call: Gateway, body: object, field: str) -> None:
+    answer = purge(call, "PATCH", body)
+    assert (answer.status, answer.body["errors"][0]["field"]) == (400, field)
+    stored = wiring.access().organization("demo")
+    assert stored is not None
+    assert stored.purge == BouncePurge()
+
+
+@pytest.mark.parametrize("name", ["global_suppressions", "bounce_classifications", "bounce_purge"])
+def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, name: str) -> None:
+    expected = {"add": 201, "add_malformed": 400, "delete": 204, "no_date": 400, "out_of_range": 400}
+    for case in cases(name):
+        assert call.send(function(name), event(name, case)).status == expected.get(case, 200), case

@@ -1,0 +1,141 @@
+"""What was cleared or has expired is taken off in the background, however often the function is cut off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reprieve.listing import Selection
+from reprieve.organization import BouncePurge, Organization
+from reprieve.runtime import wiring
+from reprieve.service import upkeep
+from reprieve.suppression import Permanence, Suppression, SuppressionList
+from tests.support.gateway import DEMO, Context, cases, event, function
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.support.gateway import Clock
+
+NOW = 1_767_225_600
+BOUNCES = SuppressionList.BOUNCES
+
+
+@pytest.fixture(autouse=True)
+def organization(clock: Clock) -> None:
+    wiring.access().create_organization(DEMO)
+
+
+def put(*emails: str, at: int = NOW - 60, permanence: Permanence = Permanence.HARD) -> None:
+    wiring.suppressions().record(
+        DEMO, [Suppression(BOUNCES, email, email, at * 1000, permanence=permanence) for email in emails]
+    )
+
+
+def run(remaining: int = 110_000) -> dict[str, object]:
+    return function("upkeep")({}, Context(remaining=remaining))
+
+
+def on_the_list() -> list[str]:
+    """What has not been taken off, shown or not."""
+    return [one.key for one in wiring.listing().each(DEMO, BOUNCES, Selection(), now=wiring.now())]
+
+
+def pending() -> list[str]:
+    return sorted(due.key for due in wiring.suppressions().due(DEMO, now=wiring.now(), limit=9_999))
+
+
+def stored() -> Organization:
+    found = wiring.access().organization("demo")
+    assert found is not None
+    return found
+
+
+def test_everything_on_a_cleared_list_is_lifted_upstream_and_nothing_newer() -> None:
+    put("a@x.io", "b@x.io")
+    put("new@x.io", at=NOW + 1)
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    assert run() == {"swept": {"bounces": 2}, "finished": True, "faults": []}
+    assert on_the_list() == ["new@x.io"]
+    assert pending() == ["a@x.io", "b@x.io"]
+    assert run()["swept"] == {"bounces": 0}
+
+
+def test_a_run_that_is_cut_off_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "BATCH", 4)
+    put(*(f"u{number}@x.io" for number in range(10)))
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    left = iter([60_000, 0, 60_000, 0, 60_000, 60_000, 60_000])
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: next(left))
+    assert run() == {"swept": {"bounces": 4}, "finished": False, "faults": []}
+    assert len(on_the_list()) == 6
+    assert run() == {"swept": {"bounces": 4}, "finished": False, "faults": []}
+    assert run() == {"swept": {"bounces": 2}, "finished": True, "faults": []}
+    assert on_the_list() == []
+    assert len(pending()) == 10
+
+
+def test_a_late_webhook_from_before_the_clearing_is_swept_too() -> None:
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    run()
+    put("late@x.io", at=NOW - 5)
+    assert list(wiring.listing().each(stored(), BOUNCES, Selection(), now=wiring.now())) == []
+    assert run()["swept"] == {"bounces": 1}
+    assert pending() == ["late@x.io"]
+
+
+def test_a_bounce_that_comes_while_the_sweep_is_under_way_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    put("a@x.io")
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    store = wiring.suppressions()
+    ask = store.request_listed
+
+    def overtaken(*arguments: object, **named: object) -> list[bool]:
+        put("a@x.io", at=NOW + 1)
+        return ask(*arguments, **named)
+
+    monkeypatch.setattr(store, "request_listed", overtaken)
+    assert run()["swept"] == {"bounces": 0}
+    assert [one.created for one in wiring.listing().each(stored(), BOUNCES, Selection(), now=wiring.now())] == [
+        (NOW + 1) * 1000
+    ]
+    assert pending() == []
+
+
+def test_a_sweep_forgives_nothing_that_happened_after_the_clearing(clock: Clock) -> None:
+    put("a@x.io")
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    clock.now += 600_000
+    run()
+    put("a@x.io", at=NOW + 100)
+    assert on_the_list() == ["a@x.io"]
+
+
+def test_what_has_expired_is_taken_off_by_its_permanence() -> None:
+    day = 86_400
+    put("hard@x.io", at=NOW - 15 * day)
+    put("soft@x.io", at=NOW - 15 * day, permanence=Permanence.SOFT)
+    put("old@x.io", at=NOW - 30 * day)
+    wiring.access().set_purge("demo", BouncePurge(enabled=True, soft_days=10, hard_days=20))
+    assert run()["swept"] == {"bounces": 2, "blocks": 0}
+    assert on_the_list() == ["hard@x.io"]
+    assert pending() == ["old@x.io", "soft@x.io"]
+
+
+def test_nothing_is_asked_of_lists_that_hide_nothing(dynamodb: DynamoDBClient) -> None:
+    asked: list[str] = []
+    dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: asked.append(model.name))
+    assert run() == {"swept": {}, "finished": True, "faults": []}
+    assert asked == ["Query"]
+
+
+def test_a_mark_never_moves_back() -> None:
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    wiring.access().clear("demo", BOUNCES, until=NOW - 100)
+    assert stored().cleared == {BOUNCES: NOW}
+
+
+@pytest.mark.parametrize("case", cases("upkeep"))
+def test_the_events_for_sam_local_invoke_run(case: str) -> None:
+    assert function("upkeep")(event("upkeep", case), Context())["faults"] == []
