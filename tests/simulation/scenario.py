@@ -156,9 +156,10 @@ class Scenario:
             self.world.run()
             self._settle_down()
         told = {
-            json.loads(item["event"])["debugContext"]["debugData"].get("removalId")
+            identifier
             for item in self.log.items.values()
             if "removal.done" in item["event"]
+            for identifier in json.loads(item["event"])["debugContext"]["debugData"]["removalId"].split(", ")
         }
         self.oracle.finally_holds(self.client.items, told)
 

@@ -163,7 +163,7 @@ class RemovalJob:
         self._note_account(desk, answers, tally)
         now = self.clock()
         lifted = [row for row, answer in answered if answer.outcome in LIFTED]
-        self.log.append(desk.organization, [log.removal_done(row, now=now) for row in lifted])
+        self.log.append(desk.organization, log.removals_done(lifted, now=now))
         self._settle(desk, [self._judge(row, answer, tally) for row, answer in answered], tally)
         outcomes = {answer.outcome for answer in answers}
         # told to wait before anything could be done: whoever asks again at once is told again
