@@ -31,7 +31,8 @@ demo: $(READY) ## play the main loop against the running stack (WAIT=1 waits for
 	@$(BIN)/python -m local.demo $(if $(WAIT),--wait)
 
 test: $(READY) node ## the quick tests, with those that deploy the real template to a local AWS
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" -n auto --ignore tests/stack $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" tests/stack $(ARGS)
 
 test-slow: $(READY) node ## the tests that the quick suite has no time for
 	@$(BIN)/python -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none yet

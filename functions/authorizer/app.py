@@ -13,7 +13,8 @@ from reprieve.service.access import authenticate
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Allow this one request, or refuse it.
 
-    A refusal is a policy that denies, which API Gateway answers in the dialect of the API; whether the credential's scopes suffice is for the function behind to say, which knows what is about to be done.
+    A refusal is a policy that denies, which API Gateway answers in the dialect of the API; whether the scopes of a
+    credential suffice is for the function behind to say, which knows what is about to be done.
     """
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if not headers.get("authorization"):

@@ -80,7 +80,10 @@ def test_a_third_party_package_is_used_only_where_it_belongs(path: Path) -> None
     assert wrong == set()
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if room_of(path) in {"", "ports", "service"}], ids=lambda path: path.stem)
+DOMAIN = [path for path in MODULES if room_of(path) in {"", "ports", "service"}]
+
+
+@pytest.mark.parametrize("path", DOMAIN, ids=lambda path: path.stem)
 def test_the_domain_has_no_clock_no_environment_and_no_logger(path: Path) -> None:
     used = {module.split(".")[0] for module in imports_of(path)} & IMPURE
     assert used <= ALLOWED_IMPURE.get(path.stem, set())

@@ -91,5 +91,6 @@ def test_the_job_runs_every_two_minutes_and_what_it_cannot_do_is_not_lost() -> N
     job = FUNCTIONS["RemovalJobFunction"]
     schedule = job["Events"]["Schedule"]["Properties"]
     assert schedule["ScheduleExpression"] == "rate(2 minutes)"
-    assert schedule["DeadLetterConfig"]["Arn"] == job["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"]
+    failure = job["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert schedule["DeadLetterConfig"]["Arn"] == failure["Destination"]
     assert job["Timeout"] < 120

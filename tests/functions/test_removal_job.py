@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEY = "name@company.com"
+LIFTED = LiftAnswer(LiftOutcome.LIFTED, "204")
 PLACE = {"partition": {"S": "demo#bounces#0"}, "address": {"S": KEY}}
 
 
@@ -35,7 +36,7 @@ PLACE = {"partition": {"S": "demo#bounces#0"}, "address": {"S": KEY}}
 class Provider:
     """Answers every address alike, and remembers what it was asked."""
 
-    answer: LiftAnswer = LiftAnswer(LiftOutcome.LIFTED, "204")
+    answer: LiftAnswer = LIFTED
     batch: int = 100
     asked: list[str] = field(default_factory=list)
     closed: int = 0

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
-from tests.smtp.servers import SERVER_WORDS
 
 from reprieve.smtp.guard import HostPolicy
+from tests.smtp.servers import SERVER_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,13 +10,13 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.smtp.conftest import HOST, SECRET
-from tests.smtp.servers import REPLIES, SERVER_WORDS, STEPS, Server, Talk, spoiled, stopwatch
 
 from reprieve.smtp.auth import Bearer, Login, Password
 from reprieve.smtp.client import Endpoint, probe, send_test
 from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason, SmtpError
 from reprieve.smtp.guard import HostPolicy
+from tests.smtp.conftest import HOST, SECRET
+from tests.smtp.servers import REPLIES, SERVER_WORDS, STEPS, Server, Talk, spoiled, stopwatch
 
 if TYPE_CHECKING:
     import ssl

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
-from tests.smtp.conftest import HOST, SECRET
 
 from reprieve.smtp.auth import Bearer, Login, Password
 from reprieve.smtp.client import Endpoint, probe, send_test
 from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason
+from tests.smtp.conftest import HOST, SECRET
 
 if TYPE_CHECKING:
     import ssl

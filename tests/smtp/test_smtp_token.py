@@ -20,14 +20,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.smtp.conftest import HOST, SECRET
-from tests.smtp.servers import SERVER_WORDS, Server, Talk, stopwatch
 
 from reprieve.smtp import token
 from reprieve.smtp.errors import Reason, TokenRefused
 from reprieve.smtp.guard import HostPolicy
 from reprieve.smtp.jwt_bearer import JwtBearer
 from reprieve.smtp.token import ClientAuthentication, ClientCredentials, fetch
+from tests.smtp.conftest import HOST, SECRET
+from tests.smtp.servers import SERVER_WORDS, Server, Talk, stopwatch
 
 if TYPE_CHECKING:
     import ssl

@@ -38,8 +38,8 @@ class Runner:
         self._log = place.home / "run.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> float:
-        """Start it and return, once it is up, how many seconds that took."""
+    def start(self) -> None:
+        """Start it and return once it is up."""
         began = time.monotonic()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -55,7 +55,6 @@ class Runner:
                 self.stop(signal.SIGKILL)
                 pytest.exit(f"the local stack did not start:\n{self.said()}", returncode=1)
             time.sleep(0.1)
-        return time.monotonic() - began
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it by a signal and wait until it is gone."""

@@ -106,7 +106,7 @@ def tick(place: Place) -> dict[str, Any]:
 
 
 def create_user(okta_client: Any, address: str) -> Any:
-    import okta.models as models
+    from okta import models
 
     profile = models.UserProfile(firstName="A", lastName="User", email=address, login=address)
     return run(okta_client.create_user, models.CreateUserRequest(profile=profile))
@@ -115,7 +115,7 @@ def create_user(okta_client: Any, address: str) -> Any:
 def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
     stack: Stack, place: Place, okta_client: Any, address: str
 ) -> None:
-    import okta.models as models
+    from okta import models
 
     create_user(okta_client, address)
     for organization in (None, "upstream"):

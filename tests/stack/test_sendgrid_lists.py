@@ -192,7 +192,10 @@ def test_an_address_is_explained(stack: Stack, place: Place, mark: str) -> None:
     base = f"{stack['reprieve']['base_url']}/reprieve"
     answer = requests.get(f"{base}/addresses/{mark}+x@example.com", headers=headers, timeout=30).json()
     assert answer["mailed"] is False
-    assert [(one["list"], one["suppresses"]) for one in answer["suppressions"]] == [("bounces", True), ("blocks", False)]
+    assert [(one["list"], one["suppresses"]) for one in answer["suppressions"]] == [
+        ("bounces", True),
+        ("blocks", False),
+    ]
     found = requests.get(f"{base}/suppressions?limit=1&reason=no+such", headers=headers, timeout=30).json()
     assert (len(found["suppressions"]), found["total_is_exact"], found["next"] is None) == (1, True, False)
 

@@ -1,4 +1,4 @@
-"""The vendors' OpenAPI documents: they live beside the repository, and tests that need them skip loudly where they are not."""
+"""The vendors' OpenAPI documents, which live beside the repository; tests that need them skip loudly without them."""
 
 import os
 from pathlib import Path

@@ -54,7 +54,7 @@ class SendGridDialect:
         return Response(HTTPStatus.INTERNAL_SERVER_ERROR, envelope("internal server error", None, error_id))
 
     def finish(self, response: Response, request: Request) -> Response:
-        """See `exchange.Dialect`. Where requests are counted, every answer tells what is left (Reset: a Unix second)."""
+        """See `exchange.Dialect`. Every answer tells what is left where requests are counted (Reset: Unix)."""
         if request.quota:
             response = response.adding(
                 ("X-RateLimit-Limit", str(request.quota.limit)),

@@ -1,0 +1,31 @@
+"""The local AWS asks of a PartiQL statement the permissions that AWS asks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from local.partiql import checks
+
+TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/T"
+
+
+@pytest.mark.parametrize(
+    ("statement", "action", "resource"),
+    [
+        ("INSERT INTO \"T\" VALUE {'pk': ?}", "dynamodb:PartiQLInsert", TABLE),
+        ('UPDATE "T" SET a = ? WHERE pk = ?', "dynamodb:PartiQLUpdate", TABLE),
+        ('DELETE FROM "T" WHERE pk = ?', "dynamodb:PartiQLDelete", TABLE),
+        ('SELECT a, b FROM "T"."ByTime" WHERE pk = ?', "dynamodb:PartiQLSelect", f"{TABLE}/index/ByTime"),
+        ('  insert\n into "T" value {}', "dynamodb:PartiQLInsert", TABLE),
+    ],
+)
+def test_a_statement_needs_its_verb_on_its_table(statement: str, action: str, resource: str) -> None:
+    for call in ({"Statement": statement}, {"Statements": [{"Statement": statement}]}):
+        assert checks(json.dumps(call).encode(), "us-east-1", "000000000000") == [(action, resource)]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"Statements": [{}]}', b'{"Statement": "DROP TABLE T"}'])
+def test_what_cannot_be_read_has_no_permission_and_is_refused(body: bytes) -> None:
+    assert checks(body, "us-east-1", "000000000000") == []

@@ -1,0 +1,41 @@
+"""Node, for the contract tests with the vendors' Node clients: there, or the test says loudly that it was skipped.
+
+def test_nodes_sdk_lists_users(stack: dict[str, Any]) -> None:
+    assert run_node("...", okta=stack["okta"]) == {...}
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+#: Where `make test` has npm install the clients; a script that runs here can `require` them.
+CLIENTS = Path(__file__).parent.parent / "sdk-node"
+SECONDS = 60
+
+
+def require_node() -> None:
+    """Skip the test where Node or its packages are missing; fail it where REPRIEVE_REQUIRE_NPM is set."""
+    if shutil.which("node") and (CLIENTS / "node_modules").is_dir():
+        return
+    missing = "Node and the vendors' Node clients are not here (`make node` installs the clients)"
+    if os.environ.get("REPRIEVE_REQUIRE_NPM"):
+        pytest.fail(missing)
+    pytest.skip(f"SKIPPED FOR WANT OF NODE: {missing}")
+
+
+def run_node(script: str, **given: Any) -> Any:
+    """Run an async function body that may use `given`; what it returns comes back, what it throws fails the test."""
+    require_node()
+    program = f"(async (given) => {{ {script} }})({json.dumps(given)}).then((it) => console.log(JSON.stringify(it)))"
+    ended = subprocess.run(
+        ["node", "--eval", program], cwd=CLIENTS, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout.splitlines()[-1])
