@@ -56,10 +56,10 @@ class Client:
         #: what an index that lags still shows
         self.before: dict[Key, Item | None] = {}
 
-    def get_item(self, *, Key: Item, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def get_item(self, *, Key: Item, **_: Any) -> dict[str, Any]:
         return self._io("get", lambda: self._got(self._key(unmarshal(Key))))
 
-    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         ((table, wanted),) = RequestItems.items()
         keys = [self._key(unmarshal(key)) for key in wanted["Keys"]]
         return self._io(
@@ -67,7 +67,7 @@ class Client:
             lambda: {"Responses": {table: [marshal(self.items[key]) for key in keys if key in self.items]}},
         )
 
-    def put_item(self, *, Item: Item, ConditionExpression: str = "", **more: Any) -> dict[str, Any]:  # noqa: N803
+    def put_item(self, *, Item: Item, ConditionExpression: str = "", **more: Any) -> dict[str, Any]:
         item = unmarshal(Item)
         return self._io("put", lambda: self._write(self._key(item), ConditionExpression, more, lambda _: item))
 
@@ -92,11 +92,11 @@ class Client:
 
         return self._io("update", effect)
 
-    def delete_item(self, *, Key: Item, ConditionExpression: str = "", **more: Any) -> dict[str, Any]:  # noqa: N803
+    def delete_item(self, *, Key: Item, ConditionExpression: str = "", **more: Any) -> dict[str, Any]:
         key = self._key(unmarshal(Key))
         return self._io("delete", lambda: self._write(key, ConditionExpression, more, lambda _: None))
 
-    def batch_execute_statement(self, *, Statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def batch_execute_statement(self, *, Statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             answers = []
             for statement in Statements:
@@ -116,12 +116,12 @@ class Client:
     def query(
         self,
         *,
-        KeyConditionExpression: str,  # noqa: N803
-        ExpressionAttributeValues: Item,  # noqa: N803
-        IndexName: str = "",  # noqa: N803
-        Limit: int = 1_000,  # noqa: N803
-        ScanIndexForward: bool = True,  # noqa: N803
-        ExclusiveStartKey: Item | None = None,  # noqa: N803
+        KeyConditionExpression: str,
+        ExpressionAttributeValues: Item,
+        IndexName: str = "",
+        Limit: int = 1_000,
+        ScanIndexForward: bool = True,
+        ExclusiveStartKey: Item | None = None,
         **_: Any,
     ) -> dict[str, Any]:
         names = INDEXES[IndexName] if IndexName else KEYS[self.name]
@@ -153,7 +153,7 @@ class Client:
 
         return self._io(f"query {IndexName}", effect)
 
-    def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         raise NotImplementedError
 
     def _write(

@@ -1,4 +1,4 @@
-"""dynoxide: a DynamoDB in one binary, from npm (`make node`), with AWS's capacity figures."""
+"""dynoxide: a DynamoDB in one binary, from npm (@dynoxide/linux-x64), with AWS's capacity figures."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-INSTALLED = Path(__file__).parents[1] / "sdk-node" / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide"
+#: the folders whose package.json may ask for it
+PLACES = [Path(__file__).parents[2] / folder for folder in ("bench", "tests/sdk-node")]
 
 
 def binary() -> str | None:
-    """Where it is: as DYNOXIDE says, as `make node` installed it, or on the path; None where it is not."""
-    named = os.environ.get("DYNOXIDE")
-    return named or (str(INSTALLED) if INSTALLED.exists() else shutil.which("dynoxide"))
+    """Where it is: as DYNOXIDE says, where npm installed it, or on the path; None where it is not."""
+    installed = (place / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide" for place in PLACES)
+    found = os.environ.get("DYNOXIDE") or next((path for path in installed if path.exists()), None)
+    return str(found) if found else shutil.which("dynoxide")
 
 
 @contextmanager
@@ -34,7 +36,7 @@ def running(connections: int = 32) -> Iterator[DynamoDBClient]:
     """A fresh one, in memory; skips the test, loudly, where there is none."""
     found = binary()
     if found is None:
-        message = "dynoxide is not here: `make node` installs it (npm @dynoxide/linux-x64), or set DYNOXIDE"
+        message = "dynoxide is not here: install npm's @dynoxide/linux-x64 in bench/, or name it by DYNOXIDE"
         if os.environ.get("REPRIEVE_REQUIRE_NPM") == "1":
             pytest.fail(message)
         pytest.skip(message)
