@@ -8,8 +8,10 @@ from tests.simulation.search import MUTANTS, check, check_faults, mutant, replay
 from tests.simulation.world import Fault
 
 HISTORIES = 250
-#: where each mutant is caught with time to spare; `make simulate` begins at 0 for each of them
-ENOUGH = 500
+#: seeds that catch a mutant, to spare the quick suite the search for them; `make simulate` begins at 0 for each
+CAUGHT_NEAR = {"FORGIVEN": 370, "LATER_WATERMARK": 208, "RETRIABLE": 145}
+#: when the histories are changed, the seeds that catch a mutant move, not far
+ENOUGH = 800
 
 
 def test_no_history_breaks_the_protocol_and_every_fault_happens() -> None:
@@ -27,7 +29,8 @@ def test_no_single_fault_at_any_io_breaks_the_protocol() -> None:
 @pytest.mark.parametrize("name", MUTANTS)
 def test_without_any_one_of_its_conditions_the_protocol_breaks(name: str) -> None:
     with mutant(name):
-        report = check(range(ENOUGH), shrinking=False)
+        first = CAUGHT_NEAR.get(name, 0)
+        report = check(range(first, first + ENOUGH), shrinking=False)
     assert report.failure.startswith("seed ")
 
 
