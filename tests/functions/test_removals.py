@@ -225,9 +225,7 @@ def test_reading_is_not_enough_to_retry(call: Gateway) -> None:
 def test_a_forgotten_record_is_told_as_forgotten(call: Gateway, dynamodb: Any) -> None:
     request_id = ask(call, "a@x.org")
     shard = next(item for item in dynamodb.scan(TableName="Suppressions")["Items"] if item["address"]["S"] == "a@x.org")
-    dynamodb.delete_item(
-        TableName="Suppressions", Key={name: shard[name] for name in ("partition", "address")}
-    )
+    dynamodb.delete_item(TableName="Suppressions", Key={name: shard[name] for name in ("partition", "address")})
     assert one(call, f"{request_id}-0").body["state"] == "forgotten"
 
 

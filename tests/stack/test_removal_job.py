@@ -17,10 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 import requests
+from botocore.config import Config
 
-from local.deploy import client, outputs
+from local.deploy import outputs
 from local.place import ROOT, tool_environment
 from tests.support.fake_sendgrid import FakeSendGrid
 
@@ -89,7 +91,17 @@ def ask(stack: dict[str, Any], token: str, emails: list[str]) -> list[str]:
 
 def tick(place: Place) -> dict[str, Any]:
     """One run of the job; {} when it did not live to answer."""
-    answer = client(place, "lambda").invoke(FunctionName=outputs(place)["RemovalJobFunction"])
+    # a run may take longer than boto3 waits, and a repeated call would be a run more
+    config = Config(read_timeout=180, retries={"total_max_attempts": 1})
+    patient = boto3.client(
+        "lambda",
+        endpoint_url=place.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=config,
+    )
+    answer = patient.invoke(FunctionName=outputs(place)["RemovalJobFunction"])
     said = json.load(answer["Payload"])
     return {} if "FunctionError" in answer else said
 

@@ -43,17 +43,17 @@ class Asked:
 
 
 def note(
-    organization: Organization, requests: Sequence[RemovalRequest], request_id: str, *, now: int
+    organization: Organization, requests: Sequence[RemovalRequest], *, now: int
 ) -> tuple[Item, Update, dict[str, Value]]:
     """The write that notes some removals of one request: repeating it changes nothing.
 
     Args:
         organization: whose request it is.
-        requests: at least one; their ids are `{request_id}-{number}`, in order.
-        request_id: the request's id.
+        requests: at least one; their ids are `{request id}-{number}`, in order.
         now: in milliseconds.
     """
     removals = [[number_of(one.id), one.list.value, one.email] for one in requests]
+    request_id = request_of(requests[0].id)
     key: Item = {
         "partition": keys.requests(organization, request_id),
         "address": keys.request_part(request_id, number_of(requests[0].id)),

@@ -104,7 +104,7 @@ class Suppressions:
         if not requests:
             return
         # first, since a removal that nobody can find by its request is worse than a request without removals
-        self._table.update(*request_items.note(organization, requests, requester.request_id, now=now))
+        self._table.update(*request_items.note(organization, requests, now=now))
         changes = [self._ask(organization, request, requester, now) for request in requests]
         forgiving = [
             (
@@ -131,6 +131,9 @@ class Suppressions:
         now: int,
     ) -> list[bool]:
         """See the port."""
+        if not requests:
+            return []
+        self._table.update(*request_items.note(organization, requests, now=now))
         condition = LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
