@@ -86,7 +86,7 @@ def run(client: DynamoDBClient, upstream: FakeSendGrid, count: int) -> None:
     access = Access(Table(client, "Access"))
     access.create_organization(organization)
     access.set_provider_account(organization.id, ProviderAccount(ProviderKind.SENDGRID))
-    store, log = Suppressions(Table(client, "Suppressions")), EventLog(Table(client, "EventLog"))
+    store, log = Suppressions(Table(client, "Suppressions")), EventLog(Table(client, "EventLog"), _now)
     emails = [f"recipient-{number:06}@example.com" for number in range(count)]
     now = _now() - 60_000
     listed = [Suppression(SuppressionList.BOUNCES, email, email, now, "550 5.1.1 no such user") for email in emails]

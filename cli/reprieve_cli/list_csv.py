@@ -61,13 +61,13 @@ def read(
     for line, cells in _lines(text):
         try:
             one = _suppression(cells, suppression_list, created, now)
-            if one.key in first:
-                raise InvalidInput(f"the same address as on line {first[one.key]}")
         except InvalidInput as error:
             refused.append(Refusal(line, str(error)))
-        else:
-            first[one.key] = line
+            continue
+        if first.setdefault(one.key, line) == line:
             rows.append(Row(line, one))
+        else:
+            refused.append(Refusal(line, f"the same address as on line {first[one.key]}"))
     return rows, refused
 
 

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 from reprieve import organization as organizations
 from reprieve.address import Address
 from reprieve.errors import Conflict, InvalidInput, MalformedAddress, NotFound
+from reprieve.log import EventType
 from reprieve.organization import Credential, Membership, Organization, ProviderAccount, ProviderKind
 from reprieve.runtime import wiring
+from reprieve_cli import journal
 from reprieve_cli import scopes as known
 from reprieve_cli.importing import ImportReport, import_recipients
 
@@ -51,6 +53,8 @@ def create_organization(
     domains: Iterable[str] = (),
     shards: int = 1,
     parent: str | None = None,
+    soft_bounce_threshold: int = 5,
+    modules: Iterable[str] = (),
 ) -> Organization:
     """Add an organization.
 
@@ -61,6 +65,8 @@ def create_organization(
         domains: its verified domains, in Unicode or A-labels.
         shards: how many partitions its lists are spread over; chosen here and never again.
         parent: an existing organization whose credentials may act for this one.
+        soft_bounce_threshold: how many soft bounces block an address temporarily, 1 to 32.
+        modules: its custom CRM modules, as their API spells them.
 
     Raises:
         InvalidInput: one of the values cannot be used.
@@ -75,6 +81,8 @@ def create_organization(
         shards=shards,
         parent=find_organization(parent).id if parent else None,
         created=wiring.now(),
+        soft_bounce_threshold=soft_bounce_threshold,
+        modules=frozenset(modules),
     )
     _check_membership(created)
     if not wiring.access().create_organization(created):
@@ -88,6 +96,8 @@ def change_organization(
     name: str | None = None,
     membership: Membership | None = None,
     domains: Iterable[str] | None = None,
+    soft_bounce_threshold: int | None = None,
+    modules: Iterable[str] | None = None,
 ) -> Organization:
     """Change an organization's settings; None leaves one as it is.
 
@@ -103,6 +113,8 @@ def change_organization(
         name=before.name if name is None else _label(name),
         membership=membership or before.membership,
         domains=before.domains if domains is None else _domains(domains),
+        soft_bounce_threshold=soft_bounce_threshold or before.soft_bounce_threshold,
+        modules=before.modules if modules is None else frozenset(modules),
     )
     _check_membership(changed)
     if not wiring.access().change_organization(changed):
@@ -160,6 +172,7 @@ def make_credential(
         expires_at=None if expires_in is None else now + expires_in,
     )
     wiring.access().add_credential(credential)
+    journal.tell_credential(EventType.TOKEN_CREATE, organization, credential.id, credential.name)
     return token, credential
 
 
@@ -172,6 +185,7 @@ def revoke_credential(organization_id: str, credential_id: str) -> None:
     organization = find_organization(organization_id)
     if not wiring.access().revoke_credential(organization.id, credential_id):
         raise NotFound("credential", ascii(credential_id))
+    journal.tell_credential(EventType.TOKEN_REVOKE, organization, credential_id, credential_id)
 
 
 def set_provider(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reprieve.organization import MAX_SHARDS, Membership
+from reprieve.organization import MAX_SHARDS, MAX_SOFT_BOUNCES, Membership
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.output import examples, json_option, moment, say_json, say_pairs, say_table
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 name_option = click.option("--name", help="For people; the id when not given.")
 domain_option = click.option("--domain", "domains", multiple=True, help="A verified domain; may be repeated.")
+module_option = click.option(
+    "--module", "modules", multiple=True, help="A custom CRM module's API name; may be repeated."
+)
+SOFT_BOUNCES = "How many soft bounces block an address until it is unblocked."
 
 
 @click.group()
@@ -53,6 +57,10 @@ def organizations() -> None:
     help="How many partitions its lists are spread over; each takes 1,000 writes a second.",
 )
 @click.option("--parent", help="An organization whose credentials may act for this one.")
+@click.option(
+    "--soft-bounces", type=click.IntRange(1, MAX_SOFT_BOUNCES), default=5, show_default=True, help=SOFT_BOUNCES
+)
+@module_option
 @json_option
 def create(
     organization: str,
@@ -62,6 +70,8 @@ def create(
     domains: tuple[str, ...],
     shards: int,
     parent: str | None,
+    soft_bounces: int,
+    modules: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Create an organization.
@@ -77,6 +87,8 @@ def create(
         domains=domains,
         shards=shards,
         parent=parent,
+        soft_bounce_threshold=soft_bounces,
+        modules=modules,
     )
     _show(created, as_json=as_json)
 
@@ -119,6 +131,8 @@ def show(organization: str, *, as_json: bool) -> None:
 @click.option("--name", help="For people.")
 @click.option("--membership", type=words(Membership), help="Whose addresses it may lift.")
 @domain_option
+@click.option("--soft-bounces", type=click.IntRange(1, MAX_SOFT_BOUNCES), help=SOFT_BOUNCES)
+@module_option
 @json_option
 def change(
     organization: str,
@@ -126,21 +140,25 @@ def change(
     name: str | None,
     membership: str | None,
     domains: tuple[str, ...],
+    soft_bounces: int | None,
+    modules: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Change an organization's settings; what is not given stays.
 
-    Domains replace all that were there. The number of shards cannot be changed, because what is stored would have to
-    move.
+    Domains and modules replace all that were there. The number of shards cannot be changed, because what is stored
+    would have to move.
     """
-    if name is None and membership is None and not domains:
-        raise click.UsageError("nothing to change: give --name, --membership or --domain")
+    if name is None and membership is None and soft_bounces is None and not domains and not modules:
+        raise click.UsageError("nothing to change: give --name, --membership, --domain, --soft-bounces or --module")
     connect()
     changed = operations.change_organization(
         organization,
         name=name,
         membership=None if membership is None else Membership(membership),
         domains=domains or None,
+        soft_bounce_threshold=soft_bounces,
+        modules=modules or None,
     )
     _show(changed, as_json=as_json)
 
@@ -163,5 +181,7 @@ def _record(organization: Organization) -> dict[str, Any]:
         "domains": sorted(organization.domains),
         "shards": organization.shards,
         "parent": organization.parent,
+        "soft_bounces": organization.soft_bounce_threshold,
+        "modules": sorted(organization.modules),
         "created": moment(organization.created),
     }

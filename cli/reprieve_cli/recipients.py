@@ -6,10 +6,12 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
+from reprieve.address import Address
 from reprieve.errors import InvalidInput, NotFound, Unavailable
+from reprieve.log import EventType
 from reprieve.recipient import USERS
 from reprieve.runtime import wiring
-from reprieve_cli import operations
+from reprieve_cli import journal, operations
 from reprieve_cli.output import examples, json_option, moment, progress, say, say_json, say_table
 from reprieve_cli.target import connect
 
@@ -27,7 +29,7 @@ module_option = click.option(
 
 @click.group()
 def recipients() -> None:
-    """Import, list and delete recipients."""
+    """Import, list and delete recipients, reset their unblocks."""
 
 
 @recipients.command(
@@ -100,9 +102,27 @@ def delete(organization: str, recipient: str, *, module: str) -> None:
     Its addresses stay where they are on the suppression lists.
     """
     connect()
-    if not wiring.recipients().delete(operations.find_organization(organization), module, recipient):
+    owner, store = operations.find_organization(organization), wiring.recipients()
+    found = store.get(owner, module, recipient)
+    if found is None or not store.delete(owner, module, recipient):
         raise NotFound("recipient", ascii(recipient))
+    journal.tell_recipients(owner, [(EventType.USER_DELETE, found)])
     say(f"Deleted {recipient}.")
+
+
+@recipients.command("reset-unblocks", epilog=examples("reprieve recipients reset-unblocks acme ann@acme.example"))
+@click.argument("organization", metavar="ORG")
+@click.argument("email", metavar="EMAIL")
+def reset_unblocks(organization: str, email: str) -> None:
+    """Let an address be unblocked five times again.
+
+    Zoho's Unblock Email lifts an address at most five times, ever: that many soft bounces in a row have a cause, and
+    this is for when somebody has found it. Nothing is lifted by it.
+    """
+    connect()
+    key = Address.parse(email).key
+    before = wiring.unblocks().reset(operations.find_organization(organization), key)
+    say(f"Had been unblocked {before} times, and may be 5 times more.")
 
 
 def _decoded(content: bytes) -> str:

@@ -38,7 +38,17 @@ BY_DIALECT: Final[dict[str, frozenset[str]]] = {
         )
         for action in _ACTIONS
     ),
-    "zoho": frozenset({"ZohoCRM.modules.ALL", "ZohoCRM.send_mail.all.CREATE", "ZohoCRM.settings.emails.CREATE"}),
+    "zoho": frozenset(
+        {
+            "ZohoCRM.modules.ALL",
+            "ZohoCRM.send_mail.all.CREATE",
+            "ZohoCRM.settings.emails.CREATE",
+            "ZohoCRM.users.READ",
+            "ZohoCRM.users.ALL",
+            "ZohoCRM.org.READ",
+            "ZohoCRM.org.ALL",
+        }
+    ),
     "reprieve": frozenset(
         {
             "reprieve.addresses.read",
@@ -50,7 +60,7 @@ BY_DIALECT: Final[dict[str, frozenset[str]]] = {
 }
 #: Zoho grants a module at a time, too, and modules have any name
 _ZOHO_MODULE: Final = re.compile(
-    r"ZohoCRM\.(?:modules\.[A-Za-z][A-Za-z0-9_]*\.(?:ALL|UPDATE)|send_mail\.[A-Za-z][A-Za-z0-9_]*\.CREATE)"
+    r"ZohoCRM\.(?:modules\.[A-Za-z][A-Za-z0-9_]*\.(?:ALL|CREATE|READ|UPDATE|DELETE)|send_mail\.[A-Za-z][A-Za-z0-9_]*\.CREATE)"
 )
 _KNOWN: Final = frozenset().union(*BY_DIALECT.values())
 

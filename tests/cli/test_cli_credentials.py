@@ -96,12 +96,12 @@ def test_the_list_tells_what_each_may_do_and_which_have_expired(run: Run, clock:
     run("credentials", "issue", "acme", "--name", "short", "--scope", "okta.logs.read", "--expires-in", "30m")
     clock.now += DAY
     run("credentials", "issue", "acme", "--name", "mixed", "--dialect", "zoho", "--scope", "okta.logs.read")
-    mixed = "ZohoCRM.modules.ALL ZohoCRM.send_mail.all.CREATE and 2 more"
+    mixed = "ZohoCRM.modules.ALL ZohoCRM.org.ALL and 6 more"
     assert run("credentials", "list", "acme") == Ran(
         0,
-        f"{'ID':16}  NAME   {'SCOPES':59}  {'CREATED':20}  {'EXPIRES':20}  STATE\n"
-        f"{FIRST}  SDK    {'all of okta':59}  2026-03-01T12:00:00Z  {'never':20}  valid\n"
-        f"{SECOND}  short  {'okta.logs.read':59}  2026-03-02T12:00:00Z  2026-03-02T12:30:00Z  expired\n"
+        f"{'ID':16}  NAME   {'SCOPES':46}  {'CREATED':20}  {'EXPIRES':20}  STATE\n"
+        f"{FIRST}  SDK    {'all of okta':46}  2026-03-01T12:00:00Z  {'never':20}  valid\n"
+        f"{SECOND}  short  {'okta.logs.read':46}  2026-03-02T12:00:00Z  2026-03-02T12:30:00Z  expired\n"
         f"{THIRD}  mixed  {mixed}  2026-03-03T12:00:00Z  {'never':20}  valid\n",
     )
 
@@ -170,8 +170,12 @@ def test_the_scopes_are_listed_by_dialect(run: Run) -> None:
         ("okta", "okta.users.manage"),
         ("okta", "okta.users.read"),
         ("zoho", "ZohoCRM.modules.ALL"),
+        ("zoho", "ZohoCRM.org.ALL"),
+        ("zoho", "ZohoCRM.org.READ"),
         ("zoho", "ZohoCRM.send_mail.all.CREATE"),
         ("zoho", "ZohoCRM.settings.emails.CREATE"),
+        ("zoho", "ZohoCRM.users.ALL"),
+        ("zoho", "ZohoCRM.users.READ"),
         ("reprieve", "reprieve.addresses.read"),
         ("reprieve", "reprieve.removals.manage"),
         ("reprieve", "reprieve.removals.read"),

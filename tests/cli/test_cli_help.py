@@ -37,6 +37,7 @@ def test_these_are_the_commands() -> None:
         "credentials scopes",
         "lists export",
         "lists import",
+        "logs",
         "organizations change",
         "organizations create",
         "organizations list",
@@ -47,6 +48,7 @@ def test_these_are_the_commands() -> None:
         "recipients delete",
         "recipients import",
         "recipients list",
+        "recipients reset-unblocks",
         "reconcile",
         "status",
     ]
@@ -106,5 +108,5 @@ def test_a_mistake_in_use_says_how_to_get_help() -> None:
         "Usage: reprieve organizations change [OPTIONS] ID\n"
         "Try 'reprieve organizations change -h' for help.\n"
         "\n"
-        "Error: nothing to change: give --name, --membership or --domain\n",
+        "Error: nothing to change: give --name, --membership, --domain, --soft-bounces or --module\n",
     )

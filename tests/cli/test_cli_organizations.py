@@ -9,6 +9,7 @@ import pytest
 
 from reprieve.errors import Conflict, InvalidInput, NotFound
 from reprieve.organization import Membership, Organization
+from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.stack import connect
 from tests.cli.running import NOW, Ran
@@ -24,13 +25,15 @@ pytestmark = pytest.mark.usefixtures("stack")
 def test_an_organization_is_shown_as_it_was_created(run: Run) -> None:
     assert run("organizations", "create", "acme", "--name", "Acme Inc.") == Ran(
         0,
-        "id          acme\n"
-        "name        Acme Inc.\n"
-        "membership  recipients\n"
-        "domains     -\n"
-        "shards      1\n"
-        "parent      -\n"
-        "created     2026-03-01T12:00:00Z\n",
+        "id            acme\n"
+        "name          Acme Inc.\n"
+        "membership    recipients\n"
+        "domains       -\n"
+        "shards        1\n"
+        "parent        -\n"
+        "soft_bounces  5\n"
+        "modules       -\n"
+        "created       2026-03-01T12:00:00Z\n",
     )
     assert run("organizations", "show", "acme") == run("organizations", "show", "acme")
 
@@ -46,6 +49,8 @@ def test_json_has_every_setting(run: Run) -> None:
         "domains": ["lab.example", "xn--bcher-kva.example"],
         "shards": 4,
         "parent": "group",
+        "soft_bounces": 5,
+        "modules": [],
         "created": "2026-03-01T12:00:00Z",
     }
     assert run("organizations", "show", "lab", "--json") == created
@@ -109,6 +114,8 @@ def test_a_change_leaves_what_it_does_not_name(run: Run) -> None:
         "domains": ["acme.example"],
         "shards": 4,
         "parent": None,
+        "soft_bounces": 5,
+        "modules": [],
         "created": "2026-03-01T12:00:00Z",
     }
     assert run("organizations", "show", "acme", "--json") == changed
@@ -137,3 +144,14 @@ def test_programs_create_organizations_without_a_shell() -> None:
         operations.find_organization("../demo")
     with pytest.raises(InvalidInput):
         operations.change_organization("demo", name=" ")
+
+
+def test_the_threshold_of_soft_bounces_and_the_custom_modules_are_settings(run: Run) -> None:
+    run("organizations", "create", "acme", "--soft-bounces", "3", "--module", "Projects")
+    changed = run("organizations", "change", "acme", "--soft-bounces", "32", "--json")
+    assert (json.loads(changed.out)["soft_bounces"], json.loads(changed.out)["modules"]) == (32, ["Projects"])
+    stored = wiring.access().organization("acme")
+    assert stored is not None
+    assert (stored.soft_bounce_threshold, stored.modules) == (32, frozenset({"Projects"}))
+    for options in (["--soft-bounces", "33"], ["--module", "users"], ["--module", "My Module"]):
+        assert run("organizations", "change", "acme", *options).code != 0

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve import log
 from reprieve.address import Address
 from reprieve.errors import Unavailable
+from reprieve.organization import Caller
 from reprieve.runtime import wiring
 from reprieve.service.recipients import Status, Users
+from reprieve.service.unblock import Field
+from reprieve.suppression import Permanence, Suppression, SuppressionList
 from reprieve_cli import importing, operations
 from reprieve_cli.recipient_csv import Refusal, derived_id
 from reprieve_cli.stack import connect
@@ -227,7 +231,7 @@ def test_a_user_of_the_api_is_met_again_by_login_and_stays_deactivated(run: Run)
         email = Address.parse("ann@acme.example")
         return type(blank)(blank.id, blank.module, email, None, NOW, NOW, {"login": "ann@acme.example"})
 
-    users = Users(wiring.recipients())
+    users = Users(wiring.recipients(), wiring.event_log(), log.Cause(log.OPERATOR, "test"))
     made = users.create(organization, edit, status=Status.ACTIVE, now=NOW)
     users.deactivate(organization, made.id, now=NOW)
     ran = run(*IMPORT, stdin="email,first_name\nann@acme.example,Ann\n")
@@ -308,3 +312,19 @@ def test_programs_import_text_without_a_shell() -> None:
         ignored=[],
     )
     assert told == [(1, 1)]
+
+
+def test_an_operator_resets_how_often_an_address_was_unblocked(run: Run) -> None:
+    acme_organization = operations.find_organization("acme")
+    one = Suppression(SuppressionList.BOUNCES, "ann@acme.example", "ann@acme.example", 1, permanence=Permanence.SOFT)
+    wiring.suppressions().record(acme_organization, [one])
+    run("recipients", "import", "acme", "-", stdin="email\nann@acme.example\n")
+    service = wiring.unblocks()
+    caller = Caller(acme_organization, "c", frozenset())
+    (identifier,) = [derived_id("acme", "ann@acme.example")]
+    service.request(caller, "users", [identifier], [Field.EMAIL], request_id="r", provider="none", now=NOW)
+    assert service.block(acme_organization, "ann@acme.example", now=NOW).remaining == 4
+    assert run("recipients", "reset-unblocks", "acme", "Ann@acme.example").out == (
+        "Had been unblocked 1 times, and may be 5 times more.\n"
+    )
+    assert service.block(acme_organization, "ann@acme.example", now=NOW).remaining == 5

@@ -140,7 +140,7 @@ def test_on_invalid_emails_it_is_the_address_itself(call: Gateway) -> None:
         ("limit", "0"),
         ("limit", "501"),
         ("limit", "None"),
-        ("limit", "１"),
+        ("limit", "\N{FULLWIDTH DIGIT ONE}"),
         ("offset", "-1"),
         ("offset", "1.5"),
         ("start_time", "yesterday"),

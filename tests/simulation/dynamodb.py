@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from reprieve.store.table import Table, marshal, unmarshal
 from tests.simulation import expressions
 from tests.simulation.world import Fault
+from tests.support.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +24,18 @@ if TYPE_CHECKING:
     Item = dict[str, Any]
     Key = tuple[Any, Any]
 
-KEYS = {"Suppressions": ("partition", "address"), "EventLog": ("day", "entry")}
-INDEXES = {"ByTime": ("partition", "by_time"), "Pending": ("queue", "due_at"), "ByTarget": ("target", "entry")}
+
+def _keys(schema: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+    return tuple(part["AttributeName"] for part in schema)
+
+
+#: as the template has them: tables, and the indexes of each
+KEYS = {name: _keys(table["KeySchema"]) for name, table in tables().items()}
+INDEXES = {
+    (name, index["IndexName"]): _keys(index["KeySchema"])
+    for name, table in tables().items()
+    for index in table.get("GlobalSecondaryIndexes", ())
+}
 NAMES = re.compile("'([^']+)': [?]")
 
 
@@ -124,7 +135,7 @@ class Client:
         ExclusiveStartKey: Item | None = None,
         **_: Any,
     ) -> dict[str, Any]:
-        names = INDEXES[IndexName] if IndexName else KEYS[self.name]
+        names = INDEXES[self.name, IndexName] if IndexName else KEYS[self.name]
         values = unmarshal(ExpressionAttributeValues)
 
         def place(item: Item) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ The service, the stores and the job are the real ones; only DynamoDB's client, t
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from unittest import mock
 from reprieve import removal
 from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.errors import Unavailable
+from reprieve.log import EventType
 from reprieve.organization import Caller, Membership, Organization, ProviderAccount, ProviderKind
 from reprieve.removal import LiftAnswer, LiftOutcome
 from reprieve.service.ingest import Batch, Ingest
@@ -126,7 +128,7 @@ class Scenario:
         self.client = Client(self.world, "Suppressions", self.oracle.written)
         self.log = Client(self.world, "EventLog", lambda *_: None)
         self.store = Suppressions(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
-        self.event_log = EventLog(SerialTable(self.log, "EventLog"))  # type: ignore[arg-type]
+        self.event_log = EventLog(SerialTable(self.log, "EventLog"), lambda: self.world.now)  # type: ignore[arg-type]
         count = 1 if short else 1 + choices.below(2)
         organizations = [
             Organization(f"org{n}", f"Org {n}", Membership.ANYONE, shards=1 + choices.below(2)) for n in range(count)
@@ -155,11 +157,12 @@ class Scenario:
             self._begin()
             self.world.run()
             self._settle_down()
+        entries = [json.loads(zlib.decompress(item["event"])) for item in self.log.items.values()]
         told = {
             identifier
-            for item in self.log.items.values()
-            if "removal.done" in item["event"]
-            for identifier in json.loads(item["event"])["debugContext"]["debugData"]["removalId"].split(", ")
+            for entry in entries
+            if entry["eventType"] == EventType.REMOVAL_DONE
+            for identifier in entry["debugContext"]["debugData"]["removalId"].split(", ")
         }
         self.oracle.finally_holds(self.client.items, told)
 

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import astuple
 from itertools import chain
@@ -247,11 +246,10 @@ def test_lengths_are_counted_in_octets_and_the_last_one_that_fits_is_accepted(
 
 
 @pytest.mark.parametrize("piece", ["a", '"', "@", ".", "\u0301", "a@x.", "\ud800"])
-def test_a_huge_input_is_refused_at_once(piece: str) -> None:
+def test_a_huge_input_is_refused_before_any_parsing(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address, "_parts", lambda _: pytest.fail("it was parsed"))
     huge = piece * 5_000_000
-    started = time.perf_counter()
     assert (verdict(huge), len(comparison_key(huge).encode()) <= MAX_KEY_OCTETS) == (TOO_LONG, True)
-    assert time.perf_counter() - started < 0.1
 
 
 # --- other people's vectors

@@ -249,5 +249,5 @@ def test_no_pattern_at_all_is_the_pattern_that_anybody_meets() -> None:
     ("text", "narrow"),
     [("sales", True), ("sales%", True), ("", False), ("%a", False), ('"a', False), ("ü", False), ("a" * 255, False)],
 )
-def test_only_a_prefix_that_keys_spell_alike_is_looked_up_by_key(text: str, narrow: bool) -> None:
+def test_only_a_prefix_that_keys_spell_alike_is_looked_up_by_key(text: str, narrow: object) -> None:
     assert Pattern.parse(text).narrow is narrow

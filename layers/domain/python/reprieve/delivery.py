@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from reprieve import bounce
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
 
 
@@ -56,6 +57,7 @@ class DeliveryEvent:
         provider: who tells.
         message_id: the provider's id of the message, or "".
         ip: the sending IP address, or "".
+        type: the provider's own word for the kind of bounce (SendGrid's `bounce`, `blocked`; SES's `Permanent`), or "".
     """
 
     id: str
@@ -69,6 +71,7 @@ class DeliveryEvent:
     provider: str = ""
     message_id: str = ""
     ip: str = ""
+    type: str = ""
 
 
 def suppression_of(event: DeliveryEvent) -> Suppression | None:
@@ -84,9 +87,27 @@ def suppression_of(event: DeliveryEvent) -> Suppression | None:
         created=event.at,
         reason=event.message,
         status=event.status,
-        permanence=Permanence.SOFT if target is SuppressionList.BLOCKS else Permanence.HARD,
+        permanence=_permanence(event, target),
         classification=event.classification,
         provider=event.provider,
         ip=event.ip if target is SuppressionList.SPAM_REPORTS else "",
         event_id=event.id,
     )
+
+
+def _permanence(event: DeliveryEvent, target: SuppressionList) -> Permanence:
+    """A block is soft by what it is; a bounce is hard unless something says otherwise; the other lists are for good."""
+    match target:
+        case SuppressionList.BLOCKS:
+            return Permanence.SOFT
+        case SuppressionList.BOUNCES:
+            return bounce.permanence(
+                provider=event.provider,
+                kind=event.type,
+                classification=event.classification,
+                status=event.status,
+                text=event.message,
+                otherwise=Permanence.HARD,
+            )
+        case _:
+            return Permanence.HARD

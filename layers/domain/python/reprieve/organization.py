@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 ORGANIZATION_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
 TOKEN: Final = re.compile(r"rp_([a-z0-9][a-z0-9-]{1,38})_[A-Za-z0-9_-]{43}")
 MAX_SHARDS: Final = 16
+#: no more soft bounces of one address than this are told apart, so no threshold can be higher
+MAX_SOFT_BOUNCES: Final = 32
+#: a CRM module's name as its API spells it
+MODULE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
+#: what stands where a module's name could, in a path or in a key
+RESERVED: Final = frozenset({"users", "org", "settings", "address"})
 
 
 class Membership(StrEnum):
@@ -61,6 +67,8 @@ class Organization:
         shards: how many partitions its lists are spread over, 1 to 16; it never shrinks.
         parent: the organization whose credentials may act for this one, or None.
         created: in milliseconds.
+        soft_bounce_threshold: how many soft bounces, since the last unblock, block an address temporarily: 1 to 32.
+        modules: the names of its custom CRM modules, as their API spells them.
         purge: when its bounces and blocks expire.
         cleared: list -> the second (not millisecond) up to which everything on it reads as gone.
     """
@@ -72,6 +80,8 @@ class Organization:
     shards: int = 1
     parent: str | None = None
     created: int = 0
+    soft_bounce_threshold: int = 5
+    modules: frozenset[str] = frozenset()
     purge: BouncePurge = BouncePurge()
     cleared: Mapping[SuppressionList, int] = field(default_factory=dict, hash=False)
 
@@ -80,6 +90,11 @@ class Organization:
             raise InvalidInput("2 to 39 lower-case letters, digits and hyphens, not starting with a hyphen", field="id")
         if not 1 <= self.shards <= MAX_SHARDS:
             raise InvalidInput(f"1 to {MAX_SHARDS}", field="shards")
+        if not 1 <= self.soft_bounce_threshold <= MAX_SOFT_BOUNCES:
+            raise InvalidInput(f"1 to {MAX_SOFT_BOUNCES}", field="soft_bounce_threshold")
+        for module in self.modules:
+            if not MODULE.fullmatch(module) or module.casefold() in RESERVED:
+                raise InvalidInput("letters, digits and underscores, a letter first, no reserved word", field="modules")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from reprieve.block import Standing
     from reprieve.listing import Filter, Place, Selection, Since
-    from reprieve.log import LogEntry
+    from reprieve.log import LogEntry, Span, Stored
     from reprieve.organization import BouncePurge, Credential, Organization, ProviderAccount
     from reprieve.outlook import AddressRecord
     from reprieve.quota import Quota
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Requester,
         Settlement,
     )
+    from reprieve.repeat import Answer, Kept
     from reprieve.suppression import Suppression, SuppressionList
 
 
@@ -171,6 +173,56 @@ class Comparison(Protocol):
         ...
 
 
+class UnblockStore(Protocol):
+    """How addresses stand on the lists of bounces and blocks, and removals that are counted."""
+
+    def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
+        """How each of these addresses stands now, by comparison key; no two keys alike."""
+        ...
+
+    def request_unblocks(
+        self,
+        organization: Organization,
+        standings: Mapping[str, tuple[Standing, RemovalRequest]],
+        requester: Requester,
+        *,
+        now: int,
+    ) -> set[str]:
+        """Record removals and count them, an address wholly or not at all; durable when it returns.
+
+        Args:
+            organization: whose.
+            standings: by key, how each address stood when it was judged, and what to record; the request's list does
+                not matter, an address is taken off both.
+            requester: who asks.
+            now: in milliseconds.
+
+        Returns:
+            The keys that were recorded. The others stand differently by now, and must be judged again.
+        """
+        ...
+
+    def reset(self, organization: Organization, key: str) -> int:
+        """Forget how often an address was unblocked, and tell how often that was."""
+        ...
+
+
+class RepeatStore(Protocol):
+    """Which requests were answered, by the key that their caller gave them."""
+
+    def begin(self, organization: Organization, key: str, fingerprint: str, *, now: int) -> Kept | None:
+        """Take a key for a request; None when it is taken now, else what is known of the request that has it."""
+        ...
+
+    def finish(self, organization: Organization, key: str, answer: Answer, *, now: int) -> None:
+        """Keep the answer of the request that took a key."""
+        ...
+
+    def forget(self, organization: Organization, key: str) -> None:
+        """Free the key of a request that did nothing."""
+        ...
+
+
 class ListingStore(Protocol):
     """The lists as they are shown: newest first, ties by address, without what was cleared or has expired."""
 
@@ -234,19 +286,25 @@ class ListingStore(Protocol):
         ...
 
 
-class LogReader(Protocol):
-    """The system log, for who asks about one thing."""
-
-    def about(self, organization: Organization, target: str, *, limit: int) -> list[Mapping[str, Any]]:
-        """The newest entries about an address (its comparison key) or server, newest first, as Okta's LogEvents."""
-        ...
-
-
 class EventLog(Protocol):
     """The system log."""
 
     def append(self, organization: Organization, entries: Sequence[LogEntry]) -> int:
         """Add entries; one that is there already stays as it is. Returns how many were new; durable by then."""
+        ...
+
+
+class LogReader(Protocol):
+    """The system log, read."""
+
+    def entries(self, organization: Organization, span: Span, *, first: int) -> Iterator[Stored]:
+        """The entries of a stretch, in its order; what is not consumed is not read.
+
+        Args:
+            organization: whose log.
+            span: the stretch.
+            first: how many are probably wanted.
+        """
         ...
 
 
@@ -292,6 +350,10 @@ class RecipientStore(Protocol):
         Raises:
             Conflict: another recipient has the login.
         """
+        ...
+
+    def add_many(self, organization: Organization, recipients: Sequence[Recipient]) -> None:
+        """Create recipients without logins, each as `add` does; when it returns, all of them are there."""
         ...
 
     def put(self, organization: Organization, recipient: Recipient) -> None:

@@ -80,7 +80,7 @@ class Suppression:
         provider: who told us ("sendgrid", "ses", "import").
         ip: the sending IP address of a spam report, "" otherwise.
         event_id: the provider's id of the event behind it, "" when there was none.
-        count: how many events of this kind have been seen since the last lift (soft bounces are counted).
+        count: how many distinct events put it there since the last lift; counted up to `organization.MAX_SOFT_BOUNCES`.
     """
 
     list: SuppressionList

@@ -23,6 +23,8 @@ def write(caller: Caller) -> dict[str, str]:
         "shards": organization.shards,
         "parent": organization.parent,
         "created": organization.created,
+        "soft_bounce_threshold": organization.soft_bounce_threshold,
+        "modules": sorted(organization.modules),
         "purge": [organization.purge.enabled, organization.purge.soft_days, organization.purge.hard_days],
         "cleared": organization.cleared,
     }
@@ -46,6 +48,8 @@ def read(context: Mapping[str, Any] | None) -> Caller | None:
         shards=settings["shards"],
         parent=settings["parent"],
         created=settings["created"],
+        soft_bounce_threshold=settings.get("soft_bounce_threshold", 5),
+        modules=frozenset(settings.get("modules", ())),
         purge=BouncePurge(*settings.get("purge", ())),
         cleared={SuppressionList(name): moment for name, moment in settings.get("cleared", {}).items()},
     )

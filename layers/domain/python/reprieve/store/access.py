@@ -152,6 +152,8 @@ def _organization_item(organization: Organization) -> Item:
         "shards": organization.shards,
         "parent": organization.parent,
         "created": organization.created,
+        "soft_bounce_threshold": organization.soft_bounce_threshold,
+        "modules": organization.modules,
         **_purge_item(organization.purge),
         **{f"{CLEARED}{name}": second for name, second in organization.cleared.items()},
     }
@@ -174,6 +176,8 @@ def _organization(item: Item) -> Organization:
         shards=cast("int", item["shards"]),
         parent=cast("str | None", item.get("parent")),
         created=cast("int", item["created"]),
+        soft_bounce_threshold=cast("int", item.get("soft_bounce_threshold", 5)),
+        modules=cast("frozenset[str]", item.get("modules", frozenset())),
         purge=BouncePurge(
             enabled=cast("bool", item.get("purge_enabled", False)),
             soft_days=cast("int | None", item.get("purge_soft_days")),

@@ -37,8 +37,8 @@ IN_RANGE: Final = "#partition = :partition AND #by_time BETWEEN :newest AND :old
 NARROW: Final = 2_000
 #: more than a page of 1 MB ever holds
 FULL_PAGE: Final = 20_000
-#: entries that one request may read: what fits into a function's time
-READ_AT_MOST: Final = 400_000
+#: entries that one request may read: what fits into a function's time, at some 60 microseconds an entry
+READ_AT_MOST: Final = 250_000
 #: behind every address in the same second
 END: Final = "$"
 

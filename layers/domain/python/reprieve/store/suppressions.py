@@ -3,22 +3,26 @@
 Attributes of an item, all but the keys optional:
 
     partition, address                    the key
-    email, bounced_at, reason, status, permanence, classification, provider, ip, event_id, seen
+    email, bounced_at, reason, status, permanence, classification, provider, ip, event_id
                                           the newest event that put it on the list; they stay after a lift
+    events                                digests of the events counted since the last lift, MAX_SOFT_BOUNCES at most
     by_time                               sort key of ByTime; present while the entry is listed
     forgiven_until, forgiven_bounce       the watermark
     removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
     last_answer                           the latest removal
     queue, due_at                         key of Pending; present while the removal waits, or has failed
     lifts                                 how often it was lifted
+    unblocks, kept_until                  see store/unblocks.py
     expires_at                            in seconds; when a lifted record may be forgotten
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removal import (
     SECOND,
     TOMBSTONE,
@@ -51,6 +55,8 @@ NOT_FORGIVEN: Final = (
     "(attribute_not_exists(#forgiven_until) OR #forgiven_until < :at)"
     " AND (attribute_not_exists(#forgiven_bounce) OR #forgiven_bounce < :at)"
 )
+#: there is room to count one more event; what is beyond makes no difference to any threshold
+ROOM: Final = "(attribute_not_exists(#events) OR size(#events) < :most)"
 #: what we hold is forgiven, so lifting loses no newer bounce
 FORGIVEN: Final = (
     "(attribute_not_exists(#bounced_at) OR #bounced_at <= #forgiven_until OR #bounced_at <= #forgiven_bounce)"
@@ -90,12 +96,18 @@ class Suppressions:
 
     def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
         """See the port. New addresses go in by batches of inserts; only those already known cost a write each."""
-        newest = _newest(suppressions)
-        items = [self._item(organization, suppression) for suppression in newest]
+        items = [self._item(organization, events) for events in _by_address(suppressions)]
         known = {(item["partition"], item["address"]) for item in self._table.insert_many(items)}
-        changes = [_overwrite(item) for item in items if (item["partition"], item["address"]) in known]
-        changed = self._table.update_many(changes)
-        return len(newest) - changed.count(None)
+        # event by event, because a removal may have forgiven some of an address's events and not others
+        events = _distinct(suppressions)
+        late = [item for one in events if _place(item := self._item(organization, [one])) in known]
+        tries = self._table.try_many([_overwrite(item) for item in late])
+        again = [
+            _try_again(item, refused) for item, (_, refused) in zip(late, tries, strict=True) if refused is not None
+        ]
+        done = [*tries, *self._table.try_many([change for change in again if change])]
+        changed = {_place(item) for item, _ in done if item is not None}
+        return len(items) - len(known) + len(changed)
 
     def request_removals(
         self, organization: Organization, requests: Sequence[RemovalRequest], requester: Requester, *, now: int
@@ -240,9 +252,12 @@ class Suppressions:
         elif state is not RemovalState.PENDING:
             ended += ["#queue", "#due_at"]
         if state is RemovalState.DONE:
-            changes += ["#expires_at = :expires_at", "#lifts = if_not_exists(#lifts, :zero) + :one"]
+            changes += [
+                "#expires_at = if_not_exists(#kept_until, :expires_at)",
+                "#lifts = if_not_exists(#lifts, :zero) + :one",
+            ]
             values |= {":expires_at": (now + TOMBSTONE) // SECOND, ":zero": 0, ":one": 1}
-            ended += ["#by_time", "#seen"]
+            ended += ["#by_time", "#events"]
             condition = f"{SAME_FENCE} AND {FORGIVEN}"
         return (
             self._key(organization, row.list, row.key),
@@ -274,7 +289,7 @@ class Suppressions:
                 "#finished_at",
                 "#last_answer",
                 "#expires_at",
-                *(["#by_time"] if request.hide else []),
+                *(["#by_time", "#events"] if request.hide else []),
             ],
         )
         values: dict[str, Value] = {
@@ -290,7 +305,9 @@ class Suppressions:
         }
         return self._key(organization, request.list, request.key), update, values
 
-    def _item(self, organization: Organization, suppression: Suppression) -> Item:
+    def _item(self, organization: Organization, events: Sequence[Suppression]) -> Item:
+        """The item of an address's events on one list, oldest first: the newest, and a digest of each."""
+        suppression = events[-1]
         return self._key(organization, suppression.list, suppression.key) | {
             "email": suppression.email,
             "bounced_at": suppression.created,
@@ -301,7 +318,7 @@ class Suppressions:
             "provider": suppression.provider,
             "ip": suppression.ip,
             "event_id": suppression.event_id,
-            "seen": suppression.count,
+            "events": frozenset([digest for one in events for digest in _digests(one)][:MAX_SOFT_BOUNCES]),
             "by_time": keys.by_time(suppression.created, suppression.key),
         }
 
@@ -316,25 +333,65 @@ def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
     update = Update(
         set=["#bounced_at = :at", *(f"#{name} = :{name}" for name in names)],
         remove=["#expires_at"],
-        add=["#seen :seen"],
-        condition=f"{NEWER} AND {NOT_FORGIVEN}",
+        add=["#events :events"],
+        condition=f"{NEWER} AND {NOT_FORGIVEN} AND {ROOM}",
     )
-    values = {f":{name}": item[name] for name in (*names, "seen")} | {":at": item["bounced_at"]}
-    return {"partition": item["partition"], "address": item["address"]}, update, values
+    values = {f":{name}": item[name] for name in (*names, "events")} | {":at": item["bounced_at"]}
+    return _key_of(item), update, values | {":most": MAX_SOFT_BOUNCES}
 
 
-def _newest(suppressions: Iterable[Suppression]) -> list[Suppression]:
-    """One entry a list and address: the newest, counting all of them."""
-    newest: dict[tuple[SuppressionList, str], Suppression] = {}
-    for one in suppressions:
-        place = (one.list, one.key)
-        other = newest.get(place)
-        if other is None:
-            newest[place] = one
-        else:
-            last = max(one, other, key=lambda entry: (entry.created, entry.event_id))
-            newest[place] = replace(last, count=one.count + other.count)
-    return list(newest.values())
+def _try_again(item: Item, stored: Item) -> Change | None:
+    """What is still to be done with an event that could not be put over what is stored; None when it is old news.
+
+    An event that comes after a newer one is counted all the same, so that the count does not depend on their order; one
+    that finds the count full is put there without counting.
+    """
+    counted = cast("frozenset[str]", stored.get("events", frozenset()))
+    digests = cast("frozenset[str]", item["events"])
+    newest = (cast("int", stored.get("bounced_at", 0)), cast("str", stored.get("event_id", "")))
+    newer = newest < (cast("int", item["bounced_at"]), cast("str", item["event_id"]))
+    forgiven = max(cast("int", stored.get(name, -1)) for name in ("forgiven_until", "forgiven_bounce"))
+    if cast("int", item["bounced_at"]) <= forgiven or (digests <= counted and not newer):
+        return None
+    if newer:
+        key, update, values = _overwrite(item)
+        condition = f"{NEWER} AND {NOT_FORGIVEN}"
+        left_out = (":events", ":most")
+        kept = {name: value for name, value in values.items() if name not in left_out}
+        return key, replace(update, add=(), condition=condition), kept
+    if len(counted) >= MAX_SOFT_BOUNCES:
+        return None
+    update = Update(add=["#events :events"], condition=f"{NOT_FORGIVEN} AND {ROOM}")
+    return _key_of(item), update, {":events": digests, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
+
+
+def _key_of(item: Item) -> Item:
+    return {"partition": item["partition"], "address": item["address"]}
+
+
+def _place(item: Item) -> tuple[Value, Value]:
+    return item["partition"], item["address"]
+
+
+def _digests(suppression: Suppression) -> list[str]:
+    """What tells the events of an entry from others, in few characters each; an import can stand for more than one."""
+    identity = suppression.event_id or str(suppression.created)
+    names = [identity, *(f"{identity}#{number}" for number in range(1, min(suppression.count, MAX_SOFT_BOUNCES)))]
+    return [hashlib.sha256(name.encode()).hexdigest()[:16] for name in names]
+
+
+def _distinct(suppressions: Iterable[Suppression]) -> list[Suppression]:
+    """Each event once, oldest first."""
+    once = {(one.list, one.key, *_digests(one)): one for one in suppressions}
+    return sorted(once.values(), key=lambda one: (one.created, one.event_id))
+
+
+def _by_address(suppressions: Iterable[Suppression]) -> list[list[Suppression]]:
+    """The distinct events of each list and address, oldest first."""
+    groups: dict[tuple[SuppressionList, str], list[Suppression]] = {}
+    for one in _distinct(suppressions):
+        groups.setdefault((one.list, one.key), []).append(one)
+    return list(groups.values())
 
 
 def suppression_of(item: Item) -> Suppression:
@@ -355,7 +412,7 @@ def suppression_of(item: Item) -> Suppression:
         provider=text("provider"),
         ip=text("ip"),
         event_id=text("event_id"),
-        count=cast("int", item.get("seen", 1)),
+        count=max(1, len(cast("frozenset[str]", item.get("events", frozenset())))),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,7 +17,7 @@ from reprieve.errors import Unavailable
 from reprieve.store.faults import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -27,6 +27,7 @@ Item = dict[str, Value]
 #: DynamoDB's limits of one call
 WRITES_A_BATCH: Final = 25
 KEYS_A_BATCH: Final = 100
+WRITES_A_TRANSACTION: Final = 100
 #: how many calls are under way at a time; the client keeps as many connections
 SIDE_BY_SIDE: Final = 16
 #: what BatchExecuteStatement says of a statement: its key is taken; or a fault that passes, so it is sent again
@@ -166,16 +167,30 @@ class Table:
         with ThreadPoolExecutor(max_workers=min(len(changes), SIDE_BY_SIDE)) as threads:
             return list(threads.map(lambda change: self.update(*change), changes))
 
+    def try_many(
+        self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]
+    ) -> list[tuple[Item | None, Item | None]]:
+        """As `update_many`; two changes may be of the same key, and are done in any order.
+
+        Returns:
+            A pair a change, in order: the item as it is afterwards, or None and the item that the condition refused.
+        """
+        if not changes:
+            return []
+        with ThreadPoolExecutor(max_workers=min(len(changes), SIDE_BY_SIDE)) as threads:
+            return list(threads.map(lambda change: self._try(*change), changes))
+
     def delete(self, key: Item, *, condition: str = "", values: Mapping[str, Value] | None = None) -> Item | None:
         """DeleteItem; the item as it was, or None when there was none or the condition did not hold."""
         answer = self._conditional("delete_item", condition, values, Key=marshal(key), ReturnValues="ALL_OLD")
         return unmarshal(answer["Attributes"]) if answer and "Attributes" in answer else None
 
-    def insert_many(self, items: Sequence[Item]) -> list[Item]:
+    def insert_many(self, items: Sequence[Item], *, stamp: Callable[[Item], Item] | None = None) -> list[Item]:
         """Put each item unless its key is taken: PartiQL INSERTs, 25 a call, one write unit each like any put.
 
         Args:
             items: no two of the same key.
+            stamp: what is done to an item right before it is sent, each time that it is sent; it leaves the key alone.
 
         Returns:
             The items whose key was taken; the others are durable.
@@ -184,6 +199,7 @@ class Table:
         for start in range(0, len(items), WRITES_A_BATCH):
             pending = items[start : start + WRITES_A_BATCH]
             for pause in _pauses():
+                pending = [stamp(item) for item in pending] if stamp else pending
                 answer = self._call("batch_execute_statement", Statements=[self._insert(item) for item in pending])
                 codes = [response.get("Error", {}).get("Code") for response in answer["Responses"]]
                 if final := set(codes) - {None, DUPLICATE} - PASSING:
@@ -264,22 +280,48 @@ class Table:
         Args:
             writes: pairs of an operation (`Put`, `Update`, `Delete`) and its arguments, as made by `part`.
         """
+        return not self.transact_or_tell(list(writes))
+
+    def transact_or_tell(self, writes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
+        """As `transact`, and tell which conditions did not hold.
+
+        Args:
+            writes: see `transact`; at most WRITES_A_TRANSACTION, no two on the same key.
+
+        Returns:
+            The positions of the writes whose condition did not hold; none when all is written, else nothing is.
+        """
         items = [{operation: {"TableName": self.name, **arguments}} for operation, arguments in writes]
         for pause in _pauses():
             try:
                 self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
             except self._client.exceptions.TransactionCanceledException as cancelled:
-                reasons = {reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())}
-                if "ConditionalCheckFailed" in reasons:
-                    return False
+                reasons = [reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())]
+                if refused := [at for at, code in enumerate(reasons) if code == "ConditionalCheckFailed"]:
+                    return refused
                 if "TransactionConflict" not in reasons:
                     raise unavailable("the store could not complete a transaction", cancelled) from cancelled
                 time.sleep(pause)
             except (BotoCoreError, ClientError) as fault:
                 raise unavailable("the store did not answer transact_write_items", fault) from fault
             else:
-                return True
+                return []
         raise Unavailable("other writes kept getting in the way of a transaction")
+
+    def _try(self, key: Item, update: Update, values: Mapping[str, Value]) -> tuple[Item | None, Item | None]:
+        arguments = part(condition=update.condition, expression=update.expression(), values=values)
+        try:
+            answer = self._call(
+                "update_item",
+                TableName=self.name,
+                Key=marshal(key),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **arguments,
+            )
+        except _ConditionFailed as refused:
+            return None, unmarshal(refused.item)
+        return unmarshal(answer["Attributes"]), None
 
     def _insert(self, item: Item) -> dict[str, Any]:
         typed = marshal(item)
@@ -306,14 +348,18 @@ class Table:
             return getattr(self._client, operation)(**arguments)  # type: ignore[no-any-return]
         except ClientError as fault:
             if fault.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise _ConditionFailed from None
+                raise _ConditionFailed(cast("Mapping[str, Any]", fault.response.get("Item", {}))) from None
             raise unavailable(f"the store refused {operation}", fault) from fault
         except BotoCoreError as fault:
             raise unavailable(f"the store did not answer {operation}", fault) from fault
 
 
 class _ConditionFailed(Exception):
-    pass
+    """Carries the item as it is stored, where the request asked for it."""
+
+    def __init__(self, item: Mapping[str, Any]) -> None:
+        super().__init__("the condition did not hold")
+        self.item = item
 
 
 def part(*, condition: str = "", expression: str = "", values: Mapping[str, Value] | None = None) -> dict[str, Any]:

@@ -1,0 +1,54 @@
+"""The answers of requests that came with an idempotency key, beside the suppression records.
+
+The partition is `{org}#repeat#{0 to 15}`, the sort key the SHA-256 of the caller's key; with them are `fingerprint`,
+`status`, `answer`, `free_at` in milliseconds, when the key may be taken again, and `expires_at` in seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final, cast
+
+from reprieve.removal import SECOND
+from reprieve.repeat import KEPT, UNDER_WAY, Answer, Kept
+from reprieve.store import keys
+from reprieve.store.table import Item, Table, Update, Value
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization
+
+#: nobody has the key, or nobody has it any more
+FREE: Final = "(attribute_not_exists(#partition) OR #free_at <= :now)"
+
+
+class Repeats:
+    """`ports.RepeatStore` on DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def begin(self, organization: Organization, key: str, fingerprint: str, *, now: int) -> Kept | None:
+        """See the port. It reads only when the key is taken."""
+        place = _place(organization, key)
+        values: Item = {"fingerprint": fingerprint, "free_at": now + UNDER_WAY, "expires_at": (now + KEPT) // SECOND}
+        if self._table.put(place | values, condition=FREE, values={":now": now}):
+            return None
+        item = self._table.get(place, consistent=True) or values
+        body = cast("str | None", item.get("answer"))
+        answer = None if body is None else Answer(cast("int", item["status"]), body)
+        return Kept(cast("str", item["fingerprint"]), answer, cast("int", item["free_at"]))
+
+    def finish(self, organization: Organization, key: str, answer: Answer, *, now: int) -> None:
+        """See the port."""
+        update = Update(set=["#status = :status", "#answer = :answer", "#free_at = :free_at"])
+        values: dict[str, Value] = {":status": answer.status, ":answer": answer.body, ":free_at": now + KEPT}
+        self._table.update(_place(organization, key), update, values)
+
+    def forget(self, organization: Organization, key: str) -> None:
+        """See the port."""
+        self._table.delete(_place(organization, key))
+
+
+def _place(organization: Organization, key: str) -> Item:
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return {"partition": keys.repeats(organization, digest), "address": digest}

@@ -1,0 +1,193 @@
+"""What an unblock needs of the suppression records: how addresses stand, and removals that are counted.
+
+The count lives in the address's record on the blocks list, whether or not the address is listed there:
+
+    unblocks      how often the address was unblocked
+    kept_until    the end of time: a record that holds a count does not expire when it is lifted
+
+An address that is blocked by the bounces list has its removal in that list's record, so the two records change in one
+transaction, and many addresses share one. That is fewer calls than a write each, for the price of two write units.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from reprieve.block import UNBLOCKS, Standing
+from reprieve.listing import shown_since
+from reprieve.removal import RemovalRequest, Requester, watermark
+from reprieve.store.suppressions import LATER_WATERMARK, Suppressions, suppression_of
+from reprieve.store.table import SIDE_BY_SIDE, WRITES_A_TRANSACTION, Item, Update, Value, marshal, part
+from reprieve.suppression import Permanence, Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from reprieve.listing import Since
+    from reprieve.organization import Organization
+
+    Write = tuple[str, dict[str, Any]]
+
+#: the address has been unblocked less often than it may be
+NOT_EXHAUSTED: Final = "(attribute_not_exists(#unblocks) OR #unblocks < :unblocks)"
+#: it is still on the list, so that of two who unblock it at a time one finds it free
+LISTED: Final = "attribute_exists(#by_time)"
+#: its newest bounce is still one that can be unblocked
+STILL_SOFT: Final = "#permanence = :soft"
+#: its soft bounces still reach the threshold
+STILL_REACHED: Final = "size(#events) >= :threshold"
+#: the year 9999, in seconds, which TTL understands
+END_OF_TIME: Final = 253_402_300_799
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What an unblock of one address writes: one or two writes that stand or fall together."""
+
+    key: str
+    writes: list[Write]
+
+
+class Unblocks(Suppressions):
+    """`ports.UnblockStore` on DynamoDB."""
+
+    def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
+        """See the port. Two keys an address, a hundred keys a batch read."""
+        wanted = [
+            self._key(organization, place, key)
+            for place in (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
+            for key in keys
+        ]
+        records: dict[tuple[str, str], Item] = {}
+        for item in self._table.get_many(wanted, consistent=True):
+            place = cast("str", item["partition"]).split("#")[1]
+            records[place, cast("str", item["address"])] = item
+        places = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
+        since = {place: shown_since(organization, place, now=now) for place in places}
+        return {key: _standing(*((records.get((place, key), {}), since[place]) for place in places)) for key in keys}
+
+    def request_unblocks(
+        self,
+        organization: Organization,
+        standings: Mapping[str, tuple[Standing, RemovalRequest]],
+        requester: Requester,
+        *,
+        now: int,
+    ) -> set[str]:
+        """See the port."""
+        wanted = [
+            _Wanted(key, list(self._writes(organization, standing, request, requester, now)))
+            for key, (standing, request) in standings.items()
+        ]
+        groups = list(_groups(wanted))
+        if not groups:
+            return set()
+        with ThreadPoolExecutor(max_workers=min(len(groups), SIDE_BY_SIDE)) as threads:
+            return set().union(*threads.map(self._write, groups))
+
+    def reset(self, organization: Organization, key: str) -> int:
+        """See the port."""
+        update = Update(remove=["#unblocks"], condition="attribute_exists(#unblocks)")
+        place = self._key(organization, SuppressionList.BLOCKS, key)
+        before = self._table.get(place, consistent=True)
+        return cast("int", (before or {}).get("unblocks", 0)) if self._table.update(place, update, {}) else 0
+
+    def _write(self, group: Sequence[_Wanted]) -> set[str]:
+        """Write a group, without those whose condition does not hold; the keys of what was written."""
+        left = list(group)
+        while left:
+            refused = self._table.transact_or_tell([write for one in left for write in one.writes])
+            if not refused:
+                break
+            owners = [one.key for one in left for _ in one.writes]
+            lost = {owners[at] for at in refused}
+            left = [one for one in left if one.key not in lost]
+        return {one.key for one in left}
+
+    def _writes(
+        self, organization: Organization, standing: Standing, request: RemovalRequest, requester: Requester, now: int
+    ) -> Iterator[Write]:
+        """The count, with the removal from the blocks list if it is there that the address is blocked."""
+        forgiven_until = max(watermark(now), standing.forgiven_until)
+        counted = Update(
+            set=["#kept_until = :end"], remove=["#expires_at"], add=["#unblocks :one"], condition=NOT_EXHAUSTED
+        )
+        values: dict[str, Value] = {
+            ":end": END_OF_TIME,
+            ":one": 1,
+            ":unblocks": UNBLOCKS,
+            ":soft": Permanence.SOFT.value,
+            ":threshold": organization.soft_bounce_threshold,
+            ":forgiven_until": forgiven_until,
+        }
+        soft = standing.soft is not None and standing.soft.count >= organization.soft_bounce_threshold
+        for place, listed, condition in (
+            (SuppressionList.BOUNCES, standing.bounce is not None, STILL_SOFT),
+            (SuppressionList.BLOCKS, soft, STILL_REACHED),
+        ):
+            if listed:
+                asked = replace(request, list=place, id=f"{request.id}-{place}", hide=True)
+                key, update, others = self._ask(organization, asked, requester, now)
+                update = replace(
+                    update,
+                    set=[*update.set, "#forgiven_until = :forgiven_until"],
+                    condition=f"{LISTED} AND {condition} AND {LATER_WATERMARK}",
+                )
+                if place is SuppressionList.BLOCKS:
+                    update = _both(update, counted)
+                yield _part(key, update, values | others)
+        if not soft:
+            yield _part(self._key(organization, SuppressionList.BLOCKS, request.key), counted, values)
+
+
+def _both(one: Update, other: Update) -> Update:
+    """Two updates of one item as one."""
+    return Update(
+        set=[*one.set, *other.set],
+        remove=list(dict.fromkeys([*one.remove, *other.remove])),
+        add=[*one.add, *other.add],
+        condition=f"{one.condition} AND {other.condition}",
+    )
+
+
+def _part(key: Item, update: Update, values: Mapping[str, Value]) -> Write:
+    """One write of a transaction, with those values that it uses."""
+    words = f"{update.expression()} {update.condition}".replace(",", " ").replace(")", " ").replace("(", " ").split()
+    used = {name: value for name, value in values.items() if name in words}
+    arguments = part(condition=update.condition, expression=update.expression(), values=used)
+    return "Update", {"Key": marshal(key), **arguments}
+
+
+def _groups(wanted: Iterable[_Wanted]) -> Iterator[list[_Wanted]]:
+    """As many addresses a transaction as fit."""
+    group: list[_Wanted] = []
+    room = WRITES_A_TRANSACTION
+    for one in wanted:
+        if len(one.writes) > room:
+            yield group
+            group, room = [], WRITES_A_TRANSACTION
+        group.append(one)
+        room -= len(one.writes)
+    if group:
+        yield group
+
+
+def _standing(on_bounces: tuple[Item, Since], on_blocks: tuple[Item, Since]) -> Standing:
+    items = [item for item, _ in (on_bounces, on_blocks)]
+    return Standing(
+        bounce=_entry(*on_bounces),
+        soft=_entry(*on_blocks),
+        unblocked=cast("int", items[1].get("unblocks", 0)),
+        requests=frozenset(cast("str", item["request_id"]) for item in items if "request_id" in item),
+        forgiven_until=max(cast("int", item.get("forgiven_until", 0)) for item in items),
+    )
+
+
+def _entry(item: Item, since: Since) -> Suppression | None:
+    """The entry of a list, if the list shows it: not if it was lifted or cleared or has expired."""
+    if "by_time" not in item:
+        return None
+    entry = suppression_of(item)
+    return entry if since.shows(entry) else None
