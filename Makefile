@@ -11,7 +11,7 @@ NPM    := tests/sdk-node/node_modules/.package-lock.json
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow lint format build lock clean node
+.PHONY: help run demo test test-slow simulate bench lint format build lock clean node
 
 help: ## say what each of these does
 	@echo "Reprieve: a control plane for email bounces. Start with"
@@ -36,6 +36,12 @@ test: $(READY) node ## the quick tests, with those that deploy the real template
 
 test-slow: $(READY) node ## the tests that the quick suite has no time for
 	@$(BIN)/python -m pytest -m slow $(ARGS) || [ $$? -eq 5 ]  # 5: there are none yet
+
+simulate: $(READY) ## the removal protocol under every fault: 100,000 histories (SEEDS=... for another number)
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100000)
+
+bench: $(READY) node ## throughput and capacity, on dynoxide with a local upstream
+	@$(BIN)/python -m bench.removals
 
 lint: $(READY) ## style, types and the template
 	$(BIN)/ruff check

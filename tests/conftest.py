@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# how long an example takes tells of the machine and who else is on it, not of the code
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 HERE = Path(__file__).parent
 #: Rooms whose tests open no socket whatsoever.

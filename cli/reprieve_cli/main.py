@@ -15,6 +15,7 @@ from reprieve_cli.organizations import organizations
 from reprieve_cli.output import examples
 from reprieve_cli.providers import providers
 from reprieve_cli.recipients import recipients
+from reprieve_cli.reconcile import reconcile
 from reprieve_cli.status import status
 from reprieve_cli.target import Target
 
@@ -73,5 +74,5 @@ def main(ctx: click.Context, stack: str, *, local: bool) -> None:
     ctx.obj = Target(stack, local=local)
 
 
-for group in (organizations, credentials, providers, recipients, lists, logs, status):
+for group in (organizations, credentials, providers, recipients, lists, logs, reconcile, status):
     main.add_command(group)

@@ -49,6 +49,7 @@ def test_these_are_the_commands() -> None:
         "recipients import",
         "recipients list",
         "recipients reset-unblocks",
+        "reconcile",
         "status",
     ]
 

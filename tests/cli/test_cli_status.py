@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.removal import MINUTE, RemovalRequest, Requester
+from reprieve.removal import MINUTE, RemovalRequest, RemovalState, Requester, Settlement
 from reprieve.runtime import wiring
 from reprieve.suppression import SuppressionList
 from reprieve_cli import operations, status
@@ -113,9 +113,9 @@ def test_removals_that_are_put_off_wait_all_the_same(run: Run, stack: dict[str, 
     ask_for_removals("acme", "ann@acme.example")
     organization = operations.find_organization("acme")
     (due,) = wiring.suppressions().due(organization, now=NOW, limit=1)
-    claimed = wiring.suppressions().claim(organization, due, now=NOW, lease=MINUTE)
-    assert claimed is not None
-    wiring.suppressions().postpone(organization, claimed, due_at=NOW + 60 * MINUTE, attempts=1, answer="429")
+    (claimed,) = wiring.suppressions().claim(organization, [due], now=NOW, lease=MINUTE)
+    later = Settlement(claimed, RemovalState.PENDING, attempts=1, due_at=NOW + 60 * MINUTE, answer="429")
+    assert wiring.suppressions().settle(organization, [later], now=NOW) == [True]
     assert json.loads(run("status", "--json").out)["organizations"][0]["pending"] == 1
 
 

@@ -172,7 +172,7 @@ def assert_clean(answers: list[LiftAnswer], *secrets: str) -> None:
         assert answer.detail
         assert "@" not in answer.detail
         assert not any(secret in repr(answer) for secret in (KEY, "canary", "CANARY", "example.org", *secrets))
-        assert (answer.retry_at is None) or answer.outcome is LiftOutcome.RETRY
+        assert (answer.retry_at is None) or answer.outcome in {LiftOutcome.RETRY, LiftOutcome.WAIT}
 
 
 # ---- the contract of all
@@ -255,7 +255,7 @@ def test_an_empty_selection_makes_no_call(bench: Bench) -> None:
 def test_a_throttled_batch_waits_after_one_call(bench: Bench, name: SuppressionList) -> None:
     bench.throttle()
     answers = bench.provider.lift(name, [f"n{n}@example.org" for n in range(5)])
-    assert outcomes(answers) == [LiftOutcome.RETRY] * 5
+    assert outcomes(answers) == [LiftOutcome.WAIT] * 5
     assert bench.calls() == 1
     assert_clean(answers)
 
@@ -419,7 +419,7 @@ def test_a_throttle_in_the_middle_of_splitting_keeps_what_is_done(sendgrid: Send
     work = lambda handler: handler.answer(*handler.work())  # noqa: E731
     sendgrid.fake.trouble += [work, work, upstream.throttled(NOW // 1000 + 60)]
     answers = sendgrid.provider.lift(BOUNCES, emails)
-    assert outcomes(answers) == [LiftOutcome.LIFTED] * 2 + [LiftOutcome.RETRY] * 2
+    assert outcomes(answers) == [LiftOutcome.LIFTED] * 2 + [LiftOutcome.WAIT] * 2
     assert {answer.retry_at for answer in answers[2:]} == {NOW + 60 * SECOND}
     assert len(sendgrid.fake.seen) == 3
 
@@ -446,7 +446,7 @@ def test_more_than_a_batch_goes_in_several_bulks(sendgrid: SendGridBench) -> Non
         (408, LiftOutcome.RETRY),
         (413, LiftOutcome.REFUSED),
         (422, LiftOutcome.REFUSED),
-        (429, LiftOutcome.RETRY),
+        (429, LiftOutcome.WAIT),
         (451, LiftOutcome.ACCOUNT_BROKEN),
         (500, LiftOutcome.RETRY),
         (503, LiftOutcome.RETRY),
@@ -510,10 +510,35 @@ def test_one_poisonous_unsubscribe_does_not_hold_up_the_others(sendgrid: SendGri
     assert outcomes(answers) == [LiftOutcome.RETRY] + [LiftOutcome.LIFTED] * 3
 
 
+def test_an_address_that_breaks_the_provider_stands_alone_in_the_end(sendgrid: SendGridBench) -> None:
+    """The bulk that fails is cut in two, the good half is lifted, and the fault is the bad address's alone."""
+    emails = [f"n{n}@example.org" for n in range(4)]
+    for email in emails:
+        sendgrid.put(BOUNCES, email)
+    work = lambda handler: handler.answer(*handler.work())  # noqa: E731
+    sendgrid.fake.trouble += [upstream.status(500), work, upstream.status(500), work, upstream.status(500)]
+    answers = sendgrid.provider.lift(BOUNCES, emails)
+    assert outcomes(answers) == [LiftOutcome.LIFTED] * 3 + [LiftOutcome.RETRY]
+    assert sendgrid.listed(BOUNCES) == {emails[3]}
+
+
+def test_a_bulk_that_always_fails_blames_no_address(sendgrid: SendGridBench) -> None:
+    sendgrid.fake.always = upstream.status(503)
+    answers = sendgrid.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(50)])
+    assert outcomes(answers) == [LiftOutcome.WAIT] * 50
+    assert sendgrid.calls() == 3
+
+
+def test_a_lift_takes_no_longer_than_the_time_that_is_given(ses: SesBench) -> None:
+    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(9)], budget=3_000)
+    assert ses.time.seconds <= 4
+    assert LiftOutcome.WAIT in outcomes(answers)
+
+
 def test_a_provider_that_is_down_is_not_asked_for_every_address(sendgrid: SendGridBench) -> None:
     sendgrid.fake.always = upstream.reset
     answers = sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org" for n in range(50)])
-    assert outcomes(answers) == [LiftOutcome.RETRY] * 50
+    assert outcomes(answers) == [LiftOutcome.RETRY] * 3 + [LiftOutcome.WAIT] * 47
     assert sendgrid.calls() == 3
 
 
@@ -580,7 +605,7 @@ def test_the_budget_bounds_a_lift_of_many_slow_calls(sendgrid: SendGridBench) ->
         answers = provider.lift(SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org" for n in range(100)])
         assert time.monotonic() - began < 2
     assert answers[0].outcome is LiftOutcome.LIFTED
-    assert answers[-1] == LiftAnswer(LiftOutcome.RETRY, "not tried: no time was left")
+    assert answers[-1] == LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
 
 
 def test_the_addresses_of_a_name_share_the_deadline(sendgrid: SendGridBench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -879,7 +904,7 @@ def test_ses_is_called_once_a_second(ses: SesBench) -> None:
 
 def test_ses_stops_when_the_budget_is_spent(ses: SesBench) -> None:
     answers = ses.adapter(budget=5_000).lift(BOUNCES, [f"n{n}@example.org" for n in range(25)])
-    assert outcomes(answers) == [LiftOutcome.ABSENT] * 5 + [LiftOutcome.RETRY] * 20
+    assert outcomes(answers) == [LiftOutcome.ABSENT] * 5 + [LiftOutcome.WAIT] * 20
     assert answers[-1].detail.startswith("not tried")
 
 
@@ -888,7 +913,7 @@ def test_ses_keeps_what_it_did_before_the_throttle(ses: SesBench) -> None:
         ses.put(BOUNCES, f"n{n}@example.org")
     ses.fake.errors += [None, None, ses_error("TooManyRequestsException", 429)]
     answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(4)])
-    assert outcomes(answers) == [LiftOutcome.LIFTED] + [LiftOutcome.RETRY] * 3
+    assert outcomes(answers) == [LiftOutcome.LIFTED] + [LiftOutcome.WAIT] * 3
     assert ses.calls() == 3
     assert ses.listed(BOUNCES) == {"n1@example.org", "n2@example.org", "n3@example.org"}
 
@@ -925,7 +950,7 @@ def test_an_entry_that_vanishes_between_the_two_calls_is_absent(ses: SesBench) -
     ("error", "outcome"),
     [
         (ses_error("BadRequestException", 400), LiftOutcome.REFUSED),
-        (ses_error("ThrottlingException", 400), LiftOutcome.RETRY),
+        (ses_error("ThrottlingException", 400), LiftOutcome.WAIT),
         (ses_error("ExpiredTokenException", 403), LiftOutcome.ACCOUNT_BROKEN),
         (ses_error("SomethingNew", 403), LiftOutcome.ACCOUNT_BROKEN),
         (ses_error("UnknownOperationException", 404), LiftOutcome.ACCOUNT_BROKEN),
@@ -950,7 +975,8 @@ def test_ses_goes_on_after_one_fault_and_gives_up_after_three(ses: SesBench) -> 
     assert outcomes(answers) == [LiftOutcome.RETRY] * 2 + [LiftOutcome.ABSENT, LiftOutcome.RETRY, LiftOutcome.ABSENT]
     ses.fake.calls.clear()
     ses.fake.always = fault
-    assert outcomes(ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(9)])) == [LiftOutcome.RETRY] * 9
+    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(9)])
+    assert outcomes(answers) == [LiftOutcome.RETRY] * 3 + [LiftOutcome.WAIT] * 6
     assert ses.calls() == 3
 
 

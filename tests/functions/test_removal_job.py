@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.organization import Organization, ProviderAccount, ProviderKind
-from reprieve.removal import MAX_ATTEMPTS, LiftAnswer, LiftOutcome, RemovalRequest, Requester
+from reprieve.removal import (
+    DAY,
+    MAX_ATTEMPTS,
+    LiftAnswer,
+    LiftOutcome,
+    RemovalRequest,
+    RemovalState,
+    Requester,
+    Settlement,
+)
 from reprieve.runtime import wiring
 from reprieve.suppression import Suppression, SuppressionList
 from tests.support.gateway import DEMO, Context, cases, event, function
@@ -30,12 +39,18 @@ class Provider:
     answer: LiftAnswer = LIFTED
     batch: int = 100
     asked: list[str] = field(default_factory=list)
+    closed: int = 0
     meanwhile: Callable[[], None] = lambda: None
 
-    def lift(self, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
+    def lift(
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+    ) -> list[LiftAnswer]:
         self.asked += emails
         self.meanwhile()
         return [self.answer for _ in emails]
+
+    def close(self) -> None:
+        self.closed += 1
 
 
 @pytest.fixture
@@ -110,11 +125,52 @@ def test_what_cannot_be_done_now_stays_in_the_queue_until_the_provider_asked_us_
 ) -> None:
     request()
     retry_at = wiring.now() + 7_200_000
-    provider.answer = LiftAnswer(LiftOutcome.RETRY, "429", retry_at)
+    provider.answer = LiftAnswer(LiftOutcome.WAIT, "429", retry_at)
     assert tick()["counts"] == {"postponed": 1}
     after = record(dynamodb)
-    assert (after["removal_state"], after["attempts"], after["due_at"]) == ("pending", "1", str(retry_at))
+    assert (after["removal_state"], after["attempts"], after["due_at"]) == ("pending", "0", str(retry_at))
     assert "lease_until" not in after
+
+
+def again(dynamodb: DynamoDBClient, **numbers: int) -> None:
+    """Make the row due at once, with other numbers in its record."""
+    for name, number in {"due_at": 0, **numbers}.items():
+        dynamodb.update_item(
+            TableName="Suppressions",
+            Key=PLACE,
+            UpdateExpression="SET #name = :number",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":number": {"N": str(number)}},
+        )
+
+
+def test_an_outage_ends_no_removal_within_a_day_and_what_still_fails_then_is_given_up(
+    provider: Provider, dynamodb: DynamoDBClient
+) -> None:
+    request()
+    provider.answer = LiftAnswer(LiftOutcome.RETRY, "503")
+    for _ in range(MAX_ATTEMPTS + 2):
+        assert tick()["counts"] == {"postponed": 1}
+        again(dynamodb)
+    again(dynamodb, requested_at=wiring.now() - DAY)
+    assert tick()["counts"] == {"failed": 1}
+
+
+def test_one_adapter_serves_an_organization_for_a_whole_run_and_is_closed(provider: Provider) -> None:
+    provider.batch = 1
+    for number in range(3):
+        request(f"n{number}@company.com")
+    assert tick()["counts"] == {"lifted": 3}
+    assert provider.closed == 1
+
+
+def test_rows_that_another_worker_holds_do_not_block_those_behind_them(provider: Provider) -> None:
+    provider.batch = 2
+    for number in range(5):
+        request(f"n{number}@company.com")
+    held = wiring.suppressions().due(DEMO, now=wiring.now(), limit=3)
+    wiring.suppressions().claim(DEMO, held, now=wiring.now(), lease=60_000)
+    assert tick()["counts"] == {"lifted": 2}
 
 
 def test_after_its_attempts_a_removal_fails_visibly(provider: Provider, dynamodb: DynamoDBClient) -> None:
@@ -122,12 +178,7 @@ def test_after_its_attempts_a_removal_fails_visibly(provider: Provider, dynamodb
     provider.answer = LiftAnswer(LiftOutcome.REFUSED, "400: the provider refused the address")
     for _ in range(MAX_ATTEMPTS):
         tick()
-        dynamodb.update_item(
-            TableName="Suppressions",
-            Key=PLACE,
-            UpdateExpression="SET due_at = :z",
-            ExpressionAttributeValues={":z": {"N": "0"}},
-        )
+        again(dynamodb)
     after = record(dynamodb)
     assert (after["removal_state"], after["queue"]) == ("failed", "demo#failed#0")
     assert len(provider.asked) == MAX_ATTEMPTS
@@ -158,7 +209,7 @@ def test_no_row_is_claimed_when_little_time_is_left(provider: Provider, dynamodb
 def test_a_row_that_another_worker_holds_is_left_alone(provider: Provider) -> None:
     request()
     (due,) = wiring.suppressions().due(DEMO, now=wiring.now(), limit=9)
-    assert wiring.suppressions().claim(DEMO, due, now=wiring.now(), lease=60_000) is not None
+    assert len(wiring.suppressions().claim(DEMO, [due], now=wiring.now(), lease=60_000)) == 1
     assert tick()["counts"] == {}
     assert provider.asked == []
 
@@ -167,13 +218,10 @@ def test_a_worker_whose_lease_ran_out_can_end_nothing_any_more(provider: Provide
     request()
     store, now = wiring.suppressions(), wiring.now()
     (due,) = store.due(DEMO, now=now, limit=9)
-    zombie = store.claim(DEMO, due, now=now, lease=1)
-    assert zombie is not None
-    assert store.claim(DEMO, due, now=now + 1, lease=60_000) is not None
-    assert not store.lift(DEMO, zombie, now=now + 2, answer="")
-    assert not store.supersede(DEMO, zombie, now=now + 2)
-    assert not store.postpone(DEMO, zombie, due_at=now + 2, attempts=1, answer="")
-    assert not store.fail(DEMO, zombie, now=now + 2, attempts=1, answer="")
+    (zombie,) = store.claim(DEMO, [due], now=now, lease=1)
+    assert store.claim(DEMO, [due], now=now + 1, lease=60_000)
+    for state in RemovalState:
+        assert store.settle(DEMO, [Settlement(zombie, state, 1, due_at=now + 2)], now=now + 2) == [False]
 
 
 def test_a_second_request_takes_the_row_from_a_worker_that_is_under_way(provider: Provider) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from reprieve.address import Address
 from reprieve.recipient import Recipient
-from reprieve.removal import DAY, LEASE
+from reprieve.removal import DAY, LEASE, RemovalState, Settlement
 from reprieve.runtime import wiring
 from reprieve.store.recipients import _item, _recipient_key
 from reprieve.store.unblocks import Unblocks
@@ -127,10 +127,9 @@ def left(email: str) -> int:
 def lift(now: int) -> None:
     """What the job does once the provider has answered."""
     store = wiring.suppressions()
-    for due in store.due(DEMO, now=now, limit=100):
-        row = store.claim(DEMO, due, now=now, lease=LEASE)
-        assert row is not None
-        assert store.lift(DEMO, row, now=now, answer="")
+    rows = store.claim(DEMO, store.due(DEMO, now=now, limit=100), now=now, lease=LEASE)
+    settlements = [Settlement(row, RemovalState.DONE, 0) for row in rows]
+    assert all(store.settle(DEMO, settlements, now=now))
 
 
 # ------------------------------------------------------------------------------------------------ what is lifted

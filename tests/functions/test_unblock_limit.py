@@ -12,7 +12,7 @@ from reprieve.address import Address
 from reprieve.block import UNBLOCKS, Verdict
 from reprieve.organization import Caller, Organization
 from reprieve.recipient import Recipient
-from reprieve.removal import DAY, LEASE
+from reprieve.removal import DAY, LEASE, RemovalState, Settlement
 from reprieve.runtime import settings as environment
 from reprieve.service.unblock import Field, Unblocks
 from reprieve.store.suppressions import Suppressions
@@ -166,10 +166,9 @@ def caller(
 
 def job(store: Suppressions, now: int) -> None:
     """What the job does once the provider has answered."""
-    for due in store.due(ORGANIZATION, now=now, limit=10):
-        row = store.claim(ORGANIZATION, due, now=now, lease=LEASE)
-        assert row is not None
-        store.lift(ORGANIZATION, row, now=now, answer="")
+    rows = store.claim(ORGANIZATION, store.due(ORGANIZATION, now=now, limit=10), now=now, lease=LEASE)
+    settlements = [Settlement(row, RemovalState.DONE, 0) for row in rows]
+    assert all(store.settle(ORGANIZATION, settlements, now=now))
 
 
 EVENTS = [

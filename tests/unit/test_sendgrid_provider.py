@@ -18,7 +18,8 @@ from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
 from reprieve.errors import InvalidInput, Unavailable
-from reprieve.providers.sendgrid import MOST, SendGrid, Verdict, comeback, judge, segment, selection, sentence
+from reprieve.providers.sendgrid import MOST, SendGrid
+from reprieve.providers.sendgrid_answers import Verdict, comeback, judge, segment, selection, sentence
 from reprieve.removal import LONGEST_BACKOFF, SECOND, LiftAnswer, LiftOutcome
 from reprieve.suppression import SuppressionList
 
@@ -211,7 +212,7 @@ def test_no_time_left_is_no_call() -> None:
         SuppressionList.UNSUBSCRIBES, addresses(50)
     )
     assert len(recorder.sent) < 6
-    assert answers[-1] == LiftAnswer(LiftOutcome.RETRY, "not tried: no time was left")
+    assert answers[-1] == LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
 
 
 # ---- what goes with every request

@@ -284,6 +284,38 @@ def removal_done(row: Removal, *, now: int) -> LogEntry:
     return _removal_ended(EventType.REMOVAL_DONE, row, now, "Removed from the list", (Result.SUCCESS, None))
 
 
+def removals_done(rows: Sequence[Removal], *, now: int) -> list[LogEntry]:
+    """The entries of removals that were carried out together: at most 50 addresses of one request and list an entry.
+
+    A removal that is alone in its request has the entry of `removal_done`, found by its address; of the others the
+    target is the list of addresses, as in the entry of the request.
+    """
+    by_request: dict[tuple[str, str, str], list[Removal]] = {}
+    for row in rows:
+        by_request.setdefault((row.request_id, row.list.value, row.requested_by), []).append(row)
+    entries = []
+    for (request_id, name, credential), all_of_them in by_request.items():
+        for start in range(0, len(all_of_them), ADDRESSES_A_TARGET):
+            group = all_of_them[start : start + ADDRESSES_A_TARGET]
+            if len(group) == 1:
+                entries.append(removal_done(group[0], now=now))
+                continue
+            ids = ", ".join(row.id for row in group)
+            entries.append(
+                entry(
+                    EventType.REMOVAL_DONE,
+                    identity=ids,
+                    published=now,
+                    message="Removed from the list",
+                    outcome=(Result.SUCCESS, None),
+                    severity=Severity.INFO,
+                    target=Target(group[0].id, "EmailList", ", ".join(row.email for row in group)),
+                    debug={"list": name, "removalId": ids, "requestId": request_id, "requestedBy": credential},
+                )
+            )
+    return entries
+
+
 def removal_superseded(row: Removal, *, now: int) -> LogEntry:
     """The entry of a removal that a newer bounce overtook: the address stays suppressed."""
     outcome = (Result.FAILURE, "a newer bounce arrived")

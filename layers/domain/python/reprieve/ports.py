@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from reprieve.outlook import AddressRecord
     from reprieve.quota import Quota
     from reprieve.recipient import Recipient
-    from reprieve.removal import Due, LiftAnswer, Removal, RemovalRequest, Requester
+    from reprieve.removal import (
+        Due,
+        Followed,
+        LiftAnswer,
+        Removal,
+        RemovalRequest,
+        RemovalState,
+        Requester,
+        Settlement,
+    )
     from reprieve.repeat import Answer, Kept
     from reprieve.suppression import Suppression, SuppressionList
 
@@ -26,12 +35,16 @@ class Provider(Protocol):
     #: how many addresses one call of `lift` may carry
     batch: int
 
-    def lift(self, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
+    def lift(
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+    ) -> list[LiftAnswer]:
         """Take addresses off one list.
 
         Args:
             suppression_list: which list.
             emails: exact spellings, at most `batch`, no two alike.
+            budget: milliseconds that this may take; the adapter's own bound when that is less. What it does not reach
+                is answered WAIT.
 
         Returns:
             One answer an address, in the same order. Never raises for what a provider or a network can do.
@@ -44,6 +57,10 @@ class Provider(Protocol):
         Raises:
             Unavailable: the provider did not answer, or refused the account.
         """
+        ...
+
+    def close(self) -> None:
+        """Give back what is kept between calls; it may be called once, at the end."""
         ...
 
 
@@ -101,26 +118,59 @@ class SuppressionStore(Protocol):
         """The organization's pending removals that may be tried now, longest due first (eventually consistent)."""
         ...
 
-    def claim(self, organization: Organization, due: Due, *, now: int, lease: int) -> Removal | None:
-        """Take one row for this worker until `now + lease`; None when another has it or it has ended."""
+    def claim(self, organization: Organization, rows: Sequence[Due], *, now: int, lease: int) -> list[Removal]:
+        """Take rows for this worker until `now + lease`, each for itself; those that another has, or that ended, not.
+
+        Returns:
+            The rows that were taken, in order.
+        """
         ...
 
-    def lift(self, organization: Organization, removal: Removal, *, now: int, answer: str) -> bool:
-        """End a claimed removal `done`; False when a newer bounce arrived meanwhile or the claim was lost."""
+    def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: int) -> list[bool]:
+        """End claimed rows or give them back to the queue, each for itself.
+
+        Returns:
+            Whether it was done, in order. False when the claim was lost, or when a bounce newer than what the removal
+            forgave stands where it should be lifted; then nothing was changed.
+        """
         ...
 
-    def supersede(self, organization: Organization, removal: Removal, *, now: int) -> bool:
-        """End a claimed removal `superseded`; False when the claim was lost."""
+    def retry(self, organization: Organization, removal: Removal, *, now: int) -> bool:
+        """Put a failed removal back into the queue; False when it is no longer this one, or has not failed."""
         ...
 
-    def postpone(
-        self, organization: Organization, removal: Removal, *, due_at: int, attempts: int, answer: str
-    ) -> bool:
-        """Give a claimed row back to the queue; False when the claim was lost."""
+
+class RemovalRecords(Protocol):
+    """Removals as they stand, for whoever follows them."""
+
+    def of_request(self, organization: Organization, request_id: str) -> list[Followed]:
+        """Every removal that a request asked for, in order; none when the request is unknown."""
         ...
 
-    def fail(self, organization: Organization, removal: Removal, *, now: int, attempts: int, answer: str) -> bool:
-        """End a claimed removal `failed`, visible and retriable; False when the claim was lost."""
+    def one(self, organization: Organization, removal_id: str) -> Followed | None:
+        """One removal by its id, read consistently; None when it is unknown."""
+        ...
+
+    def of_address(self, organization: Organization, key: str) -> list[Removal]:
+        """The latest removal of an address on each list."""
+        ...
+
+    def waiting(
+        self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
+    ) -> tuple[list[Removal], str | None]:
+        """A page of what is pending or failed, longest due first, and where to go on; None when there is no more.
+
+        Raises:
+            InvalidInput: `after` is not what an earlier page gave.
+        """
+        ...
+
+
+class Comparison(Protocol):
+    """What a provider's list holds against what we hold."""
+
+    def missing(self, organization: Organization, entries: Sequence[Suppression]) -> list[Suppression]:
+        """Those entries that are neither listed here, nor older than what we know, nor forgiven; read consistently."""
         ...
 
 

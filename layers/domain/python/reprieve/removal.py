@@ -27,8 +27,10 @@ SKEW_ALLOWANCE: Final = 30 * SECOND
 LEASE: Final = 150 * SECOND
 #: how long a lifted record keeps its watermark: SendGrid repeats a webhook for 24 hours, so a week is plenty
 TOMBSTONE: Final = 7 * DAY
-#: a row that the provider refused or failed this often ends `failed`, visibly
+#: a row that the provider refused this often ends `failed`, visibly
 MAX_ATTEMPTS: Final = 10
+#: one that only ever met faults is given up no sooner than this after its request: an outage is no fault of the address
+OUTAGE: Final = DAY
 #: backoff grows from the first of these to the second
 FIRST_BACKOFF: Final = 30 * SECOND
 LONGEST_BACKOFF: Final = 60 * MINUTE
@@ -54,8 +56,10 @@ class LiftOutcome(StrEnum):
     """It was on the provider's list and no longer is, or the provider does not tell the two apart."""
     ABSENT = "absent"
     """It was not on the provider's list: success all the same."""
+    WAIT = "wait"
+    """Throttled, or its turn did not come: nothing is known of the address, and it loses no attempt."""
     RETRY = "retry"
-    """Throttled, timed out or broken for the moment; nothing is known to have happened."""
+    """Asked for alone and not answered properly: a fault or a time-out; nothing is known to have happened."""
     REFUSED = "refused"
     """The provider will not take this address; trying again as it stands is unlikely to help."""
     ACCOUNT_BROKEN = "account_broken"
@@ -69,7 +73,7 @@ class LiftAnswer:
     Attributes:
         outcome: what happened.
         detail: a short cleaned sentence for the operator, without addresses or secrets.
-        retry_at: when the provider asks us to come back, in milliseconds; only with RETRY.
+        retry_at: when the provider asks us to come back, in milliseconds; only with WAIT and RETRY.
     """
 
     outcome: LiftOutcome
@@ -141,12 +145,57 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """A removal as its request's record knows it.
+
+    Attributes:
+        id: the removal's id.
+        list: the list it is lifted from.
+        key: the address's comparison key.
+        email: the spelling of the request.
+        requested_at: when, in milliseconds.
+        record: the latest removal of the address on the list, which may be a newer one; None when it was forgotten.
+    """
+
+    id: str
+    list: SuppressionList
+    key: str
+    email: str
+    requested_at: int
+    record: Removal | None
+
+    @property
+    def replaced(self) -> bool:
+        """Whether a newer request for the same address took its place."""
+        return self.record is not None and self.record.id != self.id
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A row of the removal queue: where to find the record, and nothing that could be stale."""
 
     list: SuppressionList
     key: str
     requested_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a worker makes of a row that it has claimed.
+
+    Attributes:
+        removal: as it was when it was claimed; its fence is the worker's right to write.
+        state: DONE lifts the suppression, unless a newer bounce arrived; PENDING gives the row back to the queue.
+        attempts: those that were in vain so far.
+        due_at: when a row that is given back may be taken again; None for an end.
+        answer: the provider's answer, cleaned.
+    """
+
+    removal: Removal
+    state: RemovalState
+    attempts: int
+    due_at: int | None = None
+    answer: str = ""
 
 
 def watermark(now: int) -> int:

@@ -22,7 +22,16 @@ class NoProvider:
 
     batch: int = 500
 
-    def lift(self, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:  # noqa: ARG002
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+    def lift(
+        self,
+        suppression_list: SuppressionList,  # noqa: ARG002
+        emails: Sequence[str],
+        *,
+        budget: int | None = None,  # noqa: ARG002
+    ) -> list[LiftAnswer]:
         """Answer LIFTED for each address: what happens on our own list is all that happens."""
         return [_ALONE] * len(emails)
 

@@ -40,8 +40,8 @@ from reprieve.suppression import Permanence, Suppression, SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-#: two calls an address, so that a batch takes less than a minute of the job's two
-BATCH: Final = 25
+#: two calls an address and more for other spellings: what fits into one turn of the job
+BATCH: Final = 8
 #: seconds from the beginning of one call to that of the next
 PACE: Final = 1.0
 #: one `lift`, in milliseconds: less than the lease of its rows
@@ -130,7 +130,7 @@ _BY_KIND: Final[Mapping[type[BotoCoreError], _Problem]] = {
 _ANSWER: Final[Mapping[_Problem, LiftAnswer]] = {
     _Problem.NOT_FOUND: LiftAnswer(LiftOutcome.ABSENT, "the address is not on the list, in no spelling that is known"),
     _Problem.REFUSED: LiftAnswer(LiftOutcome.REFUSED, "SES refused the address"),
-    _Problem.THROTTLED: LiftAnswer(LiftOutcome.RETRY, "SES asked to slow down"),
+    _Problem.THROTTLED: LiftAnswer(LiftOutcome.WAIT, "SES asked to slow down"),
     _Problem.FAULT: LiftAnswer(LiftOutcome.RETRY, "SES did not answer properly"),
     _Problem.BROKEN: LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "SES did not accept the credentials or their permissions"),
 }
@@ -139,7 +139,8 @@ _LIFTED_VARIANT: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted, under another l
 _OTHER_REASON: Final = LiftAnswer(LiftOutcome.ABSENT, "the address is suppressed for another reason, and stays so")
 _NO_SUCH_LIST: Final = LiftAnswer(LiftOutcome.ABSENT, "SES keeps no such list")
 _NO_SUCH_TENANT: Final = LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "SES has no list of the configured tenant")
-_NOT_TRIED: Final = LiftAnswer(LiftOutcome.RETRY, "not tried: no time was left")
+_NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
+_DOWN: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: SES failed again and again")
 
 
 class Ses:
@@ -149,7 +150,7 @@ class Ses:
         client: boto3's `sesv2` client, or anything that behaves alike.
         tenant: the tenant whose list it is; "" for the account's own. Without it a call always means the account's.
         batch: the most addresses of one lift.
-        budget: of one lift, in milliseconds; what it does not reach is answered RETRY.
+        budget: of one lift, in milliseconds; what it does not reach is answered WAIT.
         pace: seconds from one call to the next.
         sleep: waits for seconds; for tests.
         stopwatch: seconds that only grow; for tests.
@@ -179,12 +180,18 @@ class Ses:
     def __repr__(self) -> str:
         return f"Ses({self._whose.get('TenantName', '')})"
 
-    def lift(self, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
+    def close(self) -> None:
+        """Nothing is kept that would have to be given back: the client is shared."""
+
+    def lift(
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+    ) -> list[LiftAnswer]:
         """Take addresses off one list, one by one (`ports.Provider.lift`).
 
         Args:
             suppression_list: bounces or spam reports; SES keeps no other.
             emails: exact spellings.
+            budget: milliseconds, if less than a lift may take anyhow.
 
         Returns:
             One answer an address, in the same order:
@@ -193,14 +200,15 @@ class Ses:
             * ABSENT: no spelling that we know is there, or it is there for the other reason, or there is no such list
               (which takes no call).
             * REFUSED: SES takes it for no address.
-            * RETRY: told to slow down, and the rest is not tried; or a fault, and after `PATIENCE` of those in a row
-              the rest is not tried. SES never says when to come back.
+            * RETRY: a fault.
+            * WAIT: told to slow down, or not tried: after that, after `PATIENCE` faults in a row, or because the time
+              is over. SES never says when to come back.
             * ACCOUNT_BROKEN: credentials, permissions or the tenant; the rest is not tried.
         """
         reason = _REASON.get(suppression_list)
         if reason is None:
             return [_NO_SUCH_LIST] * len(emails)
-        ends = self._stopwatch() + self._budget
+        ends = self._stopwatch() + (self._budget if budget is None else min(self._budget, budget / SECOND))
         answers: list[LiftAnswer] = []
         faults = 0
         for email in emails:
@@ -211,7 +219,8 @@ class Ses:
             hopeless = answer in (_ANSWER[_Problem.THROTTLED], _NOT_TRIED)
             if hopeless or answer.outcome is LiftOutcome.ACCOUNT_BROKEN or faults >= PATIENCE:
                 break
-        return answers + answers[-1:] * (len(emails) - len(answers))
+        rest = [_DOWN] if faults >= PATIENCE else answers[-1:]
+        return answers + rest * (len(emails) - len(answers))
 
     def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
         """Read what the list holds (`ports.Provider.entries`).

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from reprieve.removal import LiftOutcome
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reprieve.service.ingest import Report
     from reprieve.service.removal_job import Tally
 
 NAMESPACE: Final = "Reprieve"
+LIFTED: Final = {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
 
 
 def removal_job(tally: Tally) -> None:
@@ -21,8 +26,20 @@ def removal_job(tally: Tally) -> None:
     metrics.add_metric("RemovalsPending", MetricUnit.Count, tally.waiting)
     metrics.add_metric("OldestPendingAge", MetricUnit.Seconds, tally.oldest / 1000)
     metrics.add_metric("ProviderAccountsBroken", MetricUnit.Count, len(tally.broken))
-    for kind, count in tally.errors.items():
-        metrics.add_metric(f"ProviderErrors_{kind}", MetricUnit.Count, count)
+    metrics.add_metric("ProviderAccountsPaused", MetricUnit.Count, tally.paused)
+    # every kind each time, so that a graph or an alarm on one has a zero to come back to
+    for kind in LiftOutcome:
+        if kind not in LIFTED:
+            metrics.add_metric(f"ProviderErrors_{kind.value}", MetricUnit.Count, tally.errors[kind.value])
+    metrics.add_metric("TurnsFailed", MetricUnit.Count, len(tally.faults))
+    metrics.flush_metrics()
+
+
+def reconciliation(summary: Mapping[str, int]) -> None:
+    """The metrics of a day's comparison with the providers' lists."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service="reconciliation")
+    for word in ("compared", "missing", "repaired", "unread", "left"):
+        metrics.add_metric(f"Reconciliation{word.capitalize()}", MetricUnit.Count, summary[word])
     metrics.flush_metrics()
 
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from reprieve.quota import Quota
     from reprieve.service.addresses import Addresses
     from reprieve.service.email_servers import EmailServers
+    from reprieve.service.following import Following
     from reprieve.service.ingest import Ingest
     from reprieve.service.lists import Lists
+    from reprieve.service.reconciliation import Reconciliation
     from reprieve.service.removal_job import RemovalJob
     from reprieve.service.removals import Removals
     from reprieve.service.repeats import Repeats
@@ -69,6 +71,15 @@ def client(service: str, attempts: int = 4) -> Any:  # noqa: ANN401  (a boto3 cl
         parameter_validation=False,
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+@cache
+def ses_client() -> Any:  # noqa: ANN401
+    """SES's client: one attempt a call, since the adapter and the job decide whether to try again."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("sesv2", config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1}))
 
 
 def table(name: str) -> Table:
@@ -249,6 +260,22 @@ def removals() -> Removals:
     return Removals(suppressions(), recipients(), event_log())
 
 
+def following() -> Following:
+    """Where removals stand."""
+    from reprieve.service.following import Following
+    from reprieve.store.removal_records import RemovalRecords
+
+    return Following(RemovalRecords(table("SUPPRESSIONS")), suppressions())
+
+
+def reconciliation() -> Reconciliation:
+    """The comparison with the providers' lists."""
+    from reprieve.service.reconciliation import Reconciliation
+    from reprieve.store.comparison import Comparison
+
+    return Reconciliation(access(), suppressions(), Comparison(table("SUPPRESSIONS")), provider_for)
+
+
 def unblocks() -> Unblocks:
     """The verb that lifts what records' soft bounces block."""
     from reprieve.service.unblock import Unblocks
@@ -295,7 +322,7 @@ def provider_for(organization: Organization, account: ProviderAccount) -> Provid
         case ProviderKind.SES:
             from reprieve.providers.ses import Ses
 
-            return Ses(client=client("sesv2"), tenant=account.on_behalf_of)
+            return Ses(client=ses_client(), tenant=account.on_behalf_of)
         case ProviderKind.NONE:
             from reprieve.providers.none import NoProvider
 

@@ -1,28 +1,51 @@
 """The scheduled job: carries every acknowledged removal to the provider, then lifts it here.
 
-Organizations take turns, a batch at a time, so that one with a long queue delays nobody. A row is claimed by lease and
-fence just before the provider is called, and every write after that carries the fence: overlapping runs are harmless.
+Organizations take turns, a batch at a time and in an order that changes from run to run, so that one with a long queue
+delays nobody. Rows are claimed by lease and fence just before the provider is called, each for itself, and every write
+after that carries the fence: overlapping runs are harmless.
+
+A removal that the provider carried out is told in the log before it is settled here: a crash between the two makes the
+next worker carry it out and tell it again, under the same id, where the other order could leave it untold. The other
+ends are told after they are settled, since only then are they true.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reprieve import log, removal
 from reprieve.errors import ReprieveError
-from reprieve.removal import LiftAnswer, LiftOutcome, Removal
+from reprieve.removal import LiftAnswer, LiftOutcome, Removal, RemovalState, Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from reprieve.log import LogEntry
     from reprieve.organization import Organization, ProviderAccount
     from reprieve.ports import AccessStore, EventLog, Provider, SuppressionStore
+    from reprieve.suppression import SuppressionList
 
 #: how long a broken account is left alone before it is tried again
 PAUSE = 15 * removal.MINUTE
+#: one organization's calls to its provider in one turn; a provider of one call a second fills it
+TURN = 20 * removal.SECOND
+#: kept for settling what was claimed
+SETTLING = 10 * removal.SECOND
+#: no turn begins with less than this
+RESERVE = 20 * removal.SECOND
+#: rows that others hold are looked past, so many at the most
+HELD = 2_000
+
+#: the words that a tally counts under
+COUNTED = {
+    RemovalState.PENDING: "postponed",
+    RemovalState.FAILED: "failed",
+    RemovalState.SUPERSEDED: "superseded",
+    RemovalState.DONE: "lifted",
+}
+LIFTED = {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
 
 
 @dataclass(slots=True)
@@ -34,6 +57,7 @@ class Tally:
         errors: the provider's faults, by kind.
         faults: what stopped an organization's turn, as sentences that are safe to log.
         broken: ids of the organizations whose provider account was refused.
+        paused: how many organizations were passed over because their account is paused.
         waiting: pending removals seen, and `oldest`, the longest that one of them has waited, in milliseconds.
     """
 
@@ -41,8 +65,18 @@ class Tally:
     errors: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    paused: int = 0
     waiting: int = 0
     oldest: int = 0
+
+
+@dataclass(slots=True)
+class Desk:
+    """One organization during a run: its provider, and the rows that this run looks past."""
+
+    organization: Organization
+    provider: Provider
+    held: set[tuple[SuppressionList, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +84,10 @@ class RemovalJob:
     """One run of the job.
 
     Attributes:
-        provider_for: makes the adapter of an organization's account.
+        provider_for: makes the adapter of an organization's account; each is made once a run, and closed at its end.
         clock: the time in milliseconds; it moves while a run lasts.
         remaining: milliseconds that this run may still take; no row is claimed when little is left.
-        spread: random numbers in [0, 1) for the backoff's jitter.
+        spread: random numbers in [0, 1) for the backoff's jitter and the order of turns.
     """
 
     access: AccessStore
@@ -63,7 +97,6 @@ class RemovalJob:
     clock: Callable[[], int]
     remaining: Callable[[], int]
     spread: Callable[[], float]
-    reserve: int = 20 * removal.SECOND
 
     def run(self) -> Tally:
         """Work through what is due, in turns, until nothing is left or time is short.
@@ -73,101 +106,123 @@ class RemovalJob:
             is counted, the others go on, and its rows are free again when their lease ends.
         """
         tally = Tally()
-        turns = deque(self.access.organizations())
-        while turns and self.remaining() > self.reserve:
-            organization = turns.popleft()
-            try:
-                more = self._turn(organization, tally)
-            except ReprieveError as error:
-                tally.errors[type(error).__name__] += 1
-                tally.faults.append(f"{organization.id}: {error}")
-                more = False
-            if more:
-                turns.append(organization)
+        organizations = sorted(self.access.organizations(), key=lambda _: self.spread())
+        turns: deque[Organization | Desk] = deque(organizations)
+        with ExitStack() as adapters:
+            while turns and self.remaining() > RESERVE:
+                turn = turns.popleft()
+                organization = turn.organization if isinstance(turn, Desk) else turn
+                try:
+                    desk = turn if isinstance(turn, Desk) else self._open(turn, adapters, tally)
+                    if desk and self._turn(desk, tally):
+                        turns.append(desk)
+                except ReprieveError as error:
+                    tally.errors[type(error).__name__] += 1
+                    tally.faults.append(f"{organization.id}: {error}")
         return tally
 
-    def _turn(self, organization: Organization, tally: Tally) -> bool:
-        """One batch of one organization; whether another turn is worth while."""
+    def _open(self, organization: Organization, adapters: ExitStack, tally: Tally) -> Desk | None:
+        """Make an organization's adapter; None when it has no account, or one that is paused."""
         account = self.access.provider_account(organization.id)
-        now = self.clock()
-        if account is None or account.paused_until > now:
-            return False
-        provider = self.provider_for(organization, account)
-        due = self.suppressions.due(organization, now=now, limit=provider.batch)
-        if not due:
-            return False
-        tally.waiting += len(due)
-        tally.oldest = max(tally.oldest, *(now - row.requested_at for row in due))
-        claimed = [
-            found for row in due if (found := self.suppressions.claim(organization, row, now=now, lease=removal.LEASE))
-        ]
-        if not claimed:
-            return False
-        for group in _by_list(claimed):
-            self._carry_out(organization, provider, group, tally)
-        return organization.id not in tally.broken
+        if account is None or account.paused_until > self.clock():
+            waits = self.suppressions.due(organization, now=self.clock(), limit=1)
+            tally.paused += account is not None
+            self._see(waits, tally)
+            return None
+        return Desk(organization, adapters.enter_context(closing(self.provider_for(organization, account))))
 
-    def _carry_out(
-        self, organization: Organization, provider: Provider, claimed: Sequence[Removal], tally: Tally
-    ) -> None:
-        overtaken = [row for row in claimed if row.overtaken]
-        for row in overtaken:
-            self._supersede(organization, row, tally)
+    def _turn(self, desk: Desk, tally: Tally) -> bool:
+        """One batch of one organization; whether another turn is worth while."""
+        now, organization = self.clock(), desk.organization
+        due = self.suppressions.due(organization, now=now, limit=desk.provider.batch + len(desk.held))
+        rows = [row for row in due if (row.list, row.key) not in desk.held][: desk.provider.batch]
+        if not rows:
+            return False
+        self._see(rows, tally)
+        claimed = self.suppressions.claim(organization, rows, now=now, lease=removal.LEASE)
+        # another worker has these, or they have ended and the index shows them for a while: look past them
+        desk.held |= {(row.list, row.key) for row in rows} - {(row.list, row.key) for row in claimed}
+        going = [self._carry_out(desk, group, tally) for group in _by_list(claimed)]
+        return all(going) and len(desk.held) < HELD
+
+    def _see(self, rows: Sequence[removal.Due], tally: Tally) -> None:
+        now = self.clock()
+        tally.waiting += len(rows)
+        tally.oldest = max([tally.oldest, *(now - row.requested_at for row in rows)])
+
+    def _carry_out(self, desk: Desk, claimed: Sequence[Removal], tally: Tally) -> bool:
+        """Lift one list's rows; whether the provider is worth another call in this run."""
+        overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in claimed if row.overtaken]
+        self._settle(desk, overtaken, tally)
         wanted = [row for row in claimed if not row.overtaken]
         if not wanted:
-            return
-        answers = provider.lift(wanted[0].list, [row.email for row in wanted])
-        for row, answer in zip(wanted, answers, strict=True):
-            self._settle(organization, row, answer, tally)
-
-    def _settle(self, organization: Organization, row: Removal, answer: LiftAnswer, tally: Tally) -> None:
+            return True
+        budget = min(TURN, max(0, self.remaining() - SETTLING))
+        answers = desk.provider.lift(wanted[0].list, [row.email for row in wanted], budget=budget)
+        answered = list(zip(wanted, answers, strict=True))
+        self._note_account(desk, answers, tally)
         now = self.clock()
+        lifted = [row for row, answer in answered if answer.outcome in LIFTED]
+        self.log.append(desk.organization, log.removals_done(lifted, now=now))
+        self._settle(desk, [self._judge(row, answer, tally) for row, answer in answered], tally)
+        outcomes = {answer.outcome for answer in answers}
+        # told to wait before anything could be done: whoever asks again at once is told again
+        throttled = LiftOutcome.WAIT in outcomes and outcomes.isdisjoint(LIFTED)
+        return not throttled and LiftOutcome.ACCOUNT_BROKEN not in outcomes
+
+    def _judge(self, row: Removal, answer: LiftAnswer, tally: Tally) -> Settlement:
+        """What a provider's answer makes of a row."""
+        if answer.outcome in LIFTED:
+            return _ended(row, RemovalState.DONE, answer.detail)
+        now = self.clock()
+        tally.errors[answer.outcome.value] += 1
         match answer.outcome:
-            case LiftOutcome.LIFTED | LiftOutcome.ABSENT:
-                if self.suppressions.lift(organization, row, now=now, answer=answer.detail):
-                    self._tell(organization, log.removal_done(row, now=now))
-                    tally.counts["lifted"] += 1
-                else:
-                    self._supersede(organization, row, tally)
             case LiftOutcome.ACCOUNT_BROKEN:
-                self._release(organization, row, answer, tally)
-                if organization.id not in tally.broken:
-                    tally.broken.append(organization.id)
-                    self.access.pause_provider(organization.id, until=now + PAUSE, reason=answer.detail)
-            case LiftOutcome.RETRY | LiftOutcome.REFUSED:
-                self._try_again(organization, row, answer, tally)
-
-    def _supersede(self, organization: Organization, row: Removal, tally: Tally) -> None:
-        now = self.clock()
-        if self.suppressions.supersede(organization, row, now=now):
-            self._tell(organization, log.removal_superseded(row, now=now))
-            tally.counts["superseded"] += 1
-        else:
-            tally.counts["lost"] += 1
-
-    def _release(self, organization: Organization, row: Removal, answer: LiftAnswer, tally: Tally) -> None:
-        """Back to the queue without burning an attempt: the fault is the account's, not the address's."""
-        due_at = self.clock() + PAUSE
-        kept = self.suppressions.postpone(organization, row, due_at=due_at, attempts=row.attempts, answer=answer.detail)
-        tally.counts["postponed" if kept else "lost"] += 1
-        tally.errors[answer.outcome.value] += 1
-
-    def _try_again(self, organization: Organization, row: Removal, answer: LiftAnswer, tally: Tally) -> None:
-        now, attempts = self.clock(), row.attempts + 1
-        tally.errors[answer.outcome.value] += 1
-        if attempts >= removal.MAX_ATTEMPTS:
-            if self.suppressions.fail(organization, row, now=now, attempts=attempts, answer=answer.detail):
-                self._tell(organization, log.removal_failed(row, now=now, reason=answer.detail))
-                tally.counts["failed"] += 1
-            else:
-                tally.counts["lost"] += 1
-            return
+                return Settlement(row, RemovalState.PENDING, row.attempts, now + PAUSE, answer.detail)
+            case LiftOutcome.WAIT:
+                due_at = max(now + removal.backoff(1, spread=self.spread()), answer.retry_at or 0)
+                return Settlement(row, RemovalState.PENDING, row.attempts, due_at, answer.detail)
+        attempts = row.attempts + 1
+        patience = row.requested_at + removal.OUTAGE if answer.outcome is LiftOutcome.RETRY else 0
+        if attempts >= removal.MAX_ATTEMPTS and now >= patience:
+            return Settlement(row, RemovalState.FAILED, attempts, None, answer.detail)
         due_at = max(now + removal.backoff(attempts, spread=self.spread()), answer.retry_at or 0)
-        kept = self.suppressions.postpone(organization, row, due_at=due_at, attempts=attempts, answer=answer.detail)
-        tally.counts["postponed" if kept else "lost"] += 1
+        return Settlement(row, RemovalState.PENDING, attempts, due_at, answer.detail)
 
-    def _tell(self, organization: Organization, entry: LogEntry) -> None:
-        self.log.append(organization, [entry])
+    def _settle(self, desk: Desk, settlements: Sequence[Settlement], tally: Tally) -> None:
+        """Write what became of rows, count it, and tell those ends that were not told before."""
+        done = self.suppressions.settle(desk.organization, settlements, now=self.clock())
+        kept = [one for one, written in zip(settlements, done, strict=True) if written]
+        lost = [one for one, written in zip(settlements, done, strict=True) if not written]
+        for one in kept:
+            tally.counts[COUNTED[one.state]] += 1
+        now = self.clock()
+        entries = [
+            log.removal_failed(one.removal, now=now, reason=one.answer)
+            if one.state is RemovalState.FAILED
+            else log.removal_superseded(one.removal, now=now)
+            for one in kept
+            if one.state in {RemovalState.FAILED, RemovalState.SUPERSEDED}
+        ]
+        self.log.append(desk.organization, entries)
+        # a newer bounce, or the claim was lost; superseding under the same fence tells the two apart
+        again = [_ended(one.removal, RemovalState.SUPERSEDED) for one in lost if one.state is RemovalState.DONE]
+        if len(lost) > len(again):
+            tally.counts["lost"] += len(lost) - len(again)
+        if again:
+            self._settle(desk, again, tally)
+
+    def _note_account(self, desk: Desk, answers: Sequence[LiftAnswer], tally: Tally) -> None:
+        """Pause a provider that refuses its account: that is no fault of any address."""
+        broken = next((answer for answer in answers if answer.outcome is LiftOutcome.ACCOUNT_BROKEN), None)
+        organization = desk.organization.id
+        if broken and organization not in tally.broken:
+            tally.broken.append(organization)
+            self.access.pause_provider(organization, until=self.clock() + PAUSE, reason=broken.detail)
+
+
+def _ended(row: Removal, state: RemovalState, answer: str = "") -> Settlement:
+    return Settlement(row, state, row.attempts, None, answer or row.last_answer)
 
 
 def _by_list(claimed: Iterable[Removal]) -> list[list[Removal]]:

@@ -88,6 +88,16 @@ def connections(organization: Organization) -> str:
     return f"{organization.id}#connections"
 
 
+def requests(organization: Organization, request_id: str) -> str:
+    """The partition of what a request asked for, spread by a hash so that no partition is hot."""
+    return f"{organization.id}#requests#{zlib.crc32(request_id.encode()) % 16}"
+
+
+def request_part(request_id: str, first: str) -> str:
+    """The sort key of one part of a request, named by its first removal's number."""
+    return f"{request_id}#{first}"
+
+
 def repeats(organization: Organization, digest: str) -> str:
     """The partition of the answers kept for idempotency keys, spread by a hash so that no partition is hot."""
     return f"{organization.id}#repeat#{zlib.crc32(digest.encode()) % 16}"

@@ -23,8 +23,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.organization import MAX_SOFT_BOUNCES
-from reprieve.removal import SECOND, TOMBSTONE, Due, Removal, RemovalRequest, RemovalState, Requester, watermark
-from reprieve.store import keys
+from reprieve.removal import (
+    SECOND,
+    TOMBSTONE,
+    Due,
+    Removal,
+    RemovalRequest,
+    RemovalState,
+    Requester,
+    Settlement,
+    watermark,
+)
+from reprieve.store import keys, request_items
 from reprieve.store.table import Item, Table, Update, Value
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
 
@@ -70,6 +80,11 @@ LISTED_AND_HIDDEN: Final = (
     " OR (#permanence = :soft AND #bounced_at < :soft_since))"
 )
 
+#: a worker that is under way with an older request, or with an earlier try, may no longer end this one
+FENCE_OUT: Final = "#fence = if_not_exists(#fence, :zero) + :one"
+#: it is still this removal, and it was given up
+RETRIABLE: Final = "#removal_id = :id AND #removal_state = :failed"
+
 ENTRY: Final = ("email", "reason", "status", "permanence", "classification", "provider", "ip", "event_id")
 
 
@@ -98,6 +113,10 @@ class Suppressions:
         self, organization: Organization, requests: Sequence[RemovalRequest], requester: Requester, *, now: int
     ) -> None:
         """See the port."""
+        if not requests:
+            return
+        # first, since a removal that nobody can find by its request is worse than a request without removals
+        self._table.update(*request_items.note(organization, requests, now=now))
         changes = [self._ask(organization, request, requester, now) for request in requests]
         forgiving = [
             (
@@ -124,6 +143,9 @@ class Suppressions:
         now: int,
     ) -> list[bool]:
         """See the port."""
+        if not requests:
+            return []
+        self._table.update(*request_items.note(organization, requests, now=now))
         condition = LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
@@ -169,7 +191,7 @@ class Suppressions:
         rows.sort(key=lambda item: cast("int", item["due_at"]))
         return [_due(item) for item in rows[:limit]]
 
-    def claim(self, organization: Organization, due: Due, *, now: int, lease: int) -> Removal | None:
+    def claim(self, organization: Organization, rows: Sequence[Due], *, now: int, lease: int) -> list[Removal]:
         """See the port."""
         update = Update(set=["#lease_until = :lease_until"], add=["#fence :one"], condition=f"{DUE} AND {UNLEASED}")
         values: dict[str, Value] = {
@@ -178,83 +200,76 @@ class Suppressions:
             ":now": now,
             ":pending": RemovalState.PENDING.value,
         }
-        item = self._table.update(self._key(organization, due.list, due.key), update, values)
-        return None if item is None else removal_of(item)
+        items = self._table.update_many(
+            [(self._key(organization, row.list, row.key), update, values) for row in rows],
+        )
+        return [removal_of(item) for item in items if item is not None]
 
-    def lift(self, organization: Organization, removal: Removal, *, now: int, answer: str) -> bool:
+    def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: int) -> list[bool]:
+        """See the port."""
+        done = self._table.update_many([self._settlement(organization, one, now) for one in settlements])
+        return [item is not None for item in done]
+
+    def retry(self, organization: Organization, removal: Removal, *, now: int) -> bool:
         """See the port."""
         update = Update(
-            set=[
-                "#removal_state = :state",
-                "#finished_at = :now",
-                "#last_answer = :answer",
-                # what must outlive a lift keeps its record
-                "#expires_at = if_not_exists(#kept_until, :expires_at)",
-                "#lifts = if_not_exists(#lifts, :zero) + :one",
-            ],
-            remove=["#by_time", "#queue", "#due_at", "#lease_until", "#events"],
-            condition=f"{SAME_FENCE} AND {FORGIVEN}",
+            set=["#removal_state = :pending", "#queue = :queue", "#due_at = :now", "#attempts = :zero", FENCE_OUT],
+            remove=["#finished_at", "#lease_until"],
+            condition=RETRIABLE,
         )
         values: dict[str, Value] = {
-            ":state": RemovalState.DONE.value,
-            ":expires_at": (now + TOMBSTONE) // SECOND,
+            ":pending": RemovalState.PENDING.value,
+            ":failed": RemovalState.FAILED.value,
+            ":id": removal.id,
+            ":queue": self._queue(organization, RemovalState.PENDING, removal.key),
+            ":now": now,
             ":zero": 0,
             ":one": 1,
         }
-        return self._finish(organization, removal, update, values | {":now": now, ":answer": answer})
-
-    def supersede(self, organization: Organization, removal: Removal, *, now: int) -> bool:
-        """See the port."""
-        update = Update(
-            set=["#removal_state = :state", "#finished_at = :now"],
-            remove=["#queue", "#due_at", "#lease_until"],
-            condition=SAME_FENCE,
-        )
-        return self._finish(organization, removal, update, {":state": RemovalState.SUPERSEDED.value, ":now": now})
-
-    def postpone(
-        self, organization: Organization, removal: Removal, *, due_at: int, attempts: int, answer: str
-    ) -> bool:
-        """See the port."""
-        update = Update(
-            set=["#due_at = :due_at", "#attempts = :attempts", "#last_answer = :answer"],
-            remove=["#lease_until"],
-            condition=SAME_FENCE,
-        )
-        values: dict[str, Value] = {":due_at": due_at, ":attempts": attempts, ":answer": answer}
-        return self._finish(organization, removal, update, values)
-
-    def fail(self, organization: Organization, removal: Removal, *, now: int, attempts: int, answer: str) -> bool:
-        """See the port."""
-        update = Update(
-            set=[
-                "#removal_state = :state",
-                "#finished_at = :now",
-                "#attempts = :attempts",
-                "#last_answer = :answer",
-                "#queue = :queue",
-            ],
-            remove=["#lease_until"],
-            condition=SAME_FENCE,
-        )
-        values: dict[str, Value] = {
-            ":state": RemovalState.FAILED.value,
-            ":now": now,
-            ":attempts": attempts,
-            ":answer": answer,
-            ":queue": keys.queue(organization, RemovalState.FAILED, keys.shard_of(organization, removal.key)),
-        }
-        return self._finish(organization, removal, update, values)
-
-    def _finish(self, organization: Organization, removal: Removal, update: Update, values: dict[str, Value]) -> bool:
-        values = values | {":pending": RemovalState.PENDING.value, ":fence": removal.fence}
         return self._table.update(self._key(organization, removal.list, removal.key), update, values) is not None
 
-    def _ask(
-        self, organization: Organization, request: RemovalRequest, requester: Requester, now: int
-    ) -> tuple[Item, Update, dict[str, Value]]:
+    def _settlement(self, organization: Organization, settlement: Settlement, now: int) -> Change:
+        """The update that ends a claimed row, or gives it back."""
+        row, state = settlement.removal, settlement.state
+        changes = ["#removal_state = :state", "#attempts = :attempts", "#last_answer = :answer"]
+        ended, condition = ["#lease_until"], SAME_FENCE
+        values: dict[str, Value] = {
+            ":pending": RemovalState.PENDING.value,
+            ":fence": row.fence,
+            ":state": state.value,
+            ":attempts": settlement.attempts,
+            ":answer": settlement.answer,
+        }
+        if state is RemovalState.PENDING:
+            changes.append("#due_at = :due_at")
+            values[":due_at"] = settlement.due_at
+        else:
+            changes.append("#finished_at = :now")
+            values[":now"] = now
+        if state is RemovalState.FAILED:
+            changes.append("#queue = :queue")
+            values[":queue"] = self._queue(organization, state, row.key)
+        elif state is not RemovalState.PENDING:
+            ended += ["#queue", "#due_at"]
+        if state is RemovalState.DONE:
+            changes += [
+                "#expires_at = if_not_exists(#kept_until, :expires_at)",
+                "#lifts = if_not_exists(#lifts, :zero) + :one",
+            ]
+            values |= {":expires_at": (now + TOMBSTONE) // SECOND, ":zero": 0, ":one": 1}
+            ended += ["#by_time", "#events"]
+            condition = f"{SAME_FENCE} AND {FORGIVEN}"
+        return (
+            self._key(organization, row.list, row.key),
+            Update(set=changes, remove=ended, condition=condition),
+            values,
+        )
+
+    def _queue(self, organization: Organization, state: RemovalState, key: str) -> str:
+        return keys.queue(organization, state, keys.shard_of(organization, key))
+
+    def _ask(self, organization: Organization, request: RemovalRequest, requester: Requester, now: int) -> Change:
         """The update that records a removal, all but its watermark."""
-        shard = keys.shard_of(organization, request.key)
         update = Update(
             set=[
                 "#removal_id = :id",
@@ -267,8 +282,7 @@ class Suppressions:
                 "#queue = :queue",
                 "#due_at = :now",
                 "#attempts = :zero",
-                # a worker that is under way with an older request may no longer end this one
-                "#fence = if_not_exists(#fence, :zero) + :one",
+                FENCE_OUT,
             ],
             remove=[
                 "#lease_until",
@@ -287,7 +301,7 @@ class Suppressions:
             ":zero": 0,
             ":one": 1,
             ":email": request.email,
-            ":queue": keys.queue(organization, RemovalState.PENDING, shard),
+            ":queue": self._queue(organization, RemovalState.PENDING, request.key),
         }
         return self._key(organization, request.list, request.key), update, values
 

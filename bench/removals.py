@@ -1,0 +1,131 @@
+"""How fast one worker carries removals out, and what a removal costs, on dynoxide with a local upstream.
+
+python -m bench.removals [--count 5000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from reprieve.organization import Caller, Membership, Organization, ProviderAccount, ProviderKind
+from reprieve.providers.sendgrid import SendGrid
+from reprieve.service.removal_job import RemovalJob
+from reprieve.service.removals import Removals
+from reprieve.store.access import Access
+from reprieve.store.event_log import EventLog
+from reprieve.store.suppressions import Suppressions
+from reprieve.store.table import Table
+from reprieve.suppression import Suppression, SuppressionList
+from tests.support import dynoxide
+from tests.support.fake_sendgrid import FakeSendGrid
+from tests.support.tables import create_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEY = "SG.bench"
+READS = {"Query", "GetItem", "BatchGetItem"}
+
+
+class Meter:
+    """Capacity units by table, as the store tells them."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self.writes: Counter[str] = Counter()
+        self.reads: Counter[str] = Counter()
+        events = client.meta.events
+        events.register("provide-client-params.dynamodb", self._ask)
+        events.register("after-call.dynamodb", self._add)
+
+    def _ask(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any]:
+        wanted = "ReturnConsumedCapacity" in model.input_shape.members
+        return params | {"ReturnConsumedCapacity": "TOTAL"} if wanted else params
+
+    def _add(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        told = parsed.get("ConsumedCapacity", [])
+        for one in [told] if isinstance(told, dict) else told:
+            (self.reads if model.name in READS else self.writes)[one["TableName"]] += one["CapacityUnits"]
+
+    @contextmanager
+    def phase(self, title: str, count: int) -> Iterator[None]:
+        """Print what a phase took, a removal."""
+        self.writes.clear()
+        self.reads.clear()
+        began, worked = time.perf_counter(), time.process_time()
+        yield
+        seconds, cpu = time.perf_counter() - began, time.process_time() - worked
+        units = ", ".join(f"{n / count:.2f} write units {table}" for table, n in sorted(self.writes.items()))
+        read = sum(self.reads.values()) / count
+        print(
+            f"{title:<28} {count / seconds:7.0f} a second ({count / cpu:.0f} a second of CPU); "
+            f"each {units}; {read:.3f} read units"
+        )
+
+
+def main() -> None:
+    """Record, ask, carry out; print each."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--count", type=int, default=5_000)
+    count = parser.parse_args().count
+    with dynoxide.running() as client, FakeSendGrid() as upstream:
+        create_tables(client)
+        upstream.allow(KEY)
+        run(client, upstream, count)
+
+
+def run(client: DynamoDBClient, upstream: FakeSendGrid, count: int) -> None:
+    """The life of `count` removals."""
+    meter = Meter(client)
+    organization = Organization("bench", "Bench", Membership.ANYONE)
+    access = Access(Table(client, "Access"))
+    access.create_organization(organization)
+    access.set_provider_account(organization.id, ProviderAccount(ProviderKind.SENDGRID))
+    store, log = Suppressions(Table(client, "Suppressions")), EventLog(Table(client, "EventLog"), _now)
+    emails = [f"recipient-{number:06}@example.com" for number in range(count)]
+    now = _now() - 60_000
+    listed = [Suppression(SuppressionList.BOUNCES, email, email, now, "550 5.1.1 no such user") for email in emails]
+    with meter.phase("record bounces", count):
+        store.record(organization, listed)
+    for email in emails:
+        upstream.put("bounces", email, created=now // 1000)
+    caller = Caller(organization, "bench", frozenset())
+    removals = Removals(store, None, log)  # type: ignore[arg-type]  # nobody asks who is a recipient
+    with meter.phase("acknowledge, 1,000 a request", count):
+        for number, chunk in enumerate(_chunks(emails)):
+            removals.request(caller, chunk, request_id=f"request-{number}", provider="sendgrid", now=_now())
+    acknowledged = meter.writes["Suppressions"], meter.reads["Suppressions"]
+    job = RemovalJob(
+        access=access,
+        suppressions=store,
+        log=log,
+        provider_for=lambda *_: SendGrid(base_url=upstream.url, api_key=KEY, clock=_now),
+        clock=_now,
+        remaining=lambda: 110_000,
+        spread=random.SystemRandom().random,
+    )
+    with meter.phase("carry out, one worker", count):
+        tally = job.run()
+    assert tally.counts["lifted"] == count, tally
+    assert not upstream.listed("bounces")
+    writes = (acknowledged[0] + meter.writes["Suppressions"]) / count
+    reads = (acknowledged[1] + meter.reads["Suppressions"]) / count
+    print(f"over its life, of a listed address: {writes:.2f} write units (bound 4), {reads:.3f} read units (bound 1)")
+
+
+def _chunks(emails: list[str]) -> Iterator[list[str]]:
+    return (emails[start : start + 1_000] for start in range(0, len(emails), 1_000))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""`reprieve reconcile`: compare an organization's lists with its provider's, now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reprieve.runtime import wiring
+from reprieve_cli import operations
+from reprieve_cli.output import examples, json_option, moment, say, say_json, say_table
+from reprieve_cli.params import Duration
+from reprieve_cli.target import connect
+
+if TYPE_CHECKING:
+    from reprieve.service.reconciliation import Differences
+
+
+@click.command(
+    epilog=examples(
+        "reprieve reconcile acme --dry-run",
+        "reprieve reconcile acme --since 30d",
+    )
+)
+@click.argument("organization", metavar="ORG")
+@click.option("--since", type=Duration(), default="2d", show_default=True, help="How far back to compare.")
+@click.option("--dry-run", is_flag=True, help="Print the differences and change nothing.")
+@json_option
+def reconcile(organization: str, since: int, *, dry_run: bool, as_json: bool) -> None:
+    """Take over what a missed webhook left out.
+
+    What the provider lists and Reprieve does not is recorded, unless a removal forgave it. What stands here alone is
+    left alone. It runs by itself once a day. The exit code is 1 when a list could not be read.
+    """
+    connect()
+    now = wiring.now()
+    found = wiring.reconciliation().run(
+        operations.find_organization(organization), start=now - since, end=now, dry_run=dry_run
+    )
+    if as_json:
+        say_json(_record(found))
+    else:
+        _tell(found, dry_run=dry_run)
+    if found.unread:
+        raise click.ClickException("not every list could be read")
+
+
+def _record(found: Differences) -> dict[str, object]:
+    return {
+        "compared": found.compared,
+        "missing": [
+            {"list": entry.list.value, "email": entry.email, "created": moment(entry.created), "reason": entry.reason}
+            for entry in found.missing
+        ],
+        "repaired": found.repaired,
+        "unread": {name.value: problem for name, problem in found.unread.items()},
+    }
+
+
+def _tell(found: Differences, *, dry_run: bool) -> None:
+    rows = [(entry.list.value, moment(entry.created) or "", entry.email) for entry in found.missing]
+    say_table(("LIST", "CREATED", "EMAIL"), rows, empty="Nothing is missing here.")
+    say(f"{found.compared} compared, {len(found.missing)} missing, {found.repaired} recorded" + " (dry run)" * dry_run)
+    for name, problem in found.unread.items():
+        say(f"{name.value} could not be read: {problem}", err=True)

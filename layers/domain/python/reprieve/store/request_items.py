@@ -1,0 +1,88 @@
+"""What a request asked for: one small item, so that each of its removals can be followed whatever came after it.
+
+    partition, address      {org}#requests#{n}, {request id}#{number of its first removal}
+    requested_at            in milliseconds
+    removals                a JSON list of [number, list, email]; the removal's id is {request id}-{number}
+    expires_at              in seconds
+
+The record of an address knows only the latest removal of it. An address takes some 40 bytes here, so a thousand of them
+cost 40 write units where an item each would cost a thousand.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from reprieve.address import comparison_key
+from reprieve.removal import DAY, SECOND
+from reprieve.store import keys
+from reprieve.store.table import Item, Update, Value
+from reprieve.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.organization import Organization
+    from reprieve.removal import RemovalRequest
+
+#: as long as the system log
+KEPT: Final = 90 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One removal of a request."""
+
+    id: str
+    list: SuppressionList
+    key: str
+    email: str
+    requested_at: int
+
+
+def note(
+    organization: Organization, requests: Sequence[RemovalRequest], *, now: int
+) -> tuple[Item, Update, dict[str, Value]]:
+    """The write that notes some removals of one request: repeating it changes nothing.
+
+    Args:
+        organization: whose request it is.
+        requests: at least one; their ids are `{request id}-{number}`, in order.
+        now: in milliseconds.
+    """
+    removals = [[number_of(one.id), one.list.value, one.email] for one in requests]
+    request_id = request_of(requests[0].id)
+    key: Item = {
+        "partition": keys.requests(organization, request_id),
+        "address": keys.request_part(request_id, number_of(requests[0].id)),
+    }
+    update = Update(set=["#requested_at = :now", "#removals = :removals", "#expires_at = :expires_at"])
+    text = json.dumps(removals, ensure_ascii=False, separators=(",", ":"))
+    return key, update, {":now": now, ":removals": text, ":expires_at": (now + KEPT) // SECOND}
+
+
+def read(item: Item) -> list[Asked]:
+    """The removals that an item notes."""
+    request_id = cast("str", item["address"]).rsplit("#", 1)[0]
+    return [
+        Asked(
+            f"{request_id}-{number}",
+            SuppressionList(name),
+            comparison_key(email),
+            email,
+            cast("int", item["requested_at"]),
+        )
+        for number, name, email in json.loads(cast("str", item["removals"]))
+    ]
+
+
+def number_of(removal_id: str) -> str:
+    """The part of a removal's id behind its request's."""
+    return removal_id.rpartition("-")[2]
+
+
+def request_of(removal_id: str) -> str:
+    """The request that a removal's id names; "" when it names none."""
+    return removal_id.rpartition("-")[0]

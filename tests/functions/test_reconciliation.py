@@ -1,0 +1,115 @@
+"""The daily comparison: what a missed webhook left out is taken over, and nothing that was forgiven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reprieve.errors import Unavailable
+from reprieve.organization import ProviderAccount, ProviderKind
+from reprieve.removal import DAY, RemovalRequest, Requester
+from reprieve.runtime import wiring
+from reprieve.suppression import Suppression, SuppressionList
+from tests.support.gateway import DEMO, Calls, Context, cases, event, function
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS
+
+
+@dataclass
+class Provider:
+    """Lists what it is given."""
+
+    listed: list[Suppression] = field(default_factory=list)
+    broken: frozenset[SuppressionList] = frozenset()
+    closed: int = 0
+
+    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+        if suppression_list in self.broken:
+            raise Unavailable("SendGrid: 403")
+        yield from (one for one in self.listed if one.list is suppression_list and start <= one.created <= end)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def provider(dynamodb: object, monkeypatch: pytest.MonkeyPatch) -> Provider:
+    provider = Provider()
+    monkeypatch.setattr(wiring, "provider_for", lambda *_: provider)
+    wiring.access().create_organization(DEMO)
+    wiring.access().set_provider_account(DEMO.id, ProviderAccount(ProviderKind.NONE))
+    return provider
+
+
+def entry(key: str, created: int, name: SuppressionList = BOUNCES) -> Suppression:
+    return Suppression(name, key, key.upper(), created, reason="550")
+
+
+def run(*, dry_run: bool = False) -> tuple[int, list[str], int]:
+    now = wiring.now()
+    found = wiring.reconciliation().run(DEMO, start=now - DAY, end=now, dry_run=dry_run)
+    return found.compared, [one.key for one in found.missing], found.repaired
+
+
+def test_what_the_provider_lists_and_we_do_not_is_recorded(provider: Provider) -> None:
+    now = wiring.now()
+    known, missed = entry("known@x.org", now - 5_000), entry("missed@x.org", now - 4_000)
+    wiring.suppressions().record(DEMO, [known])
+    provider.listed = [known, missed, entry("missed@x.org", now - 3_000, SPAM), entry("old@x.org", now - 2 * DAY)]
+    assert run(dry_run=True) == (3, ["missed@x.org", "missed@x.org"], 0)
+    assert wiring.suppressions().get(DEMO, BOUNCES, "missed@x.org") is None
+    assert run() == (3, ["missed@x.org", "missed@x.org"], 2)
+    assert wiring.suppressions().get(DEMO, BOUNCES, "missed@x.org") == missed
+    assert run() == (3, [], 0)
+    assert provider.closed == 3
+
+
+def test_what_a_removal_forgave_does_not_come_back(provider: Provider) -> None:
+    now = wiring.now()
+    wiring.suppressions().request_removals(
+        DEMO, [RemovalRequest("r-0", BOUNCES, "a@x.org", "a@x.org")], Requester("c", "r"), now=now
+    )
+    provider.listed = [entry("a@x.org", now - 60_000)]
+    assert run() == (1, [], 0)
+    provider.listed = [entry("a@x.org", now)]
+    assert run() == (1, ["a@x.org"], 1)
+
+
+def test_an_address_that_is_listed_twice_is_taken_over_once_with_its_newest_entry(provider: Provider) -> None:
+    now = wiring.now()
+    provider.listed = [entry("a@x.org", now - 1_000), entry("a@x.org", now - 9_000)]
+    assert run() == (2, ["a@x.org"], 1)
+    listed = wiring.suppressions().get(DEMO, BOUNCES, "a@x.org")
+    assert listed is not None
+    assert listed.created == now - 1_000
+
+
+def test_one_list_that_cannot_be_read_hinders_no_other_and_is_told(provider: Provider) -> None:
+    provider.listed = [entry("a@x.org", wiring.now(), SPAM)]
+    provider.broken = frozenset({BOUNCES})
+    summary = function("reconciliation")(event("reconciliation", "schedule"), Context(remaining=900_000))
+    assert summary == {"compared": 1, "missing": 1, "repaired": 1, "unread": 1, "left": 0}
+
+
+def test_nothing_is_begun_without_time(provider: Provider) -> None:
+    provider.listed = [entry("a@x.org", wiring.now())]
+    assert function("reconciliation")({}, Context(remaining=30_000))["left"] == 1
+
+
+def test_what_is_known_costs_reads_only(provider: Provider, calls: Calls) -> None:
+    now = wiring.now()
+    provider.listed = [entry(f"n{number}@x.org", now - number) for number in range(120)]
+    wiring.suppressions().record(DEMO, provider.listed)
+    calls.clear()
+    run()
+    assert calls == {"GetItem": 1, "BatchGetItem": 2}
+
+
+@pytest.mark.parametrize("case", cases("reconciliation"))
+def test_the_events_for_sam_local_invoke_run(provider: Provider, case: str) -> None:
+    assert function("reconciliation")(event("reconciliation", case), Context(remaining=900_000))["unread"] == 0

@@ -1,0 +1,241 @@
+"""Following removals, on the real store: each answer whole, and nobody sees another organization's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reprieve.organization import Membership, Organization
+from reprieve.removal import LEASE, RemovalState, Settlement
+from reprieve.runtime import wiring
+from reprieve.suppression import Suppression, SuppressionList
+from tests.support.gateway import Answer, Calls, Clock, Gateway, cases, event, function
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.removal import Removal
+
+ANYONE = Organization("demo", "Demo", Membership.ANYONE, shards=2)
+READ = ["reprieve.removals.read"]
+MANAGE = ["reprieve.removals.manage"]
+NOON = "2026-01-01T00:00:00.000Z"
+
+
+def ask(call: Gateway, *emails: str, now: int | None = None) -> str:
+    """Ask for removals as Okta's endpoint does; the request's id."""
+    answer = call(
+        function("remove_list"),
+        "POST",
+        "/v1/org/email/bounces/remove-list",
+        body={"emailAddresses": list(emails)},
+        scopes=["okta.orgs.manage"],
+        organization=ANYONE,
+    )
+    assert answer == Answer(200, {"errors": []})
+    return answer.headers["x-okta-request-id"][0]
+
+
+def listing(call: Gateway, organization: Organization = ANYONE, **query: str) -> Answer:
+    return call(
+        function("removals"),
+        "GET",
+        "/removals",
+        query=query,
+        scopes=READ,
+        organization=organization,
+        stage="reprieve",
+    )
+
+
+def one(call: Gateway, identifier: str, organization: Organization = ANYONE) -> Answer:
+    return call(
+        function("removals"),
+        "GET",
+        "/removals/{id}",
+        path={"id": identifier},
+        scopes=READ,
+        organization=organization,
+        stage="reprieve",
+    )
+
+
+def retry(call: Gateway, identifier: str, scopes: Sequence[str] = MANAGE) -> Answer:
+    return call(
+        function("removals"),
+        "POST",
+        "/removals/{id}/retry",
+        path={"id": identifier},
+        scopes=scopes,
+        organization=ANYONE,
+        stage="reprieve",
+    )
+
+
+def settle(state: RemovalState, **more: Any) -> list[Removal]:
+    """End everything that is pending."""
+    store, now = wiring.suppressions(), wiring.now()
+    rows = store.claim(ANYONE, store.due(ANYONE, now=now, limit=100), now=now, lease=LEASE)
+    settlements = [Settlement(row, state, more.get("attempts", 0), answer=more.get("answer", "")) for row in rows]
+    assert all(store.settle(ANYONE, settlements, now=now))
+    return rows
+
+
+def pending(request_id: str, email: str, number: int = 0) -> dict[str, Any]:
+    return {
+        "id": f"{request_id}-{number}",
+        "request_id": request_id,
+        "list": "bounces",
+        "email": email,
+        "state": "pending",
+        "replaced_by": None,
+        "attempts": 0,
+        "next_try_at": NOON,
+        "last_answer": None,
+        "requested_at": NOON,
+        "requested_by": "cred-1",
+        "forgiven_until": "2025-12-31T23:59:30.000Z",
+        "finished_at": None,
+    }
+
+
+def test_every_accepted_address_of_a_request_is_listed_in_its_order(call: Gateway, clock: Clock) -> None:
+    request_id = ask(call, "b@x.org", "A@x.org", "b@X.org")
+    expected = [pending(request_id, "b@x.org"), pending(request_id, "A@x.org", 1)]
+    assert listing(call, request_id=request_id) == Answer(200, {"removals": expected, "after": None})
+    assert one(call, f"{request_id}-1") == Answer(200, expected[1])
+    assert listing(call, email="a@X.ORG").body["removals"] == [expected[1] | {"email": "A@x.org"}]
+
+
+def test_following_a_request_is_a_query_and_a_batch_a_hundred_addresses(call: Gateway, calls: Calls) -> None:
+    request_id = ask(call, *(f"n{number}@x.org" for number in range(120)))
+    answer = listing(call, request_id=request_id)
+    assert [row["email"] for row in answer.body["removals"]] == [f"n{number}@x.org" for number in range(120)]
+    assert calls == {"Query": 1, "BatchGetItem": 2}
+
+
+def test_a_lifted_removal_is_done_and_a_state_narrows_the_list(call: Gateway, clock: Clock) -> None:
+    request_id = ask(call, "a@x.org")
+    settle(RemovalState.DONE, answer="204: lifted")
+    told = pending(request_id, "a@x.org") | {
+        "state": "done",
+        "next_try_at": None,
+        "last_answer": "204: lifted",
+        "finished_at": NOON,
+    }
+    assert one(call, f"{request_id}-0").body == told
+    assert listing(call, request_id=request_id, state="done").body["removals"] == [told]
+    assert listing(call, request_id=request_id, state="pending").body["removals"] == []
+    assert listing(call, state="pending").body == {"removals": [], "after": None}
+
+
+def test_a_removal_that_a_newer_request_replaced_says_so(call: Gateway, clock: Clock) -> None:
+    first = ask(call, "a@x.org")
+    second = ask(call, "A@x.org")
+    answer = one(call, f"{first}-0")
+    assert (answer.body["state"], answer.body["replaced_by"]) == ("replaced", f"{second}-0")
+    assert answer.body["attempts"] is None
+    assert one(call, f"{second}-0").body["state"] == "pending"
+
+
+def test_a_failed_removal_is_in_its_queue_and_can_be_tried_again_once(call: Gateway, clock: Clock) -> None:
+    request_id = ask(call, "a@x.org")
+    settle(RemovalState.FAILED, attempts=10, answer="400: the provider refused the address")
+    (failed,) = listing(call, state="failed").body["removals"]
+    assert (failed["state"], failed["attempts"]) == ("failed", 10)
+    assert failed["last_answer"] == "400: the provider refused the address"
+    clock.now += 1_000
+    again = retry(call, f"{request_id}-0")
+    assert again.status == 200
+    assert (again.body["state"], again.body["attempts"], again.body["finished_at"]) == ("pending", 0, None)
+    assert again.body["forgiven_until"] == "2025-12-31T23:59:30.000Z"
+    assert listing(call, state="failed").body["removals"] == []
+    refused = retry(call, f"{request_id}-0")
+    assert refused.status == 409
+    assert refused.body["detail"] == "only a failed removal can be retried; this one is pending"
+    settle(RemovalState.DONE)
+    assert retry(call, f"{request_id}-0").status == 409
+
+
+def test_a_worker_from_before_a_retry_can_end_nothing_any_more(call: Gateway, clock: Clock) -> None:
+    request_id = ask(call, "a@x.org")
+    (row,) = settle(RemovalState.FAILED)
+    retry(call, f"{request_id}-0")
+    assert wiring.suppressions().settle(ANYONE, [Settlement(row, RemovalState.DONE, 0)], now=clock.now) == [False]
+
+
+def test_a_queue_is_read_page_by_page_through_every_shard(call: Gateway, clock: Clock) -> None:
+    emails = {f"n{number}@x.org" for number in range(7)}
+    ask(call, *emails)
+    seen: list[str] = []
+    after: dict[str, str] = {}
+    while True:
+        page = listing(call, state="pending", limit="3", **after).body
+        assert len(page["removals"]) <= 3
+        seen += [row["email"] for row in page["removals"]]
+        if page["after"] is None:
+            break
+        after = {"after": page["after"]}
+    assert sorted(seen) == sorted(emails)
+
+
+def test_another_organization_sees_what_it_would_see_if_nothing_were_there(call: Gateway) -> None:
+    request_id = ask(call, "a@x.org")
+    other = Organization("other", "Other", shards=2)
+    missing = one(call, f"{request_id}-0", other)
+    assert (missing.status, missing.body["detail"]) == (404, "no removal of this id")
+    assert listing(call, other, request_id=request_id).status == 404
+    assert listing(call, other, email="a@x.org").body["removals"] == []
+    assert listing(call, other, state="pending").body["removals"] == []
+
+
+def test_a_cursor_of_another_place_is_refused(call: Gateway) -> None:
+    ask(call, *(f"n{number}@x.org" for number in range(7)))
+    cursor = listing(call, state="pending", limit="1").body["after"]
+    for organization, state in ((Organization("other", "Other", shards=2), "pending"), (ANYONE, "failed")):
+        answer = listing(call, organization, state=state, after=cursor)
+        assert (answer.status, answer.body["field"]) == (400, "after")
+    assert listing(call, state="pending", after="nonsense").body["field"] == "after"
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({}, None),
+        ({"state": "done"}, "state"),
+        ({"state": "lost"}, "state"),
+        ({"email": "no address"}, "email"),
+        ({"email": "a@x.org", "request_id": "r"}, "email"),
+        ({"request_id": "../x"}, "request_id"),
+        ({"state": "failed", "limit": "0"}, "limit"),
+        ({"state": "failed", "limit": "1001"}, "limit"),
+        ({"satte": "failed"}, "satte"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_its_field(call: Gateway, query: dict[str, str], field: str | None) -> None:
+    answer = listing(call, **query)
+    assert (answer.status, answer.body.get("field")) == (400, field)
+
+
+def test_reading_is_not_enough_to_retry(call: Gateway) -> None:
+    assert retry(call, "r-0", READ).status == 403
+
+
+def test_a_forgotten_record_is_told_as_forgotten(call: Gateway, dynamodb: Any) -> None:
+    request_id = ask(call, "a@x.org")
+    shard = next(item for item in dynamodb.scan(TableName="Suppressions")["Items"] if item["address"]["S"] == "a@x.org")
+    dynamodb.delete_item(TableName="Suppressions", Key={name: shard[name] for name in ("partition", "address")})
+    assert one(call, f"{request_id}-0").body["state"] == "forgotten"
+
+
+@pytest.mark.parametrize("case", cases("removals"))
+def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, case: str) -> None:
+    expected = {"failed": 200, "by_email": 200, "nothing_asked": 400, "unknown": 404, "retry_without_scope": 403}
+    assert call.send(function("removals"), event("removals", case)).status == expected[case]
+
+
+def test_what_an_address_is_on_besides_is_not_told(call: Gateway) -> None:
+    listed = Suppression(SuppressionList.BLOCKS, "a@x.org", "a@x.org", wiring.now())
+    wiring.suppressions().record(ANYONE, [listed])
+    assert listing(call, email="a@x.org").body["removals"] == []

@@ -1,0 +1,92 @@
+"""`make simulate`: every history and every mutant, on all cores.
+
+python -m tests.simulation [--seeds 100000] [--from 0]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tests.simulation.search import MUTANTS, Report, check, check_faults, mutant
+from tests.simulation.world import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PIECE = 500
+MUTANT_SEEDS = 5_000
+
+
+def histories(first: int) -> Report:
+    """One piece of the seeds."""
+    return check(range(first, first + PIECE))
+
+
+def single(schedule: int) -> Report:
+    """Every fault at every I/O of a short history."""
+    return check_faults(pairs=False, schedules=(schedule,))
+
+
+def double(schedule: int) -> Report:
+    """Every pair of faults at every pair of I/Os of a short history."""
+    return check_faults(pairs=True, schedules=(schedule,))
+
+
+def without(name: str) -> Report:
+    """Histories against the store without one condition."""
+    with mutant(name):
+        return check(range(MUTANT_SEEDS), shrinking=False)
+
+
+def run(pool: ProcessPoolExecutor, title: str, work: Callable[[int], Report], parts: Sequence[int]) -> Report:
+    """Play the parts side by side, and stop at the first failure."""
+    whole, began = Report(), time.monotonic()
+    futures = [pool.submit(work, part) for part in parts]
+    for future in as_completed(futures):
+        report = future.result()
+        whole.runs += report.runs
+        whole.steps += report.steps
+        whole.fired += report.fired
+        if report.failure:
+            pool.shutdown(wait=False, cancel_futures=True)
+            print(f"{title}: {report.failure}")
+            sys.exit(1)
+        if sys.stderr.isatty():
+            print(f"\r{title}: {whole.runs}", end="", file=sys.stderr, flush=True)
+    print(f"\r{title}: {whole.runs} histories, {whole.steps} I/Os, {time.monotonic() - began:.0f} s", flush=True)
+    return whole
+
+
+def main() -> None:
+    """Run all of it; exit code 1 when an invariant broke, a fault never happened, or a mutant survived."""
+    parser = argparse.ArgumentParser(prog="make simulate")
+    parser.add_argument("--seeds", type=int, default=100_000)
+    parser.add_argument("--from", dest="first", type=int, default=0)
+    arguments = parser.parse_args()
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        fired: Counter[Fault] = Counter()
+        fired += run(pool, "one fault at every I/O", single, range(8)).fired
+        fired += run(pool, "two faults at every pair of I/Os", double, range(2)).fired
+        seeds = range(arguments.first, arguments.first + arguments.seeds, PIECE)
+        fired += run(pool, "by seed", partial(histories), seeds).fired
+        for fault in Fault:
+            print(f"  {fired[fault]:>9}  {fault}")
+        survivors = []
+        for name, report in zip(MUTANTS, pool.map(without, MUTANTS), strict=True):
+            print(f"without {name}: {report.failure.splitlines()[0] if report.failure else 'SURVIVED'}", flush=True)
+            survivors += [] if report.failure else [name]
+    silent = [fault for fault in Fault if not fired[fault]]
+    if silent or survivors:
+        sys.exit(f"faults that never happened: {silent}; conditions that nothing needs: {survivors}")
+    print("every invariant held, every fault happened, every condition is needed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""A DynamoDB for the simulation: the client's calls that `store.table.Table` makes, each an I/O of the running process.
+
+It keeps plain items, evaluates the real expressions, and can lag in its indexes as the real one does.
+"""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from reprieve.store.table import Table, marshal, unmarshal
+from tests.simulation import expressions
+from tests.simulation.world import Fault
+from tests.support.tables import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.simulation.world import World
+
+    Item = dict[str, Any]
+    Key = tuple[Any, Any]
+
+
+def _keys(schema: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+    return tuple(part["AttributeName"] for part in schema)
+
+
+#: as the template has them: tables, and the indexes of each
+KEYS = {name: _keys(table["KeySchema"]) for name, table in tables().items()}
+INDEXES = {
+    (name, index["IndexName"]): _keys(index["KeySchema"])
+    for name, table in tables().items()
+    for index in table.get("GlobalSecondaryIndexes", ())
+}
+NAMES = re.compile("'([^']+)': [?]")
+
+
+class Cancelled(ClientError):
+    """TransactionCanceledException."""
+
+
+def fault(code: str = "InternalServerError", **more: Any) -> ClientError:
+    """An error as boto3 raises it."""
+    return ClientError({"Error": {"Code": code, "Message": ""}, **more}, "Call")
+
+
+class Client:
+    """The calls of a DynamoDB client, on one table.
+
+    Args:
+        world: who decides what happens when.
+        name: of the table.
+        watch: told of every write: key, item before, item after.
+    """
+
+    exceptions = SimpleNamespace(TransactionCanceledException=Cancelled)
+
+    def __init__(self, world: World, name: str, watch: Callable[[Key, Item | None, Item | None], None]) -> None:
+        self.world = world
+        self.name = name
+        self.watch = watch
+        self.items: dict[Key, Item] = {}
+        #: what an index that lags still shows
+        self.before: dict[Key, Item | None] = {}
+
+    def get_item(self, *, Key: Item, **_: Any) -> dict[str, Any]:
+        return self._io("get", lambda: self._got(self._key(unmarshal(Key))))
+
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
+        ((table, wanted),) = RequestItems.items()
+        keys = [self._key(unmarshal(key)) for key in wanted["Keys"]]
+        return self._io(
+            f"get {len(keys)}",
+            lambda: {"Responses": {table: [marshal(self.items[key]) for key in keys if key in self.items]}},
+        )
+
+    def put_item(self, *, Item: Item, ConditionExpression: str = "", **more: Any) -> dict[str, Any]:
+        item = unmarshal(Item)
+        return self._io("put", lambda: self._write(self._key(item), ConditionExpression, more, lambda _: item))
+
+    def update_item(
+        self,
+        *,
+        Key: Item,
+        UpdateExpression: str = "",
+        ConditionExpression: str = "",
+        **more: Any,
+    ) -> dict[str, Any]:
+        key = unmarshal(Key)
+        values = unmarshal(more.get("ExpressionAttributeValues", {}))
+
+        def effect() -> dict[str, Any]:
+            return self._write(
+                self._key(key),
+                ConditionExpression,
+                more,
+                lambda item: expressions.apply(UpdateExpression, item or key, values),
+            )
+
+        return self._io("update", effect)
+
+    def delete_item(self, *, Key: Item, ConditionExpression: str = "", **more: Any) -> dict[str, Any]:
+        key = self._key(unmarshal(Key))
+        return self._io("delete", lambda: self._write(key, ConditionExpression, more, lambda _: None))
+
+    def batch_execute_statement(self, *, Statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            answers = []
+            for statement in Statements:
+                names = NAMES.findall(statement["Statement"])
+                item = unmarshal(dict(zip(names, statement["Parameters"], strict=True)))
+                if self.world.chance(Fault.PARTIAL, 9):
+                    answers.append({"Error": {"Code": "ThrottlingError"}})
+                elif self._key(item) in self.items:
+                    answers.append({"Error": {"Code": "DuplicateItem"}})
+                else:
+                    self._set(self._key(item), item)
+                    answers.append({})
+            return {"Responses": answers}
+
+        return self._io(f"insert {len(Statements)}", effect)
+
+    def query(
+        self,
+        *,
+        KeyConditionExpression: str,
+        ExpressionAttributeValues: Item,
+        IndexName: str = "",
+        Limit: int = 1_000,
+        ScanIndexForward: bool = True,
+        ExclusiveStartKey: Item | None = None,
+        **_: Any,
+    ) -> dict[str, Any]:
+        names = INDEXES[self.name, IndexName] if IndexName else KEYS[self.name]
+        values = unmarshal(ExpressionAttributeValues)
+
+        def place(item: Item) -> tuple[Any, ...]:
+            return (item[names[1]], *self._key(item))
+
+        def effect() -> dict[str, Any]:
+            shown = self.items
+            if IndexName and self.before and self.world.chance(Fault.LAG, 3):
+                shown = {key: item for key, item in (self.items | self.before).items() if item is not None}
+            found = [
+                item
+                for item in shown.values()
+                if names[0] in item and names[1] in item and expressions.holds(KeyConditionExpression, item, values)
+            ]
+            found.sort(key=place, reverse=not ScanIndexForward)
+            if ExclusiveStartKey:
+                start = place(unmarshal(ExclusiveStartKey))
+                found = [item for item in found if (place(item) > start if ScanIndexForward else place(item) < start)]
+            page = found[:Limit]
+            answer: dict[str, Any] = {"Items": [marshal(item) for item in page]}
+            if len(found) > Limit:
+                last = page[-1]
+                wanted = dict.fromkeys((*names, *KEYS[self.name]))
+                answer["LastEvaluatedKey"] = marshal({name: last[name] for name in wanted})
+            return answer
+
+        return self._io(f"query {IndexName}", effect)
+
+    def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _write(
+        self,
+        key: Key,
+        condition: str,
+        more: Mapping[str, Any],
+        change: Callable[[Item | None], Item | None],
+    ) -> dict[str, Any]:
+        old = self.items.get(key)
+        if not expressions.holds(condition, old, unmarshal(more.get("ExpressionAttributeValues", {}))):
+            raise fault("ConditionalCheckFailedException", Item=marshal(old or {}))
+        new = change(old)
+        self._set(key, new)
+        wanted = old if more.get("ReturnValues") == "ALL_OLD" else new
+        return {"Attributes": marshal(wanted)} if wanted else {}
+
+    def _set(self, key: Key, new: Item | None) -> None:
+        old = self.items.get(key)
+        self.before[key] = old
+        if new is None:
+            self.items.pop(key, None)
+        else:
+            self.items[key] = new
+        self.watch(key, old, new)
+
+    def _got(self, key: Key) -> dict[str, Any]:
+        return {"Item": marshal(self.items[key])} if key in self.items else {}
+
+    def _key(self, item: Item) -> Key:
+        first, second = KEYS[self.name]
+        return item[first], item[second]
+
+    def _io(self, what: str, effect: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return self.world.io(f"{self.name} {what}", effect, error=fault)
+
+
+class SerialTable(Table):
+    """The real table, whose calls go one after another: each is a step of its own all the same."""
+
+    def update_many(self, changes: Sequence[Any]) -> list[Any]:
+        return [self.update(*change) for change in changes]
+
+    def try_many(self, changes: Sequence[Any]) -> list[Any]:
+        return [self._try(*change) for change in changes]  # type: ignore[attr-defined]

@@ -1,0 +1,139 @@
+"""What must hold whatever happens. The oracle sees every write and every call upstream, and knows nothing of the code.
+
+Times are those of the events: the effective watermark of an address is the greatest `forgiven_until` or
+`forgiven_bounce` that its record has ever held, and what is newer than that must stay on the list.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+from reprieve.address import comparison_key
+from reprieve.removal import watermark
+from tests.simulation.world import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reprieve.service.removals import Outcome
+    from tests.simulation.world import World
+
+    Item = dict[str, Any]
+    #: organization, list, key
+    Place = tuple[str, str, str]
+
+ENDS = {"done", "failed", "superseded"}
+
+
+class Oracle:
+    """Watches one run."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.forgiven: dict[Place, int] = defaultdict(int)
+        self.requested: dict[Place, int] = {}
+        self.removal_ids: set[str] = set()
+        self.deleted: dict[Place, int] = {}
+        self.calls: Counter[tuple[Place, str]] = Counter()
+        self.current: dict[Place, str] = {}
+        self.events: dict[Place, set[tuple[int, str]]] = defaultdict(set)
+        self.acknowledged: list[tuple[str, str, str, int]] = []
+        self.told: set[str] = set()
+
+    def written(self, key: tuple[str, str], before: Item | None, after: Item | None) -> None:
+        """A record was changed."""
+        place = _place(key)
+        if place is None:
+            return
+        if after is None:
+            raise Failure(f"the record of {place} vanished")
+        old = before or {}
+        if after.get("bounced_at", 0) < old.get("bounced_at", 0):
+            raise Failure(f"the bounce of {place} went back in time")
+        listed = "by_time" in after and "by_time" not in old
+        if listed and after["bounced_at"] <= self.forgiven[place]:
+            raise Failure(f"a forgiven bounce of {place} came back")
+        self._claimed(place, old, after)
+        self.forgiven[place] = max(
+            self.forgiven[place], after.get("forgiven_until", 0), after.get("forgiven_bounce", 0)
+        )
+        state = after.get("removal_state")
+        if after.get("removal_id") != old.get("removal_id"):
+            self.requested[place] = self.world.ios
+            self.removal_ids.add(after["removal_id"])
+            self.current[place] = after["removal_id"]
+        elif state == "done" and old.get("removal_state") != "done":
+            if self.deleted.get(place, -1) < self.requested[place]:
+                raise Failure(f"{place} is done, but was not deleted upstream after it was asked for")
+            if after.get("bounced_at", 0) > self.forgiven[place]:
+                raise Failure(f"a bounce of {place} newer than its removal was lost")
+        elif old.get("removal_state") in ENDS and state != old["removal_state"] and old["removal_state"] != "failed":
+            raise Failure(f"the removal of {place} ended {old['removal_state']} and then became {state}")
+
+    def _claimed(self, place: Place, old: Item, after: Item) -> None:
+        """A worker took a row: only one that is pending, due and free."""
+        same = after.get("removal_id") == old.get("removal_id")
+        if not same or "lease_until" not in after or after.get("fence") == old.get("fence"):
+            return
+        clock = after["lease_until"] - 150_000
+        if old.get("removal_state") != "pending":
+            raise Failure(f"{place} was taken though its removal has ended")
+        if old["due_at"] > clock:
+            raise Failure(f"{place} was taken before it was due")
+        if old.get("lease_until", 0) > clock:
+            raise Failure(f"{place} was taken from a worker that still has it")
+
+    def asked_upstream(self, organization: str, name: str, emails: Iterable[str], *, exact: bool) -> None:
+        """The provider got a call, whether it does anything about it or not."""
+        for email in emails:
+            place = (organization, name, comparison_key(email))
+            if place not in self.requested:
+                raise Failure(f"{place} was deleted upstream though nobody asked for it")
+            self.calls[place, self.current[place]] += 1
+            if exact and self.calls[place, self.current[place]] > 1:
+                raise Failure(f"{place} was deleted upstream twice though nothing went wrong")
+
+    def done_upstream(self, organization: str, name: str, email: str) -> None:
+        """The provider deleted an entry."""
+        self.deleted[organization, name, comparison_key(email)] = self.world.ios
+
+    def answered(self, organization: str, name: str, outcomes: Iterable[Outcome], now: int) -> None:
+        """A request was acknowledged."""
+        for outcome in outcomes:
+            place = (organization, name, comparison_key(outcome.submitted))
+            if outcome.removal_id not in self.removal_ids:
+                raise Failure(f"{place} was acknowledged, but is not recorded")
+            if self.forgiven[place] < watermark(now):
+                raise Failure(f"{place} was acknowledged without its watermark")
+            self.acknowledged.append((*place, now))
+
+    def finally_holds(self, records: dict[tuple[str, str], Item], told: set[str]) -> None:
+        """Everything is quiet: every removal has ended, and each list is what the events and removals say."""
+        for place, record in ((_place(key), record) for key, record in records.items()):
+            if place is not None:
+                self._ended_well(place, record, told)
+        places = {_place(key) for key in records}
+        for org, name, key, now in self.acknowledged:
+            if self.forgiven[org, name, key] < watermark(now) or (org, name, key) not in places:
+                raise Failure(f"what was acknowledged for {org}, {name}, {key} is gone")
+
+    def _ended_well(self, place: Place, record: Item, told: set[str]) -> None:
+        state = record.get("removal_state")
+        if state is not None and state not in ENDS:
+            raise Failure(f"the removal of {place} never ended")
+        if state == "done" and record["removal_id"] not in told:
+            raise Failure(f"the removal of {place} is done, but the log does not tell")
+        newest, newest_id = max(self.events[place], default=(0, ""))
+        if newest > self.forgiven[place]:
+            if "by_time" not in record or (record["bounced_at"], record["event_id"]) != (newest, newest_id):
+                raise Failure(f"the newest bounce of {place} is not on the list")
+        elif state == "done" and "by_time" in record:
+            raise Failure(f"{place} is lifted, but on the list")
+        elif state == "superseded":
+            raise Failure(f"{place} was superseded, but by nothing newer")
+
+
+def _place(key: tuple[str, str]) -> Place | None:
+    organization, name, *_ = key[0].split("#")
+    return None if name == "requests" else (organization, name, key[1])

@@ -1,0 +1,292 @@
+"""A history: organizations, bounces, webhooks, requests and runs of the job, all at once, then quiet.
+
+The service, the stores and the job are the real ones; only DynamoDB's client, the provider and the clock are simulated.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+from unittest import mock
+
+from reprieve import removal
+from reprieve.delivery import DeliveryEvent, DeliveryKind
+from reprieve.errors import Unavailable
+from reprieve.log import EventType
+from reprieve.organization import Caller, Membership, Organization, ProviderAccount, ProviderKind
+from reprieve.removal import LiftAnswer, LiftOutcome
+from reprieve.service.ingest import Batch, Ingest
+from reprieve.service.removal_job import RemovalJob
+from reprieve.service.removals import Removals
+from reprieve.store import table as table_module
+from reprieve.store.event_log import EventLog
+from reprieve.store.suppressions import Suppressions, removal_of
+from reprieve.suppression import SuppressionList
+from tests.simulation.dynamodb import Client, SerialTable
+from tests.simulation.oracle import Oracle
+from tests.simulation.world import START, Choices, Crash, Failure, Fault, Process, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+KEYS = ("Ann@example.org", "bob@example.org", "cy@example.org")
+LISTS = (SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS)
+KINDS = {SuppressionList.BOUNCES: DeliveryKind.BOUNCE, SuppressionList.SPAM_REPORTS: DeliveryKind.SPAM_REPORT}
+SKEWS = (0, 0, 120_000, -120_000, 20_000)
+#: quiet ticks after which everything has ended, whatever happened
+TICKS = 400
+
+
+class ProviderFault(Exception):
+    """The provider did not answer properly."""
+
+
+@dataclass
+class Upstream:
+    """One organization's account at a provider: what it lists, and how it behaves."""
+
+    world: World
+    oracle: Oracle
+    organization: str
+    batch: int
+    exact: bool
+    poison_until: int = 0
+    listed: dict[tuple[str, str], int] = field(default_factory=dict)
+    not_before: int = 0
+
+    def lift(
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+    ) -> list[LiftAnswer]:
+        if self.world.chance(Fault.THROTTLE, 6):
+            return [LiftAnswer(LiftOutcome.WAIT, "429", self.world.now + 60_000)] * len(emails)
+        if self.world.chance(Fault.ACCOUNT, 20):
+            return [LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "401")] * len(emails)
+        try:
+            return self.world.io(
+                f"upstream {self.organization} delete {len(emails)}",
+                lambda: self._delete(suppression_list, emails),
+                error=ProviderFault,
+            )
+        except ProviderFault:
+            return [LiftAnswer(LiftOutcome.RETRY, "503")] * len(emails)
+
+    def _delete(self, name: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
+        self.oracle.asked_upstream(self.organization, name, emails, exact=self.exact)
+        answers = []
+        for email in emails:
+            if email == KEYS[0] and self.world.now < self.poison_until:
+                answers.append(LiftAnswer(LiftOutcome.REFUSED, "400"))
+            elif self.world.chance(Fault.PARTIAL, 8):
+                answers.append(LiftAnswer(LiftOutcome.WAIT, "not tried"))
+            else:
+                gone = self.listed.pop((name, email), None)
+                self.oracle.done_upstream(self.organization, name, email)
+                answers.append(LiftAnswer(LiftOutcome.LIFTED if gone else LiftOutcome.ABSENT, ""))
+        return answers
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Access:
+    """The organizations and their accounts."""
+
+    accounts: dict[Organization, ProviderAccount]
+
+    def organizations(self) -> Iterator[Organization]:
+        return iter(list(self.accounts))
+
+    def provider_account(self, organization_id: str) -> ProviderAccount | None:
+        return next(account for organization, account in self.accounts.items() if organization.id == organization_id)
+
+    def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
+        for organization in self.accounts:
+            if organization.id == organization_id:
+                self.accounts[organization] = ProviderAccount(ProviderKind.NONE, paused_until=until)
+
+
+class Scenario:
+    """One run; `play` raises Failure if something does not hold."""
+
+    def __init__(
+        self,
+        choices: Choices,
+        *,
+        faulty: bool | None = None,
+        planned: dict[int, Fault] | None = None,
+        short: bool = False,
+    ) -> None:
+        self.choices = choices
+        odds = (0, 40, 15, 8)[choices.below(4)] if planned is None else 0
+        self.world = World(choices, odds=odds, planned=planned)
+        self.oracle = Oracle(self.world)
+        self.short = short
+        self.client = Client(self.world, "Suppressions", self.oracle.written)
+        self.log = Client(self.world, "EventLog", lambda *_: None)
+        self.store = Suppressions(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
+        self.event_log = EventLog(SerialTable(self.log, "EventLog"), lambda: self.world.now)  # type: ignore[arg-type]
+        count = 1 if short else 1 + choices.below(2)
+        organizations = [
+            Organization(f"org{n}", f"Org {n}", Membership.ANYONE, shards=1 + choices.below(2)) for n in range(count)
+        ]
+        self.access = Access({one: ProviderAccount(ProviderKind.NONE) for one in organizations})
+        # skew breaks leases, so deleting twice is only wrong where clocks agree and nothing fails
+        self.skewed = not short and choices.below(2) == 1
+        self.poison = choices.below(4) == 3
+        #: whether things happen within moments of each other, or within minutes
+        self.pace = (15_000, 300)[choices.below(2)]
+        self.requests = 1 if short else 1 + choices.below(3)
+        exact = not odds and not self.skewed and not self.poison and planned is None and self.requests == 1
+        self.upstreams = {
+            one.id: Upstream(
+                self.world, self.oracle, one.id, 1 + choices.below(3), exact, START + 90_000 if self.poison else 0
+            )
+            for one in organizations
+        }
+        self.ingest = Ingest(self.store, self.event_log, None)  # type: ignore[arg-type]
+        self.removals = Removals(self.store, None, self.event_log)  # type: ignore[arg-type]
+
+    def play(self) -> None:
+        """Everything at once, then quiet until nothing is pending, then the last look."""
+        sleeping = SimpleNamespace(sleep=self.world.sleep)
+        with mock.patch.object(table_module, "time", sleeping), mock.patch.object(removal, "MAX_ATTEMPTS", 2):
+            self._begin()
+            self.world.run()
+            self._settle_down()
+        entries = [json.loads(zlib.decompress(item["event"])) for item in self.log.items.values()]
+        told = {
+            identifier
+            for entry in entries
+            if entry["eventType"] == EventType.REMOVAL_DONE
+            for identifier in entry["debugContext"]["debugData"]["removalId"].split(", ")
+        }
+        self.oracle.finally_holds(self.client.items, told)
+
+    def _begin(self) -> None:
+        choices, short = self.choices, self.short
+        organizations = list(self.access.accounts)
+        for organization in organizations:
+            for number in range(2 if short else 1 + choices.below(4)):
+                self._bounce(organization, number)
+        for number in range(self.requests):
+            organization = organizations[choices.below(len(organizations))]
+            self._request(organization, f"r{number}")
+        for number in range(2 if short else 1 + choices.below(3)):
+            self._job(f"job{number}", starts=START + choices.below(8) * self.pace)
+
+        for number in range(2 if self.poison else 0):
+            for late in (60_000, 110_000):
+                self._job(f"late{number}", starts=START + late + choices.below(4) * 20_000)
+            process = self.world.start(f"redrive{number}", self._redrive)
+            process.until = START + 60_000 + choices.below(8) * 10_000
+
+    def _redrive(self) -> None:
+        """Somebody looks at what has failed, and after a while has it tried again."""
+        for key, item in list(self.client.items.items()):
+            if item.get("removal_state") == "failed":
+                seen = removal_of(item)
+                self.world.sleep(self.choices.below(4) * 30)
+                try:
+                    organization = next(one for one in self.access.accounts if key[0].startswith(f"{one.id}#"))
+                    self.store.retry(organization, seen, now=self.world.now)
+                except Unavailable:
+                    continue
+
+    def _skew(self) -> int:
+        skew = SKEWS[self.choices.below(len(SKEWS))] if self.skewed else 0
+        if skew:
+            self.world.fired[Fault.SKEW] += 1
+        return skew
+
+    def _bounce(self, organization: Organization, number: int) -> None:
+        """A bounce at the provider, and the webhooks about it: at least one, until one is answered."""
+        email = KEYS[self.choices.below(1 if self.short else len(KEYS))]
+        name = LISTS[self.choices.below(4) == 3]
+        at = START + (self.choices.below(12) - 8) * 10_000
+        identity = f"e{organization.id}{number}"
+        event = DeliveryEvent(id=identity, kind=KINDS[name], at=at, key=email.lower(), email=email, provider="sendgrid")
+        self.oracle.events[organization.id, name, email.lower()].add((at, identity))
+        self.upstreams[organization.id].listed[name, email] = at
+        copies = 1 + self.world.chance(Fault.DUPLICATE, 3)
+        for copy in range(copies):
+            process = self.world.start(f"webhook {identity}.{copy}", lambda: self._deliver(organization, event))
+            process.until = START + self.choices.below(10) * self.pace
+            if process.until > START + 5 * self.pace:
+                self.world.fired[Fault.REORDER] += 1
+
+    def _deliver(self, organization: Organization, event: DeliveryEvent) -> None:
+        while True:
+            try:
+                self.ingest.take(organization, Batch([event]))
+            except (Unavailable, Crash):
+                self.world.sleep(20)
+            else:
+                return
+
+    def _request(self, organization: Organization, request_id: str) -> None:
+        emails = [email for email in KEYS if self.short or self.choices.below(2)] or [KEYS[0]]
+        name = LISTS[self.choices.below(4) == 3]
+        caller = Caller(organization, "cred", frozenset())
+        skew = self._skew()
+
+        def ask() -> None:
+            for attempt in range(3):
+                now = self.world.now + skew
+                try:
+                    outcomes = self.removals.request(
+                        caller,
+                        emails,
+                        suppression_list=name,
+                        request_id=f"{request_id}{attempt}",
+                        provider="sendgrid",
+                        now=now,
+                    )
+                except Unavailable:
+                    continue
+                self.oracle.answered(organization.id, name, outcomes, now)
+                return
+
+        process = self.world.start(f"request {request_id}", ask)
+        process.until = START + self.choices.below(6) * self.pace
+
+    def _job(self, name: str, *, starts: int) -> Process:
+        holder: list[Process] = []
+        began: list[int] = []
+
+        def run() -> None:
+            began.append(self.world.now)
+            RemovalJob(
+                access=self.access,  # type: ignore[arg-type]
+                suppressions=self.store,
+                log=self.event_log,
+                provider_for=lambda organization, _: self.upstreams[organization.id],  # type: ignore[arg-type,return-value]
+                clock=holder[0].clock,
+                remaining=lambda: 110_000 - (self.world.now - began[0]),
+                spread=lambda: self.choices.below(16) / 16,
+            ).run()
+
+        process = self.world.start(name, run, skew=self._skew())
+        process.until = starts
+        holder.append(process)
+        return process
+
+    def _settle_down(self) -> None:
+        """No more faults: ticks, until nothing is pending."""
+        self.world.calm = True
+        self.skewed = False
+        for tick in range(TICKS):
+            pending = [item for item in self.client.items.values() if item.get("removal_state") == "pending"]
+            if not pending:
+                return
+            free = min(max(item["due_at"], item.get("lease_until", 0)) for item in pending)
+            paused = max(account.paused_until for account in self.access.accounts.values())
+            self.world.now = max(
+                self.world.now + 120_000, min(free, self.world.now + 3_600_000), min(paused, self.world.now + 900_000)
+            )
+            self._job(f"tick{tick}", starts=0)
+            self.world.run()
+        raise Failure("removals are pending for ever")

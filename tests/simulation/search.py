@@ -1,0 +1,129 @@
+"""Runs histories by seed, finds the shortest way to a failure, and takes the protocol's conditions away one by one."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from unittest import mock
+
+from reprieve.store import suppressions
+from tests.simulation.scenario import Scenario
+from tests.simulation.world import AT_IO, Choices, Failure, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+#: a condition that always holds
+ANYTHING: Final = "(attribute_exists(#partition) OR attribute_not_exists(#partition))"
+
+#: what a mutant puts in the place of each named condition
+MUTANTS: Final = {
+    "NEWER": ANYTHING,
+    "NOT_FORGIVEN": ANYTHING,
+    "FORGIVEN": ANYTHING,
+    "LATER_WATERMARK": ANYTHING,
+    "DUE": ANYTHING,
+    "UNLEASED": ANYTHING,
+    "SAME_FENCE": ANYTHING,
+    "FENCE_OUT": "#fence = if_not_exists(#fence, :zero)",
+    "RETRIABLE": ANYTHING,
+}
+
+
+@dataclass
+class Report:
+    """What some runs showed."""
+
+    runs: int = 0
+    steps: int = 0
+    fired: Counter[Fault] = field(default_factory=Counter)
+    failure: str = ""
+
+
+def check(seeds: Iterable[int], *, shrinking: bool = True) -> Report:
+    """Play histories by seed; stops at the first that fails, cut down to what is needed for it unless told not to."""
+    report = Report()
+    for seed in seeds:
+        choices = Choices(seed)
+        scenario = Scenario(choices)
+        try:
+            scenario.play()
+        except Failure as failure:
+            report.failure = f"seed {seed}: {failure}\n{shrink(choices.made) if shrinking else ''}"
+            return report
+        report.runs += 1
+        report.steps += scenario.world.ios
+        report.fired += scenario.world.fired
+    return report
+
+
+def check_faults(*, pairs: bool, schedules: Sequence[int] = (0, 1, 2)) -> Report:
+    """Play short histories with each fault at each I/O, or with each pair of them.
+
+    Args:
+        pairs: two faults a run instead of one.
+        schedules: seeds of the histories that the faults are put into.
+    """
+    report = Report()
+    for seed in schedules:
+        whole = Scenario(Choices(seed), planned={}, short=True)
+        whole.play()
+        places = range(1, whole.world.ios + 1)
+        for at in itertools.combinations(places, 2 if pairs else 1):
+            for faults in itertools.product(AT_IO, repeat=len(at)):
+                planned = dict(zip(at, faults, strict=True))
+                scenario = Scenario(Choices(seed), planned=planned, short=True)
+                try:
+                    scenario.play()
+                except Failure as failure:
+                    report.failure = f"schedule {seed}, faults {planned}: {failure}\n" + "\n".join(scenario.world.trace)
+                    return report
+                report.runs += 1
+                report.steps += scenario.world.ios
+                report.fired += scenario.world.fired
+    return report
+
+
+def shrink(made: Sequence[int], *, tries: int = 400) -> str:
+    """The shortest list of choices found that still fails, and what happens in it."""
+    best, told = list(made), _outcome(made)
+    size = len(best) // 2
+    while size and tries:
+        at, smaller = 0, False
+        while at < len(best) and tries:
+            for candidate in (best[:at] + best[at + size :], best[:at] + [0] * size + best[at + size :]):
+                if candidate == best or not tries:
+                    continue
+                tries -= 1
+                outcome = _outcome(candidate)
+                if outcome:
+                    best, told, smaller = candidate, outcome, True
+                    break
+            else:
+                at += size
+        size = size if smaller else size // 2
+    return f"{len(best)} choices: {best}\n{told}"
+
+
+def replay(made: Sequence[int]) -> str:
+    """What happens with these choices, and how it fails; "" when it does not."""
+    return _outcome(made)
+
+
+def _outcome(made: Sequence[int]) -> str:
+    scenario = Scenario(Choices(played=made))
+    try:
+        scenario.play()
+    except Failure as failure:
+        return "\n".join([*scenario.world.trace, str(failure)])
+    return ""
+
+
+@contextmanager
+def mutant(name: str) -> Iterator[None]:
+    """The store without one of its conditions."""
+    with mock.patch.object(suppressions, name, MUTANTS[name]):
+        yield

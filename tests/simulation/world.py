@@ -1,0 +1,200 @@
+"""Processes that run one step at a time, on one thread, in an order that a list of choices decides.
+
+A process is a greenlet. It runs until its next I/O and stops there: everything between two I/Os is one step. `World.io`
+is that point; it is also where faults happen. A run is a function of its choices alone, so a run that failed can be had
+again, and cut down to the fewest choices that still fail.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from greenlet import greenlet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
+
+START = 1_800_000_000_000
+
+
+class Fault(StrEnum):
+    """What can go wrong, here or there; a run counts how often each did."""
+
+    BEFORE = "error before the effect"
+    LOST = "effect, but the response is lost"
+    CRASH_BEFORE = "crash before the effect"
+    CRASH_AFTER = "crash after the effect"
+    ZOMBIE = "worker stopped for longer than its lease"
+    THROTTLE = "provider asks to wait"
+    PARTIAL = "part of a batch is left undone"
+    LAG = "index lags"
+    SKEW = "clock skew"
+    DUPLICATE = "webhook sent twice"
+    REORDER = "webhooks out of order"
+    ACCOUNT = "provider refuses the account"
+
+
+#: those that happen at an I/O of the store; the provider knows THROTTLE besides
+AT_IO = (Fault.BEFORE, Fault.LOST, Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.ZOMBIE)
+
+
+class Crash(BaseException):
+    """The process is no more. No handler of errors catches it."""
+
+
+class Failure(AssertionError):
+    """An invariant does not hold."""
+
+
+class Choices:
+    """Numbers from a seed, or played back; what a playback does not have is 0, the dullest choice."""
+
+    def __init__(self, seed: int | None = None, played: Sequence[int] = ()) -> None:
+        self._random = None if seed is None else random.Random(seed)
+        self._played = played
+        self.made: list[int] = []
+
+    def below(self, bound: int) -> int:
+        """A number from 0 to bound - 1."""
+        at = len(self.made)
+        if self._random is not None:
+            chosen = int(self._random.random() * bound)
+        else:
+            chosen = self._played[at] % bound if at < len(self._played) else 0
+        self.made.append(chosen)
+        return chosen
+
+    def one_in(self, odds: int) -> bool:
+        """True once in `odds` times; 0 in a playback is False."""
+        return self.below(odds) == odds - 1
+
+
+class World:
+    """Time, processes and faults.
+
+    Attributes:
+        now: the true time in milliseconds.
+        odds: of a fault at an I/O, one in so many; 0 for none.
+        planned: faults at given I/Os, by number, instead of by chance.
+        fired: how often each fault happened.
+        trace: what happened, for whoever reads about a failure.
+    """
+
+    def __init__(self, choices: Choices, *, odds: int = 0, planned: dict[int, Fault] | None = None) -> None:
+        self.choices = choices
+        self.odds = odds
+        self.planned = planned
+        self.now = START
+        self.steps = 0
+        self.ios = 0
+        self.calm = False
+        self.fired: Counter[Fault] = Counter()
+        self.trace: list[str] = []
+        self.alive: list[Process] = []
+        self.hub = greenlet.getcurrent()
+
+    def start(self, name: str, task: Callable[[], object], *, skew: int = 0) -> Process:
+        """Add a process; it runs when its turn comes."""
+        process = Process(self, name, task, skew)
+        self.alive.append(process)
+        return process
+
+    def run(self) -> None:
+        """Run until every process has ended."""
+        while self.alive:
+            awake = [process for process in self.alive if process.until <= self.now]
+            if not awake:
+                self.now = min(process.until for process in self.alive)
+                continue
+            process = awake[self.choices.below(len(awake))] if len(awake) > 1 else awake[0]
+            self.steps += 1
+            self.now += (1, 5, 40, 700)[self.choices.below(4)]
+            process.step()
+            if process.over:
+                self.alive.remove(process)
+
+    def io(self, what: str, effect: Callable[[], T], *, error: Callable[[], Exception]) -> T:
+        """One I/O of the running process: let others run first, then do it, or fail as the faults have it."""
+        process = greenlet.getcurrent()
+        if not isinstance(process, Process):
+            return effect()
+        self.hub.switch()
+        fault = self._fault()
+        if fault is None:
+            self.note(process.name, what)
+            return effect()
+        self.fired[fault] += 1
+        self.note(process.name, f"{what}: {fault}")
+        if fault is Fault.ZOMBIE:
+            process.until = self.now + 400_000
+            self.hub.switch()
+            return effect()
+        if fault is Fault.CRASH_BEFORE:
+            raise Crash
+        if fault is Fault.BEFORE:
+            raise error()
+        effect()
+        raise Crash if fault is Fault.CRASH_AFTER else error()
+
+    def sleep(self, seconds: float) -> None:
+        """What `time.sleep` does to the running process."""
+        process = greenlet.getcurrent()
+        if isinstance(process, Process):
+            process.until = self.now + int(seconds * 1000)
+            self.hub.switch()
+
+    def chance(self, fault: Fault, odds: int) -> bool:
+        """Whether a fault of another kind happens here, counted if it does."""
+        if self.calm or not self.odds or not self.choices.one_in(odds):
+            return False
+        self.fired[fault] += 1
+        return True
+
+    def note(self, who: str, what: str) -> None:
+        """Write down what happened."""
+        self.trace.append(f"{self.now - START:>9} {who}: {what}")
+
+    def _fault(self) -> Fault | None:
+        self.ios += 1
+        if self.calm:
+            return None
+        if self.planned is not None:
+            return self.planned.get(self.ios)
+        if self.odds and self.choices.one_in(self.odds):
+            return AT_IO[self.choices.below(len(AT_IO))]
+        return None
+
+
+class Process(greenlet):
+    """One process: a request's function, a webhook's, a run of the job."""
+
+    def __init__(self, world: World, name: str, task: Callable[[], object], skew: int) -> None:
+        super().__init__(self._body)
+        self.world = world
+        self.name = name
+        self.task = task
+        self.skew = skew
+        self.until = 0
+        self.over = False
+        self.crashed = False
+
+    def clock(self) -> int:
+        """The time as this process's host has it."""
+        return self.world.now + self.skew
+
+    def step(self) -> None:
+        """Run until the next I/O."""
+        self.world.hub = greenlet.getcurrent()
+        self.switch()
+        self.over = self.dead
+
+    def _body(self, *_: Any) -> None:
+        try:
+            self.task()
+        except Crash:
+            self.crashed = True

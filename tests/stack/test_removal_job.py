@@ -1,0 +1,189 @@
+"""The removal job on the real template: overlapping runs, and one that is killed in the middle.
+
+The provider is a SendGrid of the test's own, which remembers every call. REPRIEVE_REMOVALS sets how many removals wait;
+the local stack does some hundred writes a second, so 10,000 take minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+
+from local.deploy import outputs
+from local.place import ROOT, tool_environment
+from tests.support.fake_sendgrid import FakeSendGrid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.place import Place
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+COUNT = int(os.environ.get("REPRIEVE_REMOVALS", "10000"))
+KEY = "SG.stack"
+TICKS = 200
+#: a lease, and what a busy machine may take to notice that it is over
+LEASE_SECONDS = 160
+
+SET_UP = """
+import json, sys
+from reprieve.organization import Membership, ProviderKind
+from reprieve_cli import operations, stack
+from local.place import STACK_NAME
+organization, base_url = sys.argv[1:]
+stack.connect(STACK_NAME)
+operations.create_organization(organization, membership=Membership.ANYONE, shards=8)
+operations.set_provider(organization, kind=ProviderKind.SENDGRID, base_url=base_url, api_key="SG.stack")
+scopes = ["okta.orgs.manage", "reprieve.removals.read"]
+print(json.dumps(operations.issue_credential(organization, name="test", scopes=scopes)))
+"""
+
+
+@pytest.fixture
+def upstream() -> Iterator[FakeSendGrid]:
+    with FakeSendGrid() as fake:
+        fake.allow(KEY)
+        yield fake
+
+
+def enrol(place: Place, upstream: FakeSendGrid, organization: str) -> str:
+    """Make an organization whose provider is the test's; its token."""
+    done = subprocess.run(
+        [sys.executable, "-c", SET_UP, organization, upstream.url],
+        cwd=ROOT,
+        env={**tool_environment(place), "PYTHONPATH": f"{ROOT}/layers/domain/python:{ROOT}/cli:{ROOT}"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return str(json.loads(done.stdout))
+
+
+def ask(stack: dict[str, Any], token: str, emails: list[str]) -> list[str]:
+    """Ask for removals, 1,000 a request and fewer on a slow machine; the requests' ids."""
+    url = f"{stack['okta']['base_url']}/api/v1/org/email/bounces/remove-list"
+    asked = []
+    for start in range(0, len(emails), 250):
+        answer = requests.post(
+            url,
+            json={"emailAddresses": emails[start : start + 250]},
+            headers={"Authorization": f"SSWS {token}"},
+            timeout=120,
+        )
+        assert (answer.status_code, answer.json()) == (200, {"errors": []})
+        asked.append(answer.headers["X-Okta-Request-Id"])
+    return asked
+
+
+def tick(place: Place) -> dict[str, Any]:
+    """One run of the job; {} when it did not live to answer."""
+    # a run may take longer than boto3 waits, and a repeated call would be a run more
+    config = Config(read_timeout=180, retries={"total_max_attempts": 1})
+    patient = boto3.client(
+        "lambda",
+        endpoint_url=place.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=config,
+    )
+    answer = patient.invoke(FunctionName=outputs(place)["RemovalJobFunction"])
+    said = json.load(answer["Payload"])
+    return {} if "FunctionError" in answer else said
+
+
+def deleted(upstream: FakeSendGrid) -> Counter[str]:
+    """How often each address was deleted upstream."""
+    return Counter(email for seen in list(upstream.seen) if seen.body for email in json.loads(seen.body)["emails"])
+
+
+def states(stack: dict[str, Any], token: str, request_ids: list[str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for request_id in request_ids:
+        answer = requests.get(
+            f"{stack['reprieve']['base_url']}/reprieve/removals",
+            params={"request_id": request_id},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        )
+        assert answer.status_code == 200
+        found.update(removal["state"] for removal in answer.json()["removals"])
+    return found
+
+
+def test_overlapping_runs_delete_each_address_upstream_once(
+    stack: dict[str, Any], place: Place, upstream: FakeSendGrid
+) -> None:
+    token = enrol(place, upstream, "overlap")
+    emails = [f"user-{number}@example.com" for number in range(COUNT)]
+    request_ids = ask(stack, token, emails)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(TICKS):
+            list(pool.map(tick, [place, place]))
+            if len(deleted(upstream)) == COUNT and states(stack, token, request_ids) == {"done": COUNT}:
+                break
+    assert states(stack, token, request_ids) == {"done": COUNT}
+    assert deleted(upstream) == dict.fromkeys(emails, 1)
+
+
+def test_a_job_that_is_killed_in_the_middle_loses_nothing(
+    stack: dict[str, Any], place: Place, upstream: FakeSendGrid
+) -> None:
+    token = enrol(place, upstream, "killed")
+    emails = [f"victim-{number}@example.com" for number in range(600)]
+    request_ids = ask(stack, token, emails)
+    killed: list[int] = []
+
+    def kill(handler: Any) -> None:
+        """The first bulk is carried out, and then whoever asked is no more."""
+        handler.work()
+        for process in workers(place):
+            os.kill(process, signal.SIGKILL)
+            killed.append(process)
+
+    upstream.trouble.append(kill)
+    tick(place)
+    assert killed
+    assert states(stack, token, request_ids)["done"] < len(emails)
+    time.sleep(LEASE_SECONDS)
+    for _ in range(TICKS):
+        tick(place)
+        if states(stack, token, request_ids) == {"done": len(emails)}:
+            break
+    assert states(stack, token, request_ids) == {"done": len(emails)}
+    # those of the killed run once more, since nobody knew that they were done; the others once
+    assert set(deleted(upstream)) == set(emails)
+    assert max(deleted(upstream).values()) == 2
+
+
+def workers(place: Place) -> list[int]:
+    """The processes of this stack that run the removal job."""
+    found = []
+    for directory in Path("/proc").iterdir():
+        if not directory.name.isdigit():
+            continue
+        try:
+            variables = (directory / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        mine = (
+            f"TMPDIR={place.scratch}".encode() in variables
+            or f"AWS_ENDPOINT_URL={place.endpoint}".encode() in variables
+        )
+        if mine and b"POWERTOOLS_SERVICE_NAME=removal-job" in variables:
+            found.append(int(directory.name))
+    return found

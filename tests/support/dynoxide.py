@@ -1,0 +1,71 @@
+"""dynoxide: a DynamoDB in one binary, from npm (@dynoxide/linux-x64), with AWS's capacity figures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: the folders whose package.json may ask for it
+PLACES = [Path(__file__).parents[2] / folder for folder in ("bench", "tests/sdk-node")]
+
+
+def binary() -> str | None:
+    """Where it is: as DYNOXIDE says, where npm installed it, or on the path; None where it is not."""
+    installed = (place / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide" for place in PLACES)
+    found = os.environ.get("DYNOXIDE") or next((path for path in installed if path.exists()), None)
+    return str(found) if found else shutil.which("dynoxide")
+
+
+@contextmanager
+def running(connections: int = 32) -> Iterator[DynamoDBClient]:
+    """A fresh one, in memory; skips the test, loudly, where there is none."""
+    found = binary()
+    if found is None:
+        message = "dynoxide is not here: install npm's @dynoxide/linux-x64 in bench/, or name it by DYNOXIDE"
+        if os.environ.get("REPRIEVE_REQUIRE_NPM") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    process = subprocess.Popen([found, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield boto3.client(
+            "dynamodb",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            region_name="eu-west-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+            config=Config(max_pool_connections=connections, parameter_validation=False),
+        )
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(port: int) -> None:
+    ends = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.05)
+        else:
+            return
