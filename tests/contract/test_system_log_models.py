@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from okta.models import LogEvent
 
-from reprieve import log
+from reprieve import email_server_log, log
 from reprieve.delivery import DeliveryEvent, DeliveryKind
+from reprieve.email_server import AuthType, EmailServer, Settings
+from reprieve.organization import Caller, Organization
 from reprieve.recipient import USERS, Recipient
 from reprieve.removal import Removal, RemovalState
 from reprieve.suppression import SuppressionList
@@ -65,10 +68,16 @@ def entries() -> Iterator[log.LogEntry]:
             yield log.credential_changed(event_type, "cred-2", "SDK", cause=CAUSE, now=5)
         if event_type.startswith("user."):
             yield log.recipient_changed(event_type, person, cause=CAUSE, now=5)
-        if "email_server" in event_type:
-            changes = ({"port": 25}, {"port": 587})
-            facts = {"customEmailServerHost": "smtp.example.com"}
-            yield log.email_server_changed(event_type, "ces1", "Main", facts=facts, cause=CAUSE, now=5, changes=changes)
+    settings = Settings(
+        alias="Main", host="smtp.example.com", port=587, username="u", auth_type=AuthType.BASIC, enabled=False
+    )
+    before, server = EmailServer("ces0", replace(settings, port=25), b""), EmailServer("ces1", settings, b"")
+    caller = Caller(Organization("acme", "Acme"), "cred-1", frozenset())
+    for event_type in email_server_log.MESSAGE:
+        for failure in (None, LONG):
+            yield email_server_log.told(
+                event_type, server, caller=caller, request_id="r", now=5, failure=failure, before=before
+            )
 
 
 @pytest.mark.parametrize("entry", list(entries()), ids=lambda entry: entry.event["eventType"])

@@ -119,24 +119,6 @@ CHANGES: dict[log.EventType, Callable[[log.EventType], log.LogEntry]] = {
         ),
         lambda event_type: log.recipient_changed(event_type, ADA, cause=CAUSE, now=5),
     ),
-    **dict.fromkeys(
-        (
-            log.EventType.EMAIL_SERVER_CREATE,
-            log.EventType.EMAIL_SERVER_UPDATE,
-            log.EventType.EMAIL_SERVER_ACTIVATE,
-            log.EventType.EMAIL_SERVER_DEACTIVATE,
-            log.EventType.EMAIL_SERVER_DELETE,
-        ),
-        lambda event_type: log.email_server_changed(
-            event_type,
-            "ces1",
-            "Main",
-            facts={"customEmailServerHost": "smtp.example.com", "customEmailServerErrorResponse": ""},
-            cause=CAUSE,
-            now=5,
-            changes=({"port": 25}, {"port": 587}),
-        ),
-    ),
 }
 
 
@@ -156,22 +138,11 @@ def test_a_change_tells_who_made_it_in_which_request_and_of_what(event_type: log
     assert (target["type"], target["displayName"], target["alternateId"]) in {
         ("Token", "SDK", "SDK"),
         ("User", "Ada", "ada@example.com"),
-        ("CustomEmailServer", "Main", "Main"),
     }
 
 
 def test_every_type_of_change_has_a_sentence() -> None:
     assert set(log._CHANGE) == set(CHANGES)
-
-
-def test_an_email_server_tells_its_settings_and_what_changed_in_them() -> None:
-    entry = CHANGES[log.EventType.EMAIL_SERVER_UPDATE](log.EventType.EMAIL_SERVER_UPDATE)
-    assert entry.event["debugContext"]["debugData"] == {
-        "requestId": "request-1",
-        "customEmailServerId": "ces1",
-        "customEmailServerHost": "smtp.example.com",
-    }
-    assert entry.event["target"][0]["changeDetails"] == {"from": {"port": 25}, "to": {"port": 587}}
 
 
 def test_what_the_operator_does_is_no_tokens_doing() -> None:

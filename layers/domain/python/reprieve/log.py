@@ -178,14 +178,12 @@ class Target:
         type: Okta's word for the kind of thing.
         name: for people.
         alternate: another name that it goes by; the first one if there is no other.
-        changes: what was so before and is so after, by name; None where nothing is compared.
     """
 
     id: str
     type: str
     name: str
     alternate: str = ""
-    changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,11 +361,6 @@ _CHANGE: Final = {
     EventType.USER_UPDATE: "Update user profile",
     EventType.USER_DEACTIVATE: "Deactivate user",
     EventType.USER_DELETE: "Delete user",
-    EventType.EMAIL_SERVER_CREATE: "Create custom email server",
-    EventType.EMAIL_SERVER_UPDATE: "Update custom email server",
-    EventType.EMAIL_SERVER_ACTIVATE: "Activate custom email server",
-    EventType.EMAIL_SERVER_DEACTIVATE: "Deactivate custom email server",
-    EventType.EMAIL_SERVER_DELETE: "Delete custom email server",
 }
 
 
@@ -386,35 +379,7 @@ def recipient_changed(event_type: EventType, recipient: Recipient, *, cause: Cau
     return _changed(event_type, Target(recipient.id, kind, name or alternate, alternate), cause, now)
 
 
-def email_server_changed(
-    event_type: EventType,
-    server_id: str,
-    alias: str,
-    *,
-    facts: Mapping[str, str],
-    cause: Cause,
-    now: int,
-    changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None,
-) -> LogEntry:
-    """The entry of an email server that was enrolled, changed, enabled, disabled or removed (EMAIL_SERVER_...).
-
-    Args:
-        event_type: which of them.
-        server_id: the server's id.
-        alias: its name for people.
-        facts: what Okta's catalogue has in debugData, in camelCase: customEmailServerHost, ...Port, ...Protocol,
-            ...Username, ...AuthType, ...ErrorResponse. Never a secret; empty ones are left out.
-        cause: who did it.
-        now: in milliseconds.
-        changes: the members that an update changed, before and after; a secret only as having changed.
-    """
-    target = Target(server_id, "CustomEmailServer", alias, changes=changes)
-    return _changed(event_type, target, cause, now, {"customEmailServerId": server_id, **facts})
-
-
-def _changed(
-    event_type: EventType, target: Target, cause: Cause, now: int, facts: Mapping[str, str] | None = None
-) -> LogEntry:
+def _changed(event_type: EventType, target: Target, cause: Cause, now: int) -> LogEntry:
     return entry(
         event_type,
         identity=f"{cause.request_id}:{target.id}",
@@ -423,7 +388,7 @@ def _changed(
         outcome=(Result.SUCCESS, None),
         severity=Severity.INFO,
         target=target,
-        debug={"requestId": cause.request_id, **(facts or {})},
+        debug={"requestId": cause.request_id},
         actor=cause.actor,
         transaction=("JOB" if cause.actor is OPERATOR else "WEB", cause.request_id),
     )
@@ -470,7 +435,7 @@ def entry(
         "actor": _party(actor.id, actor.type, actor.name, "system@okta.com" if actor is SYSTEM else actor.name),
         "client": {"userAgent": None, "zone": None, "device": None, "id": None, "ipAddress": None},
         "outcome": {"result": result.value, "reason": reason[:REASON_LENGTH] if reason else None},
-        "target": [_target(target)],
+        "target": [_party(target.id, target.type, target.name, target.alternate or target.name)],
         "transaction": {"type": kind, "id": transaction_id or identifier, "detail": _detail(actor)},
         "debugContext": {"debugData": _present(debug.items())},
         "authenticationContext": {"externalSessionId": "unknown", "authenticationStep": 0},
@@ -478,14 +443,6 @@ def entry(
         "request": {"ipChain": []},
     }
     return LogEntry(uuid=identifier, published=published, target=target.id, event=event)
-
-
-def _target(target: Target) -> dict[str, object]:
-    party = _party(target.id, target.type, target.name, target.alternate or target.name)
-    if target.changes is None:
-        return party
-    before, after = target.changes
-    return {**party, "changeDetails": {"from": dict(before), "to": dict(after)}}
 
 
 def _party(identifier: str, kind: str, name: str, alternate: str) -> dict[str, object]:
