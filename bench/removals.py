@@ -44,11 +44,11 @@ class Meter:
         events.register("provide-client-params.dynamodb", self._ask)
         events.register("after-call.dynamodb", self._add)
 
-    def _ask(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _ask(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any]:
         wanted = "ReturnConsumedCapacity" in model.input_shape.members
         return params | {"ReturnConsumedCapacity": "TOTAL"} if wanted else params
 
-    def _add(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:  # noqa: ANN401
+    def _add(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         told = parsed.get("ConsumedCapacity", [])
         for one in [told] if isinstance(told, dict) else told:
             (self.reads if model.name in READS else self.writes)[one["TableName"]] += one["CapacityUnits"]

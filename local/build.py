@@ -16,6 +16,9 @@ BUILD = ROOT / ".local" / "build"
 LOCK = ROOT / ".local" / "build.lock"
 SECONDS_FOR_ANOTHER_BUILD = 600
 
+#: What the template is told here beside what the machine decides: the mail server that one plays with is on loopback.
+LOCAL_PARAMETERS = {"PrivateMailNetworks": "127.0.0.0/8"}
+
 #: What is built and deployed depends on these and on nothing else.
 SOURCES = (
     "template.yaml",
@@ -68,7 +71,7 @@ def sam(place: Place, verb: str, *options: str, otherwise: str) -> None:
             "--config-env=local",
             *options,
             "--parameter-overrides",
-            *(f"{name}={value}" for name, value in host_parameters().items()),
+            *(f"{name}={value}" for name, value in (host_parameters() | LOCAL_PARAMETERS).items()),
         ],
         log=place.logs / f"sam-{verb}.log",
         environment=tool_environment(place),

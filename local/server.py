@@ -21,7 +21,7 @@ from typing import Any
 from ministack import app as ministack
 from ministack.core import persistence
 
-from local import partiql
+from local import permissions
 
 SECONDS_BETWEEN_SAVES = 5
 #: Requests wait while a save runs, so that it may take this part of the time at most.
@@ -120,7 +120,7 @@ def obey_input(loop: asyncio.AbstractEventLoop) -> None:
 
 def main() -> None:
     """Serve until told to stop."""
-    partiql.install()
+    permissions.install()
     # It logs each of its dozens of files at every save.
     logging.getLogger("persistence").setLevel(logging.WARNING)
     ministack.app = Watched(ministack.app)

@@ -76,7 +76,16 @@ class NoSuchRoute(ReprieveError):
 
 
 class MethodNotAllowed(ReprieveError):
-    """The path is there, but not for this method."""
+    """The path is there, but not for this method.
+
+    Args:
+        method: what was asked.
+        allowed: the methods that the path has, in order.
+    """
+
+    def __init__(self, method: str, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(method)
+        self.allowed = allowed
 
 
 class NotFound(ReprieveError):

@@ -66,15 +66,17 @@ class EventType(StrEnum):
     USER_DELETE = "user.lifecycle.delete.completed"
     """A user was deleted; its addresses are no longer the organization's."""
     EMAIL_SERVER_CREATE = "system.custom_email_server.lifecycle.create"
-    """An email server was enrolled."""
+    """An email server was enrolled, or was not because it could not be enabled."""
     EMAIL_SERVER_UPDATE = "system.custom_email_server.lifecycle.update"
     """An email server's settings were changed."""
     EMAIL_SERVER_ACTIVATE = "system.custom_email_server.lifecycle.activate"
-    """An email server was enabled: mail goes through it from now on."""
+    """An email server was enabled, or was not because it failed."""
     EMAIL_SERVER_DEACTIVATE = "system.custom_email_server.lifecycle.deactivate"
     """An email server was disabled."""
     EMAIL_SERVER_DELETE = "system.custom_email_server.lifecycle.delete"
-    """An email server was removed."""
+    """An email server was deleted."""
+    EMAIL_SERVER_TEST = "reprieve.email_server.test"
+    """A test mail was handed to an email server, or was not."""
 
 
 class Severity(StrEnum):

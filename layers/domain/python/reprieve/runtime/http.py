@@ -104,8 +104,8 @@ class Api:
             raise RateLimited(request.quota.resets_at)
         found = self._routes.get((request.method, request.resource))
         if found is None:
-            known = {resource for _, resource in self._routes}
-            raise MethodNotAllowed(request.method) if request.resource in known else NoSuchRoute(request.resource)
+            allowed = sorted(method for method, resource in self._routes if resource == request.resource)
+            raise MethodNotAllowed(request.method, tuple(allowed)) if allowed else NoSuchRoute(request.resource)
         handler, scopes = found
         if scopes and not request.by.may(*scopes):
             raise Forbidden(scopes[0])
@@ -159,7 +159,9 @@ def _answer(response: Response) -> dict[str, Any]:
         body = response.body
     else:
         body = json.dumps(response.body, ensure_ascii=False, separators=(",", ":"))
-    headers: dict[str, list[str]] = {"Content-Type": [response.content_type]} if response.body is not None else {}
+    # API Gateway calls an answer without a type JSON, and Okta's Python SDK then fails to parse the nothing of a 204
+    content_type = response.content_type if response.body is not None else "text/plain"
+    headers: dict[str, list[str]] = {"Content-Type": [content_type]}
     for name, value in response.headers:
         headers.setdefault(name, []).append(value)
     return {"statusCode": response.status, "multiValueHeaders": headers, "body": body, "isBase64Encoded": False}

@@ -23,3 +23,27 @@ def dead_letter_queue() -> str:
 def requests_per_minute() -> int:
     """How many requests an organization may make in a minute, in each dialect that counts them."""
     return int(os.environ.get("REQUESTS_PER_MINUTE", "600"))
+
+
+def most_email_servers() -> int:
+    """How many SMTP servers an organization may enrol."""
+    return int(os.environ["MOST_EMAIL_SERVERS"])
+
+
+def mail_ports() -> tuple[int, ...]:
+    """The ports on which an organization's SMTP server may be."""
+    return tuple(int(port) for port in _listed("MAIL_PORTS"))
+
+
+def token_ports() -> tuple[int, ...]:
+    """The ports on which a token endpoint may be."""
+    return tuple(int(port) for port in _listed("TOKEN_PORTS"))
+
+
+def private_mail_networks() -> tuple[str, ...]:
+    """The networks that may be connected to although they are not public."""
+    return _listed("PRIVATE_MAIL_NETWORKS")
+
+
+def _listed(name: str) -> tuple[str, ...]:
+    return tuple(entry.strip() for entry in os.environ[name].split(",") if entry.strip())

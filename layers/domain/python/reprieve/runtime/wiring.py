@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reprieve.ports import Provider
     from reprieve.quota import Quota
     from reprieve.service.addresses import Addresses
+    from reprieve.service.email_servers import EmailServers
     from reprieve.service.following import Following
     from reprieve.service.ingest import Ingest
     from reprieve.service.lists import Lists
@@ -150,6 +151,28 @@ def dead_letters() -> DeadLetters:
     from reprieve.store.dead_letters import DeadLetters
 
     return DeadLetters(client("sqs"), settings.dead_letter_queue())
+
+
+@cache
+def email_servers() -> EmailServers:
+    """The verbs for the organizations' own SMTP servers."""
+    from reprieve.service.email_servers import EmailServers
+    from reprieve.smtp.courier import Courier
+    from reprieve.smtp.guard import HostPolicy
+    from reprieve.store.email_servers import EmailServers as Store
+
+    networks = settings.private_mail_networks()
+    courier = Courier(
+        servers=HostPolicy(ports=settings.mail_ports(), private_networks=networks),
+        token_endpoints=HostPolicy(ports=settings.token_ports(), private_networks=networks),
+    )
+    return EmailServers(
+        store=Store(table("EMAIL_SERVERS")),
+        vault=vault(),
+        courier=courier,
+        log=event_log(),
+        maximum=settings.most_email_servers(),
+    )
 
 
 @cache

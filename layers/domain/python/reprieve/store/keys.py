@@ -88,6 +88,16 @@ def request_part(request_id: str, first: str) -> str:
     return f"{request_id}#{first}"
 
 
+def email_servers(organization: Organization) -> str:
+    """The partition of an organization's email servers, sorted by id, with what holds their rules."""
+    return f"{organization.id}#servers"
+
+
+def connections(organization: Organization) -> str:
+    """The partition of what counts the organization's connections to servers that it chose."""
+    return f"{organization.id}#connections"
+
+
 def repeats(organization: Organization, digest: str) -> str:
     """The partition of the answers kept for idempotency keys, spread by a hash so that no partition is hot."""
     return f"{organization.id}#repeat#{zlib.crc32(digest.encode()) % 16}"

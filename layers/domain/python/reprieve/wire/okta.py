@@ -116,6 +116,8 @@ def _advice(error: errors.ReprieveError, request: Request) -> tuple[tuple[str, s
                 'error_description="The access token provided does not contain the required scopes."'
             )
             return (("WWW-Authenticate", challenge),)
+        case errors.MethodNotAllowed(allowed=allowed) if allowed:
+            return (("Allow", ", ".join(allowed)),)
         case _:
             return ()
 

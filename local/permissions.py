@@ -1,8 +1,8 @@
-"""Teach the local AWS which permissions a PartiQL statement needs.
+"""Teach the local AWS which permissions a batch needs.
 
-AWS checks `dynamodb:PartiQLInsert` and its three sisters on the statement's table. The local AWS checks the name of the
-call, `dynamodb:BatchExecuteStatement`, which is no permission at all. It has a place where it takes a transaction apart
-into the permissions of its items; this has it take statements apart there, too.
+AWS checks what a batch is made of: `dynamodb:PartiQLInsert` and its three sisters on each statement's table, and
+`sqs:SendMessage` for each message. The local AWS checks the name of the call, which is no permission at all. It has a
+place where it takes a transaction apart into the permissions of its items; this has it take statements apart, too.
 """
 
 import json
@@ -10,6 +10,9 @@ import re
 from typing import Any, Final
 
 from ministack.core import iam_actions
+
+#: calls whose permission has another name
+SAME_AS: Final = {"sqs:SendMessageBatch": "sqs:SendMessage"}
 
 CALLS: Final = {"dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement", "dynamodb:ExecuteTransaction"}
 
@@ -23,8 +26,9 @@ Check = tuple[str, str]
 
 
 def install() -> None:
-    """Have statements checked from now on."""
+    """Have batches checked from now on."""
     of_transaction = iam_actions.dynamodb_transaction_checks
+    named = iam_actions.extract_iam_action
 
     def of_call(action: str, body: bytes, region: str, account: str) -> list[Check]:
         if action in CALLS:
@@ -32,7 +36,12 @@ def install() -> None:
         found: list[Check] = of_transaction(action, body, region, account)
         return found
 
+    def of_request(*arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - the local AWS's own signature
+        action = named(*arguments, **more)
+        return SAME_AS.get(action, action)
+
     iam_actions.dynamodb_transaction_checks = of_call
+    iam_actions.extract_iam_action = of_request
 
 
 def checks(body: bytes, region: str, account: str) -> list[Check]:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from local.partiql import checks
+from local.permissions import checks
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/T"
 

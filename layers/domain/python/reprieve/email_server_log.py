@@ -1,0 +1,95 @@
+"""What becomes of an email server, as entries of the system log: Okta's five, and one of ours for a test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from reprieve.log import Actor, EventType, LogEntry, Result, Severity, Target, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reprieve.email_server import EmailServer
+    from reprieve.organization import Caller
+
+MESSAGE = {
+    EventType.EMAIL_SERVER_CREATE: "Create custom email server",
+    EventType.EMAIL_SERVER_UPDATE: "Update custom email server",
+    EventType.EMAIL_SERVER_ACTIVATE: "Activate custom email server",
+    EventType.EMAIL_SERVER_DEACTIVATE: "Deactivate custom email server",
+    EventType.EMAIL_SERVER_DELETE: "Delete custom email server",
+    EventType.EMAIL_SERVER_TEST: "Test custom email server",
+}
+#: what an update tells of, by its name in an entry
+CHANGES = ("alias", "host", "port", "username", "authType", "enabled")
+
+
+def told(
+    event_type: EventType,
+    server: EmailServer,
+    *,
+    caller: Caller,
+    request_id: str,
+    now: int,
+    failure: str | None = None,
+    before: EmailServer | None = None,
+) -> LogEntry:
+    """The entry of one thing that was done to a server, or tried.
+
+    Args:
+        event_type: what.
+        server: the server as it is afterwards.
+        caller: who did it.
+        request_id: the request that did it.
+        now: in milliseconds.
+        failure: why it failed, in a sentence of ours; None when it did not.
+        before: the server as it was, for what `changeDetails` tells of an update.
+    """
+    settings = server.settings
+    made = entry(
+        event_type,
+        identity=f"{request_id}:{server.id}",
+        published=now,
+        message=MESSAGE[event_type],
+        outcome=(Result.FAILURE if failure else Result.SUCCESS, failure),
+        severity=Severity.WARN if failure else Severity.INFO,
+        target=Target(server.id, "CustomEmailServer", settings.alias),
+        debug={
+            "customEmailServerId": server.id,
+            "customEmailServerHost": settings.host,
+            "customEmailServerPort": str(settings.port),
+            "customEmailServerUsername": settings.username,
+            "customEmailServerAuthType": settings.auth_type.value,
+            "customEmailServerErrorResponse": failure or "",
+            "requestId": request_id,
+        },
+        actor=Actor(caller.credential_id, "User", f"credential {caller.credential_id}"),
+        transaction=("WEB", request_id),
+    )
+    return _with_changes(made, before, server) if before else made
+
+
+def _with_changes(made: LogEntry, before: EmailServer, after: EmailServer) -> LogEntry:
+    old, new = _facts(before), _facts(after)
+    changed = [name for name in CHANGES if old[name] != new[name]]
+    details = {"from": {name: old[name] for name in changed}, "to": {name: new[name] for name in changed}}
+    (target,) = _targets(made.event)
+    return replace(made, event={**made.event, "target": [{**target, "changeDetails": details}]})
+
+
+def _targets(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    targets: list[dict[str, Any]] = event["target"]
+    return targets
+
+
+def _facts(server: EmailServer) -> dict[str, object]:
+    settings = server.settings
+    return {
+        "alias": settings.alias,
+        "host": settings.host,
+        "port": settings.port,
+        "username": settings.username,
+        "authType": settings.auth_type.value,
+        "enabled": settings.enabled,
+    }

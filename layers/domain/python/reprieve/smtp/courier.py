@@ -1,0 +1,105 @@
+"""The conversations that an organization's server is put to: log in, and perhaps send the test mail.
+
+A login by token is two conversations, with the token endpoint and with the server; one deadline is over both.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reprieve.email_server import AuthType, Failing, ServerFailed
+from reprieve.smtp import client, token
+from reprieve.smtp.auth import Bearer, Login, Password
+from reprieve.smtp.errors import AuthenticationFailed, MessageRefused, SmtpError, TokenRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reprieve.email_server import OAuth, Settings
+    from reprieve.smtp.guard import HostPolicy
+
+#: error -> which part failed; what is not here failed to connect
+PART: Final[dict[type[SmtpError], Failing]] = {
+    AuthenticationFailed: Failing.LOGIN,
+    TokenRefused: Failing.TOKEN,
+    MessageRefused: Failing.MAIL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courier:
+    """`ports.Courier`, over the network.
+
+    Args:
+        servers: which hosts and ports may be mail servers.
+        token_endpoints: which may be token endpoints.
+    """
+
+    servers: HostPolicy
+    token_endpoints: HostPolicy
+
+    def probe(self, settings: Settings, secret: str) -> None:
+        """See the port."""
+
+        def log_in(server: client.Endpoint, login: Login, deadline_s: float) -> None:
+            client.probe(server, login, policy=self.servers, deadline_s=deadline_s)
+
+        self._hold(settings, secret, log_in)
+
+    def send_test(self, settings: Settings, secret: str, *, sender: str, recipient: str) -> None:
+        """See the port."""
+
+        def send(server: client.Endpoint, login: Login, deadline_s: float) -> None:
+            client.send_test(
+                server, login, sender=sender, recipient=recipient, policy=self.servers, deadline_s=deadline_s
+            )
+
+        self._hold(settings, secret, send)
+
+    def _hold(
+        self, settings: Settings, secret: str, conversation: Callable[[client.Endpoint, Login, float], None]
+    ) -> None:
+        end = time.monotonic() + client.DEADLINE_S
+        try:
+            login = self._login(settings, secret)
+            server = client.Endpoint(settings.host, settings.port, settings.private_ca or None)
+            conversation(server, login, max(end - time.monotonic(), 0.001))
+        except SmtpError as error:
+            part = PART.get(type(error), Failing.CONNECTION)
+            failure = ServerFailed(part, error.reason.value, code=error.code, enhanced=error.enhanced)
+        else:
+            return
+        # raised out here, so that no frame with the secret hangs on it
+        raise failure
+
+    def _login(self, settings: Settings, secret: str) -> Login:
+        if settings.oauth is None:
+            return Password(settings.username, secret)
+        return Bearer(
+            settings.username, token.fetch(_grant(settings, settings.oauth, secret), policy=self.token_endpoints)
+        )
+
+
+def _grant(settings: Settings, oauth: OAuth, secret: str) -> token.Grant:
+    if settings.auth_type is AuthType.CLIENT_CREDENTIALS:
+        return token.ClientCredentials(
+            endpoint=oauth.token_endpoint,
+            client_id=oauth.client_id,
+            client_secret=secret,
+            authentication=token.ClientAuthentication(oauth.client_auth or token.ClientAuthentication.BASIC),
+            scopes=oauth.scopes,
+        )
+    from reprieve.smtp.jwt_bearer import JwtBearer  # noqa: PLC0415 - only who signs pays for cryptography
+
+    return JwtBearer(
+        endpoint=oauth.token_endpoint,
+        client_id=oauth.client_id,
+        key_id=oauth.key_id,
+        issuer=oauth.issuer,
+        subject=oauth.subject,
+        audience=oauth.audience,
+        scopes=oauth.scopes,
+        private_key=secret,
+    )
