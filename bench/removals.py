@@ -64,7 +64,8 @@ class Meter:
         units = ", ".join(f"{n / count:.2f} write units {table}" for table, n in sorted(self.writes.items()))
         read = sum(self.reads.values()) / count
         print(
-            f"{title:<28} {count / seconds:7.0f} a second ({count / cpu:.0f} a second of CPU); each {units}; {read:.3f} read units"
+            f"{title:<28} {count / seconds:7.0f} a second ({count / cpu:.0f} a second of CPU); "
+            f"each {units}; {read:.3f} read units"
         )
 
 

@@ -78,16 +78,6 @@ def addresses(organization: Organization, key: str) -> str:
     return f"{organization.id}#address#{zlib.crc32(key.encode()) % 16}"
 
 
-def requests(organization: Organization, request_id: str) -> str:
-    """The partition of what a request asked for, spread by a hash so that no partition is hot."""
-    return f"{organization.id}#requests#{zlib.crc32(request_id.encode()) % 16}"
-
-
-def request_part(request_id: str, first: str) -> str:
-    """The sort key of one part of a request, named by its first removal's number."""
-    return f"{request_id}#{first}"
-
-
 def email_servers(organization: Organization) -> str:
     """The partition of an organization's email servers, sorted by id, with what holds their rules."""
     return f"{organization.id}#servers"
@@ -96,6 +86,16 @@ def email_servers(organization: Organization) -> str:
 def connections(organization: Organization) -> str:
     """The partition of what counts the organization's connections to servers that it chose."""
     return f"{organization.id}#connections"
+
+
+def requests(organization: Organization, request_id: str) -> str:
+    """The partition of what a request asked for, spread by a hash so that no partition is hot."""
+    return f"{organization.id}#requests#{zlib.crc32(request_id.encode()) % 16}"
+
+
+def request_part(request_id: str, first: str) -> str:
+    """The sort key of one part of a request, named by its first removal's number."""
+    return f"{request_id}#{first}"
 
 
 def repeats(organization: Organization, digest: str) -> str:
