@@ -1,8 +1,8 @@
 """Lock the dependencies with hashes for every supported Python and machine: `make lock`.
 
-Five locks are written: the tool's own, the developer's environment, those of two vendors' clients, and the layer's with
-the versions of the second.
-No file names a package index, so that they install from whichever one the reader's pip is set up for.
+Written are the tool's own lock, the developer's environment, those of clients that need an environment of their
+own, and the layer's with the versions of the second. No file names a package index, so that they install from whichever
+one the reader's pip is set up for.
 """
 
 import os
@@ -38,6 +38,7 @@ def main() -> None:
     # Zoho's clients for the stack's tests: each major in an environment of its own.
     for major in ("6", "8"):
         lock(f"requirements/zoho{major}.in", f"requirements/zoho{major}.txt", upgrade)
+    lock("requirements/okta2.in", "requirements/okta2.txt", upgrade)
     # The layer may not differ from what the tests ran with, so its only freedom is taken away.
     lock(
         "layers/dependencies/requirements.in",

@@ -9,14 +9,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Conflict, NotFound
+from reprieve.log import EventType
 from reprieve.recipient import USERS
 from reprieve.runtime import wiring
 from reprieve.service.recipients import STATUS
-from reprieve_cli import recipient_csv
+from reprieve_cli import journal, recipient_csv
 from reprieve_cli.recipient_csv import LOGIN, Refusal, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reprieve.organization import Organization
     from reprieve.recipient import Recipient
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 WORKERS: Final = 8
 #: rows between two looks at whether to go on, and at the progress
 GROUP: Final = 100
+#: what the system log calls what happened to a row
+EVENTS: Final = {"created": EventType.USER_CREATE, "updated": EventType.USER_UPDATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +74,16 @@ def import_recipients(
     if organization is None:
         raise NotFound("organization", ascii(organization_id))
     content = recipient_csv.read(text, organization_id=organization.id, module=module, now=wiring.now())
-    outcomes: list[str | Refusal] = []
+    outcomes: list[Kept | Refusal] = []
     keep = partial(_keep, wiring.recipients(), organization)
     with ThreadPoolExecutor(WORKERS) as pool:
         for start in range(0, len(content.rows), GROUP):
-            outcomes += pool.map(keep, content.rows[start : start + GROUP])
+            group = list(pool.map(keep, content.rows[start : start + GROUP]))
+            journal.tell_recipients(organization, list(_changes(group)))
+            outcomes += group
             if progress:
                 progress(len(outcomes), len(content.rows))
-    counts = Counter(outcome for outcome in outcomes if isinstance(outcome, str))
+    counts = Counter(outcome.word for outcome in outcomes if isinstance(outcome, Kept))
     refused = [*content.refused, *(outcome for outcome in outcomes if isinstance(outcome, Refusal))]
     return ImportReport(
         created=counts["created"],
@@ -89,7 +94,21 @@ def import_recipients(
     )
 
 
-def _keep(store: Recipients, organization: Organization, row: Row) -> str | Refusal:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row that is stored: `created`, `updated` or `unchanged`."""
+
+    word: str
+    recipient: Recipient
+
+
+def _changes(outcomes: Iterable[Kept | Refusal]) -> Iterator[tuple[EventType, Recipient]]:
+    for outcome in outcomes:
+        if isinstance(outcome, Kept) and outcome.word in EVENTS:
+            yield EVENTS[outcome.word], outcome.recipient
+
+
+def _keep(store: Recipients, organization: Organization, row: Row) -> Kept | Refusal:
     """Store one row, under the id of whoever has its login when it was given none."""
     try:
         return _store(store, organization, row.recipient)
@@ -101,15 +120,15 @@ def _keep(store: Recipients, organization: Organization, row: Row) -> str | Refu
         return _store(store, organization, replace(row.recipient, id=owner))
 
 
-def _store(store: Recipients, organization: Organization, recipient: Recipient) -> str:
+def _store(store: Recipients, organization: Organization, recipient: Recipient) -> Kept:
     stored = store.get(organization, recipient.module, recipient.id)
     if stored is None:
         store.put(organization, recipient)
-        return "created"
+        return Kept("created", recipient)
     # whether a user is deactivated is not the file's business
     status = {STATUS: stored.profile[STATUS]} if STATUS in stored.profile else {}
     wanted = replace(recipient, created=stored.created, profile={**recipient.profile, **status})
     if replace(wanted, updated=stored.updated) == stored:
-        return "unchanged"
+        return Kept("unchanged", stored)
     store.put(organization, wanted)
-    return "updated"
+    return Kept("updated", wanted)

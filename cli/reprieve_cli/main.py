@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from reprieve.errors import ReprieveError
 from reprieve_cli.credentials import credentials
 from reprieve_cli.lists import lists
+from reprieve_cli.logs import logs
 from reprieve_cli.organizations import organizations
 from reprieve_cli.output import examples
 from reprieve_cli.providers import providers
@@ -40,6 +41,7 @@ class Commands(click.Group):
         "reprieve credentials issue acme --name 'Okta SDK' --dialect okta --expires-in 90d",
         "reprieve providers set acme --kind sendgrid",
         "reprieve recipients import acme people.csv",
+        "reprieve logs acme --email user@domain.com --follow",
         "reprieve lists import acme bounces bounces.csv",
     ),
 )
@@ -71,5 +73,5 @@ def main(ctx: click.Context, stack: str, *, local: bool) -> None:
     ctx.obj = Target(stack, local=local)
 
 
-for group in (organizations, credentials, providers, recipients, lists, status):
+for group in (organizations, credentials, providers, recipients, lists, logs, status):
     main.add_command(group)

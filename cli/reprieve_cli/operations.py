@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 from reprieve import organization as organizations
 from reprieve.address import Address
 from reprieve.errors import Conflict, InvalidInput, MalformedAddress, NotFound
+from reprieve.log import EventType
 from reprieve.organization import Credential, Membership, Organization, ProviderAccount, ProviderKind
 from reprieve.runtime import wiring
+from reprieve_cli import journal
 from reprieve_cli import scopes as known
 from reprieve_cli.importing import ImportReport, import_recipients
 
@@ -170,6 +172,7 @@ def make_credential(
         expires_at=None if expires_in is None else now + expires_in,
     )
     wiring.access().add_credential(credential)
+    journal.tell_credential(EventType.TOKEN_CREATE, organization, credential.id, credential.name)
     return token, credential
 
 
@@ -182,6 +185,7 @@ def revoke_credential(organization_id: str, credential_id: str) -> None:
     organization = find_organization(organization_id)
     if not wiring.access().revoke_credential(organization.id, credential_id):
         raise NotFound("credential", ascii(credential_id))
+    journal.tell_credential(EventType.TOKEN_REVOKE, organization, credential_id, credential_id)
 
 
 def set_provider(

@@ -8,9 +8,10 @@ import click
 
 from reprieve.address import Address
 from reprieve.errors import InvalidInput, NotFound, Unavailable
+from reprieve.log import EventType
 from reprieve.recipient import USERS
 from reprieve.runtime import wiring
-from reprieve_cli import operations
+from reprieve_cli import journal, operations
 from reprieve_cli.output import examples, json_option, moment, progress, say, say_json, say_table
 from reprieve_cli.target import connect
 
@@ -101,8 +102,11 @@ def delete(organization: str, recipient: str, *, module: str) -> None:
     Its addresses stay where they are on the suppression lists.
     """
     connect()
-    if not wiring.recipients().delete(operations.find_organization(organization), module, recipient):
+    owner, store = operations.find_organization(organization), wiring.recipients()
+    found = store.get(owner, module, recipient)
+    if found is None or not store.delete(owner, module, recipient):
         raise NotFound("recipient", ascii(recipient))
+    journal.tell_recipients(owner, [(EventType.USER_DELETE, found)])
     say(f"Deleted {recipient}.")
 
 

@@ -14,7 +14,15 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app
 NEVER = {"aws_xray_sdk", "moto", "hypothesis", "pytest", "click"}
 #: only whom these are for loads them, when the module is loaded or at the first use
 EXPENSIVE = {
-    "pydantic": {"remove_list", "recipients", "unblock_email", "records", "email_servers", "email_server_test"},
+    "pydantic": {
+        "remove_list",
+        "recipients",
+        "system_log",
+        "unblock_email",
+        "records",
+        "email_servers",
+        "email_server_test",
+    },
     "requests": set(),
     "boto3": set(),
     "cryptography": {"event_webhook", "email_servers", "email_server_test"},

@@ -37,6 +37,7 @@ def test_these_are_the_commands() -> None:
         "credentials scopes",
         "lists export",
         "lists import",
+        "logs",
         "organizations change",
         "organizations create",
         "organizations list",

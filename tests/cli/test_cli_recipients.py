@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve import log
 from reprieve.address import Address
 from reprieve.errors import Unavailable
 from reprieve.organization import Caller
@@ -230,7 +231,7 @@ def test_a_user_of_the_api_is_met_again_by_login_and_stays_deactivated(run: Run)
         email = Address.parse("ann@acme.example")
         return type(blank)(blank.id, blank.module, email, None, NOW, NOW, {"login": "ann@acme.example"})
 
-    users = Users(wiring.recipients())
+    users = Users(wiring.recipients(), wiring.event_log(), log.Cause(log.OPERATOR, "test"))
     made = users.create(organization, edit, status=Status.ACTIVE, now=NOW)
     users.deactivate(organization, made.id, now=NOW)
     ran = run(*IMPORT, stdin="email,first_name\nann@acme.example,Ann\n")

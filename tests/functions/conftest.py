@@ -82,7 +82,9 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
 def calls(dynamodb: DynamoDBClient) -> Calls:
     """Counts DynamoDB operations by name; `call` starts it anew for each request. A repeated attempt counts once."""
     counted = Calls()
-    dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: counted.update([model.name]))
+    # the log has a client of its own
+    for client in (dynamodb, wiring.client("dynamodb", attempts=1)):
+        client.meta.events.register("before-call.dynamodb", lambda model, **_: counted.update([model.name]))
     return counted
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from reprieve.address import Address
 from reprieve.errors import Conflict
+from reprieve.log import Order, Span, position
 from reprieve.organization import Organization
 from reprieve.recipient import USERS, Recipient
 from reprieve.runtime import wiring
@@ -161,9 +162,9 @@ def test_every_event_is_answered_whole(call: Gateway) -> None:
     assert sorted(STORY) == cases("recipients")
 
 
-def test_a_new_user_costs_one_transaction(users: Client, calls: Calls) -> None:
+def test_a_new_user_costs_one_transaction_and_an_entry(users: Client, calls: Calls) -> None:
     assert users.create(ADA) == Answer(200, user(ADA))
-    assert calls == {"TransactWriteItems": 1}
+    assert calls == {"TransactWriteItems": 1, "BatchExecuteStatement": 1}
 
 
 def test_a_new_user_makes_both_addresses_members(users: Client) -> None:
@@ -290,15 +291,17 @@ def test_an_update_changes_what_it_names(users: Client, clock: Clock, calls: Cal
     body = {"profile": {"lastName": "King", "secondEmail": None, "title": None}, "status": "SUSPENDED", "id": "x"}
     expected = {**ADA, "lastName": "King", "secondEmail": None, "city": "London"}
     assert users.update(identifier, body) == Answer(200, user(expected, updated=LATER, identifier=identifier))
-    assert calls == {"GetItem": 1, "TransactWriteItems": 1, "DeleteItem": 1}
+    assert calls == {"GetItem": 1, "TransactWriteItems": 1, "DeleteItem": 1, "BatchExecuteStatement": 1}
     assert users.get(identifier).body == user(expected, updated=LATER, identifier=identifier)
     assert members("ada@example.com", "countess@example.org") == {"ada@example.com"}
 
 
-def test_an_update_that_takes_no_address_away_costs_a_read_and_a_transaction(users: Client, calls: Calls) -> None:
+def test_an_update_that_takes_no_address_away_costs_a_read_a_transaction_and_an_entry(
+    users: Client, calls: Calls
+) -> None:
     identifier = users.create(ADA).body["id"]
     users.update(identifier, {"profile": {"firstName": "Augusta"}})
-    assert calls == {"GetItem": 1, "TransactWriteItems": 1}
+    assert calls == {"GetItem": 1, "TransactWriteItems": 1, "BatchExecuteStatement": 1}
 
 
 def test_a_replacement_deletes_what_it_does_not_name(users: Client) -> None:
@@ -345,7 +348,7 @@ def test_a_deactivated_user_still_belongs_to_the_organization(users: Client, clo
     identifier = users.create(ADA).body["id"]
     clock.now += 1_000
     assert users.deactivate(identifier) == Answer(200, {})
-    assert calls == {"GetItem": 1, "TransactWriteItems": 1}
+    assert calls == {"GetItem": 1, "TransactWriteItems": 1, "BatchExecuteStatement": 1}
     gone = user(ADA, status="DEPROVISIONED", updated=LATER, identifier=identifier)
     assert users.get(identifier) == Answer(200, gone)
     assert members("ada@example.com") == {"ada@example.com"}
@@ -357,6 +360,33 @@ def test_deactivating_again_writes_nothing(users: Client, calls: Calls) -> None:
     users.deactivate(identifier)
     assert users.deactivate(identifier) == Answer(200, {})
     assert calls == {"GetItem": 1}
+
+
+def test_the_log_tells_what_became_of_a_user_and_by_whose_credential(users: Client) -> None:
+    identifier = users.create(ADA).body["id"]
+    users.update(identifier, {"profile": {"title": "Countess"}})
+    users.delete(identifier)
+    users.deactivate(identifier)
+    users.delete(identifier)
+    span = Span(Order.PUBLISHED, position(0), position(wiring.now() + 1), target=identifier.lower())
+    told = [stored.event for stored in wiring.log_reader().entries(DEMO, span, first=10)]
+    assert sorted(entry["eventType"] for entry in told) == [
+        "user.account.update_profile",
+        "user.lifecycle.create",
+        "user.lifecycle.deactivate",
+        "user.lifecycle.delete.completed",
+    ]
+    for entry in told:
+        assert entry["actor"]["id"] == "cred-1"
+        assert entry["target"] == [
+            {
+                "id": identifier,
+                "type": "User",
+                "alternateId": "ada@example.com",
+                "displayName": "Ada Lovelace",
+                "detailEntry": None,
+            }
+        ]
 
 
 def test_only_a_search_shows_the_deactivated(users: Client) -> None:
@@ -374,7 +404,7 @@ def test_the_first_deletion_deactivates_and_the_second_deletes(users: Client, ca
     assert users.delete(identifier) == Answer(204)
     assert users.get(identifier).body["status"] == "DEPROVISIONED"
     assert users.delete(identifier) == Answer(204)
-    assert calls == {"GetItem": 1, "TransactWriteItems": 1, "DeleteItem": 2}
+    assert calls == {"GetItem": 1, "TransactWriteItems": 1, "DeleteItem": 2, "BatchExecuteStatement": 1}
     assert users.get(identifier) == unknown(identifier)
     assert users.delete(identifier) == unknown(identifier)
 

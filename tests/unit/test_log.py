@@ -1,10 +1,21 @@
 """The system log's entries, as Okta's clients will read them."""
 
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve import log
+from reprieve.address import Address
 from reprieve.delivery import DeliveryEvent, DeliveryKind
+from reprieve.recipient import USERS, Recipient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def an_event(kind: DeliveryKind = DeliveryKind.BOUNCE, message: str = "550 5.1.1 no such user ") -> DeliveryEvent:
@@ -89,3 +100,92 @@ def test_a_removal_request_lists_at_most_fifty_addresses_a_target() -> None:
     assert {entry.event["target"][0]["type"] for entry in entries} == {"EmailList"}
     assert {entry.event["debugContext"]["debugData"]["bounceEmailProvider"] for entry in entries} == {"SES"}
     assert {entry.event["transaction"]["detail"]["requestApiTokenId"] for entry in entries} == {"cred-1"}
+
+
+CAUSE = log.by_credential("cred-1", "request-1")
+LOGIN = "ada@example.com"
+ADA = Recipient("00u1", USERS, Address.parse(LOGIN), None, 1, 1, {"login": LOGIN, "firstName": "Ada"})
+CHANGES: dict[log.EventType, Callable[[log.EventType], log.LogEntry]] = {
+    **dict.fromkeys(
+        (log.EventType.TOKEN_CREATE, log.EventType.TOKEN_REVOKE),
+        lambda event_type: log.credential_changed(event_type, "cred-2", "SDK", cause=CAUSE, now=5),
+    ),
+    **dict.fromkeys(
+        (
+            log.EventType.USER_CREATE,
+            log.EventType.USER_UPDATE,
+            log.EventType.USER_DEACTIVATE,
+            log.EventType.USER_DELETE,
+        ),
+        lambda event_type: log.recipient_changed(event_type, ADA, cause=CAUSE, now=5),
+    ),
+    **dict.fromkeys(
+        (
+            log.EventType.EMAIL_SERVER_CREATE,
+            log.EventType.EMAIL_SERVER_UPDATE,
+            log.EventType.EMAIL_SERVER_ACTIVATE,
+            log.EventType.EMAIL_SERVER_DEACTIVATE,
+            log.EventType.EMAIL_SERVER_DELETE,
+        ),
+        lambda event_type: log.email_server_changed(
+            event_type,
+            "ces1",
+            "Main",
+            facts={"customEmailServerHost": "smtp.example.com", "customEmailServerErrorResponse": ""},
+            cause=CAUSE,
+            now=5,
+            changes=({"port": 25}, {"port": 587}),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("event_type", CHANGES)
+def test_a_change_tells_who_made_it_in_which_request_and_of_what(event_type: log.EventType) -> None:
+    entry = CHANGES[event_type](event_type)
+    assert entry.event["eventType"] == event_type.value
+    assert entry.event["displayMessage"]
+    assert entry.event["outcome"] == {"result": "SUCCESS", "reason": None}
+    assert entry.event["transaction"] == {
+        "type": "WEB",
+        "id": "request-1",
+        "detail": {"requestApiTokenId": "cred-1"},
+    }
+    (target,) = entry.event["target"]
+    assert target["id"] == entry.target
+    assert (target["type"], target["displayName"], target["alternateId"]) in {
+        ("Token", "SDK", "SDK"),
+        ("User", "Ada", "ada@example.com"),
+        ("CustomEmailServer", "Main", "Main"),
+    }
+
+
+def test_every_type_of_change_has_a_sentence() -> None:
+    assert set(log._CHANGE) == set(CHANGES)
+
+
+def test_an_email_server_tells_its_settings_and_what_changed_in_them() -> None:
+    entry = CHANGES[log.EventType.EMAIL_SERVER_UPDATE](log.EventType.EMAIL_SERVER_UPDATE)
+    assert entry.event["debugContext"]["debugData"] == {
+        "requestId": "request-1",
+        "customEmailServerId": "ces1",
+        "customEmailServerHost": "smtp.example.com",
+    }
+    assert entry.event["target"][0]["changeDetails"] == {"from": {"port": 25}, "to": {"port": 587}}
+
+
+def test_what_the_operator_does_is_no_tokens_doing() -> None:
+    entry = log.credential_changed(
+        log.EventType.TOKEN_CREATE, "cred-2", "SDK", cause=log.Cause(log.OPERATOR, "r"), now=5
+    )
+    assert entry.event["transaction"] == {"type": "JOB", "id": "r", "detail": {}}
+
+
+def test_a_record_without_a_name_is_told_by_its_address_or_id() -> None:
+    record = Recipient("4711", "Leads", ADA.email, None, 1, 1)
+    entries = [
+        log.recipient_changed(log.EventType.USER_CREATE, one, cause=CAUSE, now=5)
+        for one in (record, replace(record, email=None))
+    ]
+    assert [entry.event["target"][0]["displayName"] for entry in entries] == ["ada@example.com", "4711"]
+    assert entries[0].event["target"][0]["type"] == "Leads"

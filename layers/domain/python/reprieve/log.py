@@ -11,15 +11,18 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.delivery import DeliveryKind
+from reprieve.recipient import USERS
+from reprieve.removal import DAY, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reprieve.delivery import DeliveryEvent
+    from reprieve.recipient import Recipient
     from reprieve.removal import Removal
 
 #: ids of entries are derived from what they tell, so that telling it twice makes one entry
@@ -27,6 +30,10 @@ NAMESPACE: Final = uuid.UUID("6f0c5a52-6d5e-5a0c-9a51-7f6d1d0b8f0e")
 REASON_LENGTH: Final = 255
 #: Okta lists at most this many addresses in one target of a removal entry
 ADDRESSES_A_TARGET: Final = 50
+#: how long an entry can be read, in milliseconds
+KEPT: Final = 90 * DAY
+#: how long a poller waits before it believes that no entry of a moment can still appear, in milliseconds
+SETTLING: Final = 10 * SECOND
 
 
 class EventType(StrEnum):
@@ -46,16 +53,28 @@ class EventType(StrEnum):
     """A removal was given up after its attempts."""
     REMOVAL_SUPERSEDED = "reprieve.removal.superseded"
     """A newer bounce arrived before a removal could be carried out."""
+    TOKEN_CREATE = "system.api_token.create"  # noqa: S105  (a name, not a token)
+    """A credential was issued."""
+    TOKEN_REVOKE = "system.api_token.revoke"  # noqa: S105  (a name, not a token)
+    """A credential was revoked."""
+    USER_CREATE = "user.lifecycle.create"
+    """A user was added."""
+    USER_UPDATE = "user.account.update_profile"
+    """A user's addresses or profile were changed."""
+    USER_DEACTIVATE = "user.lifecycle.deactivate"
+    """A user was deactivated; its addresses stay the organization's."""
+    USER_DELETE = "user.lifecycle.delete.completed"
+    """A user was deleted; its addresses are no longer the organization's."""
     EMAIL_SERVER_CREATE = "system.custom_email_server.lifecycle.create"
-    """An email server was enrolled, or was not because it could not be enabled."""
+    """An email server was enrolled."""
     EMAIL_SERVER_UPDATE = "system.custom_email_server.lifecycle.update"
     """An email server's settings were changed."""
     EMAIL_SERVER_ACTIVATE = "system.custom_email_server.lifecycle.activate"
-    """An email server was enabled, or was not because it failed."""
+    """An email server was enabled: mail goes through it from now on."""
     EMAIL_SERVER_DEACTIVATE = "system.custom_email_server.lifecycle.deactivate"
     """An email server was disabled."""
     EMAIL_SERVER_DELETE = "system.custom_email_server.lifecycle.delete"
-    """An email server was deleted."""
+    """An email server was removed."""
     EMAIL_SERVER_TEST = "reprieve.email_server.test"
     """A test mail was handed to an email server, or was not."""
 
@@ -101,13 +120,72 @@ class LogEntry:
     event: Mapping[str, object]
 
 
+class Order(Enum):
+    """In which order entries are read."""
+
+    PUBLISHED = "published"
+    """By when they happened: what a question about a period is answered in."""
+    ARRIVED = "arrived"
+    """By when they were stored: what a poller goes along, so that a late entry comes late instead of never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the log.
+
+    A position is a time in 13 digits of milliseconds (`position`), or that of an entry (`Stored`). Texts compare as
+    positions do.
+
+    Attributes:
+        order: which time positions speak of.
+        after: the stretch begins behind this position.
+        before: and ends in front of this one.
+        newest_first: whether it is read backwards.
+        target: only entries about this one, in the form of `filter.fold`; None for all.
+    """
+
+    order: Order
+    after: str
+    before: str
+    newest_first: bool = False
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as it is read: its position, the whole LogEvent, and how many bytes that is."""
+
+    position: str
+    event: Mapping[str, Any]
+    size: int
+
+
+#: behind every entry
+LATEST: Final = "9" * 13
+
+
+def position(moment: int) -> str:
+    """The position in front of every entry of a moment."""
+    return f"{moment:013d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an entry is about: for a delivery the recipient's address is the id, as Okta has it."""
+    """What an entry is about: for a delivery the recipient's address is the id, as Okta has it.
+
+    Attributes:
+        id: what `target.id eq` finds it by.
+        type: Okta's word for the kind of thing.
+        name: for people.
+        alternate: another name that it goes by; the first one if there is no other.
+        changes: what was so before and is so after, by name; None where nothing is compared.
+    """
 
     id: str
     type: str
     name: str
+    alternate: str = ""
+    changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +198,22 @@ class Actor:
 
 
 SYSTEM: Final = Actor(id="unknown", type="SystemPrincipal", name="Okta System")
+#: whoever runs the operator's command: AWS knows who that was (CloudTrail), this log does not
+OPERATOR: Final = Actor(id="operator", type="SystemPrincipal", name="reprieve command")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who did something, and in which request: what all entries of a change have in common."""
+
+    actor: Actor
+    request_id: str
+
+
+def by_credential(credential_id: str, request_id: str) -> Cause:
+    """The cause of what the holder of a credential did."""
+    return Cause(Actor(credential_id, "User", f"credential {credential_id}"), request_id)
+
 
 _DELIVERED: Final = (Result.SUCCESS, Severity.INFO)
 _REFUSED: Final = (Result.FAILURE, Severity.WARN)
@@ -158,7 +252,7 @@ def delivery(event: DeliveryEvent) -> LogEntry:
         message="Email delivery",
         outcome=(result, event.kind.value),
         severity=severity,
-        targets=[Target(event.key, "email", event.email)],
+        target=Target(event.key, "email", event.email),
         debug=debug,
     )
 
@@ -176,7 +270,7 @@ def removal_requested(
             message="Remove email addresses from the bounce list",
             outcome=(Result.SUCCESS, None),
             severity=Severity.INFO,
-            targets=[Target(f"{request_id}:{number}", "EmailList", ", ".join(group))],
+            target=Target(f"{request_id}:{number}", "EmailList", ", ".join(group)),
             debug={"bounceEmailProvider": PROVIDER_NAME.get(provider, provider), "requestId": request_id},
             actor=actor,
             transaction=("WEB", request_id),
@@ -219,13 +313,87 @@ def _removal_ended(
         message=message,
         outcome=outcome,
         severity=Severity.INFO if outcome[0] is Result.SUCCESS else Severity.WARN,
-        targets=[Target(row.key, "email", row.email)],
+        target=Target(row.key, "email", row.email),
         debug={
             "list": row.list.value,
             "removalId": row.id,
             "requestId": row.request_id,
             "requestedBy": row.requested_by,
         },
+    )
+
+
+#: what a person reads of each change
+_CHANGE: Final = {
+    EventType.TOKEN_CREATE: "Create API token",
+    EventType.TOKEN_REVOKE: "Revoke API token",
+    EventType.USER_CREATE: "Create user",
+    EventType.USER_UPDATE: "Update user profile",
+    EventType.USER_DEACTIVATE: "Deactivate user",
+    EventType.USER_DELETE: "Delete user",
+    EventType.EMAIL_SERVER_CREATE: "Create custom email server",
+    EventType.EMAIL_SERVER_UPDATE: "Update custom email server",
+    EventType.EMAIL_SERVER_ACTIVATE: "Activate custom email server",
+    EventType.EMAIL_SERVER_DEACTIVATE: "Deactivate custom email server",
+    EventType.EMAIL_SERVER_DELETE: "Delete custom email server",
+}
+
+
+def credential_changed(event_type: EventType, credential_id: str, name: str, *, cause: Cause, now: int) -> LogEntry:
+    """The entry of a credential that was issued or revoked (TOKEN_CREATE, TOKEN_REVOKE); never with its token."""
+    return _changed(event_type, Target(credential_id, "Token", name), cause, now)
+
+
+def recipient_changed(event_type: EventType, recipient: Recipient, *, cause: Cause, now: int) -> LogEntry:
+    """The entry of a recipient that was added, changed, deactivated or deleted (USER_...)."""
+    profile = recipient.profile
+    email = recipient.email.spelling if recipient.email else ""
+    alternate = profile.get("login") or email or recipient.id
+    name = " ".join(filter(None, (profile.get("firstName"), profile.get("lastName"))))
+    kind = "User" if recipient.module == USERS else recipient.module
+    return _changed(event_type, Target(recipient.id, kind, name or alternate, alternate), cause, now)
+
+
+def email_server_changed(
+    event_type: EventType,
+    server_id: str,
+    alias: str,
+    *,
+    facts: Mapping[str, str],
+    cause: Cause,
+    now: int,
+    changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None,
+) -> LogEntry:
+    """The entry of an email server that was enrolled, changed, enabled, disabled or removed (EMAIL_SERVER_...).
+
+    Args:
+        event_type: which of them.
+        server_id: the server's id.
+        alias: its name for people.
+        facts: what Okta's catalogue has in debugData, in camelCase: customEmailServerHost, ...Port, ...Protocol,
+            ...Username, ...AuthType, ...ErrorResponse. Never a secret; empty ones are left out.
+        cause: who did it.
+        now: in milliseconds.
+        changes: the members that an update changed, before and after; a secret only as having changed.
+    """
+    target = Target(server_id, "CustomEmailServer", alias, changes=changes)
+    return _changed(event_type, target, cause, now, {"customEmailServerId": server_id, **facts})
+
+
+def _changed(
+    event_type: EventType, target: Target, cause: Cause, now: int, facts: Mapping[str, str] | None = None
+) -> LogEntry:
+    return entry(
+        event_type,
+        identity=f"{cause.request_id}:{target.id}",
+        published=now,
+        message=_CHANGE[event_type],
+        outcome=(Result.SUCCESS, None),
+        severity=Severity.INFO,
+        target=target,
+        debug={"requestId": cause.request_id, **(facts or {})},
+        actor=cause.actor,
+        transaction=("JOB" if cause.actor is OPERATOR else "WEB", cause.request_id),
     )
 
 
@@ -237,7 +405,7 @@ def entry(
     message: str,
     outcome: tuple[Result, str | None],
     severity: Severity,
-    targets: Sequence[Target],
+    target: Target,
     debug: Mapping[str, str],
     actor: Actor = SYSTEM,
     transaction: tuple[str, str] = ("JOB", ""),
@@ -251,7 +419,7 @@ def entry(
         message: `displayMessage`.
         outcome: the result and a reason of at most 255 characters (it is cut there), or None.
         severity: how much somebody should care.
-        targets: what it is about; the first is the one it is indexed by.
+        target: what it is about. There is one, so that `target.id eq` can be answered from an index alone.
         debug: `debugData`; empty values are left out.
         actor: who caused it.
         transaction: WEB or JOB, and its id.
@@ -270,14 +438,22 @@ def entry(
         "actor": _party(actor.id, actor.type, actor.name, "system@okta.com" if actor is SYSTEM else actor.name),
         "client": {"userAgent": None, "zone": None, "device": None, "id": None, "ipAddress": None},
         "outcome": {"result": result.value, "reason": reason[:REASON_LENGTH] if reason else None},
-        "target": [_party(target.id, target.type, target.name, target.name) for target in targets],
+        "target": [_target(target)],
         "transaction": {"type": kind, "id": transaction_id or identifier, "detail": _detail(actor)},
         "debugContext": {"debugData": _present(debug.items())},
         "authenticationContext": {"externalSessionId": "unknown", "authenticationStep": 0},
         "securityContext": {},
         "request": {"ipChain": []},
     }
-    return LogEntry(uuid=identifier, published=published, target=targets[0].id, event=event)
+    return LogEntry(uuid=identifier, published=published, target=target.id, event=event)
+
+
+def _target(target: Target) -> dict[str, object]:
+    party = _party(target.id, target.type, target.name, target.alternate or target.name)
+    if target.changes is None:
+        return party
+    before, after = target.changes
+    return {**party, "changeDetails": {"from": dict(before), "to": dict(after)}}
 
 
 def _party(identifier: str, kind: str, name: str, alternate: str) -> dict[str, object]:
@@ -285,7 +461,7 @@ def _party(identifier: str, kind: str, name: str, alternate: str) -> dict[str, o
 
 
 def _detail(actor: Actor) -> dict[str, str]:
-    return {} if actor is SYSTEM else {"requestApiTokenId": actor.id}
+    return {} if actor in {SYSTEM, OPERATOR} else {"requestApiTokenId": actor.id}
 
 
 def _present(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

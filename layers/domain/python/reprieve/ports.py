@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from reprieve.block import Standing
     from reprieve.email_server import EmailServer, Settings
     from reprieve.listing import Filter, Place, Selection, Since
-    from reprieve.log import LogEntry
+    from reprieve.log import LogEntry, Span, Stored
     from reprieve.organization import BouncePurge, Credential, Organization, ProviderAccount
     from reprieve.outlook import AddressRecord
     from reprieve.quota import Quota
@@ -237,19 +237,25 @@ class ListingStore(Protocol):
         ...
 
 
-class LogReader(Protocol):
-    """The system log, for who asks about one thing."""
-
-    def about(self, organization: Organization, target: str, *, limit: int) -> list[Mapping[str, Any]]:
-        """The newest entries about an address (its comparison key) or server, newest first, as Okta's LogEvents."""
-        ...
-
-
 class EventLog(Protocol):
     """The system log."""
 
     def append(self, organization: Organization, entries: Sequence[LogEntry]) -> int:
         """Add entries; one that is there already stays as it is. Returns how many were new; durable by then."""
+        ...
+
+
+class LogReader(Protocol):
+    """The system log, read."""
+
+    def entries(self, organization: Organization, span: Span, *, first: int) -> Iterator[Stored]:
+        """The entries of a stretch, in its order; what is not consumed is not read.
+
+        Args:
+            organization: whose log.
+            span: the stretch.
+            first: how many are probably wanted.
+        """
         ...
 
 

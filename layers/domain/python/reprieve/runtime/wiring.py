@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from reprieve.service.removal_job import RemovalJob
     from reprieve.service.removals import Removals
     from reprieve.service.repeats import Repeats
+    from reprieve.service.system_log import SystemLog
     from reprieve.service.unblock import Unblocks
     from reprieve.service.upkeep import Upkeep
     from reprieve.store.access import Access
     from reprieve.store.dead_letters import DeadLetters
-    from reprieve.store.event_log import EventLog
+    from reprieve.store.event_log import EventLog, LogReader
     from reprieve.store.listing import Listing
     from reprieve.store.quotas import Quotas
     from reprieve.store.recipients import Recipients
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
 #: as many as `store.table` has calls under way at a time
 CONNECTIONS = 16
+#: in seconds; together they are shorter than `log.SETTLING`
+CONNECT_TIMEOUT = 2
+READ_TIMEOUT = 5
 
 
 def now() -> int:
@@ -51,15 +55,15 @@ def now() -> int:
 
 
 @cache
-def client(service: str) -> Any:  # noqa: ANN401  (a boto3 client's type depends on its name)
+def client(service: str, attempts: int = 4) -> Any:  # noqa: ANN401  (a boto3 client's type depends on its name)
     """A boto3 client with timeouts that fit inside a request, and few retries of its own."""
     import boto3
     from botocore.config import Config
 
     config = Config(
-        connect_timeout=2,
-        read_timeout=5,
-        retries={"total_max_attempts": 4},
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"total_max_attempts": attempts},
         max_pool_connections=CONNECTIONS,
         # the stores build their arguments themselves; checking each again costs a quarter of a large webhook's time
         parameter_validation=False,
@@ -84,10 +88,26 @@ def suppressions() -> Suppressions:
 
 @cache
 def event_log() -> EventLog:
-    """The system log."""
+    """The system log. Its calls are not repeated unseen: see `store.event_log`."""
     from reprieve.store.event_log import EventLog
+    from reprieve.store.table import Table
 
-    return EventLog(table("EVENT_LOG"))
+    return EventLog(Table(client("dynamodb", attempts=1), settings.table("EVENT_LOG")), now)
+
+
+@cache
+def log_reader() -> LogReader:
+    """The system log, to read."""
+    from reprieve.store.event_log import LogReader
+
+    return LogReader(table("EVENT_LOG"))
+
+
+def system_log() -> SystemLog:
+    """The verb that answers what happened."""
+    from reprieve.service.system_log import SystemLog
+
+    return SystemLog(log_reader(), now)
 
 
 @cache
@@ -204,9 +224,8 @@ def lists() -> Lists:
 def addresses() -> Addresses:
     """The answer about one address."""
     from reprieve.service.addresses import Addresses
-    from reprieve.store.log_reader import LogReader
 
-    return Addresses(listing(), LogReader(table("EVENT_LOG")), removals(), quotas())
+    return Addresses(listing(), log_reader(), removals(), quotas())
 
 
 def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)

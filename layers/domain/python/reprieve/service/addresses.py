@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.errors import MalformedAddress
+from reprieve.filter import fold
+from reprieve.log import KEPT, LATEST, Order, Span, position
 from reprieve.outlook import AddressRecord, Outlook, outlook, shown, suppresses
 from reprieve.suppression import SuppressionList
 
@@ -99,7 +102,8 @@ class Addresses:
             )
             for record in self.listing.records(organization, key)
         ]
-        events = self.log.about(organization, key, limit=EVENTS)
+        span = Span(Order.PUBLISHED, position(now - KEPT), LATEST, newest_first=True, target=fold(key))
+        events = [stored.event for stored in islice(self.log.entries(organization, span, first=EVENTS), EVENTS)]
         return Explanation(email, lists, events, belongs, self.quotas.peek(organization, "sendgrid", now=now))
 
 

@@ -92,7 +92,7 @@ class Lists:
             message=f"Remove everything from the {suppression_list} list",
             outcome=(log.Result.SUCCESS, None),
             severity=log.Severity.WARN,
-            targets=[log.Target(suppression_list, "SuppressionList", suppression_list)],
+            target=log.Target(suppression_list, "SuppressionList", suppression_list),
             debug={"list": suppression_list, "requestId": request_id},
             actor=_actor(caller),
             transaction=("WEB", request_id),
@@ -160,11 +160,9 @@ def _asked(
             message=f"Remove email addresses from the {suppression_list} list",
             outcome=(log.Result.SUCCESS, None),
             severity=log.Severity.INFO,
-            targets=[
-                log.Target(
-                    f"{request_id}:{number}", "EmailList", ", ".join(emails[start : start + log.ADDRESSES_A_TARGET])
-                )
-            ],
+            target=log.Target(
+                f"{request_id}:{number}", "EmailList", ", ".join(emails[start : start + log.ADDRESSES_A_TARGET])
+            ),
             debug={"list": suppression_list, "requestId": request_id},
             actor=_actor(caller),
             transaction=("WEB", request_id),

@@ -14,15 +14,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from reprieve import log
 from reprieve.address import comparison_key
 from reprieve.errors import NotFound
+from reprieve.log import EventType
 from reprieve.recipient import USERS, Recipient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.organization import Organization
-    from reprieve.ports import RecipientStore
+    from reprieve.ports import EventLog, RecipientStore
 
     #: gives a user its addresses and profile; what it says of id, times and status is not heeded
     Edit = Callable[[Recipient], Recipient]
@@ -87,12 +89,16 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """What can be done with the users of one organization.
+    """What can be done with the users of one organization, for one caller.
 
     Wherever a user is named, it is by id or by login; a login has an @, and an id has none.
+
+    A change is in the log once it is done. If the log does not answer, the caller hears so although the change stands.
     """
 
     recipients: RecipientStore
+    journal: EventLog
+    cause: log.Cause
 
     def create(self, organization: Organization, edit: Edit, *, status: Status, now: int) -> Recipient:
         """Add a user.
@@ -109,6 +115,7 @@ class Users:
         blank = Recipient(_new_id(now), USERS, email=None, secondary_email=None, created=now, updated=now)
         user = _edited(blank, edit, status, now)
         self.recipients.add(organization, user)
+        self._tell(organization, EventType.USER_CREATE, user, now)
         return user
 
     def get(self, organization: Organization, name: str) -> Recipient:
@@ -165,7 +172,9 @@ class Users:
             NotFound: the organization has no such user.
             Conflict: another user of the organization has the login.
         """
-        return self._change(organization, name, lambda user: _edited(user, edit, status_of(user), now))
+        user = self._change(organization, name, lambda user: _edited(user, edit, status_of(user), now))
+        self._tell(organization, EventType.USER_UPDATE, user, now)
+        return user
 
     def deactivate(self, organization: Organization, name: str, *, now: int) -> None:
         """Deactivate a user; one that is deactivated already stays as it is.
@@ -173,7 +182,16 @@ class Users:
         Raises:
             NotFound: the organization has no such user.
         """
-        self._change(organization, name, lambda user: _deactivated(user, now))
+        changed = False
+
+        def next_state(user: Recipient) -> Recipient:
+            nonlocal changed
+            changed = status_of(user) is not Status.DEPROVISIONED
+            return _deactivated(user, now)
+
+        user = self._change(organization, name, next_state)
+        if changed:
+            self._tell(organization, EventType.USER_DEACTIVATE, user, now)
 
     def delete(self, organization: Organization, name: str, *, now: int) -> None:
         """Deactivate a user, or, if that was done before, delete it for good.
@@ -181,11 +199,19 @@ class Users:
         Raises:
             NotFound: the organization has no such user.
         """
+        event_type = EventType.USER_DEACTIVATE
 
         def next_state(user: Recipient) -> Recipient | None:
-            return None if status_of(user) is Status.DEPROVISIONED else _deactivated(user, now)
+            nonlocal event_type
+            gone = status_of(user) is Status.DEPROVISIONED
+            event_type = EventType.USER_DELETE if gone else EventType.USER_DEACTIVATE
+            return None if gone else _deactivated(user, now)
 
-        self._change(organization, name, next_state)
+        user = self._change(organization, name, next_state)
+        self._tell(organization, event_type, user, now)
+
+    def _tell(self, organization: Organization, event_type: EventType, user: Recipient, now: int) -> None:
+        self.journal.append(organization, [log.recipient_changed(event_type, user, cause=self.cause, now=now)])
 
     def _change(self, organization: Organization, name: str, to: Callable[[Recipient], Recipient | None]) -> Recipient:
         identifier = self._identifier(organization, name)

@@ -43,9 +43,14 @@ def queue(organization: Organization, state: RemovalState, shard: int) -> str:
     return f"{organization.id}#{state}#{shard}"
 
 
-def log_day(organization: Organization, published: int) -> str:
-    """The partition of one UTC day of the log."""
-    return f"{organization.id}#{published // 86_400_000}"
+def log(organization: Organization, uuid: str) -> str:
+    """The partition of a log entry: the organization's one, or one of as many as it has shards."""
+    return f"{organization.id}#{shard_of(organization, uuid)}"
+
+
+def logs(organization: Organization) -> list[str]:
+    """All partitions of an organization's log; ByArrival has the same."""
+    return [f"{organization.id}#{shard}" for shard in range(organization.shards)]
 
 
 def log_entry(published: int, uuid: str) -> str:
@@ -53,8 +58,13 @@ def log_entry(published: int, uuid: str) -> str:
     return f"{published:013d}#{uuid}"
 
 
+def log_arrival(arrived: int, uuid: str) -> str:
+    """The sort key of ByArrival and ByTargetArrival: in order of arrival, ties by id."""
+    return f"{arrived:013d}#{uuid}"
+
+
 def log_target(organization: Organization, target: str) -> str:
-    """The partition of ByTarget."""
+    """The partition of ByTarget and ByTargetArrival; `target` is in the form in which the filter compares."""
     return f"{organization.id}#{target}"
 
 

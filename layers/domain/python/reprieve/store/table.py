@@ -17,7 +17,7 @@ from reprieve.errors import Unavailable
 from reprieve.store.faults import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -185,11 +185,12 @@ class Table:
         answer = self._conditional("delete_item", condition, values, Key=marshal(key), ReturnValues="ALL_OLD")
         return unmarshal(answer["Attributes"]) if answer and "Attributes" in answer else None
 
-    def insert_many(self, items: Sequence[Item]) -> list[Item]:
+    def insert_many(self, items: Sequence[Item], *, stamp: Callable[[Item], Item] | None = None) -> list[Item]:
         """Put each item unless its key is taken: PartiQL INSERTs, 25 a call, one write unit each like any put.
 
         Args:
             items: no two of the same key.
+            stamp: what is done to an item right before it is sent, each time that it is sent; it leaves the key alone.
 
         Returns:
             The items whose key was taken; the others are durable.
@@ -198,6 +199,7 @@ class Table:
         for start in range(0, len(items), WRITES_A_BATCH):
             pending = items[start : start + WRITES_A_BATCH]
             for pause in _pauses():
+                pending = [stamp(item) for item in pending] if stamp else pending
                 answer = self._call("batch_execute_statement", Statements=[self._insert(item) for item in pending])
                 codes = [response.get("Error", {}).get("Code") for response in answer["Responses"]]
                 if final := set(codes) - {None, DUPLICATE} - PASSING:

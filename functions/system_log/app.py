@@ -1,0 +1,15 @@
+"""GET /api/v1/logs (Okta): what happened."""
+
+from reprieve.exchange import Request, Response
+from reprieve.runtime import http, wiring
+from reprieve.wire import okta_log
+
+handler = http.Api(okta_log.DIALECT)
+
+
+@handler.route("GET", "/v1/logs", scopes=okta_log.READ)
+def logs(request: Request) -> Response:
+    """Answer a bounded query, or the next page of a polling one."""
+    asked = okta_log.parse_query(request)
+    page = wiring.system_log().page(request.by.organization, asked.query, after=asked.after, now=request.now)
+    return okta_log.render_page(page, asked, request)

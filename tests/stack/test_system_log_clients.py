@@ -1,0 +1,181 @@
+"""The system log as those who poll it see it: Okta's own clients, unmodified, while events arrive from several sides.
+
+Each client is a program of its own (tests/sdk-python, tests/sdk-node): the three do not get along in one environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import uuid
+import venv
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from local.place import ROOT
+from tests.stack.test_main_loop import bounce, post
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.stack
+Stack = dict[str, Any]
+
+#: events of each sender, and how many senders there are at a time
+EVENTS, SENDERS, POSTS = 5, 2, 6
+SECONDS_TO_POLL = 120
+OKTA2 = ROOT / "requirements" / "okta2.txt"
+
+
+@pytest.fixture(scope="session")
+def okta2() -> Path:
+    """A Python that has Okta's SDK 2.x, made once for each lock."""
+    lock = hashlib.sha256(OKTA2.read_bytes()).hexdigest()[:12]
+    home = ROOT / ".local" / f"okta2-{lock}"
+    python = home / "bin" / "python"
+    if not (home / "ready").exists():
+        venv.create(home, with_pip=True, clear=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--require-hashes", "-r", str(OKTA2)], check=True)
+        (home / "ready").touch()
+    return python
+
+
+@contextmanager
+def domain(base_url: str) -> Iterator[str]:
+    """A base URL without a path, as in AWS: SDK 2.x takes the path of a `next` link for all that follows the domain."""
+    host, path = urlsplit(base_url).netloc, urlsplit(base_url).path
+
+    class Forward(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            headers = {"Host": host, "Authorization": self.headers["Authorization"]}
+            answer = requests.get(base_url + self.path, headers=headers, timeout=60)
+            here = f"http://{self.headers['Host']}"
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(answer.content)))
+            for link in re.findall(r'<[^>]+>; rel="[a-z]+"', answer.headers.get("Link", "")):
+                self.send_header("Link", link.replace(f"http://{host}{path}", here))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Forward)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def poller(*command: str) -> subprocess.Popen[str]:
+    environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    environment["OKTA_TESTING_TESTINGDISABLEHTTPSCHECK"] = "true"
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def send_while(stack: Stack, run: str) -> list[str]:
+    """Events from several senders at a time, some of them twice; the addresses that they are about."""
+
+    def sender(number: int) -> list[str]:
+        sent = []
+        for round_ in range(POSTS):
+            emails = [f"s{number}-r{round_}-e{spot}@{run}.example.com" for spot in range(EVENTS)]
+            events = [bounce(email, timestamp=int(time.time()) - 60 * spot) for spot, email in enumerate(emails)]
+            assert post(stack, *events).ok
+            assert post(stack, *events[:2]).ok
+            sent += emails
+            time.sleep(1)
+        return sent
+
+    with ThreadPoolExecutor(SENDERS) as threads:
+        return [email for emails in threads.map(sender, range(SENDERS)) for email in emails]
+
+
+def program(kind: str, name: str) -> str:
+    return str(ROOT / "tests" / f"sdk-{kind}" / name)
+
+
+def seen_by(started: subprocess.Popen[str]) -> list[str]:
+    said, complaint = started.communicate(timeout=SECONDS_TO_POLL)
+    assert started.returncode == 0, complaint
+    return said.split()
+
+
+def test_okta_s_clients_poll_every_entry_exactly_once_while_events_arrive(stack: Stack, okta2: Path) -> None:
+    run = uuid.uuid4().hex[:12]
+    base_url, token = stack["okta"]["base_url"], stack["okta"]["token"]
+    asked = (token, f'target.id ew "@{run}.example.com"', str(EVENTS * SENDERS * POSTS))
+    with domain(base_url) as at_root:
+        started = {
+            "python 3.x": poller(sys.executable, program("python", "poll_okta3.py"), base_url, *asked),
+            "python 2.x": poller(str(okta2), program("python", "poll_okta2.py"), at_root, *asked),
+        }
+        node = shutil.which("node")
+        if node and (ROOT / "tests" / "sdk-node" / "node_modules").is_dir():
+            started["node"] = poller(node, program("node", "poll_okta.js"), base_url, *asked)
+        sent = send_while(stack, run)
+        seen = {client: seen_by(process) for client, process in started.items()}
+    assert {client: sorted(emails) for client, emails in seen.items()} == dict.fromkeys(seen, sorted(sent))
+    if "node" not in started:
+        pytest.skip("SKIPPED: Okta's Node client; install Node and run `make node`. The Python clients passed.")
+
+
+def test_both_spellings_of_the_path_are_answered_the_same(stack: Stack) -> None:
+    headers = {"Authorization": f"SSWS {stack['okta']['token']}"}
+    until = datetime.now(UTC).isoformat()
+    answers = [
+        requests.get(f"{stack['okta']['base_url']}{path}", params={"until": until}, headers=headers, timeout=30)
+        for path in ("/api/v1/logs", "/api/v1/logs/")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+
+
+def test_a_question_about_a_period_needs_no_settling(stack: Stack) -> None:
+    address = f"{uuid.uuid4().hex}@example.com"
+    assert post(stack, bounce(address)).ok
+    asked = {
+        "filter": f'target.id eq "{address}" and eventType eq "system.email.delivery" and outcome.result eq "FAILURE"',
+        "until": datetime.now(UTC).isoformat(),
+    }
+    headers = {"Authorization": f"SSWS {stack['okta']['token']}"}
+    answer = requests.get(f"{stack['okta']['base_url']}/api/v1/logs", params=asked, headers=headers, timeout=30)
+    assert [entry["target"][0]["id"] for entry in answer.json()] == [address]
+
+
+def test_a_thousand_entries_are_answered_within_three_seconds(stack: Stack) -> None:
+    run = uuid.uuid4().hex[:12]
+    assert post(stack, *(bounce(f"{number}@{run}.example.com", event="delivered") for number in range(1_000))).ok
+    headers = {"Authorization": f"SSWS {stack['okta']['token']}"}
+    asked = {
+        "filter": f'target.id ew "@{run}.example.com"',
+        "until": datetime.now(UTC).isoformat(),
+        "since": datetime.fromtimestamp(time.time() - 60, UTC).isoformat(),
+        "limit": "1000",
+    }
+    url = f"{stack['okta']['base_url']}/api/v1/logs"
+    began = time.monotonic()
+    answer = requests.get(url, params=asked, headers=headers, timeout=30)
+    seconds = time.monotonic() - began
+    entries = answer.json()
+    while "next" in answer.links and len(entries) < 1_000:
+        answer = requests.get(answer.links["next"]["url"], headers=headers, timeout=30)
+        entries += answer.json()
+    assert len(entries) == 1_000
+    assert seconds < 3

@@ -1,0 +1,122 @@
+"""Polling while entries arrive: whatever the timing, each is seen exactly once, and none behind a cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reprieve.log import KEPT, SETTLING, Order, Stored, position
+from reprieve.organization import Organization
+from reprieve.service.system_log import Query, SystemLog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reprieve.log import Span
+
+ACME = Organization("acme", "Acme")
+BEGIN = 1_790_000_000_000
+#: the most that a write takes, by what its client allows it: see `runtime.wiring`
+LONGEST_WRITE = 7_000
+
+
+@dataclass
+class Store:
+    """Entries by arrival and by publication; each is visible from a moment of its own."""
+
+    now: int = BEGIN
+    entries: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+    def write(self, number: int, *, arrived: int, visible: int) -> None:
+        published = arrived - (number * 7_919) % 50_000
+        self.entries.append((number, published, arrived, visible))
+
+    def entries_(self, order: Order) -> list[Stored]:
+        moment = 2 if order is Order.ARRIVED else 1
+        found = [
+            Stored(f"{position(entry[moment])}#{entry[0]:036d}", {"uuid": entry[0], "target": []}, 100)
+            for entry in self.entries
+            if entry[3] <= self.now
+        ]
+        return sorted(found, key=lambda stored: stored.position)
+
+
+@dataclass
+class Reader:
+    """The log as the service sees it: what is visible now."""
+
+    store: Store
+
+    def entries(self, _organization: Organization, span: Span, *, first: int) -> Iterator[Stored]:
+        assert first > 0
+        found = [stored for stored in self.store.entries_(span.order) if span.after < stored.position < span.before]
+        return iter(found[::-1] if span.newest_first else found)
+
+
+writes = st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, LONGEST_WRITE)), max_size=30)
+polls = st.lists(st.integers(0, 4_000), min_size=1, max_size=30)
+
+
+@given(writes, polls, st.integers(1, 5))
+def test_every_entry_is_polled_exactly_once_however_slowly_it_was_stored(
+    written: list[tuple[int, int]], pauses: list[int], limit: int
+) -> None:
+    store = Store()
+    for number, (sent, taken) in enumerate(written):
+        store.write(number, arrived=BEGIN + sent, visible=BEGIN + sent + taken)
+    system_log = SystemLog(Reader(store), lambda: store.now)
+    query, after, seen = Query(BEGIN - 1, None, limit=limit), None, []
+    # and then often enough for everything to have settled and been read
+    for pause in [*pauses, 60_000, *[1] * 40]:
+        store.now += pause
+        page = system_log.page(ACME, query, after=after, now=store.now)
+        assert page.after is not None
+        assert page.after >= (after or "")
+        seen += [event["uuid"] for event in page.events]
+        after = page.after
+    assert seen == [entry[0] for entry in sorted(store.entries, key=lambda entry: (entry[2], entry[0]))]
+
+
+def test_the_window_is_what_makes_it_so() -> None:
+    """A write slower than the window is lost to a poller: the bound on writes is not there for nothing."""
+    store = Store()
+    store.write(1, arrived=BEGIN, visible=BEGIN + SETTLING + 2)
+    system_log = SystemLog(Reader(store), lambda: store.now)
+    store.now = BEGIN + SETTLING + 1
+    first = system_log.page(ACME, Query(BEGIN - 1, None), after=None, now=store.now)
+    store.now += 60_000
+    assert system_log.page(ACME, Query(BEGIN - 1, None), after=first.after, now=store.now).events == []
+
+
+@given(writes, st.integers(1, 7), st.booleans())
+def test_pages_of_a_period_join_to_the_whole(written: list[tuple[int, int]], limit: int, newest_first: bool) -> None:
+    store = Store(now=BEGIN + 100_000)
+    for number, (sent, _) in enumerate(written):
+        store.write(number, arrived=BEGIN + sent, visible=0)
+    system_log = SystemLog(Reader(store), lambda: store.now)
+    query = Query(BEGIN - 20_000, BEGIN + 20_000, newest_first, limit=limit)
+    page = system_log.page(ACME, query, after=None, now=store.now)
+    seen = list(page.events)
+    while page.after:
+        page = system_log.page(ACME, query, after=page.after, now=store.now)
+        seen += page.events
+    whole = system_log.page(ACME, replace(query, limit=1_000), after=None, now=store.now)
+    assert (seen, whole.after) == (whole.events, None)
+    assert len(seen) == sum(BEGIN - 20_000 <= entry[1] < BEGIN + 20_000 for entry in store.entries)
+
+
+def test_what_is_older_than_90_days_is_not_even_read() -> None:
+    asked: list[Span] = []
+
+    class Spy(Reader):
+        def entries(self, organization: Organization, span: Span, *, first: int) -> Iterator[Stored]:
+            asked.append(span)
+            return super().entries(organization, span, first=first)
+
+    system_log = SystemLog(Spy(Store()), lambda: BEGIN)
+    for query in (Query(0, None), Query(0, BEGIN), Query(0, BEGIN, newest_first=True)):
+        system_log.page(ACME, query, after=None, now=BEGIN)
+    assert [span.after for span in asked] == [position(BEGIN - KEPT)] * 3
