@@ -40,8 +40,11 @@ test-slow: $(READY) node ## the tests that the quick suite has no time for
 simulate: $(READY) ## the removal protocol under every fault: 100,000 histories (SEEDS=... for another number)
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100000)
 
-bench: $(READY) node ## throughput and capacity, on dynoxide with a local upstream
-	@$(BIN)/python -m bench.removals
+bench: $(READY) node ## requests, capacity and throughput against the physical floor, on dynoxide (FULL=1: a million entries)
+	@cd bench && npm ci --no-audit --no-fund --loglevel=error
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.lists $(if $(FULL),--full)
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.system_log
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.removals
 
 lint: $(READY) ## style, types and the template
 	$(BIN)/ruff check
