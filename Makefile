@@ -6,7 +6,7 @@ PORT   ?= 4566
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-NPM    := tests/sdk-node/node_modules/.package-lock.json
+NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 
@@ -40,8 +40,10 @@ test-slow: $(READY) node ## the tests that the quick suite has no time for
 simulate: $(READY) ## the removal protocol under every fault: 100,000 histories (SEEDS=... for another number)
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100000)
 
-bench: $(READY) node ## throughput and capacity, on dynoxide with a local upstream
-	@$(BIN)/python -m bench.removals
+bench: $(READY) node ## requests, capacity and throughput against the physical floor, on dynoxide (FULL=1: a million entries)
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.lists $(if $(FULL),--full)
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.system_log
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.removals
 
 lint: $(READY) ## style, types and the template
 	$(BIN)/ruff check
@@ -69,7 +71,8 @@ $(READY): requirements/dev.txt local/install.py
 
 node: $(NPM)
 
-# Node is needed for nothing but the contract tests with the vendors' Node clients, which say so when they are skipped.
-$(NPM): tests/sdk-node/package.json tests/sdk-node/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/sdk-node && npm ci --no-audit --no-fund --loglevel=error; \
-	else echo "npm is not here: the tests with the vendors' Node clients will be skipped"; fi
+# Node is needed for nothing but the contract tests with the vendors' Node clients and with dynoxide, a second DynamoDB,
+# which say so when they are skipped.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	@if command -v npm >/dev/null; then cd $* && npm ci --no-audit --no-fund --loglevel=error; \
+	else echo "npm is not here: the tests that need what it installs in $* will be skipped"; fi

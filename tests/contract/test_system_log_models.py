@@ -71,7 +71,8 @@ def entries() -> Iterator[log.LogEntry]:
     settings = Settings(
         alias="Main", host="smtp.example.com", port=587, username="u", auth_type=AuthType.BASIC, enabled=False
     )
-    before, server = EmailServer("ces0", replace(settings, port=25), b""), EmailServer("ces1", settings, b"")
+    server = EmailServer(id="ces1", settings=settings, sealed=b"")
+    before = replace(server, settings=replace(settings, port=25))
     caller = Caller(Organization("acme", "Acme"), "cred-1", frozenset())
     for event_type in email_server_log.MESSAGE:
         for failure in (None, LONG):

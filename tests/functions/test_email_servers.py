@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import ssl
+import zlib
 from base64 import b64encode, urlsafe_b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -199,7 +200,7 @@ def unauthenticated(reason: str) -> Answer:
 
 def logged(dynamodb: DynamoDBClient) -> list[dict[str, Any]]:
     items = dynamodb.scan(TableName="EventLog")["Items"]
-    return [json.loads(item["event"]["S"]) for item in items]
+    return [json.loads(zlib.decompress(item["event"]["B"])) for item in items]
 
 
 def types(dynamodb: DynamoDBClient) -> list[tuple[str, str]]:

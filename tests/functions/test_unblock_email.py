@@ -593,7 +593,7 @@ def test_five_hundred_records_cost_fifteen_reads_and_a_transaction_a_hundred_wri
     answer = ask(call, [rid(n) for n in range(500)], organization=replace(DEMO, soft_bounce_threshold=1))
     assert answer == Answer(200, {"data": [success(rid(n)) for n in range(500)]})
     writes = 10 if place is bounce else 5
-    assert calls == {"BatchGetItem": 5 + 10, "TransactWriteItems": writes, "BatchExecuteStatement": 1}
+    assert calls == {"BatchGetItem": 5 + 10, "TransactWriteItems": writes, "BatchExecuteStatement": 1, "UpdateItem": 1}
 
 
 @pytest.mark.parametrize("case", cases("unblock_email"))

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,10 +209,13 @@ def test_no_secret_is_in_an_answer_the_logs_or_the_tables(plain: Plain, sink: Ma
     events = [event["message"] for group in groups for event in logs.filter_log_events(logGroupName=group)["events"]]
     assert any("email-server-test" in message for message in events)
     names = [name for output, name in outputs(place).items() if output.endswith("Table")]
+    entries = dynamodb.scan(TableName=outputs(place)["EventLogTable"])["Items"]
+    assert entries
     told = [
         *(answer.text for answer in answers),
         *events,
         *(repr(dynamodb.scan(TableName=name)["Items"]) for name in names),
+        *(zlib.decompress(entry["event"]["B"]).decode() for entry in entries),
         *(path.read_text(errors="replace") for path in place.logs.iterdir()),
     ]
     assert sink.logins.count(("PLAIN", PASSWORD)) == 3

@@ -118,8 +118,9 @@ def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
     from okta import models
 
     create_user(okta_client, address)
+    event = bounce(address)
     for organization in (None, "upstream"):
-        assert post(stack, bounce(address), organization=organization).json()["listed"] == 1
+        assert post(stack, event, organization=organization).json()["listed"] == 1
     assert is_bounced(stack, address)
     assert is_bounced(stack, address, "upstream")
 
@@ -136,7 +137,7 @@ def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
     while is_bounced(stack, address, "upstream") and time.monotonic() < deadline:
         tick(place)  # upstream's own removal ends with its own turn of the job
     assert not is_bounced(stack, address, "upstream")
-    assert post(stack, bounce(address)).json()["listed"] == 0, "a repeated webhook brought a lifted bounce back"
+    assert post(stack, event).json()["listed"] == 0, "a repeated webhook brought a lifted bounce back"
     assert not is_bounced(stack, address)
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reprieve.log import Actor, EventType, LogEntry, Result, Severity, Target, entry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reprieve.email_server import EmailServer
     from reprieve.organization import Caller
 
@@ -47,14 +44,15 @@ def told(
         before: the server as it was, for what `changeDetails` tells of an update.
     """
     settings = server.settings
-    made = entry(
+    changes = _changes(before, server) if before else None
+    return entry(
         event_type,
         identity=f"{request_id}:{server.id}",
         published=now,
         message=MESSAGE[event_type],
         outcome=(Result.FAILURE if failure else Result.SUCCESS, failure),
         severity=Severity.WARN if failure else Severity.INFO,
-        target=Target(server.id, "CustomEmailServer", settings.alias),
+        target=Target(server.id, "CustomEmailServer", settings.alias, changes=changes),
         debug={
             "customEmailServerId": server.id,
             "customEmailServerHost": settings.host,
@@ -67,20 +65,12 @@ def told(
         actor=Actor(caller.credential_id, "User", f"credential {caller.credential_id}"),
         transaction=("WEB", request_id),
     )
-    return _with_changes(made, before, server) if before else made
 
 
-def _with_changes(made: LogEntry, before: EmailServer, after: EmailServer) -> LogEntry:
+def _changes(before: EmailServer, after: EmailServer) -> tuple[dict[str, object], dict[str, object]]:
     old, new = _facts(before), _facts(after)
     changed = [name for name in CHANGES if old[name] != new[name]]
-    details = {"from": {name: old[name] for name in changed}, "to": {name: new[name] for name in changed}}
-    (target,) = _targets(made.event)
-    return replace(made, event={**made.event, "target": [{**target, "changeDetails": details}]})
-
-
-def _targets(event: Mapping[str, Any]) -> list[dict[str, Any]]:
-    targets: list[dict[str, Any]] = event["target"]
-    return targets
+    return {name: old[name] for name in changed}, {name: new[name] for name in changed}
 
 
 def _facts(server: EmailServer) -> dict[str, object]:

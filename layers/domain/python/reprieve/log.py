@@ -74,7 +74,7 @@ class EventType(StrEnum):
     EMAIL_SERVER_DEACTIVATE = "system.custom_email_server.lifecycle.deactivate"
     """An email server was disabled."""
     EMAIL_SERVER_DELETE = "system.custom_email_server.lifecycle.delete"
-    """An email server was deleted."""
+    """An email server was removed."""
     EMAIL_SERVER_TEST = "reprieve.email_server.test"
     """A test mail was handed to an email server, or was not."""
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from reprieve.block import UNBLOCKS, Standing
 from reprieve.listing import shown_since
 from reprieve.removal import RemovalRequest, Requester, watermark
+from reprieve.store import request_items
 from reprieve.store.suppressions import LATER_WATERMARK, Suppressions, suppression_of
 from reprieve.store.table import SIDE_BY_SIDE, WRITES_A_TRANSACTION, Item, Update, Value, marshal, part
 from reprieve.suppression import Permanence, Suppression, SuppressionList
@@ -85,7 +86,16 @@ class Unblocks(Suppressions):
         if not groups:
             return set()
         with ThreadPoolExecutor(max_workers=min(len(groups), SIDE_BY_SIDE)) as threads:
-            return set().union(*threads.map(self._write, groups))
+            written = set().union(*threads.map(self._write, groups))
+        asked = [
+            one
+            for key, (standing, request) in standings.items()
+            if key in written
+            for one, _ in _asked(organization, standing, request)
+        ]
+        if asked:
+            self._table.update(*request_items.note(organization, asked, now=now))
+        return written
 
     def reset(self, organization: Organization, key: str) -> int:
         """See the port."""
@@ -122,24 +132,31 @@ class Unblocks(Suppressions):
             ":threshold": organization.soft_bounce_threshold,
             ":forgiven_until": forgiven_until,
         }
-        soft = standing.soft is not None and standing.soft.count >= organization.soft_bounce_threshold
-        for place, listed, condition in (
-            (SuppressionList.BOUNCES, standing.bounce is not None, STILL_SOFT),
-            (SuppressionList.BLOCKS, soft, STILL_REACHED),
-        ):
-            if listed:
-                asked = replace(request, list=place, id=f"{request.id}-{place}", hide=True)
-                key, update, others = self._ask(organization, asked, requester, now)
-                update = replace(
-                    update,
-                    set=[*update.set, "#forgiven_until = :forgiven_until"],
-                    condition=f"{LISTED} AND {condition} AND {LATER_WATERMARK}",
-                )
-                if place is SuppressionList.BLOCKS:
-                    update = _both(update, counted)
-                yield _part(key, update, values | others)
-        if not soft:
+        asked = _asked(organization, standing, request)
+        for one, condition in asked:
+            key, update, others = self._ask(organization, one, requester, now)
+            update = replace(
+                update,
+                set=[*update.set, "#forgiven_until = :forgiven_until"],
+                condition=f"{LISTED} AND {condition} AND {LATER_WATERMARK}",
+            )
+            if one.list is SuppressionList.BLOCKS:
+                update = _both(update, counted)
+            yield _part(key, update, values | others)
+        if all(one.list is not SuppressionList.BLOCKS for one, _ in asked):
             yield _part(self._key(organization, SuppressionList.BLOCKS, request.key), counted, values)
+
+
+def _asked(organization: Organization, standing: Standing, request: RemovalRequest) -> list[tuple[RemovalRequest, str]]:
+    """The removals that unblock an address, one a list that blocks it, each with what must still hold of its record."""
+    asked = []
+    if standing.bounce is not None:
+        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), STILL_SOFT))
+    if standing.soft is not None and standing.soft.count >= organization.soft_bounce_threshold:
+        # one address may have two removals of one request; they need ids of their own
+        blocks = replace(request, list=SuppressionList.BLOCKS, id=f"{request.id}b", hide=True)
+        asked.append((blocks, STILL_REACHED))
+    return asked
 
 
 def _both(one: Update, other: Update) -> Update:
