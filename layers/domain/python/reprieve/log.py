@@ -178,12 +178,14 @@ class Target:
         type: Okta's word for the kind of thing.
         name: for people.
         alternate: another name that it goes by; the first one if there is no other.
+        changes: what was so before and is so after, by name; None where nothing is compared.
     """
 
     id: str
     type: str
     name: str
     alternate: str = ""
+    changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,7 +437,7 @@ def entry(
         "actor": _party(actor.id, actor.type, actor.name, "system@okta.com" if actor is SYSTEM else actor.name),
         "client": {"userAgent": None, "zone": None, "device": None, "id": None, "ipAddress": None},
         "outcome": {"result": result.value, "reason": reason[:REASON_LENGTH] if reason else None},
-        "target": [_party(target.id, target.type, target.name, target.alternate or target.name)],
+        "target": [_target(target)],
         "transaction": {"type": kind, "id": transaction_id or identifier, "detail": _detail(actor)},
         "debugContext": {"debugData": _present(debug.items())},
         "authenticationContext": {"externalSessionId": "unknown", "authenticationStep": 0},
@@ -443,6 +445,14 @@ def entry(
         "request": {"ipChain": []},
     }
     return LogEntry(uuid=identifier, published=published, target=target.id, event=event)
+
+
+def _target(target: Target) -> dict[str, object]:
+    party = _party(target.id, target.type, target.name, target.alternate or target.name)
+    if target.changes is None:
+        return party
+    before, after = target.changes
+    return {**party, "changeDetails": {"from": dict(before), "to": dict(after)}}
 
 
 def _party(identifier: str, kind: str, name: str, alternate: str) -> dict[str, object]:
