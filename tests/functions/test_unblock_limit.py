@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,8 +24,6 @@ from tests.support.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    import pytest
 
 ORGANIZATION = Organization(id="demo", name="Demo", soft_bounce_threshold=1)
 EMAIL = "ann@example.org"
@@ -91,6 +90,7 @@ def interleave(work: Sequence[Callable[[Callable[[], None]], object]], order: It
         thread.join()
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_five_is_never_exceeded_and_always_reached(dynamodb: Any, data: st.DataObject) -> None:
