@@ -11,7 +11,7 @@ from reprieve.address import Address
 from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.organization import BouncePurge, Organization
 from reprieve.recipient import Recipient
-from reprieve.removal import RemovalRequest, Requester
+from reprieve.removal import RemovalRequest, RemovalState, Requester, Settlement
 from reprieve.runtime import wiring
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
@@ -164,13 +164,15 @@ def test_a_failed_removal_waits_for_a_person_and_a_done_one_is_remembered(call: 
     for end in ("fail", "lift"):
         store.request_removals(DEMO, [request], Requester("c", "r"), now=moment)
         (due,) = store.due(DEMO, now=moment, limit=1)
-        removal = store.claim(DEMO, due, now=moment, lease=1)
+        (removal,) = store.claim(DEMO, [due], now=moment, lease=1)
         assert removal is not None
         if end == "fail":
-            store.fail(DEMO, removal, now=moment, attempts=10, answer="400: refused")
+            store.settle(
+                DEMO, [Settlement(removal, RemovalState.FAILED, attempts=10, answer="400: refused")], now=moment
+            )
             assert then(call) == [("waits", None)]
         else:
-            store.lift(DEMO, removal, now=moment, answer="204")
+            store.settle(DEMO, [Settlement(removal, RemovalState.DONE, removal.attempts, answer="204")], now=moment)
     body = explain(call).body
     assert (body["next"], [(one["state"], one["last_answer"]) for one in body["removals"]]) == ([], [("done", "204")])
 

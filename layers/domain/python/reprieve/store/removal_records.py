@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.errors import InvalidInput
 from reprieve.removal import Followed, Removal, RemovalState
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.store.request_items import Asked
     from reprieve.store.table import Item, Table, Value
+
+
+#: how many rows of a queue are looked through for a removal that no note leads to
+QUEUE_READ: Final = 1_000
 
 
 class RemovalRecords:
@@ -34,7 +38,7 @@ class RemovalRecords:
         """See the port."""
         asked = self._asked(organization, request_items.request_of(removal_id))
         found = self._follow(organization, [one for one in asked if one.id == removal_id])
-        return found[0] if found else None
+        return found[0] if found else self._in_queue(organization, removal_id)
 
     def of_address(self, organization: Organization, key: str) -> list[Removal]:
         """See the port."""
@@ -57,6 +61,15 @@ class RemovalRecords:
             if start is None:
                 shard += 1
         return found, _cursor(shard, start) if shard < organization.shards else None
+
+    def _in_queue(self, organization: Organization, removal_id: str) -> Followed | None:
+        """A removal that was asked for alone, without a note: it is found while it waits, or has failed."""
+        for state in (RemovalState.FAILED, RemovalState.PENDING):
+            waiting, _ = self.waiting(organization, state, limit=QUEUE_READ, after=None)
+            for row in waiting:
+                if row.id == removal_id:
+                    return Followed(row.id, row.list, row.key, row.email, row.requested_at, row)
+        return None
 
     def _asked(self, organization: Organization, request_id: str) -> list[Asked]:
         if not request_id:

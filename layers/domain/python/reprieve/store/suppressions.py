@@ -145,7 +145,6 @@ class Suppressions:
         """See the port."""
         if not requests:
             return []
-        self._table.update(*request_items.note(organization, requests, now=now))
         condition = LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
@@ -174,6 +173,10 @@ class Suppressions:
         rest = [index for index, done in enumerate(asked) if not done]
         for index, item in zip(rest, self._table.update_many([changes[index] for index in rest]), strict=True):
             asked[index] = item is not None
+        # a single removal is found by its address; a note would cost as much as the removal itself
+        if len(requests) > 1 and any(asked):
+            noted = [request for request, done in zip(requests, asked, strict=True) if done]
+            self._table.update(*request_items.note(organization, noted, now=now))
         return asked
 
     def get(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Suppression | None:
