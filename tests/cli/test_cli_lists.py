@@ -169,6 +169,7 @@ class Memory:
         return len(fresh)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_come_with_progress_and_their_refusals(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -192,6 +192,7 @@ def test_a_file_that_is_not_there_is_a_usage_error(run: Run) -> None:
     assert run("recipients", "import", "acme", "nowhere.csv").code == 2
 
 
+@pytest.mark.slow
 def test_ten_thousand_rows_show_progress(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
     monkeypatch.setattr(wiring, "recipients", lambda: memory)

@@ -577,6 +577,7 @@ def test_a_request_that_was_cut_short_is_finished_by_its_repetition(
 # ------------------------------------------------------------------------------------------------ bounds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [bounce, block])
 def test_five_hundred_records_cost_fifteen_reads_and_a_transaction_a_hundred_writes(
     call: Gateway, calls: Calls, place: Any
