@@ -1,0 +1,77 @@
+"""What is built is complete: each function runs on its artifact, the two layers and boto3, and on nothing else.
+
+The local stack cannot show it, because its functions see the packages of this environment. Here each is loaded in an
+interpreter without any, and every module of the domain is imported, those that wiring imports late included.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.build import BUILD, build_if_changed
+from tests.support.tables import template
+
+if TYPE_CHECKING:
+    from local.place import Place
+
+#: what Lambda's own runtime has: boto3 and what that needs
+RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
+FUNCTIONS = sorted(name for name, it in template()["Resources"].items() if it["Type"] == "AWS::Serverless::Function")
+
+PROGRAM = """
+import importlib, pkgutil, sys
+sys.path[:0] = {paths!r}
+import app
+assert callable(app.handler)
+import reprieve
+for module in pkgutil.walk_packages(reprieve.__path__, "reprieve."):
+    importlib.import_module(module.name)
+strangers = {{getattr(module, "__file__", None) or "" for module in sys.modules.values()}}
+print([file for file in strangers if "site-packages" in file])
+"""
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with boto3 and its needs, as the runtime has them."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in RUNTIME:
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        source = Path(spec.origin)
+        source = source.parent if source.name == "__init__.py" else source
+        (folder / source.name).symlink_to(source)
+    return folder
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_built_function_needs_nothing_but_itself_its_layers_and_boto3(place: Place, runtime: Path, name: str) -> None:
+    build_if_changed(place)
+    paths = [str(BUILD / name), *(str(BUILD / layer / "python") for layer in ("DomainLayer", "DependenciesLayer"))]
+    program = PROGRAM.format(paths=[*paths, str(runtime)])
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_artifact_carries_what_the_layers_have(place: Place) -> None:
+    build_if_changed(place)
+    for name in FUNCTIONS:
+        assert sorted(path.name for path in (BUILD / name).iterdir() if path.suffix == ".py") == ["app.py"]
+        assert not (BUILD / name / "reprieve").exists()
