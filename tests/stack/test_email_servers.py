@@ -222,6 +222,7 @@ def test_no_secret_is_in_an_answer_the_logs_or_the_tables(plain: Plain, sink: Ma
     assert [text for text in told if PASSWORD in text] == []
 
 
+@pytest.mark.slow
 def test_the_contract_holds_for_whatever_schemathesis_thinks_of(
     stack: dict[str, Any], plain: Plain, tmp_path: Path
 ) -> None:

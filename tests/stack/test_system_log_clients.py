@@ -117,6 +117,7 @@ def seen_by(started: subprocess.Popen[str]) -> list[str]:
     return said.split()
 
 
+@pytest.mark.slow
 def test_okta_s_clients_poll_every_entry_exactly_once_while_events_arrive(stack: Stack, okta2: Path) -> None:
     run = uuid.uuid4().hex[:12]
     base_url, token = stack["okta"]["base_url"], stack["okta"]["token"]

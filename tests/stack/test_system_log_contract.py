@@ -31,6 +31,7 @@ def as_documented(path: Path) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_nothing_in_the_system_log(stack: dict[str, Any], tmp_path: Path) -> None:
     document = tmp_path / "okta.json"
     document.write_text(json.dumps(as_documented(contract("okta.yaml")), default=str))

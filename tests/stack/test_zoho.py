@@ -297,6 +297,7 @@ def insist(crm: Crm, record: str) -> str:
     return message
 
 
+@pytest.mark.slow
 def test_of_twenty_requests_at_a_time_one_unblocks_and_five_is_never_exceeded(crm: Crm) -> None:
     (email,) = emails(1)
     (record,) = crm.records([email])
