@@ -165,9 +165,9 @@ def caller(
 
 
 def job(store: Suppressions, now: int) -> None:
-    """What the job does once the provider has answered."""
+    """What the job does once the provider has answered; a newer bounce has overtaken what is not forgiven."""
     rows = store.claim(ORGANIZATION, store.due(ORGANIZATION, now=now, limit=10), now=now, lease=LEASE)
-    settlements = [Settlement(row, RemovalState.DONE, 0) for row in rows]
+    settlements = [Settlement(row, RemovalState.SUPERSEDED if row.overtaken else RemovalState.DONE, 0) for row in rows]
     assert all(store.settle(ORGANIZATION, settlements, now=now))
 
 
