@@ -16,7 +16,8 @@ from reprieve.service.recipients import Status, Users
 from reprieve.service.unblock import Field
 from reprieve.suppression import Permanence, Suppression, SuppressionList
 from reprieve_cli import importing, operations
-from reprieve_cli.recipient_csv import Refusal, derived_id
+from reprieve_cli.csv_file import Refusal
+from reprieve_cli.recipient_csv import derived_id
 from reprieve_cli.stack import connect
 from tests.cli.running import NOW, Ran
 
