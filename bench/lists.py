@@ -4,8 +4,8 @@
     python -m bench.lists --full      and 1,000,000 (loading takes minutes)
 
 Each list has a store of its own, and all of them are asked in turn, so that what else the machine does slows all alike:
-growth is the median of the ratios of neighbours in time. Prints the table that the documentation quotes; ends with an
-error when a bound is broken.
+growth is the median of the ratios of neighbours in time. Prints the table that the documentation quotes, and ends with
+an error when a bound is broken.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from reprieve.suppression import Classification, Suppression, SuppressionList
 from tests.support.tables import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -100,14 +100,6 @@ class Line:
         of = self.operation
         many = of.most_requests is not None and statistics.median(self.requests) > of.most_requests
         return many or (of.times_units is not None and statistics.median(self.units) > of.times_units * of.units)
-
-    def row(self) -> str:
-        """Its row of the table."""
-        of, requests, units = self.operation, statistics.median(self.requests), statistics.median(self.units)
-        asked = f"{requests:g} | {of.requests} | {units:g} | {of.units:g} | {units / of.units:.2f}"
-        return (
-            f"| {of.name} | {self.entries:,} | {self.shards} | {asked} | {statistics.median(self.milliseconds):.1f} |"
-        )
 
 
 def suppression(index: int, total: int) -> Suppression:
@@ -176,7 +168,7 @@ def operations(client: DynamoDBClient, organization: Organization, total: int) -
         []
         if total > DEEP
         else [
-            Operation(f"offset {total // 2:,}, 500", ask(Selection(), total // 2), shards, page, repeat=SELDOM),
+            Operation("offset to the middle, 500", ask(Selection(), total // 2), shards, page, repeat=SELDOM),
             Operation("substring, 1 hit", ask(like(f"%{sample[1].key[4:12]}")), shards, page, repeat=SELDOM),
             Operation("substring, common", ask(like("%example1%com")), shards, page, repeat=SELDOM),
         ]
@@ -209,8 +201,8 @@ def measure(shards: int, sizes: Sequence[int]) -> list[Line]:
             client, meter = stores.enter_context(running({TABLE: items(organization, total)}))
             print(f"  {total:,} entries, {shards} shard(s): {time.monotonic() - began:.0f} s", file=sys.stderr)
             lines += [(meter, Line(one, total, shards)) for one in operations(client, organization, total)]
-        for name in dict.fromkeys(_kind(line) for _, line in lines):
-            alike = [(meter, line) for meter, line in lines if _kind(line) == name]
+        for name in dict.fromkeys(line.operation.name for _, line in lines):
+            alike = [(meter, line) for meter, line in lines if line.operation.name == name]
             for number in range(alike[0][1].operation.repeat + 1):
                 # there and back again, so that nobody is always the first
                 for meter, line in alike[:: -1 if number % 2 else 1]:
@@ -221,9 +213,21 @@ def measure(shards: int, sizes: Sequence[int]) -> list[Line]:
     return [line for _, line in lines]
 
 
-def _kind(line: Line) -> str:
-    name = line.operation.name
-    return "offset" if name.startswith("offset") else name
+def table(lines: Sequence[Line]) -> Iterator[str]:
+    """An operation and a number of shards a row; what differs by the length of the list has a figure for each."""
+    yield "| operation | shards | requests | floor | units, in floors | ms (p50) |"
+    yield "|---|---:|---|---:|---|---|"
+    for shards, name in dict.fromkeys((line.shards, line.operation.name) for line in lines):
+        alike = [line for line in lines if (line.shards, line.operation.name) == (shards, name)]
+        requests = _figures(f"{statistics.median(line.requests):g}" for line in alike)
+        units = _figures(f"{statistics.median(line.units) / line.operation.units:.2f}" for line in alike)
+        times = _figures(f"{statistics.median(line.milliseconds):.1f}" for line in alike)
+        yield f"| {name} | {shards} | {requests} | {alike[0].operation.requests} | {units} | {times} |"
+
+
+def _figures(figures: Iterable[str]) -> str:
+    each = list(figures)
+    return each[0] if len(set(each)) == 1 else ", ".join(each)
 
 
 def growth(lines: Sequence[Line]) -> Iterator[tuple[str, float]]:
@@ -243,14 +247,12 @@ def main() -> None:
     given = parser.parse_args()
     sizes = given.sizes or [1_000, 10_000, 100_000, *([1_000_000] if given.full else [])]
     lines = [line for shards in (1, 4) for line in measure(shards, sorted(sizes))]
-    print("| operation | entries | shards | requests | floor | units | floor | ratio | ms (p50) |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
-    for line in sorted(lines, key=lambda line: (line.shards, _kind(line), line.entries)):
-        print(line.row())
+    print(f"On lists of {', '.join(f'{size:,}' for size in sorted(sizes))} entries:\n")
+    print("\n".join(table(lines)))
     grown = list(growth(lines))
-    print(f"\nTime on {sizes[-1]:,} entries against {sizes[0]:,} (bound {FLAT}):")
+    print(f"\nTime on {max(sizes):,} entries against {min(sizes):,} (bound {FLAT}):")
     print(", ".join(f"{name} {ratio:.2f}" for name, ratio in grown) + f". Load: {os.getloadavg()[0]:.1f}.")
-    broken = [line.row() for line in lines if line.broken] + [name for name, ratio in grown if ratio > FLAT]
+    broken = [str(line) for line in lines if line.broken] + [name for name, ratio in grown if ratio > FLAT]
     for one in broken:
         print(f"BROKEN: {one}", file=sys.stderr)
     sys.exit(bool(broken))
