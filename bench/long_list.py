@@ -118,15 +118,15 @@ def phase(title: str, count: int, meter: Meter) -> Iterator[None]:
 
 
 def until_done(run: Callable[[], bool], power: Power, clock: Clock, calls: Iterator[int]) -> int:
-    """Run until a run is not cut off and says that nothing is left; how many it took."""
-    runs = 0
+    """Run until a run is not cut off and says that nothing is left; how often one was cut off."""
+    cut_off = 0
     while True:
-        runs += 1
         power.left = next(calls)
         try:
             if run():
-                return runs
+                return cut_off
         except CutOff:
+            cut_off += 1
             # what the dead run had claimed is free when its lease ends
             clock.ahead += LEASE
         finally:
@@ -174,8 +174,8 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     assert listing.count(whole, BOUNCES, Selection(), now=clock()) == 0
     assert wiring.suppressions().due(whole, now=clock() + LEASE, limit=1) == []
     print(
-        f"\nThe upkeep took {swept} runs and the removal job {carried}, each but the last cut off at any of its calls;"
-        f" nothing is left. Upstream was asked {upstream.asked / good:.3f} times an address."
+        f"\nThe upkeep was cut off {swept} times, the removal job {carried} times; nothing is left."
+        f" Upstream was asked {upstream.asked / good:.3f} times an address."
     )
 
 
