@@ -6,11 +6,13 @@ the local stack does some hundred writes a second, so 10,000 take minutes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.deploy import outputs
 from local.place import ROOT, tool_environment
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.place import Place
+    from tests.stack.conftest import Runner
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -39,6 +43,8 @@ KEY = "SG.stack"
 TICKS = 200
 #: a lease, and what a busy machine may take to notice that it is over
 LEASE_SECONDS = 160
+#: how long the job waits for a provider that does not answer
+SECONDS_OF_A_CALL = 10
 
 SET_UP = """
 import json, sys
@@ -169,6 +175,32 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
     # those of the killed run once more, since nobody knew that they were done; the others once
     assert set(deleted(upstream)) == set(emails)
     assert max(deleted(upstream).values()) == 2
+
+
+def test_stopping_the_stack_in_the_middle_of_a_run_does_not_wait_for_it_and_loses_nothing(
+    stack: dict[str, Any], runner: Runner, upstream: FakeSendGrid
+) -> None:
+    token = enrol(runner.place, upstream, "stopped")
+    request_ids = ask(stack, token, ["patient@example.com"])
+    asked, stopped = threading.Event(), threading.Event()
+
+    def hang(_: Any) -> None:
+        asked.set()
+        stopped.wait(120)
+
+    upstream.trouble.append(hang)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(tick, runner.place)
+        assert asked.wait(60)
+        began = time.monotonic()
+        runner.stop()
+        took = time.monotonic() - began
+        stopped.set()
+        with contextlib.suppress(BotoCoreError, ClientError):  # perhaps nobody was left to answer
+            assert run.result() == {}
+    runner.start()
+    assert took < SECONDS_OF_A_CALL
+    assert states(stack, token, request_ids) == {"pending": 1}
 
 
 def workers(place: Place) -> list[int]:
