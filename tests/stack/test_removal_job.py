@@ -16,7 +16,6 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -28,6 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.deploy import outputs
 from local.place import ROOT, tool_environment
 from tests.support.fake_sendgrid import FakeSendGrid
+from tests.support.workers import workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +158,7 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
     def kill(handler: Any) -> None:
         """The first bulk is carried out, and then whoever asked is no more."""
         handler.work()
-        for process in workers(place):
+        for process in workers(place, "removal-job"):
             os.kill(process, signal.SIGKILL)
             killed.append(process)
 
@@ -201,22 +201,3 @@ def test_stopping_the_stack_in_the_middle_of_a_run_does_not_wait_for_it_and_lose
     runner.start()
     assert took < SECONDS_OF_A_CALL
     assert states(stack, token, request_ids) == {"pending": 1}
-
-
-def workers(place: Place) -> list[int]:
-    """The processes of this stack that run the removal job."""
-    found = []
-    for directory in Path("/proc").iterdir():
-        if not directory.name.isdigit():
-            continue
-        try:
-            variables = (directory / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        mine = (
-            f"TMPDIR={place.scratch}".encode() in variables
-            or f"AWS_ENDPOINT_URL={place.endpoint}".encode() in variables
-        )
-        if mine and b"POWERTOOLS_SERVICE_NAME=removal-job" in variables:
-            found.append(int(directory.name))
-    return found
