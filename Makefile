@@ -43,7 +43,8 @@ simulate: $(READY) ## the removal protocol under every fault: 100,000 histories 
 
 bench: $(READY) node ## requests, capacity and throughput against the physical floor, on dynoxide (FULL=1: a million entries)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.lists $(if $(FULL),--full)
-	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.system_log
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.system_log $(if $(FULL),--full)
+	@PYTHONPATH=layers/domain/python:cli $(BIN)/python -m bench.long_list $(if $(FULL),--full)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.removals
 
 lint: $(READY) ## style, types and the template

@@ -13,13 +13,21 @@ READ_UNIT, WRITE_UNIT = 4_096, 1_024
 
 
 def size(item: dict[str, Any]) -> int:
-    """Bytes of a typed item: names and values in UTF-8, a number one byte and one for two digits."""
+    """Bytes of a typed item: names and values in UTF-8, a number one byte and one for two digits, a set its members."""
     return sum(len(name.encode()) + _value(typed) for name, typed in item.items())
 
 
 def _value(typed: dict[str, Any]) -> int:
     ((kind, value),) = typed.items()
-    return 1 + (len(value.strip("-").rstrip("0")) + 1) // 2 if kind == "N" else len(value.encode())
+    match kind:
+        case "N":
+            return 1 + (len(value.strip("-").rstrip("0")) + 1) // 2
+        case "B":
+            return len(value)
+        case "SS":
+            return sum(len(member.encode()) for member in value)
+        case _:
+            return len(value.encode())
 
 
 def read(*sizes: int, consistent: bool = False) -> float:

@@ -3,162 +3,152 @@
     python -m bench.lists             1,000, 10,000 and 100,000 entries, 1 and 4 shards
     python -m bench.lists --full      and 1,000,000 (loading takes minutes)
 
-Prints the table that README quotes; ends with an error when a bound is broken.
+Each list has a store of its own, and all of them are asked in turn, so that what else the machine does slows all alike:
+growth is the median of the ratios of neighbours in time. Prints the table that the documentation quotes, and ends with
+an error when a bound is broken.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import random
 import statistics
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bench import floors
 from bench.store import Meter, running
 from reprieve.listing import Pattern, Selection, shown_since
 from reprieve.organization import Organization
 from reprieve.removal import RemovalRequest, Requester, watermark
-from reprieve.store import keys
 from reprieve.store.listing import Listing
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table, marshal
-from reprieve.suppression import SuppressionList
+from reprieve.suppression import Classification, Suppression, SuppressionList
+from tests.support.tables import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from reprieve.store.table import Item
 
 TABLE = "Suppressions"
 BOUNCES = SuppressionList.BOUNCES
 NOW = 1_790_000_000_000
-#: what ByTime shows of a record
-SHOWN = (
-    "partition",
-    "address",
-    "by_time",
-    "email",
-    "bounced_at",
-    "reason",
-    "status",
-    "permanence",
-    "classification",
-    "provider",
-)
 REASON = "550 5.1.1 The email account that you tried to reach does not exist. Please try again "
 LIMIT = 500
+#: how often what reads a page or less is asked, and what reads much of the list
+OFTEN, SELDOM = 61, 3
+#: beyond it, what has to read what it skips is refused
+DEEP = 200_000
+#: how much slower the largest list may be than the smallest, where the operation is to be flat
+FLAT = 1.3
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One line: the operation, what it took, what it must take, and the most times the floor that is allowed."""
+class Operation:
+    """Something that is measured of one list.
 
-    operation: str
+    Attributes:
+        requests, units: the floor.
+        most_requests: the bound; None where there is none.
+        times_units: the bound, in floors; None where there is none.
+        flat: whether it takes as long on any list.
+        repeat: how often it is measured.
+    """
+
+    name: str
+    act: Callable[[int], object]
+    requests: int
+    units: float
+    most_requests: int | None = None
+    times_units: float | None = None
+    flat: bool = False
+    repeat: int = OFTEN
+
+
+@dataclass
+class Line:
+    """What was measured of one operation on one list, run by run."""
+
+    operation: Operation
     entries: int
     shards: int
-    requests: int
-    least_requests: int
-    units: float
-    least_units: float
-    milliseconds: float
-    bound: float | None
+    requests: list[int] = field(default_factory=list)
+    units: list[float] = field(default_factory=list)
+    milliseconds: list[float] = field(default_factory=list)
+
+    def measure(self, meter: Meter, number: int) -> None:
+        """Do it once more."""
+        meter.clear()
+        began = time.perf_counter()
+        self.operation.act(number)
+        self.milliseconds.append((time.perf_counter() - began) * 1000)
+        self.requests.append(meter.requests.total())
+        self.units.append(meter.units)
 
     @property
     def broken(self) -> bool:
-        """Whether the bound is; requests are held to one a shard, and one more in a hundred."""
-        if self.bound is None:
-            return False
-        return self.units > self.bound * self.least_units or self.requests > self.least_requests + (self.shards > 1)
+        """Whether a bound is."""
+        of = self.operation
+        many = of.most_requests is not None and statistics.median(self.requests) > of.most_requests
+        return many or (of.times_units is not None and statistics.median(self.units) > of.times_units * of.units)
 
 
-def entry(organization: Organization, index: int, total: int) -> dict[str, Any]:
+def suppression(index: int, total: int) -> Suppression:
     """The index-th oldest entry: an address that says nothing about its place, two seconds after the one before."""
     word = hashlib.blake2b(str(index).encode(), digest_size=5).hexdigest()
     key = f"{word[:6]}.{word[6:]}{index}@example{index % 97}.com"
-    created = NOW - (total - index) * 2_000
-    return {
-        "partition": keys.suppressions(organization, BOUNCES, keys.shard_of(organization, key)),
-        "address": key,
-        "email": key,
-        "bounced_at": created,
-        "reason": REASON,
-        "status": "5.1.1",
-        "permanence": "hard",
-        "classification": "Invalid Address",
-        "provider": "sendgrid",
-        "ip": "",
-        "event_id": f"event-{index}",
-        "seen": 1,
-        "by_time": keys.by_time(created, key),
-    }
-
-
-def load(client: Any, organization: Organization, total: int) -> None:
-    """Fill a list, several batches at a time."""
-
-    def batch(start: int) -> None:
-        puts = [
-            {"PutRequest": {"Item": marshal(entry(organization, index, total))}}
-            for index in range(start, min(start + 25, total))
-        ]
-        while puts:
-            puts = client.batch_write_item(RequestItems={TABLE: puts})["UnprocessedItems"].get(TABLE)
-
-    began = time.monotonic()
-    with ThreadPoolExecutor(4) as threads:
-        for done, _ in enumerate(threads.map(batch, range(0, total, 25))):
-            if done % 4_000 == 3_999:
-                print(f"  {(done + 1) * 25:,} of {total:,}", file=sys.stderr)
-    print(f"  {total:,} entries in {time.monotonic() - began:.0f} s", file=sys.stderr)
-
-
-def measure(meter: Meter, times: int, act: Callable[[int], object]) -> tuple[int, float, float]:
-    """Requests and units of the median run, and its milliseconds; the first run warms up."""
-    act(0)
-    runs = []
-    for number in range(1, times + 1):
-        meter.reset()
-        began = time.perf_counter()
-        act(number)
-        runs.append((time.perf_counter() - began, meter.requests, meter.units))
-    return (
-        int(statistics.median(run[1] for run in runs)),
-        statistics.median(run[2] for run in runs),
-        statistics.median(run[0] for run in runs) * 1000,
+    return Suppression(
+        BOUNCES,
+        key,
+        key,
+        NOW - (total - index) * 2_000,
+        REASON,
+        "5.1.1",
+        classification=Classification.INVALID_ADDRESS,
+        provider="sendgrid",
+        event_id=f"event-{index}",
     )
 
 
-def operations(client: Any, meter: Meter, organization: Organization, total: int) -> Iterator[Measured]:
+def items(organization: Organization, total: int) -> Iterator[Item]:
+    """A list's records, as the store makes them."""
+    store = Suppressions(Table(None, TABLE))  # type: ignore[arg-type]  # nothing is asked
+    for index in range(total):
+        if index % 100_000 == 99_999:
+            print(f"  {index + 1:,} of {total:,} made", file=sys.stderr)
+        yield store._item(organization, [suppression(index, total)])
+
+
+def operations(client: DynamoDBClient, organization: Organization, total: int) -> list[Operation]:
     """Everything that is measured of one list."""
     table = Table(client, TABLE)
     listing, suppressions = Listing(table), Suppressions(table)
-    shards, chance = organization.shards, random.Random(7)
-    sample = [entry(organization, chance.randrange(total), total) for _ in range(50)]
-    shown = [floors.size(marshal({name: one[name] for name in SHOWN})) for one in sample]
-    line = sum(shown) // len(shown)
-    whole = max(floors.size(marshal(one)) for one in sample)
-    page = floors.read(min(LIMIT, total) * line)
-    middle = NOW // 1000 - total
-    times = 21 if total <= 100_000 else 11
+    shards = organization.shards
+    sample = [suppression(index, total) for index in random.Random(7).sample(range(total), 100)]
+    records = [suppressions._item(organization, [one]) for one in sample]
+    line = sum(floors.size(marshal(_shown(one))) for one in records) // len(records)
+    whole = max(floors.size(marshal(one)) for one in records)
+    page = floors.read(LIMIT * line)
+    # a shard now and then has more of a page than its share, and is asked twice
+    pages = shards + (shards > 1)
 
-    def row(
-        operation: str, floor: tuple[int, float], bound: float | None, act: Callable[[int], object], repeat: int
-    ) -> Measured:
-        requests, units, milliseconds = measure(meter, repeat, act)
-        return Measured(operation, total, shards, requests, floor[0], units, floor[1], milliseconds, bound)
-
-    def ask(selection: Selection, offset: int = 0, limit: int = LIMIT) -> Callable[[int], object]:
-        return lambda _: listing.page(organization, BOUNCES, selection, offset=offset, limit=limit, now=NOW)
+    def ask(selection: Selection, offset: int = 0) -> Callable[[int], object]:
+        return lambda _: listing.page(organization, BOUNCES, selection, offset=offset, limit=LIMIT, now=NOW)
 
     def delete(number: int) -> object:
-        key = sample[number]["address"]
-        request = RemovalRequest(f"r-{number}", BOUNCES, key, key, hide=True)
+        key = sample[number].key
         return suppressions.request_listed(
             organization,
-            [request],
+            [RemovalRequest(f"r-{number}", BOUNCES, key, key, hide=True)],
             Requester("bench", "r"),
             since=shown_since(organization, BOUNCES, now=NOW),
             hidden=False,
@@ -167,72 +157,105 @@ def operations(client: Any, meter: Meter, organization: Organization, total: int
         )
 
     def get(number: int) -> object:
-        return listing.get(organization, BOUNCES, sample[-number]["address"], now=NOW)
+        return listing.get(organization, BOUNCES, sample[-number].key, now=NOW)
 
-    yield row("get one", (1, floors.read(whole, consistent=True)), 1.0, get, times)
-    yield row("first page of 500", (shards, page), 1.3, ask(Selection()), times)
+    def like(text: str) -> Selection:
+        return Selection(pattern=Pattern.parse(text))
+
     # the newest 500 of the older half
-    yield row("time range, 500", (shards, page), 1.3, ask(Selection(end=middle)), times)
-    prefix = Selection(pattern=Pattern.parse(sample[0]["address"][:9]))
-    yield row("narrow prefix", (shards, shards * floors.read(whole)), 1.0, ask(prefix), times)
-    deep = min(total // 2, 100_000)
-    if total <= 200_000:
-        yield row(f"offset {deep:,}, 500", (shards, page), None, ask(Selection(), deep), 3)
-        rare = Selection(pattern=Pattern.parse(f"%{sample[1]['address'][4:12]}"))
-        yield row("substring, 1 hit", (shards, page), None, ask(rare), 3)
-        common = Selection(pattern=Pattern.parse("%example1%com"))
-        yield row("substring, common", (shards, page), None, ask(common), 3)
-    # the record, its line of ByTime that goes, its line of the queue that comes
-    yield row("delete one", (1, floors.write(3)), 1.0, delete, times)
+    older = Selection(end=NOW // 1000 - total)
+    deep = (
+        []
+        if total > DEEP
+        else [
+            Operation("offset to the middle, 500", ask(Selection(), total // 2), shards, page, repeat=SELDOM),
+            Operation("substring, 1 hit", ask(like(f"%{sample[1].key[4:12]}")), shards, page, repeat=SELDOM),
+            Operation("substring, common", ask(like("%example1%com")), shards, page, repeat=SELDOM),
+        ]
+    )
+    return [
+        Operation("get one", get, 1, floors.read(whole, consistent=True), 1, 1.0),
+        Operation("first page of 500", ask(Selection()), shards, page, pages, 1.3, flat=True),
+        Operation("time range, 500", ask(older), shards, page, pages, 1.3, flat=True),
+        Operation("narrow prefix", ask(like(sample[0].key[:9])), shards, shards * floors.read(whole), shards, 1.0),
+        *deep,
+        # the record, its line of ByTime that goes, its line of the queue that comes
+        Operation("delete one", delete, 1, floors.write(3), 1, 1.0),
+    ]
+
+
+def _shown(item: Item) -> Item:
+    """The part of a record that ByTime shows."""
+    (index,) = (one for one in tables()[TABLE]["GlobalSecondaryIndexes"] if one["IndexName"] == "ByTime")
+    names = {"partition", "address", "by_time", *index["Projection"]["NonKeyAttributes"]}
+    return {name: value for name, value in item.items() if name in names}
+
+
+def measure(shards: int, sizes: Sequence[int]) -> list[Line]:
+    """Lists of every size, each in its own store, asked in turn."""
+    organization = Organization("bench", "Bench", shards=shards)
+    lines: list[tuple[Meter, Line]] = []
+    with ExitStack() as stores:
+        for total in sizes:
+            began = time.monotonic()
+            client, meter = stores.enter_context(running({TABLE: items(organization, total)}))
+            print(f"  {total:,} entries, {shards} shard(s): {time.monotonic() - began:.0f} s", file=sys.stderr)
+            lines += [(meter, Line(one, total, shards)) for one in operations(client, organization, total)]
+        for name in dict.fromkeys(line.operation.name for _, line in lines):
+            alike = [(meter, line) for meter, line in lines if line.operation.name == name]
+            for number in range(alike[0][1].operation.repeat + 1):
+                # there and back again, so that nobody is always the first
+                for meter, line in alike[:: -1 if number % 2 else 1]:
+                    line.measure(meter, number)
+                if number == 0:
+                    for _, line in alike:  # that was to warm up
+                        line.requests, line.units, line.milliseconds = [], [], []
+    return [line for _, line in lines]
+
+
+def table(lines: Sequence[Line]) -> Iterator[str]:
+    """An operation and a number of shards a row; what differs by the length of the list has a figure for each."""
+    yield "| operation | shards | requests | floor | units, in floors | ms (p50) |"
+    yield "|---|---:|---|---:|---|---|"
+    for shards, name in dict.fromkeys((line.shards, line.operation.name) for line in lines):
+        alike = [line for line in lines if (line.shards, line.operation.name) == (shards, name)]
+        requests = _figures(f"{statistics.median(line.requests):g}" for line in alike)
+        units = _figures(f"{statistics.median(line.units) / line.operation.units:.2f}" for line in alike)
+        times = _figures(f"{statistics.median(line.milliseconds):.1f}" for line in alike)
+        yield f"| {name} | {shards} | {requests} | {alike[0].operation.requests} | {units} | {times} |"
+
+
+def _figures(figures: Iterable[str]) -> str:
+    each = list(figures)
+    return each[0] if len(set(each)) == 1 else ", ".join(each)
+
+
+def growth(lines: Sequence[Line]) -> Iterator[tuple[str, float]]:
+    """How much slower the largest list is than the smallest, for what is to be flat."""
+    for line in lines:
+        alike = [one for one in lines if (one.operation.name, one.shards) == (line.operation.name, line.shards)]
+        if line.operation.flat and line is alike[0] and len(alike) > 1:
+            pairs = zip(alike[0].milliseconds, alike[-1].milliseconds, strict=True)
+            yield f"{line.operation.name}, {line.shards} shard(s)", statistics.median(b / a for a, b in pairs)
 
 
 def main() -> None:
     """Measure, print, and hold the bounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="with 1,000,000 entries")
-    parser.add_argument("--sizes", type=int, nargs="+", help="other numbers of entries")
+    parser.add_argument("--sizes", type=int, nargs="+", help="other numbers of entries, 1,000 or more")
     given = parser.parse_args()
     sizes = given.sizes or [1_000, 10_000, 100_000, *([1_000_000] if given.full else [])]
-    found: list[Measured] = []
-    for shards in (1, 4):
-        for total in sizes:
-            print(f"{shards} shard(s), {total:,} entries", file=sys.stderr)
-            with running() as (client, meter):
-                organization = Organization("bench", "Bench", shards=shards)
-                load(client, organization, total)
-                found += operations(client, meter, organization, total)
-    report(found)
-    broken = [one for one in found if one.broken]
-    flat = list(growth(found))
-    print(
-        "\nLatency, largest list against the smallest: "
-        + ", ".join(f"{name} ({shards} shards) {ratio:.2f}" for name, shards, ratio in flat)
-    )
+    lines = [line for shards in (1, 4) for line in measure(shards, sorted(sizes))]
+    print(f"On lists of {', '.join(f'{size:,}' for size in sorted(sizes))} entries:\n")
+    print("\n".join(table(lines)))
+    grown = list(growth(lines))
+    print(f"\nTime on {max(sizes):,} entries against {min(sizes):,} (bound {FLAT}):")
+    print(", ".join(f"{name} {ratio:.2f}" for name, ratio in grown) + f". Load: {os.getloadavg()[0]:.1f}.")
+    broken = [str(line) for line in lines if line.broken] + [name for name, ratio in grown if ratio > FLAT]
     for one in broken:
         print(f"BROKEN: {one}", file=sys.stderr)
     sys.exit(bool(broken))
-
-
-def report(found: list[Measured]) -> None:
-    """The table, in Markdown."""
-    print("| operation | entries | shards | requests | floor | units | floor | ratio | ms (p50) |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
-    for one in sorted(found, key=lambda one: (one.shards, one.operation.split(",")[0].split(" ")[0], one.entries)):
-        print(
-            f"| {one.operation} | {one.entries:,} | {one.shards} | {one.requests} | {one.least_requests} |"
-            f" {one.units:g} |"
-            f" {one.least_units:g} | {one.units / one.least_units:.2f} | {one.milliseconds:.1f} |"
-        )
-
-
-def growth(found: list[Measured]) -> Iterator[tuple[str, int, float]]:
-    """How much slower the pages of the largest list are than those of the smallest."""
-    for name in ("first page of 500", "time range, 500"):
-        for shards in (1, 4):
-            rows = sorted(
-                (one for one in found if (one.operation, one.shards) == (name, shards)), key=lambda one: one.entries
-            )
-            yield name, shards, rows[-1].milliseconds / rows[0].milliseconds
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """`make demo`: the main loop against the running stack, each request and answer in short; it fails loudly.
 
 A mail bounces at the provider, the bounce suppresses the address here, an administrator asks for a reprieve, the job
-carries it to the provider, and the address is free in both places, with everything in the system log.
+carries it to the provider, and the address is free in both places, with everything in the system log. At the end the
+organization enrols an SMTP server of its own, and a test mail arrives there.
 """
 
 import argparse
@@ -11,6 +12,8 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -73,6 +76,10 @@ def play(stack: Stack, place: Place, *, wait: bool) -> None:
 
     title("The system log has all of it")
     check_log(stack, address)
+
+    if stack["mail"]:
+        title("The organization enrols its own mail server, and a test mail arrives there")
+        send_test_mail(stack, address)
 
     say(paint(f"\n{address} bounced, was given a reprieve, and can be mailed again.", 32))
 
@@ -182,6 +189,33 @@ def check_log(stack: Stack, address: str) -> None:
     wanted = {"system.email.delivery", "system.email.bounce.removal", "reprieve.removal.done"}
     missing = wanted - {event["eventType"] for event in events}
     check(not missing, f"the log has no {', '.join(sorted(missing))} for {address}")
+
+
+def send_test_mail(stack: Stack, address: str) -> None:
+    """Okta's API: enrol the demo's mail server, send a mail through it, show what arrived, and forget it again."""
+    mail = stack["mail"]
+    server = {
+        "alias": "Demo",
+        "host": mail["host"],
+        "port": mail["port"],
+        "username": mail["username"],
+        "enabled": False,
+        "privateCa": mail["ca_pem"],
+        "password": mail["password"],
+    }
+    created = call(stack, "okta", "POST", "/api/v1/email-servers", server)
+    expect(created, 201)
+    path = f"/api/v1/email-servers/{created.json()['id']}"
+    try:
+        expect(call(stack, "okta", "POST", f"{path}/test", {"from": "reprieve@example.com", "to": address}), 204)
+        files = sorted(Path(mail["inbox"]).glob("*.eml"), reverse=True)
+        mails = (message_from_bytes(file.read_bytes(), policy=policy.default) for file in files)
+        arrived = next((one for one in mails if one["To"] == address), None)
+        check(arrived is not None, "the test mail has not arrived")
+        for name in ("From", "To", "Subject"):
+            say(f"  {name}: {arrived[name]}")  # type: ignore[index]  # it has arrived
+    finally:
+        expect(call(stack, "okta", "DELETE", path), 204)
 
 
 def call(stack: Stack, side: str, method: str, path: str, body: object = None) -> Answer:

@@ -127,9 +127,20 @@ def introduction(place: Place, described: dict[str, Any]) -> str:
         f"\nReprieve is running for the organization {described['org']}. Each API's base URL and a credential:\n\n"
         f"{table}\n\n"
         f"  Event webhook: {described['webhook']['url']}\n"
+        f"  {mail_line(described['mail'])}\n"
         f"  All of this for programs, with the webhook's signing key: {shown(place.stack_json)}\n"
         f"  The operator's command: .venv/bin/reprieve --local status\n"
         f"{REQUESTS.format(**named)}"
+    )
+
+
+def mail_line(mail: dict[str, Any] | None) -> str:
+    """Where the demo's mail server is."""
+    if mail is None:
+        return "Mail server: none, other programs listen everywhere that it may"
+    kept = shown(Path(mail["inbox"]))
+    return (
+        f"Mail server: {mail['host']}:{mail['port']}, STARTTLS, {mail['username']}; what it is sent is kept in {kept}/"
     )
 
 

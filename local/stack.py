@@ -1,4 +1,4 @@
-"""A whole local stack: the local AWS, the template deployed to it, and the demo's data."""
+"""A whole local stack: the local AWS, the template deployed to it, the demo's data and its mail server."""
 
 import contextlib
 import json
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from local import mail_sink
 from local.console import step
 from local.deploy import api_ids, deploy_if_changed
 from local.ministack import Heard, MiniStack, shown
@@ -33,12 +34,13 @@ def running(place: Place, heard: Heard = lambda _: None) -> Iterator[MiniStack]:
             fingerprint = deploy_if_changed(place)
         with step("Looking after the demo organization"):
             demo = ensure_demo_data(place)
+        mail = stack.enter_context(mail_sink.running(place))
         # Written only when the state that they speak of is: a kill in between costs a deployment, not the truth.
         server.save()
         write_private(place.state / "deployed", fingerprint)
         write_private(place.state / "demo.json", json.dumps(demo))
         write_private(place.home / "aws.json", json.dumps(access(place)))
-        write_private(place.stack_json, json.dumps(description(place, demo), indent=2))
+        write_private(place.stack_json, json.dumps(description(place, demo, mail), indent=2))
         yield server
 
 
@@ -80,7 +82,7 @@ def access(place: Place) -> dict[str, str]:
     }
 
 
-def description(place: Place, demo: dict[str, str]) -> dict[str, Any]:
+def description(place: Place, demo: dict[str, str], mail: dict[str, Any] | None) -> dict[str, Any]:
     """The content of stack.json; a vendor's client takes each base URL as it is."""
     urls = base_urls(place)
     return {
@@ -91,6 +93,7 @@ def description(place: Place, demo: dict[str, str]) -> dict[str, Any]:
             "signing_key_pem": demo["signing_key_pem"],
         },
         "upstream": {"base_url": urls["sendgrid"], "token": demo["upstream"]},
+        "mail": mail,
     }
 
 

@@ -14,7 +14,8 @@ from reprieve.recipient import USERS
 from reprieve.runtime import wiring
 from reprieve.service.recipients import STATUS
 from reprieve_cli import journal, recipient_csv
-from reprieve_cli.recipient_csv import LOGIN, Refusal, Row
+from reprieve_cli.csv_file import Refusal
+from reprieve_cli.recipient_csv import LOGIN, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

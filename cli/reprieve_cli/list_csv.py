@@ -1,8 +1,7 @@
 """Suppressions as CSV, both ways: what `lists export` and the API write, `lists import` reads.
 
 The first line names the columns, in any order; only `email` and, unless the caller knows better, `created` must be
-there. Cells are taken as they are, spaces included: a mail server's text is kept word for word. A row that cannot be
-used is refused with its line number, and never with what stands in it.
+there. Cells are taken as they are, spaces included: a mail server's text is kept word for word.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ from reprieve.errors import InvalidInput
 from reprieve.removal import DAY
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve.wire.spreadsheet import guarded, unguarded
-from reprieve_cli.recipient_csv import Refusal
+from reprieve_cli import csv_file
+from reprieve_cli.csv_file import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,16 +58,18 @@ def read(
     rows: list[Row] = []
     refused: list[Refusal] = []
     first: dict[str, int] = {}
-    for line, cells in _lines(text):
+    header, lines = csv_file.lines(text)
+    columns = _columns(header)
+    for line in lines:
         try:
-            one = _suppression(cells, suppression_list, created, now)
+            one = _suppression(dict(zip(columns, line.cells, strict=False)), suppression_list, created, now)
         except InvalidInput as error:
-            refused.append(Refusal(line, str(error)))
+            refused.append(Refusal(line.number, str(error)))
             continue
-        if first.setdefault(one.key, line) == line:
-            rows.append(Row(line, one))
+        if first.setdefault(one.key, line.number) == line.number:
+            rows.append(Row(line.number, one))
         else:
-            refused.append(Refusal(line, f"the same address as on line {first[one.key]}"))
+            refused.append(Refusal(line.number, f"the same address as on line {first[one.key]}"))
     return rows, refused
 
 
@@ -86,26 +88,11 @@ def _line(cells: Sequence[object]) -> str:
     return text.getvalue()
 
 
-def _lines(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The rows that hold something, by column, each with the number of the line that it begins on."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    columns: list[str] | None = None
-    while True:
-        number = reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise InvalidInput(f"no CSV: {error}", field=f"line {number}") from None
-        if cells is None:
-            break
-        if columns is None:
-            columns = [cell.strip().casefold() for cell in cells]
-            if "email" not in columns or len(set(columns)) < len(columns):
-                raise InvalidInput("must name the columns, each once, and one of them `email`", field="the first line")
-        elif any(cells):
-            yield number, dict(zip(columns, cells, strict=False))
-    if columns is None:
-        raise InvalidInput("empty; its first line must name the columns", field="the file")
+def _columns(header: csv_file.Line) -> list[str]:
+    columns = [cell.strip().casefold() for cell in header.cells]
+    if "email" not in columns or len(set(columns)) < len(columns):
+        raise InvalidInput("must name the columns, each once, and one of them `email`", field="the first line")
+    return columns
 
 
 def _suppression(

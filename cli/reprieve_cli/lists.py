@@ -9,13 +9,13 @@ from typing import IO, TYPE_CHECKING, Final
 
 import click
 
-from reprieve.errors import InvalidInput, Unavailable
+from reprieve.errors import Unavailable
 from reprieve.listing import Selection
 from reprieve.runtime import wiring
 from reprieve.suppression import SuppressionList
 from reprieve_cli import list_csv, operations
+from reprieve_cli.csv_file import Refusal, decoded, tell_refused
 from reprieve_cli.output import examples, json_option, progress, say, say_json
-from reprieve_cli.recipient_csv import Refusal
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 #: rows between two looks at the progress, and how many such groups are written side by side
 GROUP: Final = 250
 WORKERS: Final = 4
-#: refused rows that are told one by one; JSON has them all
-TOLD: Final = 20
 
 list_argument = click.argument("name", metavar="LIST", type=click.Choice(list(SuppressionList)))
 
@@ -77,10 +75,7 @@ def import_(organization: str, name: str, file: IO[bytes], *, created: str | Non
     Rows that cannot be used are reported by line and left out, and the exit code is then 1. Nothing is told to the
     provider.
     """
-    try:
-        text = file.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidInput("no UTF-8; save the file as CSV UTF-8", field="the file") from None
+    text = decoded(file.read())
     connect()
     owner = operations.find_organization(organization)
     since = None if created is None else list_csv.moment(created)
@@ -160,7 +155,4 @@ def _tell(report: ListReport, *, as_json: bool) -> None:
         say_json({"imported": report.imported, "unchanged": report.unchanged, "refused": refused})
         return
     say(f"{report.imported} imported, {report.unchanged} unchanged, {len(report.refused)} refused")
-    for one in report.refused[:TOLD]:
-        say(f"line {one.line}: {one.problem}", err=True)
-    if len(report.refused) > TOLD:
-        say(f"and {len(report.refused) - TOLD} more; --json tells all", err=True)
+    tell_refused(report.refused)

@@ -4,16 +4,11 @@ The first line names the columns. `email` must be among them; `id` and `secondar
 others are the properties of Okta's profile, as people write them or as Okta's own template does: `first_name` and
 `firstName` are one, and so are `secondary_email` and `secondEmail`; a column that is none of them is ignored, and told.
 For a module of the CRM every column is kept under the name that it has.
-
-Commas, semicolons and tabs separate; a byte order mark and any kind of line ending are fine. A row that cannot be used
-is refused with its line number, and never with what stands in it.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 from dataclasses import dataclass
 from string import ascii_letters, digits
@@ -23,9 +18,11 @@ from reprieve.address import Address, comparison_key
 from reprieve.errors import InvalidInput
 from reprieve.recipient import USERS, Recipient
 from reprieve.service.recipients import IDENTIFIER
+from reprieve_cli import csv_file
+from reprieve_cli.csv_file import Line, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 ID: Final = "id"
 EMAIL: Final = "email"
@@ -39,14 +36,6 @@ RECORD_ID: Final = re.compile(r"[0-9]{1,19}")
 _BASE62: Final = digits + ascii_letters
 #: 19 digits, as Zoho's own are, and within 64 bits
 _FIRST_RECORD: Final = 10**18
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A row that was left out: the line it begins on, and why."""
-
-    line: int
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +54,6 @@ class Content:
     rows: Sequence[Row]
     refused: Sequence[Refusal]
     ignored: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    number: int
-    cells: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +78,9 @@ def read(text: str, *, organization_id: str, module: str, now: int) -> Content:
     """
     if not MODULE.fullmatch(module):
         raise InvalidInput("letters, digits and underscores, beginning with a letter", field="module")
-    lines = _lines(text)
+    header, lines = csv_file.lines(text)
     limits = _properties() if module == USERS else {}
-    columns, ignored = _columns(next(lines, None), limits)
+    columns, ignored = _columns(header, limits)
     frame = _Frame(organization_id, module, now, columns, limits)
     rows: list[Row] = []
     refused: list[Refusal] = []
@@ -138,33 +121,12 @@ def _properties() -> Mapping[str, int]:
     return PROPERTIES
 
 
-def _lines(text: str) -> Iterator[_Line]:
-    """The lines that hold something; one with line breaks in its values has the number that it begins on."""
-    text = text.removeprefix("\ufeff")
-    header = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
-    separator = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    while True:
-        number = reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise InvalidInput(f"no CSV: {error}", field=f"line {number}") from None
-        if cells is None:
-            return
-        stripped = [cell.strip() for cell in cells]
-        if any(stripped):
-            yield _Line(number, stripped)
-
-
-def _columns(header: _Line | None, properties: Mapping[str, int]) -> tuple[list[str], list[str]]:
+def _columns(header: Line, properties: Mapping[str, int]) -> tuple[list[str], list[str]]:
     """The names of the columns as they are kept, and those that are ignored as they are spelled."""
-    if header is None:
-        raise InvalidInput("empty; its first line must name the columns", field="the file")
     where = f"line {header.number}"
     columns = []
     ignored = []
-    for name in header.cells:
+    for name in map(str.strip, header.cells):
         column = _column(name)
         if column in {ID, EMAIL, SECOND} or column in properties:
             columns.append(column)
@@ -186,10 +148,11 @@ def _column(name: str) -> str:
     return ALIASES.get(spelled, spelled)
 
 
-def _row(line: _Line, frame: _Frame) -> Row:
-    if any(line.cells[len(frame.columns) :]):
+def _row(line: Line, frame: _Frame) -> Row:
+    cells = [cell.strip() for cell in line.cells]
+    if any(cells[len(frame.columns) :]):
         raise InvalidInput("more values than columns")
-    values = {column: cell for column, cell in zip(frame.columns, line.cells, strict=False) if column and cell}
+    values = {column: cell for column, cell in zip(frame.columns, cells, strict=False) if column and cell}
     if EMAIL not in values:
         raise InvalidInput("missing", field=EMAIL)
     for column, value in values.items():

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from reprieve.address import Address
-from reprieve.errors import InvalidInput, NotFound, Unavailable
+from reprieve.errors import NotFound, Unavailable
 from reprieve.log import EventType
 from reprieve.recipient import USERS
 from reprieve.runtime import wiring
 from reprieve_cli import journal, operations
+from reprieve_cli.csv_file import decoded, tell_refused
 from reprieve_cli.output import examples, json_option, moment, progress, say, say_json, say_table
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
     from reprieve.recipient import Recipient
     from reprieve_cli.operations import ImportReport
-
-#: refused rows that are told one by one; JSON has them all
-TOLD: Final = 20
 
 module_option = click.option(
     "--module", default=USERS, show_default=True, help="`users`, or a module of the CRM such as Leads."
@@ -56,7 +54,7 @@ def import_(organization: str, file: IO[bytes], *, module: str, as_json: bool) -
     that follows from the address, so importing a file again changes nothing. Rows that cannot be used are reported by
     line and left out, and the exit code is then 1.
     """
-    text = _decoded(file.read())
+    text = decoded(file.read())
     connect()
     try:
         report = operations.import_recipients(organization, text, module=module, progress=progress)
@@ -125,14 +123,6 @@ def reset_unblocks(organization: str, email: str) -> None:
     say(f"Had been unblocked {before} times, and may be 5 times more.")
 
 
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidInput("no UTF-8; save the file as CSV UTF-8", field=f"line {line}") from None
-
-
 def _tell(report: ImportReport, *, as_json: bool) -> None:
     if as_json:
         refused = [{"line": one.line, "problem": one.problem} for one in report.refused]
@@ -143,10 +133,7 @@ def _tell(report: ImportReport, *, as_json: bool) -> None:
     say(f"{stored}, {len(report.refused)} refused")
     if report.ignored:
         say(f"ignored columns: {', '.join(report.ignored)}", err=True)
-    for one in report.refused[:TOLD]:
-        say(f"line {one.line}: {one.problem}", err=True)
-    if len(report.refused) > TOLD:
-        say(f"and {len(report.refused) - TOLD} more; --json tells all", err=True)
+    tell_refused(report.refused)
 
 
 def _spelling(recipient: Recipient, field: str) -> str | None:

@@ -16,7 +16,7 @@ from reprieve.removal import RemovalRequest, Requester
 from reprieve.runtime import wiring
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve_cli import list_csv, lists, operations
-from reprieve_cli.recipient_csv import Refusal
+from reprieve_cli.csv_file import Refusal
 from tests.cli.running import NOW, Ran
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ import pytest
 from reprieve import log
 from reprieve.address import Address
 from reprieve.delivery import DeliveryEvent, DeliveryKind
-from reprieve.organization import BouncePurge, Organization
+from reprieve.organization import BouncePurge, Caller, Organization
 from reprieve.recipient import Recipient
 from reprieve.removal import RemovalRequest, RemovalState, Requester, Settlement
 from reprieve.runtime import wiring
+from reprieve.service.unblock import Field
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
 
@@ -59,11 +60,15 @@ def test_nothing_is_known_about_an_address_that_is_on_no_list(call: Gateway, cal
             "email": "Nobody@x.io",
             "mailed": True,
             "belongs_to_organization": False,
+            "block": {"kind": "none", "count": 0, "reason": None, "since": None},
             "suppressions": [],
             "removals": [],
             "next": [],
             "events": [],
-            "limits": {"requests_a_minute": {"limit": 600, "remaining": 600, "resets_at": "2026-01-01T00:01:00.000Z"}},
+            "limits": {
+                "requests_a_minute": {"limit": 600, "remaining": 600, "resets_at": "2026-01-01T00:01:00.000Z"},
+                "unblocks": {"limit": 5, "remaining": 5},
+            },
         },
     )
     assert calls == {"BatchGetItem": 2, "Query": 1, "GetItem": 1}
@@ -139,6 +144,78 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
             "provider": "Sendgrid",
         }
     ]
+
+
+def soft(name: SuppressionList, count: int = 1, at: int = NOW - 60) -> None:
+    """Soft bounces, a second apart, the last of them at `at`."""
+    for number in reversed(range(count)):
+        put(name=name, at=at - number, permanence=Permanence.SOFT, event_id=f"{at}-{number}")
+
+
+def test_soft_bounces_below_the_threshold_block_nobody_and_are_counted(call: Gateway) -> None:
+    soft(SuppressionList.BLOCKS, 4)
+    body = explain(call).body
+    known = {"reason": "550 5.1.1 no such user ", "since": "2025-12-31T23:59:00.000Z"}
+    assert body["block"] == {"kind": "none", "count": 4, **known}
+    assert (body["mailed"], body["suppressions"][0]["suppresses"], then(call)) == (True, False, [("kept", None)])
+
+
+def test_soft_bounces_at_the_threshold_are_a_temporary_block(call: Gateway) -> None:
+    soft(SuppressionList.BLOCKS, 5)
+    body = explain(call).body
+    known = {"reason": "550 5.1.1 no such user ", "since": "2025-12-31T23:59:00.000Z"}
+    assert body["block"] == {"kind": "temporary", "count": 5, **known}
+    assert (body["mailed"], body["suppressions"][0]["suppresses"], then(call)) == (False, True, [("stays", None)])
+
+
+def test_the_threshold_is_the_organizations_own(call: Gateway) -> None:
+    soft(SuppressionList.BLOCKS, 2)
+    strict = Organization("demo", "Demo", soft_bounce_threshold=2)
+    assert explain(call, organization=strict).body["block"]["kind"] == "temporary"
+
+
+@pytest.mark.parametrize("permanence", Permanence)
+def test_the_bounces_list_speaks_before_the_blocks_list(call: Gateway, permanence: Permanence) -> None:
+    soft(SuppressionList.BLOCKS, 5, NOW - 30)
+    put(permanence=permanence)
+    kind = "permanent" if permanence is Permanence.HARD else "temporary"
+    known = {"reason": "550 5.1.1 no such user ", "since": "2025-12-31T23:59:00.000Z"}
+    assert explain(call).body["block"] == {"kind": kind, "count": 5, **known}
+
+
+def test_what_was_cleared_blocks_nobody(call: Gateway) -> None:
+    soft(SuppressionList.BOUNCES)
+    cleared = Organization("demo", "Demo", cleared={SuppressionList.BOUNCES: NOW})
+    assert explain(call, organization=cleared).body["block"] == {
+        "kind": "none",
+        "count": 0,
+        "reason": None,
+        "since": None,
+    }
+
+
+@pytest.mark.parametrize("name", [SuppressionList.BOUNCES, SuppressionList.BLOCKS])
+def test_what_is_left_of_the_unblocks_goes_down_with_each_and_outlives_the_block(
+    call: Gateway, calls: Calls, name: SuppressionList
+) -> None:
+    wiring.recipients().put(DEMO, Recipient("00u1", "users", Address.parse(KEY), None, NOW, NOW))
+    for number in (1, 2):
+        soft(name, 5, NOW + number * 100)
+        caller = Caller(DEMO, "cred-1", frozenset())
+        wiring.unblocks().request(
+            caller,
+            "users",
+            ["00u1"],
+            [Field.EMAIL],
+            request_id=f"r{number}",
+            provider="sendgrid",
+            now=(NOW + number * 100 + 50) * 1000,
+        )
+    calls.clear()
+    body = explain(call).body
+    assert body["limits"]["unblocks"] == {"limit": 5, "remaining": 3}
+    assert (body["block"]["kind"], body["mailed"]) == ("none", True)
+    assert calls == {"BatchGetItem": 2, "Query": 1, "GetItem": 1}
 
 
 def then(call: Gateway, organization: Organization = DEMO) -> list[tuple[str, str | None]]:

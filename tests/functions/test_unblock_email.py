@@ -597,6 +597,21 @@ def test_five_hundred_records_cost_fifteen_reads_and_a_transaction_a_hundred_wri
     assert calls == {"BatchGetItem": 5 + 10, "TransactWriteItems": writes, "BatchExecuteStatement": 1, "UpdateItem": 1}
 
 
+@pytest.mark.slow
+def test_two_addresses_a_record_double_the_reads_of_suppressions(call: Gateway, calls: Calls) -> None:
+    people = [
+        Recipient(rid(n), "Leads", Address.parse(f"user{n}@example.org"), Address.parse(f"other{n}@example.org"), 1, 1)
+        for n in range(500)
+    ]
+    wiring.table("RECIPIENTS").insert_many(
+        [_item(_recipient_key(DEMO, one.module, one.id), one) | {"version": 1} for one in people]
+    )
+    calls.clear()
+    answer = ask(call, [rid(n) for n in range(500)], ["Email", "Secondary_Email"])
+    assert answer.status == 400
+    assert calls == {"BatchGetItem": 5 + 20}
+
+
 @pytest.mark.parametrize("case", cases("unblock_email"))
 def test_the_events_in_the_repository_are_answered(call: Gateway, case: str) -> None:
     status = {"many": 400, "one": 400, "empty_body": 400, "wrong_method": 400, "no_scope": 401, "unknown_version": 404}

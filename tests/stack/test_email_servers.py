@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import shutil
 import socket
@@ -46,16 +47,17 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailSink]:
     """On one of the ports that mail may go to by STARTTLS."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with MailSink(trustme.CA(), port=free(2525, 2587)) as sink:
+    host, port = free("127.0.0.9", "127.0.0.1")
+    with MailSink(trustme.CA(), host=host, port=port) as sink:
         yield sink
 
 
-def free(*ports: int) -> int:
-    """The first port that nobody listens at."""
-    for port in ports:
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    pytest.fail(f"other programs listen at all of {ports}, and mail may go to no other port")
+def free(*hosts: str) -> tuple[str, int]:
+    """The first address and port that nobody listens at, such as the mail server of a stack."""
+    for host, port in itertools.product(hosts, (2525, 2587)):
+        with contextlib.suppress(OSError), socket.create_server((host, port)):
+            return host, port
+    pytest.fail("other programs listen at 2525 and 2587, and mail may go to no other port")
 
 
 class Plain:

@@ -40,8 +40,9 @@ def test_stack_json_has_what_programs_are_promised_and_is_private(stack: dict[st
         "reprieve": ["base_url", "token"],
         "webhook": ["signing_key_pem", "url"],
         "upstream": ["base_url", "token"],
+        "mail": ["ca_pem", "host", "inbox", "password", "port", "username"],
     }
-    for file in (place.stack_json, place.home / "aws.json", place.state / "demo.json"):
+    for file in (place.stack_json, place.home / "aws.json", place.state / "demo.json", place.state / "mail-ca.pem"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
 
 

@@ -141,6 +141,15 @@ class Crm:
         answer = self.session.post(self.stack["webhook"]["url"], data=body, headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
 
+    def explained(self, email: str) -> dict[str, Any]:
+        """What GET /reprieve/addresses tells of an address."""
+        headers = {"Authorization": f"Bearer {self.stack['reprieve']['token']}"}
+        url = f"{self.stack['reprieve']['base_url']}/reprieve/addresses/{email}"
+        answer = self.session.get(url, headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+        explanation: dict[str, Any] = answer.json()
+        return explanation
+
     def unblock(self, ids: list[str], **more: Any) -> requests.Response:
         body = {"unblock_fields": ["Email"], "ids": ids}
         return self.session.post(f"{self.url}/Leads/actions/unblock_email", json=body, timeout=200, **more)
@@ -269,6 +278,23 @@ def test_a_request_without_a_token_and_with_a_wrong_method_get_zohos_answers(crm
         for path in (url, f"{crm.url}/Leads/2423488000000569001/actions/unblock_email"):
             answer = crm.session.request(method, path, timeout=30)
             assert (answer.status_code, answer.json()) == (400, expected)
+
+
+def test_a_block_and_what_is_left_of_its_unblocks_is_told_of_the_address(crm: Crm) -> None:
+    (email,) = emails(1)
+    (record,) = crm.records([email])
+    crm.bounced([email])
+    blocked = crm.explained(email)
+    assert blocked["block"] == {
+        "kind": "temporary",
+        "count": 1,
+        "reason": None,
+        "since": blocked["suppressions"][0]["since"],
+    }
+    assert blocked["limits"]["unblocks"] == {"limit": 5, "remaining": 5}
+    assert crm.unblock([record]).status_code == 200
+    free = crm.explained(email)
+    assert (free["block"]["kind"], free["limits"]["unblocks"]["remaining"], free["mailed"]) == ("none", 4, True)
 
 
 def test_five_hundred_records_are_unblocked_by_one_request_within_the_bound(crm: Crm) -> None:

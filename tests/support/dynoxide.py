@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: the folders whose package.json may ask for it
 PLACES = [Path(__file__).parents[2] / folder for folder in ("bench", "tests/sdk-node")]
+SECONDS_TO_START = 1_200
 
 
 def binary() -> str | None:
@@ -31,20 +32,34 @@ def binary() -> str | None:
     return str(found) if found else shutil.which("dynoxide")
 
 
-@contextmanager
-def running(connections: int = 32) -> Iterator[DynamoDBClient]:
-    """A fresh one, in memory; skips the test, loudly, where there is none."""
+def needed() -> str:
+    """Where it is; skips the test, loudly, where there is none."""
     found = binary()
     if found is None:
         message = "dynoxide is not here: install npm's @dynoxide/linux-x64 in bench/, or name it by DYNOXIDE"
         if os.environ.get("REPRIEVE_REQUIRE_NPM") == "1":
             pytest.fail(message)
         pytest.skip(message)
+    return found
+
+
+@contextmanager
+def running(connections: int = 32, *, export: Path | None = None) -> Iterator[DynamoDBClient]:
+    """A fresh one, in memory; skips the test, loudly, where there is none.
+
+    Args:
+        connections: of the client.
+        export: a directory like DynamoDB's exports, with `schema.json`, whose tables and items are there at the start.
+    """
+    found = needed()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    process = subprocess.Popen([found, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = ["import", "--source", str(export), "--schema", str(export / "schema.json"), "--serve"] if export else []
+    process = subprocess.Popen(
+        [found, *command, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
-        _wait(port)
+        _wait(port, process)
         yield boto3.client(
             "dynamodb",
             endpoint_url=f"http://127.0.0.1:{port}",
@@ -58,13 +73,14 @@ def running(connections: int = 32) -> Iterator[DynamoDBClient]:
         process.wait(10)
 
 
-def _wait(port: int) -> None:
-    ends = time.monotonic() + 20
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until it answers: at once, or when it has read a million items."""
+    ends = time.monotonic() + SECONDS_TO_START
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            if time.monotonic() > ends:
+            if process.poll() is not None or time.monotonic() > ends:
                 raise
             time.sleep(0.05)
         else:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from reprieve.block import Standing
 from reprieve.listing import EXPIRING, SECONDS_A_DAY, shown_since
 from reprieve.removal import SECOND, Removal, RemovalState
 from reprieve.suppression import Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reprieve.organization import Organization
 
 
@@ -23,12 +26,14 @@ class AddressRecord:
         suppression: the entry; None when the address is not on the list (any more).
         removal: the latest removal, however it ended; None when there has been none.
         lifts: how often the address was lifted from this list.
+        unblocked: how often it was unblocked, from whichever list; only the record of the blocks list counts that.
     """
 
     list: SuppressionList
     suppression: Suppression | None
     removal: Removal | None
     lifts: int
+    unblocked: int
 
 
 class Next(Enum):
@@ -39,7 +44,7 @@ class Next(Enum):
     EXPIRES = "expires"
     """It is suppressed until it expires by the bounce purge."""
     KEPT = "kept"
-    """It is on the list for reference only; mail to it is tried."""
+    """It is on the blocks list with fewer bounces than block it; mail to it is tried."""
     LIFTS = "lifts"
     """A removal is pending: the job asks the provider, then takes the address off."""
     WAITS = "waits"
@@ -63,8 +68,22 @@ def shown(record: AddressRecord, organization: Organization, *, now: int) -> boo
 
 
 def suppresses(record: AddressRecord, organization: Organization, *, now: int) -> bool:
-    """Whether mail to the address is withheld because of this list."""
-    return record.list is not SuppressionList.BLOCKS and shown(record, organization, now=now)
+    """Whether mail to the address is withheld because of this list; the blocks list does so from the threshold on."""
+    if record.suppression is None or not shown(record, organization, now=now):
+        return False
+    return record.list is not SuppressionList.BLOCKS or record.suppression.count >= organization.soft_bounce_threshold
+
+
+def standing(records: Iterable[AddressRecord], organization: Organization, *, now: int) -> Standing:
+    """How an address stands, by its records on all lists: what an unblock would judge it by."""
+    on = {record.list: record for record in records}
+    entries = {name: record.suppression for name, record in on.items() if shown(record, organization, now=now)}
+    blocks = on.get(SuppressionList.BLOCKS)
+    return Standing(
+        bounce=entries.get(SuppressionList.BOUNCES),
+        soft=entries.get(SuppressionList.BLOCKS),
+        unblocked=blocks.unblocked if blocks else 0,
+    )
 
 
 def outlook(record: AddressRecord, organization: Organization, *, now: int) -> Outlook | None:

@@ -7,10 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import Address, comparison_key
+from reprieve.block import Block, describe
 from reprieve.errors import MalformedAddress
 from reprieve.filter import fold
 from reprieve.log import KEPT, LATEST, Order, Span, position
-from reprieve.outlook import AddressRecord, Outlook, outlook, shown, suppresses
+from reprieve.outlook import AddressRecord, Outlook, outlook, shown, standing, suppresses
 from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Explanation:
     Attributes:
         email: as it was asked for.
         lists: every list that the address is or has been on.
+        block: how the lists' bounces block it, and what is left of its unblocks.
         events: the newest log entries about it, newest first, as Okta's LogEvents.
         belongs: whether it belongs to somebody whose addresses the organization may lift; None for what is no address.
         quota: what is left of the organization's requests to the lists.
@@ -60,6 +62,7 @@ class Explanation:
 
     email: str
     lists: Sequence[OnList]
+    block: Block
     events: Sequence[Mapping[str, Any]]
     belongs: bool | None
     quota: Quota
@@ -92,6 +95,7 @@ class Addresses:
             belongs = None
         else:
             belongs = key in self.removals.allowed(organization, [address])
+        records = self.listing.records(organization, key)
         lists = [
             OnList(
                 record=record,
@@ -100,11 +104,13 @@ class Addresses:
                 next=outlook(record, organization, now=now),
                 lifted_by=_ways(caller, record.list, belongs=bool(belongs)),
             )
-            for record in self.listing.records(organization, key)
+            for record in records
         ]
+        block = describe(standing(records, organization, now=now), organization.soft_bounce_threshold)
         span = Span(Order.PUBLISHED, position(now - KEPT), LATEST, newest_first=True, target=fold(key))
         events = [stored.event for stored in islice(self.log.entries(organization, span, first=EVENTS), EVENTS)]
-        return Explanation(email, lists, events, belongs, self.quotas.peek(organization, "sendgrid", now=now))
+        quota = self.quotas.peek(organization, "sendgrid", now=now)
+        return Explanation(email, lists, block, events, belongs, quota)
 
 
 def _ways(caller: Caller, suppression_list: SuppressionList, *, belongs: bool) -> tuple[str, ...]:

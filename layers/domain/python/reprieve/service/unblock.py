@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve import log
-from reprieve.block import Block, BlockKind, Standing, Verdict, describe
+from reprieve.block import BlockKind, Standing, Verdict
 from reprieve.errors import Unavailable
 from reprieve.removal import RemovalRequest, Requester
 from reprieve.service.recipients import IDENTIFIER
@@ -118,17 +118,6 @@ class Unblocks:
             judged = self._carry_out(caller, addresses, request_id, provider, now)
         threshold = organization.soft_bounce_threshold
         return [_outcome(identifier, records.get(identifier), fields, judged, threshold) for identifier in identifiers]
-
-    def block(self, organization: Organization, key: str, *, now: int) -> Block:
-        """How one address is blocked: kind, count, reason, and what is left of the five.
-
-        Args:
-            organization: whose.
-            key: the address's comparison key.
-            now: in milliseconds.
-        """
-        standing = self.suppressions.standings(organization, [key], now=now)[key]
-        return describe(standing, organization.soft_bounce_threshold)
 
     def reset(self, organization: Organization, key: str) -> int:
         """Let an address be unblocked five times again; how often it had been. Only an operator may ask for this."""

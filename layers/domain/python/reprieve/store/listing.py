@@ -72,6 +72,7 @@ class Listing:
                 suppression=suppression_of(item) if "by_time" in item else None,
                 removal=removal_of(item) if "removal_id" in item else None,
                 lifts=cast("int", item.get("lifts", 0)),
+                unblocked=cast("int", item.get("unblocks", 0)),
             )
             for partition, name in partitions.items()
             if (item := items.get(partition))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote
 
 from reprieve.address import Address
+from reprieve.block import UNBLOCKS
 from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.exchange import Request, Response
 from reprieve.listing import Filter, Place
@@ -51,7 +52,7 @@ _E = TypeVar("_E", bound=StrEnum)
 SENTENCE: Final = {
     Next.STAYS: "It stays suppressed until somebody lifts it.",
     Next.EXPIRES: "It stays suppressed until it expires by the bounce purge.",
-    Next.KEPT: "It is on this list for reference only; mail to it is tried.",
+    Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
     Next.LIFTS: "The removal job asks the provider to lift it, then takes it off the list.",
     Next.WAITS: "Its removal failed and waits for a person to retry it.",
     Next.SWEEPS: "It reads as gone already; its removal at the provider will be asked for.",
@@ -124,6 +125,12 @@ def render_explanation(answer: Explanation) -> Response:
         "email": answer.email,
         "mailed": answer.mailed,
         "belongs_to_organization": answer.belongs,
+        "block": {
+            "kind": answer.block.kind,
+            "count": answer.block.count,
+            "reason": answer.block.reason or None,
+            "since": _moment(answer.block.since),
+        },
         "suppressions": [_on_list(one) for one in answer.lists if one.shown],
         "removals": [_removal(one) for one in answer.lists if one.record.removal],
         "next": [_outlook(one) for one in answer.lists if one.next],
@@ -133,7 +140,8 @@ def render_explanation(answer: Explanation) -> Response:
                 "limit": answer.quota.limit,
                 "remaining": answer.quota.remaining,
                 "resets_at": timestamp(answer.quota.resets_at),
-            }
+            },
+            "unblocks": {"limit": UNBLOCKS, "remaining": answer.block.remaining},
         },
     }
     return Response(HTTPStatus.OK, body)

@@ -1,0 +1,217 @@
+"""The life of a long list: imported by the operator, imported again, deleted as a whole, and gone on both sides.
+
+    python -m bench.long_list             10,000 entries
+    python -m bench.long_list --full      100,000
+
+The background functions are cut off at any of their calls, again and again, as a Lambda function is that runs out of
+time or loses its machine. Everything goes through `wiring`, as in the functions. Ends with an error when anything is
+left, or when a list that was deleted shows anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bench.store import running
+from reprieve.listing import Selection
+from reprieve.organization import Caller, Organization, ProviderAccount, ProviderKind
+from reprieve.removal import LEASE, LiftAnswer, LiftOutcome
+from reprieve.runtime import wiring
+from reprieve.suppression import SuppressionList
+from reprieve_cli import operations
+from reprieve_cli.lists import import_list
+from tests.support.tables import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bench.store import Meter
+
+BOUNCES = SuppressionList.BOUNCES
+SINCE = 1_767_225_600
+#: rows of the file that cannot be used
+BAD = 100
+#: addresses of one call upstream; the job's turn is some two calls an address
+BATCH = 100
+#: after how many calls a run of a background function is cut off: at the least, before it could finish a turn; at the
+#: most, so many or a quarter of the list's length
+FEWEST, MOST = 100, 1_000
+
+
+class CutOff(BaseException):
+    """The function's process is no more. Nothing in it may catch this."""
+
+
+@dataclass
+class Power:
+    """Lets a run make so many calls to DynamoDB, and no more."""
+
+    left: int = sys.maxsize
+
+    def spend(self, **_: Any) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise CutOff
+
+
+@dataclass
+class Upstream:
+    """A provider that lifts what it is asked to."""
+
+    batch: int = BATCH
+    listed: set[str] = field(default_factory=set)
+    asked: int = 0
+
+    def lift(self, _list: SuppressionList, emails: Sequence[str], **_: Any) -> list[LiftAnswer]:
+        self.asked += len(emails)
+        answers = [LiftAnswer(LiftOutcome.LIFTED if email in self.listed else LiftOutcome.ABSENT) for email in emails]
+        self.listed.difference_update(emails)
+        return answers
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class Clock:
+    """The time, which can be moved on."""
+
+    ahead: int = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000 + self.ahead
+
+
+class Context:
+    """Lambda's, with all of the time in the world: it is the power that goes."""
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 110_000
+
+
+def csv(count: int) -> str:
+    """A file of so many rows, some of which cannot be used."""
+    good = (f"Recipient-{n}@example{n % 97}.com,{SINCE + n},550 5.1.1 no such user,5.1.1\n" for n in range(count - BAD))
+    bad = (f"no address {n},{SINCE},,\n" for n in range(BAD))
+    return "email,created,reason,status\n" + "".join(good) + "".join(bad)
+
+
+@contextmanager
+def phase(title: str, count: int, meter: Meter) -> Iterator[None]:
+    """Print what a part took in all, and its requests and units an entry; a write that is refused tells no units."""
+    meter.clear()
+    began, worked = time.perf_counter(), time.process_time()
+    yield
+    seconds, cpu = time.perf_counter() - began, time.process_time() - worked
+    each = (meter.requests.total() / count, meter.writes.total() / count, meter.reads.total() / count)
+    print(f"| {title} | {seconds:.2f} s | {cpu:.2f} s | " + " | ".join(f"{one:.2f}" for one in each) + " |", flush=True)
+
+
+def until_done(run: Callable[[], bool], power: Power, clock: Clock, calls: Iterator[int]) -> int:
+    """Run until a run is not cut off and says that nothing is left; how often one was cut off."""
+    cut_off = 0
+    while True:
+        power.left = next(calls)
+        try:
+            if run():
+                return cut_off
+        except CutOff:
+            cut_off += 1
+            # what the dead run had claimed is free when its lease ends
+            clock.ahead += LEASE
+        finally:
+            power.left = sys.maxsize
+
+
+def live(count: int, meter: Meter, power: Power, seed: int) -> None:
+    """From import to the end; asserts that nothing is left."""
+    clock, upstream, chance = Clock(), Upstream(), random.Random(seed)
+    calls = iter(lambda: chance.randint(FEWEST, max(MOST, count // 4)), None)
+    wiring.now = clock
+    wiring.provider_for = lambda *_: upstream  # type: ignore[assignment,return-value]
+    wiring.access().create_organization(Organization("bench", "Bench"))
+    wiring.access().set_provider_account("bench", ProviderAccount(ProviderKind.SENDGRID))
+    owner = partial(operations.find_organization, "bench")
+    listing, good = wiring.listing(), count - BAD
+    text, told = csv(count), []
+    print("| part | time | of a processor, here | requests | write units | read units |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for title, expected in ((f"import {count:,} rows", (good, 0)), ("import them again", (0, good))):
+        with phase(title, count, meter):
+            report = import_list(
+                owner(), BOUNCES, text, created=None, tell=lambda done, total: told.append((done, total))
+            )
+        assert (report.imported, report.unchanged, len(report.refused)) == (*expected, BAD), report
+    assert told[-1] == (good, good)
+    assert len(told) == 2 * -(-good // 250)
+    assert listing.count(owner(), BOUNCES, Selection(), now=clock()) == good
+    upstream.listed = {one.email for one in listing.each(owner(), BOUNCES, Selection(), now=clock())}
+    assert len(upstream.listed) == good
+    caller = Caller(owner(), "bench", frozenset())
+    with phase("delete_all, as a whole", 1, meter):
+        wiring.lists().clear(caller, BOUNCES, request_id="clear", now=clock())
+    with phase("the first page after it, as a whole", 1, meter):
+        page = listing.page(owner(), BOUNCES, Selection(), offset=0, limit=500, now=clock())
+    assert page == ([], False)
+    assert listing.count(owner(), BOUNCES, Selection(), now=clock()) == 0
+    with phase("the upkeep asks for the removals", good, meter):
+        swept = until_done(lambda: wiring.upkeep(Context).run().finished, power, clock, calls)
+    with phase("the removal job carries them out", good, meter):
+        carried = until_done(lambda: not _waiting(clock), power, clock, calls)
+    assert upstream.listed == set()
+    # what stands in the store, whether or not the deletion hides it
+    whole = Organization("bench", "Bench")
+    assert listing.count(whole, BOUNCES, Selection(), now=clock()) == 0
+    assert wiring.suppressions().due(whole, now=clock() + LEASE, limit=1) == []
+    print(
+        f"\nThe upkeep was cut off {swept} times, the removal job {carried} times; nothing is left."
+        f" Upstream was asked {upstream.asked / good:.3f} times an address."
+    )
+
+
+def _waiting(clock: Clock) -> bool:
+    """Run the job; whether anything waits after it."""
+    wiring.removal_job(Context).run()
+    return bool(wiring.suppressions().due(operations.find_organization("bench"), now=clock() + LEASE, limit=1))
+
+
+def run(count: int, seed: int = 7) -> None:
+    """A life of a list on a store of its own."""
+    with running() as (client, meter):
+        os.environ |= {
+            **environment(),
+            "AWS_ENDPOINT_URL": client.meta.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "bench",
+            "AWS_SECRET_ACCESS_KEY": "bench",
+            "AWS_DEFAULT_REGION": "eu-west-1",
+        }
+        power = Power()
+        for attempts in (4, 1):
+            mine = wiring.client("dynamodb") if attempts == 4 else wiring.client("dynamodb", attempts=attempts)
+            meter.attach(mine)
+            mine.meta.events.register("before-call.dynamodb", power.spend)
+        live(count, meter, power, seed)
+
+
+def main() -> None:
+    """Live, and tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="100,000 entries")
+    parser.add_argument("--count", type=int, help="another number of entries")
+    given = parser.parse_args()
+    run(given.count or (100_000 if given.full else 10_000))
+    print(f"Peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB.")
+
+
+if __name__ == "__main__":
+    main()
