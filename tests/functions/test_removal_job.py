@@ -20,6 +20,7 @@ from reprieve.removal import (
 )
 from reprieve.runtime import wiring
 from reprieve.suppression import Suppression, SuppressionList
+from tests.support import queue
 from tests.support.gateway import DEMO, Context, cases, event, function
 
 if TYPE_CHECKING:
@@ -168,8 +169,8 @@ def test_rows_that_another_worker_holds_do_not_block_those_behind_them(provider:
     provider.batch = 2
     for number in range(5):
         request(f"n{number}@company.com")
-    held = wiring.suppressions().due(DEMO, now=wiring.now(), limit=3)
-    wiring.suppressions().claim(DEMO, held, now=wiring.now(), lease=60_000)
+    held = wiring.removal_queue().due(DEMO, now=wiring.now(), limit=3)
+    wiring.removal_queue().claim(DEMO, held, now=wiring.now(), lease=60_000)
     assert tick()["counts"] == {"lifted": 2}
 
 
@@ -208,18 +209,16 @@ def test_no_row_is_claimed_when_little_time_is_left(provider: Provider, dynamodb
 
 def test_a_row_that_another_worker_holds_is_left_alone(provider: Provider) -> None:
     request()
-    (due,) = wiring.suppressions().due(DEMO, now=wiring.now(), limit=9)
-    assert len(wiring.suppressions().claim(DEMO, [due], now=wiring.now(), lease=60_000)) == 1
+    assert len(queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=wiring.now(), lease=60_000)) == 1
     assert tick()["counts"] == {}
     assert provider.asked == []
 
 
 def test_a_worker_whose_lease_ran_out_can_end_nothing_any_more(provider: Provider) -> None:
     request()
-    store, now = wiring.suppressions(), wiring.now()
-    (due,) = store.due(DEMO, now=now, limit=9)
-    (zombie,) = store.claim(DEMO, [due], now=now, lease=1)
-    assert store.claim(DEMO, [due], now=now + 1, lease=60_000)
+    store, now = wiring.removal_queue(), wiring.now()
+    (zombie,) = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=now, lease=1)
+    assert queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=now + 1, lease=60_000)
     for state in RemovalState:
         assert store.settle(DEMO, [Settlement(zombie, state, 1, due_at=now + 2)], now=now + 2) == [False]
 

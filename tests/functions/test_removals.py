@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.organization import Membership, Organization
-from reprieve.removal import LEASE, RemovalState, Settlement
+from reprieve.removal import RemovalState, Settlement
 from reprieve.runtime import wiring
 from reprieve.suppression import Suppression, SuppressionList
+from tests.support import queue
 from tests.support.gateway import Answer, Calls, Clock, Gateway, cases, event, function
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ def retry(call: Gateway, identifier: str, scopes: Sequence[str] = MANAGE) -> Ans
 
 def settle(state: RemovalState, **more: Any) -> list[Removal]:
     """End everything that is pending."""
-    store, now = wiring.suppressions(), wiring.now()
-    rows = store.claim(ANYONE, store.due(ANYONE, now=now, limit=100), now=now, lease=LEASE)
+    now = wiring.now()
+    rows = queue.take(wiring.table("SUPPRESSIONS"), ANYONE, now=now)
     settlements = [Settlement(row, state, more.get("attempts", 0), answer=more.get("answer", "")) for row in rows]
-    assert all(store.settle(ANYONE, settlements, now=now))
+    assert all(wiring.removal_queue().settle(ANYONE, settlements, now=now))
     return rows
 
 
@@ -162,7 +163,7 @@ def test_a_worker_from_before_a_retry_can_end_nothing_any_more(call: Gateway, cl
     request_id = ask(call, "a@x.org")
     (row,) = settle(RemovalState.FAILED)
     retry(call, f"{request_id}-0")
-    assert wiring.suppressions().settle(ANYONE, [Settlement(row, RemovalState.DONE, 0)], now=clock.now) == [False]
+    assert wiring.removal_queue().settle(ANYONE, [Settlement(row, RemovalState.DONE, 0)], now=clock.now) == [False]
 
 
 def test_a_queue_is_read_page_by_page_through_every_shard(call: Gateway, clock: Clock) -> None:
