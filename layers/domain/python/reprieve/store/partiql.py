@@ -6,6 +6,7 @@ Only the syntax that AWS documents is used: one `SET` or `REMOVE` a clause, `IS 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -34,10 +35,17 @@ def update(table: str, key: Mapping[str, Any], change: Update, values: Mapping[s
             attributes exist.
         values: typed; those that are not used are left out.
     """
-    clauses = [f"SET {clause}" for clause in change.set] + [f"REMOVE {name}" for name in change.remove]
-    where = [*(f"#{name} = :{name}" for name in key), *([change.condition] if change.condition else [])]
+    text, words = _update(table, tuple(key), tuple(change.set), tuple(change.remove), change.condition)
+    return {"Statement": text, "Parameters": [key[word[1:]] if word[1:] in key else values[word] for word in words]}
+
+
+@cache
+def _update(
+    table: str, key: tuple[str, ...], changed: tuple[str, ...], removed: tuple[str, ...], condition: str
+) -> tuple[str, list[str]]:
+    """The text of an UPDATE, and the values that its parameters are, in order."""
+    clauses = [f"SET {clause}" for clause in changed] + [f"REMOVE {name}" for name in removed]
+    where = [*(f"#{name} = :{name}" for name in key), *([condition] if condition else [])]
     text = f'UPDATE "{table}" {" ".join(clauses)} WHERE {" AND ".join(where)}'
     text = EXISTS.sub(lambda found: f"#{found[2]} IS {'' if found[1] else 'NOT '}MISSING", text)
-    known = {**values, **{f":{name}": value for name, value in key.items()}}
-    parameters = [known[word] for word in VALUE.findall(text)]
-    return {"Statement": VALUE.sub("?", NAME.sub(r'"\1"', text)), "Parameters": parameters}
+    return VALUE.sub("?", NAME.sub(r'"\1"', text)), VALUE.findall(text)
