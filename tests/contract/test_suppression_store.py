@@ -71,6 +71,11 @@ class Bench:
         requests = [RemovalRequest(f"{name}-{number}", BOUNCES, key, key) for number, key in enumerate(keys)]
         self.store.request_removals(ORG, requests, Requester("c", name), now=now)
 
+    def ask_listed(self, *keys: str, name: str = "r") -> list[bool]:
+        requests = [RemovalRequest(f"{name}-{number}", BOUNCES, key, key, hide=True) for number, key in enumerate(keys)]
+        shown: dict[str, Any] = {"since": Since(hard=0, soft=0), "hidden": False, "forgiven_until": watermark(NOW)}
+        return self.store.request_listed(ORG, requests, Requester("c", name), **shown, now=NOW)
+
     def due(self, now: int = NOW, limit: int = 9) -> list[Due]:
         return self.queue.due(ORG, now=now, limit=limit)
 
@@ -315,13 +320,18 @@ def test_a_request_that_is_repeated_lets_its_removals_wait_for_themselves(bench:
 
 def test_what_is_not_on_the_list_is_taken_out_of_its_part(bench: Bench) -> None:
     bench.bounce(NOW - 60_000)
-    requests = [RemovalRequest(f"r-{n}", BOUNCES, key, key, hide=True) for n, key in enumerate(("b@x.org", KEY))]
-    shown: dict[str, Any] = {"since": Since(hard=0, soft=0), "hidden": False, "forgiven_until": watermark(NOW)}
-    asked = bench.store.request_listed(ORG, requests, Requester("c", "r"), **shown, now=NOW)
-    assert (asked, bench.listed()) == ([False, True], None)
+    assert (bench.ask_listed("b@x.org", KEY), bench.listed()) == ([False, True], None)
     assert [one.id for one in RemovalRecords(bench.table).of_request(ORG, "r")] == ["r-1"]
     rows, part = bench.take_part()
     assert ([row.id for row in rows], part.accounted) == (["r-1"], True)
+
+
+def test_a_part_of_an_earlier_try_stays_as_it_is(bench: Bench) -> None:
+    bench.bounce(NOW - 60_000)
+    bench.ask_many(KEY, "b@x.org")
+    assert bench.ask_listed("c@x.org", "d@x.org") == [False, False]
+    rows, part = bench.take_part()
+    assert ([row.id for row in rows], part.accounted) == (["r-0", "r-1"], True)
 
 
 def test_what_must_be_kept_is_not_forgotten_when_it_is_lifted(bench: Bench) -> None:

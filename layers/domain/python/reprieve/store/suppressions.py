@@ -123,8 +123,7 @@ class Suppressions:
         if not requests:
             return []
         # a single removal is found by its address; a note would cost as much as the removal itself
-        single = len(requests) == 1
-        alone = {requests[0].id} if single else self._stand_in_line(organization, requests, now)
+        alone = {requests[0].id} if len(requests) == 1 else self._stand_in_line(organization, requests, now)
         condition = LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
@@ -155,8 +154,9 @@ class Suppressions:
         rest = [index for index, done in enumerate(asked) if not done]
         for index, item in zip(rest, self._table.update_many([changes[index] for index in rest]), strict=True):
             asked[index] = item is not None
-        if not single:
-            self._keep(organization, requests, {one.id for one, done in zip(requests, asked, strict=True) if done}, now)
+        # a part of an earlier try is none of ours to change
+        kept = alone | {request.id for request, done in zip(requests, asked, strict=True) if done}
+        self._keep(organization, requests, kept, now)
         return asked
 
     def get(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Suppression | None:
@@ -179,7 +179,7 @@ class Suppressions:
         return {one.id for item, pack in parts if _place(item) in taken for one in pack}
 
     def _keep(self, organization: Organization, requests: Sequence[RemovalRequest], ids: set[str], now: int) -> None:
-        """Take out of a request's parts what was not recorded."""
+        """Take all but these ids out of a request's parts."""
         packs = [pack for _, pack in request_items.parts(organization, requests, now=now)]
         self._table.update_many(
             [
