@@ -18,6 +18,7 @@ from reprieve.service.removal_job import RemovalJob
 from reprieve.service.removals import Removals
 from reprieve.store.access import Access
 from reprieve.store.event_log import EventLog
+from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.suppression import Suppression, SuppressionList
@@ -103,7 +104,7 @@ def run(client: DynamoDBClient, upstream: FakeSendGrid, count: int) -> None:
     acknowledged = meter.writes["Suppressions"], meter.reads["Suppressions"]
     job = RemovalJob(
         access=access,
-        suppressions=store,
+        queue=RemovalQueue(Table(client, "Suppressions")),
         log=log,
         provider_for=lambda *_: SendGrid(base_url=upstream.url, api_key=KEY, clock=_now),
         clock=_now,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reprieve.removal import RemovalState
 from reprieve.runtime import settings, wiring
 from reprieve_cli import operations
 from reprieve_cli.output import age, examples, json_option, moment, say, say_json, say_table
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 #: pending removals are counted up to this many an organization
 COUNTED: Final = 1_000
-#: later than any moment at which a removal can be due
-EVER: Final = 10**15
 TABLES: Final = ("SUPPRESSIONS", "EVENT_LOG", "EMAIL_SERVERS", "RECIPIENTS", "ACCESS")
 
 
@@ -125,7 +124,7 @@ def _standing(organization: Organization) -> Standing:
     now = wiring.now()
     account = wiring.access().provider_account(organization.id)
     paused = account is not None and account.paused_until > now
-    pending = wiring.suppressions().due(organization, now=EVER, limit=COUNTED + 1)
+    pending, more = wiring.following().waiting(organization, RemovalState.PENDING, limit=COUNTED, after=None)
     return Standing(
         organization=organization.id,
         membership=organization.membership.value,
@@ -133,9 +132,9 @@ def _standing(organization: Organization) -> Standing:
         provider=account.kind.value if account else None,
         paused_until=account.paused_until if account and paused else None,
         paused_reason=account.paused_reason if account and paused else None,
-        pending=min(len(pending), COUNTED),
-        more=len(pending) > COUNTED,
-        oldest=min((row.requested_at for row in pending), default=None),
+        pending=len(pending),
+        more=more is not None,
+        oldest=min((told.followed.requested_at for told in pending), default=None),
     )
 
 

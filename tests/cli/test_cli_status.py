@@ -13,6 +13,7 @@ from reprieve.suppression import SuppressionList
 from reprieve_cli import operations, status
 from reprieve_cli.output import age
 from tests.cli.running import NOW, Ran
+from tests.support import queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def ask_for_removals(organization: str, *keys: str) -> None:
-    requests = [RemovalRequest(f"r{key}", SuppressionList.BOUNCES, key, key) for key in keys]
+    requests = [RemovalRequest(f"request-{at}", SuppressionList.BOUNCES, key, key) for at, key in enumerate(keys)]
     wiring.suppressions().request_removals(
         operations.find_organization(organization), requests, Requester("credential", "request"), now=wiring.now()
     )
@@ -112,10 +113,9 @@ def test_removals_that_are_put_off_wait_all_the_same(run: Run, stack: dict[str, 
     run("organizations", "create", "acme")
     ask_for_removals("acme", "ann@acme.example")
     organization = operations.find_organization("acme")
-    (due,) = wiring.suppressions().due(organization, now=NOW, limit=1)
-    (claimed,) = wiring.suppressions().claim(organization, [due], now=NOW, lease=MINUTE)
+    (claimed,) = queue.take(wiring.table("SUPPRESSIONS"), organization, now=NOW)
     later = Settlement(claimed, RemovalState.PENDING, attempts=1, due_at=NOW + 60 * MINUTE, answer="429")
-    assert wiring.suppressions().settle(organization, [later], now=NOW) == [True]
+    assert wiring.removal_queue().settle(organization, [later], now=NOW) == [True]
     assert json.loads(run("status", "--json").out)["organizations"][0]["pending"] == 1
 
 

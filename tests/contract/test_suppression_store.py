@@ -12,11 +12,24 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from reprieve.listing import Since
 from reprieve.organization import Organization
-from reprieve.removal import LEASE, Removal, RemovalRequest, RemovalState, Requester, Settlement, watermark
+from reprieve.removal import (
+    LEASE,
+    Claim,
+    Due,
+    Part,
+    Removal,
+    RemovalRequest,
+    RemovalState,
+    Requester,
+    Settlement,
+    watermark,
+)
+from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.removal_records import RemovalRecords
-from reprieve.store.suppressions import Suppressions
-from reprieve.store.table import Table
+from reprieve.store.suppressions import Suppressions, record_key
+from reprieve.store.table import Table, Update
 from reprieve.suppression import Suppression, SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.world import Choices, World
@@ -45,6 +58,7 @@ class Bench:
 
     table: Table
     store: Suppressions
+    queue: RemovalQueue
 
     def bounce(self, at: int, event_id: str = "e", key: str = KEY, reason: str = "") -> int:
         return self.store.record(ORG, [Suppression(BOUNCES, key, key.upper(), at, reason=reason, event_id=event_id)])
@@ -53,12 +67,32 @@ class Bench:
         request = RemovalRequest(f"{name}-0", BOUNCES, key, key)
         self.store.request_removals(ORG, [request], Requester("c", name), now=now)
 
+    def ask_many(self, *keys: str, name: str = "r", now: int = NOW) -> None:
+        requests = [RemovalRequest(f"{name}-{number}", BOUNCES, key, key) for number, key in enumerate(keys)]
+        self.store.request_removals(ORG, requests, Requester("c", name), now=now)
+
+    def ask_listed(self, *keys: str, name: str = "r") -> list[bool]:
+        requests = [RemovalRequest(f"{name}-{number}", BOUNCES, key, key, hide=True) for number, key in enumerate(keys)]
+        shown: dict[str, Any] = {"since": Since(hard=0, soft=0), "hidden": False, "forgiven_until": watermark(NOW)}
+        return self.store.request_listed(ORG, requests, Requester("c", name), **shown, now=NOW)
+
+    def due(self, now: int = NOW, limit: int = 9) -> list[Due]:
+        return self.queue.due(ORG, now=now, limit=limit)
+
+    def claim(self, due: list[Due], now: int = NOW) -> list[Claim]:
+        return [claim for claim in self.queue.claim(ORG, due, now=now, lease=LEASE) if claim]
+
     def take(self, now: int = NOW) -> Removal:
-        (row,) = self.store.claim(ORG, self.store.due(ORG, now=now, limit=9), now=now, lease=LEASE)
+        ((row,),) = (claim.removals for claim in self.claim(self.due(now), now))
         return row
 
+    def take_part(self, now: int = NOW) -> tuple[list[Removal], Part]:
+        (claim,) = self.claim(self.due(now), now)
+        assert claim.part is not None
+        return list(claim.removals), claim.part
+
     def settle(self, row: Removal, state: RemovalState, now: int = NOW, **more: Any) -> bool:
-        return self.store.settle(ORG, [Settlement(row, state, more.pop("attempts", 0), **more)], now=now)[0]
+        return self.queue.settle(ORG, [Settlement(row, state, more.pop("attempts", 0), **more)], now=now)[0]
 
     def listed(self) -> int | None:
         found = self.store.get(ORG, BOUNCES, KEY)
@@ -70,7 +104,7 @@ def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     if request.param == "simulated":
         client = Client(World(Choices(0)), "Suppressions", lambda *_: None)
         table: Table = SerialTable(client, "Suppressions")  # type: ignore[arg-type]
-        yield Bench(table, Suppressions(table))
+        yield Bench(table, Suppressions(table), RemovalQueue(table))
     elif request.param == "moto":
         for word in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(word, "testing")
@@ -84,7 +118,7 @@ def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 def _on(client: Any) -> Bench:
     create_tables(client)
     table = Table(client, "Suppressions")
-    return Bench(table, Suppressions(table))
+    return Bench(table, Suppressions(table), RemovalQueue(table))
 
 
 def test_the_newest_event_stands_whatever_the_order(bench: Bench) -> None:
@@ -116,7 +150,7 @@ def test_a_removal_lifts_what_it_forgave_and_nothing_brings_that_back(bench: Ben
     assert bench.bounce(NOW - 40_000, "late") == 0
     assert bench.bounce(NOW - 60_000) == 0
     assert bench.listed() is None
-    assert bench.store.due(ORG, now=NOW * 2, limit=9) == []
+    assert bench.due(NOW * 2) == []
 
 
 def test_the_bounce_that_stood_there_is_forgiven_even_if_it_is_younger_than_the_allowance(bench: Bench) -> None:
@@ -148,10 +182,10 @@ def test_a_removal_of_what_we_never_heard_of_is_done_and_forgives_all_the_same(b
 
 def test_a_row_is_taken_by_one_worker_and_free_again_when_the_lease_ends(bench: Bench) -> None:
     bench.ask()
-    due = bench.store.due(ORG, now=NOW, limit=9)
-    assert len(bench.store.claim(ORG, due, now=NOW, lease=LEASE)) == 1
-    assert bench.store.claim(ORG, due, now=NOW + LEASE - 1, lease=LEASE) == []
-    assert len(bench.store.claim(ORG, due, now=NOW + LEASE, lease=LEASE)) == 1
+    due = bench.due()
+    assert len(bench.claim(due)) == 1
+    assert bench.claim(due, NOW + LEASE - 1) == []
+    assert len(bench.claim(due, NOW + LEASE)) == 1
 
 
 @pytest.mark.parametrize("state", RemovalState)
@@ -174,26 +208,26 @@ def test_a_newer_request_takes_the_row_from_whoever_has_it(bench: Bench, state: 
 def test_a_row_that_is_given_back_waits_until_it_is_due(bench: Bench) -> None:
     bench.ask()
     assert bench.settle(bench.take(), PENDING, due_at=NOW + 5_000, attempts=2, answer="429")
-    assert bench.store.due(ORG, now=NOW + 4_999, limit=9) == []
+    assert bench.due(NOW + 4_999) == []
     row = bench.take(NOW + 5_000)
     assert (row.attempts, row.last_answer) == (2, "429")
 
 
 def test_what_has_ended_cannot_be_taken_however_old_the_news_of_it(bench: Bench) -> None:
     bench.ask()
-    stale = bench.store.due(ORG, now=NOW, limit=9)
+    stale = bench.due()
     bench.settle(bench.take(), DONE)
-    assert bench.store.claim(ORG, stale, now=NOW + 10 * LEASE, lease=LEASE) == []
+    assert bench.claim(stale, NOW + 10 * LEASE) == []
 
 
 def test_a_failed_removal_waits_for_a_person_and_is_tried_again_once(bench: Bench) -> None:
     bench.ask()
     assert bench.settle(bench.take(), FAILED, attempts=10)
-    assert bench.store.due(ORG, now=NOW * 2, limit=9) == []
+    assert bench.due(NOW * 2) == []
     page, cursor = RemovalRecords(bench.table).waiting(ORG, FAILED, limit=9, after=None)
     assert ([row.id for row in page], cursor) == (["r-0"], None)
-    assert bench.store.retry(ORG, page[0], now=NOW + 1)
-    assert not bench.store.retry(ORG, page[0], now=NOW + 1)
+    assert bench.queue.retry(ORG, page[0], now=NOW + 1)
+    assert not bench.queue.retry(ORG, page[0], now=NOW + 1)
     assert bench.take(NOW + 1).attempts == 0
 
 
@@ -207,7 +241,7 @@ def test_a_clock_that_is_behind_moves_no_watermark_back_and_its_request_is_recor
 def test_longest_due_come_first_through_every_shard(bench: Bench) -> None:
     for number in range(6):
         bench.ask(f"r{number}", NOW + number, f"n{number}@x.org")
-    assert [row.key for row in bench.store.due(ORG, now=NOW + 4, limit=4)] == [f"n{n}@x.org" for n in range(4)]
+    assert [one.place[1] for one in bench.due(NOW + 4, limit=4)] == [f"n{n}@x.org" for n in range(4)]
 
 
 def test_a_request_is_found_with_all_of_its_removals(bench: Bench) -> None:
@@ -217,3 +251,95 @@ def test_a_request_is_found_with_all_of_its_removals(bench: Bench) -> None:
     assert [(one.id, one.email) for one in found] == [(f"r-{n}", f"N{n}@x.org") for n in range(120)]
     assert all(one.record is not None and one.record.id == one.id for one in found)
     assert RemovalRecords(bench.table).of_request(Organization("other", "Other", shards=2), "r") == []
+
+
+def test_removals_of_one_request_wait_as_parts_of_sixteen_and_are_taken_by_one_write_each(bench: Bench) -> None:
+    bench.ask_many(*(f"n{number}@x.org" for number in range(20)))
+    assert sorted(one.size for one in bench.due()) == [16, 16]
+    claims = bench.claim(bench.due())
+    assert sorted(len(claim.removals) for claim in claims) == [4, 16]
+    assert all(claim.part and claim.part.accounted for claim in claims)
+    assert bench.claim(bench.due(), NOW + LEASE - 1) == []
+
+
+def test_a_part_leaves_the_queue_and_stays_as_a_note(bench: Bench) -> None:
+    bench.ask_many(KEY, "b@x.org")
+    rows, part = bench.take_part()
+    assert bench.queue.settle(ORG, [Settlement(row, DONE, 0) for row in rows], now=NOW) == [True, True]
+    bench.queue.release([(part, None)], now=NOW)
+    assert bench.due(NOW * 2) == []
+    found = RemovalRecords(bench.table).of_request(ORG, "r")
+    assert [(one.id, one.record and one.record.state) for one in found] == [("r-0", DONE), ("r-1", DONE)]
+
+
+def test_what_a_part_does_not_end_waits_for_itself_and_is_not_taken_by_the_part_again(bench: Bench) -> None:
+    bench.ask_many(KEY, "b@x.org")
+    rows, part = bench.take_part()
+    assert bench.settle(rows[0], PENDING, due_at=NOW + 5_000, attempts=1)
+    bench.queue.release([(part, NOW + 1_000)], now=NOW)
+    (again, part) = bench.take_part(NOW + 1_000)
+    assert ([row.id for row in again], part.accounted) == (["r-1"], True)
+    bench.queue.release([(part, None)], now=NOW)
+    assert bench.take(NOW + 5_000).attempts == 1
+
+
+def test_whoever_read_a_removal_before_it_was_given_back_can_settle_it_no_more(bench: Bench) -> None:
+    bench.ask_many(KEY, "b@x.org")
+    rows, _ = bench.take_part()
+    late, _ = bench.take_part(NOW + LEASE)
+    assert rows == late
+    assert bench.settle(late[0], PENDING, due_at=NOW, attempts=1)
+    assert [bench.settle(rows[0], state, due_at=NOW) for state in RemovalState] == [False] * len(RemovalState)
+
+
+def test_whoever_lost_a_part_can_neither_keep_it_nor_let_it_go(bench: Bench) -> None:
+    bench.ask_many(KEY, "b@x.org")
+    _, lost = bench.take_part()
+    bench.take_part(NOW + LEASE)
+    bench.queue.release([(lost, None)], now=NOW)
+    bench.queue.release([(lost, NOW)], now=NOW)
+    assert bench.claim(bench.due(NOW + LEASE), NOW + LEASE) == []
+    assert len(bench.claim(bench.due(NOW + 2 * LEASE), NOW + 2 * LEASE)) == 1
+
+
+def test_a_removal_that_a_newer_request_replaced_is_not_taken_and_cannot_be_accounted_for(bench: Bench) -> None:
+    bench.ask_many(KEY, "b@x.org")
+    bench.ask("newer", NOW + 1)
+    rows, part = bench.take_part()
+    assert ([row.id for row in rows], part.accounted) == (["r-1"], False)
+
+
+def test_a_request_that_is_repeated_lets_its_removals_wait_for_themselves(bench: Bench) -> None:
+    bench.ask_many(KEY, "b@x.org")
+    rows, part = bench.take_part()
+    bench.queue.settle(ORG, [Settlement(row, DONE, 0) for row in rows], now=NOW)
+    bench.queue.release([(part, None)], now=NOW)
+    bench.ask_many(KEY, "b@x.org", now=NOW + 1)
+    assert [one.size for one in bench.due(NOW + 1)] == [1, 1]
+
+
+def test_what_is_not_on_the_list_is_taken_out_of_its_part(bench: Bench) -> None:
+    bench.bounce(NOW - 60_000)
+    assert (bench.ask_listed("b@x.org", KEY), bench.listed()) == ([False, True], None)
+    assert [one.id for one in RemovalRecords(bench.table).of_request(ORG, "r")] == ["r-1"]
+    rows, part = bench.take_part()
+    assert ([row.id for row in rows], part.accounted) == (["r-1"], True)
+
+
+def test_a_part_of_an_earlier_try_stays_as_it_is(bench: Bench) -> None:
+    bench.bounce(NOW - 60_000)
+    bench.ask_many(KEY, "b@x.org")
+    assert bench.ask_listed("c@x.org", "d@x.org") == [False, False]
+    rows, part = bench.take_part()
+    assert ([row.id for row in rows], part.accounted) == (["r-0", "r-1"], True)
+
+
+def test_what_must_be_kept_is_not_forgotten_when_it_is_lifted(bench: Bench) -> None:
+    bench.bounce(NOW - 60_000)
+    kept = Update(set=["#kept_until = :end"])
+    bench.table.update(record_key(ORG, BOUNCES, KEY), kept, {":end": 7_000_000_000})
+    bench.ask()
+    assert bench.settle(bench.take(), DONE)
+    item = bench.table.get(record_key(ORG, BOUNCES, KEY), consistent=True)
+    assert item is not None
+    assert (item["expires_at"], item["lifts"]) == (7_000_000_000, 1)

@@ -15,6 +15,7 @@ from reprieve.removal import RemovalRequest, RemovalState, Requester, Settlement
 from reprieve.runtime import wiring
 from reprieve.service.unblock import Field
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
+from tests.support import queue
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
@@ -235,21 +236,19 @@ def test_what_comes_next_follows_from_the_organizations_settings(call: Gateway) 
 
 
 def test_a_failed_removal_waits_for_a_person_and_a_done_one_is_remembered(call: Gateway) -> None:
-    store, moment = wiring.suppressions(), NOW * 1000
+    store, line, moment = wiring.suppressions(), wiring.removal_queue(), NOW * 1000
     put()
     request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY, hide=True)
     for end in ("fail", "lift"):
         store.request_removals(DEMO, [request], Requester("c", "r"), now=moment)
-        (due,) = store.due(DEMO, now=moment, limit=1)
-        (removal,) = store.claim(DEMO, [due], now=moment, lease=1)
-        assert removal is not None
+        (removal,) = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=moment, lease=1)
         if end == "fail":
-            store.settle(
+            line.settle(
                 DEMO, [Settlement(removal, RemovalState.FAILED, attempts=10, answer="400: refused")], now=moment
             )
             assert then(call) == [("waits", None)]
         else:
-            store.settle(DEMO, [Settlement(removal, RemovalState.DONE, removal.attempts, answer="204")], now=moment)
+            line.settle(DEMO, [Settlement(removal, RemovalState.DONE, removal.attempts, answer="204")], now=moment)
     body = explain(call).body
     assert (body["next"], [(one["state"], one["last_answer"]) for one in body["removals"]]) == ([], [("done", "204")])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from reprieve.organization import Organization, ProviderAccount, ProviderKind
 from reprieve.removal import (
     DAY,
     MAX_ATTEMPTS,
+    SECOND_LOOK,
     LiftAnswer,
     LiftOutcome,
     RemovalRequest,
@@ -19,7 +21,9 @@ from reprieve.removal import (
     Settlement,
 )
 from reprieve.runtime import wiring
+from reprieve.store import request_items
 from reprieve.suppression import Suppression, SuppressionList
+from tests.support import queue
 from tests.support.gateway import DEMO, Context, cases, event, function
 
 if TYPE_CHECKING:
@@ -27,7 +31,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from tests.support.gateway import Calls, Clock
+
 KEY = "name@company.com"
+BOUNCES = SuppressionList.BOUNCES
+MANY = tuple(f"n{number}@company.com" for number in range(20))
 LIFTED = LiftAnswer(LiftOutcome.LIFTED, "204")
 PLACE = {"partition": {"S": "demo#bounces#0"}, "address": {"S": KEY}}
 
@@ -168,8 +176,8 @@ def test_rows_that_another_worker_holds_do_not_block_those_behind_them(provider:
     provider.batch = 2
     for number in range(5):
         request(f"n{number}@company.com")
-    held = wiring.suppressions().due(DEMO, now=wiring.now(), limit=3)
-    wiring.suppressions().claim(DEMO, held, now=wiring.now(), lease=60_000)
+    held = wiring.removal_queue().due(DEMO, now=wiring.now(), limit=3)
+    wiring.removal_queue().claim(DEMO, held, now=wiring.now(), lease=60_000)
     assert tick()["counts"] == {"lifted": 2}
 
 
@@ -200,6 +208,68 @@ def test_a_broken_account_pauses_its_organization_only_and_burns_no_attempt(
     assert account.paused_until > wiring.now()
 
 
+def request_many(*emails: str, request_id: str = "r") -> None:
+    wanted = [RemovalRequest(f"{request_id}-{at}", BOUNCES, email, email) for at, email in enumerate(emails)]
+    wiring.suppressions().request_removals(DEMO, wanted, Requester("cred-1", request_id), now=wiring.now())
+
+
+def states(request_id: str = "r") -> Counter[str]:
+    told = wiring.following().of_request(DEMO, request_id)
+    return Counter(str(one.standing) for one in told)
+
+
+def test_a_part_is_claimed_by_a_write_and_its_removals_are_read_and_settled_in_batches(
+    provider: Provider, calls: Calls
+) -> None:
+    request_many(*MANY)
+    before = calls.copy()
+    assert tick()["counts"] == {"lifted": 20}
+    assert provider.asked == list(MANY)
+    # two parts are claimed and leave the queue; one batch settles their removals, one tells the log
+    taken = calls - before
+    assert (taken["UpdateItem"], taken["BatchGetItem"], taken["BatchExecuteStatement"]) == (4, 1, 2)
+    assert states() == {"done": 20}
+    assert queue.waiting(wiring.table("SUPPRESSIONS"), DEMO) == []
+    assert tick()["counts"] == {}
+
+
+def test_what_a_provider_that_is_called_for_each_address_does_not_reach_waits_in_its_part(
+    provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_many(*MANY[:16])
+    provider.batch = 8
+    # a lift takes 16 s
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 110_000 - 2_000 * len(provider.asked))
+    assert tick()["counts"] == {"lifted": 8}
+    assert states() == {"done": 8, "pending": 8}
+    clock.now += SECOND_LOOK
+    assert tick()["counts"] == {"lifted": 8}
+    assert provider.asked == list(MANY[:16])
+
+
+def test_a_part_without_records_is_looked_at_again_until_nothing_can_come_any_more(
+    provider: Provider, clock: Clock
+) -> None:
+    """Its request is still under way, or was cut off before it was acknowledged."""
+    table = wiring.table("SUPPRESSIONS")
+    wanted = [RemovalRequest(f"r-{at}", BOUNCES, email, email) for at, email in enumerate(MANY[:2])]
+    table.insert_many([item for item, _ in request_items.parts(DEMO, wanted, now=clock.now)])
+    began, looks = clock.now, []
+    while wiring.removal_queue().due(DEMO, now=clock.now, limit=1):
+        assert tick()["counts"] == {}
+        looks.append((clock.now - began) // SECOND_LOOK)
+        clock.now += max(SECOND_LOOK, clock.now - began)
+    assert (looks, provider.asked) == ([0, 1, 2, 4, 8, 16, 32, 64], [])
+
+
+def test_a_removal_that_was_replaced_is_carried_out_once_by_its_newer_request(provider: Provider) -> None:
+    request_many(*MANY[:3])
+    request_many(*MANY[:2], request_id="s")
+    assert tick()["counts"] == {"lifted": 3}
+    assert sorted(provider.asked) == sorted(MANY[:3])
+    assert (states(), states("s")) == ({"replaced": 2, "done": 1}, {"done": 2})
+
+
 def test_no_row_is_claimed_when_little_time_is_left(provider: Provider, dynamodb: DynamoDBClient) -> None:
     request()
     assert tick(remaining=19_000)["counts"] == {}
@@ -208,18 +278,16 @@ def test_no_row_is_claimed_when_little_time_is_left(provider: Provider, dynamodb
 
 def test_a_row_that_another_worker_holds_is_left_alone(provider: Provider) -> None:
     request()
-    (due,) = wiring.suppressions().due(DEMO, now=wiring.now(), limit=9)
-    assert len(wiring.suppressions().claim(DEMO, [due], now=wiring.now(), lease=60_000)) == 1
+    assert len(queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=wiring.now(), lease=60_000)) == 1
     assert tick()["counts"] == {}
     assert provider.asked == []
 
 
 def test_a_worker_whose_lease_ran_out_can_end_nothing_any_more(provider: Provider) -> None:
     request()
-    store, now = wiring.suppressions(), wiring.now()
-    (due,) = store.due(DEMO, now=now, limit=9)
-    (zombie,) = store.claim(DEMO, [due], now=now, lease=1)
-    assert store.claim(DEMO, [due], now=now + 1, lease=60_000)
+    store, now = wiring.removal_queue(), wiring.now()
+    (zombie,) = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=now, lease=1)
+    assert queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=now + 1, lease=60_000)
     for state in RemovalState:
         assert store.settle(DEMO, [Settlement(zombie, state, 1, due_at=now + 2)], now=now + 2) == [False]
 

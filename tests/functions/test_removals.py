@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.organization import Membership, Organization
-from reprieve.removal import LEASE, RemovalState, Settlement
+from reprieve.removal import RemovalState, Settlement
 from reprieve.runtime import wiring
 from reprieve.suppression import Suppression, SuppressionList
+from tests.support import queue
 from tests.support.gateway import Answer, Calls, Clock, Gateway, cases, event, function
 
 if TYPE_CHECKING:
@@ -50,35 +51,28 @@ def listing(call: Gateway, organization: Organization = ANYONE, **query: str) ->
 
 
 def one(call: Gateway, identifier: str, organization: Organization = ANYONE) -> Answer:
-    return call(
-        function("removals"),
-        "GET",
-        "/removals/{id}",
-        path={"id": identifier},
-        scopes=READ,
-        organization=organization,
-        stage="reprieve",
-    )
+    return of_one(call, "GET", "/removals/{id}", identifier, READ, organization)
 
 
 def retry(call: Gateway, identifier: str, scopes: Sequence[str] = MANAGE) -> Answer:
+    return of_one(call, "POST", "/removals/{id}/retry", identifier, scopes, ANYONE)
+
+
+def of_one(
+    call: Gateway, method: str, resource: str, identifier: str, scopes: Sequence[str], organization: Organization
+) -> Answer:
+    path = {"id": identifier}
     return call(
-        function("removals"),
-        "POST",
-        "/removals/{id}/retry",
-        path={"id": identifier},
-        scopes=scopes,
-        organization=ANYONE,
-        stage="reprieve",
+        function("removals"), method, resource, path=path, scopes=scopes, organization=organization, stage="reprieve"
     )
 
 
 def settle(state: RemovalState, **more: Any) -> list[Removal]:
     """End everything that is pending."""
-    store, now = wiring.suppressions(), wiring.now()
-    rows = store.claim(ANYONE, store.due(ANYONE, now=now, limit=100), now=now, lease=LEASE)
+    now = wiring.now()
+    rows = queue.take(wiring.table("SUPPRESSIONS"), ANYONE, now=now)
     settlements = [Settlement(row, state, more.get("attempts", 0), answer=more.get("answer", "")) for row in rows]
-    assert all(store.settle(ANYONE, settlements, now=now))
+    assert all(wiring.removal_queue().settle(ANYONE, settlements, now=now))
     return rows
 
 
@@ -162,22 +156,36 @@ def test_a_worker_from_before_a_retry_can_end_nothing_any_more(call: Gateway, cl
     request_id = ask(call, "a@x.org")
     (row,) = settle(RemovalState.FAILED)
     retry(call, f"{request_id}-0")
-    assert wiring.suppressions().settle(ANYONE, [Settlement(row, RemovalState.DONE, 0)], now=clock.now) == [False]
+    assert wiring.removal_queue().settle(ANYONE, [Settlement(row, RemovalState.DONE, 0)], now=clock.now) == [False]
 
 
-def test_a_queue_is_read_page_by_page_through_every_shard(call: Gateway, clock: Clock) -> None:
-    emails = {f"n{number}@x.org" for number in range(7)}
-    ask(call, *emails)
+@pytest.mark.parametrize("limit", [1, 3, 16, 20])
+def test_a_queue_is_read_page_by_page_through_every_shard_and_part(call: Gateway, clock: Clock, limit: int) -> None:
+    many = [f"n{number}@x.org" for number in range(20)]
+    ask(call, *many)
+    clock.now += 1
+    ask(call, "alone@x.org")
+    clock.now += 1
+    # what is asked for anew has left its first request's part
+    ask(call, "alone2@x.org", many[7])
     seen: list[str] = []
     after: dict[str, str] = {}
     while True:
-        page = listing(call, state="pending", limit="3", **after).body
-        assert len(page["removals"]) <= 3
+        page = listing(call, state="pending", limit=str(limit), **after).body
         seen += [row["email"] for row in page["removals"]]
         if page["after"] is None:
             break
+        assert len(page["removals"]) == limit
         after = {"after": page["after"]}
-    assert sorted(seen) == sorted(emails)
+    assert sorted(seen) == sorted([*many, "alone@x.org", "alone2@x.org"])
+
+
+def test_a_page_of_the_queue_reads_no_more_than_it_shows(call: Gateway, calls: Calls) -> None:
+    ask(call, *(f"n{number}@x.org" for number in range(100)))
+    before = calls.copy()
+    assert len(listing(call, state="pending", limit="10").body["removals"]) == 10
+    # a part, and its records
+    assert calls - before == {"Query": 1, "BatchGetItem": 2}
 
 
 def test_another_organization_sees_what_it_would_see_if_nothing_were_there(call: Gateway) -> None:

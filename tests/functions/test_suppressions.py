@@ -9,6 +9,7 @@ import pytest
 from reprieve.organization import Organization
 from reprieve.runtime import wiring
 from reprieve.suppression import Permanence, Suppression, SuppressionList
+from tests.support import queue
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def error(message: str, field: str | None = None) -> dict[str, Any]:
 
 
 def pending() -> list[tuple[str, str]]:
-    return sorted((due.list.value, due.key) for due in wiring.suppressions().due(DEMO, now=wiring.now(), limit=999))
+    return sorted((one.list.value, one.key) for one in queue.waiting(wiring.table("SUPPRESSIONS"), DEMO))
 
 
 # ---------------------------------------------------------------- reading

@@ -9,12 +9,13 @@ import pytest
 
 from reprieve.address import Address
 from reprieve.recipient import Recipient
-from reprieve.removal import DAY, LEASE, RemovalState, Settlement
+from reprieve.removal import DAY, RemovalState, Settlement
 from reprieve.runtime import wiring
 from reprieve.store.recipients import _item, _recipient_key
 from reprieve.store.unblocks import Unblocks
 from reprieve.suppression import Permanence, Suppression, SuppressionList
 from reprieve.wire.zoho import MODULES
+from tests.support import queue
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
 
 if TYPE_CHECKING:
@@ -126,10 +127,9 @@ def left(email: str) -> int:
 
 def lift(now: int) -> None:
     """What the job does once the provider has answered."""
-    store = wiring.suppressions()
-    rows = store.claim(DEMO, store.due(DEMO, now=now, limit=100), now=now, lease=LEASE)
+    rows = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=now)
     settlements = [Settlement(row, RemovalState.DONE, 0) for row in rows]
-    assert all(store.settle(DEMO, settlements, now=now))
+    assert all(wiring.removal_queue().settle(DEMO, settlements, now=now))
 
 
 # ------------------------------------------------------------------------------------------------ what is lifted
@@ -173,7 +173,7 @@ def test_an_address_on_both_lists_leaves_both_and_counts_once(call: Gateway) -> 
     assert left("ann@example.org") == 4
     for place in (SuppressionList.BOUNCES, SuppressionList.BLOCKS):
         assert wiring.suppressions().get(DEMO, place, "ann@example.org") is None
-    assert len(wiring.suppressions().due(DEMO, now=LATER, limit=10)) == 2
+    assert len(queue.waiting(wiring.table("SUPPRESSIONS"), DEMO)) == 2
 
 
 def test_a_hard_bounce_cannot_be_unblocked_whatever_else_is_there(call: Gateway) -> None:

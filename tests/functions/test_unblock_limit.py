@@ -13,13 +13,15 @@ from reprieve.address import Address
 from reprieve.block import UNBLOCKS, Verdict
 from reprieve.organization import Caller, Organization
 from reprieve.recipient import Recipient
-from reprieve.removal import DAY, LEASE, RemovalState, Settlement
+from reprieve.removal import DAY, RemovalState, Settlement
 from reprieve.runtime import settings as environment
 from reprieve.service.unblock import Field, Unblocks
+from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.store.unblocks import Unblocks as Store
 from reprieve.suppression import Permanence, Suppression, SuppressionList
+from tests.support import queue
 from tests.support.tables import tables
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def test_five_is_never_exceeded_and_always_reached(dynamodb: Any, data: st.DataO
         interleave(callers, order)
         assert verdicts.count(Verdict.UNBLOCKED) - before == (1 if turn < UNBLOCKS else 0)
         if data.draw(st.booleans()):
-            job(plain, at + 2)
+            job(Table(client, name), at + 2)
     assert verdicts.count(Verdict.UNBLOCKED) == UNBLOCKS
     assert Store(Table(client, name)).standings(ORGANIZATION, [EMAIL], now=START)[EMAIL].unblocked == UNBLOCKS
 
@@ -164,11 +166,11 @@ def caller(
     return work
 
 
-def job(store: Suppressions, now: int) -> None:
+def job(table: Table, now: int) -> None:
     """What the job does once the provider has answered; a newer bounce has overtaken what is not forgiven."""
-    rows = store.claim(ORGANIZATION, store.due(ORGANIZATION, now=now, limit=10), now=now, lease=LEASE)
+    rows = queue.take(table, ORGANIZATION, now=now)
     settlements = [Settlement(row, RemovalState.SUPERSEDED if row.overtaken else RemovalState.DONE, 0) for row in rows]
-    assert all(store.settle(ORGANIZATION, settlements, now=now))
+    assert all(RemovalQueue(table).settle(ORGANIZATION, settlements, now=now))
 
 
 EVENTS = [

@@ -11,6 +11,7 @@ from reprieve.organization import BouncePurge, Organization
 from reprieve.runtime import wiring
 from reprieve.service import upkeep
 from reprieve.suppression import Permanence, Suppression, SuppressionList
+from tests.support import queue
 from tests.support.gateway import DEMO, Context, cases, event, function
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def on_the_list() -> list[str]:
 
 
 def pending() -> list[str]:
-    return sorted(due.key for due in wiring.suppressions().due(DEMO, now=wiring.now(), limit=9_999))
+    return sorted(one.key for one in queue.waiting(wiring.table("SUPPRESSIONS"), DEMO))
 
 
 def stored() -> Organization:

@@ -5,15 +5,14 @@ It keeps plain items, evaluates the real expressions, and can lag in its indexes
 
 from __future__ import annotations
 
-import re
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from reprieve.store.table import Table, marshal, unmarshal
+from reprieve.store.table import WRITES_A_BATCH, Table, marshal, unmarshal
 from tests.simulation import expressions
 from tests.simulation.world import Fault
+from tests.support import partiql
 from tests.support.tables import tables
 
 if TYPE_CHECKING:
@@ -36,11 +35,8 @@ INDEXES = {
     for name, table in tables().items()
     for index in table.get("GlobalSecondaryIndexes", ())
 }
-NAMES = re.compile("'([^']+)': [?]")
-
-
-class Cancelled(ClientError):
-    """TransactionCanceledException."""
+#: how long a read may be behind at the most, in milliseconds
+BEHIND = 30_000
 
 
 def fault(code: str = "InternalServerError", **more: Any) -> ClientError:
@@ -49,7 +45,7 @@ def fault(code: str = "InternalServerError", **more: Any) -> ClientError:
 
 
 class Client:
-    """The calls of a DynamoDB client, on one table.
+    """The calls of a DynamoDB client, on one table. What no process of a history calls is not here.
 
     Args:
         world: who decides what happens when.
@@ -57,15 +53,14 @@ class Client:
         watch: told of every write: key, item before, item after.
     """
 
-    exceptions = SimpleNamespace(TransactionCanceledException=Cancelled)
-
     def __init__(self, world: World, name: str, watch: Callable[[Key, Item | None, Item | None], None]) -> None:
         self.world = world
         self.name = name
         self.watch = watch
         self.items: dict[Key, Item] = {}
-        #: what an index that lags still shows
+        #: what an index or a read that lags still shows, and since when it is wrong
         self.before: dict[Key, Item | None] = {}
+        self.changed: dict[Key, int] = {}
 
     def get_item(self, *, Key: Item, **_: Any) -> dict[str, Any]:
         return self._io("get", lambda: self._got(self._key(unmarshal(Key))))
@@ -73,10 +68,13 @@ class Client:
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         ((table, wanted),) = RequestItems.items()
         keys = [self._key(unmarshal(key)) for key in wanted["Keys"]]
-        return self._io(
-            f"get {len(keys)}",
-            lambda: {"Responses": {table: [marshal(self.items[key]) for key in keys if key in self.items]}},
-        )
+        consistent = wanted["ConsistentRead"]
+
+        def effect() -> dict[str, Any]:
+            found = [self.items.get(key) if consistent else self._seen(key) for key in keys]
+            return {"Responses": {table: [marshal(item) for item in found if item is not None]}}
+
+        return self._io(f"get {len(keys)}", effect)
 
     def put_item(self, *, Item: Item, ConditionExpression: str = "", **more: Any) -> dict[str, Any]:
         item = unmarshal(Item)
@@ -108,21 +106,25 @@ class Client:
         return self._io("delete", lambda: self._write(key, ConditionExpression, more, lambda _: None))
 
     def batch_execute_statement(self, *, Statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        def effect() -> dict[str, Any]:
-            answers = []
-            for statement in Statements:
-                names = NAMES.findall(statement["Statement"])
-                item = unmarshal(dict(zip(names, statement["Parameters"], strict=True)))
-                if self.world.chance(Fault.PARTIAL, 9):
-                    answers.append({"Error": {"Code": "ThrottlingError"}})
-                elif self._key(item) in self.items:
-                    answers.append({"Error": {"Code": "DuplicateItem"}})
-                else:
-                    self._set(self._key(item), item)
-                    answers.append({})
-            return {"Responses": answers}
+        wanted = [partiql.read(statement) for statement in Statements]
+        word = "insert" if isinstance(wanted[0], partiql.Insert) else "settle"
+        return self._io(f"{word} {len(wanted)}", lambda: {"Responses": [self._execute(one) for one in wanted]})
 
-        return self._io(f"insert {len(Statements)}", effect)
+    def _execute(self, wanted: partiql.Insert | partiql.Update) -> dict[str, Any]:
+        if self.world.chance(Fault.PARTIAL, 9):
+            return {"Error": {"Code": "ThrottlingError"}}
+        if isinstance(wanted, partiql.Insert):
+            item = unmarshal(wanted.item)
+            if self._key(item) in self.items:
+                return {"Error": {"Code": "DuplicateItem"}}
+            self._set(self._key(item), item)
+            return {}
+        key, values = self._key(unmarshal(wanted.key)), unmarshal(wanted.values)
+        old = self.items.get(key)
+        if old is None or not expressions.holds(wanted.condition, old, values):
+            return {"Error": {"Code": "ConditionalCheckFailed"}}
+        self._set(key, expressions.apply(wanted.expression, old, values))
+        return {}
 
     def query(
         self,
@@ -164,9 +166,6 @@ class Client:
 
         return self._io(f"query {IndexName}", effect)
 
-    def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        raise NotImplementedError
-
     def _write(
         self,
         key: Key,
@@ -185,11 +184,17 @@ class Client:
     def _set(self, key: Key, new: Item | None) -> None:
         old = self.items.get(key)
         self.before[key] = old
+        self.changed[key] = self.world.now
         if new is None:
             self.items.pop(key, None)
         else:
             self.items[key] = new
         self.watch(key, old, new)
+
+    def _seen(self, key: Key) -> Item | None:
+        """An item as a read sees it that need not be consistent."""
+        late = self.world.now - self.changed.get(key, 0) < BEHIND
+        return self.before[key] if late and self.world.chance(Fault.STALE, 4) else self.items.get(key)
 
     def _got(self, key: Key) -> dict[str, Any]:
         return {"Item": marshal(self.items[key])} if key in self.items else {}
@@ -207,6 +212,10 @@ class SerialTable(Table):
 
     def update_many(self, changes: Sequence[Any]) -> list[Any]:
         return [self.update(*change) for change in changes]
+
+    def update_batches(self, changes: Sequence[Any]) -> list[bool]:
+        starts = range(0, len(changes), WRITES_A_BATCH)
+        return [done for start in starts for done in self.update_batch(changes[start : start + WRITES_A_BATCH])]
 
     def try_many(self, changes: Sequence[Any]) -> list[Any]:
         return [self._try(*change) for change in changes]  # type: ignore[attr-defined]

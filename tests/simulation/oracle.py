@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from reprieve.address import comparison_key
-from reprieve.removal import watermark
+from reprieve.removal import LEASE, watermark
 from tests.simulation.world import Failure
 
 if TYPE_CHECKING:
@@ -40,11 +40,14 @@ class Oracle:
         self.events: dict[Place, set[tuple[int, str]]] = defaultdict(set)
         self.acknowledged: list[tuple[str, str, str, int]] = []
         self.told: set[str] = set()
+        #: the worker that took a row or a part last
+        self.holders: dict[Place | tuple[str, str], object] = {}
 
     def written(self, key: tuple[str, str], before: Item | None, after: Item | None) -> None:
-        """A record was changed."""
+        """A record or a part of a request was changed."""
         place = _place(key)
         if place is None:
+            self._part_written(key, before or {}, after or {})
             return
         if after is None:
             raise Failure(f"the record of {place} vanished")
@@ -54,7 +57,7 @@ class Oracle:
         listed = "by_time" in after and "by_time" not in old
         if listed and after["bounced_at"] <= self.forgiven[place]:
             raise Failure(f"a forgiven bounce of {place} came back")
-        self._claimed(place, old, after)
+        self._row_written(place, old, after)
         self.forgiven[place] = max(
             self.forgiven[place], after.get("forgiven_until", 0), after.get("forgiven_bounce", 0)
         )
@@ -71,18 +74,33 @@ class Oracle:
         elif old.get("removal_state") in ENDS and state != old["removal_state"] and old["removal_state"] != "failed":
             raise Failure(f"the removal of {place} ended {old['removal_state']} and then became {state}")
 
-    def _claimed(self, place: Place, old: Item, after: Item) -> None:
-        """A worker took a row: only one that is pending, due and free."""
-        same = after.get("removal_id") == old.get("removal_id")
-        if not same or "lease_until" not in after or after.get("fence") == old.get("fence"):
-            return
-        clock = after["lease_until"] - 150_000
-        if old.get("removal_state") != "pending":
-            raise Failure(f"{place} was taken though its removal has ended")
-        if old["due_at"] > clock:
-            raise Failure(f"{place} was taken before it was due")
-        if old.get("lease_until", 0) > clock:
-            raise Failure(f"{place} was taken from a worker that still has it")
+    def _part_written(self, key: tuple[str, str], old: Item, after: Item) -> None:
+        """A worker took a part, only one that is due and free; or let go of one, only of its own."""
+        if "lease_until" in after and after.get("fence") != old.get("fence"):
+            clock = after["lease_until"] - LEASE
+            if old.get("due_at", clock + 1) > clock:
+                raise Failure(f"the part {key} was taken though it was not due")
+            if old.get("lease_until", 0) > clock:
+                raise Failure(f"the part {key} was taken from a worker that still has it")
+            self.holders[key] = self.world.running()
+        elif "lease_until" in old and self.holders[key] is not self.world.running():
+            raise Failure(f"somebody let go of the part {key} of another")
+
+    def _row_written(self, place: Place, old: Item, after: Item) -> None:
+        """A worker took a row, only one that is pending, due and free; or settled one of the queue, only its own."""
+        if after.get("removal_id") != old.get("removal_id"):
+            self.holders.pop(place, None)
+        elif "lease_until" in after and after["fence"] != old["fence"]:
+            clock = after["lease_until"] - LEASE
+            if old.get("removal_state") != "pending":
+                raise Failure(f"{place} was taken though its removal has ended")
+            if old["due_at"] > clock:
+                raise Failure(f"{place} was taken before it was due")
+            if old.get("lease_until", 0) > clock:
+                raise Failure(f"{place} was taken from a worker that still has it")
+            self.holders[place] = self.world.running()
+        elif _settled_alone(old, after) and self.holders.get(place) is not self.world.running():
+            raise Failure(f"{place} was settled by a worker that had not taken it")
 
     def asked_upstream(self, organization: str, name: str, emails: Iterable[str], *, exact: bool) -> None:
         """The provider got a call, whether it does anything about it or not."""
@@ -132,6 +150,12 @@ class Oracle:
             raise Failure(f"{place} is lifted, but on the list")
         elif state == "superseded":
             raise Failure(f"{place} was superseded, but by nothing newer")
+
+
+def _settled_alone(old: Item, after: Item) -> bool:
+    """Whether a removal was settled that stood in the queue itself."""
+    waited = old.get("removal_state") == "pending" and "queue" in old
+    return waited and any(after.get(name) != old.get(name) for name in ("removal_state", "due_at", "attempts"))
 
 
 def _place(key: tuple[str, str]) -> Place | None:

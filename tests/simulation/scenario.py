@@ -23,6 +23,7 @@ from reprieve.service.removal_job import RemovalJob
 from reprieve.service.removals import Removals
 from reprieve.store import table as table_module
 from reprieve.store.event_log import EventLog
+from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions, removal_of
 from reprieve.suppression import SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
@@ -128,6 +129,7 @@ class Scenario:
         self.client = Client(self.world, "Suppressions", self.oracle.written)
         self.log = Client(self.world, "EventLog", lambda *_: None)
         self.store = Suppressions(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
+        self.queue = RemovalQueue(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
         self.event_log = EventLog(SerialTable(self.log, "EventLog"), lambda: self.world.now)  # type: ignore[arg-type]
         count = 1 if short else 1 + choices.below(2)
         organizations = [
@@ -153,7 +155,8 @@ class Scenario:
     def play(self) -> None:
         """Everything at once, then quiet until nothing is pending, then the last look."""
         sleeping = SimpleNamespace(sleep=self.world.sleep)
-        with mock.patch.object(table_module, "time", sleeping), mock.patch.object(removal, "MAX_ATTEMPTS", 2):
+        few = mock.patch.multiple(removal, MAX_ATTEMPTS=2, PART=2)
+        with mock.patch.object(table_module, "time", sleeping), few:
             self._begin()
             self.world.run()
             self._settle_down()
@@ -192,7 +195,7 @@ class Scenario:
                 self.world.sleep(self.choices.below(4) * 30)
                 try:
                     organization = next(one for one in self.access.accounts if key[0].startswith(f"{one.id}#"))
-                    self.store.retry(organization, seen, now=self.world.now)
+                    self.queue.retry(organization, seen, now=self.world.now)
                 except Unavailable:
                     continue
 
@@ -261,7 +264,7 @@ class Scenario:
             began.append(self.world.now)
             RemovalJob(
                 access=self.access,  # type: ignore[arg-type]
-                suppressions=self.store,
+                queue=self.queue,
                 log=self.event_log,
                 provider_for=lambda organization, _: self.upstreams[organization.id],  # type: ignore[arg-type,return-value]
                 clock=holder[0].clock,
@@ -275,18 +278,19 @@ class Scenario:
         return process
 
     def _settle_down(self) -> None:
-        """No more faults: ticks, until nothing is pending."""
+        """No more faults: ticks, until nothing waits any more."""
         self.world.calm = True
         self.skewed = False
         for tick in range(TICKS):
-            pending = [item for item in self.client.items.values() if item.get("removal_state") == "pending"]
-            if not pending:
+            items = self.client.items.values()
+            waiting = [item for item in items if "queue" in item and item.get("removal_state") != "failed"]
+            if not waiting:
                 return
-            free = min(max(item["due_at"], item.get("lease_until", 0)) for item in pending)
+            free = min(max(item["due_at"], item.get("lease_until", 0)) for item in waiting)
             paused = max(account.paused_until for account in self.access.accounts.values())
             self.world.now = max(
                 self.world.now + 120_000, min(free, self.world.now + 3_600_000), min(paused, self.world.now + 900_000)
             )
             self._job(f"tick{tick}", starts=0)
             self.world.run()
-        raise Failure("removals are pending for ever")
+        raise Failure("something is in the queue for ever")

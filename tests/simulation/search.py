@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from unittest import mock
 
-from reprieve.store import suppressions
+from reprieve import removal
+from reprieve.store import removal_queue, suppressions
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import AT_IO, Choices, Failure, Fault
 
@@ -19,17 +20,24 @@ if TYPE_CHECKING:
 #: a condition that always holds
 ANYTHING: Final = "(attribute_exists(#partition) OR attribute_not_exists(#partition))"
 
-#: what a mutant puts in the place of each named condition
-MUTANTS: Final = {
+#: what a mutant puts in the place of each named condition, wherever it is used
+MUTANTS: Final[dict[str, str | int]] = {
     "NEWER": ANYTHING,
     "NOT_FORGIVEN": ANYTHING,
     "FORGIVEN": ANYTHING,
+    "NO_BOUNCE": ANYTHING,
     "LATER_WATERMARK": ANYTHING,
     "DUE": ANYTHING,
     "UNLEASED": ANYTHING,
+    "PART_DUE": ANYTHING,
+    "PART_UNLEASED": ANYTHING,
+    "PART_SAME_FENCE": ANYTHING,
     "SAME_FENCE": ANYTHING,
     "FENCE_OUT": "#fence = if_not_exists(#fence, :zero)",
+    "NEXT_FENCE": "#fence = :fence",
     "RETRIABLE": ANYTHING,
+    # how long a part waits for what it does not find
+    "SETTLED": 0,
 }
 
 
@@ -125,5 +133,8 @@ def _outcome(made: Sequence[int]) -> str:
 @contextmanager
 def mutant(name: str) -> Iterator[None]:
     """The store without one of its conditions."""
-    with mock.patch.object(suppressions, name, MUTANTS[name]):
+    with ExitStack() as patches:
+        for module in (suppressions, removal_queue, removal):
+            if hasattr(module, name):
+                patches.enter_context(mock.patch.object(module, name, MUTANTS[name]))
         yield

@@ -33,6 +33,7 @@ class Fault(StrEnum):
     THROTTLE = "provider asks to wait"
     PARTIAL = "part of a batch is left undone"
     LAG = "index lags"
+    STALE = "read of what was before"
     SKEW = "clock skew"
     DUPLICATE = "webhook sent twice"
     REORDER = "webhooks out of order"
@@ -140,6 +141,10 @@ class World:
             raise error()
         effect()
         raise Crash if fault is Fault.CRASH_AFTER else error()
+
+    def running(self) -> object:
+        """The process that runs now."""
+        return greenlet.getcurrent()
 
     def sleep(self, seconds: float) -> None:
         """What `time.sleep` does to the running process."""

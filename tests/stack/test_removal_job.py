@@ -1,7 +1,7 @@
 """The removal job on the real template: overlapping runs, and one that is killed in the middle.
 
 The provider is a SendGrid of the test's own, which remembers every call. REPRIEVE_REMOVALS sets how many removals wait;
-the local stack does some hundred writes a second, so 10,000 take minutes.
+the local stack does some hundred writes a second, so that asking for 10,000 takes minutes on a small or busy machine.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-#: REPRIEVE_REMOVALS=10000 for the full load, which a small machine needs many minutes for
+#: REPRIEVE_REMOVALS=10000 for the full load
 COUNT = int(os.environ.get("REPRIEVE_REMOVALS", "1000"))
 KEY = "SG.stack"
 TICKS = 200

@@ -23,6 +23,7 @@ from reprieve.store.access import Access
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.suppression import Suppression, SuppressionList
+from tests.support import queue
 from tests.support.contracts import contract
 
 if TYPE_CHECKING:
@@ -33,8 +34,12 @@ Stack = dict[str, Any]
 NODE = ROOT / "tests" / "sdk-node"
 
 
+def table(place: Place) -> Table:
+    return Table(client(place, "dynamodb"), outputs(place)["SuppressionsTable"])
+
+
 def store(place: Place) -> Suppressions:
-    return Suppressions(Table(client(place, "dynamodb"), outputs(place)["SuppressionsTable"]))
+    return Suppressions(table(place))
 
 
 def organization(place: Place, identifier: str = "demo") -> Organization:
@@ -183,8 +188,8 @@ def test_delete_all_empties_the_list_at_once_and_the_upkeep_lifts_it_upstream(
     aws = client(place, "lambda")
     answer = json.load(aws.invoke(FunctionName=outputs(place)["UpkeepFunction"])["Payload"])
     assert (answer["faults"], answer["finished"]) == ([], True)
-    waiting = store(place).due(organization(place), now=int(time.time() * 1000), limit=1_000)
-    assert len([due for due in waiting if due.key.startswith(mark)]) == 60
+    waiting = queue.waiting(table(place), organization(place))
+    assert len([one for one in waiting if one.key.startswith(mark)]) == 60
 
 
 def test_an_address_is_explained(stack: Stack, place: Place, mark: str) -> None:

@@ -1,12 +1,10 @@
-"""Teaches moto what the stores need of PartiQL: batches of INSERT with parameters.
+"""Teaches moto what the stores need of PartiQL: batches of INSERT and UPDATE with parameters.
 
 moto hands statements to py-partiql-parser, which cannot read a `?` inside of `VALUE {...}`. While `inserting()` is in
-force, moto's DynamoDB executes a batch of
-
-    INSERT INTO "table" VALUE {'a': ?, 'b': ?}
-
-as DynamoDB does: each statement for itself, a taken key answers with the error DuplicateItem and leaves the item alone,
-and more than 25 statements are refused as a whole. Batches of anything else go where they went before.
+force, moto's DynamoDB executes batches of what `tests.support.partiql` reads as DynamoDB does: each statement for
+itself; a taken key answers DuplicateItem, a condition that does not hold, or an item that is not there,
+ConditionalCheckFailed, and nothing is changed; more than 25 statements are refused as a whole. Batches of anything else
+go where they went before.
 """
 
 from __future__ import annotations
@@ -19,11 +17,11 @@ from unittest import mock
 from moto.dynamodb.exceptions import ConditionalCheckFailed, MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 
+from tests.support import partiql
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-INSERT = re.compile(r"""\s*INSERT\s+INTO\s+"([^"]+)"\s+VALUE\s+\{(.*)\}\s*""", re.IGNORECASE | re.DOTALL)
-FIELD = re.compile(r"\s*'([^']+)'\s*:\s*\?\s*")
 MOST = 25
 
 Statement = dict[str, Any]
@@ -35,41 +33,51 @@ def inserting() -> Iterator[None]:
     others = DynamoDBBackend.batch_execute_statement
 
     def batch_execute_statement(self: DynamoDBBackend, statements: list[Statement]) -> list[dict[str, Any]]:
-        inserts = [INSERT.fullmatch(statement["Statement"]) for statement in statements]
-        if not any(inserts):
+        if not any(statement["Statement"].split()[0].upper() in {"INSERT", "UPDATE"} for statement in statements):
             return others(self, statements)
         if len(statements) > MOST:
             raise MockValidationException(f"Member must have length less than or equal to {MOST}")
-        return [_insert(self, found, given) for found, given in zip(inserts, statements, strict=True)]
+        return [_execute(self, statement) for statement in statements]
 
     with mock.patch.object(DynamoDBBackend, "batch_execute_statement", batch_execute_statement):
         yield
 
 
-def _insert(backend: DynamoDBBackend, found: re.Match[str] | None, statement: Statement) -> dict[str, Any]:
+def _execute(backend: DynamoDBBackend, statement: Statement) -> dict[str, Any]:
     """Execute one statement: the answer that DynamoDB gives to it."""
-    fields = [FIELD.fullmatch(field) for field in found[2].split(",")] if found else []
-    if found is None or not all(fields):
-        return _error("ValidationError", "Statement wasn't well formed, can't be processed")
-    table = found[1]
-    if table not in backend.tables:
-        return _error("ResourceNotFound", "Requested resource not found")
-    names = [field[1] for field in fields if field]
-    if len(names) != len(statement.get("Parameters", ())):
-        return _error("ValidationError", "Number of parameters in request and statement don't match.")
-    item = dict(zip(names, statement["Parameters"], strict=True))
-    # escaped, since `partition` is a reserved word in an expression
-    names_of_keys = {"#key": backend.tables[table].hash_key_attr}
     try:
-        backend.put_item(
-            table,
-            item,
-            condition_expression="attribute_not_exists(#key)",
-            expression_attribute_names=names_of_keys,
-        )
+        wanted = partiql.read(statement)
+    except partiql.Malformed as malformed:
+        return _error("ValidationError", str(malformed))
+    if wanted.table not in backend.tables:
+        return _error("ResourceNotFound", "Requested resource not found")
+    key = backend.tables[wanted.table].hash_key_attr
+    try:
+        if isinstance(wanted, partiql.Insert):
+            # escaped, since `partition` is a reserved word in an expression
+            backend.put_item(
+                wanted.table,
+                wanted.item,
+                condition_expression="attribute_not_exists(#key)",
+                expression_attribute_names={"#key": key},
+            )
+        else:
+            condition = " AND ".join([f"attribute_exists(#{key})", *([wanted.condition] if wanted.condition else [])])
+            backend.update_item(
+                wanted.table,
+                wanted.key,
+                update_expression=wanted.expression,
+                condition_expression=condition,
+                expression_attribute_names={
+                    f"#{name}": name for name in re.findall(r"#(\w+)", f"{wanted.expression} {condition}")
+                },
+                expression_attribute_values=wanted.values,
+            )
     except ConditionalCheckFailed:
-        return _error("DuplicateItem", "Duplicate primary key exists in table")
-    return {"TableName": table}
+        if isinstance(wanted, partiql.Insert):
+            return _error("DuplicateItem", "Duplicate primary key exists in table")
+        return _error("ConditionalCheckFailed", "The conditional request failed")
+    return {"TableName": wanted.table}
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

@@ -63,3 +63,24 @@ def test_a_removal_is_overtaken_only_by_a_bounce_later_than_all_that_was_forgive
     assert not a_removal(bounced_at=10, until=10, bounce=0).overtaken
     assert not a_removal(bounced_at=15, until=10, bounce=15).overtaken
     assert a_removal(bounced_at=16, until=10, bounce=15).overtaken
+
+
+def a_part(*, accounted: bool) -> removal.Part:
+    return removal.Part(("o#requests#0", "r#0"), 1, 1_000_000, accounted)
+
+
+def test_a_part_of_which_all_is_settled_or_accounted_for_is_done() -> None:
+    assert a_part(accounted=True).due_again(settled=True, now=1_000_000) is None
+
+
+def test_a_part_whose_settlement_was_lost_is_looked_at_again_in_a_minute_however_old_it_is() -> None:
+    for age in (0, removal.SETTLED + 1, removal.DAY):
+        now = 1_000_000 + age
+        assert a_part(accounted=True).due_again(settled=False, now=now) == now + removal.SECOND_LOOK
+
+
+def test_a_part_that_misses_a_record_is_looked_at_less_and_less_often_until_none_can_come() -> None:
+    for age, wait in ((-120_000, 60_000), (0, 60_000), (90_000, 90_000), (removal.SETTLED, removal.SETTLED)):
+        now = 1_000_000 + age
+        assert a_part(accounted=False).due_again(settled=True, now=now) == now + wait
+    assert a_part(accounted=False).due_again(settled=True, now=1_000_001 + removal.SETTLED) is None

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from reprieve.quota import Quota
     from reprieve.recipient import Recipient
     from reprieve.removal import (
+        Claim,
         Due,
         Followed,
         LiftAnswer,
+        Part,
         Removal,
         RemovalRequest,
         RemovalState,
@@ -80,7 +82,7 @@ class SuppressionStore(Protocol):
     def request_removals(
         self, organization: Organization, requests: Sequence[RemovalRequest], requester: Requester, *, now: int
     ) -> None:
-        """Record removals and their watermark, one conditional write an address; durable when it returns."""
+        """Record removals of one request and their watermark, one conditional write an address; durable by then."""
         ...
 
     def request_listed(
@@ -114,28 +116,36 @@ class SuppressionStore(Protocol):
         """The entry of one address on one list; None when it is not listed (a lifted one is not)."""
         ...
 
+
+class RemovalQueue(Protocol):
+    """The removals that wait, of all organizations; each method touches one organization."""
+
     def due(self, organization: Organization, *, now: int, limit: int) -> list[Due]:
-        """The organization's pending removals that may be tried now, longest due first (eventually consistent)."""
+        """What may be tried now, longest due first (eventually consistent)."""
         ...
 
-    def claim(self, organization: Organization, rows: Sequence[Due], *, now: int, lease: int) -> list[Removal]:
-        """Take rows for this worker until `now + lease`, each for itself; those that another has, or that ended, not.
+    def claim(self, organization: Organization, entries: Sequence[Due], *, now: int, lease: int) -> list[Claim | None]:
+        """Take entries for this worker until `now + lease`, each for itself.
 
         Returns:
-            The rows that were taken, in order.
+            What was got, in order; None for an entry that another worker has, or that has left the queue.
         """
         ...
 
     def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: int) -> list[bool]:
-        """End claimed rows or give them back to the queue, each for itself.
+        """End removals or let them wait on their own, each for itself.
 
         Returns:
-            Whether it was done, in order. False when the claim was lost, or when a bounce newer than what the removal
-            forgave stands where it should be lifted; then nothing was changed.
+            Whether it was done, in order. False when somebody else has written meanwhile, or when a bounce newer than
+            what the removal forgave stands where it should be lifted; then nothing was changed.
         """
         ...
 
-    def retry(self, organization: Organization, removal: Removal, *, now: int) -> bool:
+    def release(self, parts: Sequence[tuple[Part, int | None]], *, now: int) -> None:
+        """Let claimed parts leave the queue (None) or wait until a moment; what was lost to another is left alone."""
+        ...
+
+    def retry(self, organization: Organization, failed: Removal, *, now: int) -> bool:
         """Put a failed removal back into the queue; False when it is no longer this one, or has not failed."""
         ...
 

@@ -5,7 +5,11 @@ The protocol (README, "The removal protocol") rests on three values that live be
 * the watermark, `forgiven_until`: bounces up to that moment are forgiven, whenever their news arrives;
 * `forgiven_bounce`: the bounce that stood on the list when the caller asked, forgiven even if it is younger than the
   allowance for clock skew;
-* the fence: a number that grows with every claim, so that a worker whose lease has run out can write nothing any more.
+* the fence: a number that grows with every request and claim and whenever the removal is given back, so that a worker
+  whose lease has run out can write nothing any more.
+
+A removal waits in the queue itself, or with up to `PART` others as a part of its request. A worker claims either; what
+became of a part's removal is written under that removal's own fence.
 """
 
 from __future__ import annotations
@@ -25,6 +29,12 @@ DAY: Final = 24 * 60 * MINUTE
 SKEW_ALLOWANCE: Final = 30 * SECOND
 #: how long a claimed row belongs to its worker: longer than a tick can last, shorter than anyone's patience
 LEASE: Final = 150 * SECOND
+#: how many removals of a request wait as one part: their spellings fit one write unit, and a turn of a call a second
+PART: Final = 16
+#: when a part is looked at again that could not be finished, at the earliest
+SECOND_LOOK: Final = MINUTE
+#: so long after a request nothing of it can still come, however slow its function, a clock or a read
+SETTLED: Final = 60 * MINUTE
 #: how long a lifted record keeps its watermark: SendGrid repeats a webhook for 24 hours, so a week is plenty
 TOMBSTONE: Final = 7 * DAY
 #: a row that the provider refused this often ends `failed`, visibly
@@ -116,9 +126,12 @@ class Removal:
         bounced_at: when the newest bounce that we hold happened, None when we hold none.
         forgiven_until: the watermark.
         forgiven_bounce: the bounce that stood there at the request, 0 when there was none.
-        fence: how often it was claimed; a write of a worker must carry the fence of its own claim.
+        fence: grows with every request, claim and return; a write of a worker must carry the fence that it saw.
         due_at: when the job may next take it; None once it has ended.
         last_answer: the provider's last answer, cleaned.
+        queued: whether it stands in a queue itself, and not in a part of its request.
+        lifts: how often the entry was lifted before.
+        kept_until: how long its record must be kept at least, in seconds; 0 when it does not matter.
     """
 
     id: str
@@ -137,6 +150,9 @@ class Removal:
     due_at: int | None
     finished_at: int | None = None
     last_answer: str = ""
+    queued: bool = True
+    lifts: int = 0
+    kept_until: int = 0
 
     @property
     def overtaken(self) -> bool:
@@ -172,11 +188,55 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A row of the removal queue: where to find the record, and nothing that could be stale."""
+    """An entry of the removal queue: where to find it, and nothing that could be stale.
 
-    list: SuppressionList
-    key: str
+    Attributes:
+        place: what the store finds it by.
+        size: how many removals it stands for at the most.
+        requested_at: when, in milliseconds.
+    """
+
+    place: tuple[str, str]
+    size: int
     requested_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a request that a worker has claimed.
+
+    Attributes:
+        place: what the store finds it by.
+        fence: the worker's right to say what becomes of the part.
+        requested_at: when, in milliseconds.
+        accounted: whether each removal of it was taken, or has ended, or stands in a queue itself. What has not may
+            still be about to be recorded, or a newer request may have taken its place: a reader cannot tell.
+    """
+
+    place: tuple[str, str]
+    fence: int
+    requested_at: int
+    accounted: bool
+
+    def due_again(self, *, settled: bool, now: int) -> int | None:
+        """When it must be looked at again; None when nothing is left to do.
+
+        Args:
+            settled: whether all that was taken of it was settled.
+            now: in milliseconds.
+        """
+        age = now - self.requested_at
+        if settled and (self.accounted or age > SETTLED):
+            return None
+        return now + (max(SECOND_LOOK, age) if settled else SECOND_LOOK)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker got of one entry of the queue: the removals to carry out, and the part that they were found by."""
+
+    removals: tuple[Removal, ...]
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +244,7 @@ class Settlement:
     """What a worker makes of a row that it has claimed.
 
     Attributes:
-        removal: as it was when it was claimed; its fence is the worker's right to write.
+        removal: as it was when it was taken; its fence is the worker's right to write.
         state: DONE lifts the suppression, unless a newer bounce arrived; PENDING gives the row back to the queue.
         attempts: those that were in vain so far.
         due_at: when a row that is given back may be taken again; None for an end.

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from reprieve.store.listing import Listing
     from reprieve.store.quotas import Quotas
     from reprieve.store.recipients import Recipients
+    from reprieve.store.removal_queue import RemovalQueue
     from reprieve.store.suppressions import Suppressions
     from reprieve.store.table import Table
     from reprieve.store.vault import Vault
@@ -95,6 +96,14 @@ def suppressions() -> Suppressions:
     from reprieve.store.suppressions import Suppressions
 
     return Suppressions(table("SUPPRESSIONS"))
+
+
+@cache
+def removal_queue() -> RemovalQueue:
+    """The removals that wait."""
+    from reprieve.store.removal_queue import RemovalQueue
+
+    return RemovalQueue(table("SUPPRESSIONS"))
 
 
 @cache
@@ -265,7 +274,7 @@ def following() -> Following:
     from reprieve.service.following import Following
     from reprieve.store.removal_records import RemovalRecords
 
-    return Following(RemovalRecords(table("SUPPRESSIONS")), suppressions())
+    return Following(RemovalRecords(table("SUPPRESSIONS")), removal_queue())
 
 
 def reconciliation() -> Reconciliation:
@@ -300,7 +309,7 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
 
     return RemovalJob(
         access=access(),
-        suppressions=suppressions(),
+        queue=removal_queue(),
         log=event_log(),
         provider_for=provider_for,
         clock=now,

@@ -11,7 +11,7 @@ from reprieve.removal import Followed, Removal, RemovalState
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.ports import RemovalRecords, SuppressionStore
+    from reprieve.ports import RemovalQueue, RemovalRecords
 
 
 class Standing(StrEnum):
@@ -51,7 +51,7 @@ class Following:
     """Removals of one organization, for whoever may see them."""
 
     records: RemovalRecords
-    suppressions: SuppressionStore
+    queue: RemovalQueue
 
     def of_request(self, organization: Organization, request_id: str) -> list[Told]:
         """Every removal that a request asked for, in order.
@@ -99,7 +99,7 @@ class Following:
         told = self.one(organization, removal_id)
         if told.record is None or told.standing is not Standing.FAILED:
             raise Conflict(f"only a failed removal can be retried; this one is {told.standing}")
-        if not self.suppressions.retry(organization, told.record, now=now):
+        if not self.queue.retry(organization, told.record, now=now):
             raise Conflict("the removal has changed meanwhile")
         return self.one(organization, removal_id)
 

@@ -1,8 +1,9 @@
 """The scheduled job: carries every acknowledged removal to the provider, then lifts it here.
 
 Organizations take turns, a batch at a time and in an order that changes from run to run, so that one with a long queue
-delays nobody. Rows are claimed by lease and fence just before the provider is called, each for itself, and every write
-after that carries the fence: overlapping runs are harmless.
+delays nobody. Removals are claimed by lease and fence just before the provider is called, alone or as a part of their
+request, and what becomes of each is written under its own fence: overlapping runs are harmless. What a part's removal
+does not end as, it waits for alone: so a part is claimed once, unless a worker is lost.
 
 A removal that the provider carried out is told in the log before it is settled here: a crash between the two makes the
 next worker carry it out and tell it again, under the same id, where the other order could leave it untold. The other
@@ -18,14 +19,13 @@ from typing import TYPE_CHECKING
 
 from reprieve import log, removal
 from reprieve.errors import ReprieveError
-from reprieve.removal import LiftAnswer, LiftOutcome, Removal, RemovalState, Settlement
+from reprieve.removal import Claim, Due, LiftAnswer, LiftOutcome, Removal, RemovalState, Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from reprieve.organization import Organization, ProviderAccount
-    from reprieve.ports import AccessStore, EventLog, Provider, SuppressionStore
-    from reprieve.suppression import SuppressionList
+    from reprieve.ports import AccessStore, EventLog, Provider, RemovalQueue
 
 #: how long a broken account is left alone before it is tried again
 PAUSE = 15 * removal.MINUTE
@@ -35,7 +35,9 @@ TURN = 20 * removal.SECOND
 SETTLING = 10 * removal.SECOND
 #: no turn begins with less than this
 RESERVE = 20 * removal.SECOND
-#: rows that others hold are looked past, so many at the most
+#: no further call of a turn begins with less than this
+LEAST = 5 * removal.SECOND
+#: entries that others hold are looked past, so many at the most
 HELD = 2_000
 
 #: the words that a tally counts under
@@ -72,11 +74,17 @@ class Tally:
 
 @dataclass(slots=True)
 class Desk:
-    """One organization during a run: its provider, and the rows that this run looks past."""
+    """One organization during a run.
+
+    Attributes:
+        held: the entries of the queue that this run looks past.
+        settled: the ids of the removals that it has settled.
+    """
 
     organization: Organization
     provider: Provider
-    held: set[tuple[SuppressionList, str]] = field(default_factory=set)
+    held: set[tuple[str, str]] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +94,12 @@ class RemovalJob:
     Attributes:
         provider_for: makes the adapter of an organization's account; each is made once a run, and closed at its end.
         clock: the time in milliseconds; it moves while a run lasts.
-        remaining: milliseconds that this run may still take; no row is claimed when little is left.
+        remaining: milliseconds that this run may still take; nothing is claimed when little is left.
         spread: random numbers in [0, 1) for the backoff's jitter and the order of turns.
     """
 
     access: AccessStore
-    suppressions: SuppressionStore
+    queue: RemovalQueue
     log: EventLog
     provider_for: Callable[[Organization, ProviderAccount], Provider]
     clock: Callable[[], int]
@@ -125,39 +133,73 @@ class RemovalJob:
         """Make an organization's adapter; None when it has no account, or one that is paused."""
         account = self.access.provider_account(organization.id)
         if account is None or account.paused_until > self.clock():
-            waits = self.suppressions.due(organization, now=self.clock(), limit=1)
+            waits = self.queue.due(organization, now=self.clock(), limit=1)
             tally.paused += account is not None
-            self._see(waits, tally)
+            self._see([one.requested_at for one in waits], tally)
             return None
         return Desk(organization, adapters.enter_context(closing(self.provider_for(organization, account))))
 
     def _turn(self, desk: Desk, tally: Tally) -> bool:
         """One batch of one organization; whether another turn is worth while."""
         now, organization = self.clock(), desk.organization
-        due = self.suppressions.due(organization, now=now, limit=desk.provider.batch + len(desk.held))
-        rows = [row for row in due if (row.list, row.key) not in desk.held][: desk.provider.batch]
-        if not rows:
+        due = self.queue.due(organization, now=now, limit=desk.provider.batch + len(desk.held))
+        entries = _fitting([one for one in due if one.place not in desk.held], desk.provider.batch)
+        if not entries:
             return False
-        self._see(rows, tally)
-        claimed = self.suppressions.claim(organization, rows, now=now, lease=removal.LEASE)
+        claims = self.queue.claim(organization, entries, now=now, lease=removal.LEASE)
         # another worker has these, or they have ended and the index shows them for a while: look past them
-        desk.held |= {(row.list, row.key) for row in rows} - {(row.list, row.key) for row in claimed}
-        going = [self._carry_out(desk, group, tally) for group in _by_list(claimed)]
-        return all(going) and len(desk.held) < HELD
+        held = [entry for entry, claim in zip(entries, claims, strict=True) if claim is None]
+        desk.held |= {entry.place for entry in held}
+        got = [claim for claim in claims if claim is not None]
+        rows = sorted((row for claim in got for row in claim.removals), key=lambda row: row.fence)
+        # a read that lagged may show one in its part that was claimed alone: the claim's fence is the later one
+        taken = list({row.id: row for row in rows}.values())
+        self._see([one.requested_at for one in held] + [row.requested_at for row in taken], tally)
+        going = self._carry_out(desk, taken, tally)
+        self._release(desk, got)
+        return going and len(desk.held) < HELD
 
-    def _see(self, rows: Sequence[removal.Due], tally: Tally) -> None:
+    def _see(self, requested: Sequence[int], tally: Tally) -> None:
         now = self.clock()
-        tally.waiting += len(rows)
-        tally.oldest = max([tally.oldest, *(now - row.requested_at for row in rows)])
+        tally.waiting += len(requested)
+        tally.oldest = max([tally.oldest, *(now - at for at in requested)])
 
-    def _carry_out(self, desk: Desk, claimed: Sequence[Removal], tally: Tally) -> bool:
-        """Lift one list's rows; whether the provider is worth another call in this run."""
-        overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in claimed if row.overtaken]
+    def _carry_out(self, desk: Desk, taken: Sequence[Removal], tally: Tally) -> bool:
+        """Settle what was taken, a call of the provider at a time; whether it is worth another in this run.
+
+        The calls share the time of a turn. What they do not reach waits where it was: a part may hold more than a
+        provider that is called for each address can do.
+        """
+        ends = self.remaining() - TURN
+        going = True
+        for batch in _batches(taken, desk.provider.batch):
+            budget = min(self.remaining() - ends, self.remaining() - SETTLING)
+            if going and budget >= LEAST:
+                going = self._lift(desk, batch, budget, tally)
+            else:
+                now = self.clock()
+                alone = [row for row in batch if row.queued]
+                back = [Settlement(row, RemovalState.PENDING, row.attempts, now, row.last_answer) for row in alone]
+                self._settle(desk, back, tally)
+        return going
+
+    def _release(self, desk: Desk, claims: Sequence[Claim]) -> None:
+        """Let the parts leave the queue of which nothing is left to do."""
+        now = self.clock()
+        parts = [
+            (claim.part, claim.part.due_again(settled={row.id for row in claim.removals} <= desk.settled, now=now))
+            for claim in claims
+            if claim.part
+        ]
+        self.queue.release(parts, now=now)
+
+    def _lift(self, desk: Desk, batch: Sequence[Removal], budget: int, tally: Tally) -> bool:
+        """Lift some removals of one list; whether the provider is worth another call in this run."""
+        overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
         self._settle(desk, overtaken, tally)
-        wanted = [row for row in claimed if not row.overtaken]
+        wanted = [row for row in batch if not row.overtaken]
         if not wanted:
             return True
-        budget = min(TURN, max(0, self.remaining() - SETTLING))
         answers = desk.provider.lift(wanted[0].list, [row.email for row in wanted], budget=budget)
         answered = list(zip(wanted, answers, strict=True))
         self._note_account(desk, answers, tally)
@@ -191,9 +233,10 @@ class RemovalJob:
 
     def _settle(self, desk: Desk, settlements: Sequence[Settlement], tally: Tally) -> None:
         """Write what became of rows, count it, and tell those ends that were not told before."""
-        done = self.suppressions.settle(desk.organization, settlements, now=self.clock())
+        done = self.queue.settle(desk.organization, settlements, now=self.clock())
         kept = [one for one, written in zip(settlements, done, strict=True) if written]
         lost = [one for one, written in zip(settlements, done, strict=True) if not written]
+        desk.settled |= {one.removal.id for one in kept}
         for one in kept:
             tally.counts[COUNTED[one.state]] += 1
         now = self.clock()
@@ -225,9 +268,19 @@ def _ended(row: Removal, state: RemovalState, answer: str = "") -> Settlement:
     return Settlement(row, state, row.attempts, None, answer or row.last_answer)
 
 
-def _by_list(claimed: Iterable[Removal]) -> list[list[Removal]]:
-    """Rows grouped by suppression list: a provider's call is about one list."""
+def _fitting(entries: Iterable[Due], batch: int) -> list[Due]:
+    """The first of the entries that fill a batch, one at least."""
+    fitting: list[Due] = []
+    for entry in entries:
+        if sum(one.size for one in fitting) >= batch:
+            break
+        fitting.append(entry)
+    return fitting
+
+
+def _batches(taken: Iterable[Removal], size: int) -> list[list[Removal]]:
+    """Removals for one call each: of one suppression list, and no more than the provider takes at a time."""
     groups: dict[str, list[Removal]] = {}
-    for row in claimed:
+    for row in taken:
         groups.setdefault(row.list, []).append(row)
-    return list(groups.values())
+    return [rows[start : start + size] for rows in groups.values() for start in range(0, len(rows), size)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve import removal
 from reprieve.errors import InvalidInput
 from reprieve.removal import Followed, Removal, RemovalState
 from reprieve.store import keys, request_items
@@ -13,15 +15,19 @@ from reprieve.store.suppressions import removal_of
 from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reprieve.organization import Organization
     from reprieve.store.request_items import Asked
     from reprieve.store.table import Item, Table, Value
 
+    #: a shard, a line of it in Pending, and how many removals of that line's part are done
+    _Place = tuple[int, Item | None, int]
 
 #: how many rows of a queue are looked through for a removal that no note leads to
 QUEUE_READ: Final = 1_000
+#: what tells a line of Pending from any other
+LINE: Final = ("partition", "address", "queue", "due_at")
 
 
 class RemovalRecords:
@@ -48,19 +54,54 @@ class RemovalRecords:
         self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
     ) -> tuple[list[Removal], str | None]:
         """See the port. Shard after shard; within one, in order of time."""
-        shard, start = _place(organization, state, after)
-        found: list[Removal] = []
-        while shard < organization.shards and len(found) < limit:
-            values: dict[str, Value] = {":queue": keys.queue(organization, state, shard)}
-            page = self._table.query("#queue = :queue", values, index="Pending", limit=limit - len(found), after=start)
-            places = [(_list_of(item), cast("str", item["address"])) for item in page.items]
-            # the index can be behind: what has left the queue meanwhile is left out
-            records = self._records(organization, places)
-            found += [records[place] for place in places if place in records and records[place].state is state]
-            start = page.after
-            if start is None:
-                shard += 1
-        return found, _cursor(shard, start) if shard < organization.shards else None
+        walk = self._walk(organization, state, _place(organization, state, after), limit + 1)
+        found = list(islice(walk, limit + 1))
+        more = len(found) > limit
+        return [one for one, _ in found[:limit]], _cursor(found[limit - 1][1]) if more else None
+
+    def _walk(
+        self, organization: Organization, state: RemovalState, place: _Place, size: int
+    ) -> Iterator[tuple[Removal, _Place]]:
+        """What waits from a place on, each with the place behind it; about `size` of them at a time."""
+        shard, line, inside = place
+        while shard < organization.shards:
+            after: Item | None = line
+            if line and inside:
+                lines = [line]
+            else:
+                values: dict[str, Value] = {":queue": keys.queue(organization, state, shard)}
+                page = self._table.query("#queue = :queue", values, index="Pending", limit=size, after=line)
+                lines, after = [{name: item[name] for name in LINE} for item in page.items], page.after
+            for group in _groups(lines, size):
+                for one, found, behind in self._unpacked(organization, state, group, inside):
+                    yield found, (shard, one, behind)
+            inside = 0
+            shard, line = (shard, after) if after else (shard + 1, None)
+
+    def _unpacked(
+        self, organization: Organization, state: RemovalState, lines: Sequence[Item], inside: int
+    ) -> Iterator[tuple[Item, Removal, int]]:
+        """The removals that lines of Pending stand for, but the first `inside` of the first line's part.
+
+        With each comes its line, and how many of its part that makes; 0 for one that stands there itself. The index can
+        be behind: what has left the queue meanwhile is left out.
+        """
+        wanted = [_key(line) for line in lines if _is_part(line)]
+        parts = {_name(item): request_items.read(item) for item in self._table.get_many(wanted, consistent=True)}
+        places = [(_list_of(line), cast("str", line["address"])) for line in lines if not _is_part(line)]
+        places += [(one.list, one.key) for asked in parts.values() for one in asked]
+        records = self._records(organization, places)
+        for number, line in enumerate(lines):
+            if not _is_part(line):
+                record = records.get((_list_of(line), cast("str", line["address"])))
+                if record and record.state is state and record.queued:
+                    yield line, record, 0
+                continue
+            asked = parts.get(_name(line), [])
+            for at in range(0 if number else inside, len(asked)):
+                record = records.get((asked[at].list, asked[at].key))
+                if record and record.id == asked[at].id and record.state is state and not record.queued:
+                    yield line, record, at + 1
 
     def _in_queue(self, organization: Organization, removal_id: str) -> Followed | None:
         """A removal that was asked for alone, without a note: it is found while it waits, or has failed."""
@@ -113,30 +154,52 @@ def _list_of(item: Item) -> SuppressionList:
     return SuppressionList(cast("str", item["partition"]).split("#")[1])
 
 
-def _cursor(shard: int, after: Item | None) -> str:
-    return urlsafe_b64encode(json.dumps([shard, after]).encode()).decode().rstrip("=")
+def _key(line: Item) -> Item:
+    return {"partition": line["partition"], "address": line["address"]}
 
 
-def _place(organization: Organization, state: RemovalState, cursor: str | None) -> tuple[int, Item | None]:
-    """Where a page begins: a shard, and the key in it to go on from."""
+def _name(item: Item) -> tuple[Value, Value]:
+    return item["partition"], item["address"]
+
+
+def _is_part(line: Item) -> bool:
+    return request_items.is_part(cast("str", line["partition"]))
+
+
+def _groups(lines: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    """Lines that stand for about `size` removals at a time, so that no more is read than is wanted."""
+    group: list[Item] = []
+    room = size
+    for line in lines:
+        group.append(line)
+        room -= removal.PART if _is_part(line) else 1
+        if room <= 0:
+            yield group
+            group, room = [], size
+    if group:
+        yield group
+
+
+def _cursor(place: _Place) -> str:
+    return urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _place(organization: Organization, state: RemovalState, cursor: str | None) -> _Place:
+    """Where a page begins: a shard, the line in it to go on from, and how many of its part are done; 0 for all."""
     if cursor is None:
-        return 0, None
+        return 0, None, 0
     try:
-        shard, after = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        shard, line, inside = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         queue = keys.queue(organization, state, shard)
-        usable = 0 <= shard < organization.shards and (after is None or _is_key(after, queue))
+        usable = 0 <= shard < organization.shards and _is_line(line, queue) and type(inside) is int and inside >= 0
     except (ValueError, TypeError, RecursionError):
         usable = False
     if not usable:
         raise InvalidInput("not a cursor of an earlier page", field="after")
-    return shard, after
+    return shard, line, inside
 
 
-def _is_key(after: dict[str, object], queue: str) -> bool:
+def _is_line(line: dict[str, object], queue: str) -> bool:
     """Whether it is a key of this partition of Pending: nothing else is handed to the store."""
-    texts = all(isinstance(after.get(name), str) for name in ("partition", "address"))
-    return (
-        set(after) == {"partition", "address", "queue", "due_at"}
-        and texts
-        and (after["queue"] == queue and type(after["due_at"]) is int)
-    )
+    texts = all(isinstance(line.get(name), str) for name in ("partition", "address"))
+    return set(line) == set(LINE) and texts and (line["queue"] == queue and type(line["due_at"]) is int)

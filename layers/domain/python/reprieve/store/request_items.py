@@ -1,12 +1,17 @@
-"""What a request asked for: one small item, so that each of its removals can be followed whatever came after it.
+"""What a request asked for, so that each of its removals can be followed whatever came after it.
 
     partition, address      {org}#requests#{n}, {request id}#{number of its first removal}
     requested_at            in milliseconds
     removals                a JSON list of [number, list, email]; the removal's id is {request id}-{number}
-    expires_at              in seconds
+    expires_at              in seconds; not while it waits
+    queue, due_at           key of Pending; present while it waits
+    fence, lease_until      see `removal`
 
 The record of an address knows only the latest removal of it. An address takes some 40 bytes here, so a thousand of them
-cost 40 write units where an item each would cost a thousand.
+cost 63 write units where an item each would cost a thousand.
+
+A `note` is that and no more. A `part`, of at most `removal.PART` removals, also stands in the queue for them: it is
+written before their records, so that no recorded removal is ever without a place in the queue.
 """
 
 from __future__ import annotations
@@ -15,8 +20,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve import removal
 from reprieve.address import comparison_key
-from reprieve.removal import DAY, SECOND
+from reprieve.removal import DAY, SECOND, RemovalState
 from reprieve.store import keys
 from reprieve.store.table import Item, Update, Value
 from reprieve.suppression import SuppressionList
@@ -27,8 +33,12 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.removal import RemovalRequest
 
+    Pack = Sequence[RemovalRequest]
+
 #: as long as the system log
 KEPT: Final = 90 * DAY
+#: where these items are, instead of in a list
+REQUESTS: Final = "requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +62,55 @@ def note(
         requests: at least one; their ids are `{request id}-{number}`, in order.
         now: in milliseconds.
     """
-    removals = [[number_of(one.id), one.list.value, one.email] for one in requests]
+    update = Update(set=["#requested_at = :now", "#removals = :removals", "#expires_at = :expires_at"])
+    values: dict[str, Value] = {":now": now, ":removals": _text(requests), ":expires_at": forgotten_at(now)}
+    return _key(organization, requests), update, values
+
+
+def parts(organization: Organization, requests: Sequence[RemovalRequest], *, now: int) -> list[tuple[Item, Pack]]:
+    """The items in which some removals of one request wait, due at once, each with the removals that are in it."""
+    packs = [requests[start : start + removal.PART] for start in range(0, len(requests), removal.PART)]
+    return [(_part(organization, pack, now), pack) for pack in packs]
+
+
+def rewritten(organization: Organization, pack: Pack, kept: Pack) -> tuple[Item, Update, dict[str, Value]]:
+    """The write by which a part stands for some of its removals only."""
+    update = Update(set=["#removals = :removals"], condition="attribute_exists(#removals)")
+    return _key(organization, pack), update, {":removals": _text(kept)}
+
+
+def _part(organization: Organization, pack: Pack, now: int) -> Item:
+    key = _key(organization, pack)
+    shard = keys.shard_of(organization, cast("str", key["address"]))
+    return key | {
+        "requested_at": now,
+        "removals": _text(pack),
+        "queue": keys.queue(organization, RemovalState.PENDING, shard),
+        "due_at": now,
+    }
+
+
+def _key(organization: Organization, requests: Sequence[RemovalRequest]) -> Item:
     request_id = request_of(requests[0].id)
-    key: Item = {
+    return {
         "partition": keys.requests(organization, request_id),
         "address": keys.request_part(request_id, number_of(requests[0].id)),
     }
-    update = Update(set=["#requested_at = :now", "#removals = :removals", "#expires_at = :expires_at"])
-    text = json.dumps(removals, ensure_ascii=False, separators=(",", ":"))
-    return key, update, {":now": now, ":removals": text, ":expires_at": (now + KEPT) // SECOND}
+
+
+def _text(requests: Sequence[RemovalRequest]) -> str:
+    removals = [[number_of(one.id), one.list.value, one.email] for one in requests]
+    return json.dumps(removals, ensure_ascii=False, separators=(",", ":"))
+
+
+def forgotten_at(now: int) -> int:
+    """When a note that is complete `now` may be forgotten, in seconds."""
+    return (now + KEPT) // SECOND
+
+
+def is_part(partition: str) -> bool:
+    """Whether an item of a queue is a part of a request, and not the record of an address."""
+    return partition.split("#")[1] == REQUESTS
 
 
 def read(item: Item) -> list[Asked]:

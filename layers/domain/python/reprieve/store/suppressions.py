@@ -10,7 +10,8 @@ Attributes of an item, all but the keys optional:
     forgiven_until, forgiven_bounce       the watermark
     removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
     last_answer                           the latest removal
-    queue, due_at                         key of Pending; present while the removal waits, or has failed
+    queue, due_at                         key of Pending: while the removal waits there itself, or has failed; a removal
+                                          that waits in a part of its request (store/request_items.py) has no queue
     lifts                                 how often it was lifted
     unblocks, kept_until                  see store/unblocks.py
     expires_at                            in seconds; when a lifted record may be forgotten
@@ -23,17 +24,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.organization import MAX_SOFT_BOUNCES
-from reprieve.removal import (
-    SECOND,
-    TOMBSTONE,
-    Due,
-    Removal,
-    RemovalRequest,
-    RemovalState,
-    Requester,
-    Settlement,
-    watermark,
-)
+from reprieve.removal import SECOND, Removal, RemovalRequest, RemovalState, Requester, watermark
 from reprieve.store import keys, request_items
 from reprieve.store.table import Item, Table, Update, Value
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
@@ -57,18 +48,8 @@ NOT_FORGIVEN: Final = (
 )
 #: there is room to count one more event; what is beyond makes no difference to any threshold
 ROOM: Final = "(attribute_not_exists(#events) OR size(#events) < :most)"
-#: what we hold is forgiven, so lifting loses no newer bounce
-FORGIVEN: Final = (
-    "(attribute_not_exists(#bounced_at) OR #bounced_at <= #forgiven_until OR #bounced_at <= #forgiven_bounce)"
-)
 #: the watermark never moves back, whatever clock the request came by
 LATER_WATERMARK: Final = "(attribute_not_exists(#forgiven_until) OR #forgiven_until <= :forgiven_until)"
-#: the removal has not ended and its time has come
-DUE: Final = "#removal_state = :pending AND #due_at <= :now"
-#: no other worker holds it
-UNLEASED: Final = "(attribute_not_exists(#lease_until) OR #lease_until <= :now)"
-#: the claim that this write was made under is still the last one
-SAME_FENCE: Final = "#removal_state = :pending AND #fence = :fence"
 #: on the list and shown: neither cleared nor expired
 LISTED_AND_SHOWN: Final = (
     "attribute_exists(#by_time) AND ((#permanence = :hard AND #bounced_at >= :hard_since)"
@@ -82,9 +63,6 @@ LISTED_AND_HIDDEN: Final = (
 
 #: a worker that is under way with an older request, or with an earlier try, may no longer end this one
 FENCE_OUT: Final = "#fence = if_not_exists(#fence, :zero) + :one"
-#: it is still this removal, and it was given up
-RETRIABLE: Final = "#removal_id = :id AND #removal_state = :failed"
-
 ENTRY: Final = ("email", "reason", "status", "permanence", "classification", "provider", "ip", "event_id")
 
 
@@ -115,9 +93,8 @@ class Suppressions:
         """See the port."""
         if not requests:
             return
-        # first, since a removal that nobody can find by its request is worse than a request without removals
-        self._table.update(*request_items.note(organization, requests, now=now))
-        changes = [self._ask(organization, request, requester, now) for request in requests]
+        alone = self._stand_in_line(organization, requests, now)
+        changes = [self._ask(organization, request, requester, now, queued=request.id in alone) for request in requests]
         forgiving = [
             (
                 key,
@@ -145,6 +122,8 @@ class Suppressions:
         """See the port."""
         if not requests:
             return []
+        # a single removal is found by its address; a note would cost as much as the removal itself
+        alone = {requests[0].id} if len(requests) == 1 else self._stand_in_line(organization, requests, now)
         condition = LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
@@ -154,7 +133,9 @@ class Suppressions:
         }
         changes = [
             (key, replace(update, condition=condition), values | bounds)
-            for key, update, values in (self._ask(organization, request, requester, now) for request in requests)
+            for key, update, values in (
+                self._ask(organization, request, requester, now, queued=request.id in alone) for request in requests
+            )
         ]
         forgiving = [
             (
@@ -173,106 +154,52 @@ class Suppressions:
         rest = [index for index, done in enumerate(asked) if not done]
         for index, item in zip(rest, self._table.update_many([changes[index] for index in rest]), strict=True):
             asked[index] = item is not None
-        # a single removal is found by its address; a note would cost as much as the removal itself
-        if len(requests) > 1 and any(asked):
-            noted = [request for request, done in zip(requests, asked, strict=True) if done]
-            self._table.update(*request_items.note(organization, noted, now=now))
+        # a part of an earlier try is none of ours to change
+        kept = alone | {request.id for request, done in zip(requests, asked, strict=True) if done}
+        self._keep(organization, requests, kept, now)
         return asked
 
     def get(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Suppression | None:
         """See the port."""
-        item = self._table.get(self._key(organization, suppression_list, key), consistent=True)
+        item = self._table.get(record_key(organization, suppression_list, key), consistent=True)
         return suppression_of(item) if item and "by_time" in item else None
 
-    def due(self, organization: Organization, *, now: int, limit: int) -> list[Due]:
-        """See the port."""
-        rows: list[Item] = []
-        for shard in range(organization.shards):
-            values: dict[str, Value] = {":queue": keys.queue(organization, RemovalState.PENDING, shard), ":now": now}
-            page = self._table.query("#queue = :queue AND #due_at <= :now", values, index="Pending", limit=limit)
-            rows += page.items
-        rows.sort(key=lambda item: cast("int", item["due_at"]))
-        return [_due(item) for item in rows[:limit]]
+    def _stand_in_line(self, organization: Organization, requests: Sequence[RemovalRequest], now: int) -> set[str]:
+        """Note what is asked for, and have it wait in parts, before anything is recorded.
 
-    def claim(self, organization: Organization, rows: Sequence[Due], *, now: int, lease: int) -> list[Removal]:
-        """See the port."""
-        update = Update(set=["#lease_until = :lease_until"], add=["#fence :one"], condition=f"{DUE} AND {UNLEASED}")
-        values: dict[str, Value] = {
-            ":lease_until": now + lease,
-            ":one": 1,
-            ":now": now,
-            ":pending": RemovalState.PENDING.value,
-        }
-        items = self._table.update_many(
-            [(self._key(organization, row.list, row.key), update, values) for row in rows],
-        )
-        return [removal_of(item) for item in items if item is not None]
+        Returns:
+            The ids of those that have to wait in the queue themselves: a single one; and those of a part whose name is
+            taken, by an earlier try of the same request.
+        """
+        if len(requests) == 1:
+            self._table.update(*request_items.note(organization, requests, now=now))
+            return {requests[0].id}
+        parts = request_items.parts(organization, requests, now=now)
+        taken = {_place(item) for item in self._table.insert_many([item for item, _ in parts])}
+        return {one.id for item, pack in parts if _place(item) in taken for one in pack}
 
-    def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: int) -> list[bool]:
-        """See the port."""
-        done = self._table.update_many([self._settlement(organization, one, now) for one in settlements])
-        return [item is not None for item in done]
-
-    def retry(self, organization: Organization, removal: Removal, *, now: int) -> bool:
-        """See the port."""
-        update = Update(
-            set=["#removal_state = :pending", "#queue = :queue", "#due_at = :now", "#attempts = :zero", FENCE_OUT],
-            remove=["#finished_at", "#lease_until"],
-            condition=RETRIABLE,
-        )
-        values: dict[str, Value] = {
-            ":pending": RemovalState.PENDING.value,
-            ":failed": RemovalState.FAILED.value,
-            ":id": removal.id,
-            ":queue": self._queue(organization, RemovalState.PENDING, removal.key),
-            ":now": now,
-            ":zero": 0,
-            ":one": 1,
-        }
-        return self._table.update(self._key(organization, removal.list, removal.key), update, values) is not None
-
-    def _settlement(self, organization: Organization, settlement: Settlement, now: int) -> Change:
-        """The update that ends a claimed row, or gives it back."""
-        row, state = settlement.removal, settlement.state
-        changes = ["#removal_state = :state", "#attempts = :attempts", "#last_answer = :answer"]
-        ended, condition = ["#lease_until"], SAME_FENCE
-        values: dict[str, Value] = {
-            ":pending": RemovalState.PENDING.value,
-            ":fence": row.fence,
-            ":state": state.value,
-            ":attempts": settlement.attempts,
-            ":answer": settlement.answer,
-        }
-        if state is RemovalState.PENDING:
-            changes.append("#due_at = :due_at")
-            values[":due_at"] = settlement.due_at
-        else:
-            changes.append("#finished_at = :now")
-            values[":now"] = now
-        if state is RemovalState.FAILED:
-            changes.append("#queue = :queue")
-            values[":queue"] = self._queue(organization, state, row.key)
-        elif state is not RemovalState.PENDING:
-            ended += ["#queue", "#due_at"]
-        if state is RemovalState.DONE:
-            changes += [
-                "#expires_at = if_not_exists(#kept_until, :expires_at)",
-                "#lifts = if_not_exists(#lifts, :zero) + :one",
+    def _keep(self, organization: Organization, requests: Sequence[RemovalRequest], ids: set[str], now: int) -> None:
+        """Take all but these ids out of a request's parts."""
+        packs = [pack for _, pack in request_items.parts(organization, requests, now=now)]
+        self._table.update_many(
+            [
+                request_items.rewritten(organization, pack, kept)
+                for pack in packs
+                if len(kept := [one for one in pack if one.id in ids]) < len(pack)
             ]
-            values |= {":expires_at": (now + TOMBSTONE) // SECOND, ":zero": 0, ":one": 1}
-            ended += ["#by_time", "#events"]
-            condition = f"{SAME_FENCE} AND {FORGIVEN}"
-        return (
-            self._key(organization, row.list, row.key),
-            Update(set=changes, remove=ended, condition=condition),
-            values,
         )
 
-    def _queue(self, organization: Organization, state: RemovalState, key: str) -> str:
-        return keys.queue(organization, state, keys.shard_of(organization, key))
-
-    def _ask(self, organization: Organization, request: RemovalRequest, requester: Requester, now: int) -> Change:
-        """The update that records a removal, all but its watermark."""
+    def _ask(
+        self,
+        organization: Organization,
+        request: RemovalRequest,
+        requester: Requester,
+        now: int,
+        *,
+        queued: bool = True,
+    ) -> Change:
+        """The update that records a removal, all but its watermark; `queued` when it stands in the queue itself."""
+        key = record_key(organization, request.list, request.key)
         update = Update(
             set=[
                 "#removal_id = :id",
@@ -282,12 +209,13 @@ class Suppressions:
                 "#request_id = :request_id",
                 "#forgiven_bounce = if_not_exists(#bounced_at, :zero)",
                 "#email = if_not_exists(#email, :email)",
-                "#queue = :queue",
                 "#due_at = :now",
                 "#attempts = :zero",
                 FENCE_OUT,
+                *(["#queue = :queue"] if queued else []),
             ],
             remove=[
+                *([] if queued else ["#queue"]),
                 "#lease_until",
                 "#finished_at",
                 "#last_answer",
@@ -304,14 +232,15 @@ class Suppressions:
             ":zero": 0,
             ":one": 1,
             ":email": request.email,
-            ":queue": self._queue(organization, RemovalState.PENDING, request.key),
         }
-        return self._key(organization, request.list, request.key), update, values
+        if queued:
+            values[":queue"] = queue_of(organization, RemovalState.PENDING, request.key)
+        return key, update, values
 
     def _item(self, organization: Organization, events: Sequence[Suppression]) -> Item:
         """The item of an address's events on one list, oldest first: the newest, and a digest of each."""
         suppression = events[-1]
-        return self._key(organization, suppression.list, suppression.key) | {
+        return record_key(organization, suppression.list, suppression.key) | {
             "email": suppression.email,
             "bounced_at": suppression.created,
             "reason": suppression.reason,
@@ -325,9 +254,16 @@ class Suppressions:
             "by_time": keys.by_time(suppression.created, suppression.key),
         }
 
-    def _key(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Item:
-        shard = keys.shard_of(organization, key)
-        return {"partition": keys.suppressions(organization, suppression_list, shard), "address": key}
+
+def record_key(organization: Organization, suppression_list: SuppressionList, key: str) -> Item:
+    """The key of an address's record on one list."""
+    shard = keys.shard_of(organization, key)
+    return {"partition": keys.suppressions(organization, suppression_list, shard), "address": key}
+
+
+def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
+    """The partition of Pending in which a removal of an address stands itself."""
+    return keys.queue(organization, state, keys.shard_of(organization, key))
 
 
 def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
@@ -445,11 +381,10 @@ def removal_of(item: Item) -> Removal:
         due_at=number("due_at"),
         finished_at=number("finished_at"),
         last_answer=text("last_answer"),
+        queued="queue" in item,
+        lifts=number("lifts") or 0,
+        kept_until=number("kept_until") or 0,
     )
-
-
-def _due(item: Item) -> Due:
-    return Due(_list_of(item), cast("str", item["address"]), cast("int", item["requested_at"]))
 
 
 def _list_of(item: Item) -> SuppressionList:

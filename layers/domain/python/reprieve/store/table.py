@@ -9,17 +9,20 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reprieve.errors import Unavailable
+from reprieve.store import partiql
 from reprieve.store.faults import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_T = TypeVar("_T")
 
 Value = str | int | bytes | bool | frozenset[str] | None
 Item = dict[str, Value]
@@ -30,8 +33,10 @@ KEYS_A_BATCH: Final = 100
 WRITES_A_TRANSACTION: Final = 100
 #: how many calls are under way at a time; the client keeps as many connections
 SIDE_BY_SIDE: Final = 16
-#: what BatchExecuteStatement says of a statement: its key is taken; or a fault that passes, so it is sent again
+#: what BatchExecuteStatement says of a statement: its key is taken; its condition did not hold, or there is no such
+#: item; or a fault that passes, so it is sent again
 DUPLICATE: Final = "DuplicateItem"
+REFUSED: Final = "ConditionalCheckFailed"
 PASSING: Final = frozenset(
     {
         "InternalServerError",
@@ -195,23 +200,38 @@ class Table:
         Returns:
             The items whose key was taken; the others are durable.
         """
-        taken = []
+        taken: list[Item] = []
         for start in range(0, len(items), WRITES_A_BATCH):
-            pending = items[start : start + WRITES_A_BATCH]
-            for pause in _pauses():
-                pending = [stamp(item) for item in pending] if stamp else pending
-                answer = self._call("batch_execute_statement", Statements=[self._insert(item) for item in pending])
-                codes = [response.get("Error", {}).get("Code") for response in answer["Responses"]]
-                if final := set(codes) - {None, DUPLICATE} - PASSING:
-                    raise Unavailable(f"the store refused an insert: {', '.join(sorted(final))}")
-                taken += [item for item, code in zip(pending, codes, strict=True) if code == DUPLICATE]
-                pending = [item for item, code in zip(pending, codes, strict=True) if code in PASSING]
-                if not pending:
-                    break
-                time.sleep(pause)
-            else:
-                raise Unavailable("the store left writes unprocessed")
+            batch = items[start : start + WRITES_A_BATCH]
+            done = self._execute(batch, lambda item: self._insert(stamp(item) if stamp else item), unless=DUPLICATE)
+            taken += [item for item, inserted in zip(batch, done, strict=True) if not inserted]
         return taken
+
+    def update_batches(self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]) -> list[bool]:
+        """Many independent updates of items that are there: PartiQL UPDATEs, 25 a call, one write unit each like any.
+
+        Args:
+            changes: what `partiql.update` can say; no two of the same key.
+
+        Returns:
+            Whether each was done, in order; False where there is no such item, or the condition did not hold.
+
+        Raises:
+            Unavailable: at least one was not done; others may have been.
+        """
+        batches = [changes[start : start + WRITES_A_BATCH] for start in range(0, len(changes), WRITES_A_BATCH)]
+        if len(batches) <= 1:
+            return [done for batch in batches for done in self.update_batch(batch)]
+        with ThreadPoolExecutor(max_workers=min(len(batches), SIDE_BY_SIDE)) as threads:
+            return [done for batch in threads.map(self.update_batch, batches) for done in batch]
+
+    def update_batch(self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]) -> list[bool]:
+        """One call of `update_batches`."""
+        return self._execute(
+            changes,
+            lambda change: partiql.update(self.name, marshal(change[0]), change[1], marshal(change[2])),
+            unless=REFUSED,
+        )
 
     def query(
         self,
@@ -324,9 +344,24 @@ class Table:
         return unmarshal(answer["Attributes"]), None
 
     def _insert(self, item: Item) -> dict[str, Any]:
-        typed = marshal(item)
-        fields = ", ".join(f"'{name}': ?" for name in typed)
-        return {"Statement": f'INSERT INTO "{self.name}" VALUE {{{fields}}}', "Parameters": list(typed.values())}
+        return partiql.insert(self.name, marshal(item))
+
+    def _execute(self, batch: Sequence[_T], statement: Callable[[_T], dict[str, Any]], *, unless: str) -> list[bool]:
+        """BatchExecuteStatement: whether each was executed; False where DynamoDB said `unless` of it."""
+        done = [False] * len(batch)
+        pending = list(range(len(batch)))
+        for pause in _pauses():
+            answer = self._call("batch_execute_statement", Statements=[statement(batch[at]) for at in pending])
+            codes = [response.get("Error", {}).get("Code") for response in answer["Responses"]]
+            if final := set(codes) - {None, unless} - PASSING:
+                raise Unavailable(f"the store refused a statement: {', '.join(sorted(final))}")
+            for at, code in zip(pending, codes, strict=True):
+                done[at] = code is None
+            pending = [at for at, code in zip(pending, codes, strict=True) if code in PASSING]
+            if not pending:
+                return done
+            time.sleep(pause)
+        raise Unavailable("the store left writes unprocessed")
 
     def _conditional(
         self,

@@ -19,7 +19,7 @@ from reprieve.block import UNBLOCKS, Standing
 from reprieve.listing import shown_since
 from reprieve.removal import RemovalRequest, Requester, watermark
 from reprieve.store import request_items
-from reprieve.store.suppressions import LATER_WATERMARK, Suppressions, suppression_of
+from reprieve.store.suppressions import FENCE_OUT, LATER_WATERMARK, Suppressions, record_key, suppression_of
 from reprieve.store.table import SIDE_BY_SIDE, WRITES_A_TRANSACTION, Item, Update, Value, marshal, part
 from reprieve.suppression import Permanence, Suppression, SuppressionList
 
@@ -57,7 +57,7 @@ class Unblocks(Suppressions):
     def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
         """See the port. Two keys an address, a hundred keys a batch read."""
         wanted = [
-            self._key(organization, place, key)
+            record_key(organization, place, key)
             for place in (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
             for key in keys
         ]
@@ -100,7 +100,7 @@ class Unblocks(Suppressions):
     def reset(self, organization: Organization, key: str) -> int:
         """See the port."""
         update = Update(remove=["#unblocks"], condition="attribute_exists(#unblocks)")
-        place = self._key(organization, SuppressionList.BLOCKS, key)
+        place = record_key(organization, SuppressionList.BLOCKS, key)
         before = self._table.get(place, consistent=True)
         return cast("int", (before or {}).get("unblocks", 0)) if self._table.update(place, update, {}) else 0
 
@@ -144,7 +144,10 @@ class Unblocks(Suppressions):
                 update = _both(update, counted)
             yield _part(key, update, values | others)
         if all(one.list is not SuppressionList.BLOCKS for one, _ in asked):
-            yield _part(self._key(organization, SuppressionList.BLOCKS, request.key), counted, values)
+            # who is about to lift the record did not see that it has to be kept
+            alone = replace(counted, set=[*counted.set, FENCE_OUT])
+            key = record_key(organization, SuppressionList.BLOCKS, request.key)
+            yield _part(key, alone, {**values, ":zero": 0})
 
 
 def _asked(organization: Organization, standing: Standing, request: RemovalRequest) -> list[tuple[RemovalRequest, str]]:

@@ -1,0 +1,73 @@
+"""What a removal costs over its life, in the capacity units of a store that counts them as AWS does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from reprieve.organization import Caller, Membership, Organization, ProviderAccount, ProviderKind
+from reprieve.providers.none import NoProvider
+from reprieve.service.removal_job import RemovalJob
+from reprieve.service.removals import Removals
+from reprieve.store.access import Access
+from reprieve.store.event_log import EventLog
+from reprieve.store.removal_queue import RemovalQueue
+from reprieve.store.suppressions import Suppressions
+from reprieve.store.table import Table
+from reprieve.suppression import Suppression, SuppressionList
+from tests.support import dynoxide
+from tests.support.tables import create_tables
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+NOW = 1_800_000_000_000
+ORG = Organization("acme", "Acme", Membership.ANYONE)
+READS = {"Query", "GetItem", "BatchGetItem"}
+COUNT = 160
+
+
+def units(client: DynamoDBClient) -> Counter[bool]:
+    """Counts the units of the suppressions' table from here on: True those read, False those written."""
+    counted: Counter[bool] = Counter()
+
+    def ask(params: dict[str, Any], model: Any, **_: object) -> None:
+        if "ReturnConsumedCapacity" in model.input_shape.members:
+            params["ReturnConsumedCapacity"] = "TOTAL"
+
+    def add(parsed: dict[str, Any], model: Any, **_: object) -> None:
+        told = parsed.get("ConsumedCapacity", [])
+        for one in [told] if isinstance(told, dict) else told:
+            if one["TableName"] == "Suppressions":
+                counted[model.name in READS] += one["CapacityUnits"]
+
+    client.meta.events.register("provide-client-params.dynamodb", ask)
+    client.meta.events.register("after-call.dynamodb", add)
+    return counted
+
+
+def test_a_removal_of_a_large_request_costs_four_write_units_and_one_read_unit_at_most() -> None:
+    with dynoxide.running() as client:
+        create_tables(client)
+        table = Table(client, "Suppressions")
+        store, log = Suppressions(table), EventLog(Table(client, "EventLog"), lambda: NOW)
+        access = Access(Table(client, "Access"))
+        access.create_organization(ORG)
+        access.set_provider_account(ORG.id, ProviderAccount(ProviderKind.NONE))
+        emails = [f"recipient-{number:06}@example.com" for number in range(COUNT)]
+        store.record(ORG, [Suppression(SuppressionList.BOUNCES, one, one, NOW - 60_000) for one in emails])
+        spent = units(client)
+        removals = Removals(store, None, log)  # type: ignore[arg-type]  # nobody asks who is a recipient
+        removals.request(Caller(ORG, "c", frozenset()), emails, request_id="f" * 32, provider="none", now=NOW)
+        job = RemovalJob(
+            access=access,
+            queue=RemovalQueue(table),
+            log=log,
+            provider_for=lambda *_: NoProvider(),
+            clock=lambda: NOW,
+            remaining=lambda: 110_000,
+            spread=lambda: 0.5,
+        )
+        assert job.run().counts == {"lifted": COUNT}
+        assert spent[False] / COUNT < 3.5
+        assert spent[True] / COUNT < 0.6

@@ -1,0 +1,29 @@
+"""What tests do with an organization's removals that wait: look at all of them, or take all of them as the job does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reprieve.removal import LEASE, RemovalState
+from reprieve.store.removal_queue import RemovalQueue
+from reprieve.store.removal_records import RemovalRecords
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization
+    from reprieve.removal import Removal
+    from reprieve.store.table import Table
+
+MANY = 10_000
+
+
+def waiting(table: Table, organization: Organization) -> list[Removal]:
+    """Everything that is pending, due or not."""
+    removals, _ = RemovalRecords(table).waiting(organization, RemovalState.PENDING, limit=MANY, after=None)
+    return removals
+
+
+def take(table: Table, organization: Organization, *, now: int, lease: int = LEASE) -> list[Removal]:
+    """Everything that is due, claimed."""
+    queue = RemovalQueue(table)
+    claims = queue.claim(organization, queue.due(organization, now=now, limit=MANY), now=now, lease=lease)
+    return [removal for claim in claims if claim for removal in claim.removals]
