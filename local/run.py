@@ -47,8 +47,12 @@ Five requests to paste:
 """
 
 
-class Stopped(Exception):
-    """Somebody asked the runner to stop."""
+class Stopped(BaseException):
+    """Somebody asked the runner to stop.
+
+    It is raised wherever the program is just then. A library that turns every Exception into an error of its own, as
+    boto3 does, would swallow the only signal that we heed.
+    """
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 """The local AWS (MiniStack) as a process that does not lose what it was told: `python -m local.server`.
 
-MiniStack writes its state when it is asked to stop, and only then. This gives it three habits more:
+MiniStack writes its state when it is asked to stop, and only then. This gives it four habits more:
 
 - it stops, and so saves, when whoever started it is gone, however that came about: its standard input ends;
+- it stops at once: a function that is under way ends as in a crash, where MiniStack would wait for minutes;
 - it saves while it runs: everything when it reads `save`, and every few seconds whatever requests may have changed;
 - it tells its standard output each API request as one line of JSON, from which `make run` shows what happens.
 """
@@ -19,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack import app as ministack
-from ministack.core import persistence
+from ministack.core import lambda_runtime, persistence
 
 from local import permissions
 
@@ -49,8 +50,9 @@ class Watched:
         if scope["type"] == "lifespan":
             self._saving = asyncio.create_task(self._save_regularly())
             threading.Thread(target=obey_input, args=(asyncio.get_running_loop(),), daemon=True).start()
-            await self._app(scope, receive, send)
-            return
+            await self._app(scope, functions_ended_first(receive), send)
+            # It has saved. What is left are threads that wait for functions, and Python would wait for the threads.
+            os._exit(0)
         self._requests += 1
         path = scope.get("path", "")
         if path.startswith(API_PREFIX):
@@ -82,6 +84,18 @@ class Watched:
                 pause = max(SECONDS_BETWEEN_SAVES, (time.monotonic() - began) / SHARE_OF_TIME_FOR_SAVES)
 
 
+def functions_ended_first(receive: Receive) -> Receive:
+    """Hand on the server's messages, but before the last one end every function, so that none writes after the save."""
+
+    async def received() -> Message:
+        message = await receive()
+        if message["type"] == "lifespan.shutdown":
+            await asyncio.to_thread(lambda_runtime.reset)
+        return message
+
+    return received
+
+
 def tell(method: str, path: str, status: int, seconds: float) -> None:
     """Tell of one API request."""
     api, _, rest = path.removeprefix(API_PREFIX).partition("/")
@@ -111,10 +125,11 @@ def save_everything() -> None:
 
 
 def obey_input(loop: asyncio.AbstractEventLoop) -> None:
-    """Save whenever the standard input says so; stop, which saves too, when it ends."""
+    """Save whenever the standard input says so; end the functions and stop, which saves too, when it ends."""
     for line in sys.stdin:
         if line.strip() == "save":
             loop.call_soon_threadsafe(save_everything)
+    lambda_runtime.reset()
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS_TO_START = 300
-SECONDS_TO_STOP = 60
+SECONDS_TO_STOP = 90  # longer than the runner itself waits before it kills
 
 
 class Runner:

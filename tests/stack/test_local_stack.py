@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from local import demo
+from local import activity, demo, run
 from local.ministack import environment
 from local.place import ROOT
 
@@ -93,6 +93,19 @@ def test_however_it_is_ended_the_data_and_the_credentials_are_there_afterwards(
     assert f"{how.name}@example.com" in emails
     # A start without changes takes about 3 s, because nothing is built or deployed; a busy machine's clock proves less.
     assert (runner.place.logs / "sam-deploy.log").stat().st_mtime_ns == deployed
+
+
+def test_a_stop_is_heeded_even_while_the_runner_asks_for_the_functions_logs(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = activity.Logs(place)
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise run.Stopped
+
+    monkeypatch.setattr("urllib3.connectionpool.HTTPConnectionPool.urlopen", stopped)
+    with pytest.raises(run.Stopped):
+        logs.show_news()
 
 
 def test_a_busy_port_is_one_line_that_says_what_to_do(place: Place, tmp_path: Any) -> None:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from python_http_client.exceptions import ForbiddenError, UnauthorizedError
 
 from local.deploy import client, outputs
+from tests.support.workers import peak_megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -217,9 +218,10 @@ def test_a_webhook_that_is_not_signed_by_the_organizations_key_is_refused(stack:
     assert not is_bounced(stack, address)
 
 
-def test_five_thousand_events_in_one_post_are_durable_before_the_answer(stack: Stack) -> None:
+def test_five_thousand_events_in_one_post_are_durable_before_the_answer(stack: Stack, place: Place) -> None:
     stamp = uuid.uuid4().hex[:8]
     events = [bounce(f"b{number}-{stamp}@example.com", event="delivered") for number in range(2500)]
     events += [bounce(f"d{number}-{stamp}@example.com", type="blocked") for number in range(2500)]
     answer = post(stack, *events)
     assert answer.json() == {"events": 5000, "listed": 2500, "malformed": 0, "ignored": 0}
+    assert peak_megabytes(place, "event-webhook") < 512

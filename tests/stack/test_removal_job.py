@@ -6,30 +6,34 @@ the local stack does some hundred writes a second, so 10,000 take minutes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 import requests
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.deploy import outputs
 from local.place import ROOT, tool_environment
 from tests.support.fake_sendgrid import FakeSendGrid
+from tests.support.workers import workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.place import Place
+    from tests.stack.conftest import Runner
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -39,6 +43,8 @@ KEY = "SG.stack"
 TICKS = 200
 #: a lease, and what a busy machine may take to notice that it is over
 LEASE_SECONDS = 160
+#: how long the job waits for a provider that does not answer
+SECONDS_OF_A_CALL = 10
 
 SET_UP = """
 import json, sys
@@ -152,7 +158,7 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
     def kill(handler: Any) -> None:
         """The first bulk is carried out, and then whoever asked is no more."""
         handler.work()
-        for process in workers(place):
+        for process in workers(place, "removal-job"):
             os.kill(process, signal.SIGKILL)
             killed.append(process)
 
@@ -171,20 +177,27 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
     assert max(deleted(upstream).values()) == 2
 
 
-def workers(place: Place) -> list[int]:
-    """The processes of this stack that run the removal job."""
-    found = []
-    for directory in Path("/proc").iterdir():
-        if not directory.name.isdigit():
-            continue
-        try:
-            variables = (directory / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        mine = (
-            f"TMPDIR={place.scratch}".encode() in variables
-            or f"AWS_ENDPOINT_URL={place.endpoint}".encode() in variables
-        )
-        if mine and b"POWERTOOLS_SERVICE_NAME=removal-job" in variables:
-            found.append(int(directory.name))
-    return found
+def test_stopping_the_stack_in_the_middle_of_a_run_does_not_wait_for_it_and_loses_nothing(
+    stack: dict[str, Any], runner: Runner, upstream: FakeSendGrid
+) -> None:
+    token = enrol(runner.place, upstream, "stopped")
+    request_ids = ask(stack, token, ["patient@example.com"])
+    asked, stopped = threading.Event(), threading.Event()
+
+    def hang(_: Any) -> None:
+        asked.set()
+        stopped.wait(120)
+
+    upstream.trouble.append(hang)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(tick, runner.place)
+        assert asked.wait(60)
+        began = time.monotonic()
+        runner.stop()
+        took = time.monotonic() - began
+        stopped.set()
+        with contextlib.suppress(BotoCoreError, ClientError):  # perhaps nobody was left to answer
+            assert run.result() == {}
+    runner.start()
+    assert took < SECONDS_OF_A_CALL
+    assert states(stack, token, request_ids) == {"pending": 1}
