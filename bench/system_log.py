@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench import dynoxide
 from reprieve import log
 from reprieve.delivery import DeliveryEvent, DeliveryKind
-from reprieve.filter import parse
+from reprieve.filter_parser import parse
 from reprieve.log import KEPT
 from reprieve.organization import Organization
 from reprieve.service.system_log import Query, SystemLog

@@ -12,10 +12,6 @@ from hypothesis import strategies as st
 
 from reprieve.errors import InvalidInput
 from reprieve.filter import (
-    MAX_DEPTH,
-    MAX_LENGTH,
-    MAX_NUMBER,
-    MAX_TERMS,
     And,
     Comparison,
     Expression,
@@ -26,12 +22,10 @@ from reprieve.filter import (
     Presence,
     UnsupportedCombination,
     Value,
-    fold,
-    matches,
-    parse,
     render,
-    required_equalities,
 )
+from reprieve.filter_matching import fold, matches, required_equalities
+from reprieve.filter_parser import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER, MAX_TERMS, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

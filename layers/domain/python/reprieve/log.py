@@ -141,7 +141,7 @@ class Span:
         after: the stretch begins behind this position.
         before: and ends in front of this one.
         newest_first: whether it is read backwards.
-        target: only entries about this one, in the form of `filter.fold`; None for all.
+        target: only entries about this one, in the form of `filter_matching.fold`; None for all.
     """
 
     order: Order

@@ -22,7 +22,7 @@ import zlib
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.errors import Unavailable
-from reprieve.filter import fold
+from reprieve.filter_matching import fold
 from reprieve.log import KEPT, Order, Stored
 from reprieve.removal import SECOND
 from reprieve.store import keys
