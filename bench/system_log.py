@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from bench import dynoxide
-from reprieve import log
+from reprieve import delivery_log, log
 from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.filter_parser import parse
 from reprieve.log import KEPT
@@ -51,7 +51,7 @@ def delivery(number: int, email: str, at: int, kind: DeliveryKind) -> log.LogEnt
         provider="sendgrid",
         message_id=f"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B{number}.0",
     )
-    return log.delivery(event)
+    return delivery_log.delivery(event)
 
 
 class Bench:
