@@ -142,7 +142,7 @@ def test_a_change_tells_who_made_it_in_which_request_and_of_what(event_type: log
 
 
 def test_every_type_of_change_has_a_sentence() -> None:
-    assert set(log._CHANGE) == set(CHANGES)
+    assert set(change_log._CHANGE) == set(CHANGES)
 
 
 def test_what_the_operator_does_is_no_tokens_doing() -> None:
