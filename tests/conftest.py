@@ -22,6 +22,7 @@ SILENT = {"unit", "wire", "architecture"}
 LOOPBACK = ["127.0.0.0/8", "::1"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test the rule of its room; pytest-socket holds it to that."""
     for item in items:
