@@ -54,7 +54,7 @@ def logs(organization: Organization) -> list[str]:
 
 
 def log_position(moment: int, uuid: str) -> str:
-    """The sort key of a log entry: by when it was published or, in ByArrival and ByTargetArrival, stored; ties by id."""
+    """The sort key of a log entry: by when it was published or, in the indexes by arrival, stored; ties by id."""
     return f"{moment:013d}#{uuid}"
 
 
