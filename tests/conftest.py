@@ -1,9 +1,11 @@
 """What every test keeps to: nothing outside this machine is ever spoken to, and pure code speaks to nothing at all."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import quick_boto3
 
@@ -22,11 +24,19 @@ SILENT = {"unit", "wire", "architecture"}
 LOOPBACK = ["127.0.0.0/8", "::1"]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test the rule of its room; pytest-socket holds it to that."""
     for item in items:
         room = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         item.add_marker(pytest.mark.disable_socket if room in SILENT else pytest.mark.allow_hosts(LOOPBACK))
-        if room == "stack":  # one worker of xdist has the stack
-            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+class OneStack(LoadScopeScheduling):
+    """Gives the tests of the stack, first of all, to one worker of xdist, and the others one by one to who is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith("tests/stack/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
+    return OneStack(config, log)
