@@ -38,5 +38,6 @@ class OneStack(LoadScopeScheduling):
         return "stack" if nodeid.startswith("tests/stack/") else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
     return OneStack(config, log)
