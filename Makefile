@@ -31,11 +31,10 @@ demo: $(READY) ## play the main loop against the running stack (WAIT=1 waits for
 	@$(BIN)/python -m local.demo $(if $(WAIT),--wait)
 
 test: $(READY) node ## the quick tests, with those that deploy the real template to a local AWS
-	@$(BIN)/python -m pytest -m "not slow" -n auto --ignore tests/stack $(ARGS)
-	@$(BIN)/python -m pytest -m "not slow" tests/stack $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" -n auto $(ARGS)
 
-test-slow: $(READY) node ## the tests that the quick suite has no time for
-	@$(BIN)/python -m pytest -m slow --ignore tests/stack $(ARGS)
+test-slow: $(READY) node ## the tests that the quick suite has no time for, and many more examples for its properties
+	@$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -n auto --ignore tests/stack $(ARGS)
 	@$(BIN)/python -m pytest -m slow tests/stack $(ARGS)
 
 simulate: $(READY) ## the removal protocol under every fault: 100,000 histories (SEEDS=... for another number)

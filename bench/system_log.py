@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from bench import floors
 from bench.store import Meter, running
-from reprieve import log
+from reprieve import delivery_log, log
 from reprieve.delivery import DeliveryEvent, DeliveryKind
-from reprieve.filter import parse
+from reprieve.filter_parser import parse
 from reprieve.log import KEPT
 from reprieve.organization import Organization
 from reprieve.service.system_log import Query, SystemLog
@@ -61,7 +61,7 @@ def delivery(number: int, email: str, at: int, kind: DeliveryKind) -> log.LogEnt
         provider="sendgrid",
         message_id=f"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B{number}.0",
     )
-    return log.delivery(event)
+    return delivery_log.delivery(event)
 
 
 def strangers(count: int) -> Iterator[Item]:
@@ -70,7 +70,7 @@ def strangers(count: int) -> Iterator[Item]:
         # the golden ratio spreads the times evenly, in whatever order
         at = NOW - PERIOD + int(PERIOD * ((number * 0.6180339887) % 1))
         entry = delivery(number, f"person{number % 50_021}@example.com", at, DeliveryKind.DELIVERED)
-        yield {**event_log._item(ACME, entry), "arrival": keys.log_arrival(at, entry.uuid)}
+        yield {**event_log._item(ACME, entry), "arrival": keys.log_position(at, entry.uuid)}
 
 
 class Bench:

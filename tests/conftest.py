@@ -1,9 +1,11 @@
 """What every test keeps to: nothing outside this machine is ever spoken to, and pure code speaks to nothing at all."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import quick_boto3
 
@@ -11,7 +13,10 @@ quick_boto3.install()
 
 # how long an example takes tells of the machine and who else is on it, not of the code
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared")
+# every `make test` draws other examples, so few a run come to many; `make test-slow` draws the many
+settings.register_profile("quick", settings.get_profile("shared"), max_examples=40)
+settings.register_profile("thorough", settings.get_profile("shared"), max_examples=500)
+settings.load_profile("quick")
 
 HERE = Path(__file__).parent
 #: Rooms whose tests open no socket whatsoever.
@@ -24,3 +29,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         room = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         item.add_marker(pytest.mark.disable_socket if room in SILENT else pytest.mark.allow_hosts(LOOPBACK))
+
+
+class OneStack(LoadScopeScheduling):
+    """Gives the tests of the stack, first of all, to one worker of xdist, and the others one by one to who is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith("tests/stack/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
+    return OneStack(config, log)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from reprieve import log
+from reprieve import change_log, log
 from reprieve.runtime import wiring
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 def tell_credential(event_type: EventType, organization: Organization, credential_id: str, name: str) -> None:
     """Write that a credential was issued or revoked."""
-    entry = log.credential_changed(event_type, credential_id, name, cause=_cause(), now=wiring.now())
+    entry = change_log.credential_changed(event_type, credential_id, name, cause=_cause(), now=wiring.now())
     wiring.event_log().append(organization, [entry])
 
 
 def tell_recipients(organization: Organization, changed: Sequence[tuple[EventType, Recipient]]) -> None:
     """Write that recipients were added, changed or deleted."""
     cause, now = _cause(), wiring.now()
-    entries = [log.recipient_changed(event_type, one, cause=cause, now=now) for event_type, one in changed]
+    entries = [change_log.recipient_changed(event_type, one, cause=cause, now=now) for event_type, one in changed]
     if entries:
         wiring.event_log().append(organization, entries)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reprieve import filter as filters
 from reprieve.errors import InvalidInput
 from reprieve.filter import And, Comparison, InvalidFilter, Operator, UnsupportedCombination
+from reprieve.filter_parser import parse
 from reprieve.keywords import parse_keywords
 from reprieve.log import EventType, Result, Severity
 from reprieve.runtime import wiring
@@ -105,7 +105,7 @@ def _conjunction(
     terms: list[Expression] = [Comparison(field, Operator.EQ, value) for field, value in said if value]
     if expression:
         try:
-            terms.append(filters.parse(expression))
+            terms.append(parse(expression))
         except (InvalidFilter, UnsupportedCombination) as refusal:
             # the summary quotes the filter, and only who wrote it may read it
             raise InvalidInput(refusal.summary, field="--filter") from None

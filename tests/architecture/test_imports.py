@@ -1,6 +1,8 @@
 """What a cold start pays for: the modules that each function loads, by name. Each is loaded in a process of its own."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,19 +35,46 @@ import importlib.util, json, sys
 sys.path.insert(0, {layer!r})
 spec = importlib.util.spec_from_file_location("app", {app!r})
 spec.loader.exec_module(importlib.util.module_from_spec(spec))
-print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
+from reprieve.runtime import wiring
+print(json.dumps([
+    sorted({{name.split(".")[0] for name in sys.modules}}),
+    wiring.client.cache_info().currsize,
+]))
 """
+#: what Lambda tells every process, and credentials that spare boto3 the search for some
+LAMBDA = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"} | dict.fromkeys(
+    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing"
+)
 
 
-def loaded(function: str) -> set[str]:
+def loaded(function: str, initialization: str = "on-demand") -> tuple[set[str], int]:
+    """The packages that a function has loaded before its first request, and how many clients it has made."""
     app = ROOT / "functions" / function / "app.py"
     program = PROGRAM.format(layer=str(ROOT / "layers" / "domain" / "python"), app=str(app))
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    return set(json.loads(done.stdout))
+    environment = {**os.environ, **LAMBDA, "AWS_LAMBDA_INITIALIZATION_TYPE": initialization}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60, env=environment
+    )
+    modules, clients = json.loads(done.stdout)
+    return set(modules), clients
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_loads_only_what_it_uses(function: str) -> None:
-    modules = loaded(function)
+    modules, clients = loaded(function)
     forbidden = NEVER | {package for package, users in EXPENSIVE.items() if function not in users}
     assert modules & forbidden == set()
+    assert clients == 0
+
+
+@pytest.mark.parametrize("function", ["authorizer", "suppressions", "removal_job"])
+def test_a_snapshot_holds_the_client_that_every_function_needs(function: str) -> None:
+    modules, clients = loaded(function, "snap-start")
+    assert ("boto3" in modules, clients) == (True, 1)
+
+
+def test_nothing_draws_from_a_generator_that_a_snapshot_would_repeat() -> None:
+    """`secrets`, `uuid4` and `SystemRandom` ask the system each time; the functions of `random` go on from a seed."""
+    drawing = re.compile(r"\brandom\.(?!SystemRandom\b)\w+|from random import|\buuid1\b")
+    sources = [*(ROOT / "layers" / "domain").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    assert [str(path) for path in sources if drawing.search(path.read_text(encoding="utf-8"))] == []

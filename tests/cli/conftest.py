@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from moto import mock_aws
 
 from reprieve.runtime import wiring
 from reprieve_cli import importing, operations
 from tests.cli.running import Clock, Ran, deploy, invoke
-from tests.support.moto_partiql import inserting
-from tests.support.tables import create_tables
+from tests.support import moto_aws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-REGION = "eu-west-1"
 #: table of the template -> output of the stack
 OUTPUTS = {
     "SUPPRESSIONS_TABLE": "SuppressionsTable",
@@ -28,27 +25,17 @@ OUTPUTS = {
 APIS = {"OktaApi": "okta1", "SendGridApi": "sendgrid1", "ZohoApi": "zoho1", "ReprieveApi": "reprieve1"}
 
 
-def _forget(*, clients: bool) -> None:
-    """Forget what `wiring` keeps; clients are slow to make, and moto answers the same ones in every test."""
-    for name, thing in vars(wiring).items():
-        if hasattr(thing, "cache_clear") and (clients or name != "client"):
-            thing.cache_clear()
-
-
 @pytest.fixture(autouse=True, scope="module")
-def clients() -> Iterator[None]:
-    """Clients of this module alone."""
-    _forget(clients=True)
-    yield
-    _forget(clients=True)
+def moto() -> Iterator[None]:
+    """AWS as moto has it."""
+    with moto_aws.running():
+        yield
 
 
 @pytest.fixture(autouse=True)
-def aws(clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """AWS as moto has it, and none of this machine's own settings."""
-    for word in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(word, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+def aws(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in AWS yet, and none of this machine's own settings."""
+    moto_aws.set_credentials(monkeypatch)
     # set and taken away, so that what a command sets is taken away after the test, too
     words = ["AWS_PROFILE", "AWS_ENDPOINT_URL", "REPRIEVE_STACK", "REPRIEVE_LOCAL", "NO_COLOR"]
     for word in [*words, *OUTPUTS, "SECRETS_KEY", "DEAD_LETTER_QUEUE_URL"]:
@@ -56,9 +43,7 @@ def aws(clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(word)
     # moto answers one call at a time
     monkeypatch.setattr(importing, "WORKERS", 1)
-    _forget(clients=False)
-    with mock_aws(), inserting():
-        yield
+    moto_aws.empty()
 
 
 @pytest.fixture
@@ -71,11 +56,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def stack(aws: None, clock: Clock) -> dict[str, str]:
     """The stack `reprieve`; its outputs."""
-    names = create_tables(wiring.client("dynamodb"))
+    names = moto_aws.create_tables()
     outputs = {OUTPUTS[variable]: table for variable, table in names.items()}
     outputs["SecretsKey"] = wiring.client("kms").create_key()["KeyMetadata"]["KeyId"]
     outputs["DeadLetterQueueUrl"] = wiring.client("sqs").create_queue(QueueName="dead-letters")["QueueUrl"]
-    outputs |= {name: f"https://{api}.execute-api.{REGION}.amazonaws.com" for name, api in APIS.items()}
+    outputs |= {name: f"https://{api}.execute-api.{moto_aws.REGION}.amazonaws.com" for name, api in APIS.items()}
     deploy("reprieve", outputs)
     return outputs
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from reprieve import log
+from reprieve import delivery_log, log
 from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.organization import Organization
 from reprieve.runtime import wiring
@@ -32,7 +32,7 @@ def acme(stack: dict[str, str], run: Callable[..., Ran]) -> Organization:
 
 def bounced(number: int, *, at: int, email: str = "user@domain.com", message: str = "550 no such user") -> log.LogEntry:
     event = DeliveryEvent(f"e{number}", DeliveryKind.BOUNCE, email, email, at, message, provider="sendgrid")
-    return log.delivery(event)
+    return delivery_log.delivery(event)
 
 
 def entries(ran: Ran) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from okta.models import LogEvent
 
-from reprieve import email_server_log, log
+from reprieve import change_log, delivery_log, email_server_log, log, removal_log
 from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.email_server import AuthType, EmailServer, Settings
 from reprieve.organization import Caller, Organization
@@ -27,8 +27,10 @@ LONG = "5.7.1 " + "déjà vu " * 200
 def entries() -> Iterator[log.LogEntry]:
     for kind in DeliveryKind:
         for message in ("", LONG):
-            yield log.delivery(DeliveryEvent("e", kind, "A@b.example", "a@b.example", 5, message, provider="ses"))
-    yield from log.removal_requested(["a@b.example"], actor=CAUSE.actor, request_id="r", provider="ses", now=5)
+            yield delivery_log.delivery(
+                DeliveryEvent("e", kind, "A@b.example", "a@b.example", 5, message, provider="ses")
+            )
+    yield from removal_log.removal_requested(["a@b.example"], actor=CAUSE.actor, request_id="r", provider="ses", now=5)
     removal = Removal(
         id="r-0",
         list=SuppressionList.BOUNCES,
@@ -45,10 +47,10 @@ def entries() -> Iterator[log.LogEntry]:
         bounced_at=None,
         fence=1,
     )
-    yield log.removal_done(removal, now=5)
-    yield log.removal_superseded(removal, now=5)
-    yield log.removal_failed(removal, now=5, reason=LONG)
-    yield log.removal_failed(removal, now=5, reason="")
+    yield removal_log.removal_done(removal, now=5)
+    yield removal_log.removal_superseded(removal, now=5)
+    yield removal_log.removal_failed(removal, now=5, reason=LONG)
+    yield removal_log.removal_failed(removal, now=5, reason="")
     person = Recipient("00u1", USERS, None, None, 1, 1)
     for event_type in log.EventType:
         if event_type.startswith("reprieve.suppression."):
@@ -65,9 +67,9 @@ def entries() -> Iterator[log.LogEntry]:
                 transaction=("WEB", "r"),
             )
         if "api_token" in event_type:
-            yield log.credential_changed(event_type, "cred-2", "SDK", cause=CAUSE, now=5)
+            yield change_log.credential_changed(event_type, "cred-2", "SDK", cause=CAUSE, now=5)
         if event_type.startswith("user."):
-            yield log.recipient_changed(event_type, person, cause=CAUSE, now=5)
+            yield change_log.recipient_changed(event_type, person, cause=CAUSE, now=5)
     settings = Settings(
         alias="Main", host="smtp.example.com", port=587, username="u", auth_type=AuthType.BASIC, enabled=False
     )

@@ -5,8 +5,8 @@
         assert answer == Answer(404, {...})
         assert calls == {"GetItem": 1}
 
-`function`, `event` and the classes are in `tests.support.gateway`. Nothing outlives a test: not the tables, not what
-`wiring` keeps for the life of a process.
+`function`, `event` and the classes are in `tests.support.gateway`. Nothing outlives a test but clients: not what is
+in AWS, and not what `wiring` keeps for the life of a process.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from __future__ import annotations
 import time
 from io import StringIO
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto import mock_aws
 
 from reprieve.runtime import http, telemetry, wiring
+from tests.support import moto_aws
 from tests.support.gateway import Calls, Clock, Gateway
-from tests.support.moto_partiql import inserting
-from tests.support.tables import create_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,33 +28,24 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def _forget() -> None:
-    """Forget what `wiring` keeps: its clients would go on talking to the moto of another test."""
-    for thing in vars(wiring).values():
-        if hasattr(thing, "cache_clear"):
-            thing.cache_clear()
+@pytest.fixture(autouse=True, scope="module")
+def moto() -> Iterator[None]:
+    """AWS as moto has it."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        moto_aws.set_credentials(monkeypatch)
+        for word in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+            monkeypatch.delenv(word, raising=False)
+        with moto_aws.running():
+            yield
 
 
 @pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """AWS as moto has it, with credentials that no real AWS would take."""
-    for word in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(word, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    for word in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(word, raising=False)
-    _forget()
-    with mock_aws(), inserting():
-        yield
-    _forget()
-
-
-@pytest.fixture(autouse=True)
-def dynamodb(aws: None, monkeypatch: pytest.MonkeyPatch) -> DynamoDBClient:
+def dynamodb(moto: None, monkeypatch: pytest.MonkeyPatch) -> DynamoDBClient:
     """The template's tables, empty, and the environment that names them. The functions' own client."""
-    client: DynamoDBClient = wiring.client("dynamodb")
-    for word, table in create_tables(client).items():
+    moto_aws.empty()
+    for word, table in moto_aws.create_tables().items():
         monkeypatch.setenv(word, table)
+    client: DynamoDBClient = wiring.client("dynamodb")
     return client
 
 
@@ -79,13 +68,20 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
 
 
 @pytest.fixture
-def calls(dynamodb: DynamoDBClient) -> Calls:
+def calls(dynamodb: DynamoDBClient) -> Iterator[Calls]:
     """Counts DynamoDB operations by name; `call` starts it anew for each request. A repeated attempt counts once."""
     counted = Calls()
+
+    def count(model: Any, **_: object) -> None:
+        counted.update([model.name])
+
     # the log has a client of its own
-    for client in (dynamodb, wiring.client("dynamodb", attempts=1)):
-        client.meta.events.register("before-call.dynamodb", lambda model, **_: counted.update([model.name]))
-    return counted
+    clients = (dynamodb, wiring.client("dynamodb", attempts=1))
+    for client in clients:
+        client.meta.events.register("before-call.dynamodb", count)
+    yield counted
+    for client in clients:
+        client.meta.events.unregister("before-call.dynamodb", count)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve import log
+from reprieve import delivery_log
 from reprieve.address import Address
 from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.organization import BouncePurge, Caller, Organization
@@ -80,7 +80,7 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
     put("Ann@x.io", classification=Classification.INVALID_ADDRESS)
     put(name=SuppressionList.BLOCKS, permanence=Permanence.SOFT, count=3)
     delivery = DeliveryEvent("e1", DeliveryKind.BOUNCE, "Ann@x.io", KEY, NOW * 1000, "550 no ", provider="sendgrid")
-    wiring.event_log().append(DEMO, [log.delivery(delivery)])
+    wiring.event_log().append(DEMO, [delivery_log.delivery(delivery)])
     request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY)
     wiring.suppressions().request_removals(DEMO, [request], Requester("cred-9", "r"), now=NOW * 1000)
     body = explain(call, "ANN@x.io", ("okta.orgs.manage", "suppression.blocks.delete")).body

@@ -92,7 +92,7 @@ def sink(authority: trustme.CA) -> Iterator[MailSink]:
 
 
 @pytest.fixture(autouse=True)
-def environment(aws: None, sink: MailSink, monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(dynamodb: DynamoDBClient, sink: MailSink, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the template tells these functions; the sink's port is one that may be connected to."""
     key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
     for name, value in {

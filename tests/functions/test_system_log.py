@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from reprieve import log
+from reprieve import delivery_log, log, removal_log
 from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.organization import Organization
 from reprieve.removal import DAY
@@ -34,7 +34,9 @@ FAILURES = 'target.id eq "{}" and eventType eq "system.email.delivery" and outco
 def delivery(
     number: int, *, at: int, email: str = "user@domain.com", kind: DeliveryKind = DeliveryKind.BOUNCE, message: str = ""
 ) -> log.LogEntry:
-    return log.delivery(DeliveryEvent(f"event-{number}", kind, email, email.lower(), at, message, provider="sendgrid"))
+    return delivery_log.delivery(
+        DeliveryEvent(f"event-{number}", kind, email, email.lower(), at, message, provider="sendgrid")
+    )
 
 
 class Log:
@@ -400,7 +402,7 @@ def test_a_scan_goes_on_where_time_ran_out(
 
 def test_a_thousand_large_entries_are_answered_in_parts_that_fit(logs: Log) -> None:
     entries = [
-        log.removal_requested(
+        removal_log.removal_requested(
             [f"{'x' * 60}{number}.{part}@{'y' * 150}.example.com" for part in range(50)],
             actor=log.SYSTEM,
             request_id=f"r{number}",

@@ -181,7 +181,7 @@ EVENTS = [
 ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings.default.max_examples // 4, suppress_health_check=list(HealthCheck))
 @given(
     batches=st.permutations([*EVENTS, EVENTS[0], EVENTS[3]]).flatmap(
         lambda order: st.lists(st.integers(1, 6), min_size=1).map(lambda cuts: _cut(order, cuts))

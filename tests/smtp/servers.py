@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 #: stands in all that a server says, and must not come out anywhere
 SERVER_WORDS = b"words-of-the-server"
 
+#: deadlines, in seconds: for servers that would never end, so that the suite does
+SHORT_S = 0.4
+#: for those that are through with us at once, however busy the machine is
+LONG_S = 5.0
+#: how late a deadline may be noticed where threads have to be scheduled
+GRACE_S = 0.6
+#: what a conversation may allocate at its peak, with the server's half of it and the TLS context, in bytes
+MOST_MEMORY = 1_000_000
+
 #: a conversation in its order: what the server says at each step, and whether the client speaks before it
 STEPS = ("greeting", "ehlo", "starttls", "ehlo again", "auth", "mail", "rcpt", "data", "body")
 REPLIES = {

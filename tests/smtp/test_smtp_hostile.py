@@ -16,7 +16,19 @@ from reprieve.smtp.client import Endpoint, probe, send_test
 from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason, SmtpError
 from reprieve.smtp.guard import HostPolicy
 from tests.smtp.conftest import HOST, SECRET
-from tests.smtp.servers import REPLIES, SERVER_WORDS, STEPS, Server, Talk, spoiled, stopwatch
+from tests.smtp.servers import (
+    GRACE_S,
+    LONG_S,
+    MOST_MEMORY,
+    REPLIES,
+    SERVER_WORDS,
+    SHORT_S,
+    STEPS,
+    Server,
+    Talk,
+    spoiled,
+    stopwatch,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -24,15 +36,6 @@ if TYPE_CHECKING:
 
     Policy = Callable[..., HostPolicy]
     Search = Callable[[BaseException], None]
-
-#: for servers that would never end, so that the suite does
-SHORT_S = 0.4
-#: for those that are through with us at once, however busy the machine is
-LONG_S = 5.0
-#: how late a deadline may be noticed where threads have to be scheduled
-GRACE_S = 0.6
-#: what a conversation may allocate at its peak, with the server's half of it and the TLS context, in bytes
-MOST_MEMORY = 1_000_000
 
 LOGIN = Password("relay@example.com", SECRET)
 PLAIN = b64encode(f"\0relay@example.com\0{SECRET}".encode())

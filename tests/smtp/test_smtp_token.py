@@ -27,7 +27,7 @@ from reprieve.smtp.guard import HostPolicy
 from reprieve.smtp.jwt_bearer import JwtBearer
 from reprieve.smtp.token import ClientAuthentication, ClientCredentials, fetch
 from tests.smtp.conftest import HOST, SECRET
-from tests.smtp.servers import SERVER_WORDS, Server, Talk, stopwatch
+from tests.smtp.servers import GRACE_S, LONG_S, MOST_MEMORY, SERVER_WORDS, SHORT_S, Server, Talk, stopwatch
 
 if TYPE_CHECKING:
     import ssl
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     Policy = Callable[..., HostPolicy]
     Search = Callable[[BaseException], None]
 
-SHORT_S = 0.4
-LONG_S = 5.0
-GRACE_S = 0.6
-MOST_MEMORY = 1_000_000
 GOOD = json.dumps({"access_token": "the.token-1", "token_type": "Bearer", "expires_in": 3600}).encode()
 
 

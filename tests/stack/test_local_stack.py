@@ -1,9 +1,8 @@
-"""The local stack itself: what it says it has, that the main loop runs on it, and that nothing makes it forget."""
+"""The local stack itself: what it says it has, and that the main loop runs on it."""
 
 from __future__ import annotations
 
 import json
-import signal
 import stat
 import subprocess
 import sys
@@ -18,17 +17,12 @@ from local.place import ROOT
 
 if TYPE_CHECKING:
     from local.place import Place
-    from tests.stack.conftest import Runner
 
 pytestmark = pytest.mark.stack
 
 
 def users(stack: dict[str, Any], **headers: str) -> requests.Response:
     return requests.get(f"{stack['okta']['base_url']}/api/v1/users", headers=headers, timeout=30)
-
-
-def authorized(stack: dict[str, Any]) -> dict[str, str]:
-    return {"Authorization": f"SSWS {stack['okta']['token']}"}
 
 
 def test_stack_json_has_what_programs_are_promised_and_is_private(stack: dict[str, Any], place: Place) -> None:
@@ -65,35 +59,6 @@ def test_the_gateway_itself_answers_in_the_words_of_each_dialect(stack: dict[str
 
 def test_the_demo_plays_the_main_loop(stack: dict[str, Any], place: Place) -> None:
     demo.play(stack, place, wait=False)
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
-def test_however_it_is_ended_the_data_and_the_credentials_are_there_afterwards(
-    runner: Runner, how: signal.Signals
-) -> None:
-    before = runner.description()
-    profile = {
-        "firstName": "A",
-        "lastName": "B",
-        "email": f"{how.name}@example.com",
-        "login": f"{how.name}@example.com",
-    }
-    requests.post(
-        f"{before['okta']['base_url']}/api/v1/users",
-        json={"profile": profile},
-        headers=authorized(before),
-        timeout=30,
-    ).raise_for_status()
-
-    deployed = (runner.place.logs / "sam-deploy.log").stat().st_mtime_ns
-    runner.stop(how)
-    runner.start()
-
-    assert runner.description() == before
-    emails = {user["profile"]["email"] for user in users(before, **authorized(before)).json()}
-    assert f"{how.name}@example.com" in emails
-    # A start without changes takes about 3 s, because nothing is built or deployed; a busy machine's clock proves less.
-    assert (runner.place.logs / "sam-deploy.log").stat().st_mtime_ns == deployed
 
 
 def test_a_stop_is_heeded_even_while_the_runner_asks_for_the_functions_logs(

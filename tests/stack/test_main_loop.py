@@ -218,6 +218,7 @@ def test_a_webhook_that_is_not_signed_by_the_organizations_key_is_refused(stack:
     assert not is_bounced(stack, address)
 
 
+@pytest.mark.slow
 def test_five_thousand_events_in_one_post_are_durable_before_the_answer(stack: Stack, place: Place) -> None:
     stamp = uuid.uuid4().hex[:8]
     events = [bounce(f"b{number}-{stamp}@example.com", event="delivered") for number in range(2500)]

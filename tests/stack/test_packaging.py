@@ -1,7 +1,7 @@
 """What is built is complete: each function runs on its artifact, the two layers and boto3, and on nothing else.
 
 The local stack cannot show it, because its functions see the packages of this environment. Here each is loaded in an
-interpreter without any, and every module of the domain is imported, those that wiring imports late included.
+interpreter without any, and so is every module of the domain, those that wiring imports late included.
 """
 
 from __future__ import annotations
@@ -25,14 +25,19 @@ if TYPE_CHECKING:
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 FUNCTIONS = sorted(name for name, it in template()["Resources"].items() if it["Type"] == "AWS::Serverless::Function")
 
-PROGRAM = """
-import importlib, pkgutil, sys
-sys.path[:0] = {paths!r}
+HANDLER = """
 import app
 assert callable(app.handler)
-import reprieve
+"""
+DOMAIN = """
+import importlib, pkgutil, reprieve
 for module in pkgutil.walk_packages(reprieve.__path__, "reprieve."):
     importlib.import_module(module.name)
+"""
+PROGRAM = """
+import sys
+sys.path[:0] = {paths!r}
+{imports}
 strangers = {{getattr(module, "__file__", None) or "" for module in sys.modules.values()}}
 print([file for file in strangers if "site-packages" in file])
 """
@@ -52,11 +57,10 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_built_function_needs_nothing_but_itself_its_layers_and_boto3(place: Place, runtime: Path, name: str) -> None:
-    build_if_changed(place)
-    paths = [str(BUILD / name), *(str(BUILD / layer / "python") for layer in ("DomainLayer", "DependenciesLayer"))]
-    program = PROGRAM.format(paths=[*paths, str(runtime)])
+def run(imports: str, *folders: Path) -> None:
+    """Run what imports in a bare interpreter that sees these folders and the layers."""
+    paths = [*folders, *(BUILD / layer / "python" for layer in ("DomainLayer", "DependenciesLayer"))]
+    program = PROGRAM.format(paths=[str(path) for path in paths], imports=imports)
     environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program],
@@ -68,6 +72,17 @@ def test_a_built_function_needs_nothing_but_itself_its_layers_and_boto3(place: P
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_built_function_needs_nothing_but_itself_its_layers_and_boto3(place: Place, runtime: Path, name: str) -> None:
+    build_if_changed(place)
+    run(HANDLER, BUILD / name, runtime)
+
+
+def test_every_module_of_the_domain_needs_nothing_but_the_layers_and_boto3(place: Place, runtime: Path) -> None:
+    build_if_changed(place)
+    run(DOMAIN, runtime)
 
 
 def test_no_artifact_carries_what_the_layers_have(place: Place) -> None:

@@ -163,6 +163,7 @@ def test_a_question_about_a_period_needs_no_settling(stack: Stack) -> None:
     assert [entry["target"][0]["id"] for entry in answer.json()] == [address]
 
 
+@pytest.mark.slow
 def test_a_thousand_entries_are_answered_within_three_seconds_and_512_megabytes(stack: Stack, place: Place) -> None:
     run = uuid.uuid4().hex[:12]
     assert post(stack, *(bounce(f"{number}@{run}.example.com", event="delivered") for number in range(1_000))).ok

@@ -63,7 +63,14 @@ def python_with_sdk(major: str) -> str:
     return str(python)
 
 
-@pytest.fixture(scope="session", params=CLIENTS)
+#: every client plays the main flow in the quick suite, and one of them what goes wrong
+EACH = pytest.mark.parametrize("command", CLIENTS, indirect=True)
+FIRST = pytest.mark.parametrize(
+    "command", [CLIENTS[0], *(pytest.param(name, marks=pytest.mark.slow) for name in CLIENTS[1:])], indirect=True
+)
+
+
+@pytest.fixture(scope="session")
 def command(request: pytest.FixtureRequest) -> list[str]:
     """What to run for one of Zoho's clients."""
     language, major = request.param.split("-")
@@ -177,6 +184,7 @@ def exhaust(crm: Crm, email: str, record: str) -> None:
     crm.bounced([email], at=int(time.time()) + 600)
 
 
+@EACH
 def test_a_client_gets_success_partial_success_and_every_record_error(sdk: Any, crm: Crm) -> None:
     soft, single, hard, free, exhausted = emails(5)
     ids = crm.records([soft, single, hard, free, exhausted])
@@ -201,6 +209,7 @@ def test_a_client_gets_success_partial_success_and_every_record_error(sdk: Any, 
     assert (none["kind"], none["http"], said(none)) == ("actions", 400, [(*FREE, ids[0])])
 
 
+@FIRST
 def test_a_client_gets_every_error_of_the_request(sdk: Any) -> None:
     one = ["2423488000000569001"]
     answers = sdk(
@@ -244,6 +253,7 @@ def broken(place: Place) -> str:
     return identifier
 
 
+@FIRST
 def test_a_client_gets_the_errors_that_are_not_its_own_fault(sdk: Any, stack: Stack, broken: str) -> None:
     call = {"module": "Leads", "ids": ["2423488000000569001"], "fields": ["Email"]}
     with relay(stack["zoho"]["base_url"], method="GET") as base_url:
@@ -258,6 +268,7 @@ def test_a_client_gets_the_errors_that_are_not_its_own_fault(sdk: Any, stack: St
     ]
 
 
+@FIRST
 def test_a_client_learns_what_is_wrong_with_its_token(sdk: Any, scoped: str) -> None:
     call = {"module": "Leads", "ids": ["2423488000000569001"], "fields": ["Email"]}
     (bad,) = sdk(call, token="1000.unknown")
@@ -297,6 +308,7 @@ def test_a_block_and_what_is_left_of_its_unblocks_is_told_of_the_address(crm: Cr
     assert (free["block"]["kind"], free["limits"]["unblocks"]["remaining"], free["mailed"]) == ("none", 4, True)
 
 
+@pytest.mark.slow
 def test_five_hundred_records_are_unblocked_by_one_request_within_the_bound(crm: Crm) -> None:
     addresses = emails(500)
     ids = crm.records(addresses)

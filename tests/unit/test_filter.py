@@ -7,15 +7,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reprieve.errors import InvalidInput
 from reprieve.filter import (
-    MAX_DEPTH,
-    MAX_LENGTH,
-    MAX_NUMBER,
-    MAX_TERMS,
     And,
     Comparison,
     Expression,
@@ -26,12 +22,10 @@ from reprieve.filter import (
     Presence,
     UnsupportedCombination,
     Value,
-    fold,
-    matches,
-    parse,
     render,
-    required_equalities,
 )
+from reprieve.filter_matching import fold, matches, required_equalities
+from reprieve.filter_parser import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER, MAX_TERMS, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -604,7 +598,6 @@ def any_of(at: list[Any], operation: Operator, operand: Any) -> bool:
     return any(has_part(operation, leaf, operand) for leaf in at)
 
 
-@settings(max_examples=500)
 @given(any_expression, events)
 def test_it_agrees_with_an_evaluator_written_another_way(expression: Expression, event: dict[str, Any]) -> None:
     assert matches(expression, event) is brute_force(expression, event)
@@ -619,7 +612,6 @@ def test_every_term_agrees_with_the_other_evaluator_on_every_pair_of_values() ->
                 assert matches(expression, event) is brute_force(expression, event), (expression, event)
 
 
-@settings(max_examples=200)
 @given(any_expression)
 def test_what_is_rendered_reads_back_as_the_same_expression(expression: Expression) -> None:
     # by repr, since to Python 1, 1.0 and True are equal
@@ -634,7 +626,6 @@ def test_any_text_and_number_survives_the_round_trip(text: str, number: float) -
         assert repr(parse(render(expression))) == repr(expression)
 
 
-@settings(max_examples=200)
 @given(any_expression, st.data())
 def test_reading_is_blind_to_the_case_of_operators_and_to_spare_space(expression: Expression, data: Any) -> None:
     words = render(expression).split(" ")
@@ -655,7 +646,6 @@ def refuses_or_reads(text: str) -> None:
     assert matches(expression, BOUNCE) in {True, False}
 
 
-@settings(max_examples=500)
 @given(st.text())
 def test_arbitrary_text_is_read_or_refused_by_one_of_the_two_errors(text: str) -> None:
     refuses_or_reads(text)
@@ -679,7 +669,6 @@ PIECES = [
 ]
 
 
-@settings(max_examples=500)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_text_made_of_the_grammar_s_own_pieces_is_read_or_refused_by_one_of_the_two_errors(text: str) -> None:
     refuses_or_reads(text)
@@ -704,7 +693,6 @@ few_equalities: st.SearchStrategy[Expression] = st.builds(
 )
 
 
-@settings(max_examples=300)
 @given(full_events, expressions(few_equalities))
 def test_a_matching_event_has_everything_that_was_claimed_to_be_required(
     event: dict[str, Any], anything: Expression

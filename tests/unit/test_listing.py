@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.address import comparison_key, fold
@@ -106,7 +106,6 @@ def names(suppressions: list[Suppression]) -> list[tuple[str, str]]:
     return [(one.list, one.key) for one in suppressions]
 
 
-@settings(max_examples=400, deadline=None)
 @given(organizations, stored, selections, st.integers(0, 30), st.integers(1, 30), sizes)
 def test_a_page_is_the_slice_of_the_whole_order(
     organization: Organization, suppressions: list[Suppression], wanted: Selection, offset: int, limit: int, page: int
@@ -119,7 +118,6 @@ def test_a_page_is_the_slice_of_the_whole_order(
     assert store.count(organization, SuppressionList.BOUNCES, wanted, now=NOW) == len(whole)
 
 
-@settings(max_examples=200, deadline=None)
 @given(organizations, stored, selections, st.integers(1, 5), sizes)
 def test_pages_never_repeat_or_skip_an_entry(
     organization: Organization, suppressions: list[Suppression], wanted: Selection, limit: int, page: int
@@ -133,7 +131,6 @@ def test_pages_never_repeat_or_skip_an_entry(
     assert names(seen) == names(expected(organization, suppressions, wanted))
 
 
-@settings(max_examples=200, deadline=None)
 @given(organizations, stored)
 def test_what_is_hidden_is_just_what_is_stored_and_not_shown(
     organization: Organization, suppressions: list[Suppression]
@@ -163,7 +160,6 @@ filters = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(organizations, stored, filters, st.integers(1, 5), sizes)
 def test_the_cursor_leads_through_all_lists_once_and_the_total_is_how_many(
     organization: Organization, suppressions: list[Suppression], wanted: Filter, limit: int, page: int

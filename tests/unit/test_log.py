@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprieve import log
+from reprieve import change_log, delivery_log, log, removal_log
 from reprieve.address import Address
 from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.recipient import USERS, Recipient
@@ -33,7 +33,7 @@ def an_event(kind: DeliveryKind = DeliveryKind.BOUNCE, message: str = "550 5.1.1
 
 
 def test_a_bounce_makes_a_delivery_entry_about_the_address() -> None:
-    entry = log.delivery(an_event())
+    entry = delivery_log.delivery(an_event())
     assert (entry.target, entry.published) == ("name@company.com", 1_700_000_000_123)
     assert entry.event == {
         "uuid": entry.uuid,
@@ -77,23 +77,23 @@ def test_a_bounce_makes_a_delivery_entry_about_the_address() -> None:
 
 
 def test_every_kind_of_delivery_has_an_outcome() -> None:
-    assert set(log.OUTCOME) == set(DeliveryKind)
+    assert set(delivery_log.OUTCOME) == set(DeliveryKind)
 
 
 def test_the_same_event_makes_the_same_entry_and_another_makes_another() -> None:
-    assert log.delivery(an_event()) == log.delivery(an_event())
+    assert delivery_log.delivery(an_event()) == delivery_log.delivery(an_event())
 
 
 @given(st.text(max_size=600))
 def test_whatever_a_server_said_the_outcome_stays_within_oktas_bounds(message: str) -> None:
-    outcome = log.delivery(an_event(message=message)).event["outcome"]
+    outcome = delivery_log.delivery(an_event(message=message)).event["outcome"]
     assert 1 <= len(outcome["reason"]) <= 255
 
 
 def test_a_removal_request_lists_at_most_fifty_addresses_a_target() -> None:
     actor = log.Actor("cred-1", "User", "credential cred-1")
     emails = [f"u{number}@company.com" for number in range(101)]
-    entries = log.removal_requested(emails, actor=actor, request_id="req", provider="ses", now=5)
+    entries = removal_log.removal_requested(emails, actor=actor, request_id="req", provider="ses", now=5)
     names = [entry.event["target"][0]["displayName"].split(", ") for entry in entries]
     assert [len(group) for group in names] == [50, 50, 1]
     assert [email for group in names for email in group] == emails
@@ -108,7 +108,7 @@ ADA = Recipient("00u1", USERS, Address.parse(LOGIN), None, 1, 1, {"login": LOGIN
 CHANGES: dict[log.EventType, Callable[[log.EventType], log.LogEntry]] = {
     **dict.fromkeys(
         (log.EventType.TOKEN_CREATE, log.EventType.TOKEN_REVOKE),
-        lambda event_type: log.credential_changed(event_type, "cred-2", "SDK", cause=CAUSE, now=5),
+        lambda event_type: change_log.credential_changed(event_type, "cred-2", "SDK", cause=CAUSE, now=5),
     ),
     **dict.fromkeys(
         (
@@ -117,7 +117,7 @@ CHANGES: dict[log.EventType, Callable[[log.EventType], log.LogEntry]] = {
             log.EventType.USER_DEACTIVATE,
             log.EventType.USER_DELETE,
         ),
-        lambda event_type: log.recipient_changed(event_type, ADA, cause=CAUSE, now=5),
+        lambda event_type: change_log.recipient_changed(event_type, ADA, cause=CAUSE, now=5),
     ),
 }
 
@@ -142,11 +142,11 @@ def test_a_change_tells_who_made_it_in_which_request_and_of_what(event_type: log
 
 
 def test_every_type_of_change_has_a_sentence() -> None:
-    assert set(log._CHANGE) == set(CHANGES)
+    assert set(change_log._CHANGE) == set(CHANGES)
 
 
 def test_what_the_operator_does_is_no_tokens_doing() -> None:
-    entry = log.credential_changed(
+    entry = change_log.credential_changed(
         log.EventType.TOKEN_CREATE, "cred-2", "SDK", cause=log.Cause(log.OPERATOR, "r"), now=5
     )
     assert entry.event["transaction"] == {"type": "JOB", "id": "r", "detail": {}}
@@ -155,7 +155,7 @@ def test_what_the_operator_does_is_no_tokens_doing() -> None:
 def test_a_record_without_a_name_is_told_by_its_address_or_id() -> None:
     record = Recipient("4711", "Leads", ADA.email, None, 1, 1)
     entries = [
-        log.recipient_changed(log.EventType.USER_CREATE, one, cause=CAUSE, now=5)
+        change_log.recipient_changed(log.EventType.USER_CREATE, one, cause=CAUSE, now=5)
         for one in (record, replace(record, email=None))
     ]
     assert [entry.event["target"][0]["displayName"] for entry in entries] == ["ada@example.com", "4711"]

@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.errors import InvalidInput, LimitExceeded
-from reprieve.filter import fold, leaves
+from reprieve.filter_matching import fold, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,6 +4,9 @@ Every entry is complete when it is written, so reading is reading. Members that 
 there: `version` is text, `severity` and `outcome.result` are of the published sets, `outcome.reason` is 1 to 255
 characters or null (the Python SDK raises on anything else). What a mail server said can be longer, so it goes to
 `debugContext.debugData.providerMessage`.
+
+`entry` builds every entry; which entry each event has is in `delivery_log`, `removal_log`, `change_log` and
+`email_server_log`.
 """
 
 from __future__ import annotations
@@ -14,16 +17,10 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.delivery import DeliveryKind
-from reprieve.recipient import USERS
 from reprieve.removal import DAY, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from reprieve.delivery import DeliveryEvent
-    from reprieve.recipient import Recipient
-    from reprieve.removal import Removal
+    from collections.abc import Iterable, Mapping
 
 #: ids of entries are derived from what they tell, so that telling it twice makes one entry
 NAMESPACE: Final = uuid.UUID("6f0c5a52-6d5e-5a0c-9a51-7f6d1d0b8f0e")
@@ -141,7 +138,7 @@ class Span:
         after: the stretch begins behind this position.
         before: and ends in front of this one.
         newest_first: whether it is read backwards.
-        target: only entries about this one, in the form of `filter.fold`; None for all.
+        target: only entries about this one, in the form of `filter_matching.fold`; None for all.
     """
 
     order: Order
@@ -210,22 +207,15 @@ class Cause:
     request_id: str
 
 
+def holder(credential_id: str) -> Actor:
+    """The holder of a credential."""
+    return Actor(credential_id, "User", f"credential {credential_id}")
+
+
 def by_credential(credential_id: str, request_id: str) -> Cause:
     """The cause of what the holder of a credential did."""
-    return Cause(Actor(credential_id, "User", f"credential {credential_id}"), request_id)
+    return Cause(holder(credential_id), request_id)
 
-
-_DELIVERED: Final = (Result.SUCCESS, Severity.INFO)
-_REFUSED: Final = (Result.FAILURE, Severity.WARN)
-OUTCOME: Final = {
-    DeliveryKind.DELIVERED: _DELIVERED,
-    DeliveryKind.BOUNCE: _REFUSED,
-    DeliveryKind.BLOCKED: _REFUSED,
-    DeliveryKind.DEFERRED: (Result.DEFERRED, Severity.INFO),
-    DeliveryKind.DROPPED: _REFUSED,
-    DeliveryKind.SPAM_REPORT: _REFUSED,
-    DeliveryKind.UNSUBSCRIBE: _REFUSED,
-}
 
 #: Okta's spelling of the providers' names in debugData
 PROVIDER_NAME: Final = {"sendgrid": "Sendgrid", "ses": "SES"}
@@ -234,166 +224,6 @@ PROVIDER_NAME: Final = {"sendgrid": "Sendgrid", "ses": "SES"}
 def timestamp(moment: int) -> str:
     """A moment in milliseconds as `YYYY-MM-DDTHH:mm:ss.SSSZ`."""
     return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment % 1000:03d}Z"
-
-
-def delivery(event: DeliveryEvent) -> LogEntry:
-    """The entry of one delivery event; the same event always makes the same entry."""
-    result, severity = OUTCOME[event.kind]
-    debug = {
-        "providerMessage": event.message,
-        "emailProvider": PROVIDER_NAME.get(event.provider, event.provider),
-        "emailRequestId": event.message_id,
-        "enhancedStatusCode": event.status,
-    }
-    return entry(
-        EventType.EMAIL_DELIVERY,
-        identity=event.id,
-        published=event.at,
-        message="Email delivery",
-        outcome=(result, event.kind.value),
-        severity=severity,
-        target=Target(event.key, "email", event.email),
-        debug=debug,
-    )
-
-
-def removal_requested(
-    emails: Sequence[str], *, actor: Actor, request_id: str, provider: str, now: int
-) -> list[LogEntry]:
-    """The entries of one request: at most 50 addresses a target, one target an entry, as Okta writes them."""
-    groups = [emails[start : start + ADDRESSES_A_TARGET] for start in range(0, len(emails), ADDRESSES_A_TARGET)]
-    return [
-        entry(
-            EventType.BOUNCE_REMOVAL,
-            identity=f"{request_id}:{number}",
-            published=now,
-            message="Remove email addresses from the bounce list",
-            outcome=(Result.SUCCESS, None),
-            severity=Severity.INFO,
-            target=Target(f"{request_id}:{number}", "EmailList", ", ".join(group)),
-            debug={"bounceEmailProvider": PROVIDER_NAME.get(provider, provider), "requestId": request_id},
-            actor=actor,
-            transaction=("WEB", request_id),
-        )
-        for number, group in enumerate(groups)
-    ]
-
-
-def removal_done(row: Removal, *, now: int) -> LogEntry:
-    """The entry of a removal that was carried out, at the provider and here."""
-    return _removal_ended(EventType.REMOVAL_DONE, row, now, "Removed from the list", (Result.SUCCESS, None))
-
-
-def removals_done(rows: Sequence[Removal], *, now: int) -> list[LogEntry]:
-    """The entries of removals that were carried out together: at most 50 addresses of one request and list an entry.
-
-    A removal that is alone in its request has the entry of `removal_done`, found by its address; of the others the
-    target is the list of addresses, as in the entry of the request.
-    """
-    by_request: dict[tuple[str, str, str], list[Removal]] = {}
-    for row in rows:
-        by_request.setdefault((row.request_id, row.list.value, row.requested_by), []).append(row)
-    entries = []
-    for (request_id, name, credential), all_of_them in by_request.items():
-        for start in range(0, len(all_of_them), ADDRESSES_A_TARGET):
-            group = all_of_them[start : start + ADDRESSES_A_TARGET]
-            if len(group) == 1:
-                entries.append(removal_done(group[0], now=now))
-                continue
-            ids = ", ".join(row.id for row in group)
-            entries.append(
-                entry(
-                    EventType.REMOVAL_DONE,
-                    identity=ids,
-                    published=now,
-                    message="Removed from the list",
-                    outcome=(Result.SUCCESS, None),
-                    severity=Severity.INFO,
-                    target=Target(group[0].id, "EmailList", ", ".join(row.email for row in group)),
-                    debug={"list": name, "removalId": ids, "requestId": request_id, "requestedBy": credential},
-                )
-            )
-    return entries
-
-
-def removal_superseded(row: Removal, *, now: int) -> LogEntry:
-    """The entry of a removal that a newer bounce overtook: the address stays suppressed."""
-    outcome = (Result.FAILURE, "a newer bounce arrived")
-    return _removal_ended(EventType.REMOVAL_SUPERSEDED, row, now, "Still suppressed", outcome)
-
-
-def removal_failed(row: Removal, *, now: int, reason: str) -> LogEntry:
-    """The entry of a removal that was given up.
-
-    Args:
-        row: the removal.
-        now: in milliseconds.
-        reason: the provider's last answer, cleaned.
-    """
-    return _removal_ended(
-        EventType.REMOVAL_FAILED, row, now, "Could not be removed from the list", (Result.FAILURE, reason)
-    )
-
-
-def _removal_ended(
-    event_type: EventType, row: Removal, now: int, message: str, outcome: tuple[Result, str | None]
-) -> LogEntry:
-    return entry(
-        event_type,
-        identity=row.id,
-        published=now,
-        message=message,
-        outcome=outcome,
-        severity=Severity.INFO if outcome[0] is Result.SUCCESS else Severity.WARN,
-        target=Target(row.key, "email", row.email),
-        debug={
-            "list": row.list.value,
-            "removalId": row.id,
-            "requestId": row.request_id,
-            "requestedBy": row.requested_by,
-        },
-    )
-
-
-#: what a person reads of each change
-_CHANGE: Final = {
-    EventType.TOKEN_CREATE: "Create API token",
-    EventType.TOKEN_REVOKE: "Revoke API token",
-    EventType.USER_CREATE: "Create user",
-    EventType.USER_UPDATE: "Update user profile",
-    EventType.USER_DEACTIVATE: "Deactivate user",
-    EventType.USER_DELETE: "Delete user",
-}
-
-
-def credential_changed(event_type: EventType, credential_id: str, name: str, *, cause: Cause, now: int) -> LogEntry:
-    """The entry of a credential that was issued or revoked (TOKEN_CREATE, TOKEN_REVOKE); never with its token."""
-    return _changed(event_type, Target(credential_id, "Token", name), cause, now)
-
-
-def recipient_changed(event_type: EventType, recipient: Recipient, *, cause: Cause, now: int) -> LogEntry:
-    """The entry of a recipient that was added, changed, deactivated or deleted (USER_...)."""
-    profile = recipient.profile
-    email = recipient.email.spelling if recipient.email else ""
-    alternate = profile.get("login") or email or recipient.id
-    name = " ".join(filter(None, (profile.get("firstName"), profile.get("lastName"))))
-    kind = "User" if recipient.module == USERS else recipient.module
-    return _changed(event_type, Target(recipient.id, kind, name or alternate, alternate), cause, now)
-
-
-def _changed(event_type: EventType, target: Target, cause: Cause, now: int) -> LogEntry:
-    return entry(
-        event_type,
-        identity=f"{cause.request_id}:{target.id}",
-        published=now,
-        message=_CHANGE[event_type],
-        outcome=(Result.SUCCESS, None),
-        severity=Severity.INFO,
-        target=target,
-        debug={"requestId": cause.request_id},
-        actor=cause.actor,
-        transaction=("JOB" if cause.actor is OPERATOR else "WEB", cause.request_id),
-    )
 
 
 def entry(

@@ -10,6 +10,11 @@ def table(name: str) -> str:
     return os.environ[f"{name}_TABLE"]
 
 
+def is_for_snapshot() -> bool:
+    """Whether Lambda initializes this process to take a snapshot of it (SnapStart)."""
+    return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
 def key_id() -> str:
     """The KMS key that secrets are sealed with."""
     return os.environ["SECRETS_KEY"]

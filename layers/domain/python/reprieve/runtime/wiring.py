@@ -341,3 +341,9 @@ def provider_for(organization: Organization, account: ProviderAccount) -> Provid
 def provider_context(organization_id: str) -> dict[str, str]:
     """What a provider's key is bound to: it cannot be unsealed for another organization or purpose."""
     return {"organization": organization_id, "purpose": "provider-key"}
+
+
+if settings.is_for_snapshot():
+    # boto3 and a client are most of a cold start, so the snapshot is to hold the one that every function needs. It has
+    # no connection yet, its credentials renew themselves, and nothing draws from a generator that a snapshot repeats.
+    client("dynamodb")

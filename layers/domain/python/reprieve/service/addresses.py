@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reprieve.address import Address, comparison_key
 from reprieve.block import Block, describe
 from reprieve.errors import MalformedAddress
-from reprieve.filter import fold
+from reprieve.filter_matching import fold
 from reprieve.log import KEPT, LATEST, Order, Span, position
 from reprieve.outlook import AddressRecord, Outlook, outlook, shown, standing, suppresses
 from reprieve.suppression import SuppressionList

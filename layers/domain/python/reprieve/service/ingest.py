@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reprieve import delivery, log
+from reprieve import delivery, delivery_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ class Ingest:
         """
         entries = [found for event in batch.events if (found := delivery.suppression_of(event))]
         listed = self.suppressions.record(organization, entries)
-        self.log.append(organization, [log.delivery(event) for event in batch.events])
+        self.log.append(organization, [delivery_log.delivery(event) for event in batch.events])
         if batch.malformed:
             self.dead_letters.put(organization.id, "event", batch.malformed)
         return Report(len(batch.events), listed, len(batch.malformed), batch.ignored)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reprieve import log
+from reprieve import log, removal_log
 from reprieve.address import Address, comparison_key
 from reprieve.errors import MalformedAddress, NotFound
 from reprieve.listing import shown_since
@@ -94,7 +94,7 @@ class Lists:
             severity=log.Severity.WARN,
             target=log.Target(suppression_list, "SuppressionList", suppression_list),
             debug={"list": suppression_list, "requestId": request_id},
-            actor=_actor(caller),
+            actor=log.holder(caller.credential_id),
             transaction=("WEB", request_id),
         )
         self.log.append(organization, [entry])
@@ -141,16 +141,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _actor(caller: Caller) -> log.Actor:
-    return log.Actor(caller.credential_id, "User", f"credential {caller.credential_id}")
-
-
 def _asked(
     caller: Caller, suppression_list: SuppressionList, emails: Sequence[str], request_id: str, now: int
 ) -> list[LogEntry]:
     """The entries that tell who asked: Okta's own for the bounce list, ours for the others."""
     if suppression_list is SuppressionList.BOUNCES:
-        return log.removal_requested(emails, actor=_actor(caller), request_id=request_id, provider="sendgrid", now=now)
+        return removal_log.removal_requested(
+            emails, actor=log.holder(caller.credential_id), request_id=request_id, provider="sendgrid", now=now
+        )
     starts = range(0, len(emails), log.ADDRESSES_A_TARGET)
     return [
         log.entry(
@@ -164,7 +162,7 @@ def _asked(
                 f"{request_id}:{number}", "EmailList", ", ".join(emails[start : start + log.ADDRESSES_A_TARGET])
             ),
             debug={"list": suppression_list, "requestId": request_id},
-            actor=_actor(caller),
+            actor=log.holder(caller.credential_id),
             transaction=("WEB", request_id),
         )
         for number, start in enumerate(starts)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from reprieve import log
+from reprieve import change_log, log
 from reprieve.address import comparison_key
 from reprieve.errors import NotFound
 from reprieve.log import EventType
@@ -211,7 +211,7 @@ class Users:
         self._tell(organization, event_type, user, now)
 
     def _tell(self, organization: Organization, event_type: EventType, user: Recipient, now: int) -> None:
-        self.journal.append(organization, [log.recipient_changed(event_type, user, cause=self.cause, now=now)])
+        self.journal.append(organization, [change_log.recipient_changed(event_type, user, cause=self.cause, now=now)])
 
     def _change(self, organization: Organization, name: str, to: Callable[[Recipient], Recipient | None]) -> Recipient:
         identifier = self._identifier(organization, name)

@@ -17,7 +17,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reprieve import log, removal
+from reprieve import removal, removal_log
 from reprieve.errors import ReprieveError
 from reprieve.removal import Claim, Due, LiftAnswer, LiftOutcome, Removal, RemovalState, Settlement
 
@@ -205,7 +205,7 @@ class RemovalJob:
         self._note_account(desk, answers, tally)
         now = self.clock()
         lifted = [row for row, answer in answered if answer.outcome in LIFTED]
-        self.log.append(desk.organization, log.removals_done(lifted, now=now))
+        self.log.append(desk.organization, removal_log.removals_done(lifted, now=now))
         self._settle(desk, [self._judge(row, answer, tally) for row, answer in answered], tally)
         outcomes = {answer.outcome for answer in answers}
         # told to wait before anything could be done: whoever asks again at once is told again
@@ -241,9 +241,9 @@ class RemovalJob:
             tally.counts[COUNTED[one.state]] += 1
         now = self.clock()
         entries = [
-            log.removal_failed(one.removal, now=now, reason=one.answer)
+            removal_log.removal_failed(one.removal, now=now, reason=one.answer)
             if one.state is RemovalState.FAILED
-            else log.removal_superseded(one.removal, now=now)
+            else removal_log.removal_superseded(one.removal, now=now)
             for one in kept
             if one.state in {RemovalState.FAILED, RemovalState.SUPERSEDED}
         ]

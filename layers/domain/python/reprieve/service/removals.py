@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from reprieve import log
+from reprieve import log, removal_log
 from reprieve.address import Address
 from reprieve.errors import MalformedAddress
 from reprieve.organization import Membership
@@ -109,8 +109,8 @@ class Removals:
                 return self.recipients.members(organization, {address.key for address in addresses})
 
     def _tell(self, caller: Caller, emails: Sequence[str], request_id: str, provider: str, now: int) -> None:
-        actor = log.Actor(caller.credential_id, "User", f"credential {caller.credential_id}")
-        entries = log.removal_requested(emails, actor=actor, request_id=request_id, provider=provider, now=now)
+        actor = log.holder(caller.credential_id)
+        entries = removal_log.removal_requested(emails, actor=actor, request_id=request_id, provider=provider, now=now)
         self.log.append(caller.organization, entries)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from reprieve.filter import matches, required_equalities
+from reprieve.filter_matching import matches, required_equalities
 from reprieve.keywords import matches_keywords
 from reprieve.log import KEPT, SETTLING, Order, Span, position
 from reprieve.removal import SECOND

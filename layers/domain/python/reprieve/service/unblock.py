@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from reprieve import log
+from reprieve import log, removal_log
 from reprieve.block import BlockKind, Standing, Verdict
 from reprieve.errors import Unavailable
 from reprieve.removal import RemovalRequest, Requester
@@ -160,8 +160,10 @@ class Unblocks:
 
     def _tell(self, caller: Caller, emails: Sequence[str], request_id: str, provider: str, now: int) -> None:
         if emails:
-            actor = log.Actor(caller.credential_id, "User", f"credential {caller.credential_id}")
-            entries = log.removal_requested(emails, actor=actor, request_id=request_id, provider=provider, now=now)
+            actor = log.holder(caller.credential_id)
+            entries = removal_log.removal_requested(
+                emails, actor=actor, request_id=request_id, provider=provider, now=now
+            )
             self.log.append(caller.organization, entries)
 
 

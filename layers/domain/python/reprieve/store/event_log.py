@@ -22,7 +22,7 @@ import zlib
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.errors import Unavailable
-from reprieve.filter import fold
+from reprieve.filter_matching import fold
 from reprieve.log import KEPT, Order, Stored
 from reprieve.removal import SECOND
 from reprieve.store import keys
@@ -82,7 +82,7 @@ class EventLog:
 
     def _stamped(self, item: Item) -> Item:
         uuid = cast("str", item["entry"]).partition("#")[2]
-        return {**item, "arrival": keys.log_arrival(self._clock(), uuid)}
+        return {**item, "arrival": keys.log_position(self._clock(), uuid)}
 
 
 class LogReader:
@@ -136,7 +136,7 @@ def _item(organization: Organization, entry: LogEntry) -> Item:
     event = json.dumps(entry.event, separators=(",", ":"), ensure_ascii=False)
     return {
         "log": keys.log(organization, entry.uuid),
-        "entry": keys.log_entry(entry.published, entry.uuid),
+        "entry": keys.log_position(entry.published, entry.uuid),
         "target": keys.log_target(organization, fold(entry.target)),
         "event": zlib.compress(event.encode()),
         "expires_at": (entry.published + KEPT) // SECOND,

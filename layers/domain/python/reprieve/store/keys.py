@@ -53,14 +53,9 @@ def logs(organization: Organization) -> list[str]:
     return [f"{organization.id}#{shard}" for shard in range(organization.shards)]
 
 
-def log_entry(published: int, uuid: str) -> str:
-    """The sort key of a log entry: in order of publication, ties by id."""
-    return f"{published:013d}#{uuid}"
-
-
-def log_arrival(arrived: int, uuid: str) -> str:
-    """The sort key of ByArrival and ByTargetArrival: in order of arrival, ties by id."""
-    return f"{arrived:013d}#{uuid}"
+def log_position(moment: int, uuid: str) -> str:
+    """The sort key of a log entry: by when it was published or, in the indexes by arrival, stored; ties by id."""
+    return f"{moment:013d}#{uuid}"
 
 
 def log_target(organization: Organization, target: str) -> str:
@@ -74,8 +69,8 @@ def recipients(organization: Organization, module: str) -> str:
 
 
 def addresses(organization: Organization, key: str) -> str:
-    """The partition of the addresses that recipients hold, spread by a hash so that no partition is hot."""
-    return f"{organization.id}#address#{zlib.crc32(key.encode()) % 16}"
+    """The partition of the addresses that recipients hold, spread."""
+    return f"{organization.id}#address#{_spread(key)}"
 
 
 def email_servers(organization: Organization) -> str:
@@ -89,8 +84,8 @@ def connections(organization: Organization) -> str:
 
 
 def requests(organization: Organization, request_id: str) -> str:
-    """The partition of what a request asked for, spread by a hash so that no partition is hot."""
-    return f"{organization.id}#requests#{zlib.crc32(request_id.encode()) % 16}"
+    """The partition of what a request asked for, spread."""
+    return f"{organization.id}#requests#{_spread(request_id)}"
 
 
 def request_part(request_id: str, first: str) -> str:
@@ -99,5 +94,10 @@ def request_part(request_id: str, first: str) -> str:
 
 
 def repeats(organization: Organization, digest: str) -> str:
-    """The partition of the answers kept for idempotency keys, spread by a hash so that no partition is hot."""
-    return f"{organization.id}#repeat#{zlib.crc32(digest.encode()) % 16}"
+    """The partition of the answers kept for idempotency keys, spread."""
+    return f"{organization.id}#repeat#{_spread(digest)}"
+
+
+def _spread(key: str) -> int:
+    """Which of 16 partitions a key is in, by a hash, so that none is hot whatever the organization's shards are."""
+    return zlib.crc32(key.encode()) % 16

@@ -26,7 +26,8 @@ from urllib.parse import quote, urlencode
 
 from reprieve.errors import InvalidInput
 from reprieve.exchange import Response
-from reprieve.filter import InvalidFilter, UnsupportedCombination, parse
+from reprieve.filter import InvalidFilter, UnsupportedCombination
+from reprieve.filter_parser import parse
 from reprieve.keywords import parse_keywords
 from reprieve.removal import DAY
 from reprieve.service.system_log import Query
@@ -136,7 +137,7 @@ def parse_query(request: Request) -> Asked:
     Raises:
         InvalidParameter: `since`, `until`, `q`, `limit` or `sortOrder` cannot be taken.
         SinceTooOld: `since` is more than 180 days back.
-        InvalidFilter: see `filter.parse`.
+        InvalidFilter: see `filter_parser.parse`.
         UnsupportedCombination: likewise.
         InvalidCursor: `after` is no cursor of this organization, or of another query.
     """

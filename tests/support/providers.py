@@ -1,0 +1,142 @@
+"""The providers' adapters, each with an upstream behind it: a `Bench` hides how trouble is made there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import EndpointConnectionError
+
+from reprieve.providers.sendgrid import SendGrid
+from reprieve.providers.ses import Ses
+from reprieve.removal import LiftAnswer, LiftOutcome
+from reprieve.suppression import SuppressionList
+from tests.support import fake_sendgrid as upstream
+from tests.support.fake_sendgrid import FakeSendGrid
+from tests.support.fake_ses import FakeSes
+from tests.support.fake_ses import error as ses_error
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+NOW = 1_760_000_000_000
+KEY = "SG.canary-key-that-must-stay-secret"
+SUCCESS = {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
+BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS
+ODD = [
+    "a+b@example.org",
+    "a/b@example.org",
+    "50%@example.org",
+    '"a b"@example.org',
+    "o'x@example.org",
+    "jörg@exämple.org",
+]
+
+
+@dataclass
+class Time:
+    """A stopwatch that only sleeping moves."""
+
+    seconds: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+    def read(self) -> float:
+        return self.seconds
+
+
+class Bench(Protocol):
+    """An adapter, and the hands to change what is behind it."""
+
+    provider: Any
+    #: the same provider for another subuser or tenant
+    other: Any
+
+    def put(self, name: SuppressionList, email: str, created: int = ..., *, other: bool = ...) -> None: ...
+    def listed(self, name: SuppressionList, *, other: bool = ...) -> set[str]: ...
+    def calls(self) -> int: ...
+    def throttle(self) -> None: ...
+    def break_account(self) -> None: ...
+    def fail(self) -> None: ...
+    def lose_answers(self) -> None: ...
+
+
+class SendGridBench:
+    def __init__(self, stack: ExitStack) -> None:
+        self.fake = stack.enter_context(FakeSendGrid())
+        self.fake.allow(KEY)
+        self.provider = stack.enter_context(self.adapter())
+        self.other = stack.enter_context(self.adapter(on_behalf_of="sub"))
+
+    def adapter(self, **options: Any) -> SendGrid:
+        return SendGrid(**({"base_url": self.fake.url, "api_key": KEY, "clock": lambda: NOW} | options))
+
+    def put(self, name: SuppressionList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
+        self.fake.put(name, email, created=created, subuser="sub" if other else "")
+
+    def listed(self, name: SuppressionList, *, other: bool = False) -> set[str]:
+        return self.fake.listed(name, subuser="sub" if other else "")
+
+    def calls(self) -> int:
+        return len(self.fake.seen)
+
+    def throttle(self) -> None:
+        self.fake.always = upstream.throttled(NOW // 1000 + 60)
+
+    def break_account(self) -> None:
+        self.fake.allow(KEY, permitted=False)
+
+    def fail(self) -> None:
+        self.fake.trouble.append(upstream.reset)
+
+    def lose_answers(self) -> None:
+        self.fake.trouble.append(upstream.after_effect(upstream.reset))
+
+
+class SesBench:
+    def __init__(self, _: ExitStack) -> None:
+        self.fake = FakeSes()
+        self.fake.lists["sub"] = {}
+        self.time = Time()
+        self.provider = self.adapter()
+        self.other = self.adapter(tenant="sub")
+
+    def adapter(self, **options: Any) -> Ses:
+        return Ses(client=self.fake, sleep=self.time.sleep, stopwatch=self.time.read, **options)
+
+    def put(self, name: SuppressionList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
+        reason = {BOUNCES: "BOUNCE", SPAM: "COMPLAINT"}[name]
+        self.fake.put(email, reason=reason, created=created, tenant="sub" if other else "")
+
+    def listed(self, name: SuppressionList, *, other: bool = False) -> set[str]:
+        return self.fake.listed({BOUNCES: "BOUNCE", SPAM: "COMPLAINT"}[name], tenant="sub" if other else "")
+
+    def calls(self) -> int:
+        return len(self.fake.calls)
+
+    def throttle(self) -> None:
+        self.fake.always = ses_error("TooManyRequestsException", 429)
+
+    def break_account(self) -> None:
+        self.fake.always = ses_error("AccessDeniedException", 403)
+
+    def fail(self) -> None:
+        self.fake.errors.append(EndpointConnectionError(endpoint_url="https://boo@example.org"))
+
+    def lose_answers(self) -> None:
+        self.fake.lost.append(ses_error("InternalFailure", 500))
+
+
+def outcomes(answers: list[LiftAnswer]) -> list[LiftOutcome]:
+    return [answer.outcome for answer in answers]
+
+
+def assert_clean(answers: list[LiftAnswer], *secrets: str) -> None:
+    for answer in answers:
+        assert answer.detail
+        assert "@" not in answer.detail
+        assert not any(secret in repr(answer) for secret in (KEY, "canary", "CANARY", "example.org", *secrets))
+        assert (answer.retry_at is None) or answer.outcome in {LiftOutcome.RETRY, LiftOutcome.WAIT}
