@@ -172,7 +172,7 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     # what stands in the store, whether or not the deletion hides it
     whole = Organization("bench", "Bench")
     assert listing.count(whole, BOUNCES, Selection(), now=clock()) == 0
-    assert wiring.suppressions().due(whole, now=clock() + LEASE, limit=1) == []
+    assert wiring.removal_queue().due(whole, now=clock() + LEASE, limit=1) == []
     print(
         f"\nThe upkeep was cut off {swept} times, the removal job {carried} times; nothing is left."
         f" Upstream was asked {upstream.asked / good:.3f} times an address."
@@ -182,7 +182,7 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
 def _waiting(clock: Clock) -> bool:
     """Run the job; whether anything waits after it."""
     wiring.removal_job(Context).run()
-    return bool(wiring.suppressions().due(operations.find_organization("bench"), now=clock() + LEASE, limit=1))
+    return bool(wiring.removal_queue().due(operations.find_organization("bench"), now=clock() + LEASE, limit=1))
 
 
 def run(count: int, seed: int = 7) -> None:
