@@ -71,11 +71,16 @@ def running(connections: int = 32, *, export: Path | None = None) -> Iterator[Dy
             aws_secret_access_key="testing",
             config=Config(max_pool_connections=connections, parameter_validation=False),
         )
-        client.meta.events.register("provide-client-params.dynamodb.BatchExecuteStatement", _with_commas)
+        adapt(client)
         yield client
     finally:
         process.terminate()
         process.wait(10)
+
+
+def adapt(client: DynamoDBClient) -> None:
+    """Have a client, one that the product makes for itself for instance, say an UPDATE as dynoxide reads it."""
+    client.meta.events.register("provide-client-params.dynamodb.BatchExecuteStatement", _with_commas)
 
 
 def _with_commas(params: dict[str, Any], **_: object) -> None:
