@@ -152,8 +152,8 @@ class RemovalJob:
         desk.held |= {entry.place for entry in held}
         got = [claim for claim in claims if claim is not None]
         rows = sorted((row for claim in got for row in claim.removals), key=lambda row: row.fence)
-        # a read that lagged may show one in its part that was claimed alone: the claim's fence is the later one
-        taken = list({row.id: row for row in rows}.values())
+        # a read that lagged may show in a part what was claimed alone, or was replaced: the later fence is the true one
+        taken = list({(row.list, row.key): row for row in rows}.values())
         self._see([one.requested_at for one in held] + [row.requested_at for row in taken], tally)
         going = self._carry_out(desk, taken, tally)
         self._release(desk, got)

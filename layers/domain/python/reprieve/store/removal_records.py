@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from reprieve.store.request_items import Asked
     from reprieve.store.table import Item, Table, Value
 
-    #: a shard, a line of it in Pending, and how many removals of that line's part are done
+    #: a shard, a line of it in Pending, and the number in that line's part to go on from; 0 behind the line
     _Place = tuple[int, Item | None, int]
 
 #: how many rows of a queue are looked through for a removal that no note leads to
 QUEUE_READ: Final = 1_000
 #: what tells a line of Pending from any other
 LINE: Final = ("partition", "address", "queue", "due_at")
+#: where what waits may be: the records of a list, or the parts of requests
+ROOMS: Final = {request_items.REQUESTS, *SuppressionList}
 
 
 class RemovalRecords:
@@ -81,10 +83,10 @@ class RemovalRecords:
     def _unpacked(
         self, organization: Organization, state: RemovalState, lines: Sequence[Item], inside: int
     ) -> Iterator[tuple[Item, Removal, int]]:
-        """The removals that lines of Pending stand for, but the first `inside` of the first line's part.
+        """The removals that lines of Pending stand for, but those of the first line's part numbered below `inside`.
 
-        With each comes its line, and how many of its part that makes; 0 for one that stands there itself. The index can
-        be behind: what has left the queue meanwhile is left out.
+        With each comes its line, and the number behind it in its part; 0 for one that stands there itself. The index
+        can be behind: what has left the queue meanwhile is left out.
         """
         wanted = [_key(line) for line in lines if _is_part(line)]
         parts = {_name(item): request_items.read(item) for item in self._table.get_many(wanted, consistent=True)}
@@ -97,10 +99,12 @@ class RemovalRecords:
                 if record and record.state is state and record.queued:
                     yield line, record, 0
                 continue
-            asked = parts.get(_name(line), [])
-            for at in range(0 if number else inside, len(asked)):
-                record = records.get((asked[at].list, asked[at].key))
-                if record and record.id == asked[at].id and record.state is state and not record.queued:
+            for one in parts.get(_name(line), []):
+                at = int(request_items.number_of(one.id))
+                if at < inside and not number:
+                    continue
+                record = records.get((one.list, one.key))
+                if record and record.id == one.id and record.state is state and not record.queued:
                     yield line, record, at + 1
 
     def _in_queue(self, organization: Organization, removal_id: str) -> Followed | None:
@@ -185,13 +189,14 @@ def _cursor(place: _Place) -> str:
 
 
 def _place(organization: Organization, state: RemovalState, cursor: str | None) -> _Place:
-    """Where a page begins: a shard, the line in it to go on from, and how many of its part are done; 0 for all."""
+    """Where a page begins: a shard, the line in it to go on from, and the number in its part; 0 behind the line."""
     if cursor is None:
         return 0, None, 0
     try:
         shard, line, inside = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         queue = keys.queue(organization, state, shard)
-        usable = 0 <= shard < organization.shards and _is_line(line, queue) and type(inside) is int and inside >= 0
+        usable = 0 <= shard < organization.shards and type(inside) is int and inside >= 0
+        usable = usable and _is_line(line, queue, organization) and (_is_part(line) or not inside)
     except (ValueError, TypeError, RecursionError):
         usable = False
     if not usable:
@@ -199,7 +204,14 @@ def _place(organization: Organization, state: RemovalState, cursor: str | None) 
     return shard, line, inside
 
 
-def _is_line(line: dict[str, object], queue: str) -> bool:
+def _is_line(line: object, queue: str, organization: Organization) -> bool:
     """Whether it is a key of this partition of Pending: nothing else is handed to the store."""
-    texts = all(isinstance(line.get(name), str) for name in ("partition", "address"))
-    return set(line) == set(LINE) and texts and (line["queue"] == queue and type(line["due_at"]) is int)
+    if not isinstance(line, dict) or set(line) != set(LINE):
+        return False
+    partition, address = line["partition"], line["address"]
+    if not isinstance(partition, str) or not isinstance(address, str):
+        return False
+    owner, _, place = partition.partition("#")
+    room, _, shard = place.partition("#")
+    known = owner == organization.id and room in ROOMS and shard.isascii() and shard.isdecimal()
+    return known and line["queue"] == queue and type(line["due_at"]) is int

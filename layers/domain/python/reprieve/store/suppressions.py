@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removal import SECOND, Removal, RemovalRequest, RemovalState, Requester, watermark
 from reprieve.store import keys, request_items
-from reprieve.store.table import Item, Table, Update, Value
+from reprieve.store.table import Item, Table, Tried, Update, Value
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ LISTED_AND_HIDDEN: Final = (
 
 #: a worker that is under way with an older request, or with an earlier try, may no longer end this one
 FENCE_OUT: Final = "#fence = if_not_exists(#fence, :zero) + :one"
+#: not recorded yet, so that a write that is sent twice does not undo what the job did in between
+NOT_YET: Final = "(attribute_not_exists(#removal_id) OR #removal_id <> :id)"
+#: it is still this removal, and it has not ended
+STILL_WAITING: Final = "#removal_id = :id AND #removal_state = :pending"
 ENTRY: Final = ("email", "reason", "status", "permanence", "classification", "provider", "ip", "event_id")
 
 
@@ -81,10 +85,12 @@ class Suppressions:
         late = [item for one in events if _place(item := self._item(organization, [one])) in known]
         tries = self._table.try_many([_overwrite(item) for item in late])
         again = [
-            _try_again(item, refused) for item, (_, refused) in zip(late, tries, strict=True) if refused is not None
+            _try_again(item, tried.refused)
+            for item, tried in zip(late, tries, strict=True)
+            if tried.refused is not None
         ]
         done = [*tries, *self._table.try_many([change for change in again if change])]
-        changed = {_place(item) for item, _ in done if item is not None}
+        changed = {_place(tried.item) for tried in done if tried.item is not None}
         return len(items) - len(known) + len(changed)
 
     def request_removals(
@@ -95,18 +101,7 @@ class Suppressions:
             return
         alone = self._stand_in_line(organization, requests, now)
         changes = [self._ask(organization, request, requester, now, queued=request.id in alone) for request in requests]
-        forgiving = [
-            (
-                key,
-                replace(update, set=[*update.set, "#forgiven_until = :forgiven_until"], condition=LATER_WATERMARK),
-                values,
-            )
-            for key, update, values in changes
-        ]
-        forgiven_until: dict[str, Value] = {":forgiven_until": watermark(now)}
-        done = self._table.update_many([(key, update, values | forgiven_until) for key, update, values in forgiving])
-        # where another request's clock was ahead of ours its watermark stands; the removal is recorded all the same
-        self._table.update_many([change for change, item in zip(changes, done, strict=True) if item is None])
+        self._record(organization, requests, changes, forgiven_until=watermark(now), now=now)
 
     def request_listed(
         self,
@@ -132,28 +127,12 @@ class Suppressions:
             ":soft_since": since.soft * SECOND,
         }
         changes = [
-            (key, replace(update, condition=condition), values | bounds)
+            (key, replace(update, condition=_all(condition, update.condition)), values | bounds)
             for key, update, values in (
                 self._ask(organization, request, requester, now, queued=request.id in alone) for request in requests
             )
         ]
-        forgiving = [
-            (
-                key,
-                replace(
-                    update,
-                    set=[*update.set, "#forgiven_until = :forgiven_until"],
-                    condition=f"{condition} AND {LATER_WATERMARK}",
-                ),
-                values | {":forgiven_until": forgiven_until},
-            )
-            for key, update, values in changes
-        ]
-        asked = [item is not None for item in self._table.update_many(forgiving)]
-        # a later watermark stands; what is still refused then is not listed
-        rest = [index for index, done in enumerate(asked) if not done]
-        for index, item in zip(rest, self._table.update_many([changes[index] for index in rest]), strict=True):
-            asked[index] = item is not None
+        asked = self._record(organization, requests, changes, forgiven_until=forgiven_until, now=now)
         # a part of an earlier try is none of ours to change
         kept = alone | {request.id for request, done in zip(requests, asked, strict=True) if done}
         self._keep(organization, requests, kept, now)
@@ -163,6 +142,60 @@ class Suppressions:
         """See the port."""
         item = self._table.get(record_key(organization, suppression_list, key), consistent=True)
         return suppression_of(item) if item and "by_time" in item else None
+
+    def _record(
+        self,
+        organization: Organization,
+        requests: Sequence[RemovalRequest],
+        changes: Sequence[Change],
+        *,
+        forgiven_until: int,
+        now: int,
+    ) -> list[bool]:
+        """Record removals with their watermark, by `_ask`'s writes; whether each is recorded.
+
+        Where another request's clock was ahead of ours, its later watermark stands, and the removal is recorded all the
+        same. A write whose answer was lost is sent again by boto3. If it finds the removal recorded, it is refused, and
+        nothing else is to be done. If another request has replaced it in between, it replaces that one, while the parts
+        of both may have left the queue: what is written at a second try gets a place of its own.
+        """
+        value: dict[str, Value] = {":forgiven_until": forgiven_until}
+        forgiving = [
+            (
+                key,
+                replace(
+                    update,
+                    set=[*update.set, "#forgiven_until = :forgiven_until"],
+                    condition=_all(update.condition, LATER_WATERMARK),
+                ),
+                values | value,
+            )
+            for key, update, values in changes
+        ]
+        tries = self._table.try_many(forgiving)
+        rest = [
+            index
+            for index, (tried, request) in enumerate(zip(tries, requests, strict=True))
+            if not _is_recorded(tried, request)
+        ]
+        for index, tried in zip(rest, self._table.try_many([changes[index] for index in rest]), strict=True):
+            tries[index] = replace(tried, repeated=True)
+        doubtful = [request for tried, request in zip(tries, requests, strict=True) if tried.item and tried.repeated]
+        self._table.update_many([self._own_place(organization, request, now) for request in doubtful])
+        return [_is_recorded(tried, request) for tried, request in zip(tries, requests, strict=True)]
+
+    def _own_place(self, organization: Organization, request: RemovalRequest, now: int) -> Change:
+        """The update that has a removal stand in the queue itself, unless it has ended."""
+        values: dict[str, Value] = {
+            ":id": request.id,
+            ":pending": RemovalState.PENDING.value,
+            ":queue": queue_of(organization, RemovalState.PENDING, request.key),
+            ":now": now,
+            ":zero": 0,
+            ":one": 1,
+        }
+        update = Update(set=["#queue = :queue", "#due_at = :now", FENCE_OUT], condition=STILL_WAITING)
+        return record_key(organization, request.list, request.key), update, values
 
     def _stand_in_line(self, organization: Organization, requests: Sequence[RemovalRequest], now: int) -> set[str]:
         """Note what is asked for, and have it wait in parts, before anything is recorded.
@@ -222,6 +255,7 @@ class Suppressions:
                 "#expires_at",
                 *(["#by_time", "#events"] if request.hide else []),
             ],
+            condition="" if queued else NOT_YET,
         )
         values: dict[str, Value] = {
             ":id": request.id,
@@ -264,6 +298,15 @@ def record_key(organization: Organization, suppression_list: SuppressionList, ke
 def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
     """The partition of Pending in which a removal of an address stands itself."""
     return keys.queue(organization, state, keys.shard_of(organization, key))
+
+
+def _is_recorded(tried: Tried, request: RemovalRequest) -> bool:
+    """Whether a write recorded a removal, or was refused because an earlier sending of it had."""
+    return tried.item is not None or (tried.refused or {}).get("removal_id") == request.id
+
+
+def _all(*conditions: str) -> str:
+    return " AND ".join(condition for condition in conditions if condition)
 
 
 def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:

@@ -103,6 +103,22 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of a conditional write.
+
+    Attributes:
+        item: the item as it is afterwards; None when the condition did not hold.
+        refused: the item that the condition refused; None when it held.
+        repeated: whether it was sent more than once, because an answer did not come. Then it may have been done earlier
+            too, and what others did in between is overwritten.
+    """
+
+    item: Item | None
+    refused: Item | None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a query; `after` is the key to go on from, None when there is no more."""
 
@@ -172,14 +188,8 @@ class Table:
         with ThreadPoolExecutor(max_workers=min(len(changes), SIDE_BY_SIDE)) as threads:
             return list(threads.map(lambda change: self.update(*change), changes))
 
-    def try_many(
-        self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]
-    ) -> list[tuple[Item | None, Item | None]]:
-        """As `update_many`; two changes may be of the same key, and are done in any order.
-
-        Returns:
-            A pair a change, in order: the item as it is afterwards, or None and the item that the condition refused.
-        """
+    def try_many(self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]) -> list[Tried]:
+        """As `update_many`, telling more; two changes may be of the same key, and are done in any order."""
         if not changes:
             return []
         with ThreadPoolExecutor(max_workers=min(len(changes), SIDE_BY_SIDE)) as threads:
@@ -328,7 +338,7 @@ class Table:
                 return []
         raise Unavailable("other writes kept getting in the way of a transaction")
 
-    def _try(self, key: Item, update: Update, values: Mapping[str, Value]) -> tuple[Item | None, Item | None]:
+    def _try(self, key: Item, update: Update, values: Mapping[str, Value]) -> Tried:
         arguments = part(condition=update.condition, expression=update.expression(), values=values)
         try:
             answer = self._call(
@@ -340,8 +350,9 @@ class Table:
                 **arguments,
             )
         except _ConditionFailed as refused:
-            return None, unmarshal(refused.item)
-        return unmarshal(answer["Attributes"]), None
+            return Tried(None, unmarshal(refused.item))
+        repeats = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+        return Tried(unmarshal(answer["Attributes"]), None, repeated=repeats > 0)
 
     def _insert(self, item: Item) -> dict[str, Any]:
         return partiql.insert(self.name, marshal(item))

@@ -1,0 +1,127 @@
+"""What boto3 does by itself when an answer is lost: it sends the write again, seconds later, whatever happened since.
+
+The real boto3 on moto, with one answer thrown away.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
+from moto import mock_aws
+from moto.core.models import botocore_stubber
+
+from reprieve.removal import DAY, MINUTE, Settlement
+from reprieve.store.removal_queue import RemovalQueue
+from reprieve.store.suppressions import Suppressions, record_key
+from reprieve.store.table import Table
+from tests.contract.test_suppression_store import BOUNCES, DONE, KEY, NOW, ORG, PENDING, Bench
+from tests.support.moto_partiql import inserting
+from tests.support.tables import create_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reprieve.removal import RemovalState
+
+OTHER = "b@x.org"
+
+
+class LostAnswer:
+    """Throws away the answer to the first write of a removal's record, and lets others work before it is sent again."""
+
+    def __init__(self, client: Any, meanwhile: Callable[[], None] = lambda: None) -> None:
+        self.sent = 0
+        self._meanwhile = meanwhile
+        self._other = threading.Event()
+        client.meta.events.register_first("before-send.dynamodb.UpdateItem", self._send)
+        client.meta.events.register("after-call.dynamodb.UpdateItem", lambda **_: self._other.set())
+
+    def _send(self, request: Any, event_name: str, **_: Any) -> None:
+        body = request.body if isinstance(request.body, str) else request.body.decode()
+        if f'"address": {{"S": "{KEY}"}}' not in body or "requested_by" not in body:
+            return
+        self.sent += 1
+        if self.sent == 1:
+            assert botocore_stubber(event_name, request).status_code == 200
+            self._other.wait(5)  # the request's other record is written too
+            self._meanwhile()
+            raise ReadTimeoutError(endpoint_url="x")
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws(), inserting():
+        config = Config(retries={"total_max_attempts": 4}, parameter_validation=False)
+        client = boto3.client("dynamodb", "eu-central-1", config=config)
+        create_tables(client)
+        yield client
+
+
+@pytest.fixture
+def bench(client: Any) -> Bench:
+    table = Table(client, "Suppressions")
+    return Bench(table, Suppressions(table), RemovalQueue(table))
+
+
+def work(bench: Bench, now: int, state: RemovalState = DONE) -> None:
+    """A run of the job, whose provider carries everything out, or puts it off."""
+    for claim in bench.claim(bench.due(now), now):
+        due_at = None if state is DONE else now + 1_000
+        done = bench.queue.settle(ORG, [Settlement(row, state, 0, due_at) for row in claim.removals], now=now)
+        if claim.part:
+            bench.queue.release([(claim.part, claim.part.due_again(settled=all(done), now=now))], now=now)
+
+
+def state_of(bench: Bench, key: str) -> tuple[str, bool]:
+    item = bench.table.get(record_key(ORG, BOUNCES, key), consistent=True)
+    assert item is not None
+    return str(item["removal_state"]), "queue" in item
+
+
+def ends(bench: Bench) -> None:
+    """Whatever happened, a day later both removals are done and nothing waits."""
+    for hour in range(25):
+        work(bench, NOW + 10_000 + hour * 60 * MINUTE)
+    assert bench.due(NOW + 2 * DAY) == []
+    assert (state_of(bench, KEY), state_of(bench, OTHER)) == ((DONE, False), (DONE, False))
+
+
+def test_what_was_recorded_by_a_write_that_is_then_refused_keeps_its_place_in_the_queue(
+    bench: Bench, client: Any
+) -> None:
+    for key in (KEY, OTHER):
+        bench.bounce(NOW - 60_000, key=key)
+    lost = LostAnswer(client)
+    assert bench.ask_listed(KEY, OTHER) == [True, True]
+    assert lost.sent > 1
+    ends(bench)
+
+
+@pytest.mark.parametrize("state", [DONE, PENDING])
+def test_a_write_that_is_sent_again_does_not_undo_what_the_job_did_in_between(
+    bench: Bench, client: Any, state: RemovalState
+) -> None:
+    lost = LostAnswer(client, lambda: work(bench, NOW + 1_000, state))
+    bench.ask_many(KEY, OTHER)
+    assert lost.sent > 1
+    assert state_of(bench, KEY) == (state, state is PENDING)
+    ends(bench)
+
+
+def test_a_write_that_lands_on_a_newer_request_has_a_place_of_its_own(bench: Bench, client: Any) -> None:
+    def meanwhile() -> None:
+        work(bench, NOW + 1_000)
+        bench.ask("r2", NOW + 2_000)
+
+    lost = LostAnswer(client, meanwhile)
+    bench.ask_many(KEY, OTHER)
+    assert lost.sent > 1
+    assert state_of(bench, KEY) == (PENDING, True)
+    ends(bench)
