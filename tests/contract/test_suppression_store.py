@@ -231,6 +231,26 @@ def test_a_failed_removal_waits_for_a_person_and_is_tried_again_once(bench: Benc
     assert bench.take(NOW + 1).attempts == 0
 
 
+def test_pages_neither_skip_nor_repeat_when_a_part_loses_what_was_not_listed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("d@x.org", "e@x.org"):
+        bench.bounce(NOW - 60_000, key=key)
+    records, seen, keep = RemovalRecords(bench.table), [], Suppressions._keep
+
+    def page_before_and_after(self: Suppressions, *arguments: Any) -> None:
+        page, after = records.waiting(ORG, PENDING, limit=1, after=None)
+        keep(self, *arguments)
+        seen.extend(page)
+        while after:
+            page, after = records.waiting(ORG, PENDING, limit=1, after=after)
+            seen.extend(page)
+
+    monkeypatch.setattr(Suppressions, "_keep", page_before_and_after)
+    bench.ask_listed("a@x.org", "b@x.org", "d@x.org", "e@x.org")
+    assert [row.id for row in seen] == ["r-2", "r-3"]
+
+
 def test_a_clock_that_is_behind_moves_no_watermark_back_and_its_request_is_recorded(bench: Bench) -> None:
     bench.ask("ahead", NOW + 120_000)
     bench.ask("behind", NOW - 120_000)

@@ -22,12 +22,13 @@ from reprieve.removal import (
 )
 from reprieve.runtime import wiring
 from reprieve.store import request_items
+from reprieve.store.table import Table
 from reprieve.suppression import Suppression, SuppressionList
 from tests.support import queue
 from tests.support.gateway import DEMO, Context, cases, event, function
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -231,6 +232,26 @@ def test_a_part_is_claimed_by_a_write_and_its_removals_are_read_and_settled_in_b
     assert states() == {"done": 20}
     assert queue.waiting(wiring.table("SUPPRESSIONS"), DEMO) == []
     assert tick()["counts"] == {}
+
+
+def test_an_address_that_was_asked_for_anew_is_deleted_once_though_its_old_part_is_read_behind(
+    provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_many(KEY, "b@company.com")
+    table = wiring.table("SUPPRESSIONS")
+    old = table.get({"partition": "demo#bounces#0", "address": KEY})
+    clock.now += 1_000
+    wanted = RemovalRequest("newer-0", SuppressionList.BOUNCES, KEY, KEY)
+    wiring.suppressions().request_removals(DEMO, [wanted], Requester("cred-1", "newer"), now=clock.now)
+    read = Table.get_many
+
+    def behind(self: Table, keys: Sequence[Any], *, consistent: bool = False) -> Iterator[Any]:
+        for item in read(self, keys, consistent=consistent):
+            yield old if item["address"] == KEY and not consistent else item
+
+    monkeypatch.setattr(Table, "get_many", behind)
+    assert tick()["counts"] == {"lifted": 2}
+    assert sorted(provider.asked) == ["b@company.com", KEY]
 
 
 def test_what_a_provider_that_is_called_for_each_address_does_not_reach_waits_in_its_part(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -205,6 +207,19 @@ def test_a_cursor_of_another_place_is_refused(call: Gateway) -> None:
         answer = listing(call, organization, state=state, after=cursor)
         assert (answer.status, answer.body["field"]) == (400, "after")
     assert listing(call, state="pending", after="nonsense").body["field"] == "after"
+
+
+@pytest.mark.parametrize(
+    ("partition", "inside"),
+    [("x", 0), ("demo#foo#0", 0), ("other#requests#3", 1), ("demo#bounces#0", 1), ("demo#requests#-1", 1), (None, 0)],
+)
+def test_a_cursor_that_was_made_up_is_refused(call: Gateway, partition: str | None, inside: int) -> None:
+    line = (
+        {"partition": partition, "address": "a", "queue": f"{ANYONE.id}#pending#0", "due_at": 1} if partition else None
+    )
+    cursor = urlsafe_b64encode(json.dumps([0, line, inside]).encode()).decode().rstrip("=")
+    answer = listing(call, state="pending", after=cursor)
+    assert (answer.status, answer.body["field"]) == (400, "after")
 
 
 @pytest.mark.parametrize(
