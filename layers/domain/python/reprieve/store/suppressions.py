@@ -157,7 +157,7 @@ class Suppressions:
         Where another request's clock was ahead of ours, its later watermark stands, and the removal is recorded all the
         same. A write whose answer was lost is sent again by boto3. If it finds the removal recorded, it is refused, and
         nothing else is to be done. If another request has replaced it in between, it replaces that one, while the parts
-        of both may have left the queue: what is written at a second try gets a place of its own.
+        of both may have left the queue: what is recorded after a second sending gets a place of its own.
         """
         value: dict[str, Value] = {":forgiven_until": forgiven_until}
         forgiving = [
@@ -179,7 +179,7 @@ class Suppressions:
             if not _is_recorded(tried, request)
         ]
         for index, tried in zip(rest, self._table.try_many([changes[index] for index in rest]), strict=True):
-            tries[index] = replace(tried, repeated=True)
+            tries[index] = replace(tried, repeated=tried.repeated or tries[index].repeated)
         doubtful = [request for tried, request in zip(tries, requests, strict=True) if tried.item and tried.repeated]
         self._table.update_many([self._own_place(organization, request, now) for request in doubtful])
         return [_is_recorded(tried, request) for tried, request in zip(tries, requests, strict=True)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -109,8 +109,8 @@ class Tried:
     Attributes:
         item: the item as it is afterwards; None when the condition did not hold.
         refused: the item that the condition refused; None when it held.
-        repeated: whether it was sent more than once, because an answer did not come. Then it may have been done earlier
-            too, and what others did in between is overwritten.
+        repeated: whether it was sent more than once, because an answer did not come. Then it may have been done before,
+            and others may have done something in between.
     """
 
     item: Item | None
@@ -350,9 +350,8 @@ class Table:
                 **arguments,
             )
         except _ConditionFailed as refused:
-            return Tried(None, unmarshal(refused.item))
-        repeats = answer.get("ResponseMetadata", {}).get("RetryAttempts", 0)
-        return Tried(unmarshal(answer["Attributes"]), None, repeated=repeats > 0)
+            return Tried(None, unmarshal(refused.item), refused.repeated)
+        return Tried(unmarshal(answer["Attributes"]), None, _is_repeated(answer))
 
     def _insert(self, item: Item) -> dict[str, Any]:
         return partiql.insert(self.name, marshal(item))
@@ -394,7 +393,7 @@ class Table:
             return getattr(self._client, operation)(**arguments)  # type: ignore[no-any-return]
         except ClientError as fault:
             if fault.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise _ConditionFailed(cast("Mapping[str, Any]", fault.response.get("Item", {}))) from None
+                raise _ConditionFailed(fault.response) from None
             raise unavailable(f"the store refused {operation}", fault) from fault
         except BotoCoreError as fault:
             raise unavailable(f"the store did not answer {operation}", fault) from fault
@@ -403,9 +402,15 @@ class Table:
 class _ConditionFailed(Exception):
     """Carries the item as it is stored, where the request asked for it."""
 
-    def __init__(self, item: Mapping[str, Any]) -> None:
+    def __init__(self, answer: Mapping[str, Any]) -> None:
         super().__init__("the condition did not hold")
-        self.item = item
+        self.item: Mapping[str, Any] = answer.get("Item", {})
+        self.repeated = _is_repeated(answer)
+
+
+def _is_repeated(answer: Mapping[str, Any]) -> bool:
+    """Whether boto3 sent a call more than once."""
+    return bool(answer.get("ResponseMetadata", {}).get("RetryAttempts", 0))
 
 
 def part(*, condition: str = "", expression: str = "", values: Mapping[str, Value] | None = None) -> dict[str, Any]:
