@@ -1,4 +1,4 @@
-"""One contract for every provider (`ports.Provider`); what only one of them can do wrong is in a file of its own."""
+"""One contract for every provider (`ports.provider.Provider`); what only one can do wrong is in a file of its own."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _ALONE: Final = LiftAnswer(LiftOutcome.LIFTED, "no upstream provider: our list i
 
 
 class NoProvider:
-    """Agrees to everything at once, and holds nothing (`ports.Provider`).
+    """Agrees to everything at once, and holds nothing (`ports.provider.Provider`).
 
     The batch bounds how many rows the job claims in one turn; it is that of a bulk at SendGrid.
     """

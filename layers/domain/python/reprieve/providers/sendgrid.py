@@ -77,7 +77,7 @@ _NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
 
 
 class SendGrid:
-    """One account's suppression lists (`ports.Provider`), for one thread at a time.
+    """One account's suppression lists (`ports.provider.Provider`), for one thread at a time.
 
     Args:
         base_url: http or https, where the API is, without its version; a path prefix is kept and "/v3/..." appended.
@@ -148,7 +148,7 @@ class SendGrid:
     def lift(
         self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
     ) -> list[LiftAnswer]:
-        """Take addresses off one list (`ports.Provider.lift`).
+        """Take addresses off one list (`ports.provider.Provider.lift`).
 
         Args:
             suppression_list: which list.
@@ -178,7 +178,7 @@ class SendGrid:
         return [errand.answers[email] for email in emails]
 
     def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
-        """Read what the provider's list holds, oldest window of time first (`ports.Provider.entries`).
+        """Read what the provider's list holds, oldest window of time first (`ports.provider.Provider.entries`).
 
         Offset paging skips rows of a list that shrinks between two pages, so a window of time is read in
         one page: when a page is full, its window is cut in two. Only a single second with a page full of rows is paged

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from reprieve.exchange import Request
     from reprieve.organization import Organization, ProviderAccount
-    from reprieve.ports import Provider
+    from reprieve.ports.provider import Provider
     from reprieve.quota import Quota
     from reprieve.service.addresses import Addresses
     from reprieve.service.email_servers import EmailServers

@@ -10,7 +10,7 @@ from reprieve.errors import Unauthenticated
 from reprieve.organization import Caller
 
 if TYPE_CHECKING:
-    from reprieve.ports import AccessStore
+    from reprieve.ports.access import AccessStore
 
 #: Okta's Python SDK sends `SSWStoken` without a space, others send one; the scheme is matched in any letter case
 SCHEME: Final = re.compile(r"\s*(?:ssws|bearer|zoho-oauthtoken)\s*(\S+)\s*", re.IGNORECASE)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprieve.organization import Caller
-    from reprieve.ports import ListingStore, LogReader, QuotaStore
+    from reprieve.ports.access import QuotaStore
+    from reprieve.ports.log import LogReader
+    from reprieve.ports.suppressions import ListingStore
     from reprieve.quota import Quota
     from reprieve.service.removals import Removals
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from reprieve.email_server import Settings
     from reprieve.organization import Caller, Organization
-    from reprieve.ports import Courier, EmailServerStore, EventLog, Secrets
+    from reprieve.ports.email_servers import Courier, EmailServerStore, Secrets
+    from reprieve.ports.log import EventLog
 
     #: from what the settings are to what they become, with a new secret or None to keep the one that is stored
     Edit = Callable[[Settings], tuple[Settings, str | None]]

@@ -11,7 +11,7 @@ from reprieve.removal import Followed, Removal, RemovalState
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.ports import RemovalQueue, RemovalRecords
+    from reprieve.ports.removals import RemovalQueue, RemovalRecords
 
 
 class Standing(StrEnum):

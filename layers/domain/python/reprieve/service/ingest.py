@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from reprieve.delivery import DeliveryEvent
     from reprieve.organization import Organization
-    from reprieve.ports import DeadLetters, EventLog, SuppressionStore
+    from reprieve.ports.log import DeadLetters, EventLog
+    from reprieve.ports.suppressions import SuppressionStore
 
 
 @dataclass(frozen=True, slots=True)

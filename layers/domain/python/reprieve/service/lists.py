@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from reprieve.log import LogEntry
     from reprieve.organization import Caller
-    from reprieve.ports import AccessStore, EventLog, ListingStore, SuppressionStore
+    from reprieve.ports.access import AccessStore
+    from reprieve.ports.log import EventLog
+    from reprieve.ports.suppressions import ListingStore, SuppressionStore
 
 #: who put an unsubscribe on the list: somebody with a credential, not a provider
 BY_HAND: Final = "api"

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.organization import Organization
-    from reprieve.ports import EventLog, RecipientStore
+    from reprieve.ports.log import EventLog
+    from reprieve.ports.recipients import RecipientStore
 
     #: gives a user its addresses and profile; what it says of id, times and status is not heeded
     Edit = Callable[[Recipient], Recipient]

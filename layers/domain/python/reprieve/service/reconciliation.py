@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reprieve.organization import Organization, ProviderAccount
-    from reprieve.ports import AccessStore, Comparison, Provider, SuppressionStore
+    from reprieve.ports.access import AccessStore
+    from reprieve.ports.provider import Provider
+    from reprieve.ports.suppressions import Comparison, SuppressionStore
     from reprieve.suppression import Suppression
 
 #: entries compared at a time: one BatchGetItem

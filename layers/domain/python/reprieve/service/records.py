@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from reprieve.address import Address
     from reprieve.organization import Organization
-    from reprieve.ports import RecipientStore
+    from reprieve.ports.recipients import RecipientStore
 
 #: where a recipient's profile keeps what else a record has, as JSON
 CONTENT: Final = "record"

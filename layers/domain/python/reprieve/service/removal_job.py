@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from reprieve.organization import Organization, ProviderAccount
-    from reprieve.ports import AccessStore, EventLog, Provider, RemovalQueue
+    from reprieve.ports.access import AccessStore
+    from reprieve.ports.log import EventLog
+    from reprieve.ports.provider import Provider
+    from reprieve.ports.removals import RemovalQueue
 
 #: how long a broken account is left alone before it is tried again
 PAUSE = 15 * removal.MINUTE

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reprieve.organization import Caller, Organization
-    from reprieve.ports import EventLog, RecipientStore, SuppressionStore
+    from reprieve.ports.log import EventLog
+    from reprieve.ports.recipients import RecipientStore
+    from reprieve.ports.suppressions import SuppressionStore
 
 
 class Verdict(Enum):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.organization import Organization
-    from reprieve.ports import RepeatStore
+    from reprieve.ports.access import RepeatStore
     from reprieve.repeat import Answer
 
 

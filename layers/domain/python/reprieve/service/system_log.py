@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reprieve.filter import Expression
     from reprieve.log import Stored
     from reprieve.organization import Organization
-    from reprieve.ports import LogReader
+    from reprieve.ports.log import LogReader
 
 #: how long a page may take to find, in milliseconds; an answer must be sent within 29 s
 BUDGET: Final = 15 * SECOND

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from reprieve.address import Address
     from reprieve.organization import Caller, Organization
-    from reprieve.ports import EventLog, RecipientStore, UnblockStore
+    from reprieve.ports.log import EventLog
+    from reprieve.ports.recipients import RecipientStore
+    from reprieve.ports.suppressions import UnblockStore
     from reprieve.recipient import Recipient
 
 #: how often addresses that changed while they were judged are judged again

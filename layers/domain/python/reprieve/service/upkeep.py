@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.organization import Organization
-    from reprieve.ports import AccessStore, ListingStore, SuppressionStore
+    from reprieve.ports.access import AccessStore
+    from reprieve.ports.suppressions import ListingStore, SuppressionStore
     from reprieve.suppression import Suppression
 
 REQUESTER: Final = "upkeep"

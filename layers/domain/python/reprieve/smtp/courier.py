@@ -30,7 +30,7 @@ PART: Final[dict[type[SmtpError], Failing]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courier:
-    """`ports.Courier`, over the network.
+    """`ports.email_servers.Courier`, over the network.
 
     Args:
         servers: which hosts and ports may be mail servers.

@@ -37,7 +37,7 @@ KNOWN: Final = "attribute_exists(#partition)"
 
 
 class Access:
-    """`ports.AccessStore` on DynamoDB, and what the operator's command needs beyond it."""
+    """`ports.access.AccessStore` on DynamoDB, and what the operator's command needs beyond it."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Comparison:
-    """`ports.Comparison` on DynamoDB: a BatchGetItem a hundred entries."""
+    """`ports.suppressions.Comparison` on DynamoDB: a BatchGetItem a hundred entries."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -47,7 +47,7 @@ ROOM: Final = "(attribute_not_exists(#count) OR #count < :most)"
 
 
 class EmailServers:
-    """`ports.EmailServerStore` on DynamoDB."""
+    """`ports.email_servers.EmailServerStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -55,7 +55,7 @@ _BY_TIME: Final = {
 
 
 class EventLog:
-    """`ports.EventLog` on DynamoDB.
+    """`ports.log.EventLog` on DynamoDB.
 
     Args:
         table: over a client that does not repeat calls by itself: an entry says when it was sent, and one that AWS
@@ -86,7 +86,7 @@ class EventLog:
 
 
 class LogReader:
-    """`ports.LogReader` on DynamoDB."""
+    """`ports.log.LogReader` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

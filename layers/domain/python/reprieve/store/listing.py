@@ -44,7 +44,7 @@ END: Final = "$"
 
 
 class Listing:
-    """`ports.ListingStore` on DynamoDB."""
+    """`ports.suppressions.ListingStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

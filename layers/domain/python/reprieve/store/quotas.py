@@ -20,7 +20,7 @@ REQUESTS: Final = "requests#"
 
 
 class Quotas:
-    """`ports.QuotaStore` on DynamoDB."""
+    """`ports.access.QuotaStore` on DynamoDB."""
 
     def __init__(self, table: Table, limit: int) -> None:
         self._table = table

@@ -37,7 +37,7 @@ UNUSED: Final = "attribute_not_exists(#holders) AND attribute_not_exists(#named)
 
 
 class Recipients:
-    """`ports.RecipientStore` on DynamoDB."""
+    """`ports.recipients.RecipientStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -46,7 +46,7 @@ RETRIABLE: Final = "#removal_id = :id AND #removal_state = :failed"
 
 
 class RemovalQueue:
-    """`ports.RemovalQueue` on DynamoDB."""
+    """`ports.removals.RemovalQueue` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

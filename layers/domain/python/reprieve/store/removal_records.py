@@ -33,7 +33,7 @@ ROOMS: Final = {request_items.REQUESTS, *SuppressionList}
 
 
 class RemovalRecords:
-    """`ports.RemovalRecords` on DynamoDB: a Query a request, then a BatchGetItem a hundred records."""
+    """`ports.removals.RemovalRecords` on DynamoDB: a Query a request, then a BatchGetItem a hundred records."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

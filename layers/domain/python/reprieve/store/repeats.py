@@ -22,7 +22,7 @@ FREE: Final = "(attribute_not_exists(#partition) OR #free_at <= :now)"
 
 
 class Repeats:
-    """`ports.RepeatStore` on DynamoDB."""
+    """`ports.access.RepeatStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -71,7 +71,7 @@ ENTRY: Final = ("email", "reason", "status", "permanence", "classification", "pr
 
 
 class Suppressions:
-    """`ports.SuppressionStore` on DynamoDB."""
+    """`ports.suppressions.SuppressionStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

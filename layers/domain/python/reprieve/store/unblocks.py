@@ -52,7 +52,7 @@ class _Wanted:
 
 
 class Unblocks(Suppressions):
-    """`ports.UnblockStore` on DynamoDB."""
+    """`ports.suppressions.UnblockStore` on DynamoDB."""
 
     def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
         """See the port. Two keys an address, a hundred keys a batch read."""
