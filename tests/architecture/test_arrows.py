@@ -37,7 +37,7 @@ ONLY_IN = {
 #: what the domain must not reach for: its time, surroundings and voice come as arguments
 IMPURE = {"logging", "os", "random", "secrets", "socket", "subprocess", "sys", "threading", "time"}
 #: new tokens and ids need chance
-ALLOWED_IMPURE = dict.fromkeys(("organization", "service.recipients", "service.email_servers"), {"secrets"})
+ALLOWED_IMPURE = {name: {"secrets"} for name in ("organization", "service.recipients", "service.email_servers")}
 
 
 def room_of(path: Path) -> str:

@@ -1,10 +1,9 @@
-"""Okta's Users API, as its clients see it: whole answers, and what each costs in DynamoDB calls."""
+"""Okta's Users API: the life of a user, whole answers, and what each costs in DynamoDB calls."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,116 +13,14 @@ from reprieve.log import Order, Span, position
 from reprieve.organization import Organization
 from reprieve.recipient import USERS, Recipient
 from reprieve.runtime import wiring
-from tests.support.gateway import DEMO, Answer, Matching, cases, event, function
+from tests.support.gateway import DEMO, Answer, cases, event, function
+from tests.support.okta import refusal
+from tests.support.recipients import ADA, LATER, MANAGE, TAKEN, Client, members, person, unknown, user
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from io import StringIO
-
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.support.gateway import Calls, Clock, Gateway
-
-BASE = "https://reprieve.example.com/api/v1/users"
-ID = Matching("00u[0-9A-Za-z]{17}")
-MANAGE = ["okta.users.manage"]
-ADA = {
-    "login": "ada@example.com",
-    "firstName": "Ada",
-    "lastName": "Lovelace",
-    "email": "ada@example.com",
-    "secondEmail": "countess@example.org",
-}
-BEGIN = "2026-01-01T00:00:00.000Z"
-LATER = "2026-01-01T00:00:01.000Z"
-
-
-@pytest.fixture(autouse=True)
-def frozen(clock: Clock) -> Clock:
-    return clock
-
-
-class Client:
-    """The routes, by what they do."""
-
-    def __init__(self, call: Gateway) -> None:
-        self._call = call
-        self.organization = DEMO
-
-    def _send(self, method: str, resource: str, **arguments: Any) -> Answer:
-        arguments.setdefault("scopes", MANAGE)
-        return self._call(function("recipients"), method, resource, organization=self.organization, **arguments)
-
-    def create(self, profile: Mapping[str, object], **query: str) -> Answer:
-        return self._send("POST", "/v1/users", body={"profile": profile}, query=query)
-
-    def list(self, **query: str) -> Answer:
-        return self._send("GET", "/v1/users", query=query)
-
-    def get(self, name: str) -> Answer:
-        return self._send("GET", "/v1/users/{id}", path={"id": name})
-
-    def update(self, name: str, body: object) -> Answer:
-        return self._send("POST", "/v1/users/{id}", path={"id": name}, body=body)
-
-    def replace(self, name: str, body: object) -> Answer:
-        return self._send("PUT", "/v1/users/{id}", path={"id": name}, body=body)
-
-    def deactivate(self, name: str) -> Answer:
-        return self._send("POST", "/v1/users/{id}/lifecycle/deactivate", path={"id": name})
-
-    def delete(self, name: str) -> Answer:
-        return self._send("DELETE", "/v1/users/{id}", path={"id": name})
-
-
-@pytest.fixture
-def users(call: Gateway) -> Client:
-    return Client(call)
-
-
-def person(name: str) -> dict[str, str]:
-    email = f"{name}@example.com"
-    return {"login": email, "firstName": name, "lastName": "Example", "email": email}
-
-
-def user(profile: Mapping[str, object], *, status: str = "ACTIVE", updated: str = BEGIN, identifier: Any = ID) -> Any:
-    return {
-        "id": identifier,
-        "status": status,
-        "created": BEGIN,
-        "lastUpdated": updated,
-        "profile": {"secondEmail": None, **profile},
-        "credentials": {},
-        "_links": {"self": {"href": Matching(f"{re.escape(BASE)}/00u[0-9A-Za-z]{{17}}")}},
-    }
-
-
-def refusal(status: int, code: str, summary: str, *causes: str) -> Answer:
-    body = {
-        "errorCode": code,
-        "errorSummary": summary,
-        "errorLink": code,
-        "errorId": Matching("oae[0-9A-Za-z_-]{22}"),
-        "errorCauses": [{"errorSummary": cause} for cause in causes],
-    }
-    return Answer(status, body)
-
-
-def unknown(name: str) -> Answer:
-    return refusal(404, "E0000007", f"Not found: Resource not found: {name} (User)")
-
-
-TAKEN = refusal(
-    400,
-    "E0000001",
-    "Api validation failed: login",
-    "login: An object with this field already exists in the current organization",
-)
-
-
-def members(*addresses: str) -> set[str]:
-    return wiring.recipients().members(DEMO, addresses)
-
 
 #: the events in an order that tells a story, and the whole answer to each
 STORY: dict[str, Answer] = {
@@ -258,33 +155,6 @@ def test_the_same_login_in_another_organization_is_another_user(users: Client) -
     assert users.create(ADA) == Answer(200, user(ADA))
 
 
-def test_a_user_is_read_by_id_in_one_call_and_by_login_in_two(users: Client, calls: Calls) -> None:
-    identifier = users.create(ADA).body["id"]
-    assert users.get(identifier) == Answer(200, user(ADA, identifier=identifier))
-    assert calls == {"GetItem": 1}
-    assert users.get("ADA@EXAMPLE.COM") == Answer(200, user(ADA, identifier=identifier))
-    assert calls == {"GetItem": 2}
-
-
-def test_a_login_in_the_path_may_arrive_encoded(users: Client) -> None:
-    users.create({**ADA, "login": "ada+1@example.com"})
-    assert users.get("ada%2B1%40example.com").status == 200
-
-
-@pytest.mark.parametrize("name", ["00u1", "no such", "x" * 3000, "../00u1", "nobody@example.com", "a@" + "x" * 3000])
-def test_whoever_is_not_there_is_not_found(users: Client, name: str) -> None:
-    assert users.get(name) == unknown(name)
-
-
-def test_a_login_that_is_not_there_stays_out_of_the_log(users: Client, log: StringIO) -> None:
-    users.get("nobody@example.com")
-    users.create({**ADA, "email": "canary@@example.com"})
-    users.list(search='profile.email sw "canary@example.com"')
-    assert "no User of this login" in log.getvalue()
-    assert "nobody" not in log.getvalue()
-    assert "canary" not in log.getvalue()
-
-
 def test_an_update_changes_what_it_names(users: Client, clock: Clock, calls: Calls) -> None:
     identifier = users.create({**ADA, "city": "London", "title": "Countess"}).body["id"]
     clock.now += 1_000
@@ -389,16 +259,6 @@ def test_the_log_tells_what_became_of_a_user_and_by_whose_credential(users: Clie
         ]
 
 
-def test_only_a_search_shows_the_deactivated(users: Client) -> None:
-    identifier = users.create(ADA).body["id"]
-    users.deactivate(identifier)
-    assert users.list() == Answer(200, [])
-    assert users.list(q="ada@example.com") == Answer(200, [])
-    gone = user(ADA, status="DEPROVISIONED", identifier=identifier)
-    assert users.list(search='profile.login eq "ada@example.com"') == Answer(200, [gone])
-    assert users.list(filter='profile.email eq "ada@example.com"') == Answer(200, [gone])
-
-
 def test_the_first_deletion_deactivates_and_the_second_deletes(users: Client, calls: Calls) -> None:
     identifier = users.create(ADA).body["id"]
     assert users.delete(identifier) == Answer(204)
@@ -415,66 +275,6 @@ def test_nothing_of_a_deleted_user_remains(users: Client, dynamodb: DynamoDBClie
     users.delete("a.lovelace@example.com")
     assert dynamodb.scan(TableName="Recipients")["Items"] == []
     assert users.create(ADA).status == 200
-
-
-def test_pages_follow_each_other_to_the_end(users: Client, clock: Clock, calls: Calls) -> None:
-    for name in ("a", "b", "c", "d", "e"):
-        clock.now += 1
-        users.create(person(name))
-    seen, query = [], {"limit": "2"}
-    for _ in range(3):
-        answer = users.list(**query)
-        assert calls == {"Query": 1}
-        seen.append([one["profile"]["firstName"] for one in answer.body])
-        if found := re.search('after=([^&>]+).*rel="next"', answer.headers["link"][-1]):
-            # the cursor is all that Okta's Python SDK repeats
-            query = {"after": found[1]}
-    assert seen == [["a", "b"], ["c", "d"], ["e"]]
-    assert answer.headers["link"] == [Matching(f'<{re.escape(BASE)}\\?after=.+>; rel="self"')]
-
-
-def test_a_full_last_page_has_no_next(users: Client) -> None:
-    for name in ("a", "b"):
-        users.create(person(name))
-    assert users.list(limit="2").headers["link"] == [f'<{BASE}?limit=2>; rel="self"']
-
-
-def test_a_cursor_carries_its_search(users: Client, calls: Calls) -> None:
-    for name in ("a", "b", "c"):
-        users.create({**person(name), "secondEmail": "team@example.com"})
-    users.create(person("d"))
-    search = 'profile.secondEmail EQ "Team@example.com"'
-    first = users.list(search=search, limit="2")
-    assert len(first.body) == 2
-    assert calls == {"GetItem": 1, "BatchGetItem": 1}
-    cursor = re.findall("after=([^&>]+)", first.headers["link"][1])[0]
-    again = users.list(search=search, after=cursor)
-    assert again == users.list(after=cursor)
-    assert len(again.body) == 1
-    assert len(again.headers["link"]) == 1
-    other = users.list(search='profile.email eq "a@example.com"', after=cursor)
-    assert other == refusal(400, "E0000029", "Invalid paging request.", "Invalid cursor.")
-
-
-def test_a_search_by_email_does_not_find_a_second_email(users: Client) -> None:
-    users.create(ADA)
-    assert users.list(search='profile.email eq "countess@example.org"') == Answer(200, [])
-    assert users.list(search='profile.secondEmail eq "COUNTESS@example.org"') == Answer(200, [user(ADA)])
-    assert users.list(q="Ada@example.com") == Answer(200, [user(ADA)])
-
-
-def test_a_login_is_searched_in_two_calls(users: Client, calls: Calls) -> None:
-    users.create(ADA)
-    assert users.list(search='profile.login eq "ada@example.com"') == Answer(200, [user(ADA)])
-    assert calls == {"GetItem": 1, "BatchGetItem": 1}
-
-
-def test_a_user_imported_without_a_profile_is_shown_with_its_address_as_login(users: Client) -> None:
-    imported = Recipient("00u00000000000000001", USERS, Address.parse("eve@example.com"), None, 0, 0)
-    wiring.recipients().put(DEMO, imported)
-    shown = users.get("00u00000000000000001")
-    assert shown.body["profile"] == {"secondEmail": None, "login": "eve@example.com", "email": "eve@example.com"}
-    assert shown.body["status"] == "ACTIVE"
 
 
 def test_who_may_only_read_may_not_write(call: Gateway, calls: Calls) -> None:

@@ -1,0 +1,85 @@
+"""Okta's System Log as a caller of it, for tests: entries, queries, links."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from reprieve import delivery_log, log
+from reprieve.delivery import DeliveryEvent, DeliveryKind
+from reprieve.organization import Organization
+from reprieve.runtime import wiring
+from tests.support.gateway import DEMO, Answer, function
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.support.gateway import Clock, Gateway
+
+BASE = "https://reprieve.example.com/api/v1/logs"
+
+
+MIDNIGHT = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1000)
+
+
+SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+
+
+OTHER = Organization(id="other", name="Other")
+
+
+FAILURES = 'target.id eq "{}" and eventType eq "system.email.delivery" and outcome.result eq "FAILURE"'
+
+
+def delivery(
+    number: int, *, at: int, email: str = "user@domain.com", kind: DeliveryKind = DeliveryKind.BOUNCE, message: str = ""
+) -> log.LogEntry:
+    return delivery_log.delivery(
+        DeliveryEvent(f"event-{number}", kind, email, email.lower(), at, message, provider="sendgrid")
+    )
+
+
+class Log:
+    """The log as its callers have it; entries are written at the time that the clock shows."""
+
+    def __init__(self, call: Gateway, clock: Clock) -> None:
+        self._call = call
+        self.clock = clock
+
+    def write(self, *entries: log.LogEntry, organization: Organization = DEMO, arrived: int | None = None) -> int:
+        back, self.clock.now = self.clock.now, self.clock.now if arrived is None else arrived
+        new = wiring.event_log().append(organization, entries)
+        self.clock.now = back
+        return new
+
+    def ask(self, organization: Organization = DEMO, **query: str) -> Answer:
+        return self._call(
+            function("system_log"), "GET", "/v1/logs", query=query, scopes=["okta.logs.read"], organization=organization
+        )
+
+    def ids(self, **query: str) -> list[str]:
+        answer = self.ask(**query)
+        assert answer.status == 200, answer.body
+        return uuids(answer)
+
+    def follow(self, answer: Answer, **more: str) -> Answer:
+        return self.ask(**(parameters(answer) | more))
+
+
+def uuids(answer: Answer) -> list[str]:
+    return [entry["uuid"] for entry in answer.body]
+
+
+def links(answer: Answer) -> dict[str, str]:
+    found = [re.fullmatch(r'<(.+)>; rel="(self|next)"', link) for link in answer.headers["link"]]
+    return {match[2]: match[1] for match in found if match}
+
+
+def parameters(answer: Answer) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(urlsplit(links(answer)["next"]).query).items()}
+
+
+def ids_of(entries: Sequence[log.LogEntry]) -> list[str]:
+    return [entry.uuid for entry in entries]
