@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from reprieve.store import keys
+from reprieve.store.suppressions import place_of, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,18 +22,14 @@ class Comparison:
 
     def missing(self, organization: Organization, entries: Sequence[Suppression]) -> list[Suppression]:
         """See the port."""
-        wanted = {_place(organization, entry): entry for entry in sorted(entries, key=lambda entry: entry.created)}
-        keyed: list[Item] = [{"partition": partition, "address": address} for partition, address in wanted]
-        held = {(item["partition"], item["address"]): item for item in self._table.get_many(keyed, consistent=True)}
-        return [entry for place, entry in wanted.items() if _is_news(entry, held.get(place, {}))]
+        wanted = {(entry.list, entry.key): entry for entry in sorted(entries, key=lambda entry: entry.created)}
+        keys = [record_key(organization, name, key) for name, key in wanted]
+        held = {place_of(item): item for item in self._table.get_many(keys, consistent=True)}
+        found = zip(wanted.values(), keys, strict=True)
+        return [entry for entry, key in found if _is_news(entry, held.get(place_of(key), {}))]
 
 
 def _is_news(entry: Suppression, item: Item) -> bool:
     """Whether an entry is neither listed here, nor older than what we know, nor forgiven."""
     known = max(cast("int", item.get(name, -1)) for name in ("bounced_at", "forgiven_until", "forgiven_bounce"))
     return "by_time" not in item and entry.created > known
-
-
-def _place(organization: Organization, entry: Suppression) -> tuple[str, str]:
-    shard = keys.shard_of(organization, entry.key)
-    return keys.suppressions(organization, entry.list, shard), entry.key

@@ -18,7 +18,7 @@ from reprieve.listing import ANYBODY, Selection, shown_since
 from reprieve.outlook import AddressRecord
 from reprieve.removal import SECOND
 from reprieve.store import keys
-from reprieve.store.suppressions import removal_of, suppression_of
+from reprieve.store.suppressions import list_of, record_key, removal_of, suppression_of
 from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ class Listing:
         self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: int
     ) -> Suppression | None:
         """See the port."""
-        partition = keys.suppressions(organization, suppression_list, keys.shard_of(organization, key))
-        item = self._table.get({"partition": partition, "address": key}, consistent=True)
+        item = self._table.get(record_key(organization, suppression_list, key), consistent=True)
         if item is None or "by_time" not in item:
             return None
         found = suppression_of(item)
@@ -62,10 +61,8 @@ class Listing:
 
     def records(self, organization: Organization, key: str) -> list[AddressRecord]:
         """See the port."""
-        shard = keys.shard_of(organization, key)
-        partitions = {keys.suppressions(organization, name, shard): name for name in SuppressionList}
-        wanted: list[Item] = [{"partition": partition, "address": key} for partition in partitions]
-        items = {cast("str", item["partition"]): item for item in self._table.get_many(wanted, consistent=True)}
+        wanted = [record_key(organization, name, key) for name in SuppressionList]
+        items = {list_of(item): item for item in self._table.get_many(wanted, consistent=True)}
         return [
             AddressRecord(
                 list=name,
@@ -74,8 +71,8 @@ class Listing:
                 lifts=cast("int", item.get("lifts", 0)),
                 unblocked=cast("int", item.get("unblocks", 0)),
             )
-            for partition, name in partitions.items()
-            if (item := items.get(partition))
+            for name in SuppressionList
+            if (item := items.get(name))
         ]
 
     def page(
@@ -175,8 +172,7 @@ class Listing:
     ) -> list[Suppression] | None:
         """The entries whose address begins with a prefix, by one request a shard; None when those would not do."""
         if pattern.whole:
-            partition = keys.suppressions(organization, suppression_list, keys.shard_of(organization, pattern.prefix))
-            item = self._table.get({"partition": partition, "address": pattern.prefix})
+            item = self._table.get(record_key(organization, suppression_list, pattern.prefix))
             return [suppression_of(item)] if item and "by_time" in item else []
         if not pattern.narrow:
             return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve import removal
 from reprieve.removal import SECOND, TOMBSTONE, Claim, Due, Part, Removal, RemovalState, Settlement
 from reprieve.store import keys, request_items
-from reprieve.store.suppressions import FENCE_OUT, queue_of, record_key, removal_of
+from reprieve.store.suppressions import FENCE_OUT, place_of, queue_of, record_key, removal_of
 from reprieve.store.table import Item, Table, Update, Value
 
 if TYPE_CHECKING:
@@ -107,18 +107,14 @@ class RemovalQueue:
     def _records(self, organization: Organization, parts: Sequence[Item]) -> dict[tuple[str, str], Item]:
         """The records that parts name. A read that lags is found out when the removal is settled."""
         asked = [one for part in parts for one in request_items.read(part)]
-        wanted = {_place(key): key for key in (record_key(organization, one.list, one.key) for one in asked)}
-        return {_place(item): item for item in self._table.get_many(list(wanted.values()))}
+        wanted = {place_of(key): key for key in (record_key(organization, one.list, one.key) for one in asked)}
+        return {place_of(item): item for item in self._table.get_many(list(wanted.values()))}
 
 
 def _due(item: Item) -> Due:
-    place = _place(item)
+    place = place_of(item)
     size = removal.PART if request_items.is_part(place[0]) else 1
     return Due(place, size, cast("int", item["requested_at"]))
-
-
-def _place(item: Item) -> tuple[str, str]:
-    return cast("str", item["partition"]), cast("str", item["address"])
 
 
 def _key(place: tuple[str, str]) -> Item:
@@ -135,12 +131,12 @@ def _claim(organization: Organization, item: Item, records: dict[tuple[str, str]
         return Claim((removal_of(item),))
     taken, accounted = [], True
     for one in request_items.read(item):
-        record = records.get(_place(record_key(organization, one.list, one.key)), {})
+        record = records.get(place_of(record_key(organization, one.list, one.key)), {})
         if record.get("removal_id") != one.id:
             accounted = False
         elif (found := removal_of(record)).state is RemovalState.PENDING and not found.queued:
             taken.append(found)
-    part = Part(_place(item), cast("int", item["fence"]), cast("int", item["requested_at"]), accounted)
+    part = Part(place_of(item), cast("int", item["fence"]), cast("int", item["requested_at"]), accounted)
     return Claim(tuple(taken), part)
 
 

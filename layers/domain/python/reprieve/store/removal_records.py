@@ -11,7 +11,7 @@ from reprieve import removal
 from reprieve.errors import InvalidInput
 from reprieve.removal import Followed, Removal, RemovalState
 from reprieve.store import keys, request_items
-from reprieve.store.suppressions import removal_of
+from reprieve.store.suppressions import key_of, list_of, place_of, record_key, removal_of
 from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -88,18 +88,18 @@ class RemovalRecords:
         With each comes its line, and the number behind it in its part; 0 for one that stands there itself. The index
         can be behind: what has left the queue meanwhile is left out.
         """
-        wanted = [_key(line) for line in lines if _is_part(line)]
-        parts = {_name(item): request_items.read(item) for item in self._table.get_many(wanted, consistent=True)}
-        places = [(_list_of(line), cast("str", line["address"])) for line in lines if not _is_part(line)]
+        wanted = [key_of(line) for line in lines if _is_part(line)]
+        parts = {place_of(item): request_items.read(item) for item in self._table.get_many(wanted, consistent=True)}
+        places = [(list_of(line), cast("str", line["address"])) for line in lines if not _is_part(line)]
         places += [(one.list, one.key) for asked in parts.values() for one in asked]
         records = self._records(organization, places)
         for number, line in enumerate(lines):
             if not _is_part(line):
-                record = records.get((_list_of(line), cast("str", line["address"])))
+                record = records.get((list_of(line), cast("str", line["address"])))
                 if record and record.state is state and record.queued:
                     yield line, record, 0
                 continue
-            for one in parts.get(_name(line), []):
+            for one in parts.get(place_of(line), []):
                 at = int(request_items.number_of(one.id))
                 if at < inside and not number:
                     continue
@@ -139,31 +139,13 @@ class RemovalRecords:
     def _records(
         self, organization: Organization, places: Sequence[tuple[SuppressionList, str]]
     ) -> dict[tuple[SuppressionList, str], Removal]:
-        wanted: list[Item] = [
-            {
-                "partition": keys.suppressions(organization, name, keys.shard_of(organization, key)),
-                "address": key,
-            }
-            for name, key in dict.fromkeys(places)
-        ]
+        wanted = [record_key(organization, name, key) for name, key in dict.fromkeys(places)]
         items = self._table.get_many(wanted, consistent=True)
-        return {(_list_of(item), cast("str", item["address"])): removal_of(item) for item in items if _asked_for(item)}
+        return {(list_of(item), cast("str", item["address"])): removal_of(item) for item in items if _asked_for(item)}
 
 
 def _asked_for(item: Item) -> bool:
     return "removal_id" in item
-
-
-def _list_of(item: Item) -> SuppressionList:
-    return SuppressionList(cast("str", item["partition"]).split("#")[1])
-
-
-def _key(line: Item) -> Item:
-    return {"partition": line["partition"], "address": line["address"]}
-
-
-def _name(item: Item) -> tuple[Value, Value]:
-    return item["partition"], item["address"]
 
 
 def _is_part(line: Item) -> bool:

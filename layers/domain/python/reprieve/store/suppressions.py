@@ -82,7 +82,7 @@ class Suppressions:
         known = {(item["partition"], item["address"]) for item in self._table.insert_many(items)}
         # event by event, because a removal may have forgiven some of an address's events and not others
         events = _distinct(suppressions)
-        late = [item for one in events if _place(item := self._item(organization, [one])) in known]
+        late = [item for one in events if place_of(item := self._item(organization, [one])) in known]
         tries = self._table.try_many([_overwrite(item) for item in late])
         again = [
             _try_again(item, tried.refused)
@@ -90,7 +90,7 @@ class Suppressions:
             if tried.refused is not None
         ]
         done = [*tries, *self._table.try_many([change for change in again if change])]
-        changed = {_place(tried.item) for tried in done if tried.item is not None}
+        changed = {place_of(tried.item) for tried in done if tried.item is not None}
         return len(items) - len(known) + len(changed)
 
     def request_removals(
@@ -101,7 +101,7 @@ class Suppressions:
             return
         alone = self._stand_in_line(organization, requests, now)
         changes = [self._ask(organization, request, requester, now, queued=request.id in alone) for request in requests]
-        self._record(organization, requests, changes, forgiven_until=watermark(now), now=now)
+        self._record_removals(organization, requests, changes, forgiven_until=watermark(now), now=now)
 
     def request_listed(
         self,
@@ -132,7 +132,7 @@ class Suppressions:
                 self._ask(organization, request, requester, now, queued=request.id in alone) for request in requests
             )
         ]
-        asked = self._record(organization, requests, changes, forgiven_until=forgiven_until, now=now)
+        asked = self._record_removals(organization, requests, changes, forgiven_until=forgiven_until, now=now)
         # a part of an earlier try is none of ours to change
         kept = alone | {request.id for request, done in zip(requests, asked, strict=True) if done}
         self._keep(organization, requests, kept, now)
@@ -143,7 +143,7 @@ class Suppressions:
         item = self._table.get(record_key(organization, suppression_list, key), consistent=True)
         return suppression_of(item) if item and "by_time" in item else None
 
-    def _record(
+    def _record_removals(
         self,
         organization: Organization,
         requests: Sequence[RemovalRequest],
@@ -208,8 +208,8 @@ class Suppressions:
             self._table.update(*request_items.note(organization, requests, now=now))
             return {requests[0].id}
         parts = request_items.parts(organization, requests, now=now)
-        taken = {_place(item) for item in self._table.insert_many([item for item, _ in parts])}
-        return {one.id for item, pack in parts if _place(item) in taken for one in pack}
+        taken = {place_of(item) for item in self._table.insert_many([item for item, _ in parts])}
+        return {one.id for item, pack in parts if place_of(item) in taken for one in pack}
 
     def _keep(self, organization: Organization, requests: Sequence[RemovalRequest], ids: set[str], now: int) -> None:
         """Take all but these ids out of a request's parts."""
@@ -295,6 +295,21 @@ def record_key(organization: Organization, suppression_list: SuppressionList, ke
     return {"partition": keys.suppressions(organization, suppression_list, shard), "address": key}
 
 
+def key_of(item: Item) -> Item:
+    """The key of an item of the table, or of its line in an index."""
+    return {"partition": item["partition"], "address": item["address"]}
+
+
+def place_of(item: Item) -> tuple[str, str]:
+    """The same, as what can be looked up in a mapping."""
+    return cast("str", item["partition"]), cast("str", item["address"])
+
+
+def list_of(item: Item) -> SuppressionList:
+    """Which list a record is of."""
+    return SuppressionList(place_of(item)[0].split("#")[1])
+
+
 def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
     """The partition of Pending in which a removal of an address stands itself."""
     return keys.queue(organization, state, keys.shard_of(organization, key))
@@ -319,7 +334,7 @@ def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
         condition=f"{NEWER} AND {NOT_FORGIVEN} AND {ROOM}",
     )
     values = {f":{name}": item[name] for name in (*names, "events")} | {":at": item["bounced_at"]}
-    return _key_of(item), update, values | {":most": MAX_SOFT_BOUNCES}
+    return key_of(item), update, values | {":most": MAX_SOFT_BOUNCES}
 
 
 def _try_again(item: Item, stored: Item) -> Change | None:
@@ -344,15 +359,7 @@ def _try_again(item: Item, stored: Item) -> Change | None:
     if len(counted) >= MAX_SOFT_BOUNCES:
         return None
     update = Update(add=["#events :events"], condition=f"{NOT_FORGIVEN} AND {ROOM}")
-    return _key_of(item), update, {":events": digests, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
-
-
-def _key_of(item: Item) -> Item:
-    return {"partition": item["partition"], "address": item["address"]}
-
-
-def _place(item: Item) -> tuple[Value, Value]:
-    return item["partition"], item["address"]
+    return key_of(item), update, {":events": digests, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
 
 
 def _digests(suppression: Suppression) -> list[str]:
@@ -383,7 +390,7 @@ def suppression_of(item: Item) -> Suppression:
         return cast("str", item.get(name, ""))
 
     return Suppression(
-        list=_list_of(item),
+        list=list_of(item),
         key=text("address"),
         email=text("email"),
         created=cast("int", item["bounced_at"]),
@@ -409,7 +416,7 @@ def removal_of(item: Item) -> Removal:
 
     return Removal(
         id=text("removal_id"),
-        list=_list_of(item),
+        list=list_of(item),
         key=text("address"),
         email=text("email"),
         state=RemovalState(text("removal_state")),
@@ -428,7 +435,3 @@ def removal_of(item: Item) -> Removal:
         lifts=number("lifts") or 0,
         kept_until=number("kept_until") or 0,
     )
-
-
-def _list_of(item: Item) -> SuppressionList:
-    return SuppressionList(cast("str", item["partition"]).split("#")[1])
