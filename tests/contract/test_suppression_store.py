@@ -16,6 +16,7 @@ from reprieve.listing import Since
 from reprieve.organization import Organization
 from reprieve.removal import (
     LEASE,
+    SECOND,
     Claim,
     Due,
     Part,
@@ -334,8 +335,26 @@ def test_a_request_that_is_repeated_lets_its_removals_wait_for_themselves(bench:
     rows, part = bench.take_part()
     bench.queue.settle(ORG, [Settlement(row, DONE, 0) for row in rows], now=NOW)
     bench.queue.release([(part, None)], now=NOW)
-    bench.ask_many(KEY, "b@x.org", now=NOW + 1)
-    assert [one.size for one in bench.due(NOW + 1)] == [1, 1]
+    bench.ask_many(KEY, "b@x.org", now=NOW + SECOND)
+    assert [one.size for one in bench.due(NOW + SECOND)] == [1, 1]
+
+
+def test_what_one_request_has_recorded_it_does_not_record_anew(bench: Bench) -> None:
+    for keys in ((KEY,), (KEY, "b@x.org")):
+        bench.ask_many(*keys, name=f"r{len(keys)}")
+        for claim in bench.claim(bench.due()):
+            bench.queue.settle(ORG, [Settlement(row, DONE, 0) for row in claim.removals], now=NOW)
+            if claim.part:
+                bench.queue.release([(claim.part, None)], now=NOW)
+        bench.ask_many(*keys, name=f"r{len(keys)}")
+        assert bench.due() == []
+
+
+def test_of_two_requests_with_one_watermark_the_second_waits_for_itself(bench: Bench) -> None:
+    bench.ask_many(KEY, "b@x.org", name="first")
+    bench.ask_many(KEY, "b@x.org", name="second", now=NOW + 1)
+    claims = [[row.id for row in claim.removals] for claim in bench.claim(bench.due(NOW + 1), NOW + 1)]
+    assert sorted(claims) == [[], [], ["second-0"], ["second-1"]]
 
 
 def test_what_is_not_on_the_list_is_taken_out_of_its_part(bench: Bench) -> None:

@@ -238,9 +238,9 @@ def test_what_comes_next_follows_from_the_organizations_settings(call: Gateway) 
 def test_a_failed_removal_waits_for_a_person_and_a_done_one_is_remembered(call: Gateway) -> None:
     store, line, moment = wiring.suppressions(), wiring.removal_queue(), NOW * 1000
     put()
-    request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY, hide=True)
     for end in ("fail", "lift"):
-        store.request_removals(DEMO, [request], Requester("c", "r"), now=moment)
+        request = RemovalRequest(f"{end}-0", SuppressionList.BOUNCES, KEY, KEY, hide=True)
+        store.request_removals(DEMO, [request], Requester("c", end), now=moment)
         (removal,) = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=moment, lease=1)
         if end == "fail":
             line.settle(

@@ -79,9 +79,9 @@ def bounce(created: int) -> None:
     wiring.suppressions().record(DEMO, [Suppression(SuppressionList.BOUNCES, KEY, "Name@Company.com", created)])
 
 
-def request(key: str = KEY, organization: Organization = DEMO) -> None:
-    wanted = RemovalRequest("r-0", SuppressionList.BOUNCES, key, key)
-    wiring.suppressions().request_removals(organization, [wanted], Requester("cred-1", "r"), now=wiring.now())
+def request(key: str = KEY, organization: Organization = DEMO, request_id: str = "r") -> None:
+    wanted = RemovalRequest(f"{request_id}-0", SuppressionList.BOUNCES, key, key)
+    wiring.suppressions().request_removals(organization, [wanted], Requester("cred-1", request_id), now=wiring.now())
 
 
 def tick(remaining: int = 110_000) -> dict[str, Any]:
@@ -315,7 +315,7 @@ def test_a_worker_whose_lease_ran_out_can_end_nothing_any_more(provider: Provide
 
 def test_a_second_request_takes_the_row_from_a_worker_that_is_under_way(provider: Provider) -> None:
     request()
-    provider.meanwhile = lambda: request() if len(provider.asked) == 1 else None
+    provider.meanwhile = lambda: request(request_id="second") if len(provider.asked) == 1 else None
     assert tick()["counts"] == {"lost": 1, "lifted": 1}
     assert len(provider.asked) == 2
 

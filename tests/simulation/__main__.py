@@ -73,7 +73,7 @@ def main() -> None:
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         fired: Counter[Fault] = Counter()
         fired += run(pool, "one fault at every I/O", single, range(8)).fired
-        fired += run(pool, "two faults at every pair of I/Os", double, range(2)).fired
+        fired += run(pool, "two faults at every pair of I/Os", double, range(8)).fired
         seeds = range(arguments.first, arguments.first + arguments.seeds, PIECE)
         fired += run(pool, "by seed", partial(histories), seeds).fired
         for fault in Fault:

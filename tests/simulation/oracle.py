@@ -14,9 +14,8 @@ from reprieve.removal import LEASE, watermark
 from tests.simulation.world import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from reprieve.service.removals import Outcome
     from tests.simulation.world import World
 
     Item = dict[str, Any]
@@ -31,14 +30,17 @@ class Oracle:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        #: up to when a list was cleared, in seconds
+        self.cleared: Mapping[str, int] = {}
         self.forgiven: dict[Place, int] = defaultdict(int)
         self.requested: dict[Place, int] = {}
-        self.removal_ids: set[str] = set()
+        self.removal_ids: set[tuple[Place, str]] = set()
         self.deleted: dict[Place, int] = {}
         self.calls: Counter[tuple[Place, str]] = Counter()
         self.current: dict[Place, str] = {}
         self.events: dict[Place, set[tuple[int, str]]] = defaultdict(set)
         self.acknowledged: list[tuple[str, str, str, int]] = []
+        self.acknowledged_ids: set[tuple[Place, str]] = set()
         self.told: set[str] = set()
         #: the worker that took a row or a part last
         self.holders: dict[Place | tuple[str, str], object] = {}
@@ -58,13 +60,12 @@ class Oracle:
         if listed and after["bounced_at"] <= self.forgiven[place]:
             raise Failure(f"a forgiven bounce of {place} came back")
         self._row_written(place, old, after)
-        self.forgiven[place] = max(
-            self.forgiven[place], after.get("forgiven_until", 0), after.get("forgiven_bounce", 0)
-        )
+        self._forgiven(place, old, after)
         state = after.get("removal_state")
         if after.get("removal_id") != old.get("removal_id"):
+            self._recorded(place, old, after["removal_id"])
             self.requested[place] = self.world.ios
-            self.removal_ids.add(after["removal_id"])
+            self.removal_ids.add((place, after["removal_id"]))
             self.current[place] = after["removal_id"]
         elif state == "done" and old.get("removal_state") != "done":
             if self.deleted.get(place, -1) < self.requested[place]:
@@ -73,6 +74,22 @@ class Oracle:
                 raise Failure(f"a bounce of {place} newer than its removal was lost")
         elif old.get("removal_state") in ENDS and state != old["removal_state"] and old["removal_state"] != "failed":
             raise Failure(f"the removal of {place} ended {old['removal_state']} and then became {state}")
+
+    def _forgiven(self, place: Place, old: Item, after: Item) -> None:
+        """Nobody forgives more than what was known when the removal was acknowledged."""
+        marks = ("forgiven_until", "forgiven_bounce")
+        changed = any(after.get(name, 0) != old.get(name, 0) for name in marks)
+        if changed and (place, after.get("removal_id")) in self.acknowledged_ids:
+            raise Failure(f"the removal of {place} was recorded once more after it was acknowledged")
+        self.forgiven[place] = max(self.forgiven[place], *(after.get(name, 0) for name in marks))
+
+    def _recorded(self, place: Place, old: Item, removal_id: str) -> None:
+        """Of some requests only what is on the list may be lifted, and of the upkeep's only what was cleared."""
+        if not removal_id.startswith(("listed", "upkeep")):
+            return
+        hidden = old.get("bounced_at", 0) // 1000 <= self.cleared.get(place[1], -1)
+        if "by_time" not in old or hidden != removal_id.startswith("upkeep"):
+            raise Failure(f"{removal_id} is of {place}, which is not what was asked for")
 
     def _part_written(self, key: tuple[str, str], old: Item, after: Item) -> None:
         """A worker took a part, only one that is due and free; or let go of one, only of its own."""
@@ -83,7 +100,7 @@ class Oracle:
             if old.get("lease_until", 0) > clock:
                 raise Failure(f"the part {key} was taken from a worker that still has it")
             self.holders[key] = self.world.running()
-        elif "lease_until" in old and self.holders[key] is not self.world.running():
+        elif "lease_until" in old and "lease_until" not in after and self.holders[key] is not self.world.running():
             raise Failure(f"somebody let go of the part {key} of another")
 
     def _row_written(self, place: Place, old: Item, after: Item) -> None:
@@ -116,14 +133,15 @@ class Oracle:
         """The provider deleted an entry."""
         self.deleted[organization, name, comparison_key(email)] = self.world.ios
 
-    def answered(self, organization: str, name: str, outcomes: Iterable[Outcome], now: int) -> None:
-        """A request was acknowledged."""
-        for outcome in outcomes:
-            place = (organization, name, comparison_key(outcome.submitted))
-            if outcome.removal_id not in self.removal_ids:
+    def answered(self, organization: str, name: str, accepted: Mapping[str, str], now: int) -> None:
+        """A request was acknowledged: the ids of its removals, by address."""
+        for email, removal_id in accepted.items():
+            place = (organization, name, comparison_key(email))
+            if (place, removal_id) not in self.removal_ids:
                 raise Failure(f"{place} was acknowledged, but is not recorded")
             if self.forgiven[place] < watermark(now):
                 raise Failure(f"{place} was acknowledged without its watermark")
+            self.acknowledged_ids.add((place, removal_id))
             self.acknowledged.append((*place, now))
 
     def finally_holds(self, records: dict[tuple[str, str], Item], told: set[str]) -> None:
@@ -131,6 +149,8 @@ class Oracle:
         for place, record in ((_place(key), record) for key, record in records.items()):
             if place is not None:
                 self._ended_well(place, record, told)
+                if "by_time" in record and record["bounced_at"] // 1000 <= self.cleared.get(place[1], -1):
+                    raise Failure(f"{place} was cleared, but is on the list")
         places = {_place(key) for key in records}
         for org, name, key, now in self.acknowledged:
             if self.forgiven[org, name, key] < watermark(now) or (org, name, key) not in places:

@@ -7,89 +7,44 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from unittest import mock
 
 from reprieve import removal
 from reprieve.delivery import DeliveryEvent, DeliveryKind
-from reprieve.errors import Unavailable
+from reprieve.errors import NotFound, Unavailable
 from reprieve.log import EventType
 from reprieve.organization import Caller, Membership, Organization, ProviderAccount, ProviderKind
-from reprieve.removal import LiftAnswer, LiftOutcome
 from reprieve.service.ingest import Batch, Ingest
+from reprieve.service.lists import Lists
 from reprieve.service.removal_job import RemovalJob
 from reprieve.service.removals import Removals
+from reprieve.service.upkeep import Upkeep
+from reprieve.store import event_log as event_log_module
 from reprieve.store import table as table_module
 from reprieve.store.event_log import EventLog
+from reprieve.store.listing import Listing
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions, removal_of
 from reprieve.suppression import SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.oracle import Oracle
+from tests.simulation.upstream import Upstream
 from tests.simulation.world import START, Choices, Crash, Failure, Fault, Process, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 KEYS = ("Ann@example.org", "bob@example.org", "cy@example.org")
 LISTS = (SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS)
 KINDS = {SuppressionList.BOUNCES: DeliveryKind.BOUNCE, SuppressionList.SPAM_REPORTS: DeliveryKind.SPAM_REPORT}
+#: up to when everything on a list that was cleared is gone, in seconds
+CLEARED = (START - 40_000) // 1000
 SKEWS = (0, 0, 120_000, -120_000, 20_000)
 #: quiet ticks after which everything has ended, whatever happened
 TICKS = 400
-
-
-class ProviderFault(Exception):
-    """The provider did not answer properly."""
-
-
-@dataclass
-class Upstream:
-    """One organization's account at a provider: what it lists, and how it behaves."""
-
-    world: World
-    oracle: Oracle
-    organization: str
-    batch: int
-    exact: bool
-    poison_until: int = 0
-    listed: dict[tuple[str, str], int] = field(default_factory=dict)
-    not_before: int = 0
-
-    def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
-    ) -> list[LiftAnswer]:
-        if self.world.chance(Fault.THROTTLE, 6):
-            return [LiftAnswer(LiftOutcome.WAIT, "429", self.world.now + 60_000)] * len(emails)
-        if self.world.chance(Fault.ACCOUNT, 20):
-            return [LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "401")] * len(emails)
-        try:
-            return self.world.io(
-                f"upstream {self.organization} delete {len(emails)}",
-                lambda: self._delete(suppression_list, emails),
-                error=ProviderFault,
-            )
-        except ProviderFault:
-            return [LiftAnswer(LiftOutcome.RETRY, "503")] * len(emails)
-
-    def _delete(self, name: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
-        self.oracle.asked_upstream(self.organization, name, emails, exact=self.exact)
-        answers = []
-        for email in emails:
-            if email == KEYS[0] and self.world.now < self.poison_until:
-                answers.append(LiftAnswer(LiftOutcome.REFUSED, "400"))
-            elif self.world.chance(Fault.PARTIAL, 8):
-                answers.append(LiftAnswer(LiftOutcome.WAIT, "not tried"))
-            else:
-                gone = self.listed.pop((name, email), None)
-                self.oracle.done_upstream(self.organization, name, email)
-                answers.append(LiftAnswer(LiftOutcome.LIFTED if gone else LiftOutcome.ABSENT, ""))
-        return answers
-
-    def close(self) -> None:
-        pass
 
 
 @dataclass
@@ -132,31 +87,46 @@ class Scenario:
         self.queue = RemovalQueue(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
         self.event_log = EventLog(SerialTable(self.log, "EventLog"), lambda: self.world.now)  # type: ignore[arg-type]
         count = 1 if short else 1 + choices.below(2)
+        cleared = {SuppressionList.BOUNCES: CLEARED} if choices.below(3) == 2 else {}
         organizations = [
-            Organization(f"org{n}", f"Org {n}", Membership.ANYONE, shards=1 + choices.below(2)) for n in range(count)
+            Organization(f"org{n}", f"Org {n}", Membership.ANYONE, shards=1 + choices.below(2), cleared=cleared)
+            for n in range(count)
         ]
+        self.cleared = bool(cleared)
+        self.oracle.cleared = cleared
         self.access = Access({one: ProviderAccount(ProviderKind.NONE) for one in organizations})
         # skew breaks leases, so deleting twice is only wrong where clocks agree and nothing fails
         self.skewed = not short and choices.below(2) == 1
         self.poison = choices.below(4) == 3
         #: whether things happen within moments of each other, or within minutes
         self.pace = (15_000, 300)[choices.below(2)]
-        self.requests = 1 if short else 1 + choices.below(3)
-        exact = not odds and not self.skewed and not self.poison and planned is None and self.requests == 1
+        #: whether many ask for the same at a time
+        self.crowd = not short and choices.below(4) == 3
+        self.requests = 1 if short else 1 + choices.below(3) + 2 * self.crowd
+        exact = planned is None and self.requests == 1 and not (odds or self.skewed or self.poison or self.cleared)
         self.upstreams = {
             one.id: Upstream(
-                self.world, self.oracle, one.id, 1 + choices.below(3), exact, START + 90_000 if self.poison else 0
+                self.world,
+                self.oracle,
+                one.id,
+                1 + choices.below(3),
+                exact,
+                KEYS[0],
+                START + 90_000 if self.poison else 0,
             )
             for one in organizations
         }
         self.ingest = Ingest(self.store, self.event_log, None)  # type: ignore[arg-type]
         self.removals = Removals(self.store, None, self.event_log)  # type: ignore[arg-type]
+        self.lists = Lists(self.store, None, None, self.event_log)  # type: ignore[arg-type]
+        self.listing = Listing(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
 
     def play(self) -> None:
         """Everything at once, then quiet until nothing is pending, then the last look."""
         sleeping = SimpleNamespace(sleep=self.world.sleep)
         few = mock.patch.multiple(removal, MAX_ATTEMPTS=2, PART=2)
-        with mock.patch.object(table_module, "time", sleeping), few:
+        log_sleeps = mock.patch.object(event_log_module, "time", sleeping)
+        with mock.patch.object(table_module, "time", sleeping), log_sleeps, few:
             self._begin()
             self.world.run()
             self._settle_down()
@@ -178,12 +148,15 @@ class Scenario:
         for number in range(self.requests):
             organization = organizations[choices.below(len(organizations))]
             self._request(organization, f"r{number}")
+        if self.cleared:
+            self._upkeep(starts=START + choices.below(6) * self.pace)
         for number in range(2 if short else 1 + choices.below(3)):
             self._job(f"job{number}", starts=START + choices.below(8) * self.pace)
 
+        # the schedule goes on, so that workers meet what others have let lie
+        for number in range(0 if short else choices.below(6)):
+            self._job(f"late{number}", starts=START + 60_000 + choices.below(20) * 20_000)
         for number in range(2 if self.poison else 0):
-            for late in (60_000, 110_000):
-                self._job(f"late{number}", starts=START + late + choices.below(4) * 20_000)
             process = self.world.start(f"redrive{number}", self._redrive)
             process.until = START + 60_000 + choices.below(8) * 10_000
 
@@ -231,30 +204,66 @@ class Scenario:
                 return
 
     def _request(self, organization: Organization, request_id: str) -> None:
-        emails = [email for email in KEYS if self.short or self.choices.below(2)] or [KEYS[0]]
-        name = LISTS[self.choices.below(4) == 3]
+        emails = [email for email in KEYS if self.short or self.crowd or self.choices.below(2)] or [KEYS[0]]
+        name = LISTS[not self.crowd and self.choices.below(4) == 3]
         caller = Caller(organization, "cred", frozenset())
         skew = self._skew()
+        verb = (self._by_okta, self._by_okta, self._by_sendgrid, self._one_by_sendgrid)[self.choices.below(4)]
 
         def ask() -> None:
             for attempt in range(3):
                 now = self.world.now + skew
                 try:
-                    outcomes = self.removals.request(
-                        caller,
-                        emails,
-                        suppression_list=name,
-                        request_id=f"{request_id}{attempt}",
-                        provider="sendgrid",
-                        now=now,
-                    )
+                    accepted = verb(caller, emails, name, f"{request_id}{attempt}", now)
                 except Unavailable:
                     continue
-                self.oracle.answered(organization.id, name, outcomes, now)
+                self.oracle.answered(organization.id, name, accepted, now)
                 return
 
         process = self.world.start(f"request {request_id}", ask)
-        process.until = START + self.choices.below(6) * self.pace
+        process.until = START + self.choices.below(1 if self.crowd else 6) * self.pace
+
+    def _by_okta(
+        self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
+    ) -> dict[str, str]:
+        """Addresses, on the list or not; the removal's id by address."""
+        outcomes = self.removals.request(
+            caller, emails, suppression_list=name, request_id=request_id, provider="sendgrid", now=now
+        )
+        return {outcome.submitted: outcome.removal_id or "none" for outcome in outcomes}
+
+    def _by_sendgrid(
+        self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
+    ) -> dict[str, str]:
+        """The same, gone from the list at once."""
+        self.lists.lift_many(caller, name, emails, request_id=request_id, now=now)
+        return {email: f"{request_id}-{number}" for number, email in enumerate(reversed(emails))}
+
+    def _one_by_sendgrid(
+        self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
+    ) -> dict[str, str]:
+        """One that is on the list, or else nothing."""
+        try:
+            self.lists.lift(caller, name, emails[0], request_id=f"listed{request_id}", now=now)
+        except NotFound:
+            return {}
+        return {emails[0]: f"listed{request_id}-0"}
+
+    def _upkeep(self, *, starts: int) -> None:
+        """A run that takes off what was cleared."""
+        skew = self._skew()
+
+        def run() -> None:
+            Upkeep(
+                access=self.access,  # type: ignore[arg-type]
+                suppressions=self.store,
+                listing=self.listing,
+                clock=lambda: self.world.now + skew,
+                remaining=lambda: 110_000,
+            ).run()
+
+        process = self.world.start("upkeep", run)
+        process.until = starts
 
     def _job(self, name: str, *, starts: int) -> Process:
         holder: list[Process] = []
@@ -281,6 +290,9 @@ class Scenario:
         """No more faults: ticks, until nothing waits any more."""
         self.world.calm = True
         self.skewed = False
+        if self.cleared:
+            self._upkeep(starts=0)
+            self.world.run()
         for tick in range(TICKS):
             items = self.client.items.values()
             waiting = [item for item in items if "queue" in item and item.get("removal_state") != "failed"]

@@ -9,7 +9,7 @@ from tests.simulation.world import Fault
 
 HISTORIES = 250
 #: seeds that catch a mutant, to spare the quick suite the search for them; `make simulate` begins at 0 for each
-CAUGHT_NEAR = {"FORGIVEN": 700, "PART_SAME_FENCE": 680, "RETRIABLE": 480, "NEXT_FENCE": 385}
+CAUGHT_NEAR = {"AS_SEEN": 495, "FORGIVEN": 1610, "NEXT_FENCE": 925, "PART_SAME_FENCE": 100, "RETRIABLE": 160}
 #: when the histories are changed, the seeds that catch a mutant move, not far
 ENOUGH = 800
 
@@ -37,9 +37,9 @@ def test_without_any_one_of_its_conditions_the_protocol_breaks(name: str) -> Non
 def test_a_failure_is_told_by_its_seed_and_the_shortest_history_that_was_found() -> None:
     with mutant("NEWER"):
         report = check(range(ENOUGH))
-        line = report.failure.splitlines()[1]
+        first, line, story = report.failure.split("\n", 2)
         choices = [int(number) for number in line[line.index("[") + 1 : line.index("]")].split(",") if number]
-        assert "went back in time" in report.failure.splitlines()[0]
+        assert first.startswith("seed ")
         assert len(choices) < 40
-        assert "went back in time" in replay(choices)
+        assert replay(choices) == story
     assert replay(choices) == ""

@@ -30,6 +30,8 @@ class Fault(StrEnum):
     CRASH_BEFORE = "crash before the effect"
     CRASH_AFTER = "crash after the effect"
     ZOMBIE = "worker stopped for longer than its lease"
+    TWICE = "sent twice, done twice"
+    LATE = "error, and the effect long after"
     THROTTLE = "provider asks to wait"
     PARTIAL = "part of a batch is left undone"
     LAG = "index lags"
@@ -41,7 +43,15 @@ class Fault(StrEnum):
 
 
 #: those that happen at an I/O of the store; the provider knows THROTTLE besides
-AT_IO = (Fault.BEFORE, Fault.LOST, Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.ZOMBIE)
+AT_IO = (
+    Fault.BEFORE,
+    Fault.LOST,
+    Fault.CRASH_BEFORE,
+    Fault.CRASH_AFTER,
+    Fault.ZOMBIE,
+    Fault.TWICE,
+    Fault.LATE,
+)
 
 
 class Crash(BaseException):
@@ -132,19 +142,39 @@ class World:
         self.fired[fault] += 1
         self.note(process.name, f"{what}: {fault}")
         if fault is Fault.ZOMBIE:
-            process.until = self.now + 400_000
+            process.until = self.now + (160_000, 400_000)[self.choices.below(2)]
             self.hub.switch()
             return effect()
+        if fault is Fault.TWICE:
+            return self._twice(process, what, effect)
+        if fault is Fault.LATE:
+            self._later(process, what, effect)
         if fault is Fault.CRASH_BEFORE:
             raise Crash
-        if fault is Fault.BEFORE:
+        if fault in {Fault.BEFORE, Fault.LATE}:
             raise error()
         effect()
         raise Crash if fault is Fault.CRASH_AFTER else error()
 
+    def _twice(self, process: Process, what: str, effect: Callable[[], T]) -> T:
+        """The client sends it again: the first answer is lost, or the first sending arrives when all is over."""
+        if self.choices.below(2):
+            self._later(process, what, effect)
+            return effect()
+        _deaf(effect)
+        self.sleep((0, 5, 20)[self.choices.below(3)])
+        return effect()
+
+    def _later(self, process: Process, what: str, effect: Callable[[], object]) -> None:
+        """Have it done some time from now, whoever sent it."""
+        late = self.start(f"{process.name}, late: {what}", lambda: _deaf(effect))
+        late.sender = process
+        late.until = self.now + (500, 5_000, 60_000, 300_000)[self.choices.below(4)]
+
     def running(self) -> object:
-        """The process that runs now."""
-        return greenlet.getcurrent()
+        """The process that runs now; of what arrives late, the one that sent it."""
+        process = greenlet.getcurrent()
+        return process.sender if isinstance(process, Process) else process
 
     def sleep(self, seconds: float) -> None:
         """What `time.sleep` does to the running process."""
@@ -175,6 +205,16 @@ class World:
         return None
 
 
+def _deaf(effect: Callable[[], object]) -> None:
+    """Do it, and hear no answer."""
+    try:
+        effect()
+    except Failure:
+        raise
+    except Exception:  # noqa: BLE001  (whatever the answer would have been)
+        pass
+
+
 class Process(greenlet):
     """One process: a request's function, a webhook's, a run of the job."""
 
@@ -184,6 +224,7 @@ class Process(greenlet):
         self.name = name
         self.task = task
         self.skew = skew
+        self.sender = self
         self.until = 0
         self.over = False
         self.crashed = False

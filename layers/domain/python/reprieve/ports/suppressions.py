@@ -34,7 +34,13 @@ class SuppressionStore(Protocol):
     def request_removals(
         self, organization: Organization, requests: Sequence[RemovalRequest], requester: Requester, *, now: int
     ) -> None:
-        """Record removals of one request and their watermark, one conditional write an address; durable by then."""
+        """Record removals of one request and their watermark, one conditional write an address; durable by then.
+
+        A removal that is recorded is not recorded anew by the same id within the same watermark.
+
+        Raises:
+            Unavailable: some may be recorded and others not; ask again.
+        """
         ...
 
     def request_listed(

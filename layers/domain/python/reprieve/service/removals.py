@@ -69,7 +69,7 @@ class Removals:
             caller: who asks; the organization follows from it.
             submitted: the addresses as they were sent; duplicates are answered each, and lifted once.
             suppression_list: the list to lift them from.
-            request_id: the request's id, unique; retrying with the same id repeats the same removals.
+            request_id: the request's id, unique.
             provider: the upstream provider's name for the log.
             now: in milliseconds.
 

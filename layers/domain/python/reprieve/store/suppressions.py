@@ -23,14 +23,15 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve.errors import Unavailable
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removal import SECOND, Removal, RemovalRequest, RemovalState, Requester, watermark
 from reprieve.store import keys, request_items
-from reprieve.store.table import Item, Table, Tried, Update, Value
+from reprieve.store.table import Item, Table, Update, Value
 from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reprieve.listing import Since
     from reprieve.organization import Organization
@@ -48,8 +49,10 @@ NOT_FORGIVEN: Final = (
 )
 #: there is room to count one more event; what is beyond makes no difference to any threshold
 ROOM: Final = "(attribute_not_exists(#events) OR size(#events) < :most)"
-#: the watermark never moves back, whatever clock the request came by
-LATER_WATERMARK: Final = "(attribute_not_exists(#forgiven_until) OR #forgiven_until <= :forgiven_until)"
+#: the watermark moves on, whatever clock the request came by; so a write that is done once more, or late, is refused
+LATER_WATERMARK: Final = "(attribute_not_exists(#forgiven_until) OR #forgiven_until < :forgiven_until)"
+#: nobody has asked for the address, or taken its removal, since the record was seen
+AS_SEEN: Final = "(attribute_not_exists(#fence) OR #fence = :seen)"
 #: on the list and shown: neither cleared nor expired
 LISTED_AND_SHOWN: Final = (
     "attribute_exists(#by_time) AND ((#permanence = :hard AND #bounced_at >= :hard_since)"
@@ -63,10 +66,8 @@ LISTED_AND_HIDDEN: Final = (
 
 #: a worker that is under way with an older request, or with an earlier try, may no longer end this one
 FENCE_OUT: Final = "#fence = if_not_exists(#fence, :zero) + :one"
-#: not recorded yet, so that a write that is sent twice does not undo what the job did in between
-NOT_YET: Final = "(attribute_not_exists(#removal_id) OR #removal_id <> :id)"
-#: it is still this removal, and it has not ended
-STILL_WAITING: Final = "#removal_id = :id AND #removal_state = :pending"
+#: how often a removal is written over what has changed meanwhile, before its request counts as not answered
+TRIES: Final = 8
 ENTRY: Final = ("email", "reason", "status", "permanence", "classification", "provider", "ip", "event_id")
 
 
@@ -100,8 +101,7 @@ class Suppressions:
         if not requests:
             return
         alone = self._stand_in_line(organization, requests, now)
-        changes = [self._ask(organization, request, requester, now, queued=request.id in alone) for request in requests]
-        self._record_removals(organization, requests, changes, forgiven_until=watermark(now), now=now)
+        self._record_removals(organization, requests, requester, alone=alone, forgiven_until=watermark(now), now=now)
 
     def request_listed(
         self,
@@ -119,20 +119,21 @@ class Suppressions:
             return []
         # a single removal is found by its address; a note would cost as much as the removal itself
         alone = {requests[0].id} if len(requests) == 1 else self._stand_in_line(organization, requests, now)
-        condition = LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
             ":hard_since": since.hard * SECOND,
             ":soft": Permanence.SOFT.value,
             ":soft_since": since.soft * SECOND,
         }
-        changes = [
-            (key, replace(update, condition=_all(condition, update.condition)), values | bounds)
-            for key, update, values in (
-                self._ask(organization, request, requester, now, queued=request.id in alone) for request in requests
-            )
-        ]
-        asked = self._record_removals(organization, requests, changes, forgiven_until=forgiven_until, now=now)
+        asked = self._record_removals(
+            organization,
+            requests,
+            requester,
+            alone=alone,
+            forgiven_until=forgiven_until,
+            now=now,
+            listed=(LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN, bounds),
+        )
         # a part of an earlier try is none of ours to change
         kept = alone | {request.id for request, done in zip(requests, asked, strict=True) if done}
         self._keep(organization, requests, kept, now)
@@ -147,55 +148,55 @@ class Suppressions:
         self,
         organization: Organization,
         requests: Sequence[RemovalRequest],
-        changes: Sequence[Change],
+        requester: Requester,
         *,
+        alone: set[str],
         forgiven_until: int,
         now: int,
+        listed: tuple[str, dict[str, Value]] = ("", {}),
     ) -> list[bool]:
-        """Record removals with their watermark, by `_ask`'s writes; whether each is recorded.
+        """Record removals with their watermark, one conditional write an address.
 
-        Where another request's clock was ahead of ours, its later watermark stands, and the removal is recorded all the
-        same. A write whose answer was lost is sent again by boto3. If it finds the removal recorded, it is refused, and
-        nothing else is to be done. If another request has replaced it in between, it replaces that one, while the parts
-        of both may have left the queue: what is recorded after a second sending gets a place of its own.
+        A write may be done without an answer, be sent again by boto3, and arrive late, when the job has carried the
+        removal out or another request has replaced it. Its watermark tells: done once more, it does not move it on.
+        Where a record has a watermark as late as this one's, it is written as it was seen and no other way, and its
+        removal waits in the queue itself, since nobody may be looking at its part any more.
+
+        Args:
+            organization: whose.
+            requests: all but those that are alone wait in parts already.
+            requester: who asks.
+            alone: the ids of those that stand in the queue themselves.
+            forgiven_until: the watermark; a later one that is there stands.
+            now: in milliseconds.
+            listed: a condition that each record must meet besides, and its values.
+
+        Returns:
+            Whether each is recorded; False only where `listed` did not hold.
+
+        Raises:
+            Unavailable: others kept getting in the way.
         """
-        value: dict[str, Value] = {":forgiven_until": forgiven_until}
-        forgiving = [
-            (
-                key,
-                replace(
-                    update,
-                    set=[*update.set, "#forgiven_until = :forgiven_until"],
-                    condition=_all(update.condition, LATER_WATERMARK),
-                ),
-                values | value,
-            )
-            for key, update, values in changes
-        ]
-        tries = self._table.try_many(forgiving)
-        rest = [
-            index
-            for index, (tried, request) in enumerate(zip(tries, requests, strict=True))
-            if not _is_recorded(tried, request)
-        ]
-        for index, tried in zip(rest, self._table.try_many([changes[index] for index in rest]), strict=True):
-            tries[index] = replace(tried, repeated=tried.repeated or tries[index].repeated)
-        doubtful = [request for tried, request in zip(tries, requests, strict=True) if tried.item and tried.repeated]
-        self._table.update_many([self._own_place(organization, request, now) for request in doubtful])
-        return [_is_recorded(tried, request) for tried, request in zip(tries, requests, strict=True)]
 
-    def _own_place(self, organization: Organization, request: RemovalRequest, now: int) -> Change:
-        """The update that has a removal stand in the queue itself, unless it has ended."""
-        values: dict[str, Value] = {
-            ":id": request.id,
-            ":pending": RemovalState.PENDING.value,
-            ":queue": queue_of(organization, RemovalState.PENDING, request.key),
-            ":now": now,
-            ":zero": 0,
-            ":one": 1,
-        }
-        update = Update(set=["#queue = :queue", "#due_at = :now", FENCE_OUT], condition=STILL_WAITING)
-        return record_key(organization, request.list, request.key), update, values
+        def write(request: RemovalRequest, seen: Item | None) -> Change:
+            queued = seen is not None or request.id in alone
+            change = self._ask(organization, request, requester, now, queued=queued)
+            return _provided(_forgiving(change, forgiven_until, seen), *listed)
+
+        recorded = [False] * len(requests)
+        seen: dict[int, Item | None] = dict.fromkeys(range(len(requests)))
+        for _ in range(TRIES):
+            tries = self._table.try_many([write(requests[at], before) for at, before in seen.items()])
+            for at, tried in zip(seen, tries, strict=True):
+                recorded[at] = tried.refused is None or tried.refused.get("removal_id") == requests[at].id
+            seen = {
+                at: tried.refused
+                for (at, before), tried in zip(seen.items(), tries, strict=True)
+                if tried.refused and not recorded[at] and _is_overtaken(tried.refused, before, forgiven_until)
+            }
+            if not seen:
+                return recorded
+        raise Unavailable("other requests kept getting in the way of a removal")
 
     def _stand_in_line(self, organization: Organization, requests: Sequence[RemovalRequest], now: int) -> set[str]:
         """Note what is asked for, and have it wait in parts, before anything is recorded.
@@ -255,7 +256,6 @@ class Suppressions:
                 "#expires_at",
                 *(["#by_time", "#events"] if request.hide else []),
             ],
-            condition="" if queued else NOT_YET,
         )
         values: dict[str, Value] = {
             ":id": request.id,
@@ -315,13 +315,28 @@ def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
     return keys.queue(organization, state, keys.shard_of(organization, key))
 
 
-def _is_recorded(tried: Tried, request: RemovalRequest) -> bool:
-    """Whether a write recorded a removal, or was refused because an earlier sending of it had."""
-    return tried.item is not None or (tried.refused or {}).get("removal_id") == request.id
+def _forgiving(change: Change, until: int, seen: Item | None) -> Change:
+    """A removal's write with its watermark, which has to move on; or, where a record was seen, that stays as late."""
+    key, update, values = change
+    forgiving = key, replace(update, set=[*update.set, "#forgiven_until = :forgiven_until"]), values
+    if seen is None:
+        return _provided(forgiving, LATER_WATERMARK, {":forgiven_until": until})
+    later = max(until, cast("int", seen.get("forgiven_until", until)))
+    return _provided(forgiving, AS_SEEN, {":forgiven_until": later, ":seen": seen.get("fence", 0)})
 
 
-def _all(*conditions: str) -> str:
-    return " AND ".join(condition for condition in conditions if condition)
+def _provided(change: Change, condition: str, more: Mapping[str, Value]) -> Change:
+    """A write with one more condition, and its values; "" for none."""
+    key, update, values = change
+    both = " AND ".join(filter(None, (update.condition, condition)))
+    return key, replace(update, condition=both), {**values, **more}
+
+
+def _is_overtaken(refused: Item, seen: Item | None, until: int) -> bool:
+    """Whether a record refused a write for what another request, or a worker, did to it."""
+    if seen is None:
+        return cast("int", refused.get("forgiven_until", -1)) >= until
+    return refused.get("fence") != seen.get("fence")
 
 
 def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:

@@ -109,13 +109,10 @@ class Tried:
     Attributes:
         item: the item as it is afterwards; None when the condition did not hold.
         refused: the item that the condition refused; None when it held.
-        repeated: whether it was sent more than once, because an answer did not come. Then it may have been done before,
-            and others may have done something in between.
     """
 
     item: Item | None
     refused: Item | None
-    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,8 +347,8 @@ class Table:
                 **arguments,
             )
         except _ConditionFailed as refused:
-            return Tried(None, unmarshal(refused.item), refused.repeated)
-        return Tried(unmarshal(answer["Attributes"]), None, _is_repeated(answer))
+            return Tried(None, unmarshal(refused.item))
+        return Tried(unmarshal(answer["Attributes"]), None)
 
     def _insert(self, item: Item) -> dict[str, Any]:
         return partiql.insert(self.name, marshal(item))
@@ -405,12 +402,6 @@ class _ConditionFailed(Exception):
     def __init__(self, answer: Mapping[str, Any]) -> None:
         super().__init__("the condition did not hold")
         self.item: Mapping[str, Any] = answer.get("Item", {})
-        self.repeated = _is_repeated(answer)
-
-
-def _is_repeated(answer: Mapping[str, Any]) -> bool:
-    """Whether boto3 sent a call more than once."""
-    return bool(answer.get("ResponseMetadata", {}).get("RetryAttempts", 0))
 
 
 def part(*, condition: str = "", expression: str = "", values: Mapping[str, Value] | None = None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from reprieve.block import UNBLOCKS, Standing
 from reprieve.listing import shown_since
 from reprieve.removal import RemovalRequest, Requester, watermark
 from reprieve.store import request_items
-from reprieve.store.suppressions import FENCE_OUT, LATER_WATERMARK, Suppressions, record_key, suppression_of
+from reprieve.store.suppressions import FENCE_OUT, Suppressions, record_key, suppression_of
 from reprieve.store.table import SIDE_BY_SIDE, WRITES_A_TRANSACTION, Item, Update, Value, marshal, part
 from reprieve.suppression import Permanence, Suppression, SuppressionList
 
@@ -39,6 +39,8 @@ LISTED: Final = "attribute_exists(#by_time)"
 STILL_SOFT: Final = "#permanence = :soft"
 #: its soft bounces still reach the threshold
 STILL_REACHED: Final = "size(#events) >= :threshold"
+#: the watermark does not move back
+NO_LATER_WATERMARK: Final = "(attribute_not_exists(#forgiven_until) OR #forgiven_until <= :forgiven_until)"
 #: the year 9999, in seconds, which TTL understands
 END_OF_TIME: Final = 253_402_300_799
 
@@ -138,7 +140,7 @@ class Unblocks(Suppressions):
             update = replace(
                 update,
                 set=[*update.set, "#forgiven_until = :forgiven_until"],
-                condition=f"{LISTED} AND {condition} AND {LATER_WATERMARK}",
+                condition=f"{LISTED} AND {condition} AND {NO_LATER_WATERMARK}",
             )
             if one.list is SuppressionList.BLOCKS:
                 update = _both(update, counted)

@@ -1,0 +1,67 @@
+"""A provider with behaviour: one organization's account, what it lists, and what goes wrong there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reprieve.removal import LiftAnswer, LiftOutcome
+from tests.simulation.world import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.suppression import SuppressionList
+    from tests.simulation.oracle import Oracle
+    from tests.simulation.world import World
+
+
+class ProviderFault(Exception):
+    """The provider did not answer properly."""
+
+
+@dataclass
+class Upstream:
+    """One organization's account at a provider: what it lists, and how it behaves."""
+
+    world: World
+    oracle: Oracle
+    organization: str
+    batch: int
+    exact: bool
+    poisoned: str
+    poison_until: int = 0
+    listed: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def lift(
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+    ) -> list[LiftAnswer]:
+        if self.world.chance(Fault.THROTTLE, 6):
+            return [LiftAnswer(LiftOutcome.WAIT, "429", self.world.now + 60_000)] * len(emails)
+        if self.world.chance(Fault.ACCOUNT, 20):
+            return [LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "401")] * len(emails)
+        try:
+            return self.world.io(
+                f"upstream {self.organization} delete {len(emails)}",
+                lambda: self._delete(suppression_list, emails),
+                error=ProviderFault,
+            )
+        except ProviderFault:
+            return [LiftAnswer(LiftOutcome.RETRY, "503")] * len(emails)
+
+    def _delete(self, name: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
+        self.oracle.asked_upstream(self.organization, name, emails, exact=self.exact)
+        answers = []
+        for email in emails:
+            if email == self.poisoned and self.world.now < self.poison_until:
+                answers.append(LiftAnswer(LiftOutcome.REFUSED, "400"))
+            elif self.world.chance(Fault.PARTIAL, 8):
+                answers.append(LiftAnswer(LiftOutcome.WAIT, "not tried"))
+            else:
+                gone = self.listed.pop((name, email), None)
+                self.oracle.done_upstream(self.organization, name, email)
+                answers.append(LiftAnswer(LiftOutcome.LIFTED if gone else LiftOutcome.ABSENT, ""))
+        return answers
+
+    def close(self) -> None:
+        pass
