@@ -37,8 +37,8 @@ test-slow: $(READY) node ## the tests that the quick suite has no time for, and 
 	@$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -n auto --ignore tests/stack $(ARGS)
 	@$(BIN)/python -m pytest -m slow tests/stack $(ARGS)
 
-simulate: $(READY) ## the removal protocol under every fault: 100,000 histories (SEEDS=... for another number)
-	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100000)
+simulate: $(READY) ## the removal protocol under every fault: 100,000 histories, all pairs of faults (SEEDS=... SCHEDULES=... for fewer)
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SCHEDULES),--schedules $(SCHEDULES))
 
 bench: $(READY) node ## requests, capacity and throughput against the physical floor, on dynoxide (FULL=1: a million entries)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.lists $(if $(FULL),--full)

@@ -1,6 +1,6 @@
 """`make simulate`: every history and every mutant, on all cores.
 
-python -m tests.simulation [--seeds 100000] [--from 0]
+python -m tests.simulation [--seeds 100000] [--from 0] [--schedules 8]
 """
 
 from __future__ import annotations
@@ -69,11 +69,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make simulate")
     parser.add_argument("--seeds", type=int, default=100_000)
     parser.add_argument("--from", dest="first", type=int, default=0)
+    parser.add_argument("--schedules", type=int, default=8, help="of the short histories that the faults are put into")
     arguments = parser.parse_args()
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         fired: Counter[Fault] = Counter()
-        fired += run(pool, "one fault at every I/O", single, range(8)).fired
-        fired += run(pool, "two faults at every pair of I/Os", double, range(8)).fired
+        fired += run(pool, "one fault at every I/O", single, range(arguments.schedules)).fired
+        fired += run(pool, "two faults at every pair of I/Os", double, range(arguments.schedules)).fired
         seeds = range(arguments.first, arguments.first + arguments.seeds, PIECE)
         fired += run(pool, "by seed", partial(histories), seeds).fired
         for fault in Fault:
