@@ -15,10 +15,13 @@ from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
-from reprieve.removal import DAY, MINUTE, Settlement
+from reprieve.removal import DAY, MINUTE, RemovalRequest, Requester, Settlement
+from reprieve.store.records import record_key
 from reprieve.store.removal_queue import RemovalQueue
-from reprieve.store.suppressions import Suppressions, record_key
+from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
+from reprieve.store.unblocks import Unblocks
+from reprieve.suppression import Permanence, Suppression
 from tests.contract.test_suppression_store import BOUNCES, DONE, KEY, NOW, ORG, PENDING, Bench
 from tests.support.moto_partiql import inserting
 from tests.support.tables import create_tables
@@ -125,3 +128,23 @@ def test_a_write_that_lands_on_a_newer_request_has_a_place_of_its_own(bench: Ben
     assert lost.sent > 1
     assert state_of(bench, KEY) == (PENDING, True)
     ends(bench)
+
+
+def test_an_unblock_that_comes_after_another_neither_counts_nor_forgives_what_bounced_since(bench: Bench) -> None:
+    def bounce(at: int) -> None:
+        bench.store.record(ORG, [Suppression(BOUNCES, KEY, KEY, at, permanence=Permanence.SOFT, event_id=str(at))])
+
+    unblocks = Unblocks(bench.table)
+    bounce(NOW - 60_000)
+    judged = unblocks.standings(ORG, [KEY], now=NOW)[KEY]
+
+    def unblock(name: str) -> set[str]:
+        wanted = {KEY: (judged, RemovalRequest(f"{name}-0", BOUNCES, KEY, KEY))}
+        return unblocks.request_unblocks(ORG, wanted, Requester("c", name), now=NOW)
+
+    assert unblock("first") == {KEY}
+    work(bench, NOW + 1_000)
+    bounce(NOW + 20_000)
+    assert unblock("second") == set()
+    standing = unblocks.standings(ORG, [KEY], now=NOW + 30_000)[KEY]
+    assert (standing.unblocked, standing.bounce and standing.bounce.created) == (1, NOW + 20_000)

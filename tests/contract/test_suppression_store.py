@@ -27,9 +27,10 @@ from reprieve.removal import (
     Settlement,
     watermark,
 )
+from reprieve.store.records import record_key
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.removal_records import RemovalRecords
-from reprieve.store.suppressions import Suppressions, record_key
+from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table, Update
 from reprieve.suppression import Suppression, SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
@@ -72,10 +73,20 @@ class Bench:
         requests = [RemovalRequest(f"{name}-{number}", BOUNCES, key, key) for number, key in enumerate(keys)]
         self.store.request_removals(ORG, requests, Requester("c", name), now=now)
 
-    def ask_listed(self, *keys: str, name: str = "r") -> list[bool]:
-        requests = [RemovalRequest(f"{name}-{number}", BOUNCES, key, key, hide=True) for number, key in enumerate(keys)]
-        shown: dict[str, Any] = {"since": Since(hard=0, soft=0), "hidden": False, "forgiven_until": watermark(NOW)}
-        return self.store.request_listed(ORG, requests, Requester("c", name), **shown, now=NOW)
+    def ask_listed(self, *keys: str, since: int = 0, hidden: bool = False) -> list[bool]:
+        requests = [RemovalRequest(f"r-{number}", BOUNCES, key, key, hide=True) for number, key in enumerate(keys)]
+        return self.store.request_listed(
+            ORG,
+            requests,
+            Requester("c", "r"),
+            since=Since(hard=since, soft=since),
+            hidden=hidden,
+            forgiven_until=watermark(NOW),
+            now=NOW,
+        )
+
+    def ask_hidden(self, *keys: str) -> list[bool]:
+        return self.ask_listed(*keys, since=NOW // SECOND, hidden=True)
 
     def due(self, now: int = NOW, limit: int = 9) -> list[Due]:
         return self.queue.due(ORG, now=now, limit=limit)
@@ -232,24 +243,17 @@ def test_a_failed_removal_waits_for_a_person_and_is_tried_again_once(bench: Benc
     assert bench.take(NOW + 1).attempts == 0
 
 
-def test_pages_neither_skip_nor_repeat_when_a_part_loses_what_was_not_listed(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_neither_skip_nor_repeat_where_a_part_names_what_was_not_recorded(bench: Bench) -> None:
     for key in ("d@x.org", "e@x.org"):
         bench.bounce(NOW - 60_000, key=key)
-    records, seen, keep = RemovalRecords(bench.table), [], Suppressions._keep
-
-    def page_before_and_after(self: Suppressions, *arguments: Any) -> None:
-        page, after = records.waiting(ORG, PENDING, limit=1, after=None)
-        keep(self, *arguments)
-        seen.extend(page)
-        while after:
-            page, after = records.waiting(ORG, PENDING, limit=1, after=after)
-            seen.extend(page)
-
-    monkeypatch.setattr(Suppressions, "_keep", page_before_and_after)
-    bench.ask_listed("a@x.org", "b@x.org", "d@x.org", "e@x.org")
-    assert [row.id for row in seen] == ["r-2", "r-3"]
+    assert bench.ask_hidden("a@x.org", "b@x.org", "d@x.org", "e@x.org") == [False, False, True, True]
+    records, seen, after = RemovalRecords(bench.table), [], None
+    for _ in range(4):
+        page, after = records.waiting(ORG, PENDING, limit=1, after=after)
+        seen += [row.id for row in page]
+        if not after:
+            break
+    assert (seen, after) == (["r-2", "r-3"], None)
 
 
 def test_a_clock_that_is_behind_moves_no_watermark_back_and_its_request_is_recorded(bench: Bench) -> None:
@@ -357,20 +361,26 @@ def test_of_two_requests_with_one_watermark_the_second_waits_for_itself(bench: B
     assert sorted(claims) == [[], [], ["second-0"], ["second-1"]]
 
 
-def test_what_is_not_on_the_list_is_taken_out_of_its_part(bench: Bench) -> None:
+def test_what_may_not_be_on_its_list_waits_for_itself_if_it_is(bench: Bench) -> None:
     bench.bounce(NOW - 60_000)
     assert (bench.ask_listed("b@x.org", KEY), bench.listed()) == ([False, True], None)
-    assert [one.id for one in RemovalRecords(bench.table).of_request(ORG, "r")] == ["r-1"]
-    rows, part = bench.take_part()
-    assert ([row.id for row in rows], part.accounted) == (["r-1"], True)
+    assert [one.size for one in bench.due()] == [1]
+    assert bench.take().id == "r-1"
 
 
-def test_a_part_of_an_earlier_try_stays_as_it_is(bench: Bench) -> None:
+def test_a_part_keeps_the_place_of_what_was_not_to_be_recorded(bench: Bench) -> None:
     bench.bounce(NOW - 60_000)
-    bench.ask_many(KEY, "b@x.org")
-    assert bench.ask_listed("c@x.org", "d@x.org") == [False, False]
+    assert (bench.ask_hidden("b@x.org", KEY), bench.listed()) == ([False, True], None)
     rows, part = bench.take_part()
-    assert ([row.id for row in rows], part.accounted) == (["r-0", "r-1"], True)
+    assert ([row.id for row in rows], part.accounted) == (["r-1"], False)
+
+
+def test_a_bounce_younger_than_the_watermark_is_forgiven_as_it_was_seen(bench: Bench) -> None:
+    bench.bounce(NOW - 1_000)
+    bench.ask_many(KEY, "b@x.org")
+    (alone,), (waits,) = sorted((claim.removals for claim in bench.claim(bench.due())), key=lambda rows: rows[0].id)
+    assert (alone.id, alone.forgiven_until, alone.forgiven_bounce) == ("r-0", watermark(NOW), NOW - 1_000)
+    assert (waits.id, waits.forgiven_until, waits.forgiven_bounce) == ("r-1", watermark(NOW), 0)
 
 
 def test_what_must_be_kept_is_not_forgotten_when_it_is_lifted(bench: Bench) -> None:

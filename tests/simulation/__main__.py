@@ -1,6 +1,6 @@
 """`make simulate`: every history and every mutant, on all cores.
 
-python -m tests.simulation [--seeds 100000] [--from 0] [--schedules 8]
+PYTHONPATH=layers/domain/python python -m tests.simulation [--seeds 100000] [--from 0] [--schedules 8]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PIECE = 500
-MUTANT_SEEDS = 5_000
+MUTANT_SEEDS = 10_000
 
 
 def histories(first: int) -> Report:

@@ -5,10 +5,12 @@ It keeps plain items, evaluates the real expressions, and can lag in its indexes
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from reprieve.errors import Unavailable
 from reprieve.store.table import WRITES_A_BATCH, Table, marshal, unmarshal
 from tests.simulation import expressions
 from tests.simulation.world import Fault
@@ -210,12 +212,29 @@ class Client:
 class SerialTable(Table):
     """The real table, whose calls go one after another: each is a step of its own all the same."""
 
+    def wait(self, seconds: float) -> None:
+        self._client.world.sleep(seconds)  # type: ignore[attr-defined]
+
     def update_many(self, changes: Sequence[Any]) -> list[Any]:
-        return [self.update(*change) for change in changes]
+        return _all([partial(self.update, *change) for change in changes])
 
     def update_batches(self, changes: Sequence[Any]) -> list[bool]:
         starts = range(0, len(changes), WRITES_A_BATCH)
-        return [done for start in starts for done in self.update_batch(changes[start : start + WRITES_A_BATCH])]
+        batches = [partial(self.update_batch, changes[start : start + WRITES_A_BATCH]) for start in starts]
+        return [done for batch in _all(batches) for done in batch]
 
     def try_many(self, changes: Sequence[Any]) -> list[Any]:
-        return [self._try(*change) for change in changes]  # type: ignore[attr-defined]
+        return _all([partial(self._try, *change) for change in changes])
+
+
+def _all(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Make every call, as threads would, and then fail if one has."""
+    answers, faults = [], []
+    for call in calls:
+        try:
+            answers.append(call())
+        except Unavailable as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+    return answers

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     #: organization, list, key
     Place = tuple[str, str, str]
 
+#: what the id of a request begins with that lifts only what is on the list
+LISTED_ONLY = "listed-"
 ENDS = {"done", "failed", "superseded"}
 
 
@@ -41,7 +43,8 @@ class Oracle:
         self.events: dict[Place, set[tuple[int, str]]] = defaultdict(set)
         self.acknowledged: list[tuple[str, str, str, int]] = []
         self.acknowledged_ids: set[tuple[Place, str]] = set()
-        self.told: set[str] = set()
+        #: the requests that have ended, answered or not: the later of that moment and of what they forgive
+        self.ended: dict[str, int] = {}
         #: the worker that took a row or a part last
         self.holders: dict[Place | tuple[str, str], object] = {}
 
@@ -78,14 +81,17 @@ class Oracle:
     def _forgiven(self, place: Place, old: Item, after: Item) -> None:
         """Nobody forgives more than what was known when the removal was acknowledged."""
         marks = ("forgiven_until", "forgiven_bounce")
-        changed = any(after.get(name, 0) != old.get(name, 0) for name in marks)
-        if changed and (place, after.get("removal_id")) in self.acknowledged_ids:
+        changed = [after[name] for name in marks if after.get(name, 0) != old.get(name, 0)]
+        if changed and (place, after["removal_id"]) in self.acknowledged_ids:
             raise Failure(f"the removal of {place} was recorded once more after it was acknowledged")
-        self.forgiven[place] = max(self.forgiven[place], *(after.get(name, 0) for name in marks))
+        request = after.get("removal_id", "").rpartition("-")[0].removeprefix(LISTED_ONLY)
+        if changed and max(changed) > self.ended.get(request, max(changed)):
+            raise Failure(f"a bounce of {place} was forgiven by a request that had ended before it")
+        self.forgiven[place] = max(self.forgiven[place], *changed, 0)
 
     def _recorded(self, place: Place, old: Item, removal_id: str) -> None:
         """Of some requests only what is on the list may be lifted, and of the upkeep's only what was cleared."""
-        if not removal_id.startswith(("listed", "upkeep")):
+        if not removal_id.startswith((LISTED_ONLY, "upkeep")) and place[2].count("@") == 1:
             return
         hidden = old.get("bounced_at", 0) // 1000 <= self.cleared.get(place[1], -1)
         if "by_time" not in old or hidden != removal_id.startswith("upkeep"):
@@ -133,6 +139,10 @@ class Oracle:
         """The provider deleted an entry."""
         self.deleted[organization, name, comparison_key(email)] = self.world.ios
 
+    def over(self, request_id: str, now: int) -> None:
+        """A request has ended; what it still writes is late. Its host's clock said `now` when it began."""
+        self.ended[request_id] = max(self.world.now, watermark(now))
+
     def answered(self, organization: str, name: str, accepted: Mapping[str, str], now: int) -> None:
         """A request was acknowledged: the ids of its removals, by address."""
         for email, removal_id in accepted.items():
@@ -151,9 +161,12 @@ class Oracle:
                 self._ended_well(place, record, told)
                 if "by_time" in record and record["bounced_at"] // 1000 <= self.cleared.get(place[1], -1):
                     raise Failure(f"{place} was cleared, but is on the list")
-        places = {_place(key) for key in records}
+        places = {
+            _place(key): max(record.get("forgiven_until", 0), record.get("forgiven_bounce", 0))
+            for key, record in records.items()
+        }
         for org, name, key, now in self.acknowledged:
-            if self.forgiven[org, name, key] < watermark(now) or (org, name, key) not in places:
+            if places.get((org, name, key), -1) < watermark(now):
                 raise Failure(f"what was acknowledged for {org}, {name}, {key} is gone")
 
     def _ended_well(self, place: Place, record: Item, told: set[str]) -> None:

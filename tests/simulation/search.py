@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from unittest import mock
 
 from reprieve import removal
-from reprieve.store import removal_queue, suppressions
+from reprieve.store import removal_queue, removal_requests, suppressions
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import AT_IO, Choices, Failure, Fault
 
@@ -27,7 +27,9 @@ MUTANTS: Final[dict[str, str | int]] = {
     "FORGIVEN": ANYTHING,
     "NO_BOUNCE": ANYTHING,
     "LATER_WATERMARK": ANYTHING,
-    "AS_SEEN": ANYTHING,
+    "COVERED": ANYTHING,
+    "UNTOUCHED": ANYTHING,
+    "SAME_BOUNCE": ANYTHING,
     "LISTED_AND_SHOWN": ANYTHING,
     "LISTED_AND_HIDDEN": ANYTHING,
     "DUE": ANYTHING,
@@ -137,7 +139,7 @@ def _outcome(made: Sequence[int]) -> str:
 def mutant(name: str) -> Iterator[None]:
     """The store without one of its conditions."""
     with ExitStack() as patches:
-        for module in (suppressions, removal_queue, removal):
+        for module in (suppressions, removal_requests, removal_queue, removal):
             if hasattr(module, name):
                 patches.enter_context(mock.patch.object(module, name, MUTANTS[name]))
         yield

@@ -19,14 +19,16 @@ whether or not the provider could carry it out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve.suppression import Permanence
 
 if TYPE_CHECKING:
-    from reprieve.suppression import Suppression
+    from collections.abc import Mapping
+
+    from reprieve.suppression import Suppression, SuppressionList
 
 #: how often one address may be unblocked
 UNBLOCKS: Final = 5
@@ -68,6 +70,7 @@ class Standing:
         unblocked: how often it was unblocked, ever.
         requests: the ids of the requests that last asked for its removal from either list.
         forgiven_until: the later one of the two watermarks, 0 when there is none.
+        fences: the fence of each list's record, 0 when there is none; whoever asks for a removal raises it.
     """
 
     bounce: Suppression | None = None
@@ -75,6 +78,7 @@ class Standing:
     unblocked: int = 0
     requests: frozenset[str] = frozenset()
     forgiven_until: int = 0
+    fences: Mapping[SuppressionList, int] = field(default_factory=dict)
 
     def kind(self, threshold: int) -> BlockKind:
         """How it is blocked, in an organization with this threshold."""

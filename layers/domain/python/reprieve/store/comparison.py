@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from reprieve.store.suppressions import place_of, record_key
+from reprieve.store.records import place_of, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import heapq
 import json
-import time
 import zlib
 from typing import TYPE_CHECKING, Final, cast
 
@@ -74,7 +73,7 @@ class EventLog:
             try:
                 return self._insert(list(items.values()))
             except Unavailable:
-                time.sleep(PAUSE)
+                self._table.wait(PAUSE)
         return self._insert(list(items.values()))
 
     def _insert(self, items: Sequence[Item]) -> int:

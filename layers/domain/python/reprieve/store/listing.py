@@ -18,7 +18,7 @@ from reprieve.listing import ANYBODY, Selection, shown_since
 from reprieve.outlook import AddressRecord
 from reprieve.removal import SECOND
 from reprieve.store import keys
-from reprieve.store.suppressions import list_of, record_key, removal_of, suppression_of
+from reprieve.store.records import entry_of, list_of, record_key, removal_of, suppression_of
 from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class Listing:
     ) -> Suppression | None:
         """See the port."""
         item = self._table.get(record_key(organization, suppression_list, key), consistent=True)
-        if item is None or "by_time" not in item:
+        found = entry_of(item)
+        if found is None:
             return None
-        found = suppression_of(item)
         return found if shown_since(organization, suppression_list, now=now).shows(found) else None
 
     def records(self, organization: Organization, key: str) -> list[AddressRecord]:
@@ -66,7 +66,7 @@ class Listing:
         return [
             AddressRecord(
                 list=name,
-                suppression=suppression_of(item) if "by_time" in item else None,
+                suppression=entry_of(item),
                 removal=removal_of(item) if "removal_id" in item else None,
                 lifts=cast("int", item.get("lifts", 0)),
                 unblocked=cast("int", item.get("unblocks", 0)),
@@ -173,7 +173,7 @@ class Listing:
         """The entries whose address begins with a prefix, by one request a shard; None when those would not do."""
         if pattern.whole:
             item = self._table.get(record_key(organization, suppression_list, pattern.prefix))
-            return [suppression_of(item)] if item and "by_time" in item else []
+            return [entry] if (entry := entry_of(item)) else []
         if not pattern.narrow:
             return None
         condition = "#partition = :partition AND begins_with(#address, :prefix)"
@@ -185,7 +185,7 @@ class Listing:
         pages = _side_by_side(ask, range(organization.shards))
         if any(page.after for page in pages):
             return None
-        return [suppression_of(item) for page in pages for item in page.items if "by_time" in item]
+        return [entry for page in pages for item in page.items if (entry := entry_of(item))]
 
     def _matching(
         self, organization: Organization, wanted: Filter, after: Place | None, now: int, chunk: int | None

@@ -188,8 +188,7 @@ def _claims(organization: Organization, before: Recipient | None, after: Recipie
         if clauses:
             expression = " ".join(clauses)
             known: dict[str, Value] = {":holders": frozenset({holder}), ":holder": holder}
-            values = {name: value for name, value in known.items() if name in expression.split()}
-            arguments = part(expression=expression, condition=condition, values=values)
+            arguments = part(expression=expression, condition=condition, values=known)
             writes.append(("Update", {"Key": marshal(_address_key(organization, key)), **arguments}))
     return writes
 

@@ -1,6 +1,6 @@
 """The removal queue: what waits in the index Pending, and what a worker may make of it.
 
-An entry is a removal's record (store/suppressions.py), or a part of a request (store/request_items.py) that waits for
+An entry is a removal's record (store/records.py), or a part of a request (store/request_items.py) that waits for
 up to `removal.PART` of them. Claiming a part is one write, and half a read unit for each of its records, which are not
 claimed themselves. Whatever is settled then is a conditional write of one record, under the fence that was read in it:
 what another worker, a newer request or a newer bounce did meanwhile refuses it.
@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve import removal
 from reprieve.removal import SECOND, TOMBSTONE, Claim, Due, Part, Removal, RemovalState, Settlement
 from reprieve.store import keys, request_items
-from reprieve.store.suppressions import FENCE_OUT, place_of, queue_of, record_key, removal_of
+from reprieve.store.records import place_of, queue_of, record_key, removal_of
+from reprieve.store.removal_requests import FENCE_OUT
 from reprieve.store.table import Item, Table, Update, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprieve.organization import Organization
-
-    Change = tuple[Item, Update, dict[str, Value]]
+    from reprieve.store.removal_requests import Change
 
 #: the removal has not ended and its time has come
 DUE: Final = "#removal_state = :pending AND #due_at <= :now"

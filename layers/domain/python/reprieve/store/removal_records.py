@@ -11,7 +11,7 @@ from reprieve import removal
 from reprieve.errors import InvalidInput
 from reprieve.removal import Followed, Removal, RemovalState
 from reprieve.store import keys, request_items
-from reprieve.store.suppressions import key_of, list_of, place_of, record_key, removal_of
+from reprieve.store.records import key_of, list_of, place_of, record_key, removal_of
 from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:

@@ -73,12 +73,6 @@ def parts(organization: Organization, requests: Sequence[RemovalRequest], *, now
     return [(_part(organization, pack, now), pack) for pack in packs]
 
 
-def rewritten(organization: Organization, pack: Pack, kept: Pack) -> tuple[Item, Update, dict[str, Value]]:
-    """The write by which a part stands for some of its removals only."""
-    update = Update(set=["#removals = :removals"], condition="attribute_exists(#removals)")
-    return _key(organization, pack), update, {":removals": _text(kept)}
-
-
 def _part(organization: Organization, pack: Pack, now: int) -> Item:
     key = _key(organization, pack)
     shard = keys.shard_of(organization, cast("str", key["address"]))

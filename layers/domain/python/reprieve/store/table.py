@@ -133,6 +133,10 @@ class Table:
         self._client = client
         self.name = name
 
+    def wait(self, seconds: float) -> None:
+        """Let others finish what they are at."""
+        time.sleep(seconds)
+
     def get(self, key: Item, *, consistent: bool = False) -> Item | None:
         """GetItem."""
         answer = self._call("get_item", TableName=self.name, Key=marshal(key), ConsistentRead=consistent)
@@ -146,13 +150,13 @@ class Table:
                 "ConsistentRead": consistent,
             }
             pending: Mapping[str, Any] = {self.name: wanted}
-            for pause in _pauses():
+            for pause in pauses():
                 answer = self._call("batch_get_item", RequestItems=pending)
                 yield from (unmarshal(item) for item in answer["Responses"].get(self.name, ()))
                 pending = answer.get("UnprocessedKeys") or {}
                 if not pending:
                     break
-                time.sleep(pause)
+                self.wait(pause)
             else:
                 raise Unavailable("the store left reads unprocessed")
 
@@ -319,7 +323,7 @@ class Table:
             The positions of the writes whose condition did not hold; none when all is written, else nothing is.
         """
         items = [{operation: {"TableName": self.name, **arguments}} for operation, arguments in writes]
-        for pause in _pauses():
+        for pause in pauses():
             try:
                 self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
             except self._client.exceptions.TransactionCanceledException as cancelled:
@@ -328,7 +332,7 @@ class Table:
                     return refused
                 if "TransactionConflict" not in reasons:
                     raise unavailable("the store could not complete a transaction", cancelled) from cancelled
-                time.sleep(pause)
+                self.wait(pause)
             except (BotoCoreError, ClientError) as fault:
                 raise unavailable("the store did not answer transact_write_items", fault) from fault
             else:
@@ -357,7 +361,7 @@ class Table:
         """BatchExecuteStatement: whether each was executed; False where DynamoDB said `unless` of it."""
         done = [False] * len(batch)
         pending = list(range(len(batch)))
-        for pause in _pauses():
+        for pause in pauses():
             answer = self._call("batch_execute_statement", Statements=[statement(batch[at]) for at in pending])
             codes = [response.get("Error", {}).get("Code") for response in answer["Responses"]]
             if final := set(codes) - {None, unless} - PASSING:
@@ -367,7 +371,7 @@ class Table:
             pending = [at for at, code in zip(pending, codes, strict=True) if code in PASSING]
             if not pending:
                 return done
-            time.sleep(pause)
+            self.wait(pause)
         raise Unavailable("the store left writes unprocessed")
 
     def _conditional(
@@ -413,16 +417,20 @@ def part(*, condition: str = "", expression: str = "", values: Mapping[str, Valu
         arguments["UpdateExpression"] = expression
     if names := _names(condition + " " + expression):
         arguments["ExpressionAttributeNames"] = names
-    if values:
-        arguments["ExpressionAttributeValues"] = marshal(values)
+    words = _words(condition + " " + expression)
+    if used := {name: value for name, value in (values or {}).items() if name in words}:
+        arguments["ExpressionAttributeValues"] = marshal(used)
     return arguments
 
 
 def _names(text: str) -> dict[str, str]:
-    words = (word for word in text.replace("(", " ").replace(")", " ").replace(",", " ").split() if word[0] == "#")
-    return {word: word[1:] for word in words}
+    return {word: word[1:] for word in _words(text) if word[0] == "#"}
 
 
-def _pauses() -> Iterator[float]:
+def _words(text: str) -> list[str]:
+    return text.replace("(", " ").replace(")", " ").replace(",", " ").split()
+
+
+def pauses() -> Iterator[float]:
     """Pauses between the retries of a batch, in seconds: 0.05, doubling."""
     return (0.05 * 2**attempt for attempt in range(RETRIES))

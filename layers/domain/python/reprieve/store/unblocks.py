@@ -19,8 +19,9 @@ from reprieve.block import UNBLOCKS, Standing
 from reprieve.listing import shown_since
 from reprieve.removal import RemovalRequest, Requester, watermark
 from reprieve.store import request_items
-from reprieve.store.suppressions import FENCE_OUT, Suppressions, record_key, suppression_of
-from reprieve.store.table import SIDE_BY_SIDE, WRITES_A_TRANSACTION, Item, Update, Value, marshal, part
+from reprieve.store.records import entry_of, list_of, record_key
+from reprieve.store.removal_requests import FENCE_OUT, as_seen, provided, recording
+from reprieve.store.table import SIDE_BY_SIDE, WRITES_A_TRANSACTION, Item, Table, Update, Value, marshal, part
 from reprieve.suppression import Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ LISTED: Final = "attribute_exists(#by_time)"
 STILL_SOFT: Final = "#permanence = :soft"
 #: its soft bounces still reach the threshold
 STILL_REACHED: Final = "size(#events) >= :threshold"
-#: the watermark does not move back
-NO_LATER_WATERMARK: Final = "(attribute_not_exists(#forgiven_until) OR #forgiven_until <= :forgiven_until)"
 #: the year 9999, in seconds, which TTL understands
 END_OF_TIME: Final = 253_402_300_799
 
@@ -53,21 +52,18 @@ class _Wanted:
     writes: list[Write]
 
 
-class Unblocks(Suppressions):
+class Unblocks:
     """`ports.suppressions.UnblockStore` on DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
         """See the port. Two keys an address, a hundred keys a batch read."""
-        wanted = [
-            record_key(organization, place, key)
-            for place in (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
-            for key in keys
-        ]
-        records: dict[tuple[str, str], Item] = {}
-        for item in self._table.get_many(wanted, consistent=True):
-            place = cast("str", item["partition"]).split("#")[1]
-            records[place, cast("str", item["address"])] = item
         places = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
+        wanted = [record_key(organization, place, key) for place in places for key in keys]
+        items = self._table.get_many(wanted, consistent=True)
+        records = {(list_of(item), cast("str", item["address"])): item for item in items}
         since = {place: shown_since(organization, place, now=now) for place in places}
         return {key: _standing(*((records.get((place, key), {}), since[place]) for place in places)) for key in keys}
 
@@ -93,7 +89,7 @@ class Unblocks(Suppressions):
             one
             for key, (standing, request) in standings.items()
             if key in written
-            for one, _ in _asked(organization, standing, request)
+            for one, *_ in _asked(organization, standing, request)
         ]
         if asked:
             self._table.update(*request_items.note(organization, asked, now=now))
@@ -122,7 +118,7 @@ class Unblocks(Suppressions):
         self, organization: Organization, standing: Standing, request: RemovalRequest, requester: Requester, now: int
     ) -> Iterator[Write]:
         """The count, with the removal from the blocks list if it is there that the address is blocked."""
-        forgiven_until = max(watermark(now), standing.forgiven_until)
+        until = max(watermark(now), standing.forgiven_until)
         counted = Update(
             set=["#kept_until = :end"], remove=["#expires_at"], add=["#unblocks :one"], condition=NOT_EXHAUSTED
         )
@@ -132,35 +128,33 @@ class Unblocks(Suppressions):
             ":unblocks": UNBLOCKS,
             ":soft": Permanence.SOFT.value,
             ":threshold": organization.soft_bounce_threshold,
-            ":forgiven_until": forgiven_until,
         }
         asked = _asked(organization, standing, request)
-        for one, condition in asked:
-            key, update, others = self._ask(organization, one, requester, now)
-            update = replace(
-                update,
-                set=[*update.set, "#forgiven_until = :forgiven_until"],
-                condition=f"{LISTED} AND {condition} AND {NO_LATER_WATERMARK}",
-            )
+        for one, entry, condition in asked:
+            change = recording(organization, one, requester, queued=True, now=now)
+            seen = as_seen(change, fence=standing.fences[one.list], bounced_at=entry.created, until=until)
+            key, update, others = provided(seen, f"{LISTED} AND {condition}")
             if one.list is SuppressionList.BLOCKS:
                 update = _both(update, counted)
             yield _part(key, update, values | others)
-        if all(one.list is not SuppressionList.BLOCKS for one, _ in asked):
+        if all(one.list is not SuppressionList.BLOCKS for one, *_ in asked):
             # who is about to lift the record did not see that it has to be kept
             alone = replace(counted, set=[*counted.set, FENCE_OUT])
             key = record_key(organization, SuppressionList.BLOCKS, request.key)
             yield _part(key, alone, {**values, ":zero": 0})
 
 
-def _asked(organization: Organization, standing: Standing, request: RemovalRequest) -> list[tuple[RemovalRequest, str]]:
-    """The removals that unblock an address, one a list that blocks it, each with what must still hold of its record."""
+def _asked(
+    organization: Organization, standing: Standing, request: RemovalRequest
+) -> list[tuple[RemovalRequest, Suppression, str]]:
+    """The removals that unblock an address, with the entries they lift and what must still hold of their records."""
     asked = []
     if standing.bounce is not None:
-        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), STILL_SOFT))
+        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), standing.bounce, STILL_SOFT))
     if standing.soft is not None and standing.soft.count >= organization.soft_bounce_threshold:
         # one address may have two removals of one request; they need ids of their own
         blocks = replace(request, list=SuppressionList.BLOCKS, id=f"{request.id}b", hide=True)
-        asked.append((blocks, STILL_REACHED))
+        asked.append((blocks, standing.soft, STILL_REACHED))
     return asked
 
 
@@ -175,10 +169,8 @@ def _both(one: Update, other: Update) -> Update:
 
 
 def _part(key: Item, update: Update, values: Mapping[str, Value]) -> Write:
-    """One write of a transaction, with those values that it uses."""
-    words = f"{update.expression()} {update.condition}".replace(",", " ").replace(")", " ").replace("(", " ").split()
-    used = {name: value for name, value in values.items() if name in words}
-    arguments = part(condition=update.condition, expression=update.expression(), values=used)
+    """One write of a transaction."""
+    arguments = part(condition=update.condition, expression=update.expression(), values=values)
     return "Update", {"Key": marshal(key), **arguments}
 
 
@@ -204,12 +196,14 @@ def _standing(on_bounces: tuple[Item, Since], on_blocks: tuple[Item, Since]) -> 
         unblocked=cast("int", items[1].get("unblocks", 0)),
         requests=frozenset(cast("str", item["request_id"]) for item in items if "request_id" in item),
         forgiven_until=max(cast("int", item.get("forgiven_until", 0)) for item in items),
+        fences={
+            name: cast("int", item.get("fence", 0))
+            for name, item in zip((SuppressionList.BOUNCES, SuppressionList.BLOCKS), items, strict=True)
+        },
     )
 
 
 def _entry(item: Item, since: Since) -> Suppression | None:
     """The entry of a list, if the list shows it: not if it was lifted or cleared or has expired."""
-    if "by_time" not in item:
-        return None
-    entry = suppression_of(item)
-    return entry if since.shows(entry) else None
+    entry = entry_of(item)
+    return entry if entry and since.shows(entry) else None

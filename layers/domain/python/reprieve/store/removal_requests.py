@@ -1,0 +1,139 @@
+"""How a removal is recorded in an address's record, so that no write of it does harm, however often or late it is done.
+
+A write may be done without an answer, be sent again by boto3, and arrive when the job has carried the removal out long
+ago, another request has replaced it, or a newer bounce has come. So a write has one of two forms:
+
+* blind: nothing is known of the record. The watermark must be later than the record's, which it is only once, and must
+  cover the bounce that is there;
+* as seen: over a record that was read. Nobody may have recorded another removal or another bounce since. Only this form
+  forgives a bounce that is younger than the watermark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
+
+from reprieve.removal import RemovalState
+from reprieve.store.records import queue_of, record_key
+from reprieve.store.table import Update
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reprieve.organization import Organization
+    from reprieve.removal import RemovalRequest, Requester
+    from reprieve.store.table import Item, Value
+
+    Change = tuple[Item, Update, dict[str, Value]]
+
+#: the watermark moves on, whatever clock the request came by
+LATER_WATERMARK: Final = "(attribute_not_exists(#forgiven_until) OR #forgiven_until < :forgiven_until)"
+#: no bounce that is newer than the watermark has come
+COVERED: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at <= :forgiven_until)"
+#: nobody has recorded a removal, or taken it, since the record was seen
+UNTOUCHED: Final = "(attribute_not_exists(#fence) OR #fence = :seen_fence)"
+#: no bounce has come since the record was seen
+SAME_BOUNCE: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at = :seen_bounce)"
+#: a worker that is under way with an older request, or with an earlier try, may no longer end this one
+FENCE_OUT: Final = "#fence = if_not_exists(#fence, :zero) + :one"
+
+
+def recording(
+    organization: Organization, request: RemovalRequest, requester: Requester, *, queued: bool, now: int
+) -> Change:
+    """The update that records a removal, without its watermark.
+
+    Args:
+        organization: whose.
+        request: what to remove.
+        requester: who asks.
+        queued: whether it stands in the queue itself, and not in a part of its request.
+        now: in milliseconds.
+    """
+    update = Update(
+        set=[
+            "#removal_id = :id",
+            "#removal_state = :pending",
+            "#requested_at = :now",
+            "#requested_by = :credential",
+            "#request_id = :request_id",
+            "#email = if_not_exists(#email, :email)",
+            "#due_at = :now",
+            "#attempts = :zero",
+            FENCE_OUT,
+            *(["#queue = :queue"] if queued else []),
+        ],
+        remove=[
+            *([] if queued else ["#queue"]),
+            "#lease_until",
+            "#finished_at",
+            "#last_answer",
+            "#expires_at",
+            *(["#by_time", "#events"] if request.hide else []),
+        ],
+    )
+    values: dict[str, Value] = {
+        ":id": request.id,
+        ":pending": RemovalState.PENDING.value,
+        ":now": now,
+        ":credential": requester.credential,
+        ":request_id": requester.request_id,
+        ":zero": 0,
+        ":one": 1,
+        ":email": request.email,
+        ":queue": queue_of(organization, RemovalState.PENDING, request.key),
+    }
+    return record_key(organization, request.list, request.key), update, values
+
+
+def blind(change: Change, *, until: int) -> Change:
+    """A recording over whatever the watermark covers."""
+    return _forgiving(
+        provided(change, f"{LATER_WATERMARK} AND {COVERED}"), ["#forgiven_until = :forgiven_until"], until
+    )
+
+
+def as_seen(change: Change, *, fence: int, bounced_at: int, until: int) -> Change:
+    """A recording over a record as it was read; the bounce that was there is forgiven.
+
+    Args:
+        change: a recording.
+        fence: the record's, 0 when it had none.
+        bounced_at: of its bounce, 0 when it had none.
+        until: the watermark, no earlier than the record's.
+    """
+    seen: dict[str, Value] = {":seen_fence": fence, ":seen_bounce": bounced_at}
+    forgiven = ["#forgiven_until = :forgiven_until", "#forgiven_bounce = :seen_bounce"]
+    return _forgiving(provided(change, f"{UNTOUCHED} AND {SAME_BOUNCE}", seen), forgiven, until)
+
+
+def over(change: Change, seen: Item, *, until: int) -> Change:
+    """The same, with the item that refused a write."""
+    fence, bounced_at, forgiven = (cast("int", seen.get(name, 0)) for name in ("fence", "bounced_at", "forgiven_until"))
+    return as_seen(change, fence=fence, bounced_at=bounced_at, until=max(until, forgiven))
+
+
+def provided(change: Change, condition: str, values: Mapping[str, Value] | None = None) -> Change:
+    """A write with one more condition, and its values; "" for none."""
+    key, update, known = change
+    both = " AND ".join(filter(None, (update.condition, condition)))
+    return key, replace(update, condition=both), {**known, **(values or {})}
+
+
+def is_overtaken(refused: Item, seen: Item | None, *, until: int) -> bool:
+    """Whether a record refused a write for what others have done to it, and not for another condition.
+
+    Args:
+        refused: the record.
+        seen: as it was before the write, None when the write was blind.
+        until: the watermark of a blind write.
+    """
+    if seen is None:
+        return any(cast("int", refused.get(name, -1)) >= until for name in ("forgiven_until", "bounced_at"))
+    return any(refused.get(name) != seen.get(name) for name in ("fence", "bounced_at"))
+
+
+def _forgiving(change: Change, clauses: list[str], until: int) -> Change:
+    key, update, values = change
+    return key, replace(update, set=[*update.set, *clauses]), {**values, ":forgiven_until": until}
