@@ -64,7 +64,7 @@ lock: ## lock the dependencies anew, with hashes (UPGRADE=1 takes newer versions
 	$(PYTHON) local/lock.py $(if $(UPGRADE),--upgrade)
 
 clean: ## remove what was built and installed; the local stack's data (.local/) stays
-	rm -rf $(VENV) .aws-sam .local/build .local/lock .mypy_cache .ruff_cache .hypothesis tests/sdk-node/node_modules
+	rm -rf $(VENV) .aws-sam .local/build .local/lock .mypy_cache .ruff_cache .hypothesis tests/sdk-node/node_modules bench/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements/dev.txt local/install.py

@@ -1,7 +1,7 @@
 """The lists: requests, capacity units and time of each operation, beside the physical floor, as a list grows.
 
-    python -m bench.lists             1,000, 10,000 and 100,000 entries, 1 and 4 shards
-    python -m bench.lists --full      and 1,000,000 (loading takes minutes)
+    PYTHONPATH=layers/domain/python python -m bench.lists             1,000, 10,000 and 100,000 entries, 1 and 4 shards
+    PYTHONPATH=layers/domain/python python -m bench.lists --full      and 1,000,000 (loading takes minutes)
 
 Each list has a store of its own, and all of them are asked in turn, so that what else the machine does slows all alike:
 growth is the median of the ratios of neighbours in time. Prints the table that the documentation quotes, and ends with

@@ -1,7 +1,7 @@
 """The life of a long list: imported by the operator, imported again, deleted as a whole, and gone on both sides.
 
-    python -m bench.long_list             10,000 entries
-    python -m bench.long_list --full      100,000
+    PYTHONPATH=layers/domain/python:cli python -m bench.long_list             10,000 entries
+    PYTHONPATH=layers/domain/python:cli python -m bench.long_list --full      100,000
 
 The background functions are cut off at any of their calls, again and again, as a Lambda function is that runs out of
 time or loses its machine. Everything goes through `wiring`, as in the functions. Ends with an error when anything is

@@ -1,6 +1,6 @@
 """How fast one worker carries removals out, and what a removal costs, on dynoxide with a local upstream.
 
-python -m bench.removals [--count 5000]
+PYTHONPATH=layers/domain/python python -m bench.removals [--count 5000]
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a System Log query costs, by how much the log holds.
 
-    python -m bench.system_log             10, 1,000 and 100,000 entries
-    python -m bench.system_log --full      10, 1,000 and 1,000,000 (loading takes minutes)
+    PYTHONPATH=layers/domain/python python -m bench.system_log           10, 1,000 and 100,000 entries
+    PYTHONPATH=layers/domain/python python -m bench.system_log --full    10, 1,000 and 1,000,000 (loading takes minutes)
 
 The entries are spread over 30 days. One address has ten deliveries among them, eight of them failures; the rest belong
 to others. Floors: one request, and half a unit for each 4 KB of the index items that the answer is made of.

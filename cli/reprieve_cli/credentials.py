@@ -113,8 +113,7 @@ def list_(organization: str, *, as_json: bool) -> None:
 def revoke(organization: str, credential: str) -> None:
     """Revoke a credential for good.
 
-    CREDENTIAL is the id that `list` shows. A gateway that remembers the authorizer's answers may honour it for a few
-    minutes more.
+    CREDENTIAL is the id that `list` shows.
     """
     connect()
     operations.revoke_credential(organization, credential)

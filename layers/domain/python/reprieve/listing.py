@@ -21,7 +21,7 @@ SECONDS_A_DAY: Final = 86_400
 #: the lists whose entries the bounce purge lets expire
 EXPIRING: Final = frozenset({SuppressionList.BOUNCES, SuppressionList.BLOCKS})
 WILDCARD: Final = "%"
-#: longer than any key is
+#: as long as an address may be; for a longer one the list is read in order of time
 LONGEST_PREFIX: Final = 254
 
 

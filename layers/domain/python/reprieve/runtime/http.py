@@ -67,7 +67,10 @@ class Api:
         return register
 
     def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-        """The Lambda handler. It never raises: whatever goes wrong is answered in the dialect, and logged."""
+        """The Lambda handler: whatever goes wrong with a request is answered in the dialect, and logged.
+
+        An event that is no request of API Gateway's raises: there is nobody to answer.
+        """
         started = time.perf_counter()
         request = _request(event)
         error_id = ""

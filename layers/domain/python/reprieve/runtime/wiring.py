@@ -1,4 +1,6 @@
-"""The one place that names the adapters. Each is made once per process, when it is first needed.
+"""The one place that names the adapters.
+
+What is cached is made once a process, when it is first needed: clients and most stores. The rest is made for each call.
 
 Imports are inside the functions on purpose: a function pays at its cold start only for what it uses.
 """

@@ -1,4 +1,7 @@
-"""How things are found: the keys of every table. Each begins with the organization; only this builds them."""
+"""How things are found: the partitions of every table but Access, and the sort keys of lists, log and requests.
+
+Each partition begins with the organization. Access has so few keys that store/access.py and store/quotas.py say them.
+"""
 
 from __future__ import annotations
 
