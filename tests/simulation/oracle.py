@@ -43,8 +43,10 @@ class Oracle:
         self.events: dict[Place, set[tuple[int, str]]] = defaultdict(set)
         self.acknowledged: list[tuple[str, str, str, int]] = []
         self.acknowledged_ids: set[tuple[Place, str]] = set()
-        #: the requests that have ended, answered or not: the later of that moment and of what they forgive
-        self.ended: dict[str, int] = {}
+        #: the newest bounce of each record
+        self.bounced: dict[Place, int] = {}
+        #: the requests that have ended, answered or not: what they may still forgive, wherever it is done late
+        self.ended: dict[str, tuple[int, dict[Place, int]]] = {}
         #: the worker that took a row or a part last
         self.holders: dict[Place | tuple[str, str], object] = {}
 
@@ -62,6 +64,7 @@ class Oracle:
         listed = "by_time" in after and "by_time" not in old
         if listed and after["bounced_at"] <= self.forgiven[place]:
             raise Failure(f"a forgiven bounce of {place} came back")
+        self.bounced[place] = after.get("bounced_at", 0)
         self._row_written(place, old, after)
         self._forgiven(place, old, after)
         state = after.get("removal_state")
@@ -85,8 +88,10 @@ class Oracle:
         if changed and (place, after["removal_id"]) in self.acknowledged_ids:
             raise Failure(f"the removal of {place} was recorded once more after it was acknowledged")
         request = after.get("removal_id", "").rpartition("-")[0].removeprefix(LISTED_ONLY)
-        if changed and max(changed) > self.ended.get(request, max(changed)):
-            raise Failure(f"a bounce of {place} was forgiven by a request that had ended before it")
+        if changed and request in self.ended:
+            until, known = self.ended[request]
+            if max(changed) > max(until, known.get(place, 0)):
+                raise Failure(f"a bounce of {place} was forgiven by a request that had ended before it")
         self.forgiven[place] = max(self.forgiven[place], *changed, 0)
 
     def _recorded(self, place: Place, old: Item, removal_id: str) -> None:
@@ -141,7 +146,7 @@ class Oracle:
 
     def over(self, request_id: str, now: int) -> None:
         """A request has ended; what it still writes is late. Its host's clock said `now` when it began."""
-        self.ended[request_id] = max(self.world.now, watermark(now))
+        self.ended[request_id] = max(self.world.now, watermark(now)), dict(self.bounced)
 
     def answered(self, organization: str, name: str, accepted: Mapping[str, str], now: int) -> None:
         """A request was acknowledged: the ids of its removals, by address."""

@@ -73,30 +73,31 @@ def check(seeds: Iterable[int], *, shrinking: bool = True) -> Report:
     return report
 
 
-def check_faults(*, pairs: bool, schedules: Sequence[int] = (0, 1, 2)) -> Report:
-    """Play short histories with each fault at each I/O, or with each pair of them.
+def check_faults(schedule: int, *, pairs: bool, share: int = 0, shares: int = 1) -> Report:
+    """Play a short history with each fault at each I/O, or with each pair of them.
 
     Args:
+        schedule: seed of the history that the faults are put into.
         pairs: two faults a run instead of one.
-        schedules: seeds of the histories that the faults are put into.
+        share: which of the runs: each `shares`-th from this one on.
+        shares: among how many the runs are divided.
     """
     report = Report()
-    for seed in schedules:
-        whole = Scenario(Choices(seed), planned={}, short=True)
-        whole.play()
-        places = range(1, whole.world.ios + 1)
-        for at in itertools.combinations(places, 2 if pairs else 1):
-            for faults in itertools.product(AT_IO, repeat=len(at)):
-                planned = dict(zip(at, faults, strict=True))
-                scenario = Scenario(Choices(seed), planned=planned, short=True)
-                try:
-                    scenario.play()
-                except Failure as failure:
-                    report.failure = f"schedule {seed}, faults {planned}: {failure}\n" + "\n".join(scenario.world.trace)
-                    return report
-                report.runs += 1
-                report.steps += scenario.world.ios
-                report.fired += scenario.world.fired
+    whole = Scenario(Choices(schedule), planned={}, short=True)
+    whole.play()
+    places = itertools.combinations(range(1, whole.world.ios + 1), 2 if pairs else 1)
+    for at in itertools.islice(places, share, None, shares):
+        for faults in itertools.product(AT_IO, repeat=len(at)):
+            planned = dict(zip(at, faults, strict=True))
+            scenario = Scenario(Choices(schedule), planned=planned, short=True)
+            try:
+                scenario.play()
+            except Failure as failure:
+                report.failure = f"schedule {schedule}, faults {planned}: {failure}\n" + "\n".join(scenario.world.trace)
+                return report
+            report.runs += 1
+            report.steps += scenario.world.ios
+            report.fired += scenario.world.fired
     return report
 
 

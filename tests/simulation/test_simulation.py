@@ -21,7 +21,7 @@ def test_no_history_breaks_the_protocol_and_every_fault_happens() -> None:
 
 
 def test_no_single_fault_at_any_io_breaks_the_protocol() -> None:
-    report = check_faults(pairs=False, schedules=(0,))
+    report = check_faults(0, pairs=False)
     assert not report.failure, report.failure
     assert report.runs > 100
 
