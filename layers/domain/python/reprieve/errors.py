@@ -48,11 +48,7 @@ class MalformedAddress(InvalidInput):
 
 
 class LimitExceeded(InvalidInput):
-    """More items than one request may carry; `limit` is the most that is accepted."""
-
-    def __init__(self, problem: str, *, field: str, limit: int) -> None:
-        super().__init__(problem, field=field)
-        self.limit = limit
+    """More items than one request may carry."""
 
 
 class Unauthenticated(ReprieveError):

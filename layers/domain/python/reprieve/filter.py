@@ -27,15 +27,13 @@ expression against an event.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from reprieve.errors import InvalidInput
 
 #: the operator that needs no value
-PRESENT: Final = "pr"
 
 
 class InvalidFilter(InvalidInput):
@@ -64,8 +62,6 @@ class UnsupportedCombination(InvalidInput):
     def __init__(self, operation: str, attribute: str) -> None:
         problem = "The supplied combination of operator and field is not currently supported."
         super().__init__(problem, field="filter")
-        self.operation = operation
-        self.attribute = attribute
         self.summary = f"{problem} Operator: {operation}, Field: {attribute}"
 
 
@@ -133,28 +129,3 @@ class Or:
 
 
 Expression: TypeAlias = Comparison | Presence | Not | And | Or
-
-
-def render(expression: Expression) -> str:
-    """Write an expression as a filter, with no more parentheses than it needs.
-
-    Returns:
-        A text for which `parse(render(expression)) == expression`, provided that it stays within the bounds.
-    """
-    match expression:
-        case Comparison(field, operation, value):
-            return f"{field} {operation} {json.dumps(value, ensure_ascii=False)}"
-        case Presence(field):
-            return f"{field} {PRESENT}"
-        case Not(operand):
-            return f"not ({render(operand)})"
-        case And(operands):
-            return " and ".join(_grouped(operand, (And, Or)) for operand in operands)
-        case Or(operands):
-            return " or ".join(_grouped(operand, (Or,)) for operand in operands)
-
-
-def _grouped(expression: Expression, loose: tuple[type, ...]) -> str:
-    """In parentheses if it is one of the `loose` kinds, which the operator around it would tear apart."""
-    text = render(expression)
-    return f"({text})" if isinstance(expression, loose) else text

@@ -14,7 +14,6 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from reprieve.filter import (
-    PRESENT,
     And,
     Comparison,
     InvalidFilter,
@@ -167,7 +166,7 @@ class _Parser:
         """The operator that is next; None stands for `pr`."""
         self._require(_Kind.WORD, "an attribute operator")
         token = self._take()
-        if token.says(PRESENT):
+        if token.says("pr"):
             return None
         try:
             return Operator(token.text.lower())

@@ -43,7 +43,7 @@ def parse_keywords(q: str) -> tuple[str, ...]:
     if any(len(keyword) > MAX_KEYWORD_LENGTH for keyword in keywords):
         raise InvalidInput(_TOO_LONG, field="q")
     if len(keywords) > MAX_KEYWORDS:
-        raise LimitExceeded(_TOO_MANY, field="q", limit=MAX_KEYWORDS)
+        raise LimitExceeded(_TOO_MANY, field="q")
     return keywords
 
 

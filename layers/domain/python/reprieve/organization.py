@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -181,8 +180,3 @@ def organization_of(token: str) -> str | None:
 def digest_of(token: str) -> str:
     """What is stored of a token. It is random and long, so a plain hash cannot be reversed or guessed."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def same_digest(one: str, other: str) -> bool:
-    """Comparison in constant time."""
-    return hmac.compare_digest(one, other)

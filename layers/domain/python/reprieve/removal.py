@@ -75,6 +75,11 @@ class LiftOutcome(StrEnum):
     ACCOUNT_BROKEN = "account_broken"
     """The account's credential or permission is bad: no fault of the address."""
 
+    @property
+    def lifted(self) -> bool:
+        """Whether the address is not on the provider's list any more, for certain."""
+        return self in {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
+
 
 @dataclass(frozen=True, slots=True)
 class LiftAnswer:

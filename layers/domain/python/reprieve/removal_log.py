@@ -15,6 +15,7 @@ from reprieve.log import (
     Target,
     entry,
 )
+from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,25 +24,53 @@ if TYPE_CHECKING:
 
 
 def removal_requested(
-    emails: Sequence[str], *, actor: Actor, request_id: str, provider: str, now: int
+    emails: Sequence[str],
+    *,
+    suppression_list: SuppressionList = SuppressionList.BOUNCES,
+    actor: Actor,
+    request_id: str,
+    provider: str,
+    now: int,
 ) -> list[LogEntry]:
-    """The entries of one request: at most 50 addresses a target, one target an entry, as Okta writes them."""
+    """The entries of one request: at most 50 addresses a target, one target an entry, as Okta writes them.
+
+    That is Okta's own event for the bounce list, and ours for the others, which Okta does not know.
+    """
+    bounces = suppression_list is SuppressionList.BOUNCES
+    name = "bounce" if bounces else suppression_list
+    about = {"bounceEmailProvider": PROVIDER_NAME.get(provider, provider)} if bounces else {"list": suppression_list}
     groups = [emails[start : start + ADDRESSES_A_TARGET] for start in range(0, len(emails), ADDRESSES_A_TARGET)]
     return [
         entry(
-            EventType.BOUNCE_REMOVAL,
+            EventType.BOUNCE_REMOVAL if bounces else EventType.SUPPRESSION_REMOVAL,
             identity=f"{request_id}:{number}",
             published=now,
-            message="Remove email addresses from the bounce list",
+            message=f"Remove email addresses from the {name} list",
             outcome=(Result.SUCCESS, None),
             severity=Severity.INFO,
             target=Target(f"{request_id}:{number}", "EmailList", ", ".join(group)),
-            debug={"bounceEmailProvider": PROVIDER_NAME.get(provider, provider), "requestId": request_id},
+            debug={**about, "requestId": request_id},
             actor=actor,
             transaction=("WEB", request_id),
         )
         for number, group in enumerate(groups)
     ]
+
+
+def list_cleared(suppression_list: SuppressionList, *, actor: Actor, request_id: str, now: int) -> LogEntry:
+    """The entry of a request for everything on a list."""
+    return entry(
+        EventType.LIST_CLEARED,
+        identity=request_id,
+        published=now,
+        message=f"Remove everything from the {suppression_list} list",
+        outcome=(Result.SUCCESS, None),
+        severity=Severity.WARN,
+        target=Target(suppression_list, "SuppressionList", suppression_list),
+        debug={"list": suppression_list, "requestId": request_id},
+        actor=actor,
+        transaction=("WEB", request_id),
+    )
 
 
 def removal_done(row: Removal, *, now: int) -> LogEntry:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from reprieve.service.removal_job import Tally
 
 NAMESPACE: Final = "Reprieve"
-LIFTED: Final = {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
 
 
 def removal_job(tally: Tally) -> None:
@@ -29,7 +28,7 @@ def removal_job(tally: Tally) -> None:
     metrics.add_metric("ProviderAccountsPaused", MetricUnit.Count, tally.paused)
     # every kind each time, so that a graph or an alarm on one has a zero to come back to
     for kind in LiftOutcome:
-        if kind not in LIFTED:
+        if not kind.lifted:
             metrics.add_metric(f"ProviderErrors_{kind.value}", MetricUnit.Count, tally.errors[kind.value])
     metrics.add_metric("TurnsFailed", MetricUnit.Count, len(tally.faults))
     metrics.flush_metrics()

@@ -1,4 +1,4 @@
-"""What a list's owner may do to it: look, lift one, some or all, and add an unsubscribe.
+"""What a list's owner may do to it: lift one, some or all, and add an unsubscribe.
 
 Whoever holds a credential for a list may lift what is on it: the membership rule of `service.removals` protects
 addresses from people who do not manage the lists.
@@ -87,18 +87,8 @@ class Lists:
         newest = self.listing.newest(organization, suppression_list) or 0
         until = max(now, min(newest, now + SKEW_ALLOWANCE)) // SECOND
         self.access.clear(organization.id, suppression_list, until=until)
-        entry = log.entry(
-            log.EventType.LIST_CLEARED,
-            identity=request_id,
-            published=now,
-            message=f"Remove everything from the {suppression_list} list",
-            outcome=(log.Result.SUCCESS, None),
-            severity=log.Severity.WARN,
-            target=log.Target(suppression_list, "SuppressionList", suppression_list),
-            debug={"list": suppression_list, "requestId": request_id},
-            actor=log.holder(caller.credential_id),
-            transaction=("WEB", request_id),
-        )
+        actor = log.holder(caller.credential_id)
+        entry = removal_log.list_cleared(suppression_list, actor=actor, request_id=request_id, now=now)
         self.log.append(organization, [entry])
 
     def unsubscribe(self, caller: Caller, addresses: Sequence[Address], *, request_id: str, now: int) -> None:
@@ -146,26 +136,12 @@ def _is_address(text: str) -> bool:
 def _asked(
     caller: Caller, suppression_list: SuppressionList, emails: Sequence[str], request_id: str, now: int
 ) -> list[LogEntry]:
-    """The entries that tell who asked: Okta's own for the bounce list, ours for the others."""
-    if suppression_list is SuppressionList.BOUNCES:
-        return removal_log.removal_requested(
-            emails, actor=log.holder(caller.credential_id), request_id=request_id, provider="sendgrid", now=now
-        )
-    starts = range(0, len(emails), log.ADDRESSES_A_TARGET)
-    return [
-        log.entry(
-            log.EventType.SUPPRESSION_REMOVAL,
-            identity=f"{request_id}:{number}",
-            published=now,
-            message=f"Remove email addresses from the {suppression_list} list",
-            outcome=(log.Result.SUCCESS, None),
-            severity=log.Severity.INFO,
-            target=log.Target(
-                f"{request_id}:{number}", "EmailList", ", ".join(emails[start : start + log.ADDRESSES_A_TARGET])
-            ),
-            debug={"list": suppression_list, "requestId": request_id},
-            actor=log.holder(caller.credential_id),
-            transaction=("WEB", request_id),
-        )
-        for number, start in enumerate(starts)
-    ]
+    """The entries that tell who asked."""
+    return removal_log.removal_requested(
+        emails,
+        suppression_list=suppression_list,
+        actor=log.holder(caller.credential_id),
+        request_id=request_id,
+        provider="sendgrid",
+        now=now,
+    )

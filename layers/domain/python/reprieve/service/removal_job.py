@@ -50,7 +50,6 @@ COUNTED = {
     RemovalState.SUPERSEDED: "superseded",
     RemovalState.DONE: "lifted",
 }
-LIFTED = {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
 
 
 @dataclass(slots=True)
@@ -207,17 +206,17 @@ class RemovalJob:
         answered = list(zip(wanted, answers, strict=True))
         self._note_account(desk, answers, tally)
         now = self.clock()
-        lifted = [row for row, answer in answered if answer.outcome in LIFTED]
+        lifted = [row for row, answer in answered if answer.outcome.lifted]
         self.log.append(desk.organization, removal_log.removals_done(lifted, now=now))
         self._settle(desk, [self._judge(row, answer, tally) for row, answer in answered], tally)
         outcomes = {answer.outcome for answer in answers}
         # told to wait before anything could be done: whoever asks again at once is told again
-        throttled = LiftOutcome.WAIT in outcomes and outcomes.isdisjoint(LIFTED)
+        throttled = LiftOutcome.WAIT in outcomes and not any(outcome.lifted for outcome in outcomes)
         return not throttled and LiftOutcome.ACCOUNT_BROKEN not in outcomes
 
     def _judge(self, row: Removal, answer: LiftAnswer, tally: Tally) -> Settlement:
         """What a provider's answer makes of a row."""
-        if answer.outcome in LIFTED:
+        if answer.outcome.lifted:
             return _ended(row, RemovalState.DONE, answer.detail)
         now = self.clock()
         tally.errors[answer.outcome.value] += 1

@@ -19,7 +19,6 @@ from reprieve.organization import (
     Organization,
     ProviderAccount,
     ProviderKind,
-    same_digest,
 )
 from reprieve.store.table import Item, Table, Update
 from reprieve.suppression import SuppressionList
@@ -81,8 +80,7 @@ class Access:
     def credential(self, organization_id: str, digest: str) -> Credential | None:
         """See the port."""
         item = self._table.get({"partition": organization_id, "sort": CREDENTIAL + digest}, consistent=True)
-        found = _credential(item) if item else None
-        return found if found and same_digest(found.digest, digest) else None
+        return _credential(item) if item else None
 
     def credentials(self, organization_id: str) -> list[Credential]:
         """All credentials of an organization, oldest first."""

@@ -8,10 +8,9 @@ table alone (`page`), so that an index for them can come without anybody else no
 from __future__ import annotations
 
 import heapq
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from math import isqrt
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.errors import LimitExceeded
 from reprieve.listing import ANYBODY, Selection, shown_since
@@ -19,17 +18,16 @@ from reprieve.outlook import AddressRecord
 from reprieve.removal import SECOND
 from reprieve.store import keys
 from reprieve.store.records import entry_of, list_of, record_key, removal_of, suppression_of
+from reprieve.store.table import side_by_side
 from reprieve.suppression import SuppressionList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from reprieve.listing import Filter, Pattern, Place, Since
     from reprieve.organization import Organization
     from reprieve.store.table import Item, Page, Table, Value
     from reprieve.suppression import Suppression
-
-_T = TypeVar("_T")
 
 BY_TIME: Final = "ByTime"
 IN_RANGE: Final = "#partition = :partition AND #by_time BETWEEN :newest AND :oldest"
@@ -182,7 +180,7 @@ class Listing:
             partition = keys.suppressions(organization, suppression_list, shard)
             return self._table.query(condition, {":partition": partition, ":prefix": pattern.prefix}, limit=NARROW)
 
-        pages = _side_by_side(ask, range(organization.shards))
+        pages = side_by_side(ask, range(organization.shards))
         if any(page.after for page in pages):
             return None
         return [entry for page in pages for item in page.items if (entry := entry_of(item))]
@@ -275,7 +273,7 @@ class _Reader:
         if not self._ranges:
             return iter(())
         size = chunk and _share(chunk, len(self._ranges))
-        firsts = _side_by_side(lambda values: self._query(values, size, None), self._ranges)
+        firsts = side_by_side(lambda values: self._query(values, size, None), self._ranges)
         streams = [self._going_on(values, size, page) for values, page in zip(self._ranges, firsts, strict=True)]
         return heapq.merge(*streams, key=_place)
 
@@ -307,7 +305,6 @@ class _Reader:
             raise LimitExceeded(
                 f"more than {READ_AT_MOST} entries would have to be read; narrow it by start_time and end_time",
                 field="offset",
-                limit=READ_AT_MOST,
             )
 
 
@@ -315,14 +312,6 @@ def _share(wanted: int, shards: int) -> int:
     """How many of the first `wanted` entries to ask of one shard, so that it rarely has to be asked twice."""
     share = -(-wanted // shards)
     return min(wanted, share + isqrt(5 * share) + 1)
-
-
-def _side_by_side(ask: Callable[[_T], Page], of: Iterable[_T]) -> list[Page]:
-    everything = list(of)
-    if len(everything) <= 1:
-        return [ask(one) for one in everything]
-    with ThreadPoolExecutor(max_workers=min(len(everything), 16)) as threads:
-        return list(threads.map(ask, everything))
 
 
 def _place(item: Item) -> tuple[str, str]:

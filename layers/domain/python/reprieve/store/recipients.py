@@ -11,14 +11,13 @@ Recipient, addresses and login change in one transaction; what it leaves unused 
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from reprieve.address import Address, comparison_key
 from reprieve.errors import Conflict, Unavailable
 from reprieve.recipient import Recipient
 from reprieve.store import keys
-from reprieve.store.table import SIDE_BY_SIDE, Item, Table, Value, marshal, part
+from reprieve.store.table import Item, Table, Value, marshal, part, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -93,9 +92,7 @@ class Recipients:
 
     def add_many(self, organization: Organization, recipients: Sequence[Recipient]) -> None:
         """See the port. The transactions are sent side by side."""
-        if recipients:
-            with ThreadPoolExecutor(max_workers=min(len(recipients), SIDE_BY_SIDE)) as threads:
-                list(threads.map(lambda recipient: self.add(organization, recipient), recipients))
+        side_by_side(lambda recipient: self.add(organization, recipient), recipients)
 
     def put(self, organization: Organization, recipient: Recipient) -> None:
         """See the port. Whoever changes it in between makes this start over."""

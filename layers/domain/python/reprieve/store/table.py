@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _T = TypeVar("_T")
+_R = TypeVar("_R")
 
 Value = str | int | bytes | bool | frozenset[str] | None
 Item = dict[str, Value]
@@ -184,17 +185,11 @@ class Table:
         Raises:
             Unavailable: at least one was not done; others may have been.
         """
-        if len(changes) <= 1:
-            return [self.update(*change) for change in changes]
-        with ThreadPoolExecutor(max_workers=min(len(changes), SIDE_BY_SIDE)) as threads:
-            return list(threads.map(lambda change: self.update(*change), changes))
+        return side_by_side(lambda change: self.update(*change), changes)
 
     def try_many(self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]) -> list[Tried]:
         """As `update_many`, telling more; two changes may be of the same key, and are done in any order."""
-        if not changes:
-            return []
-        with ThreadPoolExecutor(max_workers=min(len(changes), SIDE_BY_SIDE)) as threads:
-            return list(threads.map(lambda change: self._try(*change), changes))
+        return side_by_side(lambda change: self._try(*change), changes)
 
     def delete(self, key: Item, *, condition: str = "", values: Mapping[str, Value] | None = None) -> Item | None:
         """DeleteItem; the item as it was, or None when there was none or the condition did not hold."""
@@ -231,10 +226,7 @@ class Table:
             Unavailable: at least one was not done; others may have been.
         """
         batches = [changes[start : start + WRITES_A_BATCH] for start in range(0, len(changes), WRITES_A_BATCH)]
-        if len(batches) <= 1:
-            return [done for batch in batches for done in self.update_batch(batch)]
-        with ThreadPoolExecutor(max_workers=min(len(batches), SIDE_BY_SIDE)) as threads:
-            return [done for batch in threads.map(self.update_batch, batches) for done in batch]
+        return [done for batch in side_by_side(self.update_batch, batches) for done in batch]
 
     def update_batch(self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]) -> list[bool]:
         """One call of `update_batches`."""
@@ -406,6 +398,14 @@ class _ConditionFailed(Exception):
     def __init__(self, answer: Mapping[str, Any]) -> None:
         super().__init__("the condition did not hold")
         self.item: Mapping[str, Any] = answer.get("Item", {})
+
+
+def side_by_side(call: Callable[[_T], _R], arguments: Sequence[_T]) -> list[_R]:
+    """The answers to one call for each argument, in order; SIDE_BY_SIDE are under way at a time."""
+    if len(arguments) <= 1:
+        return [call(argument) for argument in arguments]
+    with ThreadPoolExecutor(max_workers=min(len(arguments), SIDE_BY_SIDE)) as threads:
+        return list(threads.map(call, arguments))
 
 
 def part(*, condition: str = "", expression: str = "", values: Mapping[str, Value] | None = None) -> dict[str, Any]:

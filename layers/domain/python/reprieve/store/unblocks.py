@@ -11,7 +11,6 @@ transaction, and many addresses share one. That is fewer calls than a write each
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -21,7 +20,7 @@ from reprieve.removal import RemovalRequest, Requester, watermark
 from reprieve.store import request_items
 from reprieve.store.records import entry_of, list_of, record_key
 from reprieve.store.removal_requests import FENCE_OUT, as_seen, provided, recording
-from reprieve.store.table import SIDE_BY_SIDE, WRITES_A_TRANSACTION, Item, Table, Update, Value, marshal, part
+from reprieve.store.table import WRITES_A_TRANSACTION, Item, Table, Update, Value, marshal, part, side_by_side
 from reprieve.suppression import Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
@@ -80,11 +79,7 @@ class Unblocks:
             _Wanted(key, list(self._writes(organization, standing, request, requester, now)))
             for key, (standing, request) in standings.items()
         ]
-        groups = list(_groups(wanted))
-        if not groups:
-            return set()
-        with ThreadPoolExecutor(max_workers=min(len(groups), SIDE_BY_SIDE)) as threads:
-            written = set().union(*threads.map(self._write, groups))
+        written = set().union(*side_by_side(self._write, list(_groups(wanted))))
         asked = [
             one
             for key, (standing, request) in standings.items()

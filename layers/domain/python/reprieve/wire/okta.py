@@ -143,9 +143,7 @@ def parse_remove_list(request: Request) -> list[str]:
     if not addresses:
         raise InvalidInput("The field cannot be left blank", field="emailAddresses")
     if len(addresses) > MAX_ADDRESSES:
-        raise LimitExceeded(
-            "The field cannot have more than 1,000 elements", field="emailAddresses", limit=MAX_ADDRESSES
-        )
+        raise LimitExceeded("The field cannot have more than 1,000 elements", field="emailAddresses")
     return addresses
 
 

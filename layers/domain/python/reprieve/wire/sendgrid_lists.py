@@ -297,5 +297,5 @@ def _texts(value: object, field: str, *, least: int = 1) -> list[str]:
     if len(value) < least:
         raise InvalidInput("must not be empty", field=field)
     if len(value) > MOST_ADDRESSES:
-        raise LimitExceeded(f"must not have more than {MOST_ADDRESSES} items", field=field, limit=MOST_ADDRESSES)
+        raise LimitExceeded(f"must not have more than {MOST_ADDRESSES} items", field=field)
     return value
