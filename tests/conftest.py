@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.support import quick_boto3
+from tests.support import quick_boto3, quick_moto
 
 quick_boto3.install()
+quick_moto.install()
 
 # how long an example takes tells of the machine and who else is on it, not of the code
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

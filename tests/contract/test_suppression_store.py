@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from reprieve.listing import Since
 from reprieve.organization import Organization
@@ -35,9 +34,8 @@ from reprieve.store.table import Table, Update
 from reprieve.suppression import Suppression, SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.world import Choices, World
-from tests.support import dynoxide
-from tests.support.moto_partiql import inserting
-from tests.support.tables import create_tables
+from tests.support import dynoxide, moto_aws
+from tests.support.tables import create_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,25 +109,32 @@ class Bench:
         return found.created if found else None
 
 
-@pytest.fixture(params=["simulated", "moto", "dynoxide"])
-def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+@pytest.fixture(scope="module", params=["simulated", "moto", "dynoxide"])
+def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A client for all tests, which takes longer to make than most of them to run; None where each makes its own."""
     if request.param == "simulated":
+        yield None
+    elif request.param == "dynoxide":
+        with dynoxide.running() as client:
+            yield client
+    else:
+        with pytest.MonkeyPatch.context() as patch:
+            moto_aws.set_credentials(patch)
+            with moto_aws.running():
+                yield boto3.client("dynamodb", moto_aws.REGION)
+
+
+@pytest.fixture
+def bench(dynamodb: Any) -> Bench:
+    """Empty tables."""
+    if dynamodb is None:
         client = Client(World(Choices(0)), "Suppressions", lambda *_: None)
         table: Table = SerialTable(client, "Suppressions")  # type: ignore[arg-type]
-        yield Bench(table, Suppressions(table), RemovalQueue(table))
-    elif request.param == "moto":
-        for word in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(word, "testing")
-        with mock_aws(), inserting():
-            yield _on(boto3.client("dynamodb", "eu-west-1"))
     else:
-        with dynoxide.running() as client:
-            yield _on(client)
-
-
-def _on(client: Any) -> Bench:
-    create_tables(client)
-    table = Table(client, "Suppressions")
+        if "Suppressions" in dynamodb.list_tables()["TableNames"]:
+            dynamodb.delete_table(TableName="Suppressions")
+        create_table(dynamodb, "Suppressions")
+        table = Table(dynamodb, "Suppressions")
     return Bench(table, Suppressions(table), RemovalQueue(table))
 
 
@@ -270,10 +275,10 @@ def test_longest_due_come_first_through_every_shard(bench: Bench) -> None:
 
 
 def test_a_request_is_found_with_all_of_its_removals(bench: Bench) -> None:
-    requests = [RemovalRequest(f"r-{n}", BOUNCES, f"n{n}@x.org", f"N{n}@x.org") for n in range(120)]
+    requests = [RemovalRequest(f"r-{n}", BOUNCES, f"n{n}@x.org", f"N{n}@x.org") for n in range(105)]
     bench.store.request_removals(ORG, requests, Requester("c", "r"), now=NOW)
     found = RemovalRecords(bench.table).of_request(ORG, "r")
-    assert [(one.id, one.email) for one in found] == [(f"r-{n}", f"N{n}@x.org") for n in range(120)]
+    assert [(one.id, one.email) for one in found] == [(f"r-{n}", f"N{n}@x.org") for n in range(105)]
     assert all(one.record is not None and one.record.id == one.id for one in found)
     assert RemovalRecords(bench.table).of_request(Organization("other", "Other", shards=2), "r") == []
 

@@ -71,7 +71,13 @@ def create_tables(client: DynamoDBClient) -> dict[str, str]:
     Returns:
         The environment variables that name them, for the caller to set: `SUPPRESSIONS_TABLE` and so on.
     """
-    for name, properties in tables().items():
-        wanted: dict[str, Any] = {word: properties[word] for word in CREATED if word in properties}
-        client.create_table(TableName=name, **wanted)
+    for name in tables():
+        create_table(client, name)
     return environment()
+
+
+def create_table(client: DynamoDBClient, name: str) -> None:
+    """Create one table of the template, empty."""
+    properties = tables()[name]
+    wanted: dict[str, Any] = {word: properties[word] for word in CREATED if word in properties}
+    client.create_table(TableName=name, **wanted)
