@@ -32,7 +32,8 @@ ALIASES: Final = {"secondaryEmail": SECOND}
 LONGEST_VALUE: Final = 1_000
 
 MODULE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
-RECORD_ID: Final = re.compile(r"[0-9]{1,19}")
+#: as Zoho's API takes it; another could never be named by a request
+RECORD_ID: Final = re.compile(r"[0-9]{18,19}")
 _BASE62: Final = digits + ascii_letters
 #: 19 digits, as Zoho's own are, and within 64 bits
 _FIRST_RECORD: Final = 10**18
@@ -181,7 +182,7 @@ def _checked(identifier: str, module: str) -> str:
     if module == USERS and not IDENTIFIER.fullmatch(identifier):
         raise InvalidInput("up to 64 letters and digits", field=ID)
     if module != USERS and not RECORD_ID.fullmatch(identifier):
-        raise InvalidInput("up to 19 digits", field=ID)
+        raise InvalidInput("18 or 19 digits", field=ID)
     return identifier
 
 

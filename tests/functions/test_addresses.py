@@ -50,29 +50,53 @@ def explain(call: Gateway, email: str = KEY, scopes: tuple[str, ...] = (), organ
     )
 
 
-def search(call: Gateway, **query: str) -> Answer:
-    return call(function("addresses"), "GET", "/suppressions", query=query, scopes=READ, stage="reprieve")
+def search(call: Gateway, organization: Organization = DEMO, **query: str) -> Answer:
+    return call(
+        function("addresses"),
+        "GET",
+        "/suppressions",
+        query=query,
+        scopes=READ,
+        stage="reprieve",
+        organization=organization,
+    )
+
+
+def nothing(email: str) -> Answer:
+    """What is told of an address that nothing is known about."""
+    body = {
+        "email": email,
+        "mailed": True,
+        "belongs_to_organization": False,
+        "block": {"kind": "none", "count": 0, "reason": None, "since": None},
+        "suppressions": [],
+        "removals": [],
+        "next": [],
+        "events": [],
+        "limits": {
+            "requests_a_minute": {"limit": 600, "remaining": 600, "resets_at": "2026-01-01T00:01:00.000Z"},
+            "unblocks": {"limit": 5, "remaining": 5},
+        },
+    }
+    return Answer(200, body)
 
 
 def test_nothing_is_known_about_an_address_that_is_on_no_list(call: Gateway, calls: Calls) -> None:
-    assert explain(call, "Nobody@x.io") == Answer(
-        200,
-        {
-            "email": "Nobody@x.io",
-            "mailed": True,
-            "belongs_to_organization": False,
-            "block": {"kind": "none", "count": 0, "reason": None, "since": None},
-            "suppressions": [],
-            "removals": [],
-            "next": [],
-            "events": [],
-            "limits": {
-                "requests_a_minute": {"limit": 600, "remaining": 600, "resets_at": "2026-01-01T00:01:00.000Z"},
-                "unblocks": {"limit": 5, "remaining": 5},
-            },
-        },
-    )
+    assert explain(call, "Nobody@x.io") == nothing("Nobody@x.io")
     assert calls == {"BatchGetItem": 2, "Query": 1, "GetItem": 1}
+
+
+def test_another_organization_is_told_nothing_of_what_is_known_here(call: Gateway) -> None:
+    other = Organization("other", "Other")
+    wiring.recipients().put(DEMO, Recipient("00u1", "users", Address.parse(KEY), None, NOW, NOW))
+    put()
+    soft(SuppressionList.BLOCKS, 5)
+    delivery = DeliveryEvent("e1", DeliveryKind.BOUNCE, KEY, KEY, NOW * 1000, "550 no ", provider="sendgrid")
+    wiring.event_log().append(DEMO, [delivery_log.delivery(delivery)])
+    request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY)
+    wiring.suppressions().request_removals(DEMO, [request], Requester("cred-9", "r"), now=NOW * 1000)
+    assert explain(call, organization=other) == nothing(KEY)
+    assert search(call, other) == Answer(200, {"suppressions": [], "total": 0, "total_is_exact": True, "next": None})
 
 
 def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
@@ -125,7 +149,7 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
             "requested_at": "2026-01-01T00:00:00.000Z",
             "requested_by": "cred-9",
             "attempts": 0,
-            "due_at": "2026-01-01T00:00:00.000Z",
+            "next_try_at": "2026-01-01T00:00:00.000Z",
             "finished_at": None,
             "last_answer": None,
         }
@@ -321,12 +345,19 @@ def test_a_parameter_that_cannot_be_is_refused_by_name(call: Gateway, query: dic
     assert (answer.status, answer.body["field"]) == (400, field)
 
 
-@pytest.mark.parametrize("resource", ["/addresses/{email+}", "/suppressions"])
-def test_each_needs_its_scope(call: Gateway, resource: str) -> None:
-    answer = call(
-        function("addresses"), "GET", resource, path={"email": KEY}, scopes=["suppression.read"], stage="reprieve"
-    )
-    assert answer.status == 403
+@pytest.mark.parametrize(
+    ("resource", "scope"),
+    [("/addresses/{email+}", "reprieve.addresses.read"), ("/suppressions", "reprieve.suppressions.read")],
+)
+def test_each_needs_its_own_scope(call: Gateway, calls: Calls, resource: str, scope: str) -> None:
+    def ask(*scopes: str) -> Answer:
+        return call(function("addresses"), "GET", resource, path={"email": KEY}, scopes=scopes, stage="reprieve")
+
+    assert ask(scope).status == 200
+    body = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": f"this needs the scope {scope}"}
+    others = {*READ, "suppression.read", "reprieve.removals.manage"} - {scope}
+    assert ask(*others) == Answer(403, body | {"error_id": Matching(".{22}")})
+    assert calls == {}
 
 
 @pytest.mark.parametrize("case", cases("addresses"))

@@ -11,17 +11,10 @@ import requests
 if TYPE_CHECKING:
     from tests.stack.conftest import Runner
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        signal.SIGKILL,
-        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
-        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGHUP])
 def test_however_it_is_ended_the_data_and_the_credentials_are_there_afterwards(
     runner: Runner, how: signal.Signals
 ) -> None:

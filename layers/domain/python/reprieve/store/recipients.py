@@ -57,10 +57,6 @@ class Recipients:
         found = (_recipient(module, item) for item in self._table.get_many(wanted, consistent=True))
         return sorted(found, key=lambda recipient: recipient.id)
 
-    def page(self, organization: Organization, module: str, *, limit: int, after: str | None) -> list[Recipient]:
-        """Recipients in order of id, from behind the id `after`; `listing` also says whether there are more."""
-        return self.listing(organization, module, limit=limit, after=after)[0]
-
     def listing(
         self, organization: Organization, module: str, *, limit: int, after: str | None
     ) -> tuple[list[Recipient], str | None]:

@@ -18,6 +18,7 @@ from reprieve.exchange import Request, Response
 from reprieve.listing import Filter, Place
 from reprieve.log import timestamp
 from reprieve.outlook import Next
+from reprieve.removal import RemovalState
 from reprieve.suppression import Classification, Permanence, SuppressionList
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _removal(one: OnList) -> dict[str, Any]:
         "requested_at": timestamp(removal.requested_at),
         "requested_by": removal.requested_by,
         "attempts": removal.attempts,
-        "due_at": _moment(removal.due_at),
+        "next_try_at": _moment(removal.due_at) if removal.state is RemovalState.PENDING else None,
         "finished_at": _moment(removal.finished_at),
         "last_answer": removal.last_answer or None,
     }
