@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bench.store import running
 from reprieve.organization import Caller, Membership, Organization, ProviderAccount, ProviderKind
 from reprieve.providers.sendgrid import SendGrid
 from reprieve.service.removal_job import RemovalJob
@@ -22,52 +22,30 @@ from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.suppression import Suppression, SuppressionList
-from tests.support import dynoxide
 from tests.support.fake_sendgrid import FakeSendGrid
-from tests.support.tables import create_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from bench.store import Meter
+
 KEY = "SG.bench"
-READS = {"Query", "GetItem", "BatchGetItem"}
 
 
-class Meter:
-    """Capacity units by table, as the store tells them."""
-
-    def __init__(self, client: DynamoDBClient) -> None:
-        self.writes: Counter[str] = Counter()
-        self.reads: Counter[str] = Counter()
-        events = client.meta.events
-        events.register("provide-client-params.dynamodb", self._ask)
-        events.register("after-call.dynamodb", self._add)
-
-    def _ask(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any]:
-        wanted = "ReturnConsumedCapacity" in model.input_shape.members
-        return params | {"ReturnConsumedCapacity": "TOTAL"} if wanted else params
-
-    def _add(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        told = parsed.get("ConsumedCapacity", [])
-        for one in [told] if isinstance(told, dict) else told:
-            (self.reads if model.name in READS else self.writes)[one["TableName"]] += one["CapacityUnits"]
-
-    @contextmanager
-    def phase(self, title: str, count: int) -> Iterator[None]:
-        """Print what a phase took, a removal."""
-        self.writes.clear()
-        self.reads.clear()
-        began, worked = time.perf_counter(), time.process_time()
-        yield
-        seconds, cpu = time.perf_counter() - began, time.process_time() - worked
-        units = ", ".join(f"{n / count:.2f} write units {table}" for table, n in sorted(self.writes.items()))
-        read = sum(self.reads.values()) / count
-        print(
-            f"{title:<28} {count / seconds:7.0f} a second ({count / cpu:.0f} a second of CPU); "
-            f"each {units}; {read:.3f} read units"
-        )
+@contextmanager
+def phase(meter: Meter, title: str, count: int) -> Iterator[None]:
+    """Print what a phase took, a removal."""
+    meter.clear()
+    began, worked = time.perf_counter(), time.process_time()
+    yield
+    seconds, cpu = time.perf_counter() - began, time.process_time() - worked
+    units = ", ".join(f"{n / count:.2f} write units {table}" for table, n in sorted(meter.writes.items()))
+    print(
+        f"{title:<28} {count / seconds:7.0f} a second ({count / cpu:.0f} a second of CPU); "
+        f"each {units}; {meter.reads.total() / count:.3f} read units"
+    )
 
 
 def main() -> None:
@@ -75,15 +53,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--count", type=int, default=5_000)
     count = parser.parse_args().count
-    with dynoxide.running() as client, FakeSendGrid() as upstream:
-        create_tables(client)
+    with running() as (client, meter), FakeSendGrid() as upstream:
         upstream.allow(KEY)
-        run(client, upstream, count)
+        run(client, meter, upstream, count)
 
 
-def run(client: DynamoDBClient, upstream: FakeSendGrid, count: int) -> None:
+def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int) -> None:
     """The life of `count` removals."""
-    meter = Meter(client)
     organization = Organization("bench", "Bench", Membership.ANYONE)
     access = Access(Table(client, "Access"))
     access.create_organization(organization)
@@ -92,13 +68,13 @@ def run(client: DynamoDBClient, upstream: FakeSendGrid, count: int) -> None:
     emails = [f"recipient-{number:06}@example.com" for number in range(count)]
     now = _now() - 60_000
     listed = [Suppression(SuppressionList.BOUNCES, email, email, now, "550 5.1.1 no such user") for email in emails]
-    with meter.phase("record bounces", count):
+    with phase(meter, "record bounces", count):
         store.record(organization, listed)
     for email in emails:
         upstream.put("bounces", email, created=now // 1000)
     caller = Caller(organization, "bench", frozenset())
     removals = Removals(store, None, log)  # type: ignore[arg-type]  # nobody asks who is a recipient
-    with meter.phase("acknowledge, 1,000 a request", count):
+    with phase(meter, "acknowledge, 1,000 a request", count):
         for number, chunk in enumerate(_chunks(emails)):
             removals.request(caller, chunk, request_id=f"request-{number}", provider="sendgrid", now=_now())
     acknowledged = meter.writes["Suppressions"], meter.reads["Suppressions"]
@@ -111,7 +87,7 @@ def run(client: DynamoDBClient, upstream: FakeSendGrid, count: int) -> None:
         remaining=lambda: 110_000,
         spread=random.SystemRandom().random,
     )
-    with meter.phase("carry out, one worker", count):
+    with phase(meter, "carry out, one worker", count):
         tally = job.run()
     assert tally.counts["lifted"] == count, tally
     assert not upstream.listed("bounces")
