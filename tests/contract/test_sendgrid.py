@@ -150,7 +150,9 @@ def test_more_than_a_batch_goes_in_several_bulks(sendgrid: SendGridBench) -> Non
     ],
 )
 @pytest.mark.parametrize("name", [BOUNCES, SuppressionList.UNSUBSCRIBES])
-def test_statuses(sendgrid: SendGridBench, status: int, outcome: LiftOutcome, name: SuppressionList) -> None:
+def test_each_status_has_one_outcome_for_all_addresses_and_its_words_are_not_quoted(
+    sendgrid: SendGridBench, status: int, outcome: LiftOutcome, name: SuppressionList
+) -> None:
     sendgrid.fake.always = upstream.status(status)
     answers = sendgrid.provider.lift(name, ["ann@example.org", "bob@example.org"])
     assert outcomes(answers) == [outcome] * 2

@@ -123,7 +123,9 @@ def test_an_entry_that_vanishes_between_the_two_calls_is_absent(ses: SesBench) -
         (ConnectTimeoutError(endpoint_url="https://boo@example.org"), LiftOutcome.RETRY),
     ],
 )
-def test_ses_errors(ses: SesBench, error: Exception, outcome: LiftOutcome) -> None:
+def test_each_error_of_ses_has_one_outcome_and_its_words_are_not_quoted(
+    ses: SesBench, error: Exception, outcome: LiftOutcome
+) -> None:
     ses.fake.always = error
     answers = ses.provider.lift(BOUNCES, ["ann@example.org"])
     assert outcomes(answers) == [outcome]

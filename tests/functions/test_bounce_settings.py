@@ -29,7 +29,7 @@ def error(message: str, field: str | None = None) -> dict[str, Any]:
     return {"errors": [{"field": field, "message": message}], "id": Matching(".{22}")}
 
 
-def unsubscribes(call: Gateway, method: str, email: str | None = None, body: object = None) -> Answer:
+def unsubscribes(call: Gateway, method: str, email: str | None = None, body: object = None, **more: Any) -> Answer:
     return call(
         function("global_suppressions"),
         method,
@@ -38,6 +38,7 @@ def unsubscribes(call: Gateway, method: str, email: str | None = None, body: obj
         body=body,
         scopes=["asm.suppressions.global.create", "asm.suppressions.global.read", "suppression.unsubscribes.delete"],
         stage="v3",
+        **more,
     )
 
 
@@ -130,7 +131,7 @@ def test_no_classification_of_that_name_is_not_found_and_no_date_is_refused(call
     )
 
 
-def purge(call: Gateway, method: str, body: object = None, organization: Organization = DEMO) -> Answer:
+def purge(call: Gateway, method: str, body: object = None, organization: Organization = DEMO, **more: Any) -> Answer:
     return call(
         function("bounce_purge"),
         method,
@@ -139,18 +140,23 @@ def purge(call: Gateway, method: str, body: object = None, organization: Organiz
         scopes=["mail_settings.bounce_purge.read", "mail_settings.bounce_purge.update"],
         stage="v3",
         organization=organization,
+        **more,
     )
+
+
+def stored(identifier: str) -> Organization:
+    found = wiring.access().organization(identifier)
+    assert found is not None
+    return found
 
 
 def test_the_purge_is_off_at_first_and_changes_member_by_member(call: Gateway) -> None:
     assert purge(call, "GET") == Answer(200, {"enabled": False, "soft_bounces": None, "hard_bounces": None})
     purge(call, "PATCH", {"enabled": True, "soft_bounces": 5, "hard_bounces": 3650})
-    stored = wiring.access().organization("demo")
-    assert stored is not None
-    assert stored.purge == BouncePurge(enabled=True, soft_days=5, hard_days=3650)
-    answer = purge(call, "PATCH", {"soft_bounces": None}, stored)
+    assert stored("demo").purge == BouncePurge(enabled=True, soft_days=5, hard_days=3650)
+    answer = purge(call, "PATCH", {"soft_bounces": None}, stored("demo"))
     assert answer == Answer(200, {"enabled": True, "soft_bounces": None, "hard_bounces": 3650})
-    assert purge(call, "GET", organization=wiring.access().organization("demo") or DEMO) == answer
+    assert purge(call, "GET", organization=stored("demo")) == answer
 
 
 @pytest.mark.parametrize(
@@ -166,9 +172,87 @@ def test_the_purge_is_off_at_first_and_changes_member_by_member(call: Gateway) -
 def test_an_age_that_cannot_be_changes_nothing(call: Gateway, body: object, field: str) -> None:
     answer = purge(call, "PATCH", body)
     assert (answer.status, answer.body["errors"][0]["field"]) == (400, field)
-    stored = wiring.access().organization("demo")
-    assert stored is not None
-    assert stored.purge == BouncePurge()
+    assert stored("demo").purge == BouncePurge()
+
+
+def put_childs(email: str) -> Organization:
+    child = Organization("child", "Child", parent="demo")
+    wiring.access().create_organization(child)
+    entry = Suppression(SuppressionList.BOUNCES, email, email, NOW * 1000, classification=Classification.CONTENT)
+    wiring.suppressions().record(child, [entry])
+    return child
+
+
+def test_what_a_parent_does_for_its_child_is_done_to_the_child_alone(call: Gateway) -> None:
+    child, headers = put_childs("childs@x.io"), {"on-behalf-of": "child"}
+    changed = {"enabled": True, "soft_bounces": 5, "hard_bounces": None}
+    assert purge(call, "PATCH", changed, headers=headers) == Answer(200, changed)
+    assert (stored("child").purge, stored("demo").purge) == (BouncePurge(enabled=True, soft_days=5), BouncePurge())
+    assert purge(call, "GET", headers=headers) == Answer(200, changed)
+    added = {"recipient_emails": ["a@x.io"]}
+    assert unsubscribes(call, "POST", body=added, headers=headers) == Answer(201, added)
+    assert unsubscribes(call, "GET", "a@x.io") == Answer(200, {})
+    assert unsubscribes(call, "GET", "a@x.io", organization=child) == Answer(200, {"recipient_email": "a@x.io"})
+    assert unsubscribes(call, "DELETE", "a@x.io") == Answer(204)
+    assert unsubscribes(call, "GET", "a@x.io", headers=headers) == Answer(200, {"recipient_email": "a@x.io"})
+    counted = [{"date": "2026-01-01", "stats": [{"classification": "Content", "count": 1}]}]
+    assert statistics(call, headers=headers) == Answer(200, {"result": counted})
+    assert statistics(call) == Answer(200, {"result": []})
+
+
+def test_for_anothers_child_nothing_is_told_or_done(call: Gateway) -> None:
+    put_childs("childs@x.io")
+    refused = Answer(403, error("access forbidden"))
+    stranger: dict[str, Any] = {"organization": Organization("other", "Other"), "headers": {"on-behalf-of": "child"}}
+    assert purge(call, "PATCH", {"enabled": True}, **stranger) == refused
+    assert purge(call, "GET", **stranger) == refused
+    assert unsubscribes(call, "POST", body={"recipient_emails": ["a@x.io"]}, **stranger) == refused
+    assert unsubscribes(call, "GET", "a@x.io", **stranger) == refused
+    assert unsubscribes(call, "DELETE", "a@x.io", **stranger) == refused
+    assert statistics(call, **stranger) == refused
+    assert stored("child").purge == BouncePurge()
+
+
+#: every route's own scopes, any of which is enough
+SCOPES = {
+    ("global_suppressions", "POST", GLOBAL): {
+        "asm.suppressions.global.create",
+        "suppression.unsubscribes.create",
+        "suppression.create",
+    },
+    ("global_suppressions", "GET", f"{GLOBAL}/{{email+}}"): {
+        "asm.suppressions.global.read",
+        "suppression.unsubscribes.read",
+        "suppression.read",
+    },
+    ("global_suppressions", "DELETE", f"{GLOBAL}/{{email+}}"): {
+        "asm.suppressions.global.delete",
+        "suppression.unsubscribes.delete",
+        "suppression.delete",
+    },
+    ("bounce_classifications", "GET", CLASSIFICATIONS): {"suppression.bounces.read", "suppression.read"},
+    ("bounce_classifications", "GET", f"{CLASSIFICATIONS}/{{classification}}"): {
+        "suppression.bounces.read",
+        "suppression.read",
+    },
+    ("bounce_purge", "GET", "/mail_settings/bounce_purge"): {"mail_settings.bounce_purge.read"},
+    ("bounce_purge", "PATCH", "/mail_settings/bounce_purge"): {"mail_settings.bounce_purge.update"},
+}
+
+
+@pytest.mark.parametrize("route", SCOPES, ids=" ".join)
+def test_each_route_needs_one_of_its_own_scopes(call: Gateway, calls: Calls, route: tuple[str, str, str]) -> None:
+    def ask(*scopes: str) -> Answer:
+        name, method, resource = route
+        path = {"email": "a@x.io", "classification": "Content"}
+        body = None if method == "GET" else {"recipient_emails": ["a@x.io"]} if method == "POST" else {"enabled": True}
+        return call(function(name), method, resource, path=path, body=body, scopes=scopes, stage="v3")
+
+    others = set().union(*SCOPES.values()) - SCOPES[route]
+    assert ask(*others) == Answer(403, error("access forbidden"))
+    assert calls == {"UpdateItem": 1}  # the request is counted
+    for scope in SCOPES[route]:
+        assert ask(scope).status in {200, 201, 204}
 
 
 @pytest.mark.parametrize("name", ["global_suppressions", "bounce_classifications", "bounce_purge"])

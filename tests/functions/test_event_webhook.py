@@ -15,18 +15,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from reprieve.listing import Selection
-from reprieve.organization import ProviderAccount, ProviderKind
+from reprieve.organization import Organization, ProviderAccount, ProviderKind
 from reprieve.removal import RemovalRequest, Requester
 from reprieve.runtime import wiring
 from reprieve.suppression import SuppressionList
 from reprieve.wire import sendgrid_events
-from tests.support.gateway import DEMO, Answer, Calls, Gateway, function
+from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, Matching, cases, event, function
+from tests.support.tables import tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+
+def public(key: ec.EllipticCurvePrivateKey) -> str:
+    return base64.b64encode(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
 KEY = ec.generate_private_key(ec.SECP256R1())
-PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 SECONDS = int(time.time()) - 60
 
 
@@ -36,7 +41,7 @@ def queue(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Any:
     url = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", url)
     wiring.access().create_organization(DEMO)
-    wiring.access().set_provider_account("demo", ProviderAccount(ProviderKind.NONE, webhook_key=PUBLIC))
+    wiring.access().set_provider_account("demo", ProviderAccount(ProviderKind.NONE, webhook_key=public(KEY)))
     return lambda: [
         json.loads(one["Body"]) for one in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     ]
@@ -144,14 +149,42 @@ def test_one_malformed_event_goes_to_the_dead_letters_and_the_others_are_kept(ca
     ]
 
 
-@pytest.mark.usefixtures("queue")
-@pytest.mark.parametrize("change", [{"organization": "nobody"}, {"tamper": b" "}])
-def test_a_post_that_is_not_proved_is_401_and_changes_nothing(
-    call: Gateway, dynamodb: DynamoDBClient, change: dict
+def unproved(detail: str) -> Answer:
+    body = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": detail}
+    return Answer(401, body | {"error_id": Matching(".{22}")})
+
+
+#: other organizations, and the key that each has; None has no account at all
+OTHERS = {"other": public(ec.generate_private_key(ec.SECP256R1())), "keyless": "", "unconnected": None}
+
+
+@pytest.mark.parametrize("change", [*({"organization": name} for name in ("nobody", *OTHERS)), {"tamper": b" "}])
+def test_a_post_that_its_organizations_own_key_does_not_prove_is_401_and_changes_nothing(
+    call: Gateway, dynamodb: DynamoDBClient, queue: Any, change: dict
 ) -> None:
-    answer = post(call, bounce(1), **change)
-    assert (answer.status, answer.body["detail"]) == (401, "the webhook's signature does not match")
-    assert dynamodb.scan(TableName="Suppressions")["Count"] == 0
+    for name, key in OTHERS.items():
+        wiring.access().create_organization(Organization(name, name))
+        if key is not None:
+            wiring.access().set_provider_account(name, ProviderAccount(ProviderKind.NONE, webhook_key=key))
+    before = [dynamodb.scan(TableName=name)["Items"] for name in tables()]
+    answer = post(call, bounce(1), bounce(2, event="delivered"), {"event": "bounce"}, **change)
+    assert answer == unproved("the webhook's signature does not match")
+    assert [dynamodb.scan(TableName=name)["Items"] for name in tables()] == before
+    assert queue() == []
+
+
+#: the whole answer to each event
+ANSWERS = {
+    "forged_signature": unproved("the webhook's signature does not match"),
+    "unsigned": unproved("the webhook's timestamp is missing or no number"),
+}
+
+
+@pytest.mark.usefixtures("queue")
+def test_every_event_is_answered_whole(call: Gateway, clock: Clock) -> None:
+    clock.now = 1_700_000_000_000  # what the forged post is stamped with
+    handler = function("event_webhook")
+    assert {case: call.send(handler, event("event_webhook", case)) for case in cases("event_webhook")} == ANSWERS
 
 
 @pytest.mark.usefixtures("queue")

@@ -320,6 +320,13 @@ def test_a_second_request_takes_the_row_from_a_worker_that_is_under_way(provider
     assert len(provider.asked) == 2
 
 
-@pytest.mark.parametrize("case", cases("removal_job"))
-def test_the_events_for_sam_local_invoke_run(provider: Provider, case: str) -> None:
-    assert function("removal_job")(event("removal_job", case), Context())["errors"] == {}
+#: what each event does where a removal has waited for five seconds
+ANSWERS = {"schedule": {"counts": {"lifted": 1}, "errors": {}, "waiting": 1, "oldest": 5_000}}
+
+
+def test_every_event_does_the_whole_run(provider: Provider, clock: Clock) -> None:
+    request()
+    clock.now += 5_000
+    handler, context = function("removal_job"), Context(remaining=110_000)
+    assert {case: handler(event("removal_job", case), context) for case in cases("removal_job")} == ANSWERS
+    assert provider.asked == [KEY]

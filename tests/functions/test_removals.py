@@ -13,7 +13,7 @@ from reprieve.removal import RemovalState, Settlement
 from reprieve.runtime import wiring
 from reprieve.suppression import Suppression, SuppressionList
 from tests.support import queue
-from tests.support.gateway import Answer, Calls, Clock, Gateway, cases, event, function
+from tests.support.gateway import Answer, Calls, Clock, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +56,8 @@ def one(call: Gateway, identifier: str, organization: Organization = ANYONE) -> 
     return of_one(call, "GET", "/removals/{id}", identifier, READ, organization)
 
 
-def retry(call: Gateway, identifier: str, scopes: Sequence[str] = MANAGE) -> Answer:
-    return of_one(call, "POST", "/removals/{id}/retry", identifier, scopes, ANYONE)
+def retry(call: Gateway, identifier: str, organization: Organization = ANYONE) -> Answer:
+    return of_one(call, "POST", "/removals/{id}/retry", identifier, MANAGE, organization)
 
 
 def of_one(
@@ -190,14 +190,28 @@ def test_a_page_of_the_queue_reads_no_more_than_it_shows(call: Gateway, calls: C
     assert calls - before == {"Query": 1, "BatchGetItem": 2}
 
 
+def problem(status: int, title: str, detail: str) -> Answer:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Answer(status, body | {"error_id": Matching(".{22}")})
+
+
 def test_another_organization_sees_what_it_would_see_if_nothing_were_there(call: Gateway) -> None:
     request_id = ask(call, "a@x.org")
     other = Organization("other", "Other", shards=2)
-    missing = one(call, f"{request_id}-0", other)
-    assert (missing.status, missing.body["detail"]) == (404, "no removal of this id")
-    assert listing(call, other, request_id=request_id).status == 404
-    assert listing(call, other, email="a@x.org").body["removals"] == []
-    assert listing(call, other, state="pending").body["removals"] == []
+    assert one(call, f"{request_id}-0", other) == problem(404, "Not Found", "no removal of this id")
+    assert listing(call, other, request_id=request_id) == problem(404, "Not Found", "no request of this id")
+    assert listing(call, other, email="a@x.org") == Answer(200, {"removals": [], "after": None})
+    assert listing(call, other, state="pending") == Answer(200, {"removals": [], "after": None})
+
+
+def test_another_organization_cannot_have_a_removal_tried_again(call: Gateway) -> None:
+    request_id = ask(call, "a@x.org")
+    settle(RemovalState.FAILED)
+    before = one(call, f"{request_id}-0")
+    other = Organization("other", "Other", shards=2)
+    assert retry(call, f"{request_id}-0", other) == problem(404, "Not Found", "no removal of this id")
+    assert one(call, f"{request_id}-0") == before
+    assert listing(call, state="failed") == Answer(200, {"removals": [before.body], "after": None})
 
 
 def test_a_cursor_of_another_place_is_refused(call: Gateway) -> None:
@@ -241,8 +255,21 @@ def test_what_cannot_be_asked_is_refused_by_its_field(call: Gateway, query: dict
     assert (answer.status, answer.body.get("field")) == (400, field)
 
 
-def test_reading_is_not_enough_to_retry(call: Gateway) -> None:
-    assert retry(call, "r-0", READ).status == 403
+@pytest.mark.parametrize(
+    ("method", "resource", "scopes", "needed"),
+    [
+        ("GET", "/removals", [], READ[0]),
+        ("GET", "/removals/{id}", [], READ[0]),
+        ("POST", "/removals/{id}/retry", READ, MANAGE[0]),
+    ],
+)
+def test_reading_needs_its_scope_and_is_not_enough_to_retry(
+    call: Gateway, calls: Calls, method: str, resource: str, scopes: list[str], needed: str
+) -> None:
+    others = ["reprieve.addresses.read", "reprieve.suppressions.read", "suppression.delete", "okta.orgs.manage"]
+    answer = of_one(call, method, resource, "r-0", scopes + others, ANYONE)
+    assert answer == problem(403, "Forbidden", f"this needs the scope {needed}")
+    assert calls == {}
 
 
 def test_a_forgotten_record_is_told_as_forgotten(call: Gateway, dynamodb: Any) -> None:

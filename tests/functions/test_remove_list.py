@@ -7,8 +7,6 @@ import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from reprieve.address import Address
 from reprieve.organization import Membership
 from reprieve.recipient import USERS, Recipient
@@ -16,6 +14,7 @@ from reprieve.removal import RemovalState
 from reprieve.runtime import wiring
 from reprieve.suppression import Suppression, SuppressionList
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
+from tests.support.okta import refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -152,13 +151,51 @@ def test_another_method_is_405(call: Gateway) -> None:
 
 def test_the_log_tells_who_asked_for_which_addresses_fifty_a_target(call: Gateway, dynamodb: DynamoDBClient) -> None:
     emails = [f"u{number}@company.com" for number in range(51)]
-    ask(call, *emails, organization=replace(DEMO, membership=Membership.ANYONE))
+    answer = ask(call, *emails, organization=replace(DEMO, membership=Membership.ANYONE))
+    (request_id,) = answer.headers["x-okta-request-id"]
     page = dynamodb.scan(TableName="EventLog")["Items"]
-    assert len(page) == 2
     told = [json.loads(zlib.decompress(item["event"]["B"])) for item in page]
-    assert {entry["eventType"] for entry in told} == {"system.email.bounce.removal"}
+    told.sort(key=lambda entry: entry["target"][0]["id"])
+    asked, actor = "system.email.bounce.removal", party("cred-1", "User", "credential cred-1")
+    assert [(entry["eventType"], entry["actor"], entry["target"]) for entry in told] == [
+        (asked, actor, [party(f"{request_id}:0", "EmailList", ", ".join(emails[:50]))]),
+        (asked, actor, [party(f"{request_id}:1", "EmailList", "u50@company.com")]),
+    ]
 
 
-@pytest.mark.parametrize("case", cases("remove_list"))
-def test_the_events_for_sam_local_invoke_are_answered_without_a_fault(call: Gateway, case: str) -> None:
-    assert call.send(function("remove_list"), event("remove_list", case)).status < 500
+def party(identifier: str, kind: str, name: str) -> dict[str, Any]:
+    return {"id": identifier, "type": kind, "alternateId": name, "displayName": name, "detailEntry": None}
+
+
+#: the whole answer to each event
+ANSWERS: dict[str, Answer] = {
+    "two_addresses": Answer(
+        200,
+        {
+            "errors": [
+                {"emailAddress": "name@company.com", "reason": STRANGER},
+                {"emailAddress": "name@okta@com", "reason": MALFORMED},
+            ]
+        },
+    ),
+    "empty_list": refusal(
+        400,
+        "E0000001",
+        "Api validation failed: emailAddresses",
+        "emailAddresses: The field cannot be left blank",
+    ),
+    "too_many": refusal(
+        400,
+        "E0000001",
+        "Api validation failed: emailAddresses",
+        "emailAddresses: The field cannot have more than 1,000 elements",
+    ),
+    "no_body": refusal(400, "E0000003", "The request body was not well-formed."),
+    "no_scope": refusal(403, "E0000006", "You do not have permission to perform the requested action"),
+    "wrong_method": refusal(405, "E0000022", "The endpoint does not support the provided HTTP method"),
+}
+
+
+def test_every_event_is_answered_whole(call: Gateway) -> None:
+    answers = {case: call.send(function("remove_list"), event("remove_list", case)) for case in cases("remove_list")}
+    assert answers == ANSWERS

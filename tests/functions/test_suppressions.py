@@ -316,21 +316,57 @@ def test_a_parent_acts_for_its_child(call: Gateway, header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["demo", "other", "nobody", "account-id", "#", "account-id other"])
-def test_and_for_nobody_elses(call: Gateway, header: str) -> None:
-    wiring.access().create_organization(Organization(id="other", name="Other", parent="somebody"))
+def test_a_parent_acts_for_nobody_but_its_children(call: Gateway, header: str) -> None:
+    other = Organization(id="other", name="Other", parent="somebody")
+    wiring.access().create_organization(other)
+    put("a@x.io")
+    put("a@x.io", organization=other)
     assert get(call, headers={"on-behalf-of": header}) == Answer(403, error("access forbidden"))
+    assert delete(call, {"delete_all": True}, headers={"on-behalf-of": header}) == Answer(
+        403, error("access forbidden")
+    )
+    for organization in (DEMO, other):
+        assert wiring.access().organization(organization.id) == organization
+        assert wiring.suppressions().get(organization, SuppressionList.BOUNCES, "a@x.io") is not None
 
 
 @pytest.mark.parametrize("name", SuppressionList)
 def test_a_list_needs_its_own_scope_or_the_general_one(call: Gateway, name: SuppressionList) -> None:
-    other = next(one for one in SuppressionList if one is not name)
-    for scope, status in (
-        (f"suppression.{name}.read", 200),
-        ("suppression.read", 200),
-        (f"suppression.{other}.read", 403),
+    path = {"email": "a@x.io"}
+    routes = [f"/suppression/{name}", *([f"/suppression/{name}/{{email+}}"] if name in MANAGED else [])]
+    others = [f"suppression.{other}.read" for other in SuppressionList if other is not name]
+    for scopes, answer in (
+        ([f"suppression.{name}.read"], Answer(200, [])),
+        (["suppression.read"], Answer(200, [])),
+        ([*others, f"suppression.{name}.delete", "suppression.delete"], Answer(403, error("access forbidden"))),
     ):
-        answer = call(function("suppressions"), "GET", f"/suppression/{name}", scopes=[scope], stage="v3")
-        assert answer.status == status
+        for route in routes:
+            assert call(function("suppressions"), "GET", route, path=path, scopes=scopes, stage="v3") == answer
+
+
+@pytest.mark.parametrize("name", MANAGED)
+@pytest.mark.parametrize(
+    ("path", "body"), [("", {"emails": ["a@x.io"]}), ("", {"delete_all": True}), ("/{email+}", None)]
+)
+def test_who_may_read_a_list_and_delete_from_the_others_may_not_delete_from_it(
+    call: Gateway, calls: Calls, name: SuppressionList, path: str, body: object
+) -> None:
+    put("a@x.io", name=name)
+    others = [f"suppression.{other}.delete" for other in SuppressionList if other is not name]
+    answer = call(
+        function("suppressions"),
+        "DELETE",
+        f"/suppression/{name}{path}",
+        path={"email": "a@x.io"},
+        body=body,
+        scopes=[*READ, f"suppression.{name}.read", *others],
+        stage="v3",
+    )
+    assert answer == Answer(403, error("access forbidden"))
+    assert calls == {"UpdateItem": 1}  # the request is counted
+    assert as_seen_by_the_authorizer() == DEMO
+    assert listed(call, name) == ["a@x.io"]
+    assert pending() == []
 
 
 def test_every_answer_tells_what_is_left_of_the_minute_and_too_many_are_refused(

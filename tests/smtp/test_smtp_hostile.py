@@ -85,7 +85,7 @@ def test_the_script_is_good_when_it_is_not_spoiled(ca_pem: str, tls: ssl.SSLCont
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("how", [Talk.hang_up, Talk.reset])
-def test_closing_at_every_step(
+def test_a_server_that_hangs_up_at_any_step_is_unreachable(
     attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str, how: Callable[[Talk], None]
 ) -> None:
     with Server(spoiled(step, how), tls) as server:
@@ -95,7 +95,9 @@ def test_closing_at_every_step(
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_silence_at_every_step(attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str) -> None:
+def test_a_server_that_falls_silent_at_any_step_is_left_at_the_deadline(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str
+) -> None:
     with Server(spoiled(step, Talk.stay_silent), tls) as server:
         error = attempt(server, deadline_s=SHORT_S)
     assert type(error) is ConnectionFailed
@@ -105,7 +107,7 @@ def test_silence_at_every_step(attempt: Callable[..., SmtpError], tls: ssl.SSLCo
 @pytest.mark.parametrize(
     ("step", "pause_s", "deadline_s"), [("greeting", 0.5, 1.2), *((s, 0.02, SHORT_S) for s in STEPS)]
 )
-def test_a_dripping_reply_at_every_step(
+def test_a_reply_that_drips_in_at_any_step_is_left_at_the_deadline(
     attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str, pause_s: float, deadline_s: float
 ) -> None:
     def drip(talk: Talk) -> None:
@@ -118,7 +120,9 @@ def test_a_dripping_reply_at_every_step(
 
 
 @pytest.mark.parametrize("implicit", [False, True])
-def test_a_dripping_handshake(attempt: Callable[..., SmtpError], *, implicit: bool) -> None:
+def test_a_handshake_that_drips_in_is_left_at_the_deadline(
+    attempt: Callable[..., SmtpError], *, implicit: bool
+) -> None:
     def drip(talk: Talk) -> None:
         if not implicit:
             talk.send(REPLIES["greeting"])
@@ -134,7 +138,9 @@ def test_a_dripping_handshake(attempt: Callable[..., SmtpError], *, implicit: bo
     assert error.reason is Reason.TIMED_OUT
 
 
-def test_a_client_that_is_never_read_from(attempt: Callable[..., SmtpError], tls: ssl.SSLContext) -> None:
+def test_a_server_that_reads_nothing_is_left_at_the_deadline(
+    attempt: Callable[..., SmtpError], tls: ssl.SSLContext
+) -> None:
     """A socket's buffer fills up and sending blocks: also that is under the deadline."""
 
     def script(talk: Talk) -> None:

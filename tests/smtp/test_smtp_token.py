@@ -119,7 +119,7 @@ def refused(ca_pem: str, policy: Policy, tls: ssl.SSLContext, unseen: Search) ->
 
 
 @pytest.mark.parametrize("authentication", ClientAuthentication)
-def test_client_credentials(
+def test_client_credentials_are_sent_in_the_header_or_in_the_form_and_never_in_both(
     ca_pem: str, policy: Policy, tls: ssl.SSLContext, authentication: ClientAuthentication
 ) -> None:
     with Server(saying(answer(GOOD)), tls) as server:
@@ -141,7 +141,9 @@ def test_client_credentials(
         assert form == {**expected, "client_id": "client:1", "client_secret": SECRET}
 
 
-def test_jwt_bearer(ca_pem: str, policy: Policy, tls: ssl.SSLContext, key: rsa.RSAPrivateKey) -> None:
+def test_a_jwt_bearer_grant_is_proved_by_its_assertion_alone(
+    ca_pem: str, policy: Policy, tls: ssl.SSLContext, key: rsa.RSAPrivateKey
+) -> None:
     with Server(saying(answer(GOOD)), tls) as server:
         grant = bearer(pem(key), server.port)
         assert fetch(grant, policy=policy(server.port), private_ca_pem=ca_pem) == "the.token-1"

@@ -15,7 +15,7 @@ EXAMPLES: list[ReprieveError] = [
     errors.InvalidInput("wrong", field="limit"),
     errors.UnreadableBody("not JSON"),
     errors.MalformedAddress("no at sign", field="email"),
-    errors.LimitExceeded("too many", field="ids", limit=5),
+    errors.LimitExceeded("too many", field="ids"),
     errors.Unauthenticated("no"),
     errors.Forbidden("some.scope"),
     errors.NoSuchRoute("/x"),

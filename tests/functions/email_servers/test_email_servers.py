@@ -18,8 +18,10 @@ from tests.support.email_servers import (
     MANAGE,
     TOO_MANY,
     Client,
+    invalid,
     logged,
     types,
+    unconnected,
 )
 from tests.support.gateway import Answer, cases, event, function
 from tests.support.mail_sink import PASSWORD, MailSink
@@ -34,6 +36,14 @@ if TYPE_CHECKING:
 
 # for aiosmtpd only STARTTLS is TLS
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
+
+
+FORBIDDEN = refusal(403, "E0000006", "You do not have permission to perform the requested action")
+NO_METHOD = refusal(405, "E0000022", "The endpoint does not support the provided HTTP method")
+
+
+def unknown(identifier: str) -> Answer:
+    return refusal(404, "E0000007", f"Not found: Resource not found: {identifier} (EmailServer)")
 
 
 def test_a_disabled_server_is_kept_as_terraform_sends_it_without_a_connection(client: Client, calls: Calls) -> None:
@@ -58,9 +68,7 @@ def test_a_disabled_server_is_kept_as_terraform_sends_it_without_a_connection(cl
     assert client.delete(identifier) == Answer(204)
     assert calls == {"GetItem": 1, "TransactWriteItems": 1, "BatchExecuteStatement": 1}
     assert client.list() == Answer(200, {"email-servers": []})
-    assert client.get(identifier) == refusal(
-        404, "E0000007", f"Not found: Resource not found: {identifier} (EmailServer)"
-    )
+    assert client.get(identifier) == unknown(identifier)
 
 
 @pytest.mark.parametrize(
@@ -170,37 +178,76 @@ def test_another_organization_s_server_is_not_there(
     client: Client, working: str, send: Callable[[Client, str], Answer], resource: str, sink: MailSink
 ) -> None:
     client.organization = Organization(id="other", name="Other")
-    assert send(client, working) == refusal(404, "E0000007", f"Not found: Resource not found: {working} (EmailServer)")
+    assert send(client, working) == unknown(working)
     strange = send(client, "somebody@example.com")
     assert strange.body["errorSummary"] == "Not found: Resource not found: somebody@example.com (EmailServer)"
     assert client.list() == Answer(200, {"email-servers": []})
     assert sink.logins == []
 
 
-@pytest.mark.parametrize("name", ["email_servers", "email_server_test"])
-def test_every_event_of_the_folder_is_answered_in_the_dialect(name: str, call: Gateway) -> None:
-    assert cases(name)
-    for case in cases(name):
-        answer = call.send(function(name), event(name, case))
-        assert answer.status in {200, 201, 400, 403, 404, 405}, case
-        assert "x-okta-request-id" in answer.headers
+MADE = {
+    "id": ID,
+    "alias": "CustomServer1",
+    "enabled": False,
+    "authType": "BASIC_SMTP_AUTH",
+    "host": "smtp.example.com",
+    "port": 587,
+    "username": "user@example.com",
+}
 
 
-def test_reading_is_allowed_to_readers_and_changing_to_managers(call: Gateway) -> None:
-    def send(method: str, resource: str, *scopes: str) -> int:
+#: the events of each function in an order that tells a story, and the whole answer to each
+STORY: dict[str, dict[str, Answer]] = {
+    "email_servers": {
+        "create_disabled": Answer(201, MADE),
+        "create_without_password": invalid("password", "The field cannot be left blank"),
+        "create_enabled_on_a_private_host": unconnected(
+            "this host and port are not among those that may be connected to"
+        ),
+        "list": Answer(200, {"email-servers": [MADE]}),
+        "get_unknown": unknown("cesNobodyHasThisOne0"),
+        "update_unknown": unknown("cesNobodyHasThisOne0"),
+        "delete_unknown": unknown("cesNobodyHasThisOne0"),
+        "no_scope": FORBIDDEN,
+        "wrong_method": NO_METHOD,
+    },
+    "email_server_test": {
+        "no_addresses": invalid("fromAddress", "The field cannot be left blank"),
+        "unknown": unknown("cesNobodyHasThisOne0"),
+    },
+}
+
+
+@pytest.mark.parametrize("name", STORY)
+def test_every_event_is_answered_whole(name: str, call: Gateway) -> None:
+    answers = {case: call.send(function(name), event(name, case)) for case in STORY[name]}
+    assert answers == STORY[name]
+    assert sorted(STORY[name]) == cases(name)
+    assert all("x-okta-request-id" in answer.headers for answer in answers.values())
+
+
+def test_reading_is_allowed_to_readers_and_changing_to_managers(call: Gateway, calls: Calls) -> None:
+    def send(method: str, resource: str, *scopes: str) -> Answer:
         name = "email_server_test" if resource.endswith("/test") else "email_servers"
         path = {"emailServerId": "ces00000000000000000"} if "{" in resource else {}
-        return call(function(name), method, resource, path=path, body={}, scopes=scopes).status
+        return call(function(name), method, resource, path=path, body={}, scopes=scopes)
 
     one = "/v1/email-servers/{emailServerId}"
-    read = "okta.emailServers.read"
-    assert [send("GET", "/v1/email-servers", read), send("GET", one, read)] == [200, 404]
+    reads = [("GET", "/v1/email-servers"), ("GET", one)]
     changes = [("POST", "/v1/email-servers"), ("PATCH", one), ("DELETE", one), ("POST", f"{one}/test")]
-    assert [send(*change, read) for change in changes] == [403] * 4
+    read = "okta.emailServers.read"
+    assert [send(*route, read) for route in reads] == [
+        Answer(200, {"email-servers": []}),
+        unknown("ces00000000000000000"),
+    ]
+    for route in changes:
+        assert (send(*route, read), calls) == (FORBIDDEN, {})
+    for route in reads + changes:
+        assert (send(*route, "okta.orgs.manage", "okta.users.manage"), calls) == (FORBIDDEN, {})
 
 
 def test_a_method_that_a_path_does_not_have_is_told_which_it_has(call: Gateway) -> None:
     path = {"emailServerId": "ces00000000000000000"}
     answer = call(function("email_servers"), "PUT", "/v1/email-servers/{emailServerId}", path=path, scopes=MANAGE)
-    assert answer == refusal(405, "E0000022", "The endpoint does not support the provided HTTP method")
+    assert answer == NO_METHOD
     assert answer.headers["allow"] == ["DELETE, GET, PATCH"]

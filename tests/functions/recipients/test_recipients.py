@@ -151,8 +151,14 @@ def test_the_same_login_in_another_organization_is_another_user(users: Client) -
     assert users.get(identifier) == unknown(identifier)
     assert users.get("ada@example.com") == unknown("ada@example.com")
     assert users.list(search='profile.email eq "ada@example.com"') == Answer(200, [])
-    assert users.delete(identifier) == unknown(identifier)
+    for name in (identifier, "ada@example.com"):
+        assert users.update(name, {"profile": {"firstName": "Eve"}}) == unknown(name)
+        assert users.replace(name, {"profile": person("eve")}) == unknown(name)
+        assert users.deactivate(name) == unknown(name)
+        assert users.delete(name) == unknown(name)
     assert users.create(ADA) == Answer(200, user(ADA))
+    users.organization = DEMO
+    assert users.list() == Answer(200, [user(ADA, identifier=identifier)])
 
 
 def test_an_update_changes_what_it_names(users: Client, clock: Clock, calls: Calls) -> None:
@@ -277,10 +283,12 @@ def test_nothing_of_a_deleted_user_remains(users: Client, dynamodb: DynamoDBClie
     assert users.create(ADA).status == 200
 
 
+DENIED = refusal(403, "E0000006", "You do not have permission to perform the requested action")
+
+
 def test_who_may_only_read_may_not_write(call: Gateway, calls: Calls) -> None:
     read = ["okta.users.read"]
     assert call(function("recipients"), "GET", "/v1/users", scopes=read) == Answer(200, [])
-    denied = refusal(403, "E0000006", "You do not have permission to perform the requested action")
     for method, resource in (
         ("POST", "/v1/users"),
         ("POST", "/v1/users/{id}"),
@@ -288,8 +296,15 @@ def test_who_may_only_read_may_not_write(call: Gateway, calls: Calls) -> None:
         ("DELETE", "/v1/users/{id}"),
         ("POST", "/v1/users/{id}/lifecycle/deactivate"),
     ):
-        assert call(function("recipients"), method, resource, path={"id": "00u1"}, scopes=read) == denied
+        assert call(function("recipients"), method, resource, path={"id": "00u1"}, scopes=read) == DENIED
         assert calls == {}
+
+
+@pytest.mark.parametrize("resource", ["/v1/users", "/v1/users/{id}"])
+def test_who_may_not_read_users_reads_none(call: Gateway, calls: Calls, resource: str) -> None:
+    others = ["okta.orgs.manage", "okta.logs.read", "okta.emailServers.manage", "reprieve.addresses.read"]
+    assert call(function("recipients"), "GET", resource, path={"id": "00u1"}, scopes=others) == DENIED
+    assert calls == {}
 
 
 def test_a_body_in_base64_is_read_like_any_other(call: Gateway) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reprieve.address import Address
+from reprieve.recipient import Recipient
 from reprieve.removal import DAY
 from reprieve.runtime import wiring
 from reprieve.store.unblocks import Unblocks
@@ -121,8 +123,12 @@ def test_another_organization_is_not_touched(call: Gateway) -> None:
     other = replace(DEMO, id="other")
     enrol(1, "ann@example.org")
     bounce("ann@example.org")
-    assert ask(call, [rid(1)], organization=other) == Answer(400, {"data": [refused(0, rid(1), *UNKNOWN)]})
+    wiring.recipients().add(other, Recipient(rid(2), "Leads", Address.parse("ann@example.org"), None, 1, 1))
+    expected = [refused(0, rid(1), *UNKNOWN), refused(1, rid(2), *FREE)]
+    assert ask(call, [rid(1), rid(2)], organization=other) == Answer(400, {"data": expected})
     assert left("ann@example.org") == 5
+    assert wiring.suppressions().get(DEMO, SuppressionList.BOUNCES, "ann@example.org") is not None
+    assert queue.waiting(wiring.table("SUPPRESSIONS"), DEMO) == []
 
 
 def test_some_unblocked_is_207_in_the_order_of_the_ids(call: Gateway) -> None:
