@@ -1,4 +1,4 @@
-"""Certificates, names and a search for secrets, for the tests of the SMTP client."""
+"""For the tests of the SMTP client: certificates, names, attempts that fail, and a search for secrets."""
 
 from __future__ import annotations
 
@@ -13,14 +13,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
+from reprieve.smtp.client import Endpoint, send_test
+from reprieve.smtp.errors import SmtpError, TokenRefused
 from reprieve.smtp.guard import HostPolicy
-from tests.smtp.servers import SERVER_WORDS
+from reprieve.smtp.token import fetch
+from tests.smtp.servers import GRACE_S, HOST, LOGIN, LONG_S, SECRET, SERVER_WORDS, Server, Talk, stopwatch
+from tests.smtp.tokens import credentials, saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-HOST = "mail.example.com"
-SECRET = "canary-jWq7Zc-secret"
+    from reprieve.smtp.auth import Login
+
+    Policy = Callable[..., HostPolicy]
+    Search = Callable[[BaseException], None]
 
 
 @pytest.fixture(scope="session")
@@ -128,3 +134,40 @@ def unseen(
     out, err = capfd.readouterr()
     for canary in canaries:
         assert canary not in out + err + log.text
+
+
+@pytest.fixture
+def attempt(ca_pem: str, policy: Policy, unseen: Search) -> Callable[..., SmtpError]:
+    """Sends a test mail to a server and returns how it failed, in time and without secrets."""
+
+    def run(server: Server, login: Login = LOGIN, *, implicit: bool = False, deadline_s: float = LONG_S) -> SmtpError:
+        with stopwatch() as watch, pytest.raises(SmtpError) as caught:
+            send_test(
+                Endpoint(HOST, server.port, ca_pem),
+                login,
+                sender="a@a.example",
+                recipient="b@b.example",
+                policy=policy(server.port, implicit=implicit),
+                deadline_s=deadline_s,
+            )
+        assert watch.seconds < deadline_s + GRACE_S
+        unseen(caught.value)
+        return caught.value
+
+    return run
+
+
+@pytest.fixture
+def refused(ca_pem: str, policy: Policy, tls: ssl.SSLContext, unseen: Search) -> Callable[..., TokenRefused]:
+    """Asks an endpoint that says `how`, and returns how that failed, in time and without secrets."""
+
+    def run(
+        how: bytes | Callable[[Talk], None], *, deadline_s: float = LONG_S, context: ssl.SSLContext = tls
+    ) -> TokenRefused:
+        with Server(saying(how), context) as server, stopwatch() as watch, pytest.raises(TokenRefused) as caught:
+            fetch(credentials(server.port), policy=policy(server.port), deadline_s=deadline_s, private_ca_pem=ca_pem)
+        assert watch.seconds < deadline_s + GRACE_S
+        unseen(caught.value)
+        return caught.value
+
+    return run

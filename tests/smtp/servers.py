@@ -10,10 +10,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from reprieve.smtp.auth import Password
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
+#: the server's name, and a password that must not be seen anywhere
+HOST = "mail.example.com"
+SECRET = "canary-jWq7Zc-secret"
+LOGIN = Password("relay@example.com", SECRET)
 #: stands in all that a server says, and must not come out anywhere
 SERVER_WORDS = b"words-of-the-server"
 

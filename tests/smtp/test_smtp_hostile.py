@@ -4,62 +4,38 @@ from __future__ import annotations
 
 import gc
 import socket
-import time
 import tracemalloc
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.smtp.auth import Bearer, Login, Password
-from reprieve.smtp.client import Endpoint, probe, send_test
+from reprieve.smtp.auth import Bearer, Login
+from reprieve.smtp.client import Endpoint, send_test
 from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason, SmtpError
-from reprieve.smtp.guard import HostPolicy
-from tests.smtp.conftest import HOST, SECRET
 from tests.smtp.servers import (
-    GRACE_S,
-    LONG_S,
+    HOST,
+    LOGIN,
     MOST_MEMORY,
     REPLIES,
+    SECRET,
     SERVER_WORDS,
     SHORT_S,
     STEPS,
     Server,
     Talk,
     spoiled,
-    stopwatch,
 )
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from reprieve.smtp.guard import HostPolicy
+
     Policy = Callable[..., HostPolicy]
-    Search = Callable[[BaseException], None]
 
-LOGIN = Password("relay@example.com", SECRET)
 PLAIN = b64encode(f"\0relay@example.com\0{SECRET}".encode())
-
-
-@pytest.fixture
-def attempt(ca_pem: str, policy: Policy, unseen: Search) -> Callable[..., SmtpError]:
-    """Sends a test mail to a server and returns how it failed, in time and without secrets."""
-
-    def run(server: Server, login: Login = LOGIN, *, implicit: bool = False, deadline_s: float = LONG_S) -> SmtpError:
-        with stopwatch() as watch, pytest.raises(SmtpError) as caught:
-            send_test(
-                Endpoint(HOST, server.port, ca_pem),
-                login,
-                sender="a@a.example",
-                recipient="b@b.example",
-                policy=policy(server.port, implicit=implicit),
-                deadline_s=deadline_s,
-            )
-        assert watch.seconds < deadline_s + GRACE_S
-        unseen(caught.value)
-        return caught.value
-
-    return run
 
 
 def test_the_script_is_good_when_it_is_not_spoiled(ca_pem: str, tls: ssl.SSLContext, policy: Policy) -> None:
@@ -184,114 +160,6 @@ def test_floods_are_cut_off(attempt: Callable[..., SmtpError], tls: ssl.SSLConte
     assert type(error) is ConnectionFailed
     assert error.reason is Reason.OVERSIZED
     assert peak < MOST_MEMORY
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        b"220 go ahead\r\n250-injected\r\n250 AUTH PLAIN\r\n",
-        b"220 go ahead\r\n235 welcome\r\n",
-        b"220 go ahead\r\n\r\n",
-        b"220 go ahead\n\0",
-    ],
-)
-def test_plain_text_after_starttls_is_refused(
-    attempt: Callable[..., SmtpError], tls: ssl.SSLContext, said: bytes
-) -> None:
-    with Server(spoiled("starttls", said), tls) as server:
-        error = attempt(server)
-    assert type(error) is ConnectionFailed
-    assert error.reason is Reason.INJECTED
-    assert server.heard == [b"EHLO [127.0.0.1]", b"STARTTLS"]
-
-
-def test_plain_text_in_place_of_tls_is_refused(attempt: Callable[..., SmtpError], tls: ssl.SSLContext) -> None:
-    def inject(talk: Talk) -> None:
-        talk.send(REPLIES["starttls"])
-        time.sleep(0.1)  # so that it comes by itself, after the client has looked
-        talk.send(REPLIES["ehlo again"])
-        talk.line()
-        talk.stay_silent()
-
-    with Server(spoiled("starttls", inject), tls) as server:
-        error = attempt(server)
-    assert type(error) is ConnectionFailed
-    assert error.reason is Reason.ENCRYPTION
-    assert not [line for line in server.heard if line.startswith(b"AUTH")]
-
-
-@pytest.mark.parametrize(
-    ("step", "said", "kind", "reason"),
-    [
-        ("ehlo", b"250-x\r\n250 AUTH PLAIN\r\n", ConnectionFailed, Reason.NO_STARTTLS),
-        ("ehlo", b"250-x\r\n250 XSTARTTLS\r\n", ConnectionFailed, Reason.NO_STARTTLS),
-        ("ehlo", b"250 STARTTLS\r\n", ConnectionFailed, Reason.NO_STARTTLS),  # that is the greeting's line
-        ("starttls", b"454 4.7.0 no TLS today\r\n", ConnectionFailed, Reason.ENCRYPTION),
-        ("starttls", b"250 fine\r\n", ConnectionFailed, Reason.ENCRYPTION),
-        ("ehlo again", b"250 no AUTH under TLS\r\n", AuthenticationFailed, Reason.NO_MECHANISM),
-        ("ehlo again", b"250-x\r\n250 AUTH\r\n", AuthenticationFailed, Reason.NO_MECHANISM),
-        ("ehlo again", b"250-x\r\n250 AUTH CRAM-MD5 NTLM XOAUTH2\r\n", AuthenticationFailed, Reason.NO_MECHANISM),
-    ],
-)
-def test_a_downgrade_gets_no_password(
-    attempt: Callable[..., SmtpError],
-    tls: ssl.SSLContext,
-    *,
-    step: str,
-    said: bytes,
-    kind: type[SmtpError],
-    reason: Reason,
-) -> None:
-    with Server(spoiled(step, said), tls) as server:
-        error = attempt(server)
-    assert type(error) is kind
-    assert error.reason is reason
-    assert not [line for line in server.heard if b"AUTH" in line]
-
-
-def test_what_was_offered_before_tls_is_forgotten(attempt: Callable[..., SmtpError], tls: ssl.SSLContext) -> None:
-    def script(talk: Talk) -> None:
-        talk.send(REPLIES["greeting"])
-        talk.line()
-        talk.send(b"250-x\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n")
-        talk.line()
-        talk.send(REPLIES["starttls"])
-        talk.start_tls()
-        talk.line()
-        talk.send(b"250 x\r\n")
-        talk.line()
-
-    with Server(script, tls) as server:
-        error = attempt(server)
-    assert type(error) is AuthenticationFailed
-    assert error.reason is Reason.NO_MECHANISM
-
-
-@pytest.mark.parametrize("name", ["another host's", "the address's", "expired", "not yet valid", "a stranger's"])
-@pytest.mark.parametrize("implicit", [False, True])
-def test_a_bad_certificate_is_refused(
-    attempt: Callable[..., SmtpError], bad_tls: dict[str, ssl.SSLContext], name: str, *, implicit: bool
-) -> None:
-    def at_once(talk: Talk) -> None:
-        talk.start_tls()
-        spoiled()(talk)
-
-    with Server(at_once if implicit else spoiled(), bad_tls[name]) as server:
-        error = attempt(server, implicit=implicit)
-    assert type(error) is ConnectionFailed
-    assert error.reason is Reason.CERTIFICATE
-    assert not [line for line in server.heard if b"AUTH" in line]
-
-
-def test_plain_text_on_a_port_of_tls_is_refused(attempt: Callable[..., SmtpError]) -> None:
-    def speak_first(talk: Talk) -> None:
-        talk.send(REPLIES["greeting"])
-        talk.stay_silent()
-
-    with Server(speak_first) as server:
-        error = attempt(server, implicit=True)
-    assert type(error) is ConnectionFailed
-    assert error.reason is Reason.ENCRYPTION
 
 
 ECHOES = [
@@ -464,71 +332,3 @@ def test_questions_without_end_are_not_answered(
         error = attempt(server, login)
     assert type(error) is AuthenticationFailed
     assert error.code == 334
-
-
-def test_a_closed_port_is_unreachable(ca_pem: str, policy: Policy) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with pytest.raises(ConnectionFailed) as caught:
-        probe(Endpoint(HOST, port, ca_pem), LOGIN, policy=policy(port))
-    assert caught.value.reason is Reason.UNREACHABLE
-
-
-def test_without_an_allow_list_the_loopback_is_not_even_connected_to(ca_pem: str) -> None:
-    with Server(spoiled()) as server:
-        for host in (HOST, "localhost", "127.0.0.1"):
-            with pytest.raises(ConnectionFailed) as caught:
-                probe(Endpoint(host, server.port, ca_pem), LOGIN, policy=HostPolicy(ports=(server.port,)))
-            assert caught.value.reason is Reason.HOST_REFUSED
-    assert server.connections == 0
-
-
-def _answer(*ips: str) -> Callable[..., Any]:
-    def getaddrinfo(_host: str, port: int, **_: Any) -> Any:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in ips]
-
-    return getaddrinfo
-
-
-def test_a_name_that_changes_its_meaning_is_connected_to_as_it_was_checked(
-    ca_pem: str, tls: ssl.SSLContext, policy: Policy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers = iter(["127.0.0.2", "127.0.0.1", "127.0.0.1"])
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **_: _answer(next(answers))(host, port))
-    with Server(spoiled(), tls) as server:  # it listens on 127.0.0.1, and nobody does on 127.0.0.2
-        with pytest.raises(ConnectionFailed):
-            probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port))
-        assert server.connections == 0
-        probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port))
-        assert server.connections == 1
-    assert next(answers) == "127.0.0.1"  # each conversation has asked once
-
-
-def test_a_dead_address_leaves_time_for_the_next(
-    ca_pem: str, tls: ssl.SSLContext, policy: Policy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", _answer("127.0.0.2", "127.0.0.1"))
-    with socket.socket() as full, Server(spoiled(), tls) as server:
-        # a listener whose queue is full drops what knocks, as a dead address would
-        full.bind(("127.0.0.2", server.port))
-        full.listen(0)
-        knocks = [socket.socket() for _ in range(4)]
-        for knock in knocks:
-            knock.setblocking(False)
-            knock.connect_ex(("127.0.0.2", server.port))
-        with stopwatch() as watch:
-            probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port), deadline_s=2)
-        for knock in knocks:
-            knock.close()
-    assert 0.5 < watch.seconds < 2
-
-
-def test_a_resolver_that_takes_its_time_is_left_behind(
-    ca_pem: str, policy: Policy, monkeypatch: pytest.MonkeyPatch, unseen: Search
-) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: time.sleep(SHORT_S + GRACE_S))
-    with stopwatch() as watch, pytest.raises(ConnectionFailed) as caught:
-        probe(Endpoint(HOST, 587, ca_pem), LOGIN, policy=policy(587), deadline_s=SHORT_S)
-    assert caught.value.reason is Reason.TIMED_OUT
-    assert watch.seconds < SHORT_S + GRACE_S - 0.1
-    unseen(caught.value)

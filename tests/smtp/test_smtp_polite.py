@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from reprieve.smtp.auth import Bearer, Login, Password
 from reprieve.smtp.client import Endpoint, probe, send_test
 from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason
-from tests.smtp.conftest import HOST, SECRET
+from tests.smtp.servers import HOST, SECRET
 
 if TYPE_CHECKING:
     import ssl

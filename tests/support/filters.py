@@ -1,10 +1,41 @@
-"""Writes a filter of the System Log, so that tests can read back what they wrote."""
+"""What the tests of the System Log's filter share: filters to write, and what work costs."""
 
 from __future__ import annotations
 
 import json
+import sys
+from typing import TYPE_CHECKING, Any
 
-from reprieve.filter import And, Comparison, Expression, Not, Or, Presence
+from reprieve.filter import And, Comparison, Expression, Not, Operator, Or, Presence, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+#: a log entry
+BOUNCE: dict[str, Any] = {
+    "uuid": "f24790d0-d324-47f8-aac5-c27a31ab928d",
+    "published": "2026-03-01T10:00:00.000Z",
+    "eventType": "system.email.delivery",
+    "legacyEventType": None,
+    "version": "0",
+    "severity": "WARN",
+    "displayMessage": "Email delivery",
+    "actor": {"id": "unknown", "type": "SystemPrincipal", "displayName": "Okta System", "detailEntry": None},
+    "client": {"ipAddress": None, "geographicalContext": {"geolocation": {"lat": 48.2, "lon": 16.4}}},
+    "outcome": {"result": "FAILURE", "reason": "bounce"},
+    "target": [
+        {"id": "user@domain.com", "type": "email", "displayName": "user@domain.com"},
+        {"id": "00u1", "type": "User", "displayName": "Jane Doe", "detailEntry": {}},
+    ],
+    "transaction": {"type": "JOB", "id": "req1", "detail": {"requestApiTokenId": "00T1"}},
+    "debugContext": {
+        "debugData": {"providerMessage": "550 5.1.1 no such user", "attempts": 3, "final": True, "via": ""}
+    },
+    "request": {"ipChain": [{"ip": "10.0.0.1", "version": "V4"}, {"ip": "10.0.0.2", "version": "V4"}]},
+    "securityContext": {"isProxy": False, "risk": {"reasons": ["new device", "new city"]}},
+    "authenticationContext": {"authenticationStep": 0, "externalSessionId": None},
+}
 
 
 def render(expression: Expression) -> str:
@@ -30,3 +61,23 @@ def _grouped(expression: Expression, loose: tuple[type, ...]) -> str:
     """In parentheses if it is one of the `loose` kinds, which the operator around it would tear apart."""
     text = render(expression)
     return f"({text})" if isinstance(expression, loose) else text
+
+
+def eq(field: str, value: Value) -> Comparison:
+    return Comparison(field, Operator.EQ, value)
+
+
+def steps(work: Callable[[], object]) -> int:
+    """How many calls some work makes, Python's and C's: its cost, whatever else the machine is doing."""
+    counted = 0
+
+    def count(*_: object) -> None:
+        nonlocal counted
+        counted += 1
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return counted
