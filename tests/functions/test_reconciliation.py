@@ -12,6 +12,7 @@ from reprieve.organization import ProviderAccount, ProviderKind
 from reprieve.removal import DAY, RemovalRequest, Requester
 from reprieve.runtime import wiring
 from reprieve.suppression import Suppression, SuppressionList
+from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Calls, Context, cases, event, function
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def test_what_the_provider_lists_and_we_do_not_is_recorded(provider: Provider) -
     wiring.suppressions().record(DEMO, [known])
     provider.listed = [known, missed, entry("missed@x.org", now - 3_000, SPAM), entry("old@x.org", now - 2 * DAY)]
     assert run(dry_run=True) == (3, ["missed@x.org", "missed@x.org"], 0)
-    assert wiring.suppressions().get(DEMO, BOUNCES, "missed@x.org") is None
+    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, BOUNCES, "missed@x.org") is None
     assert run() == (3, ["missed@x.org", "missed@x.org"], 2)
-    assert wiring.suppressions().get(DEMO, BOUNCES, "missed@x.org") == missed
+    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, BOUNCES, "missed@x.org") == missed
     assert run() == (3, [], 0)
     assert provider.closed == 3
 
@@ -84,7 +85,7 @@ def test_an_address_that_is_listed_twice_is_taken_over_once_with_its_newest_entr
     now = wiring.now()
     provider.listed = [entry("a@x.org", now - 1_000), entry("a@x.org", now - 9_000)]
     assert run() == (2, ["a@x.org"], 1)
-    listed = wiring.suppressions().get(DEMO, BOUNCES, "a@x.org")
+    listed = entry_on(wiring.table("SUPPRESSIONS"), DEMO, BOUNCES, "a@x.org")
     assert listed is not None
     assert listed.created == now - 1_000
 

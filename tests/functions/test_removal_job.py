@@ -25,6 +25,7 @@ from reprieve.store import request_items
 from reprieve.store.table import Table
 from reprieve.suppression import Suppression, SuppressionList
 from tests.support import queue
+from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Context, cases, event, function
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def test_a_removal_is_carried_upstream_in_the_providers_spelling_and_then_lifted
     request()
     assert tick()["counts"] == {"lifted": 1}
     assert provider.asked == ["Name@Company.com"]
-    assert wiring.suppressions().get(DEMO, SuppressionList.BOUNCES, KEY) is None
+    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, SuppressionList.BOUNCES, KEY) is None
     after = record(dynamodb)
     assert after["removal_state"] == "done"
     assert after["lifts"] == "1"
@@ -118,7 +119,7 @@ def test_a_bounce_that_arrives_while_the_provider_is_called_keeps_the_address_su
     provider.meanwhile = lambda: bounce(wiring.now() + 1_000)
     assert tick()["counts"] == {"superseded": 1}
     assert record(dynamodb)["removal_state"] == "superseded"
-    assert wiring.suppressions().get(DEMO, SuppressionList.BOUNCES, KEY) is not None
+    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, SuppressionList.BOUNCES, KEY) is not None
 
 
 def test_when_a_newer_bounce_is_known_before_the_call_the_provider_is_not_even_asked(provider: Provider) -> None:

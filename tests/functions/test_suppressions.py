@@ -10,6 +10,7 @@ from reprieve.organization import Organization
 from reprieve.runtime import wiring
 from reprieve.suppression import Permanence, Suppression, SuppressionList
 from tests.support import queue
+from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
@@ -327,7 +328,7 @@ def test_a_parent_acts_for_nobody_but_its_children(call: Gateway, header: str) -
     )
     for organization in (DEMO, other):
         assert wiring.access().organization(organization.id) == organization
-        assert wiring.suppressions().get(organization, SuppressionList.BOUNCES, "a@x.io") is not None
+        assert entry_on(wiring.table("SUPPRESSIONS"), organization, SuppressionList.BOUNCES, "a@x.io") is not None
 
 
 @pytest.mark.parametrize("name", SuppressionList)

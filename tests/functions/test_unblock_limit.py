@@ -22,6 +22,7 @@ from reprieve.store.table import Table
 from reprieve.store.unblocks import Unblocks as Store
 from reprieve.suppression import Permanence, Suppression, SuppressionList
 from tests.support import queue
+from tests.support.entries import entry_on
 from tests.support.tables import tables
 
 if TYPE_CHECKING:
@@ -195,10 +196,10 @@ def test_the_order_of_arrival_does_not_change_the_count(
     for shard in range(ORGANIZATION.shards):
         key = {"partition": {"S": f"demo#blocks#{shard}"}, "address": {"S": EMAIL}}
         dynamodb.delete_item(TableName=name, Key=key)
-    store = Suppressions(Table(dynamodb, name))
+    table = Table(dynamodb, name)
     for batch in batches:
-        store.record(ORGANIZATION, batch)
-    found = store.get(ORGANIZATION, SuppressionList.BLOCKS, EMAIL)
+        Suppressions(table).record(ORGANIZATION, batch)
+    found = entry_on(table, ORGANIZATION, SuppressionList.BLOCKS, EMAIL)
     assert found is not None
     assert (found.count, found.created, found.event_id) == (4, START + 3_000, "d")
 
@@ -213,10 +214,10 @@ def _cut(order: list[Suppression], cuts: list[int]) -> list[list[Suppression]]:
 
 def test_a_count_that_is_full_still_shows_the_newest_event(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reprieve.store.table.SIDE_BY_SIDE", 1)
-    store = Suppressions(Table(dynamodb, environment.table("SUPPRESSIONS")))
+    table = Table(dynamodb, environment.table("SUPPRESSIONS"))
     for second in range(40):
         one = Suppression(SuppressionList.BLOCKS, EMAIL, EMAIL, START + second, event_id=f"e{second}")
-        assert store.record(ORGANIZATION, [one]) == 1
-    found = store.get(ORGANIZATION, SuppressionList.BLOCKS, EMAIL)
+        assert Suppressions(table).record(ORGANIZATION, [one]) == 1
+    found = entry_on(table, ORGANIZATION, SuppressionList.BLOCKS, EMAIL)
     assert found is not None
     assert (found.count, found.created) == (32, START + 39)

@@ -12,6 +12,7 @@ from reprieve.runtime import wiring
 from reprieve.store.unblocks import Unblocks
 from reprieve.suppression import SuppressionList
 from tests.support import queue
+from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Answer, Gateway
 from tests.support.unblock_email import (
     EXHAUSTED,
@@ -75,7 +76,7 @@ def test_an_address_on_both_lists_leaves_both_and_counts_once(call: Gateway) -> 
     assert ask(call, [rid(1)]).status == 200
     assert left("ann@example.org") == 4
     for place in (SuppressionList.BOUNCES, SuppressionList.BLOCKS):
-        assert wiring.suppressions().get(DEMO, place, "ann@example.org") is None
+        assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, place, "ann@example.org") is None
     assert len(queue.waiting(wiring.table("SUPPRESSIONS"), DEMO)) == 2
 
 
@@ -99,7 +100,7 @@ def test_an_address_is_unblocked_five_times_whatever_lifts_and_deletes_it(call: 
     bounce("ann@example.org", at=LATER + 9 * DAY)
     answer = ask(call, [rid(9)], module="Contacts", scopes=["ZohoCRM.modules.ALL"])
     assert answer == Answer(400, {"data": [refused(0, rid(9), *EXHAUSTED)]})
-    assert wiring.suppressions().get(DEMO, SuppressionList.BOUNCES, "ann@example.org") is not None
+    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, SuppressionList.BOUNCES, "ann@example.org") is not None
 
 
 def test_a_record_that_holds_a_count_does_not_expire(call: Gateway, dynamodb: DynamoDBClient) -> None:
@@ -127,7 +128,7 @@ def test_another_organization_is_not_touched(call: Gateway) -> None:
     expected = [refused(0, rid(1), *UNKNOWN), refused(1, rid(2), *FREE)]
     assert ask(call, [rid(1), rid(2)], organization=other) == Answer(400, {"data": expected})
     assert left("ann@example.org") == 5
-    assert wiring.suppressions().get(DEMO, SuppressionList.BOUNCES, "ann@example.org") is not None
+    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, SuppressionList.BOUNCES, "ann@example.org") is not None
     assert queue.waiting(wiring.table("SUPPRESSIONS"), DEMO) == []
 
 

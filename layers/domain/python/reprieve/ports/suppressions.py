@@ -70,10 +70,6 @@ class SuppressionStore(Protocol):
         """
         ...
 
-    def get(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Suppression | None:
-        """The entry of one address on one list; None when it is not listed (a lifted one is not)."""
-        ...
-
 
 class Comparison(Protocol):
     """What a provider's list holds against what we hold."""

@@ -10,7 +10,7 @@ from reprieve.errors import Unavailable
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removal import SECOND, watermark
 from reprieve.store import keys, request_items
-from reprieve.store.records import entry_of, key_of, place_of, record_key
+from reprieve.store.records import key_of, place_of, record_key
 from reprieve.store.removal_requests import blind, is_overtaken, over, provided, recording
 from reprieve.store.table import Update, pauses
 from reprieve.suppression import Permanence
@@ -58,7 +58,7 @@ class Suppressions:
     def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
         """See the port. New addresses go in by batches of inserts; only those already known cost a write each."""
         items = [self._item(organization, events) for events in _by_address(suppressions)]
-        known = {(item["partition"], item["address"]) for item in self._table.insert_many(items)}
+        known = {place_of(item) for item in self._table.insert_many(items)}
         # event by event, because a removal may have forgiven some of an address's events and not others
         events = _distinct(suppressions)
         late = [item for one in events if place_of(item := self._item(organization, [one])) in known]
@@ -113,10 +113,6 @@ class Suppressions:
             now=now,
             listed=(LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN, bounds),
         )
-
-    def get(self, organization: Organization, suppression_list: SuppressionList, key: str) -> Suppression | None:
-        """See the port."""
-        return entry_of(self._table.get(record_key(organization, suppression_list, key), consistent=True))
 
     def _record_removals(
         self,

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     Write = tuple[str, dict[str, Any]]
 
+#: the lists that block an address
+PLACES: Final = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
 #: the address has been unblocked less often than it may be
 NOT_EXHAUSTED: Final = "(attribute_not_exists(#unblocks) OR #unblocks < :unblocks)"
 #: it is still on the list, so that of two who unblock it at a time one finds it free
@@ -59,12 +61,11 @@ class Unblocks:
 
     def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
         """See the port. Two keys an address, a hundred keys a batch read."""
-        places = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
-        wanted = [record_key(organization, place, key) for place in places for key in keys]
+        wanted = [record_key(organization, place, key) for place in PLACES for key in keys]
         items = self._table.get_many(wanted, consistent=True)
         records = {(list_of(item), cast("str", item["address"])): item for item in items}
-        since = {place: shown_since(organization, place, now=now) for place in places}
-        return {key: _standing(*((records.get((place, key), {}), since[place]) for place in places)) for key in keys}
+        since = {place: shown_since(organization, place, now=now) for place in PLACES}
+        return {key: _standing(*((records.get((place, key), {}), since[place]) for place in PLACES)) for key in keys}
 
     def request_unblocks(
         self,
@@ -191,10 +192,7 @@ def _standing(on_bounces: tuple[Item, Since], on_blocks: tuple[Item, Since]) -> 
         unblocked=cast("int", items[1].get("unblocks", 0)),
         requests=frozenset(cast("str", item["request_id"]) for item in items if "request_id" in item),
         forgiven_until=max(cast("int", item.get("forgiven_until", 0)) for item in items),
-        fences={
-            name: cast("int", item.get("fence", 0))
-            for name, item in zip((SuppressionList.BOUNCES, SuppressionList.BLOCKS), items, strict=True)
-        },
+        fences={name: cast("int", item.get("fence", 0)) for name, item in zip(PLACES, items, strict=True)},
     )
 
 
