@@ -22,7 +22,7 @@ from typing import Any
 from ministack import app as ministack
 from ministack.core import lambda_runtime, persistence
 
-from local import permissions
+from local import any_method, permissions
 
 SECONDS_BETWEEN_SAVES = 5
 #: Requests wait while a save runs, so that it may take this part of the time at most.
@@ -136,6 +136,7 @@ def obey_input(loop: asyncio.AbstractEventLoop) -> None:
 def main() -> None:
     """Serve until told to stop."""
     permissions.install()
+    any_method.install()
     # It logs each of its dozens of files at every save.
     logging.getLogger("persistence").setLevel(logging.WARNING)
     ministack.app = Watched(ministack.app)

@@ -149,9 +149,13 @@ def test_one_malformed_event_goes_to_the_dead_letters_and_the_others_are_kept(ca
     ]
 
 
+def problem(status: int, title: str, detail: str) -> Answer:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Answer(status, body | {"error_id": Matching(".{22}")})
+
+
 def unproved(detail: str) -> Answer:
-    body = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": detail}
-    return Answer(401, body | {"error_id": Matching(".{22}")})
+    return problem(401, "Unauthorized", detail)
 
 
 #: other organizations, and the key that each has; None has no account at all
@@ -176,6 +180,7 @@ def test_a_post_that_its_organizations_own_key_does_not_prove_is_401_and_changes
 #: the whole answer to each event
 ANSWERS = {
     "forged_signature": unproved("the webhook's signature does not match"),
+    "no_such_path": problem(404, "Not Found", "the API has no such path"),
     "unsigned": unproved("the webhook's timestamp is missing or no number"),
 }
 
