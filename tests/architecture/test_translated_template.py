@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.support.translated import resources
+from tests.support.translated import resources, translated
 
 ANY = "x-amazon-apigateway-any-method"
 APIS = {"OktaApi", "SendGridApi", "ZohoApi", "ReprieveApi"}
@@ -31,3 +31,53 @@ def test_no_api_has_two_variables_beside_each_other() -> None:
                 if part.startswith("{"):
                     variables.setdefault("/".join(parts[:depth]), set()).add(part)
         assert {parent: found for parent, found in variables.items() if len(found) > 1} == {}, api
+
+
+def test_no_name_is_the_same_in_two_stacks_of_an_account() -> None:
+    """A schedule's name is unique in an account and region; SAM makes one of the function and the event alone."""
+    schedules = resources("AWS::Scheduler::Schedule").values()
+    assert sorted(it["Name"]["Fn::Sub"] for it in schedules) == [
+        "${AWS::StackName}-reconciliation",
+        "${AWS::StackName}-removal-job",
+        "${AWS::StackName}-upkeep",
+    ]
+    names = ("FunctionName", "RoleName", "QueueName", "TableName", "LogGroupName", "AlarmName", "TopicName")
+    resource = [it.get("Properties", {}) for it in translated()["Resources"].values()]
+    assert [it[name] for it in resource for name in names if isinstance(it.get(name), str)] == []
+
+
+def test_the_authorizer_is_invoked_by_its_alias() -> None:
+    """The function itself would be $LATEST: unpublished, and never from a snapshot."""
+    alias = {"Ref": "AuthorizerFunctionAliaslive"}
+    for api in resources("AWS::ApiGateway::RestApi").values():
+        scheme = api["Body"]["securityDefinitions"]["Credential"]["x-amazon-apigateway-authorizer"]
+        assert scheme["authorizerUri"]["Fn::Sub"][1] == {"__FunctionArn__": alias}
+    permissions = [
+        it for name, it in resources("AWS::Lambda::Permission").items() if name.endswith("AuthorizerPermission")
+    ]
+    assert [it["FunctionName"] for it in permissions] == [alias] * len(APIS)
+
+
+def test_an_api_has_its_one_stage_with_its_throttles() -> None:
+    """A deployment that names a stage makes another one, without method settings."""
+    assert [it for it in resources("AWS::ApiGateway::Deployment").values() if "StageName" in it] == []
+    stages = resources("AWS::ApiGateway::Stage")
+    assert sorted(it["StageName"] for it in stages.values()) == ["api", "crm", "reprieve", "v3"]
+    limit = {"Ref": "RequestsPerSecond"}
+    for stage in stages.values():
+        (settings,) = stage["MethodSettings"]
+        assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (limit, limit)
+
+
+def test_no_function_starts_from_a_snapshot_unless_that_is_asked_for() -> None:
+    """A snapshot costs by the month, and a function that was idle for 14 days refuses requests until it is loaded."""
+    assert translated()["Parameters"]["SnapStart"]["Default"] == "off"
+    assert translated()["Conditions"]["HasSnapStart"] == {"Fn::Equals": [{"Ref": "SnapStart"}, "on"]}
+    for function in resources("AWS::Lambda::Function").values():
+        assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["HasSnapStart", "PublishedVersions", "None"]}}
+
+
+def test_a_request_without_a_credential_is_no_error_of_any_alarm() -> None:
+    """The authorizer raises for it, which Lambda counts in Errors."""
+    for alarm in resources("AWS::CloudWatch::Alarm").values():
+        assert {"Ref": "AuthorizerFunction"} not in [it["Value"] for it in alarm.get("Dimensions", ())]

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from python_http_client.exceptions import ForbiddenError, UnauthorizedError
 
 from local.deploy import client, outputs
+from local.place import STACK_NAME
 from tests.support.workers import peak_megabytes
 
 if TYPE_CHECKING:
@@ -143,8 +144,7 @@ def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
 
 
 def test_the_job_runs_by_its_schedule(place: Place) -> None:
-    names = [one["Name"] for one in client(place, "scheduler").list_schedules()["Schedules"]]
-    schedule = client(place, "scheduler").get_schedule(Name=next(name for name in names if "RemovalJob" in name))
+    schedule = client(place, "scheduler").get_schedule(Name=f"{STACK_NAME}-removal-job")
     assert schedule["ScheduleExpression"] == "rate(2 minutes)"
     assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 120, "MaximumRetryAttempts": 0}
 
