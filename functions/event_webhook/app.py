@@ -3,6 +3,7 @@
 from reprieve.errors import Unauthenticated
 from reprieve.exchange import Request, Response
 from reprieve.runtime import http, metrics, wiring
+from reprieve.runtime.telemetry import logger
 from reprieve.wire import reprieve, sendgrid_events
 
 handler = http.Api(reprieve.DIALECT)
@@ -15,7 +16,13 @@ def events(request: Request) -> Response:
     key = wiring.access().webhook_key(request.path["org"])
     if organization is None or key is None:
         raise Unauthenticated("the webhook's signature does not match")
-    sendgrid_events.verify(request, key)
+    try:
+        sendgrid_events.verify(request, key)
+    except Unauthenticated as refusal:
+        # a key that was rotated at one end only loses every event, and would look like silence
+        logger().warning("webhook refused", organization=organization.id, detail=str(refusal))
+        metrics.webhook_refused()
+        raise
     report = wiring.ingest().take(organization, sendgrid_events.parse_events(request))
     metrics.ingest(report)
     return sendgrid_events.render_report(report)

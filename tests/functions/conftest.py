@@ -45,6 +45,7 @@ def dynamodb(moto: None, monkeypatch: pytest.MonkeyPatch) -> DynamoDBClient:
     moto_aws.empty()
     for word, table in moto_aws.create_tables().items():
         monkeypatch.setenv(word, table)
+    monkeypatch.setenv("METRICS_NAMESPACE", "Reprieve/test")
     client: DynamoDBClient = wiring.client("dynamodb")
     return client
 

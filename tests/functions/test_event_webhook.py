@@ -24,6 +24,8 @@ from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, Matching,
 from tests.support.tables import tables
 
 if TYPE_CHECKING:
+    from io import StringIO
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
@@ -175,6 +177,21 @@ def test_a_post_that_its_organizations_own_key_does_not_prove_is_401_and_changes
     assert answer == unproved("the webhook's signature does not match")
     assert [dynamodb.scan(TableName=name)["Items"] for name in tables()] == before
     assert queue() == []
+
+
+@pytest.mark.usefixtures("queue")
+def test_only_a_refused_post_that_names_an_organization_with_an_account_is_counted_as_refused(
+    call: Gateway, capsys: pytest.CaptureFixture[str], log: StringIO
+) -> None:
+    """A key that was rotated at one end only would lose every event unseen; a scanner is no news."""
+    for change in ({"organization": "nobody"}, {}, {"tamper": b" "}):
+        post(call, bounce(), **change)
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [one["WebhooksRefused"] for one in metrics if "WebhooksRefused" in one] == [[1.0]]
+    warned = [one for line in log.getvalue().splitlines() if (one := json.loads(line))["message"] == "webhook refused"]
+    assert [(one["organization"], one["detail"]) for one in warned] == [
+        ("demo", "the webhook's signature does not match")
+    ]
 
 
 #: the whole answer to each event

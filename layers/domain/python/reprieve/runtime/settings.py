@@ -15,6 +15,11 @@ def is_for_snapshot() -> bool:
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
 
 
+def metrics_namespace() -> str:
+    """The CloudWatch namespace of the stack's metrics."""
+    return os.environ["METRICS_NAMESPACE"]
+
+
 def key_id() -> str:
     """The KMS key that secrets are sealed with."""
     return os.environ["SECRETS_KEY"]
