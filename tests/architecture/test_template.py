@@ -59,6 +59,13 @@ def test_a_table_is_kept_backed_up_encrypted_and_paid_by_use(name: str) -> None:
     assert resource["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert resource["Properties"]["SSESpecification"] == {"SSEEnabled": True}
     assert resource["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert resource["Properties"]["DeletionProtectionEnabled"] is True
+
+
+@pytest.mark.parametrize("name", ["SecretsKey", "DeadLetters"])
+def test_what_no_backup_brings_back_outlives_the_stack(name: str) -> None:
+    resource = RESOURCES[name]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
 def test_every_api_is_closed_by_default_and_nothing_is_cached() -> None:
