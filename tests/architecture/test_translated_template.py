@@ -81,3 +81,34 @@ def test_a_request_without_a_credential_is_no_error_of_any_alarm() -> None:
     """The authorizer raises for it, which Lambda counts in Errors."""
     for alarm in resources("AWS::CloudWatch::Alarm").values():
         assert {"Ref": "AuthorizerFunction"} not in [it["Value"] for it in alarm.get("Dimensions", ())]
+
+
+def test_a_domain_name_is_one_host_for_all_apis_and_closes_their_own_hosts() -> None:
+    """The base path is the stage, so a client's paths are the same on both kinds of host."""
+    mappings = resources("AWS::ApiGateway::BasePathMapping").values()
+    assert {it["RestApiId"]["Ref"] for it in mappings} == APIS
+    for it in mappings:
+        stage = resources("AWS::ApiGateway::Stage")[it["Stage"]["Ref"]]
+        assert (stage["StageName"], stage["RestApiId"]) == (it["BasePath"], it["RestApiId"])
+    for api in resources("AWS::ApiGateway::RestApi").values():
+        endpoint = api["Body"]["x-amazon-apigateway-endpoint-configuration"]
+        assert endpoint == {"disableExecuteApiEndpoint": {"Fn::If": ["HasDomainName", True, False]}}
+    outputs = translated()["Outputs"]
+    for name in APIS:
+        own = {"Fn::Sub": f"https://${{{name}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}"}
+        assert outputs[name]["Value"] == {"Fn::If": ["HasDomainName", {"Fn::Sub": "https://${DomainName}"}, own]}
+
+
+def test_without_a_domain_name_nothing_of_it_is_made() -> None:
+    conditions = {name: it.get("Condition") for name, it in translated()["Resources"].items()}
+    named = {
+        name: condition for name, condition in conditions.items() if condition in {"HasDomainName", "HasHostedZone"}
+    }
+    assert named == {
+        "Domain": "HasDomainName",
+        "OktaPath": "HasDomainName",
+        "SendGridPath": "HasDomainName",
+        "ZohoPath": "HasDomainName",
+        "ReprievePath": "HasDomainName",
+        "DomainRecord": "HasHostedZone",
+    }
