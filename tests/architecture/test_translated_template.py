@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from tests.support.translated import resources, translated
@@ -112,3 +113,26 @@ def test_without_a_domain_name_nothing_of_it_is_made() -> None:
         "ReprievePath": "HasDomainName",
         "DomainRecord": "HasHostedZone",
     }
+
+
+def test_every_role_has_the_boundary_that_was_given() -> None:
+    boundary = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    roles = resources("AWS::IAM::Role")
+    assert {name: role.get("PermissionsBoundary") for name, role in roles.items()} == dict.fromkeys(roles, boundary)
+
+
+def test_every_function_logs_from_the_level_that_was_given() -> None:
+    for function in resources("AWS::Lambda::Function").values():
+        assert function["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
+    assert translated()["Parameters"]["LogLevel"]["Default"] == "INFO"
+
+
+def test_access_logs_are_json_and_have_no_path_query_or_header() -> None:
+    for stage in resources("AWS::ApiGateway::Stage").values():
+        condition, setting, otherwise = stage["AccessLogSetting"]["Fn::If"]
+        assert (condition, otherwise) == ("HasAccessLogs", {"Ref": "AWS::NoValue"})
+        assert setting["DestinationArn"] == {"Fn::GetAtt": ["AccessLog", "Arn"]}
+        # the names that API Gateway has for what the caller sent: a path, a query, a header, a body
+        logged = [name.removeprefix("$context.") for name in json.loads(setting["Format"]).values()]
+        assert not {"path", "customDomain.basePathMatched", "identity.userAgent"} & set(logged)
+        assert {"resourcePath", "requestId", "status"} < set(logged)
