@@ -72,10 +72,10 @@ class Stack:
 
     def base_url(self, dialect: str) -> str | None:
         """What a client of one of `APIS` is given as its base URL; None when the stack does not tell."""
-        told = self.outputs.get(APIS[dialect])
-        if told is None or not self.endpoint_url:
-            return told
-        found = _API.fullmatch(told)
+        url = self.outputs.get(APIS[dialect])
+        if url is None or not self.endpoint_url:
+            return url
+        found = _API.fullmatch(url)
         return f"{self.endpoint_url.rstrip('/')}/_aws/execute-api/{found['id']}" if found else None
 
 

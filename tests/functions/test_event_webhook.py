@@ -183,7 +183,7 @@ def test_a_post_that_its_organizations_own_key_does_not_prove_is_401_and_changes
 def test_only_a_refused_post_that_names_an_organization_with_an_account_is_counted_as_refused(
     call: Gateway, capsys: pytest.CaptureFixture[str], log: StringIO
 ) -> None:
-    """A key that was rotated at one end only would lose every event unseen; a scanner is no news."""
+    """A key that was rotated at one end only would lose every event unseen; scanners do not count."""
     for change in ({"organization": "nobody"}, {}, {"tamper": b" "}):
         post(call, bounce(), **change)
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]

@@ -5,7 +5,7 @@
     {org}             provider
     {org}             credential#{digest}
 
-IAM has no condition on a sort key, so roles are told apart by attributes: each read names those of its kind of item,
+IAM has no condition on a sort key, so roles differ by attributes: each read names those of its kind of item,
 and each update returns only what it set. template.yaml has the same names.
 
 `Organizations` is a sparse index that lists the organizations themselves.
