@@ -43,7 +43,8 @@ MAX_WRITES = 100
 
 def fault(code: str = "InternalServerError", message: str = "", **more: Any) -> ClientError:
     """An error as boto3 raises it."""
-    return ClientError({"Error": {"Code": code, "Message": message}, **more}, "Call")
+    answer: Any = {"Error": {"Code": code, "Message": message}, **more}
+    return ClientError(answer, "Call")
 
 
 def invalid(message: str) -> ClientError:

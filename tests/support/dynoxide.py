@@ -17,7 +17,7 @@ import pytest
 from botocore.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -47,9 +47,7 @@ def needed() -> str:
 
 
 @contextmanager
-def running(
-    connections: int = 32, *, export: Path | None = None, retries: Mapping[str, Any] | None = None
-) -> Iterator[DynamoDBClient]:
+def running(connections: int = 32, *, export: Path | None = None, retries: Any = None) -> Iterator[DynamoDBClient]:
     """A fresh one, in memory; skips the test, loudly, where there is none.
 
     Args:
@@ -72,7 +70,7 @@ def running(
             region_name="eu-west-1",
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
-            config=Config(max_pool_connections=connections, parameter_validation=False, retries=dict(retries or {})),
+            config=Config(max_pool_connections=connections, parameter_validation=False, retries=retries),
         )
         adapt(client)
         yield client
