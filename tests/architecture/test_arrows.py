@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "domain" / "python"
 PACKAGE = LAYER / "reprieve"
-ROOMS = ("ports", "service", "store", "providers", "smtp", "wire", "runtime")
+ROOMS = ("ports", "service", "store", "net", "providers", "smtp", "wire", "runtime")
 
 #: what the modules of a room may import from the package: a room's name, or "" for the pure modules at its top
 MAY_KNOW = {
@@ -19,17 +19,19 @@ MAY_KNOW = {
     "ports": {""},
     "service": {"", "ports", "service"},
     "store": {"", "store"},
-    "providers": {"", "providers"},
-    "smtp": {"", "smtp"},
+    "net": {"", "net"},
+    "providers": {"", "net", "providers"},
+    "smtp": {"", "net", "smtp"},
     "wire": {"", "service", "wire"},
-    "runtime": {"", "ports", "service", "store", "providers", "smtp", "runtime"},
+    "runtime": {"", "ports", "service", "store", "net", "providers", "smtp", "runtime"},
 }
 
 #: third-party packages, and the only rooms that may import them
 ONLY_IN = {
     "boto3": {"runtime"},
     "botocore": {"store", "providers", "runtime"},
-    "requests": {"providers"},
+    "requests": {"net"},
+    "urllib3": {"net"},
     "pydantic": {"wire"},
     "aws_lambda_powertools": {"runtime"},
 }

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
+from reprieve.net.guard import HostPolicy
 from reprieve.smtp.client import Endpoint, send_test
 from reprieve.smtp.errors import SmtpError, TokenRefused
-from reprieve.smtp.guard import HostPolicy
 from reprieve.smtp.token import fetch
 from tests.smtp.servers import GRACE_S, HOST, LOGIN, LONG_S, SECRET, SERVER_WORDS, Server, Talk, stopwatch
 from tests.smtp.tokens import credentials, saying

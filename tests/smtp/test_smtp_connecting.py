@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reprieve.net.errors import Trouble
+from reprieve.net.guard import HostPolicy
 from reprieve.smtp.client import Endpoint, probe
-from reprieve.smtp.errors import ConnectionFailed, Reason
-from reprieve.smtp.guard import HostPolicy
+from reprieve.smtp.errors import ConnectionFailed
 from tests.smtp.servers import GRACE_S, HOST, LOGIN, SHORT_S, Server, spoiled, stopwatch
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def test_a_closed_port_is_unreachable(ca_pem: str, policy: Policy) -> None:
         port = listener.getsockname()[1]
     with pytest.raises(ConnectionFailed) as caught:
         probe(Endpoint(HOST, port, ca_pem), LOGIN, policy=policy(port))
-    assert caught.value.reason is Reason.UNREACHABLE
+    assert caught.value.reason is Trouble.UNREACHABLE
 
 
 def test_without_an_allow_list_the_loopback_is_not_even_connected_to(ca_pem: str) -> None:
@@ -34,7 +35,7 @@ def test_without_an_allow_list_the_loopback_is_not_even_connected_to(ca_pem: str
         for host in (HOST, "localhost", "127.0.0.1"):
             with pytest.raises(ConnectionFailed) as caught:
                 probe(Endpoint(host, server.port, ca_pem), LOGIN, policy=HostPolicy(ports=(server.port,)))
-            assert caught.value.reason is Reason.HOST_REFUSED
+            assert caught.value.reason is Trouble.HOST_REFUSED
     assert server.connections == 0
 
 
@@ -84,6 +85,6 @@ def test_a_resolver_that_takes_its_time_is_left_behind(
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: time.sleep(SHORT_S + GRACE_S))
     with stopwatch() as watch, pytest.raises(ConnectionFailed) as caught:
         probe(Endpoint(HOST, 587, ca_pem), LOGIN, policy=policy(587), deadline_s=SHORT_S)
-    assert caught.value.reason is Reason.TIMED_OUT
+    assert caught.value.reason is Trouble.TIMED_OUT
     assert watch.seconds < SHORT_S + GRACE_S - 0.1
     unseen(caught.value)

@@ -12,6 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+from reprieve.net.errors import Trouble
 from reprieve.smtp.auth import Bearer, Login, Password
 from reprieve.smtp.client import Endpoint, probe, send_test
 from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-    from reprieve.smtp.guard import HostPolicy
+    from reprieve.net.guard import HostPolicy
 
     Policy = Callable[..., HostPolicy]
 
@@ -178,7 +179,7 @@ def test_the_system_s_authorities_do_not_vouch_for_a_private_one(relay: tuple[in
     port, allowed = relay
     with pytest.raises(ConnectionFailed) as caught:
         probe(Endpoint(HOST, port), PASSWORD, policy=allowed)
-    assert caught.value.reason is Reason.CERTIFICATE
+    assert caught.value.reason is Trouble.CERTIFICATE
     assert sink.mechanisms == []
 
 
@@ -189,5 +190,5 @@ def test_a_private_authority_that_is_none_never_means_the_system_s(
     port, allowed = relay
     with pytest.raises(ConnectionFailed) as caught:
         probe(Endpoint(HOST, port, pem), PASSWORD, policy=allowed)
-    assert caught.value.reason is Reason.ENCRYPTION
+    assert caught.value.reason is Trouble.ENCRYPTION
     assert sink.mechanisms == []

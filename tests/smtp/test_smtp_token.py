@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
+from reprieve.net.errors import Trouble
+from reprieve.net.guard import HostPolicy
 from reprieve.smtp import token
 from reprieve.smtp.errors import Reason, TokenRefused
-from reprieve.smtp.guard import HostPolicy
 from reprieve.smtp.jwt_bearer import JwtBearer
 from reprieve.smtp.token import ClientAuthentication, fetch
 from tests.smtp.servers import HOST, SECRET, Server
@@ -204,7 +205,7 @@ def test_only_an_https_url_is_asked(endpoint: str, lookups: list[str], unseen: S
 def test_the_guard_stands_at_this_door_too(endpoint: str, unseen: Search) -> None:
     with pytest.raises(TokenRefused) as caught:
         fetch(credentials(0, endpoint=endpoint), policy=HostPolicy(ports=token.PORTS))
-    assert caught.value.reason in {Reason.HOST_REFUSED, Reason.ENDPOINT}
+    assert caught.value.reason in {Trouble.HOST_REFUSED, Reason.ENDPOINT}
     unseen(caught.value)
 
 
