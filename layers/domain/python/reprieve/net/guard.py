@@ -28,6 +28,7 @@ MAIL_PORTS = (465, 587, 2465, 2525, 2587)
 #: where TLS begins with the first byte (RFC 8314 section 3.3)
 IMPLICIT_TLS_PORTS = (465, 2465)
 
+#: refused unless allowed by name; those of `_NEVER` are refused before
 _SPECIAL_V4 = tuple(
     ip_network(network)
     for network in (
@@ -35,7 +36,6 @@ _SPECIAL_V4 = tuple(
         "10.0.0.0/8",
         "100.64.0.0/10",  # shared by carriers, and by some clouds' metadata
         "127.0.0.0/8",
-        "169.254.0.0/16",  # link-local: instance and container credentials
         "172.16.0.0/12",
         "192.0.0.0/24",
         "192.0.2.0/24",
@@ -47,7 +47,6 @@ _SPECIAL_V4 = tuple(
         "198.18.0.0/15",
         "198.51.100.0/24",
         "203.0.113.0/24",
-        "224.0.0.0/4",
         "240.0.0.0/4",  # reserved, and broadcast
     )
 )
@@ -72,7 +71,15 @@ _NAT64 = ip_network("64:ff9b::/96")
 #: refused even if an allow-list is so wide that it covers them: no mail server is there, and credentials are
 _NEVER = tuple(
     ip_network(network)
-    for network in ("0.0.0.0/32", "169.254.0.0/16", "224.0.0.0/4", "::/128", "fd00:ec2::/32", "fe80::/10", "ff00::/8")
+    for network in (
+        "0.0.0.0/32",
+        "169.254.0.0/16",  # link-local: instance and container credentials
+        "224.0.0.0/4",  # multicast
+        "::/128",
+        "fd00:ec2::/32",  # instance credentials
+        "fe80::/10",
+        "ff00::/8",
+    )
 )
 
 #: characters (RFC 1035 section 2.3.4)

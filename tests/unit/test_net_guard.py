@@ -111,6 +111,10 @@ def test_another_port_is_refused_before_anything_is_asked(port: int) -> None:
     assert resolver.asked == []
 
 
+def test_tls_begins_at_once_on_the_ports_of_rfc_8314_and_with_starttls_on_the_others() -> None:
+    assert (OPEN.ports, OPEN.implicit_tls_ports) == ((465, 587, 2465, 2525, 2587), (465, 2465))
+
+
 def test_a_deployment_may_name_its_own_ports() -> None:
     assert resolve("a.example", 1025, getaddrinfo=Resolver(["8.8.8.8"]), policy=HostPolicy(ports=(1025,)))
 
