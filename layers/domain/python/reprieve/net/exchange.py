@@ -116,7 +116,8 @@ class Client:
             body: sent as it is.
 
         Raises:
-            NetError: not reached, not encrypted, not in time, not HTTP, not complete, or more than `cap` bytes.
+            NetError: no such host, not reached, not encrypted, not in time, not HTTP, not complete, or more than
+                `cap` bytes.
         """
         terms = _TERMS.set(_Terms(self.connect, self.authorities, deadline, cap))
         try:
@@ -137,6 +138,8 @@ class Client:
                 return Answer(response.status_code, response.headers, b"".join(pieces))
         except NetError as error:
             failure = NetError(error.trouble)
+        except requests.exceptions.InvalidURL:  # its host cannot be one
+            failure = NetError(Trouble.HOST_REFUSED)
         except (requests.RequestException, HTTPError, ValueError):
             failure = NetError(Trouble.GARBLED)
         finally:

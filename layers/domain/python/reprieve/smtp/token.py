@@ -161,7 +161,9 @@ def _check(endpoint: str) -> None:
     if _URL.fullmatch(endpoint):
         with suppress(ValueError):  # brackets that do not match, or a port that is not one
             url = urlsplit(endpoint)
-            if url.scheme == "https" and url.hostname and url.port != 0 and not {"@", "#", "\\"} & set(endpoint):
+            usable = url.scheme == "https" and bool(url.hostname) and url.port != 0
+            # parsers disagree about a backslash: it could end the host for one and not for another
+            if usable and "@" not in url.netloc and not set("#\\") & set(endpoint):
                 return
     raise TokenRefused(Reason.ENDPOINT)
 
