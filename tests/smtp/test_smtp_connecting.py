@@ -51,7 +51,7 @@ def test_a_name_that_changes_its_meaning_is_connected_to_as_it_was_checked(
 ) -> None:
     answers = iter(["127.0.0.2", "127.0.0.1", "127.0.0.1"])
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **_: _answer(next(answers))(host, port))
-    with Server(spoiled(), tls) as server:  # it listens on 127.0.0.1, and nobody does on 127.0.0.2
+    with Server(spoiled(), tls) as server:  # it listens on 127.0.0.1, and nothing listens on 127.0.0.2
         with pytest.raises(ConnectionFailed):
             probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port))
         assert server.connections == 0

@@ -221,7 +221,7 @@ def test_an_enhanced_code_is_only_digits(
     ],
 )
 @pytest.mark.parametrize("step", ["greeting", "auth"])
-def test_what_is_no_reply_is_refused(
+def test_what_is_not_a_reply_is_refused(
     attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str, said: bytes
 ) -> None:
     with Server(spoiled(step, said), tls) as server:
@@ -282,7 +282,7 @@ def test_a_mail_that_was_accepted_is_sent_whatever_comes_after(
 
 
 @pytest.mark.parametrize("questions", [1, 2])
-def test_a_login_that_is_content_too_early_is_none(
+def test_a_login_that_is_accepted_too_early_is_not_a_login(
     attempt: Callable[..., SmtpError], tls: ssl.SSLContext, questions: int
 ) -> None:
     def ask(talk: Talk) -> None:

@@ -158,7 +158,7 @@ def test_login_is_used_where_it_is_all_there_is(sink: Sink, ca_pem: str, tls: ss
     ("sender", "recipient", "code", "enhanced"),
     [("a@a.example", "unknown@b.example", 550, "5.1.1"), ("spam@a.example", "x@b.example", 554, "5.7.1")],
 )
-def test_a_refused_mail_tells_its_codes_and_nothing_else(
+def test_a_refused_mail_is_reported_by_its_codes_alone(
     relay: tuple[int, HostPolicy],
     ca_pem: str,
     *,
@@ -184,7 +184,7 @@ def test_the_system_s_authorities_do_not_vouch_for_a_private_one(relay: tuple[in
 
 
 @pytest.mark.parametrize("pem", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"])
-def test_a_private_authority_that_is_none_never_means_the_system_s(
+def test_what_is_not_a_certificate_never_means_the_system_s_authorities(
     relay: tuple[int, HostPolicy], pem: str, sink: Sink
 ) -> None:
     port, allowed = relay

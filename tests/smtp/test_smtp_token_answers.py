@@ -48,7 +48,7 @@ def test_a_redirect_is_not_followed(refused: Callable[..., TokenRefused], status
         Reason.INVALID_SCOPE,
     ],
 )
-def test_a_refusal_that_the_rfc_knows_is_told(refused: Callable[..., TokenRefused], reason: Reason) -> None:
+def test_a_refusal_that_the_rfc_knows_is_reported(refused: Callable[..., TokenRefused], reason: Reason) -> None:
     body = json.dumps({"error": reason.name.lower(), "error_description": f"{SECRET} {SERVER_WORDS!r}"}).encode()
     error = refused(answer(body, b"400 Bad Request"))
     assert (error.reason, error.code) == (reason, 400)
@@ -65,7 +65,7 @@ def test_a_refusal_that_the_rfc_knows_is_told(refused: Callable[..., TokenRefuse
         b"\xff\xfe",
     ],
 )
-def test_a_refusal_that_it_does_not_know_is_not(refused: Callable[..., TokenRefused], body: bytes) -> None:
+def test_a_refusal_that_the_rfc_does_not_know_is_not_quoted(refused: Callable[..., TokenRefused], body: bytes) -> None:
     error = refused(answer(body, b"401 %s" % SERVER_WORDS))
     assert (error.reason, error.code) == (Reason.TOKEN_REFUSED, 401)
 
@@ -115,7 +115,7 @@ def test_an_answer_without_a_usable_token_is_survived(refused: Callable[..., Tok
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n{",
     ],
 )
-def test_what_is_no_http_is_survived(refused: Callable[..., TokenRefused], said: bytes) -> None:
+def test_what_is_not_http_is_survived(refused: Callable[..., TokenRefused], said: bytes) -> None:
     tracemalloc.start()
     try:
         error = refused(said)

@@ -60,7 +60,7 @@ def test_loopback_by_any_name_is_refused(host: str) -> None:
 
 
 @pytest.mark.parametrize("ip", ["", "mail.example.com", "8.8.8", "0177.0.0.1", "08.8.8.8", "8.8.8.8 ", "1.1.1.1/32"])
-def test_what_is_no_address_is_not_public(ip: str) -> None:
+def test_what_is_not_an_address_is_not_public(ip: str) -> None:
     assert not is_public(ip)
 
 

@@ -191,7 +191,7 @@ class _Socket:
 
 
 class _Bytes(io.RawIOBase):
-    """The bytes of one answer; more than `cap` are an error, and so are none at all."""
+    """The bytes of one answer; more than `cap` are an error, and so is the end before the first."""
 
     def __init__(self, connection: Connection, cap: int) -> None:
         self._connection = connection

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-#: long enough for clocks that disagree a little, and of little use to a finder of one in a log
+#: long enough for clocks that disagree a little, and of little use to an attacker who finds one in a log
 _LIFETIME_S = 300
 #: RFC 7518 section 3.3
 _MIN_BITS = 2048
@@ -36,7 +36,7 @@ class JwtBearer:
         client_id: the client's name, for endpoints that identify it by this instead of by the issuer.
         key_id: which of the client's keys signs (`kid`).
         issuer: who signs (`iss`).
-        subject: whom the token is for (`sub`).
+        subject: the account that the token is for (`sub`).
         audience: who is to accept the assertion (`aud`), usually the endpoint's URL.
         scopes: what the token is to allow. They go into the form, as RFC 7521 says, and into the assertion, as Google
             requires.
