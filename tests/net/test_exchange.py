@@ -104,10 +104,12 @@ def test_a_connection_that_the_server_has_closed_is_opened_again(client: Client)
     assert server.connections == 2
 
 
+@pytest.mark.parametrize("location", [b"/elsewhere", b"http://[", b"http://*.example.com/"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_an_answer(client: Client, status: int) -> None:
-    with saying(FULL.replace(b"200 OK", b"%d Moved\r\nLocation: /elsewhere" % status)) as server:
-        assert (get(client, server).status, server.connections) == (status, 1)
+def test_a_redirect_is_an_answer_like_any_other(client: Client, status: int, location: bytes) -> None:
+    with saying(FULL.replace(b"200 OK", b"%d Moved\r\nLocation: %s" % (status, location))) as server:
+        answer = get(client, server)
+    assert (answer.status, answer.headers["location"], answer.body) == (status, location.decode(), b"[]")
     assert server.heard.count(b"") == 1
 
 

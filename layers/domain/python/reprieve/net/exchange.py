@@ -262,8 +262,8 @@ class _Adapter(HTTPAdapter):
 class _Session(requests.Session):
     """A session that knows no redirects.
 
-    Even with `allow_redirects=False`, `requests` prepares the next request, and for that it reads the whole body of the
-    redirect, whatever its size.
+    Even with `allow_redirects=False`, `requests` prepares the next request: it takes the redirect's body, and refuses
+    an answer whose Location it cannot parse.
     """
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the signature is theirs
