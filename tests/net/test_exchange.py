@@ -204,6 +204,12 @@ def test_a_host_is_looked_up_as_it_was_named_and_verified_without_its_final_dot(
     assert lookups == [host]
 
 
+def test_a_connection_without_usable_authorities_is_closed(lookups: list[str]) -> None:
+    with saying(FULL) as server, closing(Client({}, authorities=lambda: verified("nonsense"))) as client:
+        assert trouble(client, server, scheme="https", host="api.example.com") is Trouble.ENCRYPTION
+    assert (server.heard, lookups) == ([], ["api.example.com"])
+
+
 def no_authorities() -> ssl.SSLContext:
     """A context that verifies and trusts no authority."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
