@@ -12,7 +12,7 @@ from reprieve.net.errors import Trouble
 from reprieve.net.guard import HostPolicy
 from reprieve.smtp.client import Endpoint, probe
 from reprieve.smtp.errors import ConnectionFailed
-from tests.smtp.servers import GRACE_S, HOST, LOGIN, SHORT_S, Server, spoiled, stopwatch
+from tests.smtp.servers import GRACE_S, HOST, LOGIN, SHORT_S, Server, Talk, spoiled, stopwatch
 
 if TYPE_CHECKING:
     import ssl
@@ -58,6 +58,15 @@ def test_a_name_that_changes_its_meaning_is_connected_to_as_it_was_checked(
         probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port))
         assert server.connections == 1
     assert next(answers) == "127.0.0.1"  # each conversation has asked once
+
+
+def test_a_final_dot_is_not_part_of_the_name_in_the_certificate(
+    ca_pem: str, tls: ssl.SSLContext, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", _answer("127.0.0.1"))
+    with Server(spoiled("mail", Talk.hang_up), tls) as server:
+        probe(Endpoint(f"{HOST}.", server.port, ca_pem), LOGIN, policy=policy(server.port))
+    assert server.heard[-1] == b"QUIT"
 
 
 def test_a_dead_address_leaves_time_for_the_next(
