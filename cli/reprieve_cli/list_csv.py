@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from reprieve.address import Address, comparison_key
+from reprieve.clock import DAY
+from reprieve.dialects.spreadsheet import guarded, unguarded
 from reprieve.errors import InvalidInput
-from reprieve.removal import DAY
-from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
-from reprieve.wire.spreadsheet import guarded, unguarded
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve_cli import csv_file
 from reprieve_cli.csv_file import Refusal
 

@@ -10,9 +10,9 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from reprieve.errors import Unavailable
-from reprieve.listing import Selection
 from reprieve.runtime import wiring
-from reprieve.suppression import SuppressionList
+from reprieve.suppressions.listing import Selection
+from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import list_csv, operations
 from reprieve_cli.csv_file import Refusal, decoded, tell_refused
 from reprieve_cli.output import examples, json_option, progress, say, say_json

@@ -1,10 +1,13 @@
 """POST /reprieve/events/sendgrid/{org}: SendGrid's signed Event Webhook."""
 
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.reprieve import dialect as reprieve
+from reprieve.dialects.reprieve.events import render_report
 from reprieve.errors import Unauthenticated
-from reprieve.exchange import Request, Response
+from reprieve.providers.sendgrid import events as sendgrid_events
 from reprieve.runtime import http, metrics, wiring
 from reprieve.runtime.telemetry import logger
-from reprieve.wire import reprieve, sendgrid_events
+from reprieve.suppressions.ingest import Post
 
 handler = http.Api(reprieve.DIALECT)
 
@@ -16,13 +19,14 @@ def events(request: Request) -> Response:
     key = wiring.access().webhook_key(request.path["org"])
     if organization is None or key is None:
         raise Unauthenticated("the webhook's signature does not match")
+    post = Post(request.headers, request.body, request.now)
     try:
-        sendgrid_events.verify(request, key)
+        sendgrid_events.verify(post, key)
     except Unauthenticated as refusal:
         # a key that was rotated at one end only loses every event, and would look like silence
         logger().warning("webhook refused", organization=organization.id, detail=str(refusal))
         metrics.webhook_refused()
         raise
-    report = wiring.ingest().take(organization, sendgrid_events.parse_events(request))
+    report = wiring.ingest().take(organization, sendgrid_events.parse_events(post))
     metrics.ingest(report)
-    return sendgrid_events.render_report(report)
+    return render_report(report)

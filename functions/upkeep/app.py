@@ -12,6 +12,6 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: AN
     """Run once, and tell what was done."""
     swept = wiring.upkeep(context).run()
     metrics.upkeep(swept)
-    summary = {"swept": dict(swept.counts), "finished": swept.finished, "faults": swept.faults}
+    summary: dict[str, Any] = {"swept": dict(swept.counts), "finished": swept.finished, "faults": swept.faults}
     logger().info("upkeep", **summary)
     return summary

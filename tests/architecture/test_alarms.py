@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reprieve.removals.job import Tally
+from reprieve.removals.upkeep import Swept
 from reprieve.runtime import metrics
-from reprieve.service.ingest import Report
-from reprieve.service.removal_job import Tally
-from reprieve.service.upkeep import Swept
+from reprieve.suppressions.ingest import Report
 from tests.support.translated import resources
 
 if TYPE_CHECKING:

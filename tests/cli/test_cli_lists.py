@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.address import comparison_key
-from reprieve.listing import Selection
 from reprieve.organization import Organization
-from reprieve.removal import RemovalRequest, Requester
+from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
-from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.listing import Selection
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve_cli import list_csv, lists, operations
 from reprieve_cli.csv_file import Refusal
 from tests.cli.running import NOW, Ran
+from tests.support.contexts import context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,7 +101,7 @@ def test_what_was_lifted_since_then_does_not_come_back(run: Run) -> None:
     run(*IMPORT, stdin=text)
     request = RemovalRequest("r", SuppressionList.BOUNCES, "a@x.io", "a@x.io", hide=True)
     owner = operations.find_organization("acme")
-    wiring.suppressions().request_removals(owner, [request], Requester("c", "r"), now=NOW)
+    wiring.suppressions().request_removals(context(owner, credential="c", request_id="r", now=NOW), [request])
     assert run(*IMPORT, stdin=text).out == "0 imported, 1 unchanged, 0 refused\n"
     assert listed() == []
 

@@ -6,6 +6,7 @@ import pytest
 
 from reprieve.runtime import wiring
 from tests.support import operator_policy
+from tests.support.dynamodb import Client
 
 
 def test_the_policy_has_no_action_beyond_those_that_the_command_needs() -> None:
@@ -31,5 +32,8 @@ def test_the_policy_has_no_action_beyond_those_that_the_command_needs() -> None:
 
 
 def test_a_call_that_the_policy_does_not_allow_fails_a_test() -> None:
-    with operator_policy.enforced(), pytest.raises(AssertionError, match=r"lacks dynamodb:DeleteTable on Access\.Arn"):
-        wiring.client("dynamodb").delete_table(TableName="Access")
+    with operator_policy.enforced():
+        with pytest.raises(AssertionError, match="lacks sqs:PurgeQueue"):
+            wiring.client("sqs").purge_queue(QueueUrl="dead-letters")
+        with pytest.raises(AssertionError, match="lacks dynamodb:TransactItem on Recipients"):
+            Client._do(wiring.client("dynamodb"), "TransactItem", {"TableName": "Recipients"}, dict)

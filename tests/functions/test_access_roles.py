@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.organization import BouncePurge, Credential, Organization, ProviderAccount, ProviderKind
+from reprieve.access.credential import Credential
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.organization import BouncePurge, Organization
 from reprieve.runtime import wiring
-from reprieve.suppression import SuppressionList
+from reprieve.suppressions.suppression import SuppressionList
 from tests.support.gateway import DEMO
 from tests.support.tables import template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from tests.support.dynamodb import Client
 
     Verb = Callable[[], object]
 
@@ -82,7 +84,7 @@ def allows(statement: dict[str, Any], operation: str, call: dict[str, Any]) -> b
 
 
 @pytest.fixture
-def asked(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+def asked(dynamodb: Client) -> list[tuple[str, dict[str, Any]]]:
     """Each call of DynamoDB with its parameters."""
     wiring.access().create_organization(Organization("demo", "Demo"))
     wiring.access().add_credential(Credential("c1", "demo", "0" * 64, "admin", frozenset({"a.read"}), NOW, NOW + 1))
@@ -90,12 +92,8 @@ def asked(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, Any]]]
     wiring.access().set_provider_account("demo", account)
     calls: list[tuple[str, dict[str, Any]]] = []
 
-    def note(params: dict[str, Any], model: Any, **_: object) -> None:
-        calls.append((model.name, dict(params)))
-
-    dynamodb.meta.events.register("provide-client-params.dynamodb", note)
-    yield calls
-    dynamodb.meta.events.unregister("provide-client-params.dynamodb", note)
+    dynamodb.observe = lambda operation, call: calls.append((operation, dict(call)))
+    return calls
 
 
 def test_every_function_that_names_the_table_is_listed_here() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from reprieve.organization import Organization
 from reprieve.runtime import wiring
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from tests.support import queue
 from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function

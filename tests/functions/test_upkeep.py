@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.listing import Selection
 from reprieve.organization import BouncePurge, Organization
+from reprieve.removals import upkeep
 from reprieve.runtime import wiring
-from reprieve.service import upkeep
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.listing import Selection
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from tests.support import queue
 from tests.support.gateway import DEMO, Context, cases, event, function
 

@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from botocore.client import BaseClient
 
+from tests.support.dynamodb import Client
 from tests.support.tables import template
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ ONLY = {
 @contextmanager
 def enforced() -> Iterator[None]:
     """Refuse every call that the policy does not allow."""
-    ask = BaseClient._make_api_call
+    ask, do = BaseClient._make_api_call, Client._do  # type: ignore[attr-defined]
 
     def checked(client: BaseClient, operation: str, call: Mapping[str, Any]) -> Any:
         service = client.meta.service_model.signing_name
@@ -42,7 +43,12 @@ def enforced() -> Iterator[None]:
             assert allowed(action, resource), f"the operator's policy lacks {action} on {resource}"
         return ask(client, operation, call)
 
-    with patch.object(BaseClient, "_make_api_call", checked):
+    def checked_here(client: Client, operation: str, call: Mapping[str, Any], effect: Any) -> Any:
+        for action, resource in needs("dynamodb", operation, call):
+            assert allowed(action, resource), f"the operator's policy lacks {action} on {resource}"
+        return do(client, operation, call, effect)
+
+    with patch.object(BaseClient, "_make_api_call", checked), patch.object(Client, "_do", checked_here):
         yield
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import EndpointConnectionError
 
-from reprieve.providers.sendgrid import SendGrid
+from reprieve.providers.sendgrid.adapter import SendGrid
 from reprieve.providers.ses import Ses
-from reprieve.removal import LiftAnswer, LiftOutcome
-from reprieve.suppression import SuppressionList
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.suppressions.suppression import SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.fake_sendgrid import FakeSendGrid
 from tests.support.fake_ses import FakeSes
@@ -72,7 +72,8 @@ class SendGridBench:
         self.other = stack.enter_context(self.adapter(on_behalf_of="sub"))
 
     def adapter(self, **options: Any) -> SendGrid:
-        return SendGrid(**({"base_url": self.fake.url, "api_key": KEY, "clock": lambda: NOW} | options))
+        given: dict[str, Any] = {"base_url": self.fake.url, "api_key": KEY, "clock": lambda: NOW}
+        return SendGrid(**(given | options))
 
     def put(self, name: SuppressionList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
         self.fake.put(name, email, created=created, subuser="sub" if other else "")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reprieve.address import Address
-from reprieve.recipient import Recipient
-from reprieve.removal import DAY, RemovalState, Settlement
+from reprieve.clock import DAY
+from reprieve.recipients.recipient import Recipient
+from reprieve.removals.queue import Settlement
+from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
 from reprieve.store.unblocks import Unblocks
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from tests.support import queue
 from tests.support.gateway import DEMO, Answer, Gateway, function
 

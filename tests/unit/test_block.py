@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reprieve.block import UNBLOCKS, Block, BlockKind, Standing, Verdict, describe
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.removals.block import UNBLOCKS, Block, BlockKind, Standing, Verdict, describe
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 
 KEY = "ann@example.org"
 

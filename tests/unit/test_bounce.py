@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.address import comparison_key
-from reprieve.bounce import CLASSIFIED, PROVIDER_TYPE, STATUS, TEXT, permanence
-from reprieve.delivery import DeliveryEvent, DeliveryKind, suppression_of
-from reprieve.suppression import Classification, Permanence, SuppressionList
+from reprieve.suppressions.classifier import CLASSIFIED, PROVIDER_TYPE, STATUS, TEXT, permanence
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.suppression import Classification, Permanence, SuppressionList
 
 HARD, SOFT = Permanence.HARD, Permanence.SOFT
 

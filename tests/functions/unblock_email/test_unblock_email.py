@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reprieve.address import Address
-from reprieve.recipient import Recipient
-from reprieve.removal import DAY
+from reprieve.clock import DAY
+from reprieve.recipients.recipient import Recipient
 from reprieve.runtime import wiring
 from reprieve.store.unblocks import Unblocks
-from reprieve.suppression import SuppressionList
+from reprieve.suppressions.suppression import SuppressionList
 from tests.support import queue
 from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Answer, Gateway

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from reprieve.removal import LiftOutcome
+from reprieve.removals.lift import LiftOutcome
 from reprieve.runtime import settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprieve.service.ingest import Report
-    from reprieve.service.removal_job import Tally
-    from reprieve.service.upkeep import Swept
+    from reprieve.removals.job import Tally
+    from reprieve.removals.upkeep import Swept
+    from reprieve.suppressions.ingest import Report
 
 
 def removal_job(tally: Tally) -> None:

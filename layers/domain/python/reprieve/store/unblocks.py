@@ -14,20 +14,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from reprieve.block import UNBLOCKS, Standing
-from reprieve.listing import shown_since
-from reprieve.removal import RemovalRequest, Requester, watermark
+from reprieve.removals.block import UNBLOCKS, Standing
+from reprieve.removals.removal import RemovalRequest, watermark
 from reprieve.store import request_items
-from reprieve.store.records import entry_of, list_of, record_key
+from reprieve.store.expressions import Update, arguments_of
+from reprieve.store.items import Item, Value, marshal
 from reprieve.store.removal_requests import FENCE_OUT, as_seen, provided, recording
-from reprieve.store.table import WRITES_A_TRANSACTION, Item, Table, Update, Value, marshal, part, side_by_side
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.store.suppression_item import entry_of, list_of, record_key
+from reprieve.store.table import WRITES_A_TRANSACTION, Table, side_by_side
+from reprieve.suppressions.listing import shown_since
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reprieve.listing import Since
+    from reprieve.context import Context
     from reprieve.organization import Organization
+    from reprieve.suppressions.listing import Since
 
     Write = tuple[str, dict[str, Any]]
 
@@ -54,7 +57,7 @@ class _Wanted:
 
 
 class Unblocks:
-    """`ports.suppressions.UnblockStore` on DynamoDB."""
+    """`removals.ports.UnblockStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -69,15 +72,13 @@ class Unblocks:
 
     def request_unblocks(
         self,
-        organization: Organization,
+        context: Context,
         standings: Mapping[str, tuple[Standing, RemovalRequest]],
-        requester: Requester,
-        *,
-        now: int,
     ) -> set[str]:
         """See the port."""
+        organization = context.organization
         wanted = [
-            _Wanted(key, list(self._writes(organization, standing, request, requester, now)))
+            _Wanted(key, list(self._writes(context, standing, request)))
             for key, (standing, request) in standings.items()
         ]
         written = set().union(*side_by_side(self._write, list(_groups(wanted))))
@@ -88,7 +89,7 @@ class Unblocks:
             for one, *_ in _asked(organization, standing, request)
         ]
         if asked:
-            self._table.update(*request_items.note(organization, asked, now=now))
+            self._table.update(*request_items.note(organization, asked, now=context.now))
         return written
 
     def reset(self, organization: Organization, key: str) -> int:
@@ -110,11 +111,10 @@ class Unblocks:
             left = [one for one in left if one.key not in lost]
         return {one.key for one in left}
 
-    def _writes(
-        self, organization: Organization, standing: Standing, request: RemovalRequest, requester: Requester, now: int
-    ) -> Iterator[Write]:
+    def _writes(self, context: Context, standing: Standing, request: RemovalRequest) -> Iterator[Write]:
         """The count, with the removal from the blocks list if it is there that the address is blocked."""
-        until = max(watermark(now), standing.forgiven_until)
+        organization = context.organization
+        until = max(watermark(context.now), standing.forgiven_until)
         counted = Update(
             set=["#kept_until = :end"], remove=["#expires_at"], add=["#unblocks :one"], condition=NOT_EXHAUSTED
         )
@@ -127,7 +127,7 @@ class Unblocks:
         }
         asked = _asked(organization, standing, request)
         for one, entry, condition in asked:
-            change = recording(organization, one, requester, queued=True, now=now)
+            change = recording(context, one, queued=True)
             seen = as_seen(change, fence=standing.fences[one.list], bounced_at=entry.created, until=until)
             key, update, others = provided(seen, f"{LISTED} AND {condition}")
             if one.list is SuppressionList.BLOCKS:
@@ -166,7 +166,7 @@ def _both(one: Update, other: Update) -> Update:
 
 def _part(key: Item, update: Update, values: Mapping[str, Value]) -> Write:
     """One write of a transaction."""
-    arguments = part(condition=update.condition, expression=update.expression(), values=values)
+    arguments = arguments_of(condition=update.condition, expression=update.expression(), values=values)
     return "Update", {"Key": marshal(key), **arguments}
 
 
