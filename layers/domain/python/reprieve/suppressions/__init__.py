@@ -1,0 +1,1 @@
+"""Suppressions: what providers report, how it is judged, and the lists that it makes."""

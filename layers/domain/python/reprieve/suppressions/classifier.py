@@ -1,0 +1,142 @@
+"""What a refused delivery means: one verdict for every way in.
+
+The first digit of a code does not decide: of 590 labelled real bounces, "any 5.x.x is hard" finds half of the hard ones and is
+right about two in five. So the evidence is asked in this order, and the first that has an opinion counts:
+
+1. marks that only one receiver uses, and the words of the text, which say more than any code;
+2. the enhanced status code, the event's own or else the one in the text;
+3. the command that was refused: one before any recipient was named cannot be about the recipient;
+4. what the provider says that reported it, for it has seen more of the conversation than it passes on;
+5. words that only hint;
+6. the reply code.
+
+A hard verdict is never given to a refusal that calls itself temporary (class 4 alone), nor to one before any recipient was
+named. What nothing decides is undetermined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from reprieve.suppression import Permanence
+from reprieve.suppressions.refusals import english, other_languages
+from reprieve.suppressions.refusals.causes import CONSEQUENCES, Cause
+from reprieve.suppressions.refusals.receiving_hosts import MARKS
+from reprieve.suppressions.refusals.status_codes import REPLY, of_status
+from reprieve.suppressions.refusals.text import read, statuses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reprieve.suppression import Classification
+    from reprieve.suppressions.refusals.text import Reading
+
+_TEMPORARY: Final = 4
+_PERMANENT: Final = 5
+
+
+class Confidence(StrEnum):
+    """How far a verdict can be relied on."""
+
+    HIGH = "high"
+    """The receiver says so in words, or by a code of its own."""
+    MEDIUM = "medium"
+    """A standard code says so, or the command that was refused."""
+    LOW = "low"
+    """The provider's opinion, words that hint, or a bare reply code."""
+    NONE = "none"
+    """Nothing decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verdict rests on.
+
+    Attributes:
+        rule: the stable id of the rule that decided, as `english.full.quota` or `status.5.1.1`.
+        words: what it found in the text, without any address; "" where it is no text that decides.
+    """
+
+    rule: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one refused delivery means.
+
+    Attributes:
+        cause: what the refusal is about.
+        evidence: what that rests on.
+        confidence: how far it can be relied on.
+        permanence: whether waiting could help.
+    """
+
+    cause: Cause
+    evidence: Evidence
+    confidence: Confidence
+    permanence: Permanence
+
+    @property
+    def classification(self) -> Classification:
+        """SendGrid's class of the cause."""
+        return CONSEQUENCES[self.cause][1]
+
+
+UNDETERMINED: Final = Verdict(Cause.UNKNOWN, Evidence(""), Confidence.NONE, Permanence.UNDETERMINED)
+
+
+def classify(text: str, *, status: str = "", opinion: Permanence | None = None) -> Verdict:
+    """Judge one refused delivery.
+
+    Args:
+        text: the remote server's answer, in any language and length; addresses in it do not count.
+        status: the enhanced status code that the provider gives, "" for none; what is not one does not count.
+        opinion: what the provider itself calls it, None when it does not say.
+
+    Returns:
+        The verdict; it is never an error.
+    """
+    reading = read(text)
+    own = statuses(status)
+    temporary = _temporary(reading, own)
+    for verdict in _opinions(reading, own, opinion):
+        if verdict.permanence is not Permanence.HARD or not (temporary or reading.before_recipient):
+            return verdict
+    return _verdict(Cause.BUSY, "temporary", Confidence.LOW) if temporary else UNDETERMINED
+
+
+def _opinions(
+    reading: Reading, own: tuple[tuple[int, int, int], ...], opinion: Permanence | None
+) -> Iterator[Verdict]:
+    """All that is known, the strongest first."""
+    for rule, words in chain(
+        MARKS.matches(reading.marks), english.WORDS.matches(reading.words), other_languages.WORDS.matches(reading.words)
+    ):
+        yield _verdict(rule.cause, rule.id, Confidence.HIGH, words)
+    for level, subject, detail in own + reading.statuses:
+        if level in {_TEMPORARY, _PERMANENT} and (cause := of_status(subject, detail)):
+            yield _verdict(cause, f"status.{level}.{subject}.{detail}", Confidence.MEDIUM)
+    if reading.before_recipient:
+        yield _verdict(Cause.SENDER, "command", Confidence.MEDIUM)
+    if opinion in {Permanence.HARD, Permanence.SOFT}:
+        yield Verdict(Cause.UNKNOWN, Evidence("opinion"), Confidence.LOW, opinion)
+    for rule, words in english.HINTS.matches(reading.words):
+        yield _verdict(rule.cause, rule.id, Confidence.LOW, words)
+    for reply in reading.replies:
+        if cause := REPLY.get(reply):
+            yield _verdict(cause, f"reply.{reply}", Confidence.LOW)
+
+
+def _temporary(reading: Reading, own: tuple[tuple[int, int, int], ...]) -> bool:
+    """Whether every code is of class 4; an own status of 4.0.0 is a provider's makeshift and says nothing beside words."""
+    levels = {level for level, _, _ in reading.statuses} | {reply // 100 for reply in reading.replies}
+    levels |= {level for level, subject, detail in own if subject or detail}
+    return levels == {_TEMPORARY}
+
+
+def _verdict(cause: Cause, rule: str, confidence: Confidence, words: str = "") -> Verdict:
+    return Verdict(cause, Evidence(rule, words), confidence, CONSEQUENCES[cause][0])
