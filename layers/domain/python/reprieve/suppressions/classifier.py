@@ -5,19 +5,21 @@ right about two in five. So the evidence is asked in this order, and the first t
 
 1. marks that only one receiver uses, and the words of the text, which say more than any code;
 2. the enhanced status code, the event's own or else the one in the text;
-3. the command that was refused: one before any recipient was named cannot be about the recipient;
-4. what the provider says that reported it, for it has seen more of the conversation than it passes on;
-5. words that only hint;
-6. the reply code.
+3. words about the circumstances: no connection, no common language;
+4. the command that was refused: one before any recipient was named cannot be about the recipient;
+5. what the provider says that reported it, for it has seen more of the conversation than it passes on;
+6. words that only hint;
+7. the reply code.
 
-A hard verdict is never given to a refusal that calls itself temporary (class 4 alone), nor to one before any recipient was
-named. What nothing decides is undetermined.
+A hard verdict is never given to a refusal that calls itself temporary (class 4 alone), to one before any recipient was named,
+nor to one whose code is about the sender. What nothing decides is undetermined.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +27,7 @@ from reprieve.suppression import Permanence
 from reprieve.suppressions.refusals import english, other_languages
 from reprieve.suppressions.refusals.causes import CONSEQUENCES, Cause
 from reprieve.suppressions.refusals.receiving_hosts import MARKS
-from reprieve.suppressions.refusals.status_codes import REPLY, of_status
+from reprieve.suppressions.refusals.status_codes import REPLY, SENDERS, of_status
 from reprieve.suppressions.refusals.text import read, statuses
 
 if TYPE_CHECKING:
@@ -103,23 +105,26 @@ def classify(text: str, *, status: str = "", opinion: Permanence | None = None) 
     reading = read(text)
     own = statuses(status)
     temporary = _temporary(reading, own)
-    for verdict in _opinions(reading, own, opinion):
-        if verdict.permanence is not Permanence.HARD or not (temporary or reading.before_recipient):
+    hard = not (temporary or reading.before_recipient or SENDERS & {code[1:] for code in own + reading.statuses})
+    for verdict in _opinions(reading, own, opinion, hard=hard):
+        if hard or verdict.permanence is not Permanence.HARD:
             return verdict
     return _verdict(Cause.BUSY, "temporary", Confidence.LOW) if temporary else UNDETERMINED
 
 
 def _opinions(
-    reading: Reading, own: tuple[tuple[int, int, int], ...], opinion: Permanence | None
+    reading: Reading, own: tuple[tuple[int, int, int], ...], opinion: Permanence | None, *, hard: bool
 ) -> Iterator[Verdict]:
-    """All that is known, the strongest first."""
-    for rule, words in chain(
-        MARKS.matches(reading.marks), english.WORDS.matches(reading.words), other_languages.WORDS.matches(reading.words)
-    ):
+    """What is known, the strongest first."""
+    for rule, words in MARKS.matches(reading.marks):
         yield _verdict(rule.cause, rule.id, Confidence.HIGH, words)
+    if said := _said(reading.words, hard=hard):
+        yield said
     for level, subject, detail in own + reading.statuses:
         if level in {_TEMPORARY, _PERMANENT} and (cause := of_status(subject, detail)):
             yield _verdict(cause, f"status.{level}.{subject}.{detail}", Confidence.MEDIUM)
+    for rule, words in english.CIRCUMSTANCES.matches(reading.words):
+        yield _verdict(rule.cause, rule.id, Confidence.MEDIUM, words)
     if reading.before_recipient:
         yield _verdict(Cause.SENDER, "command", Confidence.MEDIUM)
     if opinion in {Permanence.HARD, Permanence.SOFT}:
@@ -129,6 +134,16 @@ def _opinions(
     for reply in reading.replies:
         if cause := REPLY.get(reply):
             yield _verdict(cause, f"reply.{reply}", Confidence.LOW)
+
+
+@lru_cache(maxsize=1024)
+def _said(words: str, *, hard: bool) -> Verdict | None:
+    """What words say; servers say the same to everybody, so what was judged last is kept."""
+    for rule, found in chain(english.WORDS.matches(words), other_languages.WORDS.matches(words)):
+        verdict = _verdict(rule.cause, rule.id, Confidence.HIGH, found)
+        if hard or verdict.permanence is not Permanence.HARD:
+            return verdict
+    return None
 
 
 def _temporary(reading: Reading, own: tuple[tuple[int, int, int], ...]) -> bool:

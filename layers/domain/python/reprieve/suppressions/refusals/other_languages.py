@@ -106,7 +106,7 @@ WORDS: Final = Table(
             Cause.UNKNOWN_MAILBOX,
             "inexistant|introuvable|existe|supprim|cloture|ferme|aucun|incorrect|errone|boite|compte|destinataire|valide|clos|trouve|connu",
             rf"(?:destinataire|utilisateur|adresse|boite|compte|usager|abonne|correspondant|mail){_GAP} (?:inconnue?s?|invalides?|inexistante?|introuvable|nexiste pas|n existe pas|nexiste plus|n existe plus|supprimee?|clotureee?|clos|fermee?|incorrecte?|erronee?|non trouvee?|pas valide|nest pas connue?|nest plus valide)\b"
-            r"|aucune? (?:utilisateur|destinataire|boite|compte|usager)|(?:pas|plus) de (?:boite|compte|destinataire) (?:a ce nom|pour)",
+            r"|aucune? (?:utilisateur|destinataire|boite|compte|usager)|impossible de trouver (?:ladresse|le destinataire|lutilisateur)|(?:pas|plus) de (?:boite|compte|destinataire) (?:a ce nom|pour)",
         ),
         Rule(
             "french.content",
@@ -160,6 +160,7 @@ WORDS: Final = Table(
             Cause.UNKNOWN_MAILBOX,
             "desconocid|existe|encontrad|valid|eliminad|encuentra|desconhecid|errone|cancelad|excluid|encontro|localizad",
             rf"(?:usuario|destinatario|buzon|direccion|cuenta|casilla|utilizador|caixa|endereco|conta|correo|email){_GAP} (?:desconocid[oa]|no existe|no existen|ya no existe|inexistente|no encontrad[oa]|no fue encontrad[oa]|no ha sido encontrad[oa]|no se encuentra|no se encontro|invalid[oa]|no valid[oa]|no es valid[oa]|eliminad[oa]|cancelad[oa]|erronea|desconhecid[oa]|nao existe|nao existem|nao encontrad[oa]|nao foi encontrad[oa]|nao e valid[oa]|nao localizad[oa]|excluid[oa])\b"
+            r"|(?:no se encontro|no se ha encontrado|nao foi possivel encontrar|no se pudo encontrar) (?:la |el |o )?(?:direccion|destinatario|usuario|buzon|endereco)"
             r"|(?:no existe|nao existe) (?:el |la |ese |este |tal |o |a |esse |este |um |un |una )?(?:usuario|destinatario|buzon|cuenta|direccion|utilizador|caixa|endereco|conta)",
         ),
         Rule(
@@ -210,8 +211,8 @@ WORDS: Final = Table(
         Rule(
             "italian.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
-            "sconosciut|inesistente|esist|trovat|valid|errat",
-            rf"(?:utente|destinatario|casella|indirizzo|mailbox|account|utenza){_GAP} (?:sconosciut[oa]|inesistente|non esiste|non esistente|non trovat[oa]|non e stat[oa] trovat[oa]|non valid[oa]|non e valid[oa]|errat[oa])\b|non esiste (?:l|il |la |un )?(?:utente|destinatario|casella|lutente)",
+            "sconosciut|inesistente|esist|trova|valid|errat",
+            rf"(?:utente|destinatario|casella|indirizzo|mailbox|account|utenza){_GAP} (?:sconosciut[oa]|inesistente|non esiste|non esistente|non trovat[oa]|non e stat[oa] trovat[oa]|non valid[oa]|non e valid[oa]|errat[oa])\b|impossibile trovare (?:lindirizzo|il destinatario|lutente)|non esiste (?:l|il |la |un )?(?:utente|destinatario|casella|lutente)",
         ),
         Rule("italian.content", Cause.CONTENT, "indesiderat", r"indesiderat[oa]"),
         Rule("italian.listed", Cause.LISTED, "lista nera", r"in lista nera|nella lista nera"),

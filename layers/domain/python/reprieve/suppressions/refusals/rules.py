@@ -53,10 +53,12 @@ class Table:
             for needle in rule.needles.split("|"):
                 index.setdefault(folded(needle), []).append(number)
         self._index: Final = tuple(index.items())
+        self._ascii: Final = tuple((needle, found) for needle, found in self._index if needle.isascii())
 
     def matches(self, text: str) -> Iterator[tuple[Rule, str]]:
         """The rules whose words are in a text, in order, each with the words that were found."""
-        numbers = {number for needle, found in self._index if needle in text for number in found}
+        index = self._ascii if text.isascii() else self._index
+        numbers = {number for needle, found in index if needle in text for number in found}
         for number in sorted(numbers):
             rule = self.rules[number]
             if found := rule.search(text):

@@ -58,6 +58,8 @@ STATUS: Final = {
     (7, 27): Cause.SENDER,
     (7, 28): Cause.RATE,
 }
+#: the codes that are about the sender's address, whatever the words "does not exist" seem to be about
+SENDERS: Final = frozenset({(1, 7), (1, 8)})
 #: what the other details of a subject mean; subjects 1 and 4 are used for too much to say
 SUBJECT: Final = {2: Cause.DISABLED, 3: Cause.BUSY, 5: Cause.PROTOCOL, 6: Cause.CONTENT, 7: Cause.POLICY}
 #: replies that say why by themselves; 550 and 554 stand for anything

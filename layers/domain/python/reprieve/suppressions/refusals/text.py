@@ -1,6 +1,6 @@
 """What is read from the text of a refusal: its codes, its words, and which command it answers.
 
-Words are compared in one form: lower case, no accents, no punctuation but the end of a sentence, no numbers, one space
+Words are compared in one form: lower case, no accents, no punctuation but the end of a sentence, no number or id, one space
 between two words. Every address is a single `@`, so that no address can change a verdict, and every host name a `#`.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from html import unescape
 from typing import Final
 
 #: how many characters are read: no server is longer before it says why
@@ -17,19 +18,20 @@ READ: Final = 4_000
 _ATOM = r"[\w.!#$%&'*+/=?^`{|}~-]"
 _ADDRESS: Final = re.compile(rf'(?:"[^"\r\n]{{0,64}}"|(?<!{_ATOM}){_ATOM}++)@(?:\[[^\]\s]{{1,64}}\]|[\w.-]*+)')
 _ACCENTS: Final = re.compile(r"[\u0300-\u036f]+")
-_URL: Final = re.compile(r"\b(?:https?://|www\.)[^\s<>\"]*+")
 _TOP: Final = "com|net|org|edu|gov|mil|int|info|biz|name|arpa|example|test|invalid|local|localdomain|lan|internal|[a-z]{2}"
-_HOST: Final = re.compile(rf"(?<![\w.-])(?:[\w-]++\.){{1,12}}(?:{_TOP})(?![\w-])")
+#: a link, a host name, a number, a word, a mask, or the end of a sentence
+_TOKEN: Final = re.compile(
+    rf"(?:https?://|www\.)[^\s<>\"]*+|(?:[\w-]++\.){{1,12}}(?:{_TOP})(?![\w-])|\d[\d.:-]*+|[^\W_]++|@|[.!?;\u3002]++"
+)
+_ENDS: Final = frozenset(".!?;\u3002")
+#: words with a number in them that are no ids
+_NUMBERED: Final = ("rfc", "utf", "smtputf")
 _STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 #: a reply code stands where a server's own words begin
 _REPLY: Final = re.compile(r"(?:^|[:;'\"<>(\[#|\n]) ?([45]\d\d)(?=[ ,\-]|$)")
-_NUMBER: Final = re.compile(r"(?<![a-z])\d[\d.:-]*+(?![a-z])|\d++(?=[ -])")
-_APOSTROPHE: Final = re.compile(r"['’`´\u02bc]")
-_END: Final = re.compile(r"[.!?;。।]+")
-_BETWEEN: Final = re.compile(r"[^\w@#.]+|_+")
-_SPACES: Final = re.compile(r"\s+")
-#: one spelling for what is written in two
-_SPELLINGS: Final = (("e mail", "email"), ("mail box", "mailbox"), ("user name", "username"), ("black list", "blacklist"))
+_APOSTROPHES: Final = str.maketrans("", "", "'’`´\u02bc")
+#: the second half of what is written as one word or as two
+_HALF: Final = re.compile(r"\b(e|mail|user|black) (?=(?:mails?|box(?:es)?|names?|lists?|listed)\b)")
 #: what a sending server says around the other's words: it decides nothing
 _FRAMES: Final = re.compile(
     r"unknown address error|each of the following recipients was rejected by a remote mail ?server"
@@ -68,8 +70,8 @@ def read(text: str) -> Reading:
         text: a server's answer, in one line or several, or a whole report of non-delivery.
     """
     # cut twice: folding can make a text longer
-    raw = _ADDRESS.sub("@", folded(text[:READ])[:READ])
-    marks = _SPACES.sub(" ", raw).strip()
+    raw = _ADDRESS.sub("@", folded(unescape(text[:READ]))[:READ])
+    marks = " ".join(raw.split())
     stages = set(_STAGE.findall(marks))
     if "refused to talk to me" in marks:
         stages.add("connect")
@@ -96,9 +98,15 @@ def folded(text: str) -> str:
 
 
 def _words(marks: str) -> str:
-    text = _HOST.sub("#", _URL.sub(" ", marks).replace("#", " "))
-    text = _APOSTROPHE.sub("", _NUMBER.sub(" ", text))
-    text = _SPACES.sub(" ", _BETWEEN.sub(" ", _END.sub(" . ", text))).strip()
-    for written, meant in _SPELLINGS:
-        text = text.replace(written, meant)
-    return _FRAMES.sub(" ", text)
+    words = " ".join(filter(None, map(_word, _TOKEN.findall(marks.translate(_APOSTROPHES)))))
+    return _FRAMES.sub(" ", _HALF.sub(r"\1", words))
+
+
+def _word(token: str) -> str:
+    if token.isalpha() or token == "@":
+        return token
+    if token[0] in _ENDS:
+        return "."
+    if "." in token and token[-1].isalpha() and "/" not in token:
+        return "#"
+    return token if token.startswith(_NUMBERED) else ""
