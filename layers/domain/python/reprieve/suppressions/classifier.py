@@ -1,7 +1,7 @@
 """What a refused delivery means: one verdict for every way in.
 
-The first digit of a code does not decide: of 590 labelled real bounces, "any 5.x.x is hard" finds half of the hard ones and is
-right about two in five. So the evidence is asked in this order, and the first that has an opinion counts:
+The first digit of a code does not decide: of 590 labelled real bounces, "any 5.x.x is hard" finds half of the hard
+ones and is right about two in five. So the evidence is asked in this order, and the first that has an opinion counts:
 
 1. marks that only one receiver uses, and the words of the text, which say more than any code;
 2. the enhanced status code, the event's own or else the one in the text;
@@ -11,8 +11,8 @@ right about two in five. So the evidence is asked in this order, and the first t
 6. words that only hint;
 7. the reply code.
 
-A hard verdict is never given to a refusal that calls itself temporary (class 4 alone), to one before any recipient was named,
-nor to one whose code is about the sender. What nothing decides is undetermined.
+A hard verdict is never given to a refusal that calls itself temporary (class 4 alone), to one before any recipient
+was named, nor to one whose code is about the sender. What nothing decides is undetermined.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reprieve.suppression import Classification
+    from reprieve.suppressions.refusals.rules import Table
     from reprieve.suppressions.refusals.text import Reading
 
 _TEMPORARY: Final = 4
@@ -116,38 +117,42 @@ def _opinions(
     reading: Reading, own: tuple[tuple[int, int, int], ...], opinion: Permanence | None, *, hard: bool
 ) -> Iterator[Verdict]:
     """What is known, the strongest first."""
-    for rule, words in MARKS.matches(reading.marks):
-        yield _verdict(rule.cause, rule.id, Confidence.HIGH, words)
+    yield from _found(MARKS, reading.marks, Confidence.HIGH)
     if said := _said(reading.words, hard=hard):
         yield said
-    for level, subject, detail in own + reading.statuses:
-        if level in {_TEMPORARY, _PERMANENT} and (cause := of_status(subject, detail)):
-            yield _verdict(cause, f"status.{level}.{subject}.{detail}", Confidence.MEDIUM)
-    for rule, words in english.CIRCUMSTANCES.matches(reading.words):
-        yield _verdict(rule.cause, rule.id, Confidence.MEDIUM, words)
+    yield from _by_status(own + reading.statuses)
+    yield from _found(english.CIRCUMSTANCES, reading.words, Confidence.MEDIUM)
     if reading.before_recipient:
         yield _verdict(Cause.SENDER, "command", Confidence.MEDIUM)
     if opinion in {Permanence.HARD, Permanence.SOFT}:
         yield Verdict(Cause.UNKNOWN, Evidence("opinion"), Confidence.LOW, opinion)
-    for rule, words in english.HINTS.matches(reading.words):
-        yield _verdict(rule.cause, rule.id, Confidence.LOW, words)
-    for reply in reading.replies:
-        if cause := REPLY.get(reply):
-            yield _verdict(cause, f"reply.{reply}", Confidence.LOW)
+    yield from _found(english.HINTS, reading.words, Confidence.LOW)
+    yield from (_verdict(REPLY[code], f"reply.{code}", Confidence.LOW) for code in reading.replies if code in REPLY)
+
+
+def _found(table: Table, text: str, confidence: Confidence) -> Iterator[Verdict]:
+    return (_verdict(rule.cause, rule.id, confidence, words) for rule, words in table.matches(text))
+
+
+def _by_status(codes: tuple[tuple[int, int, int], ...]) -> Iterator[Verdict]:
+    for level, subject, detail in codes:
+        if level in {_TEMPORARY, _PERMANENT} and (cause := of_status(subject, detail)):
+            yield _verdict(cause, f"status.{level}.{subject}.{detail}", Confidence.MEDIUM)
 
 
 @lru_cache(maxsize=1024)
 def _said(words: str, *, hard: bool) -> Verdict | None:
-    """What words say; servers say the same to everybody, so what was judged last is kept."""
-    for rule, found in chain(english.WORDS.matches(words), other_languages.WORDS.matches(words)):
-        verdict = _verdict(rule.cause, rule.id, Confidence.HIGH, found)
+    """What words say; servers repeat themselves, so the latest are kept."""
+    for verdict in chain(
+        _found(english.WORDS, words, Confidence.HIGH), _found(other_languages.WORDS, words, Confidence.HIGH)
+    ):
         if hard or verdict.permanence is not Permanence.HARD:
             return verdict
     return None
 
 
 def _temporary(reading: Reading, own: tuple[tuple[int, int, int], ...]) -> bool:
-    """Whether every code is of class 4; an own status of 4.0.0 is a provider's makeshift and says nothing beside words."""
+    """Whether every code is of class 4; the provider's own 4.0.0 is its makeshift, and says nothing beside words."""
     levels = {level for level, _, _ in reading.statuses} | {reply // 100 for reply in reading.replies}
     levels |= {level for level, subject, detail in own if subject or detail}
     return levels == {_TEMPORARY}

@@ -1,8 +1,8 @@
 """What the words of other languages mean, as mail servers use them.
 
-German, French, Spanish, Italian, Portuguese, Dutch, Russian, Japanese and Chinese. Accents and letter case do not count,
-and German umlauts may be written out. The order within a language is that of `english`: who is meant, what passes, what
-stays.
+German, French, Spanish, Portuguese, Italian, Dutch, Russian, Japanese and Chinese. Accents and letter case do not
+count, and German umlauts may be written out. The order within a language is that of `english`: who is meant, what
+passes, what stays.
 """
 
 from __future__ import annotations
@@ -22,33 +22,52 @@ WORDS: Final = Table(
             "german.sender",
             Cause.SENDER,
             "absender",
-            rf"absender\w*{_GAP} (?:abgelehnt|zuruckgewiesen|ungultig|ungueltig|unbekannt|nicht|existiert|gesperrt|verboten)|(?:unbekannter?|ungultiger?|ungueltiger?) absender",
+            rf"absender\w*{_GAP} (?:abgelehnt|zuruckgewiesen|ungultig|ungueltig|unbekannt|nicht"
+            r"|existiert|gesperrt|verboten)|(?:unbekannter?|ungultiger?|ungueltiger?) absender",
         ),
         Rule(
             "german.full",
             Cause.FULL,
             "voll|speicher|quota|kontingent|uberfullt|ueberfuellt|platz|zuviele|zu viele",
-            rf"(?:postfach|mailbox|mailkonto|konto|briefkasten|inbox|posteingang|empfanger|empfaenger){_GAP} (?:voll|uberfullt|ueberfuellt)\b|speicher\w*{_GAP} (?:uberschritten|ueberschritten|erschopft|erschoepft|ausgeschopft|ausgeschoepft|voll)"
-            rf"|(?:quota|kontingent)\w*{_GAP} (?:uberschritten|ueberschritten|erschopft|erschoepft)|(?:kein|nicht genug|nicht genugend|nicht genuegend|zu wenig) (?:freier )?(?:speicher|platz)|zuviele mails|zu viele (?:e ?mails|mails|nachrichten) auf",
+            r"(?:postfach|mailbox|mailkonto|konto|briefkasten|inbox|posteingang|empfanger"
+            rf"|empfaenger){_GAP} (?:voll|uberfullt|ueberfuellt)\b"
+            rf"|speicher\w*{_GAP} (?:uberschritten|ueberschritten|erschopft|erschoepft|ausgeschopft"
+            r"|ausgeschoepft|voll)"
+            rf"|(?:quota|kontingent)\w*{_GAP} (?:uberschritten|ueberschritten|erschopft|erschoepft)"
+            r"|(?:kein|nicht genug|nicht genugend|nicht genuegend"
+            r"|zu wenig) (?:freier )?(?:speicher|platz)|zuviele mails|zu viele (?:e ?mails|mails"
+            r"|nachrichten) auf",
         ),
         Rule(
             "german.disabled",
             Cause.DISABLED,
             "gesperrt|deaktiviert|inaktiv|stillgelegt|abgeschaltet|nicht aktiv",
-            rf"(?:konto|postfach|benutzer|account|mailbox|empfanger|empfaenger|nutzer|adresse|teilnehmer)\w*{_GAP} (?:gesperrt|deaktiviert|inaktiv|stillgelegt|abgeschaltet|nicht aktiv)",
+            r"(?:konto|postfach|benutzer|account|mailbox|empfanger|empfaenger|nutzer|adresse"
+            rf"|teilnehmer)\w*{_GAP} (?:gesperrt|deaktiviert|inaktiv|stillgelegt|abgeschaltet"
+            r"|nicht aktiv)",
         ),
         Rule(
             "german.unknown_domain",
             Cause.UNKNOWN_DOMAIN,
             "domain|rechner|host|domane|server",
-            rf"\b(?:domain|domane|rechner|host|server){_GAP} (?:existiert nicht|nicht gefunden|unbekannt|ungultig|ungueltig|gibt es nicht)|(?:unbekannter?|ungultiger?|ungueltiger?) (?:domain|domane|host|rechner)",
+            rf"\b(?:domain|domane|rechner|host|server){_GAP} (?:existiert nicht|nicht gefunden"
+            r"|unbekannt|ungultig|ungueltig|gibt es nicht)|(?:unbekannter?|ungultiger?"
+            r"|ungueltiger?) (?:domain|domane|host|rechner)",
         ),
         Rule(
             "german.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
             "unbekannt|nicht|ungultig|ungueltig|geloscht|geloescht|unzustellbar|kein",
-            rf"(?:empfanger|empfaenger|benutzer|adresse|adressat|postfach|mailbox|konto|teilnehmer|nutzer|emailadresse|anwender)\w*{_GAP} (?:unbekannt|nicht bekannt|existiert nicht|existiert nicht mehr|nicht gefunden|ungultig|ungueltig|nicht vorhanden|geloscht|geloescht|nicht existent|nicht gultig|nicht gueltig|gibt es nicht|nicht mehr gultig|unzustellbar)\b"
-            r"|(?:unbekannte[rs]?|ungultige[rs]?|ungueltige[rs]?) (?:email ?)?(?:empfanger|empfaenger|benutzer|adresse|adressat|nutzer|teilnehmer|mailbox|postfach)|keine?n? (?:solche[rsn]?|gultige[rsn]?|gueltige[rsn]?) (?:empfanger|empfaenger|benutzer|adresse|postfach|mailbox|nutzer)|kein (?:postfach|benutzer|empfanger|empfaenger) (?:mit|unter|dieses)",
+            r"(?:empfanger|empfaenger|benutzer|adresse|adressat|postfach|mailbox|konto|teilnehmer"
+            rf"|nutzer|emailadresse|anwender)\w*{_GAP} (?:unbekannt|nicht bekannt|existiert nicht"
+            r"|existiert nicht mehr|nicht gefunden|ungultig|ungueltig|nicht vorhanden|geloscht"
+            r"|geloescht|nicht existent|nicht gultig|nicht gueltig|gibt es nicht|nicht mehr gultig"
+            r"|unzustellbar)\b"
+            r"|(?:unbekannte[rs]?|ungultige[rs]?|ungueltige[rs]?) (?:email ?)?(?:empfanger"
+            r"|empfaenger|benutzer|adresse|adressat|nutzer|teilnehmer|mailbox|postfach)"
+            r"|keine?n? (?:solche[rsn]?|gultige[rsn]?|gueltige[rsn]?) (?:empfanger|empfaenger"
+            r"|benutzer|adresse|postfach|mailbox|nutzer)|kein (?:postfach|benutzer|empfanger"
+            r"|empfaenger) (?:mit|unter|dieses)",
         ),
         Rule(
             "german.content",
@@ -56,8 +75,15 @@ WORDS: Final = Table(
             "spam|werbung|virus|unerwunscht|unerwuenscht",
             r"als spam|spamverdacht|werbung|enthalt (?:einen )?virus|unerwunscht|unerwuenscht",
         ),
-        Rule("german.listed", Cause.LISTED, "schwarz|sperrliste|blockliste", r"schwarze\w* liste|sperrliste|blockliste"),
-        Rule("german.too_large", Cause.TOO_LARGE, "zu gro|groszen|grosse", r"zu gross\b|zu grosz|grossenbe\w+|maximale\w* grosse"),
+        Rule(
+            "german.listed", Cause.LISTED, "schwarz|sperrliste|blockliste", r"schwarze\w* liste|sperrliste|blockliste"
+        ),
+        Rule(
+            "german.too_large",
+            Cause.TOO_LARGE,
+            "zu gro|groszen|grosse",
+            r"zu gross\b|zu grosz|grossenbe\w+|maximale\w* grosse",
+        ),
         Rule(
             "german.busy",
             Cause.BUSY,
@@ -75,7 +101,8 @@ WORDS: Final = Table(
             "french.sender",
             Cause.SENDER,
             "emetteur|expediteur",
-            rf"(?:emetteur|expediteur)\w*{_GAP} (?:invalide|inconnue?|refusee?|rejetee?|non autorisee?|bloquee?|nexiste pas|introuvable|incorrecte?)",
+            rf"(?:emetteur|expediteur)\w*{_GAP} (?:invalide|inconnue?|refusee?|rejetee?"
+            r"|non autorisee?|bloquee?|nexiste pas|introuvable|incorrecte?)",
         ),
         Rule(
             "french.authentication",
@@ -87,13 +114,16 @@ WORDS: Final = Table(
             "french.full",
             Cause.FULL,
             "plein|quota|espace|depass|sature|rempli|capacite",
-            rf"(?:boite|messagerie|compte|bal|destinataire){_GAP} (?:pleine?|saturee?|remplie?)\b|quota{_GAP} (?:depassee?|atteinte?)|depass\w+{_GAP} quota|espace{_GAP} (?:insuffisant|sature|epuise)|capacite{_GAP} depassee?",
+            rf"(?:boite|messagerie|compte|bal|destinataire){_GAP} (?:pleine?|saturee?|remplie?)\b"
+            rf"|quota{_GAP} (?:depassee?|atteinte?)|depass\w+{_GAP} quota"
+            rf"|espace{_GAP} (?:insuffisant|sature|epuise)|capacite{_GAP} depassee?",
         ),
         Rule(
             "french.disabled",
             Cause.DISABLED,
             "desactiv|suspendu|bloqu|inacti|archiv|verrouill",
-            rf"(?:compte|boite|utilisateur|destinataire|adresse){_GAP} (?:desactivee?|suspendue?|bloquee?|inactive?|inactif|archivee?|verrouillee?)\b",
+            rf"(?:compte|boite|utilisateur|destinataire|adresse){_GAP} (?:desactivee?|suspendue?"
+            r"|bloquee?|inactive?|inactif|archivee?|verrouillee?)\b",
         ),
         Rule(
             "french.unknown_domain",
@@ -104,15 +134,22 @@ WORDS: Final = Table(
         Rule(
             "french.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
-            "inexistant|introuvable|existe|supprim|cloture|ferme|aucun|incorrect|errone|boite|compte|destinataire|valide|clos|trouve|connu",
-            rf"(?:destinataire|utilisateur|adresse|boite|compte|usager|abonne|correspondant|mail){_GAP} (?:inconnue?s?|invalides?|inexistante?|introuvable|nexiste pas|n existe pas|nexiste plus|n existe plus|supprimee?|clotureee?|clos|fermee?|incorrecte?|erronee?|non trouvee?|pas valide|nest pas connue?|nest plus valide)\b"
-            r"|aucune? (?:utilisateur|destinataire|boite|compte|usager)|impossible de trouver (?:ladresse|le destinataire|lutilisateur)|(?:pas|plus) de (?:boite|compte|destinataire) (?:a ce nom|pour)",
+            "inexistant|introuvable|existe|supprim|cloture|ferme|aucun|incorrect|errone|boite"
+            "|compte|destinataire|valide|clos|trouve|connu",
+            r"(?:destinataire|utilisateur|adresse|boite|compte|usager|abonne|correspondant"
+            rf"|mail){_GAP} (?:inconnue?s?|invalides?|inexistante?|introuvable|nexiste pas"
+            r"|n existe pas|nexiste plus|n existe plus|supprimee?|clotureee?|clos|fermee?"
+            r"|incorrecte?|erronee?|non trouvee?|pas valide|nest pas connue?|nest plus valide)\b"
+            r"|aucune? (?:utilisateur|destinataire|boite|compte|usager)"
+            r"|impossible de trouver (?:ladresse|le destinataire|lutilisateur)|(?:pas"
+            r"|plus) de (?:boite|compte|destinataire) (?:a ce nom|pour)",
         ),
         Rule(
             "french.content",
             Cause.CONTENT,
             "spam|indesirable|pourriel|virus|mail rejete",
-            r"indesirable|pourriel|(?:considere|identifie|detecte|classe)\w* comme (?:du |un |etant du )?spam|incident de spam|mail rejete",
+            r"indesirable|pourriel|(?:considere|identifie|detecte|classe)\w* comme (?:du |un "
+            r"|etant du )?spam|incident de spam|mail rejete",
         ),
         Rule("french.listed", Cause.LISTED, "liste noire|bloquee", r"liste noire|adresse ip (?:source )?bloquee"),
         Rule(
@@ -122,46 +159,73 @@ WORDS: Final = Table(
             r"trop (?:gros|volumineux|grand|long|lourd)|taille (?:limite|maxim)",
         ),
         Rule("french.rate", Cause.RATE, "trop de", r"trop de (?:connexions|messages|mails|destinataires|courriers)"),
-        Rule("french.relay", Cause.RELAY, "relais|relayage", r"(?:relais|relayage) (?:refuse|interdit|non autorise|pas autorise)"),
+        Rule(
+            "french.relay",
+            Cause.RELAY,
+            "relais|relayage",
+            r"(?:relais|relayage) (?:refuse|interdit|non autorise|pas autorise)",
+        ),
         Rule(
             "french.busy",
             Cause.BUSY,
             "essayer|reessay|temporaire|momentane|service refuse|ulterieur|indisponible",
-            r"(?:re)?essayer (?:plus tard|ulterieurement|de nouveau)|reessay|temporairement|momentanement|service refuse|ulterieurement|service indisponible",
+            r"(?:re)?essayer (?:plus tard|ulterieurement|de nouveau)|reessay|temporairement"
+            r"|momentanement|service refuse|ulterieurement|service indisponible",
         ),
         # Spanish and Portuguese share much, and are kept together where they do
         Rule(
             "spanish.sender",
             Cause.SENDER,
             "remitente|remetente",
-            rf"(?:remitente|remetente)\w*{_GAP} (?:rechazad[oa]|desconocid[oa]|invalid[oa]|no|nao|rejeitad[oa]|recusad[oa]|bloquead[oa]|desconhecid[oa]|denegad[oa])\b",
+            rf"(?:remitente|remetente)\w*{_GAP} (?:rechazad[oa]|desconocid[oa]|invalid[oa]|no|nao"
+            r"|rejeitad[oa]|recusad[oa]|bloquead[oa]|desconhecid[oa]|denegad[oa])\b",
         ),
         Rule(
             "spanish.full",
             Cause.FULL,
             "llen|complet|cuota|quota|cota|espacio|espaco|almacenamiento|armazenamento|chei|lotada|excedi",
-            rf"(?:buzon|casilla|bandeja|cuenta|caixa|conta|usuario|destinatario){_GAP} (?:llen[oa]|complet[oa]|chei[oa]|lotad[oa])\b|\b(?:cuota|quota|cota|limite de almacenamiento|limite de armazenamento){_GAP} (?:excedid[oa]|superad[oa]|agotad[oa]|sobrepasad[oa]|ultrapassad[oa]|esgotad[oa]|atingid[oa])"
-            rf"|exced\w+{_GAP} (?:cuota|quota|cota|almacenamiento|armazenamento)|(?:espacio|almacenamiento|espaco|armazenamento){_GAP} insuficiente|sin espacio|sem espaco|(?:no hay|nao ha)(?: suficiente)? (?:espacio|espaco)|(?:espacio|espaco) (?:agotado|esgotado)",
+            rf"(?:buzon|casilla|bandeja|cuenta|caixa|conta|usuario|destinatario){_GAP} (?:llen[oa]"
+            r"|complet[oa]|chei[oa]|lotad[oa])\b|\b(?:cuota|quota|cota|limite de almacenamiento"
+            rf"|limite de armazenamento){_GAP} (?:excedid[oa]|superad[oa]|agotad[oa]|sobrepasad[oa]"
+            r"|ultrapassad[oa]|esgotad[oa]|atingid[oa])"
+            rf"|exced\w+{_GAP} (?:cuota|quota|cota|almacenamiento|armazenamento)|(?:espacio"
+            rf"|almacenamiento|espaco|armazenamento){_GAP} insuficiente|sin espacio|sem espaco"
+            r"|(?:no hay|nao ha)(?: suficiente)? (?:espacio|espaco)|(?:espacio|espaco) (?:agotado"
+            r"|esgotado)",
         ),
         Rule(
             "spanish.disabled",
             Cause.DISABLED,
             "desactivad|deshabilitad|suspendid|bloquead|inactiv|desativad|desabilitad|suspens|inativ",
-            rf"(?:cuenta|usuario|buzon|casilla|conta|caixa|destinatario|utilizador){_GAP} (?:desactivad[oa]|deshabilitad[oa]|suspendid[oa]|bloquead[oa]|inactiv[oa]|desativad[oa]|desabilitad[oa]|suspens[oa]|inativ[oa])",
+            r"(?:cuenta|usuario|buzon|casilla|conta|caixa|destinatario"
+            rf"|utilizador){_GAP} (?:desactivad[oa]|deshabilitad[oa]|suspendid[oa]|bloquead[oa]"
+            r"|inactiv[oa]|desativad[oa]|desabilitad[oa]|suspens[oa]|inativ[oa])",
         ),
         Rule(
             "spanish.unknown_domain",
             Cause.UNKNOWN_DOMAIN,
             "dominio",
-            rf"dominio{_GAP} (?:desconocido|no existe|inexistente|no encontrado|invalido|no valido|desconhecido|nao existe|nao encontrado)",
+            rf"dominio{_GAP} (?:desconocido|no existe|inexistente|no encontrado|invalido|no valido"
+            r"|desconhecido|nao existe|nao encontrado)",
         ),
         Rule(
             "spanish.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
-            "desconocid|existe|encontrad|valid|eliminad|encuentra|desconhecid|errone|cancelad|excluid|encontro|localizad",
-            rf"(?:usuario|destinatario|buzon|direccion|cuenta|casilla|utilizador|caixa|endereco|conta|correo|email){_GAP} (?:desconocid[oa]|no existe|no existen|ya no existe|inexistente|no encontrad[oa]|no fue encontrad[oa]|no ha sido encontrad[oa]|no se encuentra|no se encontro|invalid[oa]|no valid[oa]|no es valid[oa]|eliminad[oa]|cancelad[oa]|erronea|desconhecid[oa]|nao existe|nao existem|nao encontrad[oa]|nao foi encontrad[oa]|nao e valid[oa]|nao localizad[oa]|excluid[oa])\b"
-            r"|(?:no se encontro|no se ha encontrado|nao foi possivel encontrar|no se pudo encontrar) (?:la |el |o )?(?:direccion|destinatario|usuario|buzon|endereco)"
-            r"|(?:no existe|nao existe) (?:el |la |ese |este |tal |o |a |esse |este |um |un |una )?(?:usuario|destinatario|buzon|cuenta|direccion|utilizador|caixa|endereco|conta)",
+            "desconocid|existe|encontrad|valid|eliminad|encuentra|desconhecid|errone|cancelad"
+            "|excluid|encontro|localizad",
+            r"(?:usuario|destinatario|buzon|direccion|cuenta|casilla|utilizador|caixa|endereco"
+            rf"|conta|correo|email){_GAP} (?:desconocid[oa]|no existe|no existen|ya no existe"
+            r"|inexistente|no encontrad[oa]|no fue encontrad[oa]|no ha sido encontrad[oa]"
+            r"|no se encuentra|no se encontro|invalid[oa]|no valid[oa]|no es valid[oa]"
+            r"|eliminad[oa]|cancelad[oa]|erronea|desconhecid[oa]|nao existe|nao existem"
+            r"|nao encontrad[oa]|nao foi encontrad[oa]|nao e valid[oa]|nao localizad[oa]"
+            r"|excluid[oa])\b"
+            r"|(?:no se encontro|no se ha encontrado|nao foi possivel encontrar"
+            r"|no se pudo encontrar) (?:la |el |o )?(?:direccion|destinatario|usuario|buzon"
+            r"|endereco)"
+            r"|(?:no existe|nao existe) (?:el |la |ese |este |tal |o |a |esse |este |um |un "
+            r"|una )?(?:usuario|destinatario|buzon|cuenta|direccion|utilizador|caixa|endereco"
+            r"|conta)",
         ),
         Rule(
             "spanish.content",
@@ -194,13 +258,16 @@ WORDS: Final = Table(
             "italian.full",
             Cause.FULL,
             "pien|quota|spazio|superat",
-            rf"(?:casella|mailbox|account|utente){_GAP} pien[oa]|quota{_GAP} (?:superata|esaurita|raggiunta)|spazio{_GAP} (?:esaurito|insufficiente|terminato)|superat\w+{_GAP} (?:quota|spazio)",
+            rf"(?:casella|mailbox|account|utente){_GAP} pien[oa]|quota{_GAP} (?:superata|esaurita"
+            rf"|raggiunta)|spazio{_GAP} (?:esaurito|insufficiente|terminato)"
+            rf"|superat\w+{_GAP} (?:quota|spazio)",
         ),
         Rule(
             "italian.disabled",
             Cause.DISABLED,
             "disabilitat|sospes|disattivat|bloccat|inattiv|scadut|disattiv",
-            rf"(?:casella|account|utente|indirizzo|destinatario|mailbox){_GAP} (?:disabilitat[oa]|sospes[oa]|disattivat[oa]|bloccat[oa]|inattiv[oa]|scadut[oa])",
+            rf"(?:casella|account|utente|indirizzo|destinatario|mailbox){_GAP} (?:disabilitat[oa]"
+            r"|sospes[oa]|disattivat[oa]|bloccat[oa]|inattiv[oa]|scadut[oa])",
         ),
         Rule(
             "italian.unknown_domain",
@@ -212,7 +279,11 @@ WORDS: Final = Table(
             "italian.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
             "sconosciut|inesistente|esist|trova|valid|errat",
-            rf"(?:utente|destinatario|casella|indirizzo|mailbox|account|utenza){_GAP} (?:sconosciut[oa]|inesistente|non esiste|non esistente|non trovat[oa]|non e stat[oa] trovat[oa]|non valid[oa]|non e valid[oa]|errat[oa])\b|impossibile trovare (?:lindirizzo|il destinatario|lutente)|non esiste (?:l|il |la |un )?(?:utente|destinatario|casella|lutente)",
+            r"(?:utente|destinatario|casella|indirizzo|mailbox|account"
+            rf"|utenza){_GAP} (?:sconosciut[oa]|inesistente|non esiste|non esistente|non trovat[oa]"
+            r"|non e stat[oa] trovat[oa]|non valid[oa]|non e valid[oa]|errat[oa])\b"
+            r"|impossibile trovare (?:lindirizzo|il destinatario|lutente)|non esiste (?:l|il |la "
+            r"|un )?(?:utente|destinatario|casella|lutente)",
         ),
         Rule("italian.content", Cause.CONTENT, "indesiderat", r"indesiderat[oa]"),
         Rule("italian.listed", Cause.LISTED, "lista nera", r"in lista nera|nella lista nera"),
@@ -224,19 +295,23 @@ WORDS: Final = Table(
             "dutch.sender",
             Cause.SENDER,
             "afzender",
-            rf"afzender\w*{_GAP} (?:geweigerd|onbekend|ongeldig|bestaat|geblokkeerd|niet)|(?:onbekende|ongeldige) afzender",
+            rf"afzender\w*{_GAP} (?:geweigerd|onbekend|ongeldig|bestaat|geblokkeerd|niet)"
+            r"|(?:onbekende|ongeldige) afzender",
         ),
         Rule(
             "dutch.full",
             Cause.FULL,
             "vol|quot|opslag|ruimte",
-            rf"(?:postbus|mailbox|postvak|inbox|brievenbus){_GAP} vol\b|(?:quotum|quota|opslaglimiet|opslagruimte){_GAP} (?:overschreden|bereikt|vol)|onvoldoende (?:opslag|schijf)?ruimte",
+            rf"(?:postbus|mailbox|postvak|inbox|brievenbus){_GAP} vol\b|(?:quotum|quota"
+            rf"|opslaglimiet|opslagruimte){_GAP} (?:overschreden|bereikt|vol)|onvoldoende (?:opslag"
+            r"|schijf)?ruimte",
         ),
         Rule(
             "dutch.disabled",
             Cause.DISABLED,
             "uitgeschakeld|geblokkeerd|gedeactiveerd|opgeschort|inactief",
-            rf"(?:account|postbus|mailbox|gebruiker|adres|postvak){_GAP} (?:uitgeschakeld|geblokkeerd|gedeactiveerd|opgeschort|inactief)",
+            rf"(?:account|postbus|mailbox|gebruiker|adres|postvak){_GAP} (?:uitgeschakeld"
+            r"|geblokkeerd|gedeactiveerd|opgeschort|inactief)",
         ),
         Rule(
             "dutch.unknown_domain",
@@ -248,7 +323,10 @@ WORDS: Final = Table(
             "dutch.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
             "onbekend|bestaat|gevonden|ongeldig|niet bekend",
-            rf"(?:gebruiker|ontvanger|adres|emailadres|postbus|mailbox|geadresseerde|account){_GAP} (?:onbekend|bestaat niet|bestaat niet meer|niet gevonden|ongeldig|niet bekend)\b|(?:onbekende?|ongeldige?) (?:gebruiker|ontvanger|adres|emailadres|geadresseerde|mailbox)",
+            r"(?:gebruiker|ontvanger|adres|emailadres|postbus|mailbox|geadresseerde"
+            rf"|account){_GAP} (?:onbekend|bestaat niet|bestaat niet meer|niet gevonden|ongeldig"
+            r"|niet bekend)\b|(?:onbekende?|ongeldige?) (?:gebruiker|ontvanger|adres|emailadres"
+            r"|geadresseerde|mailbox)",
         ),
         Rule("dutch.busy", Cause.BUSY, "later|tijdelijk", r"probeer het later|later opnieuw|tijdelijk"),
         Rule("dutch.content", Cause.CONTENT, "ongewenst", r"ongewenste"),
@@ -264,13 +342,17 @@ WORDS: Final = Table(
             "russian.full",
             Cause.FULL,
             "переполнен|квот|места|заполнен",
-            r"переполнен|(?:превышен|исчерпан)\w*(?: [^ .]+){0,3} квот|квота(?: [^ .]+){0,3} (?:превышен|исчерпан)|(?:недостаточно|нет)(?: свободного)? места|ящик(?: [^ .]+){0,3} заполнен",
+            r"переполнен|(?:превышен|исчерпан)\w*(?: [^ .]+){0,3} квот"
+            r"|квота(?: [^ .]+){0,3} (?:превышен|исчерпан)|(?:недостаточно"
+            r"|нет)(?: свободного)? места|ящик(?: [^ .]+){0,3} заполнен",
         ),
         Rule(
             "russian.disabled",
             Cause.DISABLED,
             "заблокирован|отключен|деактивирован|приостановлен|неактивен|заморожен",
-            r"(?:ящик|учетная запись|пользовател|аккаунт|адрес|получател)\w*(?: [^ .]+){0,4} (?:заблокирован|отключен|деактивирован|приостановлен|неактивен|заморожен)\w*",
+            r"(?:ящик|учетная запись|пользовател|аккаунт|адрес"
+            r"|получател)\w*(?: [^ .]+){0,4} (?:заблокирован|отключен|деактивирован|приостановлен"
+            r"|неактивен|заморожен)\w*",
         ),
         Rule(
             "russian.unknown_domain",
@@ -281,13 +363,22 @@ WORDS: Final = Table(
         Rule(
             "russian.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
-            "не существует|наиден|неизвест|нет так|несуществующ|удален|неверн|недеиствит|не зарегистрирован|отсутствует",
-            r"(?:пользовател|получател|адресат|ящик|адрес|учетная запись|аккаунт)\w*(?: [^ .]+){0,4} (?:не существует|не наиден\w*|неизвест\w+|удален\w*|неверн\w+|недеиствител\w+|не зарегистрирован\w*|отсутствует)"
-            r"|(?:неизвестныи|несуществующии|неверныи) (?:пользователь|получатель|адресат|адрес|почтовыи ящик|ящик)|нет так\w+ (?:пользователя|адреса|ящика|получателя|почтового)",
+            "не существует|наиден|неизвест|нет так|несуществующ|удален|неверн|недеиствит"
+            "|не зарегистрирован|отсутствует",
+            r"(?:пользовател|получател|адресат|ящик|адрес|учетная запись"
+            r"|аккаунт)\w*(?: [^ .]+){0,4} (?:не существует|не наиден\w*|неизвест\w+|удален\w*"
+            r"|неверн\w+|недеиствител\w+|не зарегистрирован\w*|отсутствует)"
+            r"|(?:неизвестныи|несуществующии|неверныи) (?:пользователь|получатель|адресат|адрес"
+            r"|почтовыи ящик|ящик)|нет так\w+ (?:пользователя|адреса|ящика|получателя|почтового)",
         ),
-        Rule("russian.content", Cause.CONTENT, "спам|вирус", r"\bспам|вирус"),
+        Rule("russian.content", Cause.CONTENT, "спам|вирус", r"\bспам|вирус"),  # noqa: RUF001
         Rule("russian.listed", Cause.LISTED, "черн", r"черн\w+ спис"),
-        Rule("russian.too_large", Cause.TOO_LARGE, "слишком бол|размер", r"слишком больш|(?:превышен|превышает)\w*(?: [^ .]+){0,3} размер"),
+        Rule(
+            "russian.too_large",
+            Cause.TOO_LARGE,
+            "слишком бол|размер",
+            r"слишком больш|(?:превышен|превышает)\w*(?: [^ .]+){0,3} размер",
+        ),
         Rule("russian.rate", Cause.RATE, "слишком много|слишком часто", r"слишком (?:много|часто)"),
         Rule("russian.busy", Cause.BUSY, "позже|временно|позднее", r"позже|временно|позднее"),
         # Japanese, Chinese
@@ -319,7 +410,9 @@ WORDS: Final = Table(
             "japanese.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
             "存在し|見つか|不明|無効|ありません|間違って|該当する|登録されて|見つけ",
-            r"(?:ユーザ|宛先|あて先|受信者|アドレス|メールボックス|アカウント|送信先|受取人)[^.]{0,24}(?:存在しません|存在しない(?!か)|存在していません|見つかりません|見つからない|見つけられません|不明|無効|登録されていません)|(?:宛先|あて先|ユーザ)不明|該当する(?:ユーザ|アドレス|宛先|メールボックス)[^.]{0,10}ありません",
+            r"(?:ユーザ|宛先|あて先|受信者|アドレス|メールボックス|アカウント|送信先|受取人)[^.]{0,24}(?:存在しません|存在しない(?!か)|存在していません"
+            r"|見つかりません|見つからない|見つけられません|不明|無効|登録されていません)|(?:宛先|あて先|ユーザ)不明|該当する(?:ユーザ|アドレス|宛先"
+            r"|メールボックス)[^.]{0,10}ありません",
         ),
         Rule("japanese.content", Cause.CONTENT, "迷惑メール|スパム|ウイルス", r"迷惑メール|スパム|ウイルス"),
         Rule("japanese.listed", Cause.LISTED, "リスト", r"(?:ブラック|ブロック)リスト"),

@@ -1,9 +1,9 @@
 """One rule of a table, and how a table is searched.
 
-Every rule names the letters that its pattern cannot do without. A table looks for those first, all at once, and only then
-runs the few patterns that are left; patterns are compiled at their first use, so that a cold start pays for none.
+Every rule names the letters that its pattern cannot do without. A table looks for those first, all at once, and runs
+only the few patterns that are left; patterns are compiled at their first use, so that a cold start pays for none.
 
-Patterns are linear: they hold no quantifier within a quantifier, and every gap is bounded.
+Patterns take linear time: what they repeat is bounded and cannot be divided in two ways.
 """
 
 from __future__ import annotations

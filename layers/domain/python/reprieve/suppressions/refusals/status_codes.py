@@ -1,5 +1,7 @@
-"""What codes mean where no words say more: enhanced status codes (RFC 3463, its registry by RFC 5248, RFC 7372, 7505) and
-replies (RFC 5321, 7504), with the details that receivers use beyond the registry.
+"""What codes mean where no words say more.
+
+Enhanced status codes by RFC 3463 and the registry of RFC 5248, with RFC 7372 and 7505; replies by RFC 5321 and 7504;
+and the details that receivers use beyond the registry.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What is read from the text of a refusal: its codes, its words, and which command it answers.
 
-Words are compared in one form: lower case, no accents, no punctuation but the end of a sentence, no number or id, one space
-between two words. Every address is a single `@`, so that no address can change a verdict, and every host name a `#`.
+Words are compared in one form: lower case, no accents, no punctuation but the end of a sentence, no number or id, one
+space between two words. Every address is a single `@`, so that no address can change a verdict; every host name is a
+`#`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ READ: Final = 4_000
 _ATOM = r"[\w.!#$%&'*+/=?^`{|}~-]"
 _ADDRESS: Final = re.compile(rf'(?:"[^"\r\n]{{0,64}}"|(?<!{_ATOM}){_ATOM}++)@(?:\[[^\]\s]{{1,64}}\]|[\w.-]*+)')
 _ACCENTS: Final = re.compile(r"[\u0300-\u036f]+")
-_TOP: Final = "com|net|org|edu|gov|mil|int|info|biz|name|arpa|example|test|invalid|local|localdomain|lan|internal|[a-z]{2}"
+_TOP: Final = (
+    "com|net|org|edu|gov|mil|int|info|biz|name|arpa|example|test|invalid|local|localdomain|lan|internal|[a-z]{2}"
+)
 #: a link, a host name, a number, a word, a mask, or the end of a sentence
-_TOKEN: Final = re.compile(
+_PART: Final = re.compile(
     rf"(?:https?://|www\.)[^\s<>\"]*+|(?:[\w-]++\.){{1,12}}(?:{_TOP})(?![\w-])|\d[\d.:-]*+|[^\W_]++|@|[.!?;\u3002]++"
 )
 _ENDS: Final = frozenset(".!?;\u3002")
@@ -29,7 +32,7 @@ _NUMBERED: Final = ("rfc", "utf", "smtputf")
 _STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 #: a reply code stands where a server's own words begin
 _REPLY: Final = re.compile(r"(?:^|[:;'\"<>(\[#|\n]) ?([45]\d\d)(?=[ ,\-]|$)")
-_APOSTROPHES: Final = str.maketrans("", "", "'’`´\u02bc")
+_APOSTROPHES: Final = str.maketrans("", "", "'`\u00b4\u2019\u02bc")
 #: the second half of what is written as one word or as two
 _HALF: Final = re.compile(r"\b(e|mail|user|black) (?=(?:mails?|box(?:es)?|names?|lists?|listed)\b)")
 #: what a sending server says around the other's words: it decides nothing
@@ -98,15 +101,17 @@ def folded(text: str) -> str:
 
 
 def _words(marks: str) -> str:
-    words = " ".join(filter(None, map(_word, _TOKEN.findall(marks.translate(_APOSTROPHES)))))
+    parts = _PART.findall(marks.translate(_APOSTROPHES))
+    words = " ".join([word for part in parts if (word := part if part.isalpha() else _masked(part))])
     return _FRAMES.sub(" ", _HALF.sub(r"\1", words))
 
 
-def _word(token: str) -> str:
-    if token.isalpha() or token == "@":
-        return token
-    if token[0] in _ENDS:
+def _masked(part: str) -> str:
+    """What stands for a part that is not a plain word, "" for nothing."""
+    if part == "@":
+        return part
+    if part[0] in _ENDS:
         return "."
-    if "." in token and token[-1].isalpha() and "/" not in token:
+    if "." in part and part[-1].isalpha() and "/" not in part:
         return "#"
-    return token if token.startswith(_NUMBERED) else ""
+    return part if part.startswith(_NUMBERED) else ""
