@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reprieve.suppression import Permanence
 from reprieve.suppressions.classifier import classify
+from reprieve.suppressions.suppression import Permanence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

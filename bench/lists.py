@@ -23,13 +23,16 @@ from typing import TYPE_CHECKING
 
 from bench import floors
 from bench.store import Meter, running
-from reprieve.listing import Pattern, Selection, shown_since
+from reprieve.clock import Millis
+from reprieve.context import OPERATOR, Context
 from reprieve.organization import Organization
-from reprieve.removal import RemovalRequest, Requester, watermark
+from reprieve.removals.removal import RemovalRequest, watermark
+from reprieve.store.items import marshal
 from reprieve.store.listing import Listing
 from reprieve.store.suppressions import Suppressions
-from reprieve.store.table import Table, marshal
-from reprieve.suppression import Classification, Suppression, SuppressionList
+from reprieve.store.table import Table
+from reprieve.suppressions.listing import Pattern, Selection, shown_since
+from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
 from tests.support.tables import tables
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from reprieve.store.table import Item
+    from reprieve.store.items import Item
 
 TABLE = "Suppressions"
 BOUNCES = SuppressionList.BOUNCES
@@ -144,16 +147,16 @@ def operations(client: DynamoDBClient, organization: Organization, total: int) -
     def ask(selection: Selection, offset: int = 0) -> Callable[[int], object]:
         return lambda _: listing.page(organization, BOUNCES, selection, offset=offset, limit=LIMIT, now=NOW)
 
+    asked = Context(organization, OPERATOR, "r", Millis(NOW))
+
     def delete(number: int) -> object:
         key = sample[number].key
         return suppressions.request_listed(
-            organization,
+            asked,
             [RemovalRequest(f"r-{number}", BOUNCES, key, key, hide=True)],
-            Requester("bench", "r"),
             since=shown_since(organization, BOUNCES, now=NOW),
             hidden=False,
             forgiven_until=watermark(NOW),
-            now=NOW,
         )
 
     def get(number: int) -> object:

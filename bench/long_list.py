@@ -22,14 +22,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench.store import running
-from reprieve.listing import Selection
-from reprieve.organization import Caller, Organization, ProviderAccount, ProviderKind
-from reprieve.removal import LEASE, MINUTE, LiftAnswer, LiftOutcome
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.clock import MINUTE
+from reprieve.organization import Organization
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.removals.queue import LEASE
 from reprieve.runtime import wiring
-from reprieve.suppression import SuppressionList
+from reprieve.suppressions.listing import Selection
+from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations
 from reprieve_cli.lists import import_list
 from tests.support import dynoxide
+from tests.support.contexts import context
 from tests.support.tables import environment
 
 if TYPE_CHECKING:
@@ -160,9 +164,8 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     assert listing.count(owner(), BOUNCES, Selection(), now=clock()) == good
     upstream.listed = {one.email for one in listing.each(owner(), BOUNCES, Selection(), now=clock())}
     assert len(upstream.listed) == good
-    caller = Caller(owner(), "bench", frozenset())
     with phase("delete_all, as a whole", 1, meter):
-        wiring.lists().clear(caller, BOUNCES, request_id="clear", now=clock())
+        wiring.lists().clear(context(owner(), request_id="clear", now=clock()), BOUNCES)
     with phase("the first page after it, as a whole", 1, meter):
         page = listing.page(owner(), BOUNCES, Selection(), offset=0, limit=500, now=clock())
     assert page == ([], False)

@@ -12,16 +12,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bench.store import running
-from reprieve.organization import Caller, Membership, Organization, ProviderAccount, ProviderKind
-from reprieve.providers.sendgrid import SendGrid
-from reprieve.service.removal_job import RemovalJob
-from reprieve.service.removals import Removals
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.organization import Membership, Organization
+from reprieve.providers.sendgrid.adapter import SendGrid
+from reprieve.removals.job import RemovalJob
+from reprieve.removals.request import Removals
 from reprieve.store.access import Access
-from reprieve.store.event_log import EventLog
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
+from reprieve.store.system_log import EventLog
 from reprieve.store.table import Table
-from reprieve.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import Suppression, SuppressionList
+from tests.support.contexts import context
 from tests.support.fake_sendgrid import FakeSendGrid
 
 if TYPE_CHECKING:
@@ -72,11 +74,11 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
         store.record(organization, listed)
     for email in emails:
         upstream.put("bounces", email, created=now // 1000)
-    caller = Caller(organization, "bench", frozenset())
     removals = Removals(store, None, log)  # type: ignore[arg-type]  # nobody asks who is a recipient
     with phase(meter, "acknowledge, 1,000 a request", count):
         for number, chunk in enumerate(_chunks(emails)):
-            removals.request(caller, chunk, request_id=f"request-{number}", provider="sendgrid", now=_now())
+            asked = context(organization, request_id=f"request-{number}", now=_now())
+            removals.request(asked, chunk, provider="sendgrid")
     acknowledged = meter.writes["Suppressions"], meter.reads["Suppressions"]
     job = RemovalJob(
         access=access,

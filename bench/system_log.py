@@ -16,22 +16,24 @@ from typing import TYPE_CHECKING, Any
 
 from bench import floors
 from bench.store import Meter, running
-from reprieve import delivery_log, log
-from reprieve.delivery import DeliveryEvent, DeliveryKind
-from reprieve.filter_parser import parse
-from reprieve.log import KEPT
 from reprieve.organization import Organization
-from reprieve.service.system_log import Query, SystemLog
-from reprieve.store import event_log, keys
-from reprieve.store.event_log import EventLog, LogReader
+from reprieve.store import keys
+from reprieve.store import system_log as event_log
+from reprieve.store.system_log import EventLog, LogReader
 from reprieve.store.table import Table
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.log_entries import delivery_entry
+from reprieve.system_log.filter.parser import parse
+from reprieve.system_log.query import Query, SystemLog
+from reprieve.system_log.span import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from reprieve.store.table import Item
+    from reprieve.store.items import Item
+    from reprieve.system_log.entry import LogEntry
 
 SIZES, FULL = (10, 1_000, 100_000), (10, 1_000, 1_000_000)
 TABLE = "EventLog"
@@ -48,7 +50,7 @@ BOUND = 1.2
 MINE = [DeliveryKind.BOUNCE] * 8 + [DeliveryKind.DELIVERED] * 2
 
 
-def delivery(number: int, email: str, at: int, kind: DeliveryKind) -> log.LogEntry:
+def delivery(number: int, email: str, at: int, kind: DeliveryKind) -> LogEntry:
     message = MESSAGE.format(email) if kind is DeliveryKind.BOUNCE else "250 2.0.0 OK 1763712345 ab12-20020a05 - gsmtp"
     event = DeliveryEvent(
         f"ZGVsaXZlcmVkLTAtMTIzNDU2Nzg5-{number}",
@@ -61,7 +63,7 @@ def delivery(number: int, email: str, at: int, kind: DeliveryKind) -> log.LogEnt
         provider="sendgrid",
         message_id=f"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B{number}.0",
     )
-    return delivery_log.delivery(event)
+    return delivery_entry(event)
 
 
 def strangers(count: int) -> Iterator[Item]:

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from local.place import STACK_NAME
+from reprieve.access.provider_account import ProviderKind
 from reprieve.errors import Conflict
-from reprieve.organization import Membership, ProviderKind
+from reprieve.organization import Membership
 from reprieve_cli import operations, stack
 from reprieve_cli.scopes import BY_DIALECT
 

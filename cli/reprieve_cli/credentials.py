@@ -15,7 +15,7 @@ from reprieve_cli.target import connect
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reprieve.organization import Credential
+    from reprieve.access.credential import Credential
 
 #: more scopes than this are counted, not listed, in a table
 SHOWN: Final = 2

@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Conflict, NotFound
-from reprieve.log import EventType
-from reprieve.recipient import USERS
+from reprieve.recipients.recipient import USERS
+from reprieve.recipients.users import STATUS
 from reprieve.runtime import wiring
-from reprieve.service.recipients import STATUS
+from reprieve.system_log.entry import EventType
 from reprieve_cli import journal, recipient_csv
 from reprieve_cli.csv_file import Refusal
 from reprieve_cli.recipient_csv import LOGIN, Row
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reprieve.organization import Organization
-    from reprieve.recipient import Recipient
+    from reprieve.recipients.recipient import Recipient
     from reprieve.store.recipients import Recipients
 
 #: a row is a read and a write, so most of the time is spent waiting

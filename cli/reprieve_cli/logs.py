@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reprieve.errors import InvalidInput
-from reprieve.filter import And, Comparison, InvalidFilter, Operator, UnsupportedCombination
-from reprieve.filter_parser import parse
-from reprieve.keywords import parse_keywords
-from reprieve.log import EventType, Result, Severity
 from reprieve.runtime import wiring
-from reprieve.service.system_log import Query
+from reprieve.system_log.entry import EventType, Result, Severity
+from reprieve.system_log.filter.parser import parse
+from reprieve.system_log.filter.tree import And, Comparison, InvalidFilter, Operator, UnsupportedCombination
+from reprieve.system_log.keywords import parse_keywords
+from reprieve.system_log.query import Query
 from reprieve_cli import operations
 from reprieve_cli.output import examples, say
 from reprieve_cli.params import Duration
@@ -24,8 +24,8 @@ from reprieve_cli.target import connect
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reprieve.filter import Expression
     from reprieve.organization import Organization
+    from reprieve.system_log.filter.tree import Expression
 
 SECONDS_BETWEEN_POLLS: Final = 2
 #: entries in one page while following

@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from reprieve import organization as organizations
+from reprieve.access.credential import Credential, digest_of, issue_token
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
 from reprieve.address import Address
 from reprieve.errors import Conflict, InvalidInput, MalformedAddress, NotFound
-from reprieve.log import EventType
-from reprieve.organization import Credential, Membership, Organization, ProviderAccount, ProviderKind
+from reprieve.organization import ORGANIZATION_ID, Membership, Organization
 from reprieve.runtime import wiring
+from reprieve.system_log.entry import EventType
 from reprieve_cli import journal
 from reprieve_cli import scopes as known
 from reprieve_cli.importing import ImportReport, import_recipients
@@ -128,7 +129,7 @@ def find_organization(organization_id: str) -> Organization:
     Raises:
         NotFound: there is none.
     """
-    usable = organizations.ORGANIZATION_ID.fullmatch(organization_id)
+    usable = ORGANIZATION_ID.fullmatch(organization_id)
     found = wiring.access().organization(organization_id) if usable else None
     if found is None:
         raise NotFound("organization", organization_id if usable else ascii(organization_id))
@@ -161,11 +162,11 @@ def make_credential(
     organization = find_organization(organization_id)
     granted = known.check(scopes)
     now = wiring.now()
-    token = organizations.issue_token(organization.id)
+    token = issue_token(organization.id)
     credential = Credential(
         id=secrets.token_hex(8),
         organization_id=organization.id,
-        digest=organizations.digest_of(token),
+        digest=digest_of(token),
         name=_label(name),
         scopes=granted,
         created=now,
@@ -268,7 +269,7 @@ def _stored_key(organization: Organization, base_url: str) -> bytes:
 
 def _check_sendgrid(base_url: str, api_key: str, on_behalf_of: str) -> None:
     """What the adapter would refuse later is refused now."""
-    from reprieve.providers.sendgrid import SendGrid  # noqa: PLC0415  (requests takes longer than most commands)
+    from reprieve.providers.sendgrid.adapter import SendGrid  # noqa: PLC0415  (requests takes longer than most commands)
 
     if len(api_key) > LONGEST_KEY:
         raise InvalidInput(f"at most {LONGEST_KEY} characters", field="api_key")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reprieve.removal import DAY, MINUTE, SECOND
+from reprieve.clock import DAY, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

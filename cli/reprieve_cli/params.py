@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reprieve.removal import DAY, MINUTE
+from reprieve.clock import DAY, MINUTE
 
 if TYPE_CHECKING:
     from enum import StrEnum

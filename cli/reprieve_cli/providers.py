@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reprieve.access.provider_account import ProviderKind
 from reprieve.errors import InvalidInput
-from reprieve.organization import ProviderKind
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_pairs
@@ -16,7 +16,7 @@ from reprieve_cli.params import words
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
-    from reprieve.organization import ProviderAccount
+    from reprieve.access.provider_account import ProviderAccount
 
 
 @click.group()

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.errors import InvalidInput
-from reprieve.recipient import USERS, Recipient
-from reprieve.service.recipients import IDENTIFIER
+from reprieve.recipients.recipient import USERS, Recipient
+from reprieve.recipients.users import IDENTIFIER
 from reprieve_cli import csv_file
 from reprieve_cli.csv_file import Line, Refusal
 
@@ -117,7 +117,7 @@ def derived_id(organization_id: str, key: str, *, module: str = USERS) -> str:
 
 def _properties() -> Mapping[str, int]:
     """The properties of a user, and the longest text of each."""
-    from reprieve.wire.okta_users import PROPERTIES  # noqa: PLC0415  (pydantic takes longer than most commands)
+    from reprieve.dialects.okta.recipients import PROPERTIES  # noqa: PLC0415  (pydantic takes longer than most)
 
     return PROPERTIES
 

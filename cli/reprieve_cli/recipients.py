@@ -8,16 +8,16 @@ import click
 
 from reprieve.address import Address
 from reprieve.errors import NotFound, Unavailable
-from reprieve.log import EventType
-from reprieve.recipient import USERS
+from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
+from reprieve.system_log.entry import EventType
 from reprieve_cli import journal, operations
 from reprieve_cli.csv_file import decoded, tell_refused
 from reprieve_cli.output import examples, json_option, moment, progress, say, say_json, say_table
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
-    from reprieve.recipient import Recipient
+    from reprieve.recipients.recipient import Recipient
     from reprieve_cli.operations import ImportReport
 
 module_option = click.option(

@@ -13,7 +13,7 @@ from reprieve_cli.params import Duration
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
-    from reprieve.service.reconciliation import Differences
+    from reprieve.suppressions.reconcile import Differences
 
 
 @click.command(

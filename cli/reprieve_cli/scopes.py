@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import InvalidInput
-from reprieve.suppression import SuppressionList
+from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

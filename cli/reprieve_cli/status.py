@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reprieve.removal import RemovalState
+from reprieve.removals.removal import RemovalState
 from reprieve.runtime import settings, wiring
 from reprieve_cli import operations
 from reprieve_cli.output import age, examples, json_option, moment, say, say_json, say_table

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from reprieve.access.authenticate import authenticate
 from reprieve.errors import Unauthenticated
 from reprieve.runtime import identity, wiring
 from reprieve.runtime.telemetry import logger
-from reprieve.service.access import authenticate
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

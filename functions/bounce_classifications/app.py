@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from reprieve.classification import by_classification, by_domain
-from reprieve.exchange import Request, Response
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.sendgrid import classifications as wire
+from reprieve.dialects.sendgrid import dialect as sendgrid
 from reprieve.runtime import http, wiring
-from reprieve.suppression import Suppression, SuppressionList
-from reprieve.wire import sendgrid
-from reprieve.wire import sendgrid_classifications as wire
+from reprieve.suppressions.counts import by_classification, by_domain
+from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 handler = http.Api(sendgrid.DIALECT, meter=wiring.meter("sendgrid"), prepare=wiring.acting(sendgrid.acts_for))
 SCOPES = sendgrid.scopes(SuppressionList.BOUNCES, "read")
@@ -34,4 +34,4 @@ def classified(request: Request) -> Iterator[Suppression]:
     """What is on the lists that SendGrid classifies."""
     selection = wire.parse_days(request)
     for name in wire.CLASSIFIED:
-        yield from wiring.listing().each(request.by.organization, name, selection, now=request.now)
+        yield from wiring.listing().each(request.organization, name, selection, now=request.now)

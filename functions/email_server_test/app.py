@@ -1,8 +1,8 @@
 """POST /v1/email-servers/{id}/test (Okta): send the one fixed test mail through a server."""
 
-from reprieve.exchange import Request, Response
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.okta import email_servers as wire
 from reprieve.runtime import http, wiring
-from reprieve.wire import okta_email_servers as wire
 
 handler = http.Api(wire.DIALECT)
 
@@ -12,5 +12,5 @@ def test(request: Request) -> Response:
     """Talk to the server, and say in Okta's words how that went."""
     sender, recipient = wire.parse_test(request)
     servers = wiring.email_servers()
-    servers.test(wire.occasion(request), wire.identifier(request), sender=sender, recipient=recipient)
+    servers.test(request.context, wire.identifier(request), sender=sender, recipient=recipient)
     return wire.render_done()

@@ -1,9 +1,12 @@
 """POST /reprieve/events/sendgrid/{org}: SendGrid's signed Event Webhook."""
 
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.reprieve import dialect as reprieve
+from reprieve.dialects.reprieve.events import render_report
 from reprieve.errors import Unauthenticated
-from reprieve.exchange import Request, Response
+from reprieve.providers.sendgrid import events as sendgrid_events
 from reprieve.runtime import http, metrics, wiring
-from reprieve.wire import reprieve, sendgrid_events
+from reprieve.suppressions.ingest import Post
 
 handler = http.Api(reprieve.DIALECT)
 
@@ -15,7 +18,8 @@ def events(request: Request) -> Response:
     account = wiring.access().provider_account(request.path["org"])
     if organization is None or account is None:
         raise Unauthenticated("the webhook's signature does not match")
-    sendgrid_events.verify(request, account.webhook_key)
-    report = wiring.ingest().take(organization, sendgrid_events.parse_events(request))
+    post = Post(request.headers, request.body, request.now)
+    sendgrid_events.verify(post, account.webhook_key)
+    report = wiring.ingest().take(organization, sendgrid_events.parse_events(post))
     metrics.ingest(report)
-    return sendgrid_events.render_report(report)
+    return render_report(report)

@@ -1,10 +1,11 @@
 """/v3/asm/suppressions/global (SendGrid): who wants no mail at all."""
 
 from reprieve.address import comparison_key
-from reprieve.exchange import Request, Response
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.sendgrid import dialect as sendgrid
+from reprieve.dialects.sendgrid import suppressions as sendgrid_lists
 from reprieve.runtime import http, wiring
-from reprieve.suppression import SuppressionList
-from reprieve.wire import sendgrid, sendgrid_lists
+from reprieve.suppressions.suppression import SuppressionList
 
 handler = http.Api(sendgrid.DIALECT, meter=wiring.meter("sendgrid"), prepare=wiring.acting(sendgrid.acts_for))
 
@@ -13,14 +14,14 @@ handler = http.Api(sendgrid.DIALECT, meter=wiring.meter("sendgrid"), prepare=wir
 def unsubscribe(request: Request) -> Response:
     """Put addresses on the unsubscribes."""
     addresses = sendgrid_lists.parse_unsubscribe(request)
-    wiring.lists().unsubscribe(request.by, addresses, request_id=request.id, now=request.now)
+    wiring.unsubscribes().add(request.context, addresses)
     return sendgrid_lists.render_unsubscribed(addresses)
 
 
 @handler.route("GET", "/asm/suppressions/global/{email+}", scopes=sendgrid.global_scopes("read"))
 def unsubscribed(request: Request) -> Response:
     """Whether an address is unsubscribed."""
-    key, by = comparison_key(sendgrid_lists.address_in(request)), request.by.organization
+    key, by = comparison_key(sendgrid_lists.address_in(request)), request.organization
     found = wiring.listing().get(by, SuppressionList.UNSUBSCRIBES, key, now=request.now)
     if not found:
         sendgrid_lists.check_address(request)
@@ -31,6 +32,6 @@ def unsubscribed(request: Request) -> Response:
 def resubscribe(request: Request) -> Response:
     """Take an address off the unsubscribes, whether it is on them or not."""
     emails, name = [sendgrid_lists.address_in(request)], SuppressionList.UNSUBSCRIBES
-    if not wiring.lists().lift_many(request.by, name, emails, request_id=request.id, now=request.now):
+    if not wiring.lists().lift_many(request.context, name, emails):
         sendgrid_lists.check_address(request)
     return sendgrid_lists.render_deleted()

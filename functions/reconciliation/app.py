@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reprieve.clock import DAY, MINUTE
 from reprieve.errors import ReprieveError
-from reprieve.removal import DAY, MINUTE
 from reprieve.runtime import metrics, wiring
 from reprieve.runtime.telemetry import logger
 

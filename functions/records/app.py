@@ -1,9 +1,10 @@
 """/crm/{version}/{module} (Zoho): the records whose addresses can be unblocked, and who asks."""
 
-from reprieve.exchange import Request, Response
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.zoho import dialect as zoho
+from reprieve.dialects.zoho import recipients as zoho_records
+from reprieve.recipients.records import Records
 from reprieve.runtime import http, wiring
-from reprieve.service.records import Records
-from reprieve.wire import zoho, zoho_records
 
 handler = http.Api(zoho.DIALECT)
 
@@ -14,7 +15,7 @@ def insert(request: Request) -> Response:
     module = zoho.module(request, "CREATE")
     submitted = zoho_records.parse_records(request, module)
     drafts = [one.draft for one in submitted if one.draft]
-    saved = records().insert(request.by.organization, module, drafts, request_id=request.id, now=request.now)
+    saved = records().insert(request.context, module, drafts)
     return zoho_records.render_saved(request, submitted, saved, upsert=False)
 
 
@@ -25,7 +26,7 @@ def upsert(request: Request) -> Response:
     submitted = zoho_records.parse_records(request, module)
     by = zoho_records.parse_duplicate_check(request, module)
     drafts = [one.draft for one in submitted if one.draft]
-    saved = records().upsert(request.by.organization, module, drafts, by=by, request_id=request.id, now=request.now)
+    saved = records().upsert(request.context, module, drafts, by=by)
     return zoho_records.render_saved(request, submitted, saved, upsert=True)
 
 
@@ -35,9 +36,9 @@ def page(request: Request) -> Response:
     module = zoho.module(request, "READ")
     ids = zoho_records.parse_ids(request)
     if ids is not None:
-        return zoho_records.render_records(request, records().get(request.by.organization, module, ids))
+        return zoho_records.render_records(request, records().get(request.organization, module, ids))
     limit, after = zoho_records.parse_page(request)
-    found, following = records().page(request.by.organization, module, limit=limit, after=after)
+    found, following = records().page(request.organization, module, limit=limit, after=after)
     return zoho_records.render_records(request, found, following=following, paged=True)
 
 
@@ -45,7 +46,7 @@ def page(request: Request) -> Response:
 def get(request: Request) -> Response:
     """One record."""
     module = zoho.module(request, "READ")
-    found = records().get(request.by.organization, module, zoho_records.parse_id(request))
+    found = records().get(request.organization, module, zoho_records.parse_id(request))
     return zoho_records.render_records(request, found)
 
 
@@ -55,7 +56,7 @@ def delete(request: Request) -> Response:
     """Delete records; how often their addresses were unblocked stays."""
     module = zoho.module(request, "DELETE")
     ids = zoho_records.parse_doomed(request)
-    return zoho_records.render_deleted(ids, records().delete(request.by.organization, module, ids))
+    return zoho_records.render_deleted(ids, records().delete(request.context, module, ids))
 
 
 @handler.route("GET", "/{version}/users", scopes=zoho_records.USERS_READ)

@@ -1,10 +1,10 @@
 """GET /reprieve/removals and POST /reprieve/removals/{id}/retry (our own): follow removals, and redrive failed ones."""
 
-from reprieve.exchange import Request, Response
-from reprieve.removal import RemovalState
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.reprieve import dialect as reprieve
+from reprieve.dialects.reprieve import removals as wire
+from reprieve.removals.removal import RemovalState
 from reprieve.runtime import http, wiring
-from reprieve.wire import reprieve
-from reprieve.wire import reprieve_removals as wire
 
 handler = http.Api(reprieve.DIALECT)
 
@@ -12,7 +12,7 @@ handler = http.Api(reprieve.DIALECT)
 @handler.route("GET", "/removals", scopes=wire.READ)
 def list_removals(request: Request) -> Response:
     """The removals of a request or an address, or a queue a page at a time."""
-    question, organization = wire.parse_question(request), request.by.organization
+    question, organization = wire.parse_question(request), request.organization
     if question.request_id is not None:
         told = wiring.following().of_request(organization, question.request_id)
     elif question.key is not None:
@@ -27,11 +27,11 @@ def list_removals(request: Request) -> Response:
 @handler.route("GET", "/removals/{id}", scopes=wire.READ)
 def get_removal(request: Request) -> Response:
     """One removal."""
-    return wire.render_removal(wiring.following().one(request.by.organization, request.path["id"]))
+    return wire.render_removal(wiring.following().one(request.organization, request.path["id"]))
 
 
 @handler.route("POST", "/removals/{id}/retry", scopes=wire.MANAGE)
 def retry_removal(request: Request) -> Response:
     """Put a failed removal back into the queue."""
-    told = wiring.following().retry(request.by.organization, request.path["id"], now=request.now)
+    told = wiring.following().retry(request.organization, request.path["id"], now=request.now)
     return wire.render_removal(told)

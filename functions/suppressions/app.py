@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from reprieve.address import comparison_key
-from reprieve.exchange import Request, Response
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.sendgrid import dialect as sendgrid
+from reprieve.dialects.sendgrid import suppressions as sendgrid_lists
 from reprieve.runtime import http, wiring
-from reprieve.suppression import SuppressionList
-from reprieve.wire import sendgrid, sendgrid_lists
+from reprieve.suppressions.suppression import SuppressionList
 
 handler = http.Api(sendgrid.DIALECT, meter=wiring.meter("sendgrid"), prepare=wiring.acting(sendgrid.acts_for))
 Verb = Callable[[Request], Response]
@@ -26,7 +27,7 @@ def on_lists(method: str, path: str, action: str, lists: tuple[SuppressionList, 
 @on_lists("GET", "", "read", tuple(SuppressionList))
 def page(request: Request) -> Response:
     """A page of a list."""
-    asked, by, store = sendgrid_lists.parse_list(request), request.by.organization, wiring.listing()
+    asked, by, store = sendgrid_lists.parse_list(request), request.organization, wiring.listing()
     if asked.offset is None:
         asked = asked.at_last_page(store.count(by, asked.list, asked.selection, now=request.now))
     found, more = store.page(
@@ -39,7 +40,7 @@ def page(request: Request) -> Response:
 def one(request: Request) -> Response:
     """One address."""
     name, key = sendgrid_lists.list_of(request), comparison_key(sendgrid_lists.address_in(request))
-    found = wiring.listing().get(request.by.organization, name, key, now=request.now)
+    found = wiring.listing().get(request.organization, name, key, now=request.now)
     if not found:
         sendgrid_lists.check_address(request)
     return sendgrid_lists.render_one(found)
@@ -50,9 +51,9 @@ def delete_many(request: Request) -> Response:
     """Lift some addresses, or all."""
     emails, name = sendgrid_lists.parse_delete(request), sendgrid_lists.list_of(request)
     if emails is None:
-        wiring.lists().clear(request.by, name, request_id=request.id, now=request.now)
+        wiring.lists().clear(request.context, name)
     else:
-        wiring.lists().lift_many(request.by, name, emails, request_id=request.id, now=request.now)
+        wiring.lists().lift_many(request.context, name, emails)
     return sendgrid_lists.render_deleted()
 
 
@@ -60,5 +61,5 @@ def delete_many(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """Lift one address."""
     name, email = sendgrid_lists.list_of(request), sendgrid_lists.address_in(request)
-    wiring.lists().lift(request.by, name, email, request_id=request.id, now=request.now)
+    wiring.lists().lift(request.context, name, email)
     return sendgrid_lists.render_deleted()

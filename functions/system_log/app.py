@@ -1,8 +1,8 @@
 """GET /api/v1/logs (Okta): what happened."""
 
-from reprieve.exchange import Request, Response
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.okta import system_log as okta_log
 from reprieve.runtime import http, wiring
-from reprieve.wire import okta_log
 
 handler = http.Api(okta_log.DIALECT)
 
@@ -11,5 +11,5 @@ handler = http.Api(okta_log.DIALECT)
 def logs(request: Request) -> Response:
     """Answer a bounded query, or the next page of a polling one."""
     asked = okta_log.parse_query(request)
-    page = wiring.system_log().page(request.by.organization, asked.query, after=asked.after, now=request.now)
+    page = wiring.system_log().page(request.organization, asked.query, after=asked.after, now=request.now)
     return okta_log.render_page(page, asked, request)

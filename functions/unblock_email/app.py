@@ -1,8 +1,11 @@
 """POST /crm/{version}/{module}/actions/unblock_email (Zoho): lift the soft bounces of records."""
 
-from reprieve.exchange import Request, Response
+from dataclasses import replace
+
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.zoho import dialect as zoho
+from reprieve.dialects.zoho import removals as zoho_unblock
 from reprieve.runtime import http, wiring
-from reprieve.wire import zoho, zoho_unblock
 
 handler = http.Api(zoho.DIALECT)
 
@@ -15,13 +18,11 @@ def unblock_email(request: Request) -> Response:
 
     def work() -> Response:
         outcomes = wiring.unblocks().request(
-            request.by,
+            replace(request.context, request_id=asked.request_id(request)),
             asked.module,
             asked.ids,
             asked.fields,
-            request_id=asked.request_id(request),
             provider="sendgrid",
-            now=request.now,
             rehearsal=asked.rehearsal,
         )
         return zoho_unblock.render_unblock(asked, outcomes)
@@ -29,7 +30,7 @@ def unblock_email(request: Request) -> Response:
     if asked.key is None or asked.rehearsal:
         return work()
     answer, earlier = wiring.repeats().once(
-        request.by.organization,
+        request.organization,
         asked.key,
         zoho.fingerprint(request),
         lambda: zoho_unblock.keep(work()),

@@ -1,4 +1,4 @@
-"""Which room may know which: pure modules <- ports <- service <- adapters and dialects <- functions.
+"""Which room may know which: kernel <- subjects <- adapters and dialects <- runtime <- functions.
 
 The walk reads the imports of the source, those for type checking included: a type is knowledge too.
 """
@@ -11,18 +11,26 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "domain" / "python"
 PACKAGE = LAYER / "reprieve"
-ROOMS = ("ports", "service", "store", "providers", "smtp", "wire", "runtime")
+SUBJECTS = ("system_log", "access", "recipients", "suppressions", "removals", "addresses", "email_servers")
+ROOMS = (*SUBJECTS, "store", "net", "smtp", "providers", "dialects", "runtime")
+KERNEL = "kernel"
 
-#: what the modules of a room may import from the package: a room's name, or "" for the pure modules at its top
+#: what the modules of a room may import from the package
 MAY_KNOW = {
-    "": {""},
-    "ports": {""},
-    "service": {"", "ports", "service"},
-    "store": {"", "store"},
-    "providers": {"", "providers"},
-    "smtp": {"", "smtp"},
-    "wire": {"", "service", "wire"},
-    "runtime": {"", "ports", "service", "store", "providers", "smtp", "runtime"},
+    KERNEL: {KERNEL},
+    "system_log": {KERNEL, "system_log"},
+    "access": {KERNEL, "system_log", "access"},
+    "recipients": {KERNEL, "system_log", "access", "recipients"},
+    "suppressions": {KERNEL, "system_log", "access", "recipients", "suppressions"},
+    "removals": {KERNEL, "system_log", "access", "recipients", "suppressions", "removals"},
+    "addresses": {KERNEL, "system_log", "access", "recipients", "suppressions", "removals", "addresses"},
+    "email_servers": {KERNEL, "system_log", "access", "email_servers"},
+    "store": {KERNEL, *SUBJECTS, "store"},
+    "net": {KERNEL, "net"},
+    "smtp": {KERNEL, *SUBJECTS, "net", "smtp"},
+    "providers": {KERNEL, *SUBJECTS, "net", "providers"},
+    "dialects": {KERNEL, *SUBJECTS, "dialects"},
+    "runtime": {KERNEL, *ROOMS},
 }
 
 #: third-party packages, and the only rooms that may import them
@@ -30,19 +38,22 @@ ONLY_IN = {
     "boto3": {"runtime"},
     "botocore": {"store", "providers", "runtime"},
     "requests": {"providers"},
-    "pydantic": {"wire"},
+    "pydantic": {"dialects"},
     "aws_lambda_powertools": {"runtime"},
 }
 
 #: what the domain must not reach for: its time, surroundings and voice come as arguments
 IMPURE = {"logging", "os", "random", "secrets", "socket", "subprocess", "sys", "threading", "time"}
-#: new tokens and ids need chance
-ALLOWED_IMPURE = {name: {"secrets"} for name in ("organization", "service.recipients", "service.email_servers")}
+#: new tokens and ids need chance, and one module reads the clock
+ALLOWED_IMPURE = {
+    "clock": {"time"},
+    **{name: {"secrets"} for name in ("access.credential", "recipients.users", "email_servers.manage")},
+}
 
 
 def room_of(path: Path) -> str:
     parts = path.relative_to(PACKAGE).parts
-    return parts[0] if len(parts) > 1 else ""
+    return parts[0] if len(parts) > 1 else KERNEL
 
 
 def name_of(path: Path) -> str:
@@ -62,8 +73,8 @@ def imports_of(path: Path) -> set[str]:
 
 def room_named(module: str) -> str:
     parts = module.split(".")
-    known = parts[1] if len(parts) > 1 else ""
-    return known if known in ROOMS else ""
+    known = parts[1] if len(parts) > 1 else KERNEL
+    return known if known in ROOMS else KERNEL
 
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -85,13 +96,34 @@ def test_a_third_party_package_is_used_only_where_it_belongs(path: Path) -> None
     assert wrong == set()
 
 
-DOMAIN = [path for path in MODULES if room_of(path) in {"", "ports", "service"}]
+def modules_known_to(path: Path) -> set[str]:
+    """The modules of the package that a module imports, by their names within it."""
+    known = {name.removeprefix("reprieve.") for name in imports_of(path) if name.startswith("reprieve.")}
+    names = {name_of(module) for module in MODULES}
+    return {found for name in known for found in (name, name.rpartition(".")[0]) if found in names}
+
+
+def test_no_two_modules_know_each_other_however_many_are_between_them() -> None:
+    known = {name_of(path): modules_known_to(path) for path in MODULES}
+    left = dict(known)
+    while leaves := [name for name, others in left.items() if not others & left.keys()]:
+        for name in leaves:
+            del left[name]
+    assert left == {}
+
+
+DOMAIN = [path for path in MODULES if room_of(path) in {KERNEL, *SUBJECTS}]
 
 
 @pytest.mark.parametrize("path", DOMAIN, ids=name_of)
 def test_the_domain_has_no_clock_no_environment_and_no_logger(path: Path) -> None:
     used = {module.split(".")[0] for module in imports_of(path)} & IMPURE
     assert used <= ALLOWED_IMPURE.get(name_of(path), set())
+
+
+@pytest.mark.parametrize("path", DOMAIN, ids=name_of)
+def test_the_domain_is_given_the_moment_as_an_argument(path: Path) -> None:
+    assert "reprieve.clock.now" not in imports_of(path)
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: path.parent.name)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.access.authenticate import authenticate
+from reprieve.access.credential import TOKEN
+from reprieve.clock import DAY
+from reprieve.dialects.okta import removals as okta_removals
+from reprieve.dialects.sendgrid import dialect as sendgrid
 from reprieve.errors import InvalidInput, Unauthenticated
-from reprieve.organization import TOKEN
-from reprieve.removal import DAY
 from reprieve.runtime import wiring
-from reprieve.service.access import authenticate
-from reprieve.suppression import SuppressionList
-from reprieve.wire import okta, sendgrid
+from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations, scopes
 from reprieve_cli.stack import connect
 from tests.cli.running import NOW, Ran
@@ -188,7 +189,7 @@ def test_the_scopes_are_listed_by_dialect(run: Run) -> None:
 
 
 def test_what_the_functions_ask_for_can_be_granted() -> None:
-    assert frozenset(okta.MANAGE_ORGANIZATION) <= scopes.BY_DIALECT["okta"]
+    assert frozenset(okta_removals.MANAGE_ORGANIZATION) <= scopes.BY_DIALECT["okta"]
     for suppression_list in SuppressionList:
         for action in ("create", "read", "delete"):
             assert frozenset(sendgrid.scopes(suppression_list, action)) <= scopes.BY_DIALECT["sendgrid"]

@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.address import comparison_key
-from reprieve.listing import Selection
 from reprieve.organization import Organization
-from reprieve.removal import RemovalRequest, Requester
+from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
-from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.listing import Selection
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve_cli import list_csv, lists, operations
 from reprieve_cli.csv_file import Refusal
 from tests.cli.running import NOW, Ran
+from tests.support.contexts import context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +45,14 @@ def test_a_file_is_imported_and_again_changes_nothing(run: Run) -> None:
     text = f"email,created,reason,status\nAnn@x.io,{SINCE},550 no such user ,5.1.1\nb@x.io,2026-01-01T00:00:01Z,,\n"
     assert run(*IMPORT, stdin=text) == Ran(0, "2 imported, 0 unchanged, 0 refused\n", "2 of 2\n")
     assert listed() == [
-        Suppression(SuppressionList.BOUNCES, "b@x.io", "b@x.io", (SINCE + 1) * 1000, provider="import"),
+        Suppression(
+            SuppressionList.BOUNCES,
+            "b@x.io",
+            "b@x.io",
+            (SINCE + 1) * 1000,
+            permanence=Permanence.UNDETERMINED,
+            provider="import",
+        ),
         Suppression(
             SuppressionList.BOUNCES,
             "ann@x.io",
@@ -52,6 +60,7 @@ def test_a_file_is_imported_and_again_changes_nothing(run: Run) -> None:
             SINCE * 1000,
             "550 no such user ",
             "5.1.1",
+            classification=Classification.INVALID_ADDRESS,
             provider="import",
         ),
     ]
@@ -100,7 +109,7 @@ def test_what_was_lifted_since_then_does_not_come_back(run: Run) -> None:
     run(*IMPORT, stdin=text)
     request = RemovalRequest("r", SuppressionList.BOUNCES, "a@x.io", "a@x.io", hide=True)
     owner = operations.find_organization("acme")
-    wiring.suppressions().request_removals(owner, [request], Requester("c", "r"), now=NOW)
+    wiring.suppressions().request_removals(context(owner, credential="c", request_id="r", now=NOW), [request])
     assert run(*IMPORT, stdin=text).out == "0 imported, 1 unchanged, 0 refused\n"
     assert listed() == []
 
@@ -130,7 +139,7 @@ def test_what_is_exported_is_imported_as_it_was(run: Run) -> None:
     exported = run("lists", "export", "acme", "bounces").out
     assert exported == (
         "created,email,reason,status,ip,permanence,classification,source\n"
-        f"{SINCE},'=1+1@x.io,'=cmd|x,,,hard,Unclassified,import\n"
+        f"{SINCE},'=1+1@x.io,'=cmd|x,,,undetermined,Unclassified,import\n"
     )
     run("organizations", "create", "other")
     assert run("lists", "import", "other", "bounces", "-", stdin=exported).code == 0

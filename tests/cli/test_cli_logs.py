@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from reprieve import delivery_log, log
-from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.organization import Organization
 from reprieve.runtime import wiring
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.log_entries import delivery_entry
+from reprieve.system_log.span import SETTLING
 from reprieve_cli import logs, operations
 from tests.cli.running import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reprieve.system_log.entry import LogEntry
     from tests.cli.running import Clock, Ran
 
 ACME = Organization("acme", "Acme")
@@ -30,9 +32,9 @@ def acme(stack: dict[str, str], run: Callable[..., Ran]) -> Organization:
     return ACME
 
 
-def bounced(number: int, *, at: int, email: str = "user@domain.com", message: str = "550 no such user") -> log.LogEntry:
+def bounced(number: int, *, at: int, email: str = "user@domain.com", message: str = "550 no such user") -> LogEntry:
     event = DeliveryEvent(f"e{number}", DeliveryKind.BOUNCE, email, email, at, message, provider="sendgrid")
-    return delivery_log.delivery(event)
+    return delivery_entry(event)
 
 
 def entries(ran: Ran) -> list[dict[str, Any]]:
@@ -78,12 +80,12 @@ def test_following_goes_on_with_what_arrives(
         fresh = next(turns, None)
         if fresh is None:
             raise KeyboardInterrupt
-        clock.now += log.SETTLING
+        clock.now += SETTLING
         wiring.event_log().append(acme, [fresh])
-        clock.now += log.SETTLING + 1
+        clock.now += SETTLING + 1
 
     monkeypatch.setattr(logs.time, "sleep", sleep)
-    clock.now += log.SETTLING + 1
+    clock.now += SETTLING + 1
     ran = run("logs", "acme", "--follow", "--event", "system.email.delivery")
     assert entries(ran) == [first.event, second.event]
 

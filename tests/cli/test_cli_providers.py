@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.clock import MINUTE
 from reprieve.errors import Unavailable
-from reprieve.organization import ProviderAccount, ProviderKind
-from reprieve.removal import MINUTE
 from reprieve.runtime import wiring
 from reprieve_cli import operations, providers
 from reprieve_cli.stack import connect

@@ -7,25 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve import log
 from reprieve.address import Address
 from reprieve.errors import Unavailable
-from reprieve.organization import Caller
+from reprieve.recipients.users import Status, Users
+from reprieve.removals.unblock import Field
 from reprieve.runtime import wiring
-from reprieve.service.recipients import Status, Users
-from reprieve.service.unblock import Field
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from reprieve_cli import importing, operations
 from reprieve_cli.csv_file import Refusal
 from reprieve_cli.recipient_csv import derived_id
 from reprieve_cli.stack import connect
 from tests.cli.running import NOW, Ran
+from tests.support.contexts import context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.organization import Organization
-    from reprieve.recipient import Recipient
+    from reprieve.recipients.recipient import Recipient
     from tests.cli.running import Clock
 
     Run = Callable[..., Ran]
@@ -233,9 +232,9 @@ def test_a_user_of_the_api_is_met_again_by_login_and_stays_deactivated(run: Run)
         email = Address.parse("ann@acme.example")
         return type(blank)(blank.id, blank.module, email, None, NOW, NOW, {"login": "ann@acme.example"})
 
-    users = Users(wiring.recipients(), wiring.event_log(), log.Cause(log.OPERATOR, "test"))
-    made = users.create(organization, edit, status=Status.ACTIVE, now=NOW)
-    users.deactivate(organization, made.id, now=NOW)
+    users = Users(wiring.recipients(), wiring.event_log())
+    made = users.create(context(organization, now=NOW), edit, status=Status.ACTIVE)
+    users.deactivate(context(organization, now=NOW), made.id)
     ran = run(*IMPORT, stdin="email,first_name\nann@acme.example,Ann\n")
     assert (ran.code, ran.out) == (0, "0 created, 1 updated, 0 unchanged, 0 refused\n")
     assert profile(made.id) == {"login": "ann@acme.example", "firstName": "Ann", "status": "DEPROVISIONED"}
@@ -328,9 +327,8 @@ def test_an_operator_resets_how_often_an_address_was_unblocked(run: Run) -> None
         ].remaining
 
     service = wiring.unblocks()
-    caller = Caller(acme_organization, "c", frozenset())
     (identifier,) = [derived_id("acme", "ann@acme.example")]
-    service.request(caller, "users", [identifier], [Field.EMAIL], request_id="r", provider="none", now=NOW)
+    service.request(context(acme_organization, now=NOW), "users", [identifier], [Field.EMAIL], provider="none")
     assert left() == 4
     assert run("recipients", "reset-unblocks", "acme", "Ann@acme.example").out == (
         "Had been unblocked 1 times, and may be 5 times more.\n"

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.removal import MINUTE, RemovalRequest, RemovalState, Requester, Settlement
+from reprieve.clock import MINUTE
+from reprieve.removals.queue import Settlement
+from reprieve.removals.removal import RemovalRequest, RemovalState
 from reprieve.runtime import wiring
-from reprieve.suppression import SuppressionList
+from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations, status
 from reprieve_cli.output import age
 from tests.cli.running import NOW, Ran
 from tests.support import queue
+from tests.support.contexts import context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
 def ask_for_removals(organization: str, *keys: str) -> None:
     requests = [RemovalRequest(f"request-{at}", SuppressionList.BOUNCES, key, key) for at, key in enumerate(keys)]
     wiring.suppressions().request_removals(
-        operations.find_organization(organization), requests, Requester("credential", "request"), now=wiring.now()
+        context(
+            operations.find_organization(organization), credential="credential", request_id="request", now=wiring.now()
+        ),
+        requests,
     )
 
 

@@ -1,4 +1,4 @@
-"""One contract for every provider (`ports.provider.Provider`); what only one can do wrong is in a file of its own."""
+"""One contract for every provider (`removals.ports.Provider`); what only one can do wrong is in a file of its own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from reprieve.errors import Unavailable
 from reprieve.providers.none import NoProvider
-from reprieve.removal import LiftOutcome
-from reprieve.suppression import SuppressionList
+from reprieve.removals.lift import LiftOutcome
+from reprieve.suppressions.suppression import SuppressionList
 from tests.support.providers import (
     BOUNCES,
     KEY,

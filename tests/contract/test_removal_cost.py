@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from reprieve.organization import Caller, Membership, Organization, ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.organization import Membership, Organization
 from reprieve.providers.none import NoProvider
-from reprieve.service.removal_job import RemovalJob
-from reprieve.service.removals import Removals
+from reprieve.removals.job import RemovalJob
+from reprieve.removals.request import Removals
 from reprieve.store.access import Access
-from reprieve.store.event_log import EventLog
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
+from reprieve.store.system_log import EventLog
 from reprieve.store.table import Table
-from reprieve.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import dynoxide
+from tests.support.contexts import context
 from tests.support.tables import create_tables
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def test_a_removal_of_a_large_request_costs_four_write_units_and_one_read_unit_a
         store.record(ORG, [Suppression(SuppressionList.BOUNCES, one, one, NOW - 60_000) for one in emails])
         spent = units(client)
         removals = Removals(store, None, log)  # type: ignore[arg-type]  # nobody asks who is a recipient
-        removals.request(Caller(ORG, "c", frozenset()), emails, request_id="f" * 32, provider="none", now=NOW)
+        removals.request(context(ORG, request_id="f" * 32, now=NOW), emails, provider="none")
         job = RemovalJob(
             access=access,
             queue=RemovalQueue(table),

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
-from reprieve.removal import LONGEST_BACKOFF, SECOND, LiftOutcome
-from reprieve.suppression import SuppressionList
+from reprieve.removals.lift import LiftOutcome
+from reprieve.removals.removal import LONGEST_BACKOFF
+from reprieve.suppressions.suppression import SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.fake_sendgrid import FakeSendGrid
 from tests.support.providers import BOUNCES, KEY, NOW, ODD, SendGridBench, assert_clean, outcomes

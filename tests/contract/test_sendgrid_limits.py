@@ -15,9 +15,9 @@ import pytest
 import trustme
 
 from reprieve.errors import Unavailable
-from reprieve.providers.sendgrid import ANSWER_CAP, PAGE_CAP
-from reprieve.removal import LiftAnswer, LiftOutcome
-from reprieve.suppression import Suppression, SuppressionList
+from reprieve.providers.sendgrid.adapter import ANSWER_CAP, PAGE_CAP
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.providers import BOUNCES, KEY, NOW, SendGridBench, assert_clean, outcomes
 

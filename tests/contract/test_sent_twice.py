@@ -15,21 +15,24 @@ from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
-from reprieve.removal import DAY, MINUTE, RemovalRequest, Requester, Settlement
-from reprieve.store.records import record_key
+from reprieve.clock import DAY, MINUTE
+from reprieve.removals.queue import Settlement
+from reprieve.removals.removal import RemovalRequest
 from reprieve.store.removal_queue import RemovalQueue
+from reprieve.store.suppression_item import record_key
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.store.unblocks import Unblocks
-from reprieve.suppression import Permanence, Suppression
+from reprieve.suppressions.suppression import Permanence, Suppression
 from tests.contract.test_suppression_store import BOUNCES, DONE, KEY, NOW, ORG, PENDING, Bench
+from tests.support.contexts import context
 from tests.support.moto_partiql import inserting
 from tests.support.tables import create_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reprieve.removal import RemovalState
+    from reprieve.removals.removal import RemovalState
 
 OTHER = "b@x.org"
 
@@ -140,7 +143,7 @@ def test_an_unblock_that_comes_after_another_neither_counts_nor_forgives_what_bo
 
     def unblock(name: str) -> set[str]:
         wanted = {KEY: (judged, RemovalRequest(f"{name}-0", BOUNCES, KEY, KEY))}
-        return unblocks.request_unblocks(ORG, wanted, Requester("c", name), now=NOW)
+        return unblocks.request_unblocks(context(ORG, request_id=name, now=NOW), wanted)
 
     assert unblock("first") == {KEY}
     work(bench, NOW + 1_000)

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, NoCredentialsError, ParamValidationError
 
 from reprieve.errors import Unavailable
-from reprieve.removal import LiftOutcome
-from reprieve.suppression import SuppressionList
+from reprieve.removals.lift import LiftOutcome
+from reprieve.suppressions.suppression import SuppressionList
 from tests.support.fake_ses import error as ses_error
 from tests.support.providers import BOUNCES, NOW, SPAM, SesBench, assert_clean, outcomes
 

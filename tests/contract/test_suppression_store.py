@@ -11,30 +11,22 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from reprieve.listing import Since
+from reprieve.clock import SECOND
 from reprieve.organization import Organization
-from reprieve.removal import (
-    LEASE,
-    SECOND,
-    Claim,
-    Due,
-    Part,
-    Removal,
-    RemovalRequest,
-    RemovalState,
-    Requester,
-    Settlement,
-    watermark,
-)
-from reprieve.store.records import record_key
+from reprieve.removals.queue import LEASE, Claim, Due, Part, Settlement
+from reprieve.removals.removal import Removal, RemovalRequest, RemovalState, watermark
+from reprieve.store.expressions import Update
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.removal_records import RemovalRecords
+from reprieve.store.suppression_item import record_key
 from reprieve.store.suppressions import Suppressions
-from reprieve.store.table import Table, Update
-from reprieve.suppression import Suppression, SuppressionList
+from reprieve.store.table import Table
+from reprieve.suppressions.listing import Since
+from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.world import Choices, World
 from tests.support import dynoxide, moto_aws
+from tests.support.contexts import context
 from tests.support.entries import entry_on
 from tests.support.tables import create_table
 
@@ -66,22 +58,20 @@ class Bench:
 
     def ask(self, name: str = "r", now: int = NOW, key: str = KEY) -> None:
         request = RemovalRequest(f"{name}-0", BOUNCES, key, key)
-        self.store.request_removals(ORG, [request], Requester("c", name), now=now)
+        self.store.request_removals(context(ORG, credential="c", request_id=name, now=now), [request])
 
     def ask_many(self, *keys: str, name: str = "r", now: int = NOW) -> None:
         requests = [RemovalRequest(f"{name}-{number}", BOUNCES, key, key) for number, key in enumerate(keys)]
-        self.store.request_removals(ORG, requests, Requester("c", name), now=now)
+        self.store.request_removals(context(ORG, credential="c", request_id=name, now=now), requests)
 
     def ask_listed(self, *keys: str, since: int = 0, hidden: bool = False) -> list[bool]:
         requests = [RemovalRequest(f"r-{number}", BOUNCES, key, key, hide=True) for number, key in enumerate(keys)]
         return self.store.request_listed(
-            ORG,
+            context(ORG, now=NOW),
             requests,
-            Requester("c", "r"),
             since=Since(hard=since, soft=since),
             hidden=hidden,
             forgiven_until=watermark(NOW),
-            now=NOW,
         )
 
     def ask_hidden(self, *keys: str) -> list[bool]:
@@ -277,7 +267,7 @@ def test_longest_due_come_first_through_every_shard(bench: Bench) -> None:
 
 def test_a_request_is_found_with_all_of_its_removals(bench: Bench) -> None:
     requests = [RemovalRequest(f"r-{n}", BOUNCES, f"n{n}@x.org", f"N{n}@x.org") for n in range(105)]
-    bench.store.request_removals(ORG, requests, Requester("c", "r"), now=NOW)
+    bench.store.request_removals(context(ORG, credential="c", request_id="r", now=NOW), requests)
     found = RemovalRecords(bench.table).of_request(ORG, "r")
     assert [(one.id, one.email) for one in found] == [(f"r-{n}", f"N{n}@x.org") for n in range(105)]
     assert all(one.record is not None and one.record.id == one.id for one in found)

@@ -9,28 +9,33 @@ from typing import TYPE_CHECKING
 import pytest
 from okta.models import LogEvent
 
-from reprieve import change_log, delivery_log, email_server_log, log, removal_log
-from reprieve.delivery import DeliveryEvent, DeliveryKind
-from reprieve.email_server import AuthType, EmailServer, Settings
-from reprieve.organization import Caller, Organization
-from reprieve.recipient import USERS, Recipient
-from reprieve.removal import Removal, RemovalState
-from reprieve.suppression import SuppressionList
+from reprieve.access.log_entries import credential_changed
+from reprieve.email_servers.email_server import AuthType, EmailServer, Settings
+from reprieve.email_servers.log_entries import MESSAGE, server_entry
+from reprieve.organization import Organization
+from reprieve.recipients.log_entries import recipient_changed
+from reprieve.recipients.recipient import USERS, Recipient
+from reprieve.removals.log_entries import removal_done, removal_failed, removal_requested, removal_superseded
+from reprieve.removals.removal import Removal, RemovalState
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.log_entries import delivery_entry
+from reprieve.suppressions.suppression import SuppressionList
+from reprieve.system_log import entry as log
+from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target
+from tests.support.contexts import context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CAUSE = log.by_credential("cred-1", "request-1")
+CONTEXT = context(Organization("demo", "Demo"), now=5, credential="cred-1", request_id="request-1")
 LONG = "5.7.1 " + "déjà vu " * 200
 
 
-def entries() -> Iterator[log.LogEntry]:
+def entries() -> Iterator[LogEntry]:
     for kind in DeliveryKind:
         for message in ("", LONG):
-            yield delivery_log.delivery(
-                DeliveryEvent("e", kind, "A@b.example", "a@b.example", 5, message, provider="ses")
-            )
-    yield from removal_log.removal_requested(["a@b.example"], actor=CAUSE.actor, request_id="r", provider="ses", now=5)
+            yield delivery_entry(DeliveryEvent("e", kind, "A@b.example", "a@b.example", 5, message, provider="ses"))
+    yield from removal_requested(["a@b.example"], provider="ses", context=CONTEXT)
     removal = Removal(
         id="r-0",
         list=SuppressionList.BOUNCES,
@@ -47,44 +52,40 @@ def entries() -> Iterator[log.LogEntry]:
         bounced_at=None,
         fence=1,
     )
-    yield removal_log.removal_done(removal, now=5)
-    yield removal_log.removal_superseded(removal, now=5)
-    yield removal_log.removal_failed(removal, now=5, reason=LONG)
-    yield removal_log.removal_failed(removal, now=5, reason="")
+    yield removal_done(removal, now=5)
+    yield removal_superseded(removal, now=5)
+    yield removal_failed(removal, now=5, reason=LONG)
+    yield removal_failed(removal, now=5, reason="")
     person = Recipient("00u1", USERS, None, None, 1, 1)
-    for event_type in log.EventType:
+    for event_type in EventType:
         if event_type.startswith("reprieve.suppression."):
             yield log.entry(
                 event_type,
                 identity="r",
                 published=5,
                 message="Remove everything from the blocks list",
-                outcome=(log.Result.SUCCESS, None),
-                severity=log.Severity.WARN,
-                target=log.Target("blocks", "SuppressionList", "blocks"),
+                outcome=(Result.SUCCESS, None),
+                severity=Severity.WARN,
+                target=Target("blocks", "SuppressionList", "blocks"),
                 debug={"list": "blocks"},
-                actor=CAUSE.actor,
-                transaction=("WEB", "r"),
+                context=CONTEXT,
             )
         if "api_token" in event_type:
-            yield change_log.credential_changed(event_type, "cred-2", "SDK", cause=CAUSE, now=5)
+            yield credential_changed(event_type, "cred-2", "SDK", context=CONTEXT)
         if event_type.startswith("user."):
-            yield change_log.recipient_changed(event_type, person, cause=CAUSE, now=5)
+            yield recipient_changed(event_type, person, context=CONTEXT)
     settings = Settings(
         alias="Main", host="smtp.example.com", port=587, username="u", auth_type=AuthType.BASIC, enabled=False
     )
     server = EmailServer(id="ces1", settings=settings, sealed=b"")
     before = replace(server, settings=replace(settings, port=25))
-    caller = Caller(Organization("acme", "Acme"), "cred-1", frozenset())
-    for event_type in email_server_log.MESSAGE:
+    for event_type in MESSAGE:
         for failure in (None, LONG):
-            yield email_server_log.told(
-                event_type, server, caller=caller, request_id="r", now=5, failure=failure, before=before
-            )
+            yield server_entry(event_type, server, context=CONTEXT, failure=failure, before=before)
 
 
 @pytest.mark.parametrize("entry", list(entries()), ids=lambda entry: entry.event["eventType"])
-def test_okta_s_model_reads_the_entry(entry: log.LogEntry) -> None:
+def test_okta_s_model_reads_the_entry(entry: LogEntry) -> None:
     read = LogEvent.from_dict(json.loads(json.dumps(entry.event)))
     assert (read.uuid, read.event_type, read.version) == (entry.uuid, entry.event["eventType"], "0")
     assert [target.id for target in read.target] == [entry.target]
@@ -92,4 +93,4 @@ def test_okta_s_model_reads_the_entry(entry: log.LogEntry) -> None:
 
 
 def test_no_type_of_entry_is_forgotten_here() -> None:
-    assert {entry.event["eventType"] for entry in entries()} == {event_type.value for event_type in log.EventType}
+    assert {entry.event["eventType"] for entry in entries()} == {event_type.value for event_type in EventType}

@@ -11,14 +11,14 @@ in AWS, and not what `wiring` keeps for the life of a process.
 
 from __future__ import annotations
 
-import time
 from io import StringIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.runtime import http, telemetry, wiring
+from reprieve import clock as clock_module
+from reprieve.runtime import telemetry, wiring
 from tests.support import moto_aws
 from tests.support.gateway import Calls, Clock, Gateway
 
@@ -53,9 +53,7 @@ def dynamodb(moto: None, monkeypatch: pytest.MonkeyPatch) -> DynamoDBClient:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time stands still, at midnight of 2026-01-01 UTC until the test sets it."""
     standing = Clock()
-    frozen = SimpleNamespace(time_ns=lambda: standing.now * 1_000_000, perf_counter=time.perf_counter)
-    for module in (http, wiring):
-        monkeypatch.setattr(module, "time", frozen)
+    monkeypatch.setattr(clock_module, "time", SimpleNamespace(time_ns=lambda: standing.now * 1_000_000))
     return standing
 
 

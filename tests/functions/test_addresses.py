@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve import delivery_log
 from reprieve.address import Address
-from reprieve.delivery import DeliveryEvent, DeliveryKind
-from reprieve.organization import BouncePurge, Caller, Organization
-from reprieve.recipient import Recipient
-from reprieve.removal import RemovalRequest, RemovalState, Requester, Settlement
+from reprieve.organization import BouncePurge, Organization
+from reprieve.recipients.recipient import Recipient
+from reprieve.removals.queue import Settlement
+from reprieve.removals.removal import RemovalRequest, RemovalState
+from reprieve.removals.unblock import Field
 from reprieve.runtime import wiring
-from reprieve.service.unblock import Field
-from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.log_entries import delivery_entry
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from tests.support import queue
+from tests.support.contexts import context
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
@@ -92,9 +94,11 @@ def test_another_organization_is_told_nothing_of_what_is_known_here(call: Gatewa
     put()
     soft(SuppressionList.BLOCKS, 5)
     delivery = DeliveryEvent("e1", DeliveryKind.BOUNCE, KEY, KEY, NOW * 1000, "550 no ", provider="sendgrid")
-    wiring.event_log().append(DEMO, [delivery_log.delivery(delivery)])
+    wiring.event_log().append(DEMO, [delivery_entry(delivery)])
     request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY)
-    wiring.suppressions().request_removals(DEMO, [request], Requester("cred-9", "r"), now=NOW * 1000)
+    wiring.suppressions().request_removals(
+        context(DEMO, credential="cred-9", request_id="r", now=NOW * 1000), [request]
+    )
     assert explain(call, organization=other) == nothing(KEY)
     assert search(call, other) == Answer(200, {"suppressions": [], "total": 0, "total_is_exact": True, "next": None})
 
@@ -104,9 +108,11 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
     put("Ann@x.io", classification=Classification.INVALID_ADDRESS)
     put(name=SuppressionList.BLOCKS, permanence=Permanence.SOFT, count=3)
     delivery = DeliveryEvent("e1", DeliveryKind.BOUNCE, "Ann@x.io", KEY, NOW * 1000, "550 no ", provider="sendgrid")
-    wiring.event_log().append(DEMO, [delivery_log.delivery(delivery)])
+    wiring.event_log().append(DEMO, [delivery_entry(delivery)])
     request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY)
-    wiring.suppressions().request_removals(DEMO, [request], Requester("cred-9", "r"), now=NOW * 1000)
+    wiring.suppressions().request_removals(
+        context(DEMO, credential="cred-9", request_id="r", now=NOW * 1000), [request]
+    )
     body = explain(call, "ANN@x.io", ("okta.orgs.manage", "suppression.blocks.delete")).body
     known = {"since": "2025-12-31T23:59:00.000Z", "reason": "550 5.1.1 no such user ", "status": "5.1.1"}
     assert body["mailed"] is False
@@ -226,15 +232,12 @@ def test_what_is_left_of_the_unblocks_goes_down_with_each_and_outlives_the_block
     wiring.recipients().put(DEMO, Recipient("00u1", "users", Address.parse(KEY), None, NOW, NOW))
     for number in (1, 2):
         soft(name, 5, NOW + number * 100)
-        caller = Caller(DEMO, "cred-1", frozenset())
         wiring.unblocks().request(
-            caller,
+            context(DEMO, request_id=f"r{number}", now=(NOW + number * 100 + 50) * 1000),
             "users",
             ["00u1"],
             [Field.EMAIL],
-            request_id=f"r{number}",
             provider="sendgrid",
-            now=(NOW + number * 100 + 50) * 1000,
         )
     calls.clear()
     body = explain(call).body
@@ -264,7 +267,7 @@ def test_a_failed_removal_waits_for_a_person_and_a_done_one_is_remembered(call: 
     put()
     for end in ("fail", "lift"):
         request = RemovalRequest(f"{end}-0", SuppressionList.BOUNCES, KEY, KEY, hide=True)
-        store.request_removals(DEMO, [request], Requester("c", end), now=moment)
+        store.request_removals(context(DEMO, credential="c", request_id=end, now=moment), [request])
         (removal,) = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=moment, lease=1)
         if end == "fail":
             line.settle(

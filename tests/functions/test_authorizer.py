@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reprieve.organization import Credential, digest_of, issue_token
+from reprieve.access.credential import Credential, digest_of, issue_token
 from reprieve.runtime import identity, wiring
 from tests.support.gateway import DEMO, Calls, Context, function
 

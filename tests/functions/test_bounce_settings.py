@@ -8,7 +8,7 @@ import pytest
 
 from reprieve.organization import BouncePurge, Organization
 from reprieve.runtime import wiring
-from reprieve.suppression import Classification, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
 from tests.support import queue
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
 

@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from reprieve.listing import Selection
-from reprieve.organization import Organization, ProviderAccount, ProviderKind
-from reprieve.removal import RemovalRequest, Requester
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.organization import Organization
+from reprieve.providers.sendgrid import events as sendgrid_events
+from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
-from reprieve.suppression import SuppressionList
-from reprieve.wire import sendgrid_events
+from reprieve.suppressions.listing import Selection
+from reprieve.suppressions.suppression import SuppressionList
+from tests.support.contexts import context
 from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, Matching, cases, event, function
 from tests.support.tables import tables
 
@@ -131,7 +133,7 @@ def test_the_newest_bounce_counts_whatever_the_order_of_arrival(call: Gateway, o
 @pytest.mark.usefixtures("queue")
 def test_a_bounce_from_before_an_acknowledged_removal_does_not_come_back(call: Gateway) -> None:
     request = RemovalRequest("r-0", SuppressionList.BOUNCES, "u1@company.com", "u1@company.com")
-    wiring.suppressions().request_removals(DEMO, [request], Requester("c", "r"), now=wiring.now())
+    wiring.suppressions().request_removals(context(DEMO, credential="c", request_id="r", now=wiring.now()), [request])
     assert post(call, bounce(1)).body["listed"] == 0
     assert listed(SuppressionList.BOUNCES) == []
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.clock import DAY
 from reprieve.errors import Unavailable
-from reprieve.organization import ProviderAccount, ProviderKind
-from reprieve.removal import DAY, RemovalRequest, Requester
+from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
-from reprieve.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import Suppression, SuppressionList
+from tests.support.contexts import context
 from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Calls, Context, cases, event, function
 
@@ -73,7 +75,7 @@ def test_what_the_provider_lists_and_we_do_not_is_recorded(provider: Provider) -
 def test_what_a_removal_forgave_does_not_come_back(provider: Provider) -> None:
     now = wiring.now()
     wiring.suppressions().request_removals(
-        DEMO, [RemovalRequest("r-0", BOUNCES, "a@x.org", "a@x.org")], Requester("c", "r"), now=now
+        context(DEMO, credential="c", request_id="r", now=now), [RemovalRequest("r-0", BOUNCES, "a@x.org", "a@x.org")]
     )
     provider.listed = [entry("a@x.org", now - 60_000)]
     assert run() == (1, [], 0)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from reprieve.recipient import USERS
+from reprieve.dialects.zoho.dialect import MODULES, RECORD_ID
+from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
-from reprieve.wire.zoho import MODULES, RECORD_ID
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
 
 MODULE = "/{version}/{module}"

@@ -8,23 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.organization import Organization, ProviderAccount, ProviderKind
-from reprieve.removal import (
-    DAY,
-    MAX_ATTEMPTS,
-    SECOND_LOOK,
-    LiftAnswer,
-    LiftOutcome,
-    RemovalRequest,
-    RemovalState,
-    Requester,
-    Settlement,
-)
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.clock import DAY
+from reprieve.organization import Organization
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.removals.queue import SECOND_LOOK, Settlement
+from reprieve.removals.removal import MAX_ATTEMPTS, RemovalRequest, RemovalState
 from reprieve.runtime import wiring
 from reprieve.store import request_items
 from reprieve.store.table import Table
-from reprieve.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import queue
+from tests.support.contexts import context
 from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Context, cases, event, function
 
@@ -82,7 +77,9 @@ def bounce(created: int) -> None:
 
 def request(key: str = KEY, organization: Organization = DEMO, request_id: str = "r") -> None:
     wanted = RemovalRequest(f"{request_id}-0", SuppressionList.BOUNCES, key, key)
-    wiring.suppressions().request_removals(organization, [wanted], Requester("cred-1", request_id), now=wiring.now())
+    wiring.suppressions().request_removals(
+        context(organization, credential="cred-1", request_id=request_id, now=wiring.now()), [wanted]
+    )
 
 
 def tick(remaining: int = 110_000) -> dict[str, Any]:
@@ -212,7 +209,9 @@ def test_a_broken_account_pauses_its_organization_only_and_burns_no_attempt(
 
 def request_many(*emails: str, request_id: str = "r") -> None:
     wanted = [RemovalRequest(f"{request_id}-{at}", BOUNCES, email, email) for at, email in enumerate(emails)]
-    wiring.suppressions().request_removals(DEMO, wanted, Requester("cred-1", request_id), now=wiring.now())
+    wiring.suppressions().request_removals(
+        context(DEMO, credential="cred-1", request_id=request_id, now=wiring.now()), wanted
+    )
 
 
 def states(request_id: str = "r") -> Counter[str]:
@@ -243,7 +242,9 @@ def test_an_address_that_was_asked_for_anew_is_deleted_once_though_its_old_part_
     old = table.get({"partition": "demo#bounces#0", "address": KEY})
     clock.now += 1_000
     wanted = RemovalRequest("newer-0", SuppressionList.BOUNCES, KEY, KEY)
-    wiring.suppressions().request_removals(DEMO, [wanted], Requester("cred-1", "newer"), now=clock.now)
+    wiring.suppressions().request_removals(
+        context(DEMO, credential="cred-1", request_id="newer", now=clock.now), [wanted]
+    )
     read = Table.get_many
 
     def behind(self: Table, keys: Sequence[Any], *, consistent: bool = False) -> Iterator[Any]:

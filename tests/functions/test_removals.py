@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.organization import Membership, Organization
-from reprieve.removal import RemovalState, Settlement
+from reprieve.removals.queue import Settlement
+from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
-from reprieve.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import queue
 from tests.support.gateway import Answer, Calls, Clock, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.removal import Removal
+    from reprieve.removals.removal import Removal
 
 ANYONE = Organization("demo", "Demo", Membership.ANYONE, shards=2)
 READ = ["reprieve.removals.read"]

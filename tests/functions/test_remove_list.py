@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from reprieve.address import Address
 from reprieve.organization import Membership
-from reprieve.recipient import USERS, Recipient
-from reprieve.removal import RemovalState
+from reprieve.recipients.recipient import USERS, Recipient
+from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
-from reprieve.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
 from tests.support.okta import refusal
 

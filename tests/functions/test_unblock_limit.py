@@ -10,18 +10,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reprieve.address import Address
-from reprieve.block import UNBLOCKS, Verdict
-from reprieve.organization import Caller, Organization
-from reprieve.recipient import Recipient
-from reprieve.removal import DAY, RemovalState, Settlement
+from reprieve.clock import DAY
+from reprieve.organization import Organization
+from reprieve.recipients.recipient import Recipient
+from reprieve.removals.block import UNBLOCKS, Verdict
+from reprieve.removals.queue import Settlement
+from reprieve.removals.removal import RemovalState
+from reprieve.removals.unblock import Field, Unblocks
 from reprieve.runtime import settings as environment
-from reprieve.service.unblock import Field, Unblocks
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.store.unblocks import Unblocks as Store
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from tests.support import queue
+from tests.support.contexts import context
 from tests.support.entries import entry_on
 from tests.support.tables import tables
 
@@ -154,13 +157,11 @@ def caller(
     def work(leave: Callable[[], None]) -> None:
         service = Unblocks(Store(Steps(client, name, leave)), OneRecord(), NoLog())  # type: ignore[arg-type]
         (outcome,) = service.request(
-            Caller(ORGANIZATION, "c", frozenset()),
+            context(ORGANIZATION, request_id=request_id, now=now),
             "Leads",
             ["2423488000000575001"],
             [Field.EMAIL],
-            request_id=request_id,
             provider="sendgrid",
-            now=now,
         )
         verdicts.append(outcome.verdict)
 

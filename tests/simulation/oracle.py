@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from reprieve.address import comparison_key
-from reprieve.removal import LEASE, watermark
+from reprieve.removals.queue import LEASE
+from reprieve.removals.removal import watermark
 from tests.simulation.world import Failure
 
 if TYPE_CHECKING:

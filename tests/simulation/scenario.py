@@ -11,23 +11,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from reprieve import removal
+from reprieve.access.caller import Caller
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
 from reprieve.address import comparison_key
-from reprieve.delivery import DeliveryEvent, DeliveryKind
+from reprieve.clock import Millis
 from reprieve.errors import NotFound, Unavailable
-from reprieve.log import EventType
-from reprieve.organization import Caller, Membership, Organization, ProviderAccount, ProviderKind
-from reprieve.service.ingest import Batch, Ingest
-from reprieve.service.lists import Lists
-from reprieve.service.removal_job import RemovalJob
-from reprieve.service.removals import Removals
-from reprieve.service.upkeep import Upkeep
-from reprieve.store.event_log import EventLog
+from reprieve.organization import Membership, Organization
+from reprieve.removals import job
+from reprieve.removals.job import RemovalJob
+from reprieve.removals.lists import Lists
+from reprieve.removals.request import Removals
+from reprieve.removals.upkeep import Upkeep
+from reprieve.store import request_items
 from reprieve.store.listing import Listing
-from reprieve.store.records import removal_of
 from reprieve.store.removal_queue import RemovalQueue
+from reprieve.store.suppression_item import removal_of
 from reprieve.store.suppressions import Suppressions
-from reprieve.suppression import SuppressionList
+from reprieve.store.system_log import EventLog
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.ingest import Batch, Ingest
+from reprieve.suppressions.suppression import SuppressionList
+from reprieve.system_log.entry import EventType
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.oracle import LISTED_ONLY, Oracle
 from tests.simulation.upstream import Upstream
@@ -123,7 +127,7 @@ class Scenario:
 
     def play(self) -> None:
         """Everything at once, then quiet until nothing is pending, then the last look."""
-        with mock.patch.multiple(removal, MAX_ATTEMPTS=2, PART=2):
+        with mock.patch.object(job, "MAX_ATTEMPTS", 2), mock.patch.object(request_items, "PART", 2):
             self._begin()
             self.world.run()
             self._settle_down()
@@ -228,7 +232,7 @@ class Scenario:
     ) -> dict[str, str]:
         """Addresses, on the list or not; the removal's id by address."""
         outcomes = self.removals.request(
-            caller, emails, suppression_list=name, request_id=request_id, provider="sendgrid", now=now
+            caller.context(request_id, Millis(now)), emails, suppression_list=name, provider="sendgrid"
         )
         return {outcome.submitted: outcome.removal_id or "none" for outcome in outcomes}
 
@@ -237,7 +241,7 @@ class Scenario:
     ) -> dict[str, str]:
         """The same, gone from the list at once."""
         asked = [*emails, MISSPELLED]
-        lifted = self.lists.lift_many(caller, name, asked, request_id=request_id, now=now)
+        lifted = self.lists.lift_many(caller.context(request_id, Millis(now)), name, asked)
         ids = {email: f"{request_id}-{number}" for number, email in enumerate(reversed(asked))}
         return ids if lifted == len(asked) else {email: ids[email] for email in emails}
 
@@ -246,7 +250,7 @@ class Scenario:
     ) -> dict[str, str]:
         """One that is on the list, or else nothing."""
         try:
-            self.lists.lift(caller, name, emails[0], request_id=f"{LISTED_ONLY}{request_id}", now=now)
+            self.lists.lift(caller.context(f"{LISTED_ONLY}{request_id}", Millis(now)), name, emails[0])
         except NotFound:
             return {}
         return {emails[0]: f"{LISTED_ONLY}{request_id}-0"}

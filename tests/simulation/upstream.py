@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reprieve.removal import LiftAnswer, LiftOutcome
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from tests.simulation.world import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.suppression import SuppressionList
+    from reprieve.suppressions.suppression import SuppressionList
     from tests.simulation.oracle import Oracle
     from tests.simulation.world import World
 

@@ -22,7 +22,7 @@ from reprieve.organization import Organization
 from reprieve.store.access import Access
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
-from reprieve.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import queue
 from tests.support.contracts import contract
 

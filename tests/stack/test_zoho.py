@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from local.deploy import client, outputs
 from local.lock_file import take_lock
 from local.place import ROOT
-from reprieve.organization import Credential, digest_of, issue_token
+from reprieve.access.credential import Credential, digest_of, issue_token
 from reprieve.store.access import Access
 from reprieve.store.table import Table
 from tests.support.relay import relay

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprieve.store.records import entry_of, record_key
+from reprieve.store.suppression_item import entry_of, record_key
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.store.table import Table
-    from reprieve.suppression import Suppression, SuppressionList
+    from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 
 def entry_on(table: Table, organization: Organization, name: SuppressionList, key: str) -> Suppression | None:

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from reprieve.filter import And, Comparison, Expression, Not, Operator, Or, Presence, Value
+from reprieve.system_log.filter.tree import And, Comparison, Expression, Not, Operator, Or, Presence, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from reprieve.organization import Caller, Organization
+from reprieve.access.caller import Caller
+from reprieve.organization import Organization
 from reprieve.runtime import identity
 
 if TYPE_CHECKING:

@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reprieve.store.table import Item, Page
+from reprieve.store.table import Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from reprieve.store.items import Item
 
 SORT_KEY = {None: "address", "ByTime": "by_time"}
 TERM = re.compile(r"#(\w+) BETWEEN (:\w+) AND (:\w+)|begins_with\(#(\w+), (:\w+)\)|#(\w+) (=|>=) (:\w+)")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import EndpointConnectionError
 
-from reprieve.providers.sendgrid import SendGrid
+from reprieve.providers.sendgrid.adapter import SendGrid
 from reprieve.providers.ses import Ses
-from reprieve.removal import LiftAnswer, LiftOutcome
-from reprieve.suppression import SuppressionList
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.suppressions.suppression import SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.fake_sendgrid import FakeSendGrid
 from tests.support.fake_ses import FakeSes

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprieve.removal import LEASE, RemovalState
+from reprieve.removals.queue import LEASE
+from reprieve.removals.removal import RemovalState
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.removal_records import RemovalRecords
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.removal import Removal
+    from reprieve.removals.removal import Removal
     from reprieve.store.table import Table
 
 MANY = 10_000

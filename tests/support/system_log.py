@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from reprieve import delivery_log, log
-from reprieve.delivery import DeliveryEvent, DeliveryKind
 from reprieve.organization import Organization
 from reprieve.runtime import wiring
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.log_entries import delivery_entry
 from tests.support.gateway import DEMO, Answer, function
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.system_log.entry import LogEntry
     from tests.support.gateway import Clock, Gateway
 
 BASE = "https://reprieve.example.com/api/v1/logs"
@@ -35,8 +36,8 @@ FAILURES = 'target.id eq "{}" and eventType eq "system.email.delivery" and outco
 
 def delivery(
     number: int, *, at: int, email: str = "user@domain.com", kind: DeliveryKind = DeliveryKind.BOUNCE, message: str = ""
-) -> log.LogEntry:
-    return delivery_log.delivery(
+) -> LogEntry:
+    return delivery_entry(
         DeliveryEvent(f"event-{number}", kind, email, email.lower(), at, message, provider="sendgrid")
     )
 
@@ -48,7 +49,7 @@ class Log:
         self._call = call
         self.clock = clock
 
-    def write(self, *entries: log.LogEntry, organization: Organization = DEMO, arrived: int | None = None) -> int:
+    def write(self, *entries: LogEntry, organization: Organization = DEMO, arrived: int | None = None) -> int:
         back, self.clock.now = self.clock.now, self.clock.now if arrived is None else arrived
         new = wiring.event_log().append(organization, entries)
         self.clock.now = back
@@ -81,5 +82,5 @@ def parameters(answer: Answer) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(urlsplit(links(answer)["next"]).query).items()}
 
 
-def ids_of(entries: Sequence[log.LogEntry]) -> list[str]:
+def ids_of(entries: Sequence[LogEntry]) -> list[str]:
     return [entry.uuid for entry in entries]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reprieve.address import Address
-from reprieve.recipient import Recipient
-from reprieve.removal import DAY, RemovalState, Settlement
+from reprieve.clock import DAY
+from reprieve.recipients.recipient import Recipient
+from reprieve.removals.queue import Settlement
+from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
 from reprieve.store.unblocks import Unblocks
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from tests.support import queue
 from tests.support.gateway import DEMO, Answer, Gateway, function
 
@@ -50,8 +52,15 @@ def enrol(number: int, email: str | None, secondary: str | None = None, module: 
     return rid(number)
 
 
-def bounce(email: str, *, at: int = BASE, hard: bool = False, organization: Organization = DEMO) -> None:
-    permanence = Permanence.HARD if hard else Permanence.SOFT
+def bounce(
+    email: str,
+    *,
+    at: int = BASE,
+    hard: bool = False,
+    permanence: Permanence = Permanence.SOFT,
+    organization: Organization = DEMO,
+) -> None:
+    permanence = Permanence.HARD if hard else permanence
     one = Suppression(
         SuppressionList.BOUNCES, email, email, at, "mailbox full", permanence=permanence, event_id=f"b{at}"
     )

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reprieve.delivery import DeliveryEvent, DeliveryKind, suppression_of
-from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 
 
 def an_event(kind: DeliveryKind, message: str = "text ") -> DeliveryEvent:

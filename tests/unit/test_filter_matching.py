@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.filter_matching import matches, required_equalities
-from reprieve.filter_parser import MAX_DEPTH, parse
+from reprieve.system_log.filter.matching import matches, required_equalities
+from reprieve.system_log.filter.parser import MAX_DEPTH, parse
 from tests.support.filters import BOUNCE, steps
 
 if TYPE_CHECKING:

@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from reprieve.errors import InvalidInput
-from reprieve.filter import And, Comparison, InvalidFilter, Not, Operator, Or, Presence, UnsupportedCombination
-from reprieve.filter_parser import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER, MAX_TERMS, parse
+from reprieve.system_log.filter.parser import MAX_DEPTH, MAX_LENGTH, MAX_NUMBER, MAX_TERMS, parse
+from reprieve.system_log.filter.tree import (
+    And,
+    Comparison,
+    InvalidFilter,
+    Not,
+    Operator,
+    Or,
+    Presence,
+    UnsupportedCombination,
+)
 from tests.support.filters import eq, render, steps
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reprieve.filter import (
+from reprieve.system_log.filter.matching import fold, matches, required_equalities
+from reprieve.system_log.filter.parser import MAX_NUMBER, parse
+from reprieve.system_log.filter.tree import (
     And,
     Comparison,
     Expression,
@@ -19,8 +21,6 @@ from reprieve.filter import (
     Presence,
     UnsupportedCombination,
 )
-from reprieve.filter_matching import fold, matches, required_equalities
-from reprieve.filter_parser import MAX_NUMBER, parse
 from tests.support.filters import BOUNCE, eq, render
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.errors import InvalidInput, LimitExceeded
-from reprieve.keywords import matches_keywords, parse_keywords
+from reprieve.system_log.keywords import matches_keywords, parse_keywords
 
 EVENT: dict[str, Any] = {
     "uuid": "f24790d0-d324-47f8-aac5-c27a31ab928d",

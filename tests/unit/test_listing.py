@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from reprieve.address import comparison_key, fold
 from reprieve.errors import LimitExceeded
-from reprieve.listing import ANYBODY, Filter, Pattern, Place, Selection, shown_since
 from reprieve.organization import BouncePurge, Organization
 from reprieve.store import keys, listing
 from reprieve.store.listing import Listing
-from reprieve.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.listing import ANYBODY, Filter, Pattern, Place, Selection, shown_since
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from tests.support.memory_table import MemoryTable
 
 if TYPE_CHECKING:
-    from reprieve.store.table import Item, Table
+    from reprieve.store.items import Item
+    from reprieve.store.table import Table
 
 NOW = 100 * 86_400_000
 DAY = 86_400

@@ -9,10 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprieve import change_log, delivery_log, log, removal_log
+from reprieve.access import log_entries as access_entries
+from reprieve.access.log_entries import credential_changed
 from reprieve.address import Address
-from reprieve.delivery import DeliveryEvent, DeliveryKind
-from reprieve.recipient import USERS, Recipient
+from reprieve.context import OPERATOR
+from reprieve.organization import Organization
+from reprieve.recipients import log_entries as recipient_entries
+from reprieve.recipients.log_entries import recipient_changed
+from reprieve.recipients.recipient import USERS, Recipient
+from reprieve.removals.log_entries import removal_requested
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.log_entries import OUTCOME, delivery_entry
+from reprieve.system_log.entry import EventType, LogEntry
+from tests.support.contexts import context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +42,7 @@ def an_event(kind: DeliveryKind = DeliveryKind.BOUNCE, message: str = "550 5.1.1
 
 
 def test_a_bounce_makes_a_delivery_entry_about_the_address() -> None:
-    entry = delivery_log.delivery(an_event())
+    entry = delivery_entry(an_event())
     assert (entry.target, entry.published) == ("name@company.com", 1_700_000_000_123)
     assert entry.event == {
         "uuid": entry.uuid,
@@ -77,23 +86,22 @@ def test_a_bounce_makes_a_delivery_entry_about_the_address() -> None:
 
 
 def test_every_kind_of_delivery_has_an_outcome() -> None:
-    assert set(delivery_log.OUTCOME) == set(DeliveryKind)
+    assert set(OUTCOME) == set(DeliveryKind)
 
 
 def test_the_same_event_makes_the_same_entry_and_another_makes_another() -> None:
-    assert delivery_log.delivery(an_event()) == delivery_log.delivery(an_event())
+    assert delivery_entry(an_event()) == delivery_entry(an_event())
 
 
 @given(st.text(max_size=600))
 def test_whatever_a_server_said_the_outcome_stays_within_oktas_bounds(message: str) -> None:
-    outcome = delivery_log.delivery(an_event(message=message)).event["outcome"]
+    outcome = delivery_entry(an_event(message=message)).event["outcome"]
     assert 1 <= len(outcome["reason"]) <= 255
 
 
 def test_a_removal_request_lists_at_most_fifty_addresses_a_target() -> None:
-    actor = log.Actor("cred-1", "User", "credential cred-1")
     emails = [f"u{number}@company.com" for number in range(101)]
-    entries = removal_log.removal_requested(emails, actor=actor, request_id="req", provider="ses", now=5)
+    entries = removal_requested(emails, provider="ses", context=CONTEXT)
     names = [entry.event["target"][0]["displayName"].split(", ") for entry in entries]
     assert [len(group) for group in names] == [50, 50, 1]
     assert [email for group in names for email in group] == emails
@@ -102,28 +110,28 @@ def test_a_removal_request_lists_at_most_fifty_addresses_a_target() -> None:
     assert {entry.event["transaction"]["detail"]["requestApiTokenId"] for entry in entries} == {"cred-1"}
 
 
-CAUSE = log.by_credential("cred-1", "request-1")
+CONTEXT = context(Organization("demo", "Demo"), now=5, credential="cred-1", request_id="request-1")
 LOGIN = "ada@example.com"
 ADA = Recipient("00u1", USERS, Address.parse(LOGIN), None, 1, 1, {"login": LOGIN, "firstName": "Ada"})
-CHANGES: dict[log.EventType, Callable[[log.EventType], log.LogEntry]] = {
+CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
     **dict.fromkeys(
-        (log.EventType.TOKEN_CREATE, log.EventType.TOKEN_REVOKE),
-        lambda event_type: change_log.credential_changed(event_type, "cred-2", "SDK", cause=CAUSE, now=5),
+        (EventType.TOKEN_CREATE, EventType.TOKEN_REVOKE),
+        lambda event_type: credential_changed(event_type, "cred-2", "SDK", context=CONTEXT),
     ),
     **dict.fromkeys(
         (
-            log.EventType.USER_CREATE,
-            log.EventType.USER_UPDATE,
-            log.EventType.USER_DEACTIVATE,
-            log.EventType.USER_DELETE,
+            EventType.USER_CREATE,
+            EventType.USER_UPDATE,
+            EventType.USER_DEACTIVATE,
+            EventType.USER_DELETE,
         ),
-        lambda event_type: change_log.recipient_changed(event_type, ADA, cause=CAUSE, now=5),
+        lambda event_type: recipient_changed(event_type, ADA, context=CONTEXT),
     ),
 }
 
 
 @pytest.mark.parametrize("event_type", CHANGES)
-def test_a_change_tells_who_made_it_in_which_request_and_of_what(event_type: log.EventType) -> None:
+def test_a_change_tells_who_made_it_in_which_request_and_of_what(event_type: EventType) -> None:
     entry = CHANGES[event_type](event_type)
     assert entry.event["eventType"] == event_type.value
     assert entry.event["displayMessage"]
@@ -142,12 +150,12 @@ def test_a_change_tells_who_made_it_in_which_request_and_of_what(event_type: log
 
 
 def test_every_type_of_change_has_a_sentence() -> None:
-    assert set(change_log._CHANGE) == set(CHANGES)
+    assert {*access_entries.MESSAGE, *recipient_entries.MESSAGE} == set(CHANGES)
 
 
 def test_what_the_operator_does_is_no_tokens_doing() -> None:
-    entry = change_log.credential_changed(
-        log.EventType.TOKEN_CREATE, "cred-2", "SDK", cause=log.Cause(log.OPERATOR, "r"), now=5
+    entry = credential_changed(
+        EventType.TOKEN_CREATE, "cred-2", "SDK", context=replace(CONTEXT, actor=OPERATOR, request_id="r")
     )
     assert entry.event["transaction"] == {"type": "JOB", "id": "r", "detail": {}}
 
@@ -155,8 +163,7 @@ def test_what_the_operator_does_is_no_tokens_doing() -> None:
 def test_a_record_without_a_name_is_told_by_its_address_or_id() -> None:
     record = Recipient("4711", "Leads", ADA.email, None, 1, 1)
     entries = [
-        change_log.recipient_changed(log.EventType.USER_CREATE, one, cause=CAUSE, now=5)
-        for one in (record, replace(record, email=None))
+        recipient_changed(EventType.USER_CREATE, one, context=CONTEXT) for one in (record, replace(record, email=None))
     ]
     assert [entry.event["target"][0]["displayName"] for entry in entries] == ["ada@example.com", "4711"]
     assert entries[0].event["target"][0]["type"] == "Leads"

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprieve.log import KEPT, SETTLING, Order, Stored, position
 from reprieve.organization import Organization
-from reprieve.service.system_log import Query, SystemLog
+from reprieve.system_log.query import Query, SystemLog
+from reprieve.system_log.span import KEPT, SETTLING, Order, Stored, position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reprieve.log import Span
+    from reprieve.system_log.span import Span
 
 ACME = Organization("acme", "Acme")
 BEGIN = 1_790_000_000_000

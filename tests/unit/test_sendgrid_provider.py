@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
+from reprieve.clock import SECOND
 from reprieve.errors import InvalidInput, Unavailable
-from reprieve.providers.sendgrid import MOST, SendGrid
-from reprieve.providers.sendgrid_answers import Verdict, comeback, judge, segment, selection, sentence
-from reprieve.removal import LONGEST_BACKOFF, SECOND, LiftAnswer, LiftOutcome
-from reprieve.suppression import SuppressionList
+from reprieve.providers.sendgrid.adapter import MOST, SendGrid
+from reprieve.providers.sendgrid.answers import Verdict, comeback, judge, segment, selection, sentence
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.removals.removal import LONGEST_BACKOFF
+from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Callable

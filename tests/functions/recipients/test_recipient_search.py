@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reprieve.address import Address
-from reprieve.recipient import USERS, Recipient
+from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.runtime import wiring
 from tests.support.gateway import DEMO, Answer, Matching
 from tests.support.okta import refusal

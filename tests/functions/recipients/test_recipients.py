@@ -9,10 +9,10 @@ import pytest
 
 from reprieve.address import Address
 from reprieve.errors import Conflict
-from reprieve.log import Order, Span, position
 from reprieve.organization import Organization
-from reprieve.recipient import USERS, Recipient
+from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.runtime import wiring
+from reprieve.system_log.span import Order, Span, position
 from tests.support.gateway import DEMO, Answer, cases, event, function
 from tests.support.okta import refusal
 from tests.support.recipients import ADA, LATER, MANAGE, TAKEN, Client, members, person, unknown, user

@@ -9,7 +9,7 @@ import pytest
 from tests.support.system_log import HOUR, MIDNIGHT, Log, delivery
 
 if TYPE_CHECKING:
-    from reprieve import log
+    from reprieve.system_log.entry import LogEntry
     from tests.support.gateway import Clock, Gateway
 
 
@@ -20,7 +20,7 @@ def logs(call: Gateway, clock: Clock) -> Log:
 
 
 @pytest.fixture
-def hourly(logs: Log) -> list[log.LogEntry]:
+def hourly(logs: Log) -> list[LogEntry]:
     """Ten deliveries to one address, an hour between them, the last of them an hour ago."""
     entries = [delivery(number, at=MIDNIGHT - (10 - number) * HOUR) for number in range(10)]
     for entry in entries:

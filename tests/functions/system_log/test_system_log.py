@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.delivery import DeliveryKind
-from reprieve.removal import DAY
+from reprieve.clock import DAY
+from reprieve.suppressions.delivery import DeliveryKind
 from tests.support.gateway import DEMO
 from tests.support.system_log import (
     FAILURES,
@@ -25,11 +25,11 @@ from tests.support.system_log import (
 )
 
 if TYPE_CHECKING:
-    from reprieve import log
+    from reprieve.system_log.entry import LogEntry
     from tests.support.gateway import Calls
 
 
-def test_a_bounded_query_ends(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_a_bounded_query_ends(logs: Log, hourly: list[LogEntry]) -> None:
     since, until = "2025-12-31T14:00:00Z", "2026-01-01T00:00:00Z"
     first = logs.ask(since=since, until=until, limit="6")
     second = logs.follow(first)
@@ -37,7 +37,7 @@ def test_a_bounded_query_ends(logs: Log, hourly: list[log.LogEntry]) -> None:
     assert list(links(second)) == ["self"]
 
 
-def test_a_page_that_is_just_full_is_the_last_one(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_a_page_that_is_just_full_is_the_last_one(logs: Log, hourly: list[LogEntry]) -> None:
     answer = logs.ask(since="2025-12-31T14:00:00Z", until="2026-01-01T00:00:00Z", limit="10")
     assert (len(answer.body), list(links(answer))) == (10, ["self"])
 
@@ -49,12 +49,12 @@ def test_a_bounded_query_goes_by_when_things_happened(logs: Log) -> None:
     assert logs.ids(until="2026-01-01T00:00:00Z") == [early.uuid, late.uuid]
 
 
-def test_since_is_within_the_period_and_until_is_not(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_since_is_within_the_period_and_until_is_not(logs: Log, hourly: list[LogEntry]) -> None:
     found = logs.ids(since="2025-12-31T15:00:00Z", until="2025-12-31T17:00:00+00:00")
     assert found == ids_of(hourly[1:3])
 
 
-def test_descending_turns_the_period_round_page_by_page(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_descending_turns_the_period_round_page_by_page(logs: Log, hourly: list[LogEntry]) -> None:
     first = logs.ask(sortOrder="DESCENDING", limit="7")
     second = logs.follow(first)
     assert uuids(first) + uuids(second) == ids_of(hourly)[::-1]
@@ -95,7 +95,7 @@ def test_what_is_older_than_90_days_is_left_out_at_once(logs: Log) -> None:
 
 @pytest.mark.parametrize("asked", [{}, {"until": "2026-01-01T00:00:00Z"}])
 def test_the_reference_query_is_one_read_of_one_targets_entries(
-    logs: Log, hourly: list[log.LogEntry], calls: Calls, asked: dict[str, str]
+    logs: Log, hourly: list[LogEntry], calls: Calls, asked: dict[str, str]
 ) -> None:
     delivered = delivery(70, at=MIDNIGHT - HOUR, kind=DeliveryKind.DELIVERED)
     stranger = delivery(71, at=MIDNIGHT - HOUR, email="stranger@domain.com")
@@ -105,11 +105,11 @@ def test_the_reference_query_is_one_read_of_one_targets_entries(
     assert logs.ids(filter=FAILURES.format("nobody@domain.com"), **asked) == []
 
 
-def test_two_targets_that_no_entry_has_both_find_nothing(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_two_targets_that_no_entry_has_both_find_nothing(logs: Log, hourly: list[LogEntry]) -> None:
     assert logs.ids(filter='target.id eq "user@domain.com" and target.id eq "other@domain.com"') == []
 
 
-def test_either_target_is_found_by_reading_the_period(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_either_target_is_found_by_reading_the_period(logs: Log, hourly: list[LogEntry]) -> None:
     assert logs.ids(filter='target.id eq "x" or target.id eq "user@domain.com"') == ids_of(hourly)
 
 
@@ -133,7 +133,7 @@ def test_a_page_is_filled_across_many_that_do_not_match(logs: Log, calls: Calls)
     assert calls == {"Query": 4}
 
 
-def test_nobody_sees_anothers_entries(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_nobody_sees_anothers_entries(logs: Log, hourly: list[LogEntry]) -> None:
     assert logs.ask(OTHER).body == []
     assert logs.ask(OTHER, filter='target.id eq "user@domain.com"').body == []
     assert logs.ask(OTHER, until="2026-01-01T00:00:00Z").body == []

@@ -6,25 +6,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve import log, removal_log
-from reprieve.removal import DAY
+from reprieve.clock import DAY
+from reprieve.organization import Organization
+from reprieve.removals.log_entries import removal_requested
 from reprieve.runtime import wiring
-from reprieve.service import system_log
+from reprieve.system_log import query as system_log
+from tests.support.contexts import context
 from tests.support.okta import refusal
 from tests.support.system_log import FAILURES, HOUR, MIDNIGHT, OTHER, Log, delivery, ids_of, links, parameters, uuids
 
 if TYPE_CHECKING:
+    from reprieve.system_log.entry import LogEntry
     from tests.support.gateway import Calls
 
 
-def test_a_cursor_alone_carries_the_whole_query(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_a_cursor_alone_carries_the_whole_query(logs: Log, hourly: list[LogEntry]) -> None:
     logs.write(delivery(80, at=MIDNIGHT - HOUR, email="other@domain.com"), arrived=MIDNIGHT - HOUR)
     first = logs.ask(filter=FAILURES.format("user@domain.com"), q="bounce", limit="3")
     following = logs.ask(after=parameters(first)["after"])
     assert uuids(following) == ids_of(hourly[3:6])
 
 
-def test_the_same_query_may_be_said_beside_the_cursor_with_another_limit(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_the_same_query_may_be_said_beside_the_cursor_with_another_limit(logs: Log, hourly: list[LogEntry]) -> None:
     query = {"since": "2025-12-31T00:00:00Z", "until": "2026-01-01T00:00:00Z", "filter": 'eventType sw "system"'}
     first = logs.ask(**query, limit="2")
     assert uuids(logs.ask(**query, limit="5", after=parameters(first)["after"])) == ids_of(hourly[2:7])
@@ -40,9 +43,7 @@ def test_the_same_query_may_be_said_beside_the_cursor_with_another_limit(logs: L
         {"sortOrder": "DESCENDING"},
     ],
 )
-def test_another_query_beside_the_cursor_is_refused(
-    logs: Log, hourly: list[log.LogEntry], other: dict[str, str]
-) -> None:
+def test_another_query_beside_the_cursor_is_refused(logs: Log, hourly: list[LogEntry], other: dict[str, str]) -> None:
     first = logs.ask(since="2025-12-31T00:00:00Z", limit="1")
     assert logs.follow(first, **other) == INVALID_CURSOR
 
@@ -50,7 +51,7 @@ def test_another_query_beside_the_cursor_is_refused(
 INVALID_CURSOR = refusal(400, "E0000029", "Invalid paging request.", "Invalid cursor.")
 
 
-def test_a_foreign_or_altered_cursor_is_refused(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_a_foreign_or_altered_cursor_is_refused(logs: Log, hourly: list[LogEntry]) -> None:
     after = parameters(logs.ask(limit="2"))["after"]
     assert logs.ask(OTHER, after=after) == INVALID_CURSOR
     altered = [after[:spot] + ("A" if after[spot] != "A" else "B") + after[spot + 1 :] for spot in range(len(after))]
@@ -68,7 +69,7 @@ def test_a_foreign_or_altered_cursor_is_refused(logs: Log, hourly: list[log.LogE
         assert logs.ask(after=text) == INVALID_CURSOR, text
 
 
-def test_a_cursor_outlives_what_it_points_at(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_a_cursor_outlives_what_it_points_at(logs: Log, hourly: list[LogEntry]) -> None:
     first = logs.ask(limit="2", since="2025-12-31T00:00:00Z")
     logs.clock.now += 200 * DAY
     young = delivery(90, at=logs.clock.now - HOUR)
@@ -77,9 +78,7 @@ def test_a_cursor_outlives_what_it_points_at(logs: Log, hourly: list[log.LogEntr
 
 
 @pytest.mark.parametrize("query", [{}, {"until": "2026-01-01T00:00:00Z"}])
-def test_a_limit_of_zero_reads_nothing(
-    logs: Log, hourly: list[log.LogEntry], calls: Calls, query: dict[str, str]
-) -> None:
+def test_a_limit_of_zero_reads_nothing(logs: Log, hourly: list[LogEntry], calls: Calls, query: dict[str, str]) -> None:
     answer = logs.ask(limit="0", **query)
     assert (answer.body, calls) == ([], {})
     if not query:
@@ -87,7 +86,7 @@ def test_a_limit_of_zero_reads_nothing(
 
 
 def test_a_page_that_takes_too_long_ends_where_it_was(
-    logs: Log, hourly: list[log.LogEntry], monkeypatch: pytest.MonkeyPatch
+    logs: Log, hourly: list[LogEntry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(system_log, "BUDGET", -1)
     for query in ({"until": "2026-01-01T00:00:00Z"}, {"sortOrder": "DESCENDING"}, {}):
@@ -95,9 +94,7 @@ def test_a_page_that_takes_too_long_ends_where_it_was(
         assert (answer.status, answer.body, "next" in links(answer)) == (200, [], True)
 
 
-def test_a_scan_goes_on_where_time_ran_out(
-    logs: Log, hourly: list[log.LogEntry], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_scan_goes_on_where_time_ran_out(logs: Log, hourly: list[LogEntry], monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter(range(10_000))
     monkeypatch.setattr(wiring, "now", lambda: next(ticks))
     monkeypatch.setattr(system_log, "BUDGET", 3)
@@ -112,12 +109,10 @@ def test_a_scan_goes_on_where_time_ran_out(
 
 def test_a_thousand_large_entries_are_answered_in_parts_that_fit(logs: Log) -> None:
     entries = [
-        removal_log.removal_requested(
+        removal_requested(
             [f"{'x' * 60}{number}.{part}@{'y' * 150}.example.com" for part in range(50)],
-            actor=log.SYSTEM,
-            request_id=f"r{number}",
             provider="ses",
-            now=MIDNIGHT - HOUR + number,
+            context=context(Organization("demo", "Demo"), request_id=f"r{number}", now=MIDNIGHT - HOUR + number),
         )[0]
         for number in range(400)
     ]
@@ -131,9 +126,7 @@ def test_a_thousand_large_entries_are_answered_in_parts_that_fit(logs: Log) -> N
     assert seen == ids_of(entries)
 
 
-def test_the_longest_filter_comes_back_in_links_that_a_gateway_lets_through(
-    logs: Log, hourly: list[log.LogEntry]
-) -> None:
+def test_the_longest_filter_comes_back_in_links_that_a_gateway_lets_through(logs: Log, hourly: list[LogEntry]) -> None:
     comparisons = " or ".join(f'target.id eq "user{number * 7919 % 100003}@domain{number}.com"' for number in range(97))
     answer = logs.ask(filter=comparisons, limit="0")
     assert 3_700 < len(comparisons) <= 4_000

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprieve import log
-from reprieve.removal import DAY
+from reprieve.clock import DAY
 from reprieve.runtime import wiring
+from reprieve.system_log.span import SETTLING
 from tests.support.system_log import BASE, HOUR, MIDNIGHT, MINUTE, SECOND, Log, delivery, ids_of, links, uuids
 
 if TYPE_CHECKING:
+    from reprieve.system_log.entry import LogEntry
     from tests.support.gateway import Calls
 
 
-def test_polling_begins_a_week_ago_and_always_names_a_next_page(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_polling_begins_a_week_ago_and_always_names_a_next_page(logs: Log, hourly: list[LogEntry]) -> None:
     logs.write(delivery(99, at=MIDNIGHT - 8 * DAY), arrived=MIDNIGHT - 8 * DAY)
     first = logs.ask()
     assert first.body == [entry.event for entry in hourly]
@@ -24,11 +25,11 @@ def test_polling_begins_a_week_ago_and_always_names_a_next_page(logs: Log, hourl
     assert list(links(empty)) == ["self", "next"]
 
 
-def test_a_poller_sees_a_late_entry_late_and_everything_once(logs: Log, hourly: list[log.LogEntry]) -> None:
+def test_a_poller_sees_a_late_entry_late_and_everything_once(logs: Log, hourly: list[LogEntry]) -> None:
     first = logs.ask(limit="4")
     late = delivery(50, at=MIDNIGHT - 9 * HOUR)
     logs.write(late)
-    logs.clock.now += log.SETTLING + 1
+    logs.clock.now += SETTLING + 1
     second = logs.follow(first)
     third = logs.follow(second)
     assert uuids(first) + uuids(second) + uuids(third) == [*ids_of(hourly), late.uuid]
@@ -37,7 +38,7 @@ def test_a_poller_sees_a_late_entry_late_and_everything_once(logs: Log, hourly: 
 def test_an_entry_is_polled_only_once_it_has_settled(logs: Log) -> None:
     entry = delivery(1, at=MIDNIGHT)
     logs.write(entry)
-    logs.clock.now = MIDNIGHT + log.SETTLING
+    logs.clock.now = MIDNIGHT + SETTLING
     early = logs.ask()
     assert early.body == []
     logs.clock.now += 1
@@ -58,7 +59,7 @@ def test_an_entry_that_was_stored_slowly_does_not_appear_behind_a_cursor(logs: L
 def test_no_write_takes_as_long_as_an_entry_settles() -> None:
     config = wiring.event_log()._table._client.meta.config
     assert config.retries["total_max_attempts"] == 1
-    assert (config.connect_timeout + config.read_timeout) * SECOND < log.SETTLING
+    assert (config.connect_timeout + config.read_timeout) * SECOND < SETTLING
 
 
 def test_a_duplicate_stays_as_it_was_first_written_and_is_polled_once(logs: Log) -> None:
@@ -82,7 +83,7 @@ def test_an_empty_until_polls(logs: Log) -> None:
 
 
 def test_the_target_of_a_polling_query_is_read_from_its_own_index(
-    logs: Log, hourly: list[log.LogEntry], calls: Calls
+    logs: Log, hourly: list[LogEntry], calls: Calls
 ) -> None:
     other = delivery(60, at=MIDNIGHT - HOUR, email="other@domain.com")
     logs.write(other, arrived=MIDNIGHT - HOUR)

@@ -13,7 +13,7 @@ from tests.support.system_log import Log, ids_of
 if TYPE_CHECKING:
     from io import StringIO
 
-    from reprieve import log
+    from reprieve.system_log.entry import LogEntry
     from tests.support.gateway import Calls, Gateway
 
 DATE = "The date format in your query is not recognized. Please enter dates using ISO8601 string format."
@@ -33,7 +33,7 @@ def test_a_date_that_is_none_is_told_in_both_of_oktas_sentences(logs: Log, name:
 
 @pytest.mark.parametrize("text", ["2025-12-31t15:00:00z", "2025-12-31T17:00:00.000+02:00", "2025-12-31T17:00:00 02:00"])
 def test_dates_are_read_as_rfc_3339_has_them_even_with_an_unescaped_plus(
-    logs: Log, hourly: list[log.LogEntry], text: str
+    logs: Log, hourly: list[LogEntry], text: str
 ) -> None:
     assert logs.ids(since=text, until="2026-01-01T00:00:00Z") == ids_of(hourly[1:])
 

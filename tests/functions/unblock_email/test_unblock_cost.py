@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from reprieve.address import Address
-from reprieve.recipient import Recipient
+from reprieve.recipients.recipient import Recipient
 from reprieve.runtime import wiring
 from reprieve.store.recipients import _item, _recipient_key
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from tests.support.gateway import DEMO, Answer, Calls, Gateway
 from tests.support.unblock_email import BASE, ask, block, bounce, rid, success
 

@@ -99,11 +99,11 @@ def test_a_request_that_was_cut_short_is_finished_by_its_repetition(
     enrol(1, "ann@example.org")
     bounce("ann@example.org")
     with monkeypatch.context() as broken:
-        broken.setattr("reprieve.store.event_log.EventLog.append", lambda *_: 1 / 0)
+        broken.setattr("reprieve.store.system_log.EventLog.append", lambda *_: 1 / 0)
         assert keyed(call, [rid(1)]).status == 500
     assert left("ann@example.org") == 4
     assert keyed(call, [rid(1)]).status == 409
-    monkeypatch.setattr("reprieve.repeat.UNDER_WAY", -1)
+    monkeypatch.setattr("reprieve.store.repeats.UNDER_WAY", -1)
     monkeypatch.setattr("reprieve.store.repeats.FREE", "attribute_exists(#partition) OR #free_at <= :now")
     assert keyed(call, [rid(1)]) == Answer(200, {"data": [success(rid(1))]})
     assert left("ann@example.org") == 4

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from reprieve.dialects.zoho.dialect import MODULES
 from reprieve.runtime import wiring
-from reprieve.wire.zoho import MODULES
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
 from tests.support.unblock_email import (
     MANDATORY,

@@ -14,8 +14,8 @@
     ├── RateLimited           too many requests; says when to come back
     └── Unavailable           a part that we depend on did not answer; try again
 
-A dialect maps each of these to its own code and sentence (`wire/`); a test holds that none is missing. Messages never
-carry an email address or a secret, so that they can be logged.
+A dialect maps each of these to its own code and sentence (`dialects/`); a test holds that none is missing. Messages
+never carry an email address or a secret, so that they can be logged.
 """
 
 from __future__ import annotations

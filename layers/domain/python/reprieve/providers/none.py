@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reprieve.removal import LiftAnswer, LiftOutcome
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reprieve.suppression import Suppression, SuppressionList
+    from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 _ALONE: Final = LiftAnswer(LiftOutcome.LIFTED, "no upstream provider: our list is the only one")
 
 
 class NoProvider:
-    """Agrees to everything at once, and holds nothing (`ports.provider.Provider`).
+    """Agrees to everything at once, and holds nothing (`removals.ports.Provider`).
 
     The batch bounds how many rows the job claims in one turn; it is that of a bulk at SendGrid.
     """

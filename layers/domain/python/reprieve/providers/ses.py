@@ -33,9 +33,11 @@ from botocore.exceptions import (
 )
 
 from reprieve.address import comparison_key
+from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
-from reprieve.removal import SECOND, LiftAnswer, LiftOutcome
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.suppressions.judgement import judged
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -144,7 +146,7 @@ _DOWN: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: SES failed again and aga
 
 
 class Ses:
-    """One account's or tenant's suppression list (`ports.provider.Provider`), for one thread at a time.
+    """One account's or tenant's suppression list (`removals.ports.Provider`), for one thread at a time.
 
     Args:
         client: boto3's `sesv2` client, or anything that behaves alike.
@@ -186,7 +188,7 @@ class Ses:
     def lift(
         self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
     ) -> list[LiftAnswer]:
-        """Take addresses off one list, one by one (`ports.provider.Provider.lift`).
+        """Take addresses off one list, one by one (`removals.ports.Provider.lift`).
 
         Args:
             suppression_list: bounces or spam reports; SES keeps no other.
@@ -223,7 +225,7 @@ class Ses:
         return answers + rest * (len(emails) - len(answers))
 
     def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
-        """Read what the list holds (`ports.provider.Provider.entries`).
+        """Read what the list holds (`removals.ports.Provider.entries`).
 
         Whether SES counts the ends of its own time range in is not documented: it is asked for a second more on each
         side, and the entries are filtered here. Pages are chained by SES's tokens, so nothing is skipped.
@@ -365,14 +367,15 @@ def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: int)
     if not isinstance(row, Mapping) or not isinstance(row.get("EmailAddress"), str) or not row["EmailAddress"]:
         return None
     updated = row.get("LastUpdateTime")
-    return Suppression(
+    entry = Suppression(
         list=suppression_list,
         key=comparison_key(row["EmailAddress"]),
         email=row["EmailAddress"],
         created=round(updated.timestamp() * SECOND) if isinstance(updated, datetime) else otherwise,
-        permanence=Permanence.HARD,
         provider="ses",
     )
+    # the list has no text: SES puts an address on it for a hard bounce only
+    return judged(entry, opinion=Permanence.HARD)
 
 
 def _date(moment: int) -> datetime:

@@ -13,15 +13,16 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from reprieve import clock
+from reprieve.dialects.exchange import Dialect, Request, Response
 from reprieve.errors import Forbidden, MethodNotAllowed, NoSuchRoute, RateLimited, ReprieveError
-from reprieve.exchange import Dialect, Request, Response
 from reprieve.runtime import identity
 from reprieve.runtime.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reprieve.quota import Quota
+    from reprieve.access.quota import Quota
 
 #: from here on a refusal is our own fault
 SERVER_FAULT: Final = 500
@@ -110,7 +111,7 @@ class Api:
             allowed = sorted(method for method, resource in self._routes if resource == request.resource)
             raise MethodNotAllowed(request.method, tuple(allowed)) if allowed else NoSuchRoute(request.resource)
         handler, scopes = found
-        if scopes and not request.by.may(*scopes):
+        if scopes and not request.context.may(*scopes):
             raise Forbidden(scopes[0])
         return handler(self._prepare(request))
 
@@ -139,7 +140,7 @@ def _request(event: Mapping[str, Any]) -> Request:
         headers=headers,
         body=_body(event),
         caller=identity.read(context.get("authorizer")),
-        now=time.time_ns() // 1_000_000,
+        now=clock.now(),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reprieve.organization import BouncePurge, Caller, Membership, Organization
-from reprieve.suppression import SuppressionList
+from reprieve.access.caller import Caller
+from reprieve.organization import BouncePurge, Membership, Organization
+from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from reprieve.removal import LiftOutcome
+from reprieve.removals.lift import LiftOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprieve.service.ingest import Report
-    from reprieve.service.removal_job import Tally
+    from reprieve.removals.job import Tally
+    from reprieve.suppressions.ingest import Report
 
 NAMESPACE: Final = "Reprieve"
 

@@ -8,11 +8,10 @@ Imports are inside the functions on purpose: a function pays at its cold start o
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from reprieve import clock
 from reprieve.errors import Forbidden, Unavailable
 from reprieve.organization import ORGANIZATION_ID
 from reprieve.runtime import settings
@@ -20,32 +19,35 @@ from reprieve.runtime import settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reprieve.exchange import Request
-    from reprieve.organization import Organization, ProviderAccount
-    from reprieve.ports.provider import Provider
-    from reprieve.quota import Quota
-    from reprieve.service.addresses import Addresses
-    from reprieve.service.email_servers import EmailServers
-    from reprieve.service.following import Following
-    from reprieve.service.ingest import Ingest
-    from reprieve.service.lists import Lists
-    from reprieve.service.reconciliation import Reconciliation
-    from reprieve.service.removal_job import RemovalJob
-    from reprieve.service.removals import Removals
-    from reprieve.service.repeats import Repeats
-    from reprieve.service.system_log import SystemLog
-    from reprieve.service.unblock import Unblocks
-    from reprieve.service.upkeep import Upkeep
+    from reprieve.access.provider_account import ProviderAccount
+    from reprieve.access.quota import Quota
+    from reprieve.access.repeats import Repeats
+    from reprieve.addresses.explain import Addresses
+    from reprieve.clock import Millis
+    from reprieve.dialects.exchange import Request
+    from reprieve.email_servers.manage import EmailServers
+    from reprieve.organization import Organization
+    from reprieve.removals.follow import Following
+    from reprieve.removals.job import RemovalJob
+    from reprieve.removals.lists import Lists
+    from reprieve.removals.ports import Provider
+    from reprieve.removals.request import Removals
+    from reprieve.removals.unblock import Unblocks
+    from reprieve.removals.upkeep import Upkeep
     from reprieve.store.access import Access
     from reprieve.store.dead_letters import DeadLetters
-    from reprieve.store.event_log import EventLog, LogReader
     from reprieve.store.listing import Listing
     from reprieve.store.quotas import Quotas
     from reprieve.store.recipients import Recipients
     from reprieve.store.removal_queue import RemovalQueue
     from reprieve.store.suppressions import Suppressions
+    from reprieve.store.system_log import EventLog, LogReader
     from reprieve.store.table import Table
     from reprieve.store.vault import Vault
+    from reprieve.suppressions.ingest import Ingest
+    from reprieve.suppressions.reconcile import Reconciliation
+    from reprieve.suppressions.unsubscribe import Unsubscribes
+    from reprieve.system_log.query import SystemLog
 
 #: as many as `store.table` has calls under way at a time
 CONNECTIONS = 16
@@ -54,9 +56,9 @@ CONNECT_TIMEOUT = 2
 READ_TIMEOUT = 5
 
 
-def now() -> int:
-    """The time in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
+def now() -> Millis:
+    """The present moment."""
+    return clock.now()
 
 
 @cache
@@ -111,7 +113,7 @@ def removal_queue() -> RemovalQueue:
 @cache
 def event_log() -> EventLog:
     """The system log. Its calls are not repeated unseen: see `store.event_log`."""
-    from reprieve.store.event_log import EventLog
+    from reprieve.store.system_log import EventLog
     from reprieve.store.table import Table
 
     return EventLog(Table(client("dynamodb", attempts=1), settings.table("EVENT_LOG")), now)
@@ -120,14 +122,14 @@ def event_log() -> EventLog:
 @cache
 def log_reader() -> LogReader:
     """The system log, to read."""
-    from reprieve.store.event_log import LogReader
+    from reprieve.store.system_log import LogReader
 
     return LogReader(table("EVENT_LOG"))
 
 
 def system_log() -> SystemLog:
     """The verb that answers what happened."""
-    from reprieve.service.system_log import SystemLog
+    from reprieve.system_log.query import SystemLog
 
     return SystemLog(log_reader(), now)
 
@@ -167,7 +169,7 @@ def dead_letters() -> DeadLetters:
 @cache
 def email_servers() -> EmailServers:
     """The verbs for the organizations' own SMTP servers."""
-    from reprieve.service.email_servers import EmailServers
+    from reprieve.email_servers.manage import EmailServers
     from reprieve.smtp.courier import Courier
     from reprieve.smtp.guard import HostPolicy
     from reprieve.store.email_servers import EmailServers as Store
@@ -228,52 +230,59 @@ def acting(child_of: Callable[[Request], str | None]) -> Callable[[Request], Req
         if child_id is None:
             return request
         child = access().organization(child_id) if ORGANIZATION_ID.fullmatch(child_id) else None
-        if child is None or child.parent != request.by.organization.id:
+        if child is None or child.parent != request.context.organization.id:
             # an organization that does not exist looks the same as one that is none of the caller's
             raise Forbidden("on-behalf-of")
-        return replace(request, caller=replace(request.by, organization=child))
+        return request.for_organization(child)
 
     return prepare
 
 
 def lists() -> Lists:
     """The verbs of the lists' owner."""
-    from reprieve.service.lists import Lists
+    from reprieve.removals.lists import Lists
 
     return Lists(suppressions(), listing(), access(), event_log())
 
 
 def addresses() -> Addresses:
     """The answer about one address."""
-    from reprieve.service.addresses import Addresses
+    from reprieve.addresses.explain import Addresses
 
     return Addresses(listing(), log_reader(), removals(), quotas())
 
 
 def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)
     """One run of the upkeep, bounded by the time that Lambda gives it."""
-    from reprieve.service.upkeep import Upkeep
+    from reprieve.removals.upkeep import Upkeep
 
     return Upkeep(access(), suppressions(), listing(), now, context.get_remaining_time_in_millis)
 
 
+def unsubscribes() -> Unsubscribes:
+    """The verb that unsubscribes addresses."""
+    from reprieve.suppressions.unsubscribe import Unsubscribes
+
+    return Unsubscribes(suppressions())
+
+
 def ingest() -> Ingest:
     """The way in for delivery events."""
-    from reprieve.service.ingest import Ingest
+    from reprieve.suppressions.ingest import Ingest
 
     return Ingest(suppressions(), event_log(), dead_letters())
 
 
 def removals() -> Removals:
     """The verb that lifts."""
-    from reprieve.service.removals import Removals
+    from reprieve.removals.request import Removals
 
     return Removals(suppressions(), recipients(), event_log())
 
 
 def following() -> Following:
     """Where removals stand."""
-    from reprieve.service.following import Following
+    from reprieve.removals.follow import Following
     from reprieve.store.removal_records import RemovalRecords
 
     return Following(RemovalRecords(table("SUPPRESSIONS")), removal_queue())
@@ -281,15 +290,15 @@ def following() -> Following:
 
 def reconciliation() -> Reconciliation:
     """The comparison with the providers' lists."""
-    from reprieve.service.reconciliation import Reconciliation
     from reprieve.store.comparison import Comparison
+    from reprieve.suppressions.reconcile import Reconciliation
 
     return Reconciliation(access(), suppressions(), Comparison(table("SUPPRESSIONS")), provider_for)
 
 
 def unblocks() -> Unblocks:
     """The verb that lifts what records' soft bounces block."""
-    from reprieve.service.unblock import Unblocks
+    from reprieve.removals.unblock import Unblocks
     from reprieve.store.unblocks import Unblocks as Store
 
     return Unblocks(Store(table("SUPPRESSIONS")), recipients(), event_log())
@@ -297,7 +306,7 @@ def unblocks() -> Unblocks:
 
 def repeats() -> Repeats:
     """Requests that come with an idempotency key."""
-    from reprieve.service.repeats import Repeats
+    from reprieve.access.repeats import Repeats
     from reprieve.store.repeats import Repeats as Store
 
     return Repeats(Store(table("SUPPRESSIONS")))
@@ -307,7 +316,7 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
     """One run of the job, bounded by the time that Lambda gives it."""
     import random
 
-    from reprieve.service.removal_job import RemovalJob
+    from reprieve.removals.job import RemovalJob
 
     return RemovalJob(
         access=access(),
@@ -322,11 +331,11 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
 
 def provider_for(organization: Organization, account: ProviderAccount) -> Provider:
     """The adapter of an organization's account at its provider, with the key unsealed."""
-    from reprieve.organization import ProviderKind
+    from reprieve.access.provider_account import ProviderKind
 
     match account.kind:
         case ProviderKind.SENDGRID:
-            from reprieve.providers.sendgrid import SendGrid
+            from reprieve.providers.sendgrid.adapter import SendGrid
 
             key = vault().unseal(account.sealed_key, provider_context(organization.id))
             return SendGrid(base_url=account.base_url, api_key=key, on_behalf_of=account.on_behalf_of, clock=now)

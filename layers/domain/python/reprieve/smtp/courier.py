@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reprieve.email_server import AuthType, Failing, ServerFailed
+from reprieve.email_servers.email_server import AuthType, Failing, ServerFailed
 from reprieve.smtp import client, token
 from reprieve.smtp.auth import Bearer, Login, Password
 from reprieve.smtp.errors import AuthenticationFailed, MessageRefused, SmtpError, TokenRefused
@@ -17,7 +17,7 @@ from reprieve.smtp.errors import AuthenticationFailed, MessageRefused, SmtpError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reprieve.email_server import OAuth, Settings
+    from reprieve.email_servers.email_server import OAuth, Settings
     from reprieve.smtp.guard import HostPolicy
 
 #: error -> which part failed; what is not here failed to connect
@@ -30,7 +30,7 @@ PART: Final[dict[type[SmtpError], Failing]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courier:
-    """`ports.email_servers.Courier`, over the network.
+    """`email_servers.ports.Courier`, over the network.
 
     Args:
         servers: which hosts and ports may be mail servers.

@@ -12,19 +12,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.organization import (
-    BouncePurge,
-    Credential,
-    Membership,
-    Organization,
-    ProviderAccount,
-    ProviderKind,
-)
-from reprieve.store.table import Item, Table, Update
-from reprieve.suppression import SuppressionList
+from reprieve.access.credential import Credential
+from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.organization import BouncePurge, Membership, Organization
+from reprieve.store.expressions import Update
+from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from reprieve.store.items import Item
+    from reprieve.store.table import Table
 
 ORGANIZATION: Final = "organization"
 PROVIDER: Final = "provider"
@@ -36,7 +34,7 @@ KNOWN: Final = "attribute_exists(#partition)"
 
 
 class Access:
-    """`ports.access.AccessStore` on DynamoDB, and what the operator's command needs beyond it."""
+    """`access.ports.AccessStore` on DynamoDB, and what the operator's command needs beyond it."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -59,7 +57,7 @@ class Access:
         """Replace an organization's settings; False when there is none."""
         return self._table.put(_organization_item(organization), condition=KNOWN)
 
-    def clear(self, organization_id: str, suppression_list: SuppressionList, *, until: int) -> None:
+    def clear(self, organization_id: str, suppression_list: str, *, until: int) -> None:
         """See the port."""
         mark = f"#{CLEARED}{suppression_list}"
         later = f"{KNOWN} AND (attribute_not_exists({mark}) OR {mark} < :until)"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from reprieve.store.records import place_of, record_key
+from reprieve.store.suppression_item import place_of, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprieve.organization import Organization
-    from reprieve.store.table import Item, Table
-    from reprieve.suppression import Suppression
+    from reprieve.store.items import Item
+    from reprieve.store.table import Table
+    from reprieve.suppressions.suppression import Suppression
 
 
 class Comparison:
-    """`ports.suppressions.Comparison` on DynamoDB: a BatchGetItem a hundred entries."""
+    """`suppressions.ports.Comparison` on DynamoDB: a BatchGetItem a hundred entries."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -21,7 +21,7 @@ LONGEST_BODY: Final = 24_000
 
 
 class DeadLetters:
-    """`ports.log.DeadLetters` on SQS."""
+    """`system_log.ports.DeadLetters` on SQS."""
 
     def __init__(self, client: SQSClient, queue_url: str) -> None:
         self._client = client

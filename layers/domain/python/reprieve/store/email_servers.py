@@ -10,7 +10,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from reprieve.email_server import (
+from reprieve.clock import DAY, SECOND
+from reprieve.email_servers.email_server import (
     CONNECTIONS_A_DAY,
     CONNECTIONS_A_MINUTE,
     AnotherEnabled,
@@ -22,13 +23,14 @@ from reprieve.email_server import (
     TooManyServers,
 )
 from reprieve.errors import Conflict, RateLimited
-from reprieve.removal import DAY, SECOND
 from reprieve.store import keys
-from reprieve.store.table import Update, marshal, part
+from reprieve.store.expressions import Update, arguments_of
+from reprieve.store.items import marshal
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.store.table import Item, Table
+    from reprieve.store.items import Item
+    from reprieve.store.table import Table
 
 #: what the ids of servers begin with, and the two other items do not
 IDS: Final = "ces"
@@ -47,7 +49,7 @@ ROOM: Final = "(attribute_not_exists(#count) OR #count < :most)"
 
 
 class EmailServers:
-    """`ports.email_servers.EmailServerStore` on DynamoDB."""
+    """`email_servers.ports.EmailServerStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -69,12 +71,12 @@ class EmailServers:
     def add(self, organization: Organization, server: EmailServer, *, maximum: int) -> None:
         """See the port."""
         writes = [
-            ("Put", {"Item": marshal(_item(organization, server)), **part(condition=NEW)}),
+            ("Put", {"Item": marshal(_item(organization, server)), **arguments_of(condition=NEW)}),
             (
                 "Update",
                 {
                     "Key": marshal(_key(organization, "count")),
-                    **part(condition=ROOM, expression="ADD #count :one", values={":one": 1, ":most": maximum}),
+                    **arguments_of(condition=ROOM, expression="ADD #count :one", values={":one": 1, ":most": maximum}),
                 },
             ),
         ]
@@ -87,7 +89,7 @@ class EmailServers:
 
     def replace(self, organization: Organization, before: EmailServer, after: EmailServer) -> None:
         """See the port."""
-        put = part(condition=SAME, values={":version": before.version})
+        put = arguments_of(condition=SAME, values={":version": before.version})
         writes = [("Put", {"Item": marshal(_item(organization, after)), **put})]
         match before.settings.enabled, after.settings.enabled:
             case False, True:
@@ -98,8 +100,8 @@ class EmailServers:
 
     def remove(self, organization: Organization, server: EmailServer) -> None:
         """See the port."""
-        gone = part(condition=SAME, values={":version": server.version})
-        fewer = part(expression="ADD #count :less", values={":less": -1})
+        gone = arguments_of(condition=SAME, values={":version": server.version})
+        fewer = arguments_of(expression="ADD #count :less", values={":less": -1})
         writes = [
             ("Delete", {"Key": marshal(_key(organization, server.id)), **gone}),
             ("Update", {"Key": marshal(_key(organization, "count")), **fewer}),
@@ -127,11 +129,11 @@ def _key(organization: Organization, sort: str) -> Item:
 
 def _mark(organization: Organization, server: EmailServer) -> tuple[str, dict[str, Any]]:
     item = _key(organization, "enabled") | {"server": server.id}
-    return "Put", {"Item": marshal(item), **part(condition=NEW)}
+    return "Put", {"Item": marshal(item), **arguments_of(condition=NEW)}
 
 
 def _unmark(organization: Organization, server: EmailServer) -> tuple[str, dict[str, Any]]:
-    ours = part(condition=OURS, values={":server": server.id})
+    ours = arguments_of(condition=OURS, values={":server": server.id})
     return "Delete", {"Key": marshal(_key(organization, "enabled")), **ours}
 
 

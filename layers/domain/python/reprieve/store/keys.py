@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.removal import RemovalState
-    from reprieve.suppression import SuppressionList
+    from reprieve.removals.removal import RemovalState
+    from reprieve.suppressions.suppression import SuppressionList
 
 
 #: in the year 2286

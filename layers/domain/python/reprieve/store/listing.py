@@ -12,22 +12,23 @@ from itertools import islice
 from math import isqrt
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve.addresses.outlook import AddressRecord
+from reprieve.clock import SECOND
 from reprieve.errors import LimitExceeded
-from reprieve.listing import ANYBODY, Selection, shown_since
-from reprieve.outlook import AddressRecord
-from reprieve.removal import SECOND
 from reprieve.store import keys
-from reprieve.store.records import entry_of, list_of, record_key, removal_of, suppression_of
+from reprieve.store.suppression_item import entry_of, list_of, record_key, removal_of, suppression_of
 from reprieve.store.table import side_by_side
-from reprieve.suppression import SuppressionList
+from reprieve.suppressions.listing import ANYBODY, Selection, shown_since
+from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reprieve.listing import Filter, Pattern, Place, Since
     from reprieve.organization import Organization
-    from reprieve.store.table import Item, Page, Table, Value
-    from reprieve.suppression import Suppression
+    from reprieve.store.items import Item, Value
+    from reprieve.store.table import Page, Table
+    from reprieve.suppressions.listing import Filter, Pattern, Place, Since
+    from reprieve.suppressions.suppression import Suppression
 
 BY_TIME: Final = "ByTime"
 IN_RANGE: Final = "#partition = :partition AND #by_time BETWEEN :newest AND :oldest"
@@ -42,7 +43,7 @@ END: Final = "$"
 
 
 class Listing:
-    """`ports.suppressions.ListingStore` on DynamoDB."""
+    """`suppressions.ports.ListingStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprieve.store.table import Update
+    from reprieve.store.expressions import Update
 
 EXISTS: Final = re.compile(r"attribute_(not_)?exists\(#(\w+)\)")
 NAME: Final = re.compile(r"#(\w+)")

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.quota import Quota, window
-from reprieve.removal import MINUTE, SECOND
-from reprieve.store.table import Table, Update
+from reprieve.access.quota import Quota, window
+from reprieve.clock import MINUTE, SECOND
+from reprieve.store.expressions import Update
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.store.table import Item
+    from reprieve.store.items import Item
+    from reprieve.store.table import Table
 
 REQUESTS: Final = "requests#"
 
 
 class Quotas:
-    """`ports.access.QuotaStore` on DynamoDB."""
+    """`access.ports.QuotaStore` on DynamoDB."""
 
     def __init__(self, table: Table, limit: int) -> None:
         self._table = table

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from reprieve.address import Address, comparison_key
 from reprieve.errors import Conflict, Unavailable
-from reprieve.recipient import Recipient
+from reprieve.recipients.recipient import Recipient
 from reprieve.store import keys
-from reprieve.store.table import Item, Table, Value, marshal, part, side_by_side
+from reprieve.store.expressions import arguments_of
+from reprieve.store.items import Item, Value, marshal
+from reprieve.store.table import Table, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +38,7 @@ UNUSED: Final = "attribute_not_exists(#holders) AND attribute_not_exists(#named)
 
 
 class Recipients:
-    """`ports.recipients.RecipientStore` on DynamoDB."""
+    """`recipients.ports.RecipientStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -131,7 +133,9 @@ class Recipients:
         before = _recipient(recipient.module, stored) if stored else None
         version = cast("int", stored["version"]) if stored else 0
         item = marshal(_item(key, recipient) | {"version": version + 1})
-        condition = part(condition=UNCHANGED, values={":version": version}) if stored else part(condition=NEW)
+        condition = (
+            arguments_of(condition=UNCHANGED, values={":version": version}) if stored else arguments_of(condition=NEW)
+        )
         if self._table.transact([("Put", {"Item": item, **condition}), *_claims(organization, before, recipient)]):
             self._sweep(organization, _claimed(before) - _claimed(recipient))
             return True
@@ -142,7 +146,7 @@ class Recipients:
 
     def _erase(self, organization: Organization, recipient: Recipient, stored: Item) -> bool:
         key = _recipient_key(organization, recipient.module, recipient.id)
-        condition = part(condition=UNCHANGED, values={":version": stored["version"]})
+        condition = arguments_of(condition=UNCHANGED, values={":version": stored["version"]})
         writes = [("Delete", {"Key": marshal(key), **condition}), *_claims(organization, recipient, None)]
         if not self._table.transact(writes):
             return False
@@ -181,7 +185,7 @@ def _claims(organization: Organization, before: Recipient | None, after: Recipie
         if clauses:
             expression = " ".join(clauses)
             known: dict[str, Value] = {":holders": frozenset({holder}), ":holder": holder}
-            arguments = part(expression=expression, condition=condition, values=known)
+            arguments = arguments_of(expression=expression, condition=condition, values=known)
             writes.append(("Update", {"Key": marshal(_address_key(organization, key)), **arguments}))
     return writes
 

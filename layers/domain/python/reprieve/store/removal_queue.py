@@ -1,7 +1,7 @@
 """The removal queue: what waits in the index Pending, and what a worker may make of it.
 
 An entry is a removal's record (store/records.py), or a part of a request (store/request_items.py) that waits for
-up to `removal.PART` of them. Claiming a part is one write, and half a read unit for each of its records, which are not
+several of them. Claiming a part is one write, and half a read unit for each of its records, which are not
 claimed themselves. Whatever is settled then is a conditional write of one record, under the fence that was read in it:
 what another worker, a newer request or a newer bounce did meanwhile refuses it.
 """
@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve import removal
-from reprieve.removal import SECOND, TOMBSTONE, Claim, Due, Part, Removal, RemovalState, Settlement
+from reprieve.clock import SECOND
+from reprieve.removals.queue import Claim, Due, Part, Settlement
+from reprieve.removals.removal import TOMBSTONE, Removal, RemovalState
 from reprieve.store import keys, request_items
-from reprieve.store.records import place_of, queue_of, record_key, removal_of
+from reprieve.store.expressions import Update
 from reprieve.store.removal_requests import FENCE_OUT
-from reprieve.store.table import Item, Table, Update, Value
+from reprieve.store.suppression_item import place_of, queue_of, record_key, removal_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprieve.organization import Organization
+    from reprieve.store.items import Item, Value
     from reprieve.store.removal_requests import Change
+    from reprieve.store.table import Table
 
 #: the removal has not ended and its time has come
 DUE: Final = "#removal_state = :pending AND #due_at <= :now"
@@ -46,7 +49,7 @@ RETRIABLE: Final = "#removal_id = :id AND #removal_state = :failed"
 
 
 class RemovalQueue:
-    """`ports.removals.RemovalQueue` on DynamoDB."""
+    """`removals.ports.RemovalQueue` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -113,8 +116,7 @@ class RemovalQueue:
 
 def _due(item: Item) -> Due:
     place = place_of(item)
-    size = removal.PART if request_items.is_part(place[0]) else 1
-    return Due(place, size, cast("int", item["requested_at"]))
+    return Due(place, request_items.weight(place[0]), cast("int", item["requested_at"]))
 
 
 def _key(place: tuple[str, str]) -> Item:

@@ -7,19 +7,19 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve import removal
 from reprieve.errors import InvalidInput
-from reprieve.removal import Followed, Removal, RemovalState
+from reprieve.removals.removal import Followed, Removal, RemovalState
 from reprieve.store import keys, request_items
-from reprieve.store.records import key_of, list_of, place_of, record_key, removal_of
-from reprieve.suppression import SuppressionList
+from reprieve.store.suppression_item import key_of, list_of, place_of, record_key, removal_of
+from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reprieve.organization import Organization
+    from reprieve.store.items import Item, Value
     from reprieve.store.request_items import Asked
-    from reprieve.store.table import Item, Table, Value
+    from reprieve.store.table import Table
 
     #: a shard, a line of it in Pending, and the number in that line's part to go on from; 0 behind the line
     _Place = tuple[int, Item | None, int]
@@ -33,7 +33,7 @@ ROOMS: Final = {request_items.REQUESTS, *SuppressionList}
 
 
 class RemovalRecords:
-    """`ports.removals.RemovalRecords` on DynamoDB: a Query a request, then a BatchGetItem a hundred records."""
+    """`removals.ports.RemovalRecords` on DynamoDB: a Query a request, then a BatchGetItem a hundred records."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -158,7 +158,7 @@ def _groups(lines: Sequence[Item], size: int) -> Iterator[list[Item]]:
     room = size
     for line in lines:
         group.append(line)
-        room -= removal.PART if _is_part(line) else 1
+        room -= request_items.weight(cast("str", line["partition"]))
         if room <= 0:
             yield group
             group, room = [], size

@@ -14,16 +14,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.removal import RemovalState
-from reprieve.store.records import queue_of, record_key
-from reprieve.store.table import Update
+from reprieve.removals.removal import RemovalState
+from reprieve.store.expressions import Update
+from reprieve.store.suppression_item import queue_of, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprieve.organization import Organization
-    from reprieve.removal import RemovalRequest, Requester
-    from reprieve.store.table import Item, Value
+    from reprieve.context import Context
+    from reprieve.removals.removal import RemovalRequest
+    from reprieve.store.items import Item, Value
 
     Change = tuple[Item, Update, dict[str, Value]]
 
@@ -39,17 +39,13 @@ SAME_BOUNCE: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at = :seen_
 FENCE_OUT: Final = "#fence = if_not_exists(#fence, :zero) + :one"
 
 
-def recording(
-    organization: Organization, request: RemovalRequest, requester: Requester, *, queued: bool, now: int
-) -> Change:
+def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Change:
     """The update that records a removal, without its watermark.
 
     Args:
-        organization: whose.
+        context: who asks.
         request: what to remove.
-        requester: who asks.
-        queued: whether it stands in the queue itself, and not in a part of its request.
-        now: in milliseconds.
+        queued: whether it is queued individually, and not in a part of its request.
     """
     update = Update(
         set=[
@@ -76,15 +72,15 @@ def recording(
     values: dict[str, Value] = {
         ":id": request.id,
         ":pending": RemovalState.PENDING.value,
-        ":now": now,
-        ":credential": requester.credential,
-        ":request_id": requester.request_id,
+        ":now": context.now,
+        ":credential": context.actor.id,
+        ":request_id": context.request_id,
         ":zero": 0,
         ":one": 1,
         ":email": request.email,
-        ":queue": queue_of(organization, RemovalState.PENDING, request.key),
+        ":queue": queue_of(context.organization, RemovalState.PENDING, request.key),
     }
-    return record_key(organization, request.list, request.key), update, values
+    return record_key(context.organization, request.list, request.key), update, values
 
 
 def blind(change: Change, *, until: int) -> Change:

@@ -9,20 +9,22 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.removal import SECOND
-from reprieve.repeat import KEPT, UNDER_WAY, Answer, Kept
+from reprieve.access.repeat import KEPT, UNDER_WAY, Answer, Kept
+from reprieve.clock import SECOND
 from reprieve.store import keys
-from reprieve.store.table import Item, Table, Update, Value
+from reprieve.store.expressions import Update
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
+    from reprieve.store.items import Item, Value
+    from reprieve.store.table import Table
 
 #: nobody has the key, or nobody has it any more
 FREE: Final = "(attribute_not_exists(#partition) OR #free_at <= :now)"
 
 
 class Repeats:
-    """`ports.access.RepeatStore` on DynamoDB."""
+    """`access.ports.RepeatStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -10,7 +10,7 @@
 The record of an address knows only the latest removal of it. An address takes some 40 bytes here, so a thousand of them
 cost 63 write units where an item each would cost a thousand.
 
-A `note` is that and no more. A `part`, of at most `removal.PART` removals, also stands in the queue for them: it is
+A `note` is that and no more. A `part`, of at most `PART` removals, also stands in the queue for them: it is
 written before their records, so that no recorded removal is ever without a place in the queue.
 """
 
@@ -20,18 +20,20 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve import removal
 from reprieve.address import comparison_key
-from reprieve.removal import DAY, SECOND, RemovalState
+from reprieve.clock import DAY, SECOND
+from reprieve.removals.queue import PART
+from reprieve.removals.removal import RemovalState
 from reprieve.store import keys
-from reprieve.store.table import Item, Update, Value
-from reprieve.suppression import SuppressionList
+from reprieve.store.expressions import Update
+from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprieve.organization import Organization
-    from reprieve.removal import RemovalRequest
+    from reprieve.removals.removal import RemovalRequest
+    from reprieve.store.items import Item, Value
 
     Pack = Sequence[RemovalRequest]
 
@@ -69,7 +71,7 @@ def note(
 
 def parts(organization: Organization, requests: Sequence[RemovalRequest], *, now: int) -> list[tuple[Item, Pack]]:
     """The items in which some removals of one request wait, due at once, each with the removals that are in it."""
-    packs = [requests[start : start + removal.PART] for start in range(0, len(requests), removal.PART)]
+    packs = [requests[start : start + PART] for start in range(0, len(requests), PART)]
     return [(_part(organization, pack, now), pack) for pack in packs]
 
 
@@ -105,6 +107,11 @@ def forgotten_at(now: int) -> int:
 def is_part(partition: str) -> bool:
     """Whether an item of a queue is a part of a request, and not the record of an address."""
     return partition.split("#")[1] == REQUESTS
+
+
+def weight(partition: str) -> int:
+    """How many removals an item of a queue stands for, at most."""
+    return PART if is_part(partition) else 1
 
 
 def read(item: Item) -> list[Asked]:

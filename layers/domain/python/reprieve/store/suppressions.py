@@ -6,24 +6,28 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
 from reprieve.organization import MAX_SOFT_BOUNCES
-from reprieve.removal import SECOND, watermark
+from reprieve.removals.removal import watermark
 from reprieve.store import keys, request_items
-from reprieve.store.records import key_of, place_of, record_key
+from reprieve.store.expressions import Update
 from reprieve.store.removal_requests import blind, is_overtaken, over, provided, recording
-from reprieve.store.table import Update, pauses
-from reprieve.suppression import Permanence
+from reprieve.store.suppression_item import key_of, place_of, record_key
+from reprieve.store.table import pauses
+from reprieve.suppressions.suppression import Permanence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reprieve.listing import Since
+    from reprieve.context import Context
     from reprieve.organization import Organization
-    from reprieve.removal import RemovalRequest, Requester
+    from reprieve.removals.removal import RemovalRequest
+    from reprieve.store.items import Item, Value
     from reprieve.store.removal_requests import Change
-    from reprieve.store.table import Item, Table, Value
-    from reprieve.suppression import Suppression, SuppressionList
+    from reprieve.store.table import Table
+    from reprieve.suppressions.listing import Since
+    from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 #: newer than the event we hold, so that order of arrival never matters; in the same millisecond the greater id counts
 NEWER: Final = (
@@ -39,18 +43,18 @@ ROOM: Final = "(attribute_not_exists(#events) OR size(#events) < :most)"
 #: on the list and shown: neither cleared nor expired
 LISTED_AND_SHOWN: Final = (
     "attribute_exists(#by_time) AND ((#permanence = :hard AND #bounced_at >= :hard_since)"
-    " OR (#permanence = :soft AND #bounced_at >= :soft_since))"
+    " OR (#permanence <> :hard AND #bounced_at >= :soft_since))"
 )
 #: on the list, but cleared or expired, and no newer bounce has come since
 LISTED_AND_HIDDEN: Final = (
     "attribute_exists(#by_time) AND ((#permanence = :hard AND #bounced_at < :hard_since)"
-    " OR (#permanence = :soft AND #bounced_at < :soft_since))"
+    " OR (#permanence <> :hard AND #bounced_at < :soft_since))"
 )
 ENTRY: Final = ("email", "reason", "status", "permanence", "classification", "provider", "ip", "event_id")
 
 
 class Suppressions:
-    """`ports.suppressions.SuppressionStore` on DynamoDB."""
+    """`suppressions.ports.SuppressionStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -72,57 +76,48 @@ class Suppressions:
         changed = {place_of(tried.item) for tried in done if tried.item is not None}
         return len(items) - len(known) + len(changed)
 
-    def request_removals(
-        self, organization: Organization, requests: Sequence[RemovalRequest], requester: Requester, *, now: int
-    ) -> None:
+    def request_removals(self, context: Context, requests: Sequence[RemovalRequest]) -> None:
         """See the port."""
         if not requests:
             return
-        alone = self._stand_in_line(organization, requests, now)
-        self._record_removals(organization, requests, requester, alone=alone, forgiven_until=watermark(now), now=now)
+        alone = self._enqueue(context, requests)
+        self._record_removals(context, requests, alone=alone, forgiven_until=watermark(context.now))
 
     def request_listed(
         self,
-        organization: Organization,
+        context: Context,
         requests: Sequence[RemovalRequest],
-        requester: Requester,
         *,
         since: Since,
         hidden: bool,
         forgiven_until: int,
-        now: int,
     ) -> list[bool]:
         """See the port."""
         if not requests:
             return []
         # what may not be there stands for itself: a part would outlive its removals. Without a note, which would cost
         # as much as a removal: each is found by its address
-        alone = self._stand_in_line(organization, requests, now) if hidden else {request.id for request in requests}
+        alone = self._enqueue(context, requests) if hidden else {request.id for request in requests}
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
             ":hard_since": since.hard * SECOND,
-            ":soft": Permanence.SOFT.value,
             ":soft_since": since.soft * SECOND,
         }
         return self._record_removals(
-            organization,
+            context,
             requests,
-            requester,
             alone=alone,
             forgiven_until=forgiven_until,
-            now=now,
             listed=(LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN, bounds),
         )
 
     def _record_removals(
         self,
-        organization: Organization,
+        context: Context,
         requests: Sequence[RemovalRequest],
-        requester: Requester,
         *,
         alone: set[str],
         forgiven_until: int,
-        now: int,
         listed: tuple[str, dict[str, Value]] = ("", {}),
     ) -> list[bool]:
         """Record removals with their watermark, one conditional write an address.
@@ -131,12 +126,10 @@ class Suppressions:
         may be looking at its part any more.
 
         Args:
-            organization: whose.
+            context: who asks.
             requests: all but those that are alone wait in parts already.
-            requester: who asks.
             alone: the ids of those that stand in the queue themselves.
             forgiven_until: the watermark; a later one that is there stands.
-            now: in milliseconds.
             listed: a condition that each record must meet besides, and its values.
 
         Returns:
@@ -148,7 +141,7 @@ class Suppressions:
 
         def write(request: RemovalRequest, seen: Item | None) -> Change:
             queued = seen is not None or request.id in alone
-            change = provided(recording(organization, request, requester, queued=queued, now=now), *listed)
+            change = provided(recording(context, request, queued=queued), *listed)
             return blind(change, until=forgiven_until) if seen is None else over(change, seen, until=forgiven_until)
 
         recorded = [False] * len(requests)
@@ -167,7 +160,7 @@ class Suppressions:
             self._table.wait(pause)
         raise Unavailable("other requests kept getting in the way of a removal")
 
-    def _stand_in_line(self, organization: Organization, requests: Sequence[RemovalRequest], now: int) -> set[str]:
+    def _enqueue(self, context: Context, requests: Sequence[RemovalRequest]) -> set[str]:
         """Note what is asked for, and have it wait in parts, before anything is recorded.
 
         Returns:
@@ -175,9 +168,9 @@ class Suppressions:
             taken, by an earlier try of the same request.
         """
         if len(requests) == 1:
-            self._table.update(*request_items.note(organization, requests, now=now))
+            self._table.update(*request_items.note(context.organization, requests, now=context.now))
             return {requests[0].id}
-        parts = request_items.parts(organization, requests, now=now)
+        parts = request_items.parts(context.organization, requests, now=context.now)
         taken = {place_of(item) for item in self._table.insert_many([item for item, _ in parts])}
         return {one.id for item, pack in parts if place_of(item) in taken for one in pack}
 

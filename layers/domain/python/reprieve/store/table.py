@@ -15,7 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reprieve.errors import Unavailable
 from reprieve.store import partiql
+from reprieve.store.expressions import Update, arguments_of, names_in
 from reprieve.store.faults import unavailable
+from reprieve.store.items import Item, Value, marshal, unmarshal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-Value = str | int | bytes | bool | frozenset[str] | None
-Item = dict[str, Value]
 
 #: DynamoDB's limits of one call
 WRITES_A_BATCH: Final = 25
@@ -49,58 +49,6 @@ PASSING: Final = frozenset(
 )
 #: how often the unprocessed rest of a batch is sent again, with growing pauses, before it counts as unavailable
 RETRIES: Final = 8
-
-
-def marshal(item: Mapping[str, Value]) -> dict[str, Any]:
-    """Plain values as DynamoDB's typed ones; None and empty sets are left out, since absence is what they mean."""
-    return {name: _typed(value) for name, value in item.items() if value is not None and value != frozenset()}
-
-
-def unmarshal(item: Mapping[str, Any]) -> Item:
-    """DynamoDB's typed values as plain ones."""
-    return {name: _plain(value) for name, value in item.items()}
-
-
-def _typed(value: Value) -> dict[str, Any]:
-    match value:
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case int():
-            return {"N": str(value)}
-        case bytes():
-            return {"B": value}
-        case frozenset():
-            return {"SS": sorted(value)}
-        case _:
-            raise TypeError(f"no DynamoDB type for {type(value).__name__}")
-
-
-def _plain(typed: Mapping[str, Any]) -> Value:
-    ((kind, value),) = typed.items()
-    match kind:
-        case "N":
-            return int(value)
-        case "SS":
-            return frozenset(value)
-        case _:
-            return value  # type: ignore[no-any-return]
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """An UpdateItem in parts: each is an expression over attribute names, which are all escaped, and `:values`."""
-
-    set: Sequence[str] = ()
-    remove: Sequence[str] = ()
-    add: Sequence[str] = ()
-    condition: str = ""
-
-    def expression(self) -> str:
-        """The update expression."""
-        parts = (("SET", self.set), ("REMOVE", self.remove), ("ADD", self.add))
-        return " ".join(f"{word} {', '.join(clauses)}" for word, clauses in parts if clauses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +208,7 @@ class Table:
         answer = self._call(
             "query",
             TableName=self.name,
-            ExpressionAttributeNames=_names(condition),
+            ExpressionAttributeNames=names_in(condition),
             ExpressionAttributeValues=marshal(values),
             **arguments,
         )
@@ -290,7 +238,7 @@ class Table:
             IndexName=index,
             Select="COUNT",
             KeyConditionExpression=condition,
-            ExpressionAttributeNames=_names(condition),
+            ExpressionAttributeNames=names_in(condition),
             ExpressionAttributeValues=marshal(values),
             **arguments,
         )
@@ -301,7 +249,8 @@ class Table:
         """TransactWriteItems over this table; False when a condition did not hold, and then nothing was written.
 
         Args:
-            writes: pairs of an operation (`Put`, `Update`, `Delete`) and its arguments, as made by `part`.
+            writes: pairs of an operation (`Put`, `Update`, `Delete`) and its arguments
+                (`expressions.arguments_of`).
         """
         return not self.transact_or_tell(list(writes))
 
@@ -332,7 +281,7 @@ class Table:
         raise Unavailable("other writes kept getting in the way of a transaction")
 
     def _try(self, key: Item, update: Update, values: Mapping[str, Value]) -> Tried:
-        arguments = part(condition=update.condition, expression=update.expression(), values=values)
+        arguments = arguments_of(condition=update.condition, expression=update.expression(), values=values)
         try:
             answer = self._call(
                 "update_item",
@@ -375,7 +324,7 @@ class Table:
         expression: str = "",
         **arguments: Any,  # noqa: ANN401  (passed on to boto3 as it is)
     ) -> Mapping[str, Any] | None:
-        arguments |= part(condition=condition, expression=expression, values=values)
+        arguments |= arguments_of(condition=condition, expression=expression, values=values)
         try:
             return self._call(operation, TableName=self.name, **arguments)
         except _ConditionFailed:
@@ -406,29 +355,6 @@ def side_by_side(call: Callable[[_T], _R], arguments: Sequence[_T]) -> list[_R]:
         return [call(argument) for argument in arguments]
     with ThreadPoolExecutor(max_workers=min(len(arguments), SIDE_BY_SIDE)) as threads:
         return list(threads.map(call, arguments))
-
-
-def part(*, condition: str = "", expression: str = "", values: Mapping[str, Value] | None = None) -> dict[str, Any]:
-    """The expression arguments of one write, with every `#name` escaped and only those values that are used."""
-    arguments: dict[str, Any] = {}
-    if condition:
-        arguments["ConditionExpression"] = condition
-    if expression:
-        arguments["UpdateExpression"] = expression
-    if names := _names(condition + " " + expression):
-        arguments["ExpressionAttributeNames"] = names
-    words = _words(condition + " " + expression)
-    if used := {name: value for name, value in (values or {}).items() if name in words}:
-        arguments["ExpressionAttributeValues"] = marshal(used)
-    return arguments
-
-
-def _names(text: str) -> dict[str, str]:
-    return {word: word[1:] for word in _words(text) if word[0] == "#"}
-
-
-def _words(text: str) -> list[str]:
-    return text.replace("(", " ").replace(")", " ").replace(",", " ").split()
 
 
 def pauses() -> Iterator[float]:

@@ -14,20 +14,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from reprieve.block import UNBLOCKS, Standing
-from reprieve.listing import shown_since
-from reprieve.removal import RemovalRequest, Requester, watermark
+from reprieve.removals.block import UNBLOCKS, Standing
+from reprieve.removals.removal import RemovalRequest, watermark
 from reprieve.store import request_items
-from reprieve.store.records import entry_of, list_of, record_key
+from reprieve.store.expressions import Update, arguments_of
+from reprieve.store.items import Item, Value, marshal
 from reprieve.store.removal_requests import FENCE_OUT, as_seen, provided, recording
-from reprieve.store.table import WRITES_A_TRANSACTION, Item, Table, Update, Value, marshal, part, side_by_side
-from reprieve.suppression import Permanence, Suppression, SuppressionList
+from reprieve.store.suppression_item import entry_of, list_of, record_key
+from reprieve.store.table import WRITES_A_TRANSACTION, Table, side_by_side
+from reprieve.suppressions.listing import shown_since
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reprieve.listing import Since
+    from reprieve.context import Context
     from reprieve.organization import Organization
+    from reprieve.suppressions.listing import Since
 
     Write = tuple[str, dict[str, Any]]
 
@@ -38,7 +41,7 @@ NOT_EXHAUSTED: Final = "(attribute_not_exists(#unblocks) OR #unblocks < :unblock
 #: it is still on the list, so that of two who unblock it at a time one finds it free
 LISTED: Final = "attribute_exists(#by_time)"
 #: its newest bounce is still one that can be unblocked
-STILL_SOFT: Final = "#permanence = :soft"
+STILL_PASSING: Final = "#permanence <> :hard"
 #: its soft bounces still reach the threshold
 STILL_REACHED: Final = "size(#events) >= :threshold"
 #: the year 9999, in seconds, which TTL understands
@@ -54,7 +57,7 @@ class _Wanted:
 
 
 class Unblocks:
-    """`ports.suppressions.UnblockStore` on DynamoDB."""
+    """`removals.ports.UnblockStore` on DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -69,15 +72,13 @@ class Unblocks:
 
     def request_unblocks(
         self,
-        organization: Organization,
+        context: Context,
         standings: Mapping[str, tuple[Standing, RemovalRequest]],
-        requester: Requester,
-        *,
-        now: int,
     ) -> set[str]:
         """See the port."""
+        organization = context.organization
         wanted = [
-            _Wanted(key, list(self._writes(organization, standing, request, requester, now)))
+            _Wanted(key, list(self._writes(context, standing, request)))
             for key, (standing, request) in standings.items()
         ]
         written = set().union(*side_by_side(self._write, list(_groups(wanted))))
@@ -88,7 +89,7 @@ class Unblocks:
             for one, *_ in _asked(organization, standing, request)
         ]
         if asked:
-            self._table.update(*request_items.note(organization, asked, now=now))
+            self._table.update(*request_items.note(organization, asked, now=context.now))
         return written
 
     def reset(self, organization: Organization, key: str) -> int:
@@ -110,11 +111,10 @@ class Unblocks:
             left = [one for one in left if one.key not in lost]
         return {one.key for one in left}
 
-    def _writes(
-        self, organization: Organization, standing: Standing, request: RemovalRequest, requester: Requester, now: int
-    ) -> Iterator[Write]:
+    def _writes(self, context: Context, standing: Standing, request: RemovalRequest) -> Iterator[Write]:
         """The count, with the removal from the blocks list if it is there that the address is blocked."""
-        until = max(watermark(now), standing.forgiven_until)
+        organization = context.organization
+        until = max(watermark(context.now), standing.forgiven_until)
         counted = Update(
             set=["#kept_until = :end"], remove=["#expires_at"], add=["#unblocks :one"], condition=NOT_EXHAUSTED
         )
@@ -122,12 +122,12 @@ class Unblocks:
             ":end": END_OF_TIME,
             ":one": 1,
             ":unblocks": UNBLOCKS,
-            ":soft": Permanence.SOFT.value,
+            ":hard": Permanence.HARD.value,
             ":threshold": organization.soft_bounce_threshold,
         }
         asked = _asked(organization, standing, request)
         for one, entry, condition in asked:
-            change = recording(organization, one, requester, queued=True, now=now)
+            change = recording(context, one, queued=True)
             seen = as_seen(change, fence=standing.fences[one.list], bounced_at=entry.created, until=until)
             key, update, others = provided(seen, f"{LISTED} AND {condition}")
             if one.list is SuppressionList.BLOCKS:
@@ -146,7 +146,7 @@ def _asked(
     """The removals that unblock an address, with the entries they lift and what must still hold of their records."""
     asked = []
     if standing.bounce is not None:
-        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), standing.bounce, STILL_SOFT))
+        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), standing.bounce, STILL_PASSING))
     if standing.soft is not None and standing.soft.count >= organization.soft_bounce_threshold:
         # one address may have two removals of one request; they need ids of their own
         blocks = replace(request, list=SuppressionList.BLOCKS, id=f"{request.id}b", hide=True)
@@ -166,7 +166,7 @@ def _both(one: Update, other: Update) -> Update:
 
 def _part(key: Item, update: Update, values: Mapping[str, Value]) -> Write:
     """One write of a transaction."""
-    arguments = part(condition=update.condition, expression=update.expression(), values=values)
+    arguments = arguments_of(condition=update.condition, expression=update.expression(), values=values)
     return "Update", {"Key": marshal(key), **arguments}
 
 

@@ -1,1 +1,1 @@
-"""Suppressions: what providers report, how it is judged, and the lists that it makes."""
+"""The suppression lists: what puts an address on them, and how they are listed."""

@@ -23,19 +23,19 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from reprieve.suppression import Permanence
 from reprieve.suppressions.refusals import english, other_languages
 from reprieve.suppressions.refusals.causes import CONSEQUENCES, Cause
 from reprieve.suppressions.refusals.receiving_hosts import MARKS
 from reprieve.suppressions.refusals.status_codes import REPLY, SENDERS, of_status
 from reprieve.suppressions.refusals.text import read, statuses
+from reprieve.suppressions.suppression import Permanence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reprieve.suppression import Classification
     from reprieve.suppressions.refusals.rules import Table
     from reprieve.suppressions.refusals.text import Reading
+    from reprieve.suppressions.suppression import Classification
 
 _TEMPORARY: Final = 4
 _PERMANENT: Final = 5

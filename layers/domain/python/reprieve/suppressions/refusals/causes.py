@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from reprieve.suppression import Classification, Permanence
+from reprieve.suppressions.suppression import Classification, Permanence
 
 
 class Cause(StrEnum):

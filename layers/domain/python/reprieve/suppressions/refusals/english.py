@@ -61,7 +61,7 @@ WORDS: Final = Table(
             r"sender (?:address )?(?:verif|could not be verif|cannot be verif|not verif|unverif)"
             r"|verification failed for"
             r"|callout|call back (?:setup|verif)|verify (?:the )?sender|unverified (?:sender"
-            r"|address)|sender (?:\w+ )?unverified"
+            r"|address)|sender (?:\w{1,24} )?unverified"
             r"|email address is not verified|identities failed the check",
         ),
         Rule(
@@ -89,7 +89,7 @@ WORDS: Final = Table(
             r"|determine) your (?:reverse )?(?:host|ip|domain|address|name)"
             r"|(?:ip|host|client|server|hostname|ip address)(?: (?:@|#|address|name|your"
             r"|you)){0,3} (?:does not|doesnt|do not|did not|not|cannot be) resol"
-            r"|unverif\w+ sending ips?|dns (?:name )?mismatch|hostname mismatch|may be forged",
+            r"|unverif\w{1,24} sending ips?|dns (?:name )?mismatch|hostname mismatch|may be forged",
         ),
         Rule(
             "english.sender.authentication",
@@ -111,7 +111,7 @@ WORDS: Final = Table(
             rf"\b{_SENDER}{_OF_SENDER} (?:rejected|refused|denied|invalid|unknown|undeliverable|bad"
             r"|fake|forged|disabled|suspended|restricted"
             r"|blocked|blacklisted|banned|missing|malformed|not|doesnt|does not|isnt|cannot|cant"
-            r"|could not|couldnt|must exist|unresolv\w*|no dns|no (?:a|mx|aaaa|valid)|exists? not"
+            r"|could not|couldnt|must exist|unresolv\w{0,24}|no dns|no (?:a|mx|aaaa|valid)|exists? not"
             r"|mismatch|failed|fails|unacceptable|nonexistent|non existent|is a spammer|not found)\b",
         ),
         Rule(
@@ -166,9 +166,9 @@ WORDS: Final = Table(
             r"\bover ?(?:(?:the|its|their|his|your|allocated|allowed|disk|storage|mailbox|mail"
             r"|users?|his|maximum) ){0,3}quota|overquota"
             r"|\bquota(?: (?:size|is|has|was|been|limit|the|of|for|would|be|this|user|recipient"
-            r"|mailbox|storage|already|s|by)){0,4} (?:exce\w+|violat\w*|full|reached|exhaust\w*"
+            r"|mailbox|storage|already|s|by)){0,4} (?:exce\w{1,24}|violat\w{0,24}|full|reached|exhaust\w{0,24}"
             r"|used|over|hit|surpassed|depleted)"
-            r"|(?:exce\w+|exeed\w*|violat\w*|out of|reached|insufficient|no|not enough|beyond"
+            r"|(?:exce\w{1,24}|exeed\w{0,24}|violat\w{0,24}|out of|reached|insufficient|no|not enough|beyond"
             r"|above|hit|surpassed|used up)(?: (?:@|the|its|their|his|your|a|allocated|allowed"
             r"|disk|storage|mailbox|mail|users?|recipients?|maximum|of|or|size|has|for|hard|soft"
             r"|block|blocks|file|account)){0,5} quota"
@@ -182,7 +182,7 @@ WORDS: Final = Table(
             r"|mail folder|folder|storage|disk|mail|spool|mailboxes|postbox|box|address"
             r"|email)(?: (?:@|#|for|user|users|recipient|of|the|is|are|was|has|been|have|currently"
             r"|almost|temporarily|already|too|or|currently|storage|mailbox|space|account|that|you"
-            r"|tried|reach|to|appears|be|seems|its|s)){0,7} (?:full|overflow\w*|exhausted"
+            r"|tried|reach|to|appears|be|seems|its|s)){0,7} (?:full|overflow\w{0,24}|exhausted"
             r"|overdrawn)\b"
             r"|\bfull (?:mailbox|inbox|mail folder|disk)|\b(?:is|are) full\b|mailbox ?full"
             r"|disk full|storage full|mailboxfull",
@@ -198,7 +198,7 @@ WORDS: Final = Table(
             r"|(?:storage|space|disk|room)(?: (?:space|limit|is|has|been|quota|allocation|on|the"
             r"|size)){0,3} (?:exceeded|exhausted|full|exceeds|reached|insufficient|low|left"
             r"|used up)"
-            r"|exce\w+(?: (?:@|the|its|their|his|your|a|allocated|allowed|maximum|users?|of"
+            r"|exce\w{1,24}(?: (?:@|the|its|their|his|your|a|allocated|allowed|maximum|users?|of"
             r"|recipients?|mailbox|available|server)){0,4} (?:storage|space|disk)\b"
             r"|storage (?:allocation|space) exc",
         ),
@@ -208,10 +208,10 @@ WORDS: Final = Table(
             "limit|too many|exceed|over|size|reached",
             r"\b(?:mailbox|inbox|mail folder|accounts?|storage|blocks?|inode|disk|user"
             r"|mailbox for user|recipients?)(?: (?:size|storage|space|has|is|maximum|message"
-            r"|mails?|s)){0,3} limits?(?: (?:is|has|been|was|of|for|the)){0,3} (?:exc\w+|reached"
+            r"|mails?|s)){0,3} limits?(?: (?:is|has|been|was|of|for|the)){0,3} (?:exc\w{1,24}|reached"
             r"|exeeded|hit|over)"
             r"|too many (?:messages|mails?|emails?)(?: stored)? (?:on|in)|(?:mailbox"
-            r"|inbox)(?: (?:@|would|will|has|size|is|to|for|user)){0,3} (?:be )?(?:exceed\w*"
+            r"|inbox)(?: (?:@|would|will|has|size|is|to|for|user)){0,3} (?:be )?(?:exceed\w{0,24}"
             r"|over)\b"
             r"|(?:exceeded|exceeds|over|reached)(?: (?:@|the|its|their|his|a|allowed|allocated"
             r"|maximum|size|of)){0,4} (?:mailbox|inbox|storage)(?: (?:size|storage))? ?(?:limit"
@@ -229,7 +229,7 @@ WORDS: Final = Table(
             r"|period)){0,2} expired|retry time ?out|retry time not reached"
             r"|failing for a long time"
             r"|(?:been )?in (?:the )?queue (?:for )?too long|not (?:be )?delivered within|(?:not"
-            r"|couldnt be|not be) delivered? for (?:the last|more than|over|\w+ (?:days|hours))"
+            r"|couldnt be|not be) delivered? for (?:the last|more than|over|\w{1,24} (?:days|hours))"
             r"|deliver for the last|undeliverable for|message too old|(?:too many|maximum|max"
             r"|all) retries|maximum (?:number of )?(?:delivery )?attempts|retry limit"
             r"|delivery time ?out",
@@ -267,7 +267,7 @@ WORDS: Final = Table(
             r"|no matches to nameserver query"
             r"|\bno (?:valid )?(?:mx|mail exchanger|mail server|mail servers|a or mx|mx or a"
             r"|dns)(?: (?:or|a|aaaa|and|hosts?|dns|mx|record|records|address|entry|server"
-            r"|servers))* ?(?:records?|hosts?|found|for|exists?|defined|entry|could)"
+            r"|servers)){0,6} ?(?:records?|hosts?|found|for|exists?|defined|entry|could)"
             r"|point to non ?existent hosts|name or service not known|bad destination system"
             r"|has no (?:mx|mail exchanger|mail server)|had no relevant answers"
             r"|no route to (?:domain|recipient domain)",
@@ -276,7 +276,7 @@ WORDS: Final = Table(
             "english.no_mail.null_mx",
             Cause.NO_MAIL,
             "null mx|nullmx|no smtp|accept|receive|mail",
-            r"null ?mx|(?:mx|srv) records? indicat\w+ no smtp|\b(?:domain|host|server|machine"
+            r"null ?mx|(?:mx|srv) records? indicat\w{1,24} no smtp|\b(?:domain|host|server|machine"
             r"|system)(?: (?:@|#|name|at)){0,2} (?:does not|doesnt|do not|never|will not"
             r"|no longer) (?:accepts?|receives?) (?:any )?(?:email|mail)\b(?! from)",
         ),
@@ -332,16 +332,16 @@ WORDS: Final = Table(
         Rule(
             "english.unknown_mailbox.no_account",
             Cause.UNKNOWN_MAILBOX,
-            "account|mailbox|customer|valid|known|user|recipient|that name|directory|domain"
+            "ldap|database|not found in|account|mailbox|customer|valid|known|user|recipient|that name|directory|domain"
             "|address|no one|nobody|domino|public|not in|no person|table|not listed|such|@"
             "|not recogni|name not|name is",
             r"(?:does not|doesnt|do not|dont|did not) have (?:an? |any )?(?:valid )?(?:(?:@|#"
-            r"|yahoo|email|mail|active|such|\w+) ){0,2}(?:account|mailbox|email address)\b"
+            r"|yahoo|email|mail|active|such|\w{1,24}) ){0,2}(?:account|mailbox|email address)\b"
             r"|\bno (?:such )?(?:mailbox|account|user|recipient|person)s?(?: (?:here|exists?|by"
             r"|with|for|at|under|found|currently|available|on|matching|of)){1,3}(?: (?:that|this"
             r"|the|your) (?:name|address|user|id|server|domain))?\b"
             r"|\bno (?:mailbox|account)\b|\bnot (?:(?:our|a|an|the|one of our|is|in"
-            r"|any)) ?(?:(?:known|valid|local|active|existing|current|registered|of our|listed"
+            r"|any)) (?:(?:known|valid|local|active|existing|current|registered|of our|listed"
             r"|legal|recogni[sz]ed|email|registered gateway) )?(?:users?|recipients?"
             r"|mailbox(?:es)?|address(?:es)?|customers?|subscribers?|accounts?|email address"
             r"|person)\b(?! (?:list|header))"
@@ -387,7 +387,7 @@ WORDS: Final = Table(
             "no longer|deleted|removed|closed|terminat|cancel|purged|obsolete|discontinued"
             "|abandoned|does not work|not work|retired",
             r"\bno longer (?:a )?(?:valid|in use|used|available|works?|working|employed|with"
-            r"|exists?|active|here|at|on this|receiv\w+|accept\w*|an? (?:employee|user|customer"
+            r"|exists?|active|here|at|on this|receiv\w{1,24}|accept\w{0,24}|an? (?:employee|user|customer"
             r"|member|valid)|associated|maintained|supported|use|uses|using|reachable|in service"
             r"|deliverable|part)\b(?! from)"
             rf"|\b(?:{_WHO}|this address|mail)(?: (?:@|#|has|have|is|was|were|been|permanently"
@@ -400,10 +400,10 @@ WORDS: Final = Table(
         Rule(
             "english.rate.too_much",
             Cause.RATE,
-            "rate|too many|too much|too fast|too frequen|throttl|frequency|limit|flood|volume"
+            "over |rate|too many|too much|too fast|too frequen|throttl|frequency|limit|flood|volume"
             "|concurren|hour|quickly|quota|exceed|daily|maximum",
             r"\brate ?limit|\b(?:sending|receiving|message|delivery|unusual) rate\b|at a rate"
-            r"|\btoo (?:many|much|fast|quickly|frequent\w*)\b|throttl|frequency (?:is )?(?:limit"
+            r"|\btoo (?:many|much|fast|quickly|frequent\w{0,24})\b|throttl|frequency (?:is )?(?:limit"
             r"|too|exceed)|frequency limited|limit (?:on|of|for) (?:number|messages|connections"
             r"|recipients)|\bflood|unexpected volume|high volume|volume of|concurren"
             r"|(?:messages?|connections?|emails?|recipients?|mails?|sending|send)(?: (?:per|an|a"
@@ -417,8 +417,8 @@ WORDS: Final = Table(
             Cause.TOO_LARGE,
             "large|big|size|length|maximum|too long|too heavy|exceed",
             r"\btoo (?:large|big|long|heavy)\b|(?:message|mail|email|attachment|content"
-            r"|data) (?:size|length)|size limit|\bsize(?: \w+){0,4} (?:exce\w+|limit|larger"
-            r"|maximum|too)|exce\w+(?: \w+){0,5} (?:size|length)\b|larger than|(?:max"
+            r"|data) (?:size|length)|size limit|\bsize(?: \w{1,24}){0,4} (?:exce\w{1,24}|limit|larger"
+            r"|maximum|too)|exce\w{1,24}(?: \w{1,24}){0,5} (?:size|length)\b|larger than|(?:max"
             r"|maximum) (?:allowed )?(?:message )?(?:size|length)|exceeds? (?:the )?(?:maximum"
             r"|fixed|local) ?(?:message|mail|size|length)?|oversized",
         ),
@@ -429,7 +429,7 @@ WORDS: Final = Table(
             "|local|handle|accept|gateway",
             r"\brelay|rcpthosts|in my list of allowed|(?:dont|do not|doesnt|does not) (?:handle"
             r"|accept|host|take) (?:any )?(?:mail|email|messages?) for|mail for (?:@"
-            r"|#)?(?: is)? ?not accepted|(?:domain|recipient domain)(?: (?:@|#|is|not))* (?:hosted"
+            r"|#)?(?: is)? ?not accepted|(?:domain|recipient domain)(?: (?:@|#|is|not)){0,3} (?:hosted"
             r"|local) (?:here|domain)|not a local domain|not hosted|not (?:a )?local host"
             r"|not a gateway",
         ),
@@ -445,7 +445,7 @@ WORDS: Final = Table(
             r"|sender)(?: (?:@|#|address|is|are|was|has|have|been|from|your|source|name|range"
             r"|temporarily|currently|service|connection)){0,6} (?:blocked|banned|blacklisted"
             r"|blocklisted|blacklist|unwelcome|rejected due to reputation)\b"
-            r"|^(?:\W*)?blocked\b|\bblocked$|\bblocked\b|banned|reputation|spammer|open proxy"
+            r"|\bblocked\b|banned|reputation|spammer|open proxy"
             r"|dynamic (?:ip|address|host|range)|dial ?up|residential|poor (?:reputation|score)"
             r"|user complaints|complaint|for abuse|network not allowed|ivmsip|on our block",
         ),
@@ -473,7 +473,7 @@ WORDS: Final = Table(
             "|member|posting",
             r"\bpolic(?:y|ies)\b|white ?list|allow ?list|bypass list|administratively|(?:rejected"
             r"|refused|blocked|denied|prohibited|disabled) by (?:the |your |our "
-            r"|an? )?(?:administrat\w+|recipient|recipients|user|customer|rule|filter|owner"
+            r"|an? )?(?:administrat\w{1,24}|recipient|recipients|user|customer|rule|filter|owner"
             r"|security|domain|mailbox|organi[sz]ation|remote|system|content|transport)"
             r"|moderat|challenge|not accepting (?:mail|messages|email) from|(?:does not|doesnt"
             r"|do not|dont) accept (?:mail|messages|email|any mail) from|accepts (?:mail"
@@ -490,15 +490,15 @@ WORDS: Final = Table(
             "temporar|later|gr|deferred|busy|service|system|queue|memory|load|database|transient"
             "|unexpected|maintenance|resource|process|retr|delay|unable|problem|failure|error"
             "|back|try|not available",
-            r"temporar|\b(?:try|retry|again|resend|come back)(?: \w+){0,4} later|(?:try|retry"
-            r"|back) (?:again )?in (?:a |\w+ )?(?:few|\w+|minutes?|seconds?|hours?)|gr[ea]y ?list"
+            r"temporar|\b(?:try|retry|again|resend|come back)(?: \w{1,24}){0,4} later|(?:try|retry"
+            r"|back) (?:again )?in (?:a |\w{1,24} )?(?:few|\w{1,24}|minutes?|seconds?|hours?)|gr[ea]y ?list"
             r"|\bdeferred|\bbusy\b|overload|service (?:is )?(?:currently "
             r"|temporarily )?(?:unavailable|not available|refused|denied)"
             r"|not available at this time|(?:system|server|internal|local|configuration|software"
             r"|processing|database|lookup|unexpected) (?:error|problem|failure)"
             r"|insufficient (?:system )?resources|(?:queue|file|disk) (?:file )?(?:write"
             r"|read) error|out of memory|load too high|high load|transient|maintenance|local error"
-            r"|will (?:be )?retr\w+|(?:has been|been|message) delayed|delay in the delivery"
+            r"|will (?:be )?retr\w{1,24}|(?:has been|been|message) delayed|delay in the delivery"
             r"|unable to (?:process|accept|complete)",
         ),
     )
@@ -522,7 +522,7 @@ CIRCUMSTANCES: Final = Table(
             r"|unable to connect|lowest numbered|unreachable|not reachable|network (?:error"
             r"|related|problem|failure|is)|socket error|\b(?:start)?tls\b|\bssl\b|certificate"
             r"|encryption|(?:name ?server|dns|lookup|mx lookup|domain lookup"
-            r"|host lookup)(?: \w+){0,3} (?:fail\w*|error|time ?out|timed out|problem|unavailable)"
+            r"|host lookup)(?: \w{1,24}){0,3} (?:fail\w{0,24}|error|time ?out|timed out|problem|unavailable)"
             r"|lookup fail|lookup did not complete|lowest numbered mx|transport unavailable"
             r"|servfail|dns (?:error|failure|problem|server|fail)|not respond|no response"
             r"|no answer|timed? ?out|no route|refused to talk|smtp session"
@@ -546,7 +546,7 @@ CIRCUMSTANCES: Final = Table(
             "english.protocol.command",
             Cause.PROTOCOL,
             "command|syntax|sequence|protocol|international|implemented|parameter|not supported|unsupported|ascii|utf",
-            r"(?:command|parameter)s? (?:\w+ ){0,2}(?:not|unrecogni|reject|unknown|is)"
+            r"(?:command|parameter)s? (?:\w{1,24} ){0,2}(?:not|unrecogni|reject|unknown|is)"
             r"|not implemented|unrecogni[sz]ed command|unknown command|syntax error|bad sequence"
             r"|sequence of commands|protocol (?:error|violation)|smtputf8|utf ?8"
             r"|internationali[sz]ed|not supported|unsupported|non ascii",
@@ -579,7 +579,7 @@ HINTS: Final = Table(
             r"\b(?:access|connection|service|session|client|host|message|sender|mail"
             r"|email)(?: (?:@|#|is|was|has|been|to|this|from"
             r"|delivery)){0,4} denied(?! by recipient)(?! recipient)"
-            r"|access (?:to \w+ )?(?:restricted|forbidden|not)",
+            r"|access (?:to \w{1,24} )?(?:restricted|forbidden|not)",
         ),
         Rule(
             "english.unknown_mailbox.rejected",

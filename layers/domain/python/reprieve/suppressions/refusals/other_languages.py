@@ -13,7 +13,7 @@ from reprieve.suppressions.refusals.causes import Cause
 from reprieve.suppressions.refusals.rules import Rule, Table
 
 #: a few words in between
-_GAP = r"(?: [^ .]+){0,5}"
+_GAP = r"(?: [^ .]{1,40}){0,5}"
 
 WORDS: Final = Table(
     (
@@ -22,7 +22,7 @@ WORDS: Final = Table(
             "german.sender",
             Cause.SENDER,
             "absender",
-            rf"absender\w*{_GAP} (?:abgelehnt|zuruckgewiesen|ungultig|ungueltig|unbekannt|nicht"
+            rf"absender\w{{0,24}}{_GAP} (?:abgelehnt|zuruckgewiesen|ungultig|ungueltig|unbekannt|nicht"
             r"|existiert|gesperrt|verboten)|(?:unbekannter?|ungultiger?|ungueltiger?) absender",
         ),
         Rule(
@@ -31,9 +31,9 @@ WORDS: Final = Table(
             "voll|speicher|quota|kontingent|uberfullt|ueberfuellt|platz|zuviele|zu viele",
             r"(?:postfach|mailbox|mailkonto|konto|briefkasten|inbox|posteingang|empfanger"
             rf"|empfaenger){_GAP} (?:voll|uberfullt|ueberfuellt)\b"
-            rf"|speicher\w*{_GAP} (?:uberschritten|ueberschritten|erschopft|erschoepft|ausgeschopft"
+            rf"|speicher\w{{0,24}}{_GAP} (?:uberschritten|ueberschritten|erschopft|erschoepft|ausgeschopft"
             r"|ausgeschoepft|voll)"
-            rf"|(?:quota|kontingent)\w*{_GAP} (?:uberschritten|ueberschritten|erschopft|erschoepft)"
+            rf"|(?:quota|kontingent)\w{{0,24}}{_GAP} (?:uberschritten|ueberschritten|erschopft|erschoepft)"
             r"|(?:kein|nicht genug|nicht genugend|nicht genuegend"
             r"|zu wenig) (?:freier )?(?:speicher|platz)|zuviele mails|zu viele (?:e ?mails|mails"
             r"|nachrichten) auf",
@@ -43,7 +43,7 @@ WORDS: Final = Table(
             Cause.DISABLED,
             "gesperrt|deaktiviert|inaktiv|stillgelegt|abgeschaltet|nicht aktiv",
             r"(?:konto|postfach|benutzer|account|mailbox|empfanger|empfaenger|nutzer|adresse"
-            rf"|teilnehmer)\w*{_GAP} (?:gesperrt|deaktiviert|inaktiv|stillgelegt|abgeschaltet"
+            rf"|teilnehmer)\w{{0,24}}{_GAP} (?:gesperrt|deaktiviert|inaktiv|stillgelegt|abgeschaltet"
             r"|nicht aktiv)",
         ),
         Rule(
@@ -59,7 +59,7 @@ WORDS: Final = Table(
             Cause.UNKNOWN_MAILBOX,
             "unbekannt|nicht|ungultig|ungueltig|geloscht|geloescht|unzustellbar|kein",
             r"(?:empfanger|empfaenger|benutzer|adresse|adressat|postfach|mailbox|konto|teilnehmer"
-            rf"|nutzer|emailadresse|anwender)\w*{_GAP} (?:unbekannt|nicht bekannt|existiert nicht"
+            rf"|nutzer|emailadresse|anwender)\w{{0,24}}{_GAP} (?:unbekannt|nicht bekannt|existiert nicht"
             r"|existiert nicht mehr|nicht gefunden|ungultig|ungueltig|nicht vorhanden|geloscht"
             r"|geloescht|nicht existent|nicht gultig|nicht gueltig|gibt es nicht|nicht mehr gultig"
             r"|unzustellbar)\b"
@@ -76,13 +76,16 @@ WORDS: Final = Table(
             r"als spam|spamverdacht|werbung|enthalt (?:einen )?virus|unerwunscht|unerwuenscht",
         ),
         Rule(
-            "german.listed", Cause.LISTED, "schwarz|sperrliste|blockliste", r"schwarze\w* liste|sperrliste|blockliste"
+            "german.listed",
+            Cause.LISTED,
+            "schwarz|sperrliste|blockliste",
+            r"schwarze\w{0,24} liste|sperrliste|blockliste",
         ),
         Rule(
             "german.too_large",
             Cause.TOO_LARGE,
             "zu gro|groszen|grosse",
-            r"zu gross\b|zu grosz|grossenbe\w+|maximale\w* grosse",
+            r"zu gross\b|zu grosz|grossenbe\w{1,24}|maximale\w{0,24} grosse",
         ),
         Rule(
             "german.busy",
@@ -94,14 +97,14 @@ WORDS: Final = Table(
             "german.policy",
             Cause.POLICY,
             "richtlinie|berechtig|administrativ",
-            r"richtlinie|nicht berechtigt|berechtigung|administrativ\w* grund",
+            r"richtlinie|nicht berechtigt|berechtigung|administrativ\w{0,24} grund",
         ),
         # French
         Rule(
             "french.sender",
             Cause.SENDER,
             "emetteur|expediteur",
-            rf"(?:emetteur|expediteur)\w*{_GAP} (?:invalide|inconnue?|refusee?|rejetee?"
+            rf"(?:emetteur|expediteur)\w{{0,24}}{_GAP} (?:invalide|inconnue?|refusee?|rejetee?"
             r"|non autorisee?|bloquee?|nexiste pas|introuvable|incorrecte?)",
         ),
         Rule(
@@ -115,7 +118,7 @@ WORDS: Final = Table(
             Cause.FULL,
             "plein|quota|espace|depass|sature|rempli|capacite",
             rf"(?:boite|messagerie|compte|bal|destinataire){_GAP} (?:pleine?|saturee?|remplie?)\b"
-            rf"|quota{_GAP} (?:depassee?|atteinte?)|depass\w+{_GAP} quota"
+            rf"|quota{_GAP} (?:depassee?|atteinte?)|depass\w{{1,24}}{_GAP} quota"
             rf"|espace{_GAP} (?:insuffisant|sature|epuise)|capacite{_GAP} depassee?",
         ),
         Rule(
@@ -148,7 +151,7 @@ WORDS: Final = Table(
             "french.content",
             Cause.CONTENT,
             "spam|indesirable|pourriel|virus|mail rejete",
-            r"indesirable|pourriel|(?:considere|identifie|detecte|classe)\w* comme (?:du |un "
+            r"indesirable|pourriel|(?:considere|identifie|detecte|classe)\w{0,24} comme (?:du |un "
             r"|etant du )?spam|incident de spam|mail rejete",
         ),
         Rule("french.listed", Cause.LISTED, "liste noire|bloquee", r"liste noire|adresse ip (?:source )?bloquee"),
@@ -177,7 +180,7 @@ WORDS: Final = Table(
             "spanish.sender",
             Cause.SENDER,
             "remitente|remetente",
-            rf"(?:remitente|remetente)\w*{_GAP} (?:rechazad[oa]|desconocid[oa]|invalid[oa]|no|nao"
+            rf"(?:remitente|remetente)\w{{0,24}}{_GAP} (?:rechazad[oa]|desconocid[oa]|invalid[oa]|no|nao"
             r"|rejeitad[oa]|recusad[oa]|bloquead[oa]|desconhecid[oa]|denegad[oa])\b",
         ),
         Rule(
@@ -188,7 +191,7 @@ WORDS: Final = Table(
             r"|complet[oa]|chei[oa]|lotad[oa])\b|\b(?:cuota|quota|cota|limite de almacenamiento"
             rf"|limite de armazenamento){_GAP} (?:excedid[oa]|superad[oa]|agotad[oa]|sobrepasad[oa]"
             r"|ultrapassad[oa]|esgotad[oa]|atingid[oa])"
-            rf"|exced\w+{_GAP} (?:cuota|quota|cota|almacenamiento|armazenamento)|(?:espacio"
+            rf"|exced\w{{1,24}}{_GAP} (?:cuota|quota|cota|almacenamiento|armazenamento)|(?:espacio"
             rf"|almacenamiento|espaco|armazenamento){_GAP} insuficiente|sin espacio|sem espaco"
             r"|(?:no hay|nao ha)(?: suficiente)? (?:espacio|espaco)|(?:espacio|espaco) (?:agotado"
             r"|esgotado)",
@@ -211,7 +214,7 @@ WORDS: Final = Table(
         Rule(
             "spanish.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
-            "desconocid|existe|encontrad|valid|eliminad|encuentra|desconhecid|errone|cancelad"
+            "possivel|pudo|desconocid|existe|encontrad|valid|eliminad|encuentra|desconhecid|errone|cancelad"
             "|excluid|encontro|localizad",
             r"(?:usuario|destinatario|buzon|direccion|cuenta|casilla|utilizador|caixa|endereco"
             rf"|conta|correo|email){_GAP} (?:desconocid[oa]|no existe|no existen|ya no existe"
@@ -238,7 +241,8 @@ WORDS: Final = Table(
             "spanish.too_large",
             Cause.TOO_LARGE,
             "demasiado grande|muito grande|tamano|tamanho",
-            r"(?:demasiado|muito) grande|(?:tamano|tamanho)(?: \w+){0,4} (?:exced\w+|maximo|limite|permitido)",
+            r"(?:demasiado|muito) grande|(?:tamano|tamanho)(?: \w{1,24}){0,4} (?:exced\w{1,24}"
+            r"|maximo|limite|permitido)",
         ),
         Rule(
             "spanish.busy",
@@ -246,7 +250,12 @@ WORDS: Final = Table(
             "mas tarde|mais tarde|temporal|temporari",
             r"(?:mas|mais) tarde|temporalmente|temporariamente|temporari[ao]\b",
         ),
-        Rule("spanish.relay", Cause.RELAY, "retransmi|reenvio", r"retransmis\w+ (?:no|nao) (?:permitid|autorizad)\w+"),
+        Rule(
+            "spanish.relay",
+            Cause.RELAY,
+            "retransmi|reenvio",
+            r"retransmis\w{1,24} (?:no|nao) (?:permitid|autorizad)\w{1,24}",
+        ),
         # Italian
         Rule(
             "italian.sender",
@@ -260,7 +269,7 @@ WORDS: Final = Table(
             "pien|quota|spazio|superat",
             rf"(?:casella|mailbox|account|utente){_GAP} pien[oa]|quota{_GAP} (?:superata|esaurita"
             rf"|raggiunta)|spazio{_GAP} (?:esaurito|insufficiente|terminato)"
-            rf"|superat\w+{_GAP} (?:quota|spazio)",
+            rf"|superat\w{{1,24}}{_GAP} (?:quota|spazio)",
         ),
         Rule(
             "italian.disabled",
@@ -295,7 +304,7 @@ WORDS: Final = Table(
             "dutch.sender",
             Cause.SENDER,
             "afzender",
-            rf"afzender\w*{_GAP} (?:geweigerd|onbekend|ongeldig|bestaat|geblokkeerd|niet)"
+            rf"afzender\w{{0,24}}{_GAP} (?:geweigerd|onbekend|ongeldig|bestaat|geblokkeerd|niet)"
             r"|(?:onbekende|ongeldige) afzender",
         ),
         Rule(
@@ -317,7 +326,7 @@ WORDS: Final = Table(
             "dutch.unknown_domain",
             Cause.UNKNOWN_DOMAIN,
             "domein",
-            rf"domein\w*{_GAP} (?:bestaat niet|onbekend|niet gevonden|ongeldig)|onbekend domein",
+            rf"domein\w{{0,24}}{_GAP} (?:bestaat niet|onbekend|niet gevonden|ongeldig)|onbekend domein",
         ),
         Rule(
             "dutch.unknown_mailbox",
@@ -336,29 +345,30 @@ WORDS: Final = Table(
             "russian.sender",
             Cause.SENDER,
             "отправител",
-            rf"отправител\w*{_GAP} (?:не|отклонен\w*|неизвест\w+|заблокирован\w*|запрещен\w*)",
+            rf"отправител\w{{0,24}}{_GAP} (?:не|отклонен\w{{0,24}}|неизвест\w{{1,24}}"
+            rf"|заблокирован\w{{0,24}}|запрещен\w{{0,24}})",
         ),
         Rule(
             "russian.full",
             Cause.FULL,
             "переполнен|квот|места|заполнен",
-            r"переполнен|(?:превышен|исчерпан)\w*(?: [^ .]+){0,3} квот"
-            r"|квота(?: [^ .]+){0,3} (?:превышен|исчерпан)|(?:недостаточно"
-            r"|нет)(?: свободного)? места|ящик(?: [^ .]+){0,3} заполнен",
+            r"переполнен|(?:превышен|исчерпан)\w{0,24}(?: [^ .]{1,40}){0,3} квот"
+            r"|квота(?: [^ .]{1,40}){0,3} (?:превышен|исчерпан)|(?:недостаточно"
+            r"|нет)(?: свободного)? места|ящик(?: [^ .]{1,40}){0,3} заполнен",
         ),
         Rule(
             "russian.disabled",
             Cause.DISABLED,
             "заблокирован|отключен|деактивирован|приостановлен|неактивен|заморожен",
             r"(?:ящик|учетная запись|пользовател|аккаунт|адрес"
-            r"|получател)\w*(?: [^ .]+){0,4} (?:заблокирован|отключен|деактивирован|приостановлен"
-            r"|неактивен|заморожен)\w*",
+            r"|получател)\w{0,24}(?: [^ .]{1,40}){0,4} (?:заблокирован|отключен|деактивирован|приостановлен"
+            r"|неактивен|заморожен)\w{0,24}",
         ),
         Rule(
             "russian.unknown_domain",
             Cause.UNKNOWN_DOMAIN,
             "домен",
-            r"домен\w*(?: [^ .]+){0,3} (?:не существует|не наиден|неизвестен)|несуществующи\w+ домен",
+            r"домен\w{0,24}(?: [^ .]{1,40}){0,3} (?:не существует|не наиден|неизвестен)|несуществующи\w{1,24} домен",
         ),
         Rule(
             "russian.unknown_mailbox",
@@ -366,18 +376,18 @@ WORDS: Final = Table(
             "не существует|наиден|неизвест|нет так|несуществующ|удален|неверн|недеиствит"
             "|не зарегистрирован|отсутствует",
             r"(?:пользовател|получател|адресат|ящик|адрес|учетная запись"
-            r"|аккаунт)\w*(?: [^ .]+){0,4} (?:не существует|не наиден\w*|неизвест\w+|удален\w*"
-            r"|неверн\w+|недеиствител\w+|не зарегистрирован\w*|отсутствует)"
+            r"|аккаунт)\w{0,24}(?: [^ .]{1,40}){0,4} (?:не существует|не наиден\w{0,24}|неизвест\w{1,24}|удален\w{0,24}"
+            r"|неверн\w{1,24}|недеиствител\w{1,24}|не зарегистрирован\w{0,24}|отсутствует)"
             r"|(?:неизвестныи|несуществующии|неверныи) (?:пользователь|получатель|адресат|адрес"
-            r"|почтовыи ящик|ящик)|нет так\w+ (?:пользователя|адреса|ящика|получателя|почтового)",
+            r"|почтовыи ящик|ящик)|нет так\w{1,24} (?:пользователя|адреса|ящика|получателя|почтового)",
         ),
         Rule("russian.content", Cause.CONTENT, "спам|вирус", r"\bспам|вирус"),  # noqa: RUF001
-        Rule("russian.listed", Cause.LISTED, "черн", r"черн\w+ спис"),
+        Rule("russian.listed", Cause.LISTED, "черн", r"черн\w{1,24} спис"),
         Rule(
             "russian.too_large",
             Cause.TOO_LARGE,
             "слишком бол|размер",
-            r"слишком больш|(?:превышен|превышает)\w*(?: [^ .]+){0,3} размер",
+            r"слишком больш|(?:превышен|превышает)\w{0,24}(?: [^ .]{1,40}){0,3} размер",
         ),
         Rule("russian.rate", Cause.RATE, "слишком много|слишком часто", r"слишком (?:много|часто)"),
         Rule("russian.busy", Cause.BUSY, "позже|временно|позднее", r"позже|временно|позднее"),

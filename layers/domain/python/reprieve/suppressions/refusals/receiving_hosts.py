@@ -17,13 +17,15 @@ MARKS: Final = Table(
         # Google: the link at the end of an answer names its reason
         Rule("google.unknown_mailbox", Cause.UNKNOWN_MAILBOX, "p=", r"[?&]p=nosuchuser"),
         Rule("google.disabled", Cause.DISABLED, "p=", r"[?&]p=disableduser"),
-        Rule("google.full", Cause.FULL, "p=", r"[?&]p=overquota\w*"),
-        Rule("google.rate", Cause.RATE, "p=", r"[?&]p=(?:receivingrate|unsolicitedratelimit|sendingrate)\w*"),
-        Rule("google.listed", Cause.LISTED, "p=", r"[?&]p=(?:unsolicitedip|lowreputation)\w*"),
-        Rule("google.content", Cause.CONTENT, "p=", r"[?&]p=(?:unsolicited|blockedmessage|rfcmessage)\w*"),
-        Rule("google.authentication", Cause.AUTHENTICATION, "p=", r"[?&]p=(?:dmarc|ipv6_auth|badauth|wantauth)\w*"),
-        Rule("google.too_large", Cause.TOO_LARGE, "p=", r"[?&]p=maxsize\w*"),
-        Rule("google.policy", Cause.POLICY, "p=|- gcdp", r"[?&]p=notauthorized\w*|- gcdp\b"),
+        Rule("google.full", Cause.FULL, "p=", r"[?&]p=overquota\w{0,24}"),
+        Rule("google.rate", Cause.RATE, "p=", r"[?&]p=(?:receivingrate|unsolicitedratelimit|sendingrate)\w{0,24}"),
+        Rule("google.listed", Cause.LISTED, "p=", r"[?&]p=(?:unsolicitedip|lowreputation)\w{0,24}"),
+        Rule("google.content", Cause.CONTENT, "p=", r"[?&]p=(?:unsolicited|blockedmessage|rfcmessage)\w{0,24}"),
+        Rule(
+            "google.authentication", Cause.AUTHENTICATION, "p=", r"[?&]p=(?:dmarc|ipv6_auth|badauth|wantauth)\w{0,24}"
+        ),
+        Rule("google.too_large", Cause.TOO_LARGE, "p=", r"[?&]p=maxsize\w{0,24}"),
+        Rule("google.policy", Cause.POLICY, "p=|- gcdp", r"[?&]p=notauthorized\w{0,24}|- gcdp\b"),
         Rule(
             "google.group",
             Cause.POLICY,
@@ -32,13 +34,16 @@ MARKS: Final = Table(
         ),
         # Microsoft
         Rule(
-            "microsoft.full", Cause.FULL, "quotaexceeded|shutoffquota", r"quotaexceeded\w*|mapiexceptionshutoffquota\w*"
+            "microsoft.full",
+            Cause.FULL,
+            "quotaexceeded|shutoffquota",
+            r"quotaexceeded\w{0,24}|mapiexceptionshutoffquota\w{0,24}",
         ),
         Rule(
             "microsoft.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
             "resolver.adr|access denied|s2017062302",
-            r"resolver\.adr\.\w*(?:recip\w*notfound|notfound|invalid)"
+            r"resolver\.adr\.\w{0,24}(?:recip\w{0,24}notfound|notfound|invalid)"
             r"|5\.4\.1 .{0,120}recipient address(?:es)? rejected ?: access denied"
             r"|all recipient addresses rejected ?: access denied"
             r"|recipient address rejected ?: access denied.{0,80}protection\.outlook\.com"
@@ -55,9 +60,9 @@ MARKS: Final = Table(
             Cause.POLICY,
             "resolver.rst.|5.7.1|5.7.504|5.7.507",
             r"resolver\.rst\.(?:notauthorized|authrequired|restrictedtorecipientspermission"
-            r"|sendernotauthenticated\w*)|\b5\.7\.(?:12|124|13[3-6]|193|504|507)\b",
+            r"|sendernotauthenticated\w{0,24})|\b5\.7\.(?:12|124|13[3-6]|193|504|507)\b",
         ),
-        Rule("microsoft.too_large", Cause.TOO_LARGE, "sizelimit", r"resolver\.rst\.\w*sizelimit"),
+        Rule("microsoft.too_large", Cause.TOO_LARGE, "sizelimit", r"resolver\.rst\.\w{0,24}sizelimit"),
         Rule("microsoft.loop", Cause.LOOP, "routing.loopdetected", r"routing\.loopdetected"),
         Rule("microsoft.expired", Cause.EXPIRED, "queue.expired|5.4.300|4.4.300", r"queue\.expired|\b[45]\.4\.300\b"),
         Rule(
@@ -93,33 +98,36 @@ MARKS: Final = Table(
             "orange.unknown_mailbox",
             Cause.UNKNOWN_MAILBOX,
             "ofr|lpn|ouk",
-            r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-]?41[68]\b",
+            r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-]?41[68]\b",
         ),
-        Rule("orange.full", Cause.FULL, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-]?417\b"),
-        Rule("orange.disabled", Cause.DISABLED, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-]42[06]\b"),
+        Rule("orange.full", Cause.FULL, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-]?417\b"),
+        Rule("orange.disabled", Cause.DISABLED, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-]42[06]\b"),
         Rule(
-            "orange.sender", Cause.SENDER, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-](?:40[35]|415|421)\b"
+            "orange.sender",
+            Cause.SENDER,
+            "ofr|lpn|ouk",
+            r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-](?:40[35]|415|421)\b",
         ),
         Rule(
             "orange.authentication",
             Cause.AUTHENTICATION,
             "ofr|lpn|ouk",
-            r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-](?:305|40[12]|517)\b",
+            r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-](?:305|40[12]|517)\b",
         ),
-        Rule("orange.rate", Cause.RATE, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-](?:10[49])\b"),
+        Rule("orange.rate", Cause.RATE, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-](?:10[49])\b"),
         Rule(
             "orange.listed",
             Cause.LISTED,
             "ofr|lpn|ouk",
-            r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-](?:10[123]|510|630|999)\b",
+            r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-](?:10[123]|510|630|999)\b",
         ),
-        Rule("orange.content", Cause.CONTENT, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-](?:506|513)\b"),
-        Rule("orange.too_large", Cause.TOO_LARGE, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-]514\b"),
+        Rule("orange.content", Cause.CONTENT, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-](?:506|513)\b"),
+        Rule("orange.too_large", Cause.TOO_LARGE, "ofr|lpn|ouk", r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-]514\b"),
         Rule(
             "orange.busy",
             Cause.BUSY,
             "ofr|lpn|ouk",
-            r"\b(?:ofr|lpn|ouk)[a-z]*[0-9]{0,3}[_-](?:10[578]|201|42[34]|505)\b",
+            r"\b(?:ofr|lpn|ouk)[a-z]{0,4}[0-9]{0,3}[_-](?:10[578]|201|42[34]|505)\b",
         ),
         # United Internet, T-Online
         Rule(
@@ -133,7 +141,7 @@ MARKS: Final = Table(
         # Comcast, Charter, Cox, GoDaddy
         Rule("comcast.rate", Cause.RATE, "rl0", r"\brl0{2,4}[0-9]{1,4}\b"),
         Rule("comcast.listed", Cause.LISTED, "bl0|es0|es1|bl1", r"\b(?:bl|es)[01]{3,8}\b"),
-        Rule("charter.reputation", Cause.LISTED, "aup#|cxbl|cxsndr", r"\baup#[\w-]+|\bcxbl\b"),
+        Rule("charter.reputation", Cause.LISTED, "aup#|cxbl|cxsndr", r"\baup#[\w-]{1,20}|\bcxbl\b"),
         Rule("cox.rate", Cause.RATE, "cxmxrt|cxthrt|cxcnct", r"\bcx(?:mxrt|thrt|cnct)\b"),
         Rule("godaddy.rate", Cause.RATE, "ib6|ib5|ib7|too many", r"too many .{0,40}\bib[0-9]{3}\b|\bib60[5-9]\b"),
         Rule("godaddy.sender", Cause.SENDER, "ib", r"\bib(?:1[0-9][0-9]|50[1-9]|51[0-9])\b"),

@@ -24,7 +24,7 @@ _TOP: Final = (
 )
 #: a link, a host name, a number, a word, a mask, or the end of a sentence
 _PART: Final = re.compile(
-    rf"(?:https?://|www\.)[^\s<>\"]*+|(?:[\w-]++\.){{1,12}}(?:{_TOP})(?![\w-])|\d[\d.:-]*+|[^\W_]++|@|[.!?;\u3002]++"
+    rf"(?:https?://|www\.)[^\s<>\"]*+|(?:[\w-]{{1,63}}+\.){{1,12}}(?:{_TOP})(?![\w-])|\d[\d.:-]*+|[^\W_]++|@|[.!?;\u3002]++"
 )
 _ENDS: Final = frozenset(".!?;\u3002")
 #: words with a number in them that are no ids

@@ -1,0 +1,1 @@
+"""Who may call, and for which organization: organizations, credentials, provider accounts, quotas."""

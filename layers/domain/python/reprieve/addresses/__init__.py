@@ -1,0 +1,1 @@
+"""Why an address is not mailed."""

@@ -1,0 +1,124 @@
+"""The one answer to "why is this address not mailed?"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from reprieve.address import Address, comparison_key
+from reprieve.addresses.outlook import AddressRecord, Outlook, outlook, shown, standing, suppresses
+from reprieve.errors import MalformedAddress
+from reprieve.removals.block import Block, describe
+from reprieve.suppressions.suppression import SuppressionList
+from reprieve.system_log.filter.matching import fold
+from reprieve.system_log.span import KEPT, LATEST, Order, Span, position
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprieve.access.ports import QuotaStore
+    from reprieve.access.quota import Quota
+    from reprieve.addresses.ports import AddressRecords
+    from reprieve.context import Context
+    from reprieve.removals.request import Removals
+    from reprieve.system_log.ports import LogReader
+
+#: log entries that the answer shows
+EVENTS: Final = 20
+#: the scope that lifts through Okta's remove-list, under the membership rule
+OKTA_MANAGE: Final = "okta.orgs.manage"
+
+
+@dataclass(frozen=True, slots=True)
+class OnList:
+    """One list's part of the answer.
+
+    Attributes:
+        record: what is stored.
+        shown: whether the list shows the address.
+        suppresses: whether mail is withheld because of it.
+        next: what happens next, None when nothing does.
+        lifted_by: the caller's ways to lift it, as the dialects' names; empty when there is none.
+    """
+
+    record: AddressRecord
+    shown: bool
+    suppresses: bool
+    next: Outlook | None
+    lifted_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer.
+
+    Attributes:
+        email: as it was asked for.
+        lists: every list that the address is or has been on.
+        block: how the lists' bounces block it, and what is left of its unblocks.
+        events: the newest log entries about it, newest first, as Okta's LogEvents.
+        belongs: whether it belongs to somebody whose addresses the organization may lift; None for what is no address.
+        quota: what is left of the organization's requests to the lists.
+    """
+
+    email: str
+    lists: Sequence[OnList]
+    block: Block
+    events: Sequence[Mapping[str, Any]]
+    belongs: bool | None
+    quota: Quota
+
+    @property
+    def mailed(self) -> bool:
+        """Whether no list withholds mail."""
+        return not any(one.suppresses for one in self.lists)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Explains addresses."""
+
+    records: AddressRecords
+    log: LogReader
+    removals: Removals
+    quotas: QuotaStore
+
+    def explain(self, context: Context, email: str) -> Explanation:
+        """Gather what is known about an address.
+
+        Raises:
+            Unavailable: a store did not answer.
+        """
+        organization, now, key = context.organization, context.now, comparison_key(email)
+        try:
+            address = Address.parse(email)
+        except MalformedAddress:
+            belongs = None
+        else:
+            belongs = key in self.removals.allowed(organization, [address])
+        records = self.records.records(organization, key)
+        lists = [
+            OnList(
+                record=record,
+                shown=shown(record, organization, now=now),
+                suppresses=suppresses(record, organization, now=now),
+                next=outlook(record, organization, now=now),
+                lifted_by=_ways(context, record.list, belongs=bool(belongs)),
+            )
+            for record in records
+        ]
+        block = describe(standing(records, organization, now=now), organization.soft_bounce_threshold)
+        span = Span(Order.PUBLISHED, position(now - KEPT), LATEST, newest_first=True, target=fold(key))
+        events = [stored.event for stored in islice(self.log.entries(organization, span, first=EVENTS), EVENTS)]
+        quota = self.quotas.peek(organization, "sendgrid", now=now)
+        return Explanation(email, lists, block, events, belongs, quota)
+
+
+def _ways(context: Context, suppression_list: SuppressionList, *, belongs: bool) -> tuple[str, ...]:
+    ways = []
+    if belongs and suppression_list is SuppressionList.BOUNCES and context.may(OKTA_MANAGE):
+        ways.append("okta")
+    if context.may(f"suppression.{suppression_list}.delete", "suppression.delete"):
+        ways.append("sendgrid")
+    return tuple(ways)

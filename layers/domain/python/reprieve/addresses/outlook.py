@@ -1,0 +1,112 @@
+"""What is known about one address on one list, and what would happen next if nobody did anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from reprieve.clock import SECOND, SECONDS_A_DAY
+from reprieve.removals.block import Standing
+from reprieve.removals.removal import Removal, RemovalState
+from reprieve.suppressions.listing import EXPIRING, shown_since
+from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reprieve.organization import Organization
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRecord:
+    """The record of one address on one list.
+
+    Attributes:
+        list: which list.
+        suppression: the entry; None when the address is not on the list (any more).
+        removal: the latest removal, however it ended; None when there has been none.
+        lifts: how often the address was lifted from this list.
+        unblocked: how often it was unblocked, from whichever list; only the record of the blocks list counts that.
+    """
+
+    list: SuppressionList
+    suppression: Suppression | None
+    removal: Removal | None
+    lifts: int
+    unblocked: int
+
+
+class Next(Enum):
+    """What happens next to an address on a list."""
+
+    STAYS = "stays"
+    """It is suppressed until somebody lifts it."""
+    EXPIRES = "expires"
+    """It is suppressed until it expires by the bounce purge."""
+    KEPT = "kept"
+    """It is on the blocks list with fewer bounces than block it; mail to it is tried."""
+    LIFTS = "lifts"
+    """A removal is pending: the job asks the provider, then takes the address off."""
+    WAITS = "waits"
+    """A removal has failed: a person has to look at it."""
+    SWEEPS = "sweeps"
+    """It reads as gone already, cleared or expired; the upkeep asks for its removal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What happens next, and when at the earliest, in milliseconds; None when nobody can know."""
+
+    next: Next
+    at: int | None = None
+
+
+def shown(record: AddressRecord, organization: Organization, *, now: int) -> bool:
+    """Whether the lists show the address."""
+    since = shown_since(organization, record.list, now=now)
+    return record.suppression is not None and since.shows(record.suppression)
+
+
+def suppresses(record: AddressRecord, organization: Organization, *, now: int) -> bool:
+    """Whether mail to the address is withheld because of this list; the blocks list does so from the threshold on."""
+    if record.suppression is None or not shown(record, organization, now=now):
+        return False
+    return record.list is not SuppressionList.BLOCKS or record.suppression.count >= organization.soft_bounce_threshold
+
+
+def standing(records: Iterable[AddressRecord], organization: Organization, *, now: int) -> Standing:
+    """How an address stands, by its records on all lists: what an unblock would judge it by."""
+    on = {record.list: record for record in records}
+    entries = {name: record.suppression for name, record in on.items() if shown(record, organization, now=now)}
+    blocks = on.get(SuppressionList.BLOCKS)
+    return Standing(
+        bounce=entries.get(SuppressionList.BOUNCES),
+        soft=entries.get(SuppressionList.BLOCKS),
+        unblocked=blocks.unblocked if blocks else 0,
+    )
+
+
+def outlook(record: AddressRecord, organization: Organization, *, now: int) -> Outlook | None:
+    """What happens next to the record; None when there is nothing left to happen."""
+    removal = record.removal
+    if removal is not None and removal.state is RemovalState.PENDING:
+        return Outlook(Next.LIFTS, removal.due_at)
+    if removal is not None and removal.state is RemovalState.FAILED:
+        return Outlook(Next.WAITS)
+    if record.suppression is None:
+        return None
+    if not shown(record, organization, now=now):
+        return Outlook(Next.SWEEPS)
+    expires = _expiry(record.suppression, organization)
+    if expires is not None:
+        return Outlook(Next.EXPIRES, expires)
+    return Outlook(Next.STAYS if suppresses(record, organization, now=now) else Next.KEPT)
+
+
+def _expiry(suppression: Suppression, organization: Organization) -> int | None:
+    purge = organization.purge
+    days = purge.hard_days if suppression.permanence is Permanence.HARD else purge.soft_days
+    if not purge.enabled or days is None or suppression.list not in EXPIRING:
+        return None
+    return (suppression.created // SECOND + days * SECONDS_A_DAY) * SECOND

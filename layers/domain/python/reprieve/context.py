@@ -1,0 +1,55 @@
+"""Who asks for something, in which request, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
+    from reprieve.organization import Organization
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who caused a change: the holder of a credential, the operator, or the system itself.
+
+    Attributes:
+        id: the credential's id, or a fixed word.
+        type: Okta's word for the kind of actor.
+        name: for people.
+    """
+
+    id: str
+    type: str
+    name: str
+
+
+SYSTEM: Final = Actor(id="unknown", type="SystemPrincipal", name="Okta System")
+#: the user of the operator's command: AWS knows who that was (CloudTrail), the system log does not
+OPERATOR: Final = Actor(id="operator", type="SystemPrincipal", name="reprieve command")
+#: the scheduled sweep of what lists do not show any more
+UPKEEP: Final = Actor(id="upkeep", type="SystemPrincipal", name="upkeep")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks, for which organization, in which request, and when; every verb that changes something takes one.
+
+    Attributes:
+        organization: the organization that it is about. It comes from the verified credential, never from the request.
+        actor: who asks.
+        request_id: unique; found in every log entry and log line about the request.
+        now: when the request arrived.
+        scopes: what the caller was granted, in the dialects' own spellings.
+    """
+
+    organization: Organization
+    actor: Actor
+    request_id: str
+    now: Millis
+    scopes: frozenset[str] = frozenset()
+
+    def may(self, *alternatives: str) -> bool:
+        """Whether any one of the scopes was granted, by exact match."""
+        return not self.scopes.isdisjoint(alternatives)

@@ -1,0 +1,1 @@
+"""The vendors' wire formats, one folder each, and our own."""

@@ -1,0 +1,120 @@
+"""A request and its answer, as the dialects see them: HTTP without any gateway, framework or clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from reprieve import json_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reprieve.access.caller import Caller
+    from reprieve.access.quota import Quota
+    from reprieve.clock import Millis
+    from reprieve.context import Context
+    from reprieve.errors import ReprieveError
+    from reprieve.organization import Organization
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request.
+
+    Attributes:
+        id: 32 hexadecimal characters, returned to the caller and found in every log line about the request.
+        method: in upper case.
+        resource: the route's template (`/v1/email-servers/{id}`), which is safe to log; the path may hold an address.
+        url: the absolute URL as the caller spelled it, without the query.
+        path: the values of the template's parameters, decoded.
+        query: every value of every query parameter, decoded.
+        headers: by lower-case name.
+        body: the raw bytes; signatures are verified over exactly these.
+        caller: who sent it; None only on routes without an authorizer.
+        now: when it arrived, in milliseconds.
+        quota: what is left of the organization's requests; None where they are not counted.
+    """
+
+    id: str
+    method: str
+    resource: str
+    url: str
+    path: Mapping[str, str]
+    query: Mapping[str, tuple[str, ...]]
+    headers: Mapping[str, str]
+    body: bytes
+    caller: Caller | None
+    now: Millis
+    quota: Quota | None = None
+
+    @property
+    def context(self) -> Context:
+        """Who asks and when, on a route that cannot be reached without a caller."""
+        if self.caller is None:
+            raise AssertionError("the route has no authorizer")
+        return self.caller.context(self.id, self.now)
+
+    @property
+    def organization(self) -> Organization:
+        """The organization that the caller speaks for."""
+        return self.context.organization
+
+    def for_organization(self, organization: Organization) -> Request:
+        """The same request on behalf of another organization; whether the caller may is checked before."""
+        if self.caller is None:
+            raise AssertionError("the route has no authorizer")
+        return replace(self, caller=replace(self.caller, organization=organization))
+
+    def parameter(self, name: str) -> str | None:
+        """The last value of a query parameter, or None."""
+        values = self.query.get(name)
+        return values[-1] if values else None
+
+    def json(self) -> Any:  # noqa: ANN401  (JSON is anything until a dialect has looked at it)
+        """The body as JSON, whatever its Content-Type says.
+
+        Raises:
+            UnreadableBody: it is empty or not JSON.
+        """
+        return json_body.parse(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer.
+
+    Attributes:
+        status: the status code.
+        body: what is sent as JSON; text is sent as it is; None sends no body.
+        headers: pairs, in order; a name may occur more than once (Link does).
+        content_type: of the body.
+    """
+
+    status: int
+    body: object = None
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = "application/json"
+
+    def adding(self, *headers: tuple[str, str]) -> Response:
+        """The same answer with more headers."""
+        return replace(self, headers=self.headers + headers)
+
+
+class Dialect(Protocol):
+    """How one vendor's API answers; everything that is the same on all its routes."""
+
+    #: for logs and metrics
+    name: str
+
+    def refuse(self, error: ReprieveError, request: Request, error_id: str) -> Response:
+        """The answer to an error of our own tree."""
+        ...
+
+    def fail(self, request: Request, error_id: str) -> Response:
+        """The answer to the unexpected: 5xx, with the id that finds it in the log."""
+        ...
+
+    def finish(self, response: Response, request: Request) -> Response:
+        """Add the headers that every answer of this API carries."""
+        ...

@@ -1,0 +1,63 @@
+"""Okta's bounce removal: `POST /api/v1/org/email/bounces/remove-list`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel, StrictStr, ValidationError
+
+from reprieve.dialects.exchange import Request, Response
+from reprieve.errors import InvalidInput, LimitExceeded, UnreadableBody
+from reprieve.removals.request import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: scopes, in the order in which a refusal names them
+MANAGE_ORGANIZATION: Final = ("okta.orgs.manage",)
+
+
+MAX_ADDRESSES: Final = 1_000
+
+
+#: the two reasons of the bounce removal, word for word
+SENTENCE: Final = {
+    Verdict.MALFORMED: "Invalid email address. The provided email address failed validation against RFC 3696.",
+    Verdict.STRANGER: "This email address does not belong to any user in your organization.",
+}
+
+
+class BouncesRemoveList(BaseModel):
+    """The body of a bounce removal."""
+
+    emailAddresses: list[StrictStr] | None = None  # noqa: N815  (Okta's spelling)
+
+
+def parse_remove_list(request: Request) -> list[str]:
+    """The submitted addresses, 1 to 1,000, spelled as they came.
+
+    Raises:
+        UnreadableBody: no body, no JSON, no object, or something in the list that is no string.
+        InvalidInput: the list is missing or empty.
+        LimitExceeded: more than 1,000.
+    """
+    try:
+        addresses = BouncesRemoveList.model_validate_json(request.body).emailAddresses
+    except ValidationError as problem:
+        raise UnreadableBody("the body is not of the documented shape") from problem
+    if not addresses:
+        raise InvalidInput("The field cannot be left blank", field="emailAddresses")
+    if len(addresses) > MAX_ADDRESSES:
+        raise LimitExceeded("The field cannot have more than 1,000 elements", field="emailAddresses")
+    return addresses
+
+
+def render_remove_list(outcomes: Sequence[Outcome]) -> Response:
+    """200, with a reason for each address that was not accepted; an accepted one is not mentioned."""
+    refused = [
+        {"emailAddress": outcome.submitted, "reason": SENTENCE[outcome.verdict]}
+        for outcome in outcomes
+        if outcome.verdict is not Verdict.ACCEPTED
+    ]
+    return Response(HTTPStatus.OK, {"errors": refused})

@@ -1,0 +1,19 @@
+"""The answer to a provider's webhook."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from reprieve.dialects.exchange import Response
+
+if TYPE_CHECKING:
+    from reprieve.suppressions.ingest import Report
+
+
+def render_report(report: Report) -> Response:
+    """200: SendGrid only looks at the status, people at the numbers."""
+    return Response(
+        HTTPStatus.OK,
+        {"events": report.events, "listed": report.listed, "malformed": report.malformed, "ignored": report.ignored},
+    )

@@ -1,0 +1,132 @@
+"""The Reprieve dialect's removals: what may be asked about them, and how they look."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from reprieve.address import Address
+from reprieve.clock import timestamp
+from reprieve.dialects.exchange import Request, Response
+from reprieve.errors import InvalidInput, MalformedAddress
+from reprieve.removals.follow import Standing
+from reprieve.removals.removal import RemovalState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.removals.follow import Told
+
+READ: Final = ("reprieve.removals.read", "reprieve.removals.manage")
+MANAGE: Final = ("reprieve.removals.manage",)
+
+LIMIT: Final = 100
+MOST: Final = 1_000
+#: the states that are a queue; what has ended is found by its request or address, or in the system log
+QUEUES: Final = (RemovalState.PENDING, RemovalState.FAILED)
+PARAMETERS: Final = {"request_id", "email", "state", "limit", "after"}
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a listing asks for.
+
+    Attributes:
+        request_id: removals of this request, or None.
+        key: removals of the address with this comparison key, or None.
+        state: removals that stand so, or None for all; alone it must be one of QUEUES.
+        limit: the most rows of a page; only of a queue.
+        after: the cursor of the page before, or None; only of a queue.
+    """
+
+    request_id: str | None
+    key: str | None
+    state: Standing | None
+    limit: int
+    after: str | None
+
+
+def parse_question(request: Request) -> Question:
+    """Read a listing's parameters.
+
+    Raises:
+        InvalidInput: an unknown parameter, a value that cannot be used, or none that says which removals.
+    """
+    if unknown := sorted(set(request.query) - PARAMETERS):
+        raise InvalidInput(f"the parameters are {', '.join(sorted(PARAMETERS))}", field=unknown[0][:50])
+    request_id, email, state = (request.parameter(name) for name in ("request_id", "email", "state"))
+    if request_id is None and email is None and state is None:
+        raise InvalidInput("say which removals: request_id, email or state")
+    if request_id is not None and email is not None:
+        raise InvalidInput("either this or request_id", field="email")
+    if request_id is not None and not REQUEST_ID.fullmatch(request_id):
+        raise InvalidInput("not the id of a request", field="request_id")
+    return Question(
+        request_id=request_id,
+        key=None if email is None else _key(email),
+        state=_state(state, alone=request_id is None and email is None),
+        limit=_limit(request.parameter("limit")),
+        after=request.parameter("after"),
+    )
+
+
+def render_removals(told: Sequence[Told], after: str | None = None) -> Response:
+    """200 with a list, and the cursor of the next page or null."""
+    return Response(HTTPStatus.OK, {"removals": [removal(one) for one in told], "after": after})
+
+
+def render_removal(told: Told) -> Response:
+    """200 with one removal."""
+    return Response(HTTPStatus.OK, removal(told))
+
+
+def removal(told: Told) -> dict[str, Any]:
+    """A removal as JSON; every member is always there, null when there is nothing to tell."""
+    record = told.record
+    return {
+        "id": told.followed.id,
+        "request_id": told.followed.id.rpartition("-")[0],
+        "list": told.followed.list.value,
+        "email": told.followed.email,
+        "state": told.standing.value,
+        "replaced_by": told.replaced_by,
+        "attempts": record.attempts if record else None,
+        "next_try_at": _time(record.due_at) if record and told.standing is Standing.PENDING else None,
+        "last_answer": (record.last_answer or None) if record else None,
+        "requested_at": timestamp(told.followed.requested_at),
+        "requested_by": record.requested_by if record else None,
+        "forgiven_until": _time(record.forgiven_until) if record else None,
+        "finished_at": _time(record.finished_at) if record else None,
+    }
+
+
+def _time(moment: int | None) -> str | None:
+    return None if moment is None else timestamp(moment)
+
+
+def _key(email: str) -> str:
+    try:
+        return Address.parse(email).key
+    except MalformedAddress:
+        raise InvalidInput("not an email address by RFC 3696", field="email") from None
+
+
+def _state(state: str | None, *, alone: bool) -> Standing | None:
+    if state is None:
+        return None
+    if state not in set(Standing):
+        raise InvalidInput(f"one of {', '.join(Standing)}", field="state")
+    if alone and state not in QUEUES:
+        raise InvalidInput("alone only pending or failed; with request_id or email any state", field="state")
+    return Standing(state)
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return LIMIT
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MOST:
+        raise InvalidInput(f"a number from 1 to {MOST}", field="limit")
+    return int(text)

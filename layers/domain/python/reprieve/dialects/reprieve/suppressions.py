@@ -1,0 +1,262 @@
+"""Our own answers about addresses and lists: `GET /reprieve/addresses/{email}` and `GET /reprieve/suppressions`."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import unquote
+
+from reprieve.address import Address
+from reprieve.addresses.outlook import Next
+from reprieve.clock import timestamp
+from reprieve.dialects.exchange import Request, Response
+from reprieve.errors import InvalidInput, MalformedAddress
+from reprieve.removals.block import UNBLOCKS
+from reprieve.removals.removal import RemovalState
+from reprieve.suppressions.listing import Filter, Place
+from reprieve.suppressions.suppression import Classification, Permanence, SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprieve.addresses.explain import Explanation, OnList
+    from reprieve.suppressions.suppression import Suppression
+
+READ_ADDRESSES: Final = ("reprieve.addresses.read",)
+READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
+PAGE: Final = 100
+LARGEST_PAGE: Final = 500
+INTEGER: Final = re.compile(r"[0-9]{1,18}")
+ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+PARAMETERS: Final = frozenset(
+    {
+        "list",
+        "reason",
+        "status",
+        "domain",
+        "permanence",
+        "classification",
+        "start_time",
+        "end_time",
+        "limit",
+        "cursor",
+    }
+)
+_E = TypeVar("_E", bound=StrEnum)
+
+#: what happens next, as a sentence for people
+SENTENCE: Final = {
+    Next.STAYS: "It stays suppressed until somebody lifts it.",
+    Next.EXPIRES: "It stays suppressed until it expires by the bounce purge.",
+    Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
+    Next.LIFTS: "The removal job asks the provider to lift it, then takes it off the list.",
+    Next.WAITS: "Its removal failed and waits for a person to retry it.",
+    Next.SWEEPS: "It reads as gone already; its removal at the provider will be asked for.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a page of all lists.
+
+    Attributes:
+        after: the place behind which the page begins; None for the first.
+        total: what the first page counted, and whether that was everything; None on the first page.
+    """
+
+    wanted: Filter
+    limit: int
+    after: Place | None
+    total: tuple[int, bool] | None
+
+
+def address_in(request: Request) -> str:
+    """The address in the path, unescaped if it still is escaped."""
+    text = request.path["email"]
+    return unquote(text) if ESCAPE.search(text) else text
+
+
+def parse_search(request: Request) -> Asked:
+    """The filters, the page's size and its cursor.
+
+    Raises:
+        InvalidInput: one of them is unknown, malformed or out of range; it is named.
+    """
+    for name in request.query:
+        if name not in PARAMETERS:
+            raise InvalidInput("there is no such parameter", field=name[:40])
+    limit = _integer(request, "limit")
+    if limit is not None and not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidInput(f"must be between 1 and {LARGEST_PAGE}", field="limit")
+    lists = [_member(SuppressionList, text, "list") for text in request.query.get("list", ())]
+    permanence, classification = request.parameter("permanence"), request.parameter("classification")
+    wanted = Filter(
+        lists=tuple(name for name in SuppressionList if name in lists) or tuple(SuppressionList),
+        start=_integer(request, "start_time"),
+        end=_integer(request, "end_time"),
+        reason=request.parameter("reason") or "",
+        status=request.parameter("status") or "",
+        domain=_domain(request.parameter("domain")),
+        permanence=_member(Permanence, permanence, "permanence") if permanence else None,
+        classification=_member(Classification, classification, "classification") if classification else None,
+    )
+    after, total = _cursor(request.parameter("cursor"))
+    return Asked(wanted, limit or PAGE, after, total)
+
+
+def render_search(found: Sequence[Suppression], total: tuple[int, bool], *, more: bool) -> Response:
+    """A page of all lists, with the cursor of the next."""
+    body = {
+        "suppressions": [_suppression(one) for one in found],
+        "total": total[0],
+        "total_is_exact": total[1],
+        "next": _next(Place.of(found[-1]), total) if more else None,
+    }
+    return Response(HTTPStatus.OK, body)
+
+
+def render_explanation(answer: Explanation) -> Response:
+    """Why an address is not mailed."""
+    body = {
+        "email": answer.email,
+        "mailed": answer.mailed,
+        "belongs_to_organization": answer.belongs,
+        "block": {
+            "kind": answer.block.kind,
+            "count": answer.block.count,
+            "reason": answer.block.reason or None,
+            "since": _moment(answer.block.since),
+        },
+        "suppressions": [_on_list(one) for one in answer.lists if one.shown],
+        "removals": [_removal(one) for one in answer.lists if one.record.removal],
+        "next": [_outlook(one) for one in answer.lists if one.next],
+        "events": [_event(event) for event in answer.events],
+        "limits": {
+            "requests_a_minute": {
+                "limit": answer.quota.limit,
+                "remaining": answer.quota.remaining,
+                "resets_at": timestamp(answer.quota.resets_at),
+            },
+            "unblocks": {"limit": UNBLOCKS, "remaining": answer.block.remaining},
+        },
+    }
+    return Response(HTTPStatus.OK, body)
+
+
+def _suppression(one: Suppression) -> dict[str, Any]:
+    return {
+        "list": one.list,
+        "email": one.email,
+        "since": timestamp(one.created),
+        "reason": one.reason,
+        "status": one.status,
+        "permanence": one.permanence,
+        "classification": one.classification,
+        "source": one.provider,
+        "ip": one.ip or None,
+    }
+
+
+def _on_list(one: OnList) -> dict[str, Any]:
+    assert one.record.suppression is not None  # noqa: S101  (only what is on the list is shown)
+    suppression = one.record.suppression
+    return {
+        **_suppression(suppression),
+        "count": suppression.count,
+        "lifts": one.record.lifts,
+        "suppresses": one.suppresses,
+        "may_lift": bool(one.lifted_by),
+        "lift_by": list(one.lifted_by),
+    }
+
+
+def _removal(one: OnList) -> dict[str, Any]:
+    removal = one.record.removal
+    assert removal is not None  # noqa: S101  (chosen by it)
+    return {
+        "id": removal.id,
+        "list": removal.list,
+        "state": removal.state,
+        "requested_at": timestamp(removal.requested_at),
+        "requested_by": removal.requested_by,
+        "attempts": removal.attempts,
+        "next_try_at": _moment(removal.due_at) if removal.state is RemovalState.PENDING else None,
+        "finished_at": _moment(removal.finished_at),
+        "last_answer": removal.last_answer or None,
+    }
+
+
+def _outlook(one: OnList) -> dict[str, Any]:
+    assert one.next is not None  # noqa: S101  (chosen by it)
+    return {
+        "list": one.record.list,
+        "then": one.next.next.value,
+        "at": _moment(one.next.at),
+        "sentence": SENTENCE[one.next.next],
+    }
+
+
+def _event(event: Mapping[str, Any]) -> dict[str, Any]:
+    debug = event["debugContext"]["debugData"]
+    return {
+        "uuid": event["uuid"],
+        "published": event["published"],
+        "type": event["eventType"],
+        "result": event["outcome"]["result"],
+        "reason": event["outcome"]["reason"],
+        "message": debug.get("providerMessage"),
+        "provider": debug.get("emailProvider"),
+    }
+
+
+def _moment(moment: int | None) -> str | None:
+    return None if moment is None else timestamp(moment)
+
+
+def _integer(request: Request, name: str) -> int | None:
+    text = request.parameter(name)
+    if text is None:
+        return None
+    if not INTEGER.fullmatch(text):
+        raise InvalidInput("must be an integer of 0 or more", field=name)
+    return int(text)
+
+
+def _member(members: type[_E], text: str, field: str) -> _E:
+    for member in members:
+        if member.casefold() == text.casefold():
+            return member
+    raise InvalidInput(f"must be one of: {', '.join(members)}", field=field)
+
+
+def _domain(text: str | None) -> str:
+    """A domain as comparison keys have it."""
+    if not text:
+        return ""
+    try:
+        return Address.parse(f"postmaster@{text}").domain
+    except MalformedAddress:
+        raise InvalidInput("must be the domain of an email address", field="domain") from None
+
+
+def _next(place: Place, total: tuple[int, bool]) -> str:
+    text = json.dumps([place.second, place.key, place.list, *total], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _cursor(text: str | None) -> tuple[Place | None, tuple[int, bool] | None]:
+    if text is None:
+        return None, None
+    try:
+        second, key, name, total, exact = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not (isinstance(second, int) and isinstance(key, str) and isinstance(total, int)):
+            raise TypeError  # noqa: TRY301  (as malformed as what json refuses)
+        key.encode()
+        return Place(max(0, second), key, SuppressionList(name)), (total, bool(exact))
+    except (ValueError, TypeError):
+        raise InvalidInput("take it from `next` of the page before, as it is", field="cursor") from None

@@ -1,0 +1,301 @@
+"""SendGrid's suppression lists: what their routes are asked, and how they answer.
+
+Source: Twilio SendGrid's OpenAPI document of the suppressions, January 2026, its API reference, and what its users have
+seen; README lists the choices where none of them says anything.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlencode
+
+from reprieve.address import Address, comparison_key
+from reprieve.dialects import spreadsheet
+from reprieve.dialects.exchange import Request, Response
+from reprieve.errors import InvalidInput, LimitExceeded, MalformedAddress, UnreadableBody
+from reprieve.organization import BouncePurge
+from reprieve.suppressions.listing import ANYBODY, Pattern, Selection
+from reprieve.suppressions.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprieve.suppressions.suppression import Suppression
+
+#: the largest and the default page
+PAGE: Final = 500
+#: addresses that one request may name
+MOST_ADDRESSES: Final = 1_000
+#: of a bounce purge, as SendGrid's settings have it
+LONGEST_PURGE: Final = 3_650
+INTEGER: Final = re.compile(r"-?[0-9]{1,1000}")
+#: farther than any list or clock reaches, and within what a store can count
+FAR: Final = 10**12
+ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+#: the value of the parameter `page` in the link to the last page: an offset that is found out when it is followed
+LAST: Final = "last"
+
+#: the members of a list's records, beyond `created` and `email`
+MEMBERS: Final = {
+    SuppressionList.BOUNCES: ("reason", "status"),
+    SuppressionList.BLOCKS: ("reason", "status"),
+    SuppressionList.INVALID_EMAILS: ("reason",),
+    SuppressionList.SPAM_REPORTS: ("ip",),
+    SuppressionList.UNSUBSCRIBES: (),
+}
+
+#: the lists whose entries can be lifted under their own path; unsubscribes are managed under another
+MANAGED: Final = tuple(name for name in SuppressionList if name is not SuppressionList.UNSUBSCRIBES)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a page of a list.
+
+    Attributes:
+        offset: entries to skip; None for as many as leave the last page.
+        csv: whether the answer is to be CSV.
+        others: the parameters that its links repeat.
+    """
+
+    list: SuppressionList
+    selection: Selection
+    offset: int | None
+    limit: int
+    csv: bool
+    others: Mapping[str, str]
+
+    def at_last_page(self, total: int) -> Asked:
+        """The same request with the offset of the last page."""
+        return replace(self, offset=max(0, total - 1) // self.limit * self.limit)
+
+
+def list_of(request: Request) -> SuppressionList:
+    """The list that a route is about."""
+    return SuppressionList(request.resource.split("/")[2])
+
+
+def address_in(request: Request) -> str:
+    """The address in the path, unescaped if it still is escaped; a plus sign is one.
+
+    SendGrid's clients send it as it is or escaped, and gateways differ in what they unescape.
+    """
+    text = request.path["email"]
+    return unquote(text) if ESCAPE.search(text) else text
+
+
+def check_address(request: Request) -> None:
+    """Refuse what is no address. For when it is not listed either: lists hold what providers call addresses.
+
+    Raises:
+        MalformedAddress: the path has none.
+    """
+    Address.parse(address_in(request))
+
+
+def parse_list(request: Request) -> Asked:
+    """The parameters of a list.
+
+    Raises:
+        InvalidInput: one of them is malformed or out of range; it is named.
+    """
+    name = list_of(request)
+    limit = _integer(request, "limit", default=PAGE)
+    if not 1 <= limit <= PAGE:
+        raise InvalidInput(f"must be between 1 and {PAGE}", field="limit")
+    start = _optional(request, "start_time")
+    end = _optional(request, "end_time")
+    email = request.parameter("email") or ""
+    given = {"start_time": start, "end_time": end, "email": email or None}
+    return Asked(
+        list=name,
+        selection=Selection(start, end, _pattern(name, email)),
+        offset=_offset(request),
+        limit=limit,
+        csv=spreadsheet.wanted(request),
+        others={word: str(value) for word, value in given.items() if value is not None},
+    )
+
+
+def _offset(request: Request) -> int | None:
+    page = request.parameter("page")
+    if page == LAST:
+        return None
+    if page is not None:
+        raise InvalidInput(f"only {LAST} is known; use offset", field="page")
+    offset = _integer(request, "offset", default=0)
+    if offset < 0:
+        raise InvalidInput("must be 0 or more", field="offset")
+    return offset
+
+
+def _pattern(name: SuppressionList, email: str) -> Pattern:
+    """A prefix with wildcards; of invalid_emails, the address itself."""
+    if not email:
+        return ANYBODY
+    if name is SuppressionList.INVALID_EMAILS:
+        return Pattern(comparison_key(email), whole=True)
+    return Pattern.parse(email)
+
+
+def _optional(request: Request, name: str) -> int | None:
+    return None if request.parameter(name) is None else _integer(request, name, default=0)
+
+
+def _integer(request: Request, name: str, *, default: int) -> int:
+    text = request.parameter(name)
+    if text is None:
+        return default
+    if not INTEGER.fullmatch(text):
+        raise InvalidInput("must be an integer", field=name)
+    return max(-FAR, min(int(text), FAR))
+
+
+def record(suppression: Suppression) -> dict[str, Any]:
+    """One record as its list shows it; `created` in whole seconds."""
+    members = {name: getattr(suppression, name) for name in MEMBERS[suppression.list]}
+    return {"created": suppression.created // 1000, "email": suppression.email, **members}
+
+
+def columns(name: SuppressionList) -> list[str]:
+    """The members of a list's records, in order."""
+    return ["created", "email", *MEMBERS[name]]
+
+
+def render_list(found: Sequence[Suppression], asked: Asked, request: Request, *, more: bool) -> Response:
+    """A page of a list, as JSON or CSV, with the links to the others."""
+    records = [record(suppression) for suppression in found]
+    link = ("Link", ", ".join(_links(asked, request.url, more=more)))
+    if asked.csv:
+        text = spreadsheet.render(columns(asked.list), [list(one.values()) for one in records])
+        return Response(HTTPStatus.OK, text, (link,), spreadsheet.CONTENT_TYPE)
+    return Response(HTTPStatus.OK, records, (link,))
+
+
+def _links(asked: Asked, url: str, *, more: bool) -> list[str]:
+    """The links, in SendGrid's form.
+
+    How far away the last page is takes a count of the list, which is done when its link is followed.
+    """
+    offset, limit = asked.offset or 0, asked.limit
+
+    def link(relation: str, to: int) -> str:
+        return f'{_url(asked, url, {"offset": to})}; rel="{relation}"; title="{to // limit + 1}"'
+
+    links = [link("first", 0), link("prev", max(0, offset - limit))]
+    if more:
+        return [link("next", offset + limit), *links, f'{_url(asked, url, {"page": LAST})}; rel="last"']
+    return [*links, link("last", offset)]
+
+
+def _url(asked: Asked, url: str, place: Mapping[str, object]) -> str:
+    return f"<{url}?{urlencode({**asked.others, 'limit': asked.limit, **place})}>"
+
+
+def render_one(found: Suppression | None) -> Response:
+    """A list of one record or none: SendGrid answers a question about one address with an array."""
+    return Response(HTTPStatus.OK, [record(found)] if found else [])
+
+
+def parse_delete(request: Request) -> list[str] | None:
+    """What a DELETE of a list names.
+
+    Returns:
+        The addresses, at least one; None for everything, which takes an explicit `delete_all`.
+
+    Raises:
+        InvalidInput: neither or both were given, or not as they must be.
+    """
+    body = _object(request)
+    if "emails" in body and "delete_all" in body:
+        raise InvalidInput("emails and delete_all cannot both be set")
+    if "emails" in body:
+        return _texts(body["emails"], "emails")
+    if "delete_all" not in body:
+        raise InvalidInput("emails or delete_all must be set")
+    if body["delete_all"] is not True:
+        raise InvalidInput("must be true; to delete some, give emails instead", field="delete_all")
+    return None
+
+
+def parse_unsubscribe(request: Request) -> list[Address]:
+    """The addresses of a POST to the global suppressions.
+
+    Raises:
+        InvalidInput: one is no address; nothing was changed.
+    """
+    body = _object(request)
+    if "recipient_emails" not in body:
+        raise InvalidInput("must be set", field="recipient_emails")
+    texts = _texts(body["recipient_emails"], "recipient_emails", least=0)
+    try:
+        return [Address.parse(text, field="recipient_emails") for text in texts]
+    except MalformedAddress as error:
+        raise InvalidInput(error.problem, field="recipient_emails") from None
+
+
+def render_unsubscribed(addresses: Sequence[Address]) -> Response:
+    """The answer to a POST to the global suppressions."""
+    return Response(HTTPStatus.CREATED, {"recipient_emails": [address.spelling for address in addresses]})
+
+
+def render_unsubscribe(found: Suppression | None) -> Response:
+    """Whether one address is unsubscribed: an empty object when it is not."""
+    return Response(HTTPStatus.OK, {"recipient_email": found.email} if found else {})
+
+
+def render_deleted() -> Response:
+    """The answer to a DELETE."""
+    return Response(HTTPStatus.NO_CONTENT)
+
+
+def parse_purge(request: Request, purge: BouncePurge) -> BouncePurge:
+    """A PATCH of the bounce purge over what it was.
+
+    Raises:
+        InvalidInput: a member is not what it must be.
+    """
+    body = _object(request)
+    enabled = body.get("enabled", purge.enabled)
+    if not isinstance(enabled, bool):
+        raise InvalidInput("must be true or false", field="enabled")
+    return BouncePurge(
+        enabled=enabled,
+        soft_days=_days(body, "soft_bounces", purge.soft_days),
+        hard_days=_days(body, "hard_bounces", purge.hard_days),
+    )
+
+
+def render_purge(purge: BouncePurge) -> Response:
+    """The bounce purge's settings."""
+    body = {"enabled": purge.enabled, "soft_bounces": purge.soft_days, "hard_bounces": purge.hard_days}
+    return Response(HTTPStatus.OK, body)
+
+
+def _days(body: Mapping[str, Any], name: str, default: int | None) -> int | None:
+    days = body.get(name, default)
+    if days is None:
+        return None
+    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= LONGEST_PURGE:
+        raise InvalidInput(f"must be between 1 and {LONGEST_PURGE} days, or null", field=name)
+    return days
+
+
+def _object(request: Request) -> dict[str, Any]:
+    body = request.json()
+    if not isinstance(body, dict):
+        raise UnreadableBody("the body must be a JSON object")
+    return body
+
+
+def _texts(value: object, field: str, *, least: int = 1) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise InvalidInput("must be an array of strings", field=field)
+    if len(value) < least:
+        raise InvalidInput("must not be empty", field=field)
+    if len(value) > MOST_ADDRESSES:
+        raise LimitExceeded(f"must not have more than {MOST_ADDRESSES} items", field=field)
+    return value

@@ -1,0 +1,57 @@
+"""CSV, for programs and for spreadsheets, in which no cell can be taken for a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reprieve.dialects.exchange import Request
+
+MEDIA_TYPE: Final = "text/csv"
+CONTENT_TYPE: Final = "text/csv; charset=utf-8"
+#: what makes a spreadsheet calculate, or run a program
+FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n]")
+#: makes it a text again; `reprieve lists import` takes it away
+GUARD: Final = "'"
+
+
+def wanted(request: Request) -> bool:
+    """Whether a request prefers CSV to JSON, by its Accept header."""
+    weights = {MEDIA_TYPE: 0.0, "application/json": 0.0}
+    for part in request.headers.get("accept", "").split(","):
+        kind, *parameters = (piece.strip().casefold() for piece in part.split(";"))
+        if kind in weights:
+            weights[kind] = max(weights[kind], _weight(parameters))
+    return weights[MEDIA_TYPE] > weights["application/json"]
+
+
+def _weight(parameters: Sequence[str]) -> float:
+    given = [text[2:] for text in parameters if text.startswith("q=")]
+    try:
+        return float(given[-1]) if given else 1.0
+    except ValueError:
+        return 0.0
+
+
+def render(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A header and rows by RFC 4180."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def guarded(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula; numbers stay what they are."""
+    return GUARD + cell if isinstance(cell, str) and FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """What `guarded` was given."""
+    return cell[1:] if cell.startswith(GUARD) and FORMULA.match(cell[1:]) else cell

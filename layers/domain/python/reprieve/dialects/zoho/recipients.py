@@ -1,0 +1,262 @@
+"""The part of Zoho's record API that it takes to have records: insert, upsert, get and delete; and who asks.
+
+Members beyond the two email fields are kept and given back as they came; no layout is checked, so nothing but the two
+addresses can be wrong with a record.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from reprieve.address import Address
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.zoho import dialect as zoho
+from reprieve.dialects.zoho.dialect import EMAIL, FIELDS, RECORD_ID, InvalidValue, MissingField, NoSuchId, TooMany
+from reprieve.errors import MalformedAddress
+from reprieve.recipients.records import Draft, Saved, content_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.recipients.recipient import Recipient
+
+#: how many records one request may carry
+MAX_RECORDS: Final = 100
+#: the largest and the default page
+PAGE: Final = 200
+#: what a record may hold beyond its addresses, in bytes of JSON
+LARGEST: Final = 64_000
+#: members that are ours to say, whatever a client sends
+OURS: Final = frozenset({"id", "Created_Time", "Modified_Time", "Created_By", "Modified_By"})
+#: how the SDKs find out who they are
+USERS_READ: Final = ("ZohoCRM.users.READ", "ZohoCRM.users.ALL")
+ORGANIZATION_READ: Final = ("ZohoCRM.org.READ", "ZohoCRM.org.ALL")
+#: what is wrong with one record: (code, message)
+INVALID: Final = ("INVALID_DATA", "invalid data")
+NO_SUCH_ID: Final = ("INVALID_DATA", "the id given seems to be invalid")
+API_NAMES: Final = {field.value: name for name, field in FIELDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """One submitted record: a draft, or the `details` of what is wrong with it."""
+
+    draft: Draft | None
+    details: dict[str, Any]
+
+
+def parse_records(request: Request, module: str) -> list[Submitted]:
+    """The submitted records, 1 to 100, in order.
+
+    Raises:
+        UnreadableBody: the body is no JSON object.
+        Refused: `data` is missing, empty, no array or too long.
+    """
+    given = zoho.body(request).get("data")
+    place = {"api_name": "data", "json_path": "$.data"}
+    if given is None or given == []:
+        raise MissingField(place)
+    if not isinstance(given, list):
+        raise InvalidValue({**place, "expected_data_type": "jsonarray"})
+    if len(given) > MAX_RECORDS:
+        raise TooMany({"limit": MAX_RECORDS, "limit_due_to": [place]})
+    return [_submitted(one, f"$.data[{index}]", module) for index, one in enumerate(given)]
+
+
+def parse_duplicate_check(request: Request, module: str) -> list[str]:
+    """Which addresses to look for existing records by: the body's `duplicate_check_fields`, or the first email.
+
+    Raises:
+        Refused: it is no array of this module's email fields.
+    """
+    given = zoho.body(request).get("duplicate_check_fields", [EMAIL])
+    name = "duplicate_check_fields"
+    if not isinstance(given, list):
+        raise InvalidValue({"api_name": name, "json_path": f"$.{name}", "expected_data_type": "jsonarray"})
+    supported = zoho.fields_of(module)
+    for index, one in enumerate(given):
+        if one not in supported:
+            path = f"$.{name}[{index}]"
+            raise InvalidValue({"api_name": name, "json_path": path, "supported_values": list(supported)})
+    return [FIELDS[one].value for one in given]
+
+
+def parse_ids(request: Request) -> list[str] | None:
+    """The ids of the query, at most 100, or None when there are none.
+
+    Raises:
+        Refused: too many, or one that cannot be an id.
+    """
+    text = request.parameter("ids")
+    if text is None:
+        return None
+    ids = [one.strip() for one in text.split(",")]
+    if len(ids) > MAX_RECORDS:
+        raise TooMany({"limit": MAX_RECORDS, "limit_due_to": [{"api_name": "ids"}]})
+    if not all(RECORD_ID.fullmatch(one) for one in ids):
+        raise InvalidValue({"api_name": "ids", "regex": RECORD_ID.pattern})
+    return ids
+
+
+def parse_id(request: Request) -> list[str]:
+    """The id in the path, if it can be one: something else is the id of no record."""
+    identifier = request.path["record_id"]
+    return [identifier] if RECORD_ID.fullmatch(identifier) else []
+
+
+def parse_doomed(request: Request) -> list[str]:
+    """The ids of records to delete, each once: the path's, or the query's.
+
+    Raises:
+        Refused: there is none, or it cannot be one.
+    """
+    if "record_id" in request.path:
+        ids = parse_id(request)
+        if not ids:
+            raise NoSuchId({"resource_path_index": 1})
+    else:
+        ids = parse_ids(request) or []
+        if not ids:
+            raise MissingField({"api_name": "ids", "param": "ids"})
+    return list(dict.fromkeys(ids))
+
+
+def parse_page(request: Request) -> tuple[int, str | None]:
+    """The size of the page, 1 to 200, and the id that it begins behind.
+
+    Raises:
+        Refused: one of them cannot be meant.
+    """
+    size = request.parameter("per_page") or str(PAGE)
+    token = request.parameter("page_token")
+    if not size.isascii() or not size.isdigit() or not 1 <= int(size[:4]) <= PAGE:
+        raise InvalidValue({"api_name": "per_page", "minimum": 1, "maximum": PAGE})
+    if token is not None and not RECORD_ID.fullmatch(token):
+        raise InvalidValue({"api_name": "page_token"})
+    return int(size), token
+
+
+def render_saved(
+    request: Request, submitted: Sequence[Submitted], saved: Sequence[Saved | None], *, upsert: bool
+) -> Response:
+    """An entry a submitted record, in order: 201 (an upsert that changed something: 200), 207 or 400."""
+    left = iter(saved)
+    entries = [
+        _saved(request, next(left), upsert=upsert) if one.draft else zoho.entry(*INVALID, one.details)
+        for one in submitted
+    ]
+    changed = any(one is not None and one.found_by for one in saved)
+    return zoho.multi_status(entries, success=HTTPStatus.OK if changed else HTTPStatus.CREATED)
+
+
+def render_records(
+    request: Request, records: Sequence[Recipient], *, following: str | None = None, paged: bool = False
+) -> Response:
+    """Records with all their members; 204 when there is none, as Zoho answers."""
+    if not records:
+        return Response(HTTPStatus.NO_CONTENT)
+    body: dict[str, Any] = {"data": [record(one, zoho.person(request)) for one in records]}
+    if paged:
+        body["info"] = {
+            "count": len(records),
+            "per_page": parse_page(request)[0],
+            "more_records": following is not None,
+            "next_page_token": following,
+        }
+    return Response(HTTPStatus.OK, body)
+
+
+def render_deleted(ids: Sequence[str], deleted: Sequence[bool]) -> Response:
+    """An entry an id, in order."""
+    entries = [
+        zoho.entry(*(("SUCCESS", "record deleted") if was_there else NO_SUCH_ID), {"id": identifier})
+        for identifier, was_there in zip(ids, deleted, strict=True)
+    ]
+    return zoho.multi_status(entries)
+
+
+def render_users(request: Request) -> Response:
+    """The credential as Zoho's current user, the only one there is here."""
+    person = zoho.person(request)
+    user = {
+        "id": person["id"],
+        "full_name": person["name"],
+        "last_name": person["name"],
+        "email": f"{person['id']}@{request.organization.id}.invalid",
+        "status": "active",
+        "confirm": True,
+        "locale": "en_US",
+        "time_zone": "UTC",
+    }
+    return Response(
+        HTTPStatus.OK, {"users": [user], "info": {"per_page": PAGE, "count": 1, "page": 1, "more_records": False}}
+    )
+
+
+def render_organization(request: Request) -> Response:
+    """The organization as Zoho shows one."""
+    organization = request.organization
+    identifier = zoho.number(organization.id)
+    company = {"id": identifier, "zgid": identifier[:9], "company_name": organization.name, "time_zone": "UTC"}
+    return Response(HTTPStatus.OK, {"org": [company]})
+
+
+def record(one: Recipient, person: dict[str, str]) -> dict[str, Any]:
+    """A record as Zoho shows it."""
+    addresses = {
+        API_NAMES[name]: address.spelling if address else None
+        for name, address in (("email", one.email), ("secondary_email", one.secondary_email))
+        if API_NAMES[name] in zoho.fields_of(one.module)
+    }
+    return {**content_of(one), **addresses, **_stamps(one, person)}
+
+
+def _submitted(given: object, path: str, module: str) -> Submitted:
+    if not isinstance(given, dict):
+        return Submitted(None, {"api_name": "data", "json_path": path, "expected_data_type": "jsonobject"})
+    addresses: dict[str, Address | None] = {}
+    for name in zoho.fields_of(module):
+        try:
+            text = given.get(name)
+            if name in given:
+                addresses[FIELDS[name].value] = None if text in (None, "") else Address.parse(text)
+        except MalformedAddress:
+            return Submitted(None, {"api_name": name, "json_path": f"{path}.{name}", "expected_data_type": "email"})
+    identifier = given.get("id")
+    if identifier is not None and (not isinstance(identifier, str) or not RECORD_ID.fullmatch(identifier)):
+        return Submitted(None, {"api_name": "id", "json_path": f"{path}.id", "regex": RECORD_ID.pattern})
+    content = {name: value for name, value in given.items() if name not in OURS and name not in FIELDS}
+    if len(json.dumps(content)) > LARGEST:
+        return Submitted(None, {"api_name": "data", "json_path": path, "maximum_length": LARGEST})
+    draft = Draft(addresses.get("email"), addresses.get("secondary_email"), frozenset(addresses), content, identifier)
+    return Submitted(draft, {})
+
+
+def _saved(request: Request, saved: Saved | None, *, upsert: bool) -> dict[str, Any]:
+    if saved is None:
+        return zoho.entry(*NO_SUCH_ID, {"api_name": "id"})
+    message = "record updated" if saved.found_by else "record added"
+    entry = zoho.entry("SUCCESS", message, _stamps(saved.record, zoho.person(request)))
+    if upsert:
+        entry["action"] = "update" if saved.found_by else "insert"
+        entry["duplicate_field"] = API_NAMES.get(saved.found_by or "", saved.found_by)
+    return entry
+
+
+def _stamps(one: Recipient, person: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "Created_Time": _time(one.created),
+        "Modified_Time": _time(one.updated),
+        "Created_By": person,
+        "Modified_By": person,
+    }
+
+
+def _time(moment: int) -> str:
+    """In whole seconds with an offset, as Zoho writes it."""
+    return datetime.fromtimestamp(moment // 1000, UTC).isoformat()

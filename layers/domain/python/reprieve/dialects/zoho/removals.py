@@ -1,0 +1,172 @@
+"""Zoho's Unblock Email action, for one record and for many."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from reprieve.access.repeat import Answer
+from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.zoho import dialect as zoho
+from reprieve.dialects.zoho.dialect import (
+    FIELDS,
+    FieldNotInModule,
+    InvalidRecord,
+    InvalidValue,
+    MissingField,
+    TooMany,
+    UnknownField,
+)
+from reprieve.removals.block import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.removals.unblock import Field, RecordOutcome
+
+#: how many records one request may unblock
+MAX_IDS: Final = 500
+#: the header by which a lost answer is safe to ask for again
+KEY_HEADER: Final = "idempotency-key"
+KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+API_NAMES: Final = {field: name for name, field in FIELDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an unblock asks for.
+
+    Attributes:
+        ids: as they came, in order.
+        fields: each once, in order.
+        single: whether the record is named by the path.
+        rehearsal: whether nothing is to change.
+        key: the idempotency key, or None.
+    """
+
+    module: str
+    ids: Sequence[str]
+    fields: Sequence[Field]
+    single: bool
+    rehearsal: bool
+    key: str | None
+
+    def request_id(self, request: Request) -> str:
+        """The id of the work: the request's own, or one that every request with the same key has."""
+        if self.key is None:
+            return request.id
+        identity = f"{request.organization.id}#{self.key}#{zoho.fingerprint(request)}"
+        return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+def parse_unblock(request: Request) -> Asked:
+    """What is asked; the record's id in the path, the ids in the body, or both if they are the same.
+
+    Raises:
+        NoSuchRoute, UnknownModule, Forbidden: see `zoho.module`.
+        UnreadableBody: the body is no JSON object.
+        Refused: the body, the query or a header says something that cannot be meant; all of it is left as it was.
+    """
+    module = zoho.module(request, "UPDATE", mail=True)
+    content = zoho.body(request)
+    fields = _fields(content.get("unblock_fields"), module)
+    record_id = request.path.get("record_id")
+    ids = _ids(content.get("ids"), record_id)
+    return Asked(module, ids, fields, record_id is not None, _rehearsal(request), _key(request))
+
+
+def render_unblock(asked: Asked, outcomes: Sequence[RecordOutcome]) -> Response:
+    """An entry a record: 200 when all were unblocked, 207 when some were, 400 when none was."""
+    return zoho.multi_status([_entry(asked, index, outcome) for index, outcome in enumerate(outcomes)])
+
+
+def keep(response: Response) -> Answer:
+    """An answer as it is kept for its idempotency key."""
+    return Answer(response.status, json.dumps(response.body, separators=(",", ":")))
+
+
+def repeat(answer: Answer, *, earlier: bool) -> Response:
+    """An answer that was kept, word for word; a header tells that it is an earlier one."""
+    headers = (("Idempotent-Replayed", "true"),) if earlier else ()
+    return Response(answer.status, answer.body, headers)
+
+
+def _entry(asked: Asked, index: int, outcome: RecordOutcome) -> dict[str, Any]:
+    """One record's entry. What each field came to is told where it is more than the entry itself says."""
+    code, message = zoho.SAID[outcome.verdict]
+    details: dict[str, object] = {}
+    if zoho.DIGITS.fullmatch(outcome.id):
+        details["id"] = outcome.id
+    if outcome.verdict is not Verdict.UNBLOCKED:
+        details |= {"resource_path_index": 1} if asked.single else {"api_name": "ids", "json_path": f"$.ids[{index}]"}
+    if asked.rehearsal or len({field.verdict for field in outcome.fields}) > 1:
+        details["fields"] = [
+            {
+                "api_name": API_NAMES[field.field],
+                "code": zoho.SAID[field.verdict][0],
+                "message": zoho.SAID[field.verdict][1],
+                "block": field.kind.value,
+                "remaining": field.remaining,
+            }
+            for field in outcome.fields
+        ]
+    if asked.rehearsal:
+        details["remaining"] = min((field.remaining for field in outcome.fields), default=None)
+    return zoho.entry(code, message, details)
+
+
+def _fields(given: object, module: str) -> list[Field]:
+    name = "unblock_fields"
+    place = {"api_name": name, "json_path": f"$.{name}"}
+    if given is None or given == []:
+        raise MissingField(place)
+    if not isinstance(given, list):
+        raise InvalidValue({**place, "expected_data_type": "jsonarray"})
+    for index, field in enumerate(given):
+        if not isinstance(field, str) or field not in FIELDS:
+            raise UnknownField({"api_name": name, "json_path": f"$.{name}[{index}]", "supported_values": list(FIELDS)})
+    for index, field in enumerate(given):
+        if field not in zoho.fields_of(module):
+            raise FieldNotInModule({"api_name": name, "json_path": f"$.{name}[{index}]"})
+    return [FIELDS[field] for field in dict.fromkeys(given)]
+
+
+def _ids(given: object, record_id: str | None) -> list[str]:
+    place = {"api_name": "ids", "json_path": "$.ids"}
+    if record_id is not None and given is None:
+        return [record_id]
+    if given is None or given == []:
+        raise MissingField(place)
+    if not isinstance(given, list):
+        raise InvalidValue({**place, "expected_data_type": "jsonarray"})
+    if len(given) > MAX_IDS:
+        raise TooMany({"limit": MAX_IDS, "limit_due_to": [place]})
+    for index, one in enumerate(given):
+        if not isinstance(one, str):
+            raise InvalidValue({"api_name": "ids", "json_path": f"$.ids[{index}]", "expected_data_type": "string"})
+    if record_id is None:
+        return given
+    for index, one in enumerate(given):
+        if one != record_id:
+            raise InvalidRecord({"api_name": "ids", "json_path": f"$.ids[{index}]"})
+    return [record_id]
+
+
+def _rehearsal(request: Request) -> bool:
+    match request.parameter("dry_run"):
+        case None | "false":
+            return False
+        case "true":
+            return True
+        case _:
+            raise InvalidValue({"api_name": "dry_run", "supported_values": ["true", "false"]})
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get(KEY_HEADER)
+    if key is not None and not KEY.fullmatch(key):
+        raise InvalidValue({"api_name": "Idempotency-Key", "maximum_length": 255})
+    return key

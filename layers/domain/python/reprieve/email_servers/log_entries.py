@@ -1,0 +1,79 @@
+"""What becomes of an email server, as entries of the system log: Okta's five, and one of ours for a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, entry
+
+if TYPE_CHECKING:
+    from reprieve.context import Context
+    from reprieve.email_servers.email_server import EmailServer
+
+MESSAGE = {
+    EventType.EMAIL_SERVER_CREATE: "Create custom email server",
+    EventType.EMAIL_SERVER_UPDATE: "Update custom email server",
+    EventType.EMAIL_SERVER_ACTIVATE: "Activate custom email server",
+    EventType.EMAIL_SERVER_DEACTIVATE: "Deactivate custom email server",
+    EventType.EMAIL_SERVER_DELETE: "Delete custom email server",
+    EventType.EMAIL_SERVER_TEST: "Test custom email server",
+}
+#: what an update tells of, by its name in an entry
+CHANGES = ("alias", "host", "port", "username", "authType", "enabled")
+
+
+def server_entry(
+    event_type: EventType,
+    server: EmailServer,
+    *,
+    context: Context,
+    failure: str | None = None,
+    before: EmailServer | None = None,
+) -> LogEntry:
+    """The entry of one thing that was done to a server, or tried.
+
+    Args:
+        event_type: what.
+        server: the server as it is afterwards.
+        context: who did it, in which request, and when.
+        failure: why it failed, in a sentence of ours; None when it did not.
+        before: the server as it was, for what `changeDetails` tells of an update.
+    """
+    settings = server.settings
+    changes = _changes(before, server) if before else None
+    return entry(
+        event_type,
+        identity=f"{context.request_id}:{server.id}",
+        published=context.now,
+        message=MESSAGE[event_type],
+        outcome=(Result.FAILURE if failure else Result.SUCCESS, failure),
+        severity=Severity.WARN if failure else Severity.INFO,
+        target=Target(server.id, "CustomEmailServer", settings.alias, changes=changes),
+        debug={
+            "customEmailServerId": server.id,
+            "customEmailServerHost": settings.host,
+            "customEmailServerPort": str(settings.port),
+            "customEmailServerUsername": settings.username,
+            "customEmailServerAuthType": settings.auth_type.value,
+            "customEmailServerErrorResponse": failure or "",
+        },
+        context=context,
+    )
+
+
+def _changes(before: EmailServer, after: EmailServer) -> tuple[dict[str, object], dict[str, object]]:
+    old, new = _facts(before), _facts(after)
+    changed = [name for name in CHANGES if old[name] != new[name]]
+    return {name: old[name] for name in changed}, {name: new[name] for name in changed}
+
+
+def _facts(server: EmailServer) -> dict[str, object]:
+    settings = server.settings
+    return {
+        "alias": settings.alias,
+        "host": settings.host,
+        "port": settings.port,
+        "username": settings.username,
+        "authType": settings.auth_type.value,
+        "enabled": settings.enabled,
+    }

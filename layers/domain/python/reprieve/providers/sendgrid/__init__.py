@@ -1,0 +1,1 @@
+"""SendGrid as the upstream provider: its suppression lists, and its event webhook."""

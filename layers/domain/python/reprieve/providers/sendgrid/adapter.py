@@ -1,0 +1,363 @@
+"""SendGrid's suppression lists over HTTP, or whatever speaks the same API.
+
+Sources: SendGrid's machine-readable description (twilio/sendgrid-oai, spec/yaml/tsg_suppressions_v3.yaml), the pages
+"Errors" and "Rate limits" of its API reference, and what users observed (sendgrid/docs#6194: an absent address is a 404
+on four lists and a 204 on the fifth; sendgrid/sendgrid-php#281: `emails` and `delete_all` exclude each other).
+
+- Four of the lists have a bulk form that answers 204 whether or not the addresses stood there; it is what is used, so
+  that a response lost on the way does no harm. When the provider refuses a bulk, it is split in halves until the
+  address at fault stands alone: n addresses of which one is bad take at most 2 * log2(n) calls more.
+- Unsubscribes have no bulk form and go one by one.
+- The body of a bulk is written in one place, `selection`, which has no word for "all"; an empty selection has no call.
+- What a status means is said in `judge`. Answers about the call rather than about an address (401, 403, a redirect, an
+  unknown path) break the account and burn no attempt of an address.
+
+- A bulk that meets a fault is split as well, so that an address that breaks the provider stands alone in the end; after
+  `PATIENCE` faults in a row it is the provider that is broken, and what was not asked for alone waits.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlsplit
+
+from reprieve.clock import SECOND
+from reprieve.errors import InvalidInput, Unavailable
+from reprieve.providers import http
+from reprieve.providers.sendgrid.answers import (
+    NO_SUCH_API,
+    OUTCOME,
+    Verdict,
+    comeback,
+    decoded,
+    is_envelope,
+    judge,
+    parse_row,
+    segment,
+    selection,
+    sentence,
+)
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.suppressions.suppression import Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import requests
+
+#: the most addresses of one bulk and the most rows of one page: the latter is SendGrid's, the former not published
+MOST: Final = 500
+#: one exchange, from the name's resolution to the body's last byte, in milliseconds
+DEADLINE: Final = 10 * SECOND
+#: one `lift` with all of its exchanges, in milliseconds: no longer than the time that the job keeps in reserve
+BUDGET: Final = 20 * SECOND
+#: what an answer to a removal may weigh, and what a page of a list may, in bytes
+ANSWER_CAP: Final = 64 * 1024
+PAGE_CAP: Final = 4 * 1024 * 1024
+#: after so many exchanges in a row without a proper answer, the provider is taken to be down
+PATIENCE: Final = 3
+#: passes over a second that holds more rows than a page, before giving up on its standing still
+PASSES: Final = 5
+#: pages of one such second: more than that is a list that ignores its offset
+PAGES: Final = 1_000
+
+_PATH: Final[Mapping[SuppressionList, str]] = {
+    SuppressionList.BOUNCES: "/v3/suppression/bounces",
+    SuppressionList.BLOCKS: "/v3/suppression/blocks",
+    SuppressionList.INVALID_EMAILS: "/v3/suppression/invalid_emails",
+    SuppressionList.SPAM_REPORTS: "/v3/suppression/spam_reports",
+    SuppressionList.UNSUBSCRIBES: "/v3/suppression/unsubscribes",
+}
+#: the list is read under one path and lifted from under another
+_UNSUBSCRIBED: Final = "/v3/asm/suppressions/global"
+
+_NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
+
+
+class SendGrid:
+    """One account's suppression lists (`removals.ports.Provider`), for one thread at a time.
+
+    Args:
+        base_url: http or https, where the API is, without its version; a path prefix is kept and "/v3/..." appended.
+        api_key: sent as a bearer token; never shown, neither by `repr` nor in any answer or error.
+        on_behalf_of: the subuser to act for, or "account-id <id>"; "" for the key's own account.
+        clock: our clock in milliseconds since the epoch; read to bound when to come back.
+        session: carries the requests instead of a session of our own; its proxies see what they see, and with it only
+            the timeouts per read hold, not the watchdog, and no cap on the body of a redirect.
+        batch: the most addresses of one bulk, 1 to `MOST`.
+        deadline: of one exchange, in milliseconds.
+        budget: of one `lift`, in milliseconds; what it does not reach is answered WAIT.
+        stopwatch: seconds that only grow; for tests.
+
+    Raises:
+        InvalidInput: an argument cannot be used; it is named, never quoted.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        clock: Callable[[], int],
+        on_behalf_of: str = "",
+        session: requests.Session | None = None,
+        batch: int = MOST,
+        deadline: int = DEADLINE,
+        budget: int = BUDGET,
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
+        _check_base_url(base_url)
+        _check_header(api_key, "api_key")
+        if on_behalf_of:
+            _check_header(on_behalf_of, "on_behalf_of")
+        if not 1 <= batch <= MOST:
+            raise InvalidInput(f"must be 1 to {MOST}", field="batch")
+        headers = {
+            "Authorization": f"Bearer {api_key}",
+            "Accept": "application/json",
+            # a compressed body could be small on the wire and huge in memory
+            "Accept-Encoding": "identity",
+            "User-Agent": "reprieve",
+        } | ({"On-Behalf-Of": on_behalf_of} if on_behalf_of else {})
+        self.batch = batch
+        self._upstream = http.Upstream(
+            base_url.rstrip("/"),
+            headers,
+            session if session is not None else http.session(),
+            seconds=deadline / SECOND,
+            stopwatch=stopwatch,
+        )
+        self._clock = clock
+        self._budget = budget / SECOND
+
+    def __repr__(self) -> str:
+        return f"SendGrid({urlsplit(self._upstream.base_url).hostname})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next call; the adapter can still be used."""
+        self._upstream.session.close()
+
+    def lift(
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+    ) -> list[LiftAnswer]:
+        """Take addresses off one list (`removals.ports.Provider.lift`).
+
+        Args:
+            suppression_list: which list.
+            emails: exact spellings; more than `batch` are sent in several bulks.
+            budget: milliseconds, if less than a lift may take anyhow.
+
+        Returns:
+            One answer an address, in the same order:
+
+            * LIFTED: a 2xx. The bulk form does not tell whether the address was listed.
+            * ABSENT: a 404 for this very address.
+            * REFUSED: a 4xx for this very address, alone.
+            * RETRY: 5xx, 408, no answer in time or a lost connection, for this very address.
+            * WAIT: 429, with the provider's reset, or not tried: after a 429, after `PATIENCE` faults in a row, or
+              because the time is over.
+            * ACCOUNT_BROKEN: 401, 403 (which can be a block that passes), a redirect, or no such API; the rest is not
+              tried. What was lifted before that stays LIFTED.
+        """
+        seconds = self._budget if budget is None else min(self._budget, budget / SECOND)
+        errand = _Errand(self._upstream, clock=self._clock, seconds=seconds)
+        if suppression_list is SuppressionList.UNSUBSCRIBES:
+            for email in emails:
+                errand.one(email, _UNSUBSCRIBED, path_is_proved=False)
+        else:
+            for start in range(0, len(emails), self.batch):
+                errand.many(emails[start : start + self.batch], _PATH[suppression_list])
+        return [errand.answers[email] for email in emails]
+
+    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+        """Read what the provider's list holds, oldest window of time first (`removals.ports.Provider.entries`).
+
+        Offset paging skips rows of a list that shrinks between two pages, so a window of time is read in
+        one page: when a page is full, its window is cut in two. Only a single second with a page full of rows is paged
+        by offset, over and over until a pass finds nothing new.
+
+        Args:
+            suppression_list: which list.
+            start: the earliest time of creation, in milliseconds, included.
+            end: the latest, included. SendGrid stamps whole seconds.
+
+        Yields:
+            The list's rows. The same address can come twice with different reasons. A row without an address is left
+            out; one without a readable time gets the end of its window, so that it errs towards staying suppressed.
+
+        Raises:
+            Unavailable: no answer, or one that is no page of the list asked for.
+        """
+        windows = [(max(0, -(-start // SECOND)), end // SECOND)]
+        while windows:
+            first, last = windows.pop()
+            if first > last:
+                continue
+            rows, full = self._page(suppression_list, first, last, offset=0)
+            if not full:
+                yield from rows
+            elif first < last:
+                middle = (first + last) // 2
+                windows += [(middle + 1, last), (first, middle)]
+            else:
+                yield from self._crowded_second(suppression_list, first)
+
+    def _crowded_second(self, suppression_list: SuppressionList, second: int) -> list[Suppression]:
+        """All rows of a second that do not fit one page.
+
+        A second that has passed only loses rows, and a row is skipped only if others vanish meanwhile: a pass that
+        finds nothing new has seen the rest.
+        """
+        found: dict[Suppression, None] = {}
+        for _ in range(PASSES):
+            before = len(found)
+            for page in range(PAGES):
+                rows, full = self._page(suppression_list, second, second, offset=page * MOST)
+                known = len(found)
+                found |= dict.fromkeys(rows)
+                if before == 0 and full and len(found) == known:
+                    raise Unavailable("SendGrid: the list cannot be paged")
+                if not full:
+                    break
+            if len(found) == before:
+                return list(found)
+        raise Unavailable("SendGrid: the list does not stand still")
+
+    def _page(
+        self, suppression_list: SuppressionList, first: int, last: int, *, offset: int
+    ) -> tuple[list[Suppression], bool]:
+        """One page of a window, both ends in seconds and included, and whether the page is full."""
+        query = {"start_time": str(first), "end_time": str(last), "limit": str(MOST), "offset": str(offset)}
+        try:
+            reply = self._upstream.exchange("GET", _PATH[suppression_list], query=query, cap=PAGE_CAP)
+        except http.NoAnswer as problem:
+            raise Unavailable(f"SendGrid: {problem}") from None
+        if reply.status == HTTPStatus.NOT_FOUND:
+            raise Unavailable(f"SendGrid: 404: {NO_SUCH_API}")
+        if reply.status != HTTPStatus.OK:
+            raise Unavailable(f"SendGrid: {sentence(reply.status)}")
+        rows = decoded(reply.body)
+        if not isinstance(rows, list):
+            raise Unavailable("SendGrid: the answer is not a list")
+        found = [entry for row in rows if (entry := parse_row(suppression_list, row, otherwise=last)) is not None]
+        if not all(first * SECOND <= entry.created <= last * SECOND for entry in found):
+            # halving such a list's windows would read all of it for every second
+            raise Unavailable("SendGrid: the answer ignores the time range")
+        return found, len(rows) >= MOST
+
+
+class _Errand:
+    """One lift under way: the answers so far, and whether it is still worth asking.
+
+    Attributes:
+        answers: by address.
+        stopped: the answer for all that is not tried any more, None while the provider is worth a call.
+    """
+
+    def __init__(self, upstream: http.Upstream, *, clock: Callable[[], int], seconds: float) -> None:
+        self.answers: dict[str, LiftAnswer] = {}
+        self.stopped: LiftAnswer | None = None
+        self._upstream = upstream
+        self._clock = clock
+        self._ends = upstream.stopwatch() + seconds
+        self._faults = 0
+
+    def many(self, emails: Sequence[str], path: str) -> None:
+        """Answer for some addresses of a list that has a bulk form."""
+        parts, refused = [emails], False
+        while parts:
+            part = parts.pop()
+            if len(part) == 1 and refused:
+                self.one(part[0], path, path_is_proved=True)
+                continue
+            verdict, answer, _ = self._ask(path, body=selection(part))
+            half = len(part) // 2
+            if verdict is Verdict.REFUSED and not half:
+                self.one(part[0], path, path_is_proved=True)
+                continue
+            if half and (verdict is Verdict.REFUSED or (verdict is Verdict.FAULT and self.stopped is None)):
+                refused = refused or verdict is Verdict.REFUSED
+                parts += [part[half:], part[:half]]
+                continue
+            if half and verdict is Verdict.FAULT and self.stopped:
+                answer = self.stopped
+            if verdict is Verdict.MISSING:
+                # a bulk is 204 for addresses that are not listed: it is the path that is unknown
+                answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
+            self.answers |= dict.fromkeys(part, answer)
+
+    def one(self, email: str, path: str, *, path_is_proved: bool) -> None:
+        """Answer for one address by its own URL.
+
+        Args:
+            email: the address.
+            path: of its list.
+            path_is_proved: whether the provider has answered under it before. If not, a 404 is believed only in the
+                provider's own words: a wrong base URL must not pass for a list on which nobody stands.
+        """
+        escaped = segment(email)
+        if escaped is None:
+            self.answers[email] = LiftAnswer(LiftOutcome.REFUSED, "not tried: this cannot be an address")
+            return
+        verdict, answer, body = self._ask(f"{path}/{escaped}")
+        if verdict is Verdict.MISSING and not (path_is_proved or is_envelope(body)):
+            answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
+        self.answers[email] = answer
+
+    def _ask(self, path: str, *, body: bytes | None = None) -> tuple[Verdict, LiftAnswer, bytes]:
+        """Send one DELETE: the verdict, what it means for each address in it, and the response's body."""
+        seconds = self._ends - self._upstream.stopwatch()
+        if self.stopped is None and seconds <= 0:
+            self._stop(_NOT_TRIED)
+        if self.stopped is not None:
+            return Verdict.FAULT, self.stopped, b""
+        try:
+            reply = self._upstream.exchange("DELETE", path, body=body, cap=ANSWER_CAP, within=seconds)
+        except http.NoAnswer as problem:
+            return Verdict.FAULT, self._count(Verdict.FAULT, LiftAnswer(LiftOutcome.RETRY, str(problem))), b""
+        verdict = judge(reply.status)
+        outcome = OUTCOME[verdict]
+        retry_at = None
+        if outcome in {LiftOutcome.RETRY, LiftOutcome.WAIT}:
+            retry_at = comeback(reply.status, reply.headers, now=self._clock())
+        return verdict, self._count(verdict, LiftAnswer(outcome, sentence(reply.status), retry_at)), reply.body
+
+    def _count(self, verdict: Verdict, answer: LiftAnswer) -> LiftAnswer:
+        """Stop when every further call would fare alike."""
+        self._faults = self._faults + 1 if verdict is Verdict.FAULT else 0
+        if verdict in {Verdict.THROTTLED, Verdict.BROKEN}:
+            return self._stop(answer)
+        if self._faults >= PATIENCE:
+            self._stop(LiftAnswer(LiftOutcome.WAIT, "not tried: the provider failed again and again", answer.retry_at))
+        return answer
+
+    def _stop(self, answer: LiftAnswer) -> LiftAnswer:
+        self.stopped = answer
+        return answer
+
+
+def _check_base_url(base_url: str) -> None:
+    try:
+        parts = urlsplit(base_url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment or "@" in parts.netloc or not re.fullmatch("[!-~]+", base_url):
+        raise InvalidInput(
+            "must be an http or https URL without credentials, query and fragment", field="base_url"
+        ) from None
+
+
+def _check_header(value: str, name: str) -> None:
+    """Refuse what cannot stand in a header: `requests` would, too, but with the value in its error."""
+    if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", value):
+        raise InvalidInput("must be printable ASCII without spaces around it", field=name)

@@ -1,0 +1,223 @@
+"""What SendGrid's statuses and headers mean, and what is ever sent to it.
+
+Sources: SendGrid's machine-readable description (twilio/sendgrid-oai, spec/yaml/tsg_suppressions_v3.yaml), the pages
+"Errors" and "Rate limits" of its API reference, and sendgrid/sendgrid-php#281 (`emails` and `delete_all` exclude each
+other).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from reprieve.address import comparison_key
+from reprieve.clock import SECOND
+from reprieve.removals.lift import LiftOutcome
+from reprieve.removals.removal import LONGEST_BACKOFF
+from reprieve.suppressions.judgement import judged
+from reprieve.suppressions.suppression import Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: fixed words, so that nothing of what a provider writes reaches an operator's screen or a log
+_SENTENCE: Final[Mapping[int, str]] = {
+    400: "the provider refused the address",
+    401: "the API key was not accepted",
+    403: "the API key lacks the permission, or the provider blocks the account for a while",
+    404: "the address is not on the provider's list",
+    413: "the provider found the request too large",
+    429: "too many requests",
+    451: "the account belongs to another region",
+}
+NO_SUCH_API: Final = "there is no such API at the configured base URL"
+
+
+class Verdict(Enum):
+    """What a status says, before it is known whether the call was about one address or many."""
+
+    DONE = auto()
+    """The selected addresses are off the list."""
+    MISSING = auto()
+    """404: the address is not listed, or the path does not exist."""
+    REFUSED = auto()
+    """Something selected is not acceptable."""
+    THROTTLED = auto()
+    """The account must wait."""
+    FAULT = auto()
+    """The provider is not well."""
+    BROKEN = auto()
+    """The account or its configuration is at fault, and every address would fare alike."""
+
+
+def judge(status: int) -> Verdict:
+    """Read a status (the page "Errors" of the API reference).
+
+    Args:
+        status: of the final response; redirects are not followed and have their own meaning here.
+
+    Returns:
+        The verdict. A redirect, 405 and 406 mean that the base URL leads somewhere else, 451 that the account's data
+        live in another region: no address is to blame.
+    """
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return Verdict.DONE
+    if status == HTTPStatus.NOT_FOUND:
+        return Verdict.MISSING
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Verdict.THROTTLED
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST or status in {401, 403, 405, 406, 451}:
+        return Verdict.BROKEN
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in {408, 425}:
+        return Verdict.REFUSED
+    return Verdict.FAULT
+
+
+OUTCOME: Final[Mapping[Verdict, LiftOutcome]] = {
+    Verdict.DONE: LiftOutcome.LIFTED,
+    Verdict.MISSING: LiftOutcome.ABSENT,
+    Verdict.REFUSED: LiftOutcome.REFUSED,
+    Verdict.THROTTLED: LiftOutcome.WAIT,
+    Verdict.FAULT: LiftOutcome.RETRY,
+    Verdict.BROKEN: LiftOutcome.ACCOUNT_BROKEN,
+}
+
+
+def sentence(status: int) -> str:
+    """Tell an operator about a status: the number and a sentence of ours, nothing of the provider's text."""
+    if told := _SENTENCE.get(status):
+        return f"{status}: {told}"
+    match judge(status):
+        case Verdict.DONE:
+            return f"{status}: lifted"
+        case Verdict.REFUSED:
+            return f"{status}: the provider refused the address"
+        case Verdict.BROKEN:
+            return f"{status}: {NO_SUCH_API}"
+        case _:
+            return f"{status}: the provider failed"
+
+
+def comeback(status: int, headers: Mapping[str, str], *, now: int) -> int | None:
+    """Read when the provider asks us to come back.
+
+    Every answer carries X-RateLimit-Reset (the page "Rate limits"), so it counts only when the limit was hit. It is a
+    Unix second by that page and seconds left by one other; a number too small to be a date is the latter. Retry-After
+    is not documented, but what stands before an API may send it.
+
+    Args:
+        status: of the response.
+        headers: of the response, by any letter case.
+        now: our clock, in milliseconds.
+
+    Returns:
+        Milliseconds since the epoch, from one second to `LONGEST_BACKOFF` ahead whatever was sent; None when nothing
+        readable was.
+    """
+    asked: int | None = None
+    if judge(status) is Verdict.THROTTLED:
+        asked = _moment(headers.get("X-RateLimit-Reset"), now)
+    if asked is None:
+        asked = _moment(headers.get("Retry-After"), now)
+    return None if asked is None else min(max(asked, now + SECOND), now + LONGEST_BACKOFF)
+
+
+def _moment(text: str | None, now: int) -> int | None:
+    """The moment that a header means, in milliseconds: a Unix second, a number of seconds, or an HTTP date."""
+    text = (text or "").strip()
+    if re.fullmatch("[0-9]{1,12}", text):
+        number = int(text) * SECOND
+        # a year's worth of seconds is no sensible wait, and no date since 1971
+        return number if number > 366 * 24 * 3600 * SECOND else now + number
+    with suppress(ValueError, OverflowError):
+        return int(parsedate_to_datetime(text).timestamp() * SECOND)
+    return None
+
+
+def selection(emails: Sequence[str]) -> bytes:
+    """Write the body of a bulk removal: the only place where one is made.
+
+    Args:
+        emails: at least one address.
+
+    Returns:
+        A JSON object with the one key `emails`. The other key that SendGrid knows would empty the list; the mere
+        presence of both is refused there (sendgrid/sendgrid-php#281).
+
+    Raises:
+        ValueError: nothing was selected.
+    """
+    if not emails:
+        raise ValueError("an empty selection has no body")
+    return json.dumps({"emails": list(emails)}).encode()
+
+
+def segment(email: str) -> str | None:
+    """Escape an address as one segment of a path.
+
+    Args:
+        email: any text.
+
+    Returns:
+        The text with everything but unreserved characters percent-encoded, in UTF-8; None for what cannot be a
+        segment: an empty one or one of dots would name another resource, the list itself among them.
+    """
+    return None if email.strip(".") == "" else quote(email, safe="", errors="surrogatepass")
+
+
+def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: int) -> Suppression | None:
+    """Read one record of a list; the description promises no field of a bounce.
+
+    Args:
+        suppression_list: the list it came from.
+        row: the decoded JSON.
+        otherwise: the second to assume when the record has no readable time of creation.
+
+    Returns:
+        The entry, its texts verbatim; None when there is no address in it.
+    """
+    if not isinstance(row, dict) or not isinstance(row.get("email"), str) or not row["email"]:
+        return None
+    created = _second(row.get("created"))
+    entry = Suppression(
+        list=suppression_list,
+        key=comparison_key(row["email"]),
+        email=row["email"],
+        created=(otherwise if created is None else created) * SECOND,
+        reason=_text(row.get("reason")),
+        status=_text(row.get("status")),
+        provider="sendgrid",
+        ip=_text(row.get("ip")),
+    )
+    return judged(entry)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _second(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    with suppress(ValueError, OverflowError):
+        return int(value)
+    return None
+
+
+def decoded(body: bytes) -> Any:  # noqa: ANN401 - that is what JSON is
+    """Decode a body; None for what is no JSON, however it is broken."""
+    with suppress(ValueError, RecursionError):
+        return json.loads(body)
+    return None
+
+
+def is_envelope(body: bytes) -> bool:
+    """Whether a body is SendGrid's error envelope (`ErrorResponse` of the description)."""
+    envelope = decoded(body)
+    return isinstance(envelope, dict) and isinstance(envelope.get("errors"), list)

@@ -1,0 +1,260 @@
+"""The users of an organization: the people whose addresses it may lift when its membership goes by recipients.
+
+A user is staged or active, then deactivated, then deleted. A deactivated user still belongs to the organization: its
+addresses stay members and its login stays taken until it is deleted. So nobody loses the right to be lifted, and nobody
+else gains a name, by what can be a pause; and a bounce can be cleared before the person comes back.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from reprieve.address import comparison_key
+from reprieve.errors import NotFound
+from reprieve.recipients.log_entries import recipient_changed
+from reprieve.recipients.recipient import USERS, Recipient
+from reprieve.system_log.entry import EventType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reprieve.context import Context
+    from reprieve.organization import Organization
+    from reprieve.recipients.ports import RecipientStore
+    from reprieve.system_log.ports import EventLog
+
+    #: gives a user its addresses and profile; what it says of id, times and status is not heeded
+    Edit = Callable[[Recipient], Recipient]
+
+T = TypeVar("T")
+
+#: where a recipient's profile keeps its status; no dialect has a property of this name
+STATUS: Final = "status"
+#: what may be an id; anything else is not looked up, so that no key is ever made of it
+IDENTIFIER: Final = re.compile(r"[0-9A-Za-z]{1,64}")
+#: in ASCII's order, so that ids sort by the moment they were made
+_DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+class Status(StrEnum):
+    """What state a user is in."""
+
+    STAGED = "STAGED"
+    """Created, and not activated."""
+    ACTIVE = "ACTIVE"
+    """In use."""
+    DEPROVISIONED = "DEPROVISIONED"
+    """Deactivated; only now can it be deleted."""
+
+
+class Attribute(StrEnum):
+    """What users can be found by."""
+
+    LOGIN = "login"
+    EMAIL = "email"
+    SECONDARY_EMAIL = "secondary_email"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which users to list.
+
+    Attributes:
+        attribute: what to find them by; None lists all.
+        value: what the attribute is equal to, without regard to letter case.
+        deactivated: whether those that were deactivated are listed too.
+    """
+
+    attribute: Attribute | None = None
+    value: str = ""
+    deactivated: bool = False
+
+    def includes(self, user: Recipient) -> bool:
+        """Whether a user is to be listed."""
+        if not self.deactivated and status_of(user) is Status.DEPROVISIONED:
+            return False
+        match self.attribute:
+            case None:
+                return True
+            case Attribute.LOGIN:
+                return comparison_key(user.profile.get("login", "")) == comparison_key(self.value)
+            case Attribute.EMAIL:
+                return user.email is not None and user.email.key == comparison_key(self.value)
+            case Attribute.SECONDARY_EMAIL:
+                return user.secondary_email is not None and user.secondary_email.key == comparison_key(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """What can be done with the users of one organization, for one caller.
+
+    Wherever a user is named, it is by id or by login; a login has an @, and an id has none.
+
+    A change is in the log once it is done. If the log does not answer, the caller hears so although the change stands.
+    """
+
+    recipients: RecipientStore
+    log: EventLog
+
+    def create(self, context: Context, edit: Edit, *, status: Status) -> Recipient:
+        """Add a user.
+
+        Args:
+            context: who asks; the user becomes the organization's.
+            edit: fills in a blank user; what it raises is raised here.
+            status: the state that it begins in.
+
+        Raises:
+            Conflict: another user of the organization has the login.
+        """
+        now = context.now
+        blank = Recipient(_new_id(now), USERS, email=None, secondary_email=None, created=now, updated=now)
+        user = _edited(blank, edit, status, now)
+        self.recipients.add(context.organization, user)
+        self._log(context, EventType.USER_CREATE, user)
+        return user
+
+    def get(self, organization: Organization, name: str) -> Recipient:
+        """One user, deactivated or not.
+
+        Raises:
+            NotFound: the organization has no such user.
+        """
+        identifier = self._identifier(organization, name)
+        return _found(self.recipients.get(organization, USERS, identifier), name)
+
+    def page(
+        self, organization: Organization, selection: Selection, *, limit: int, after: str | None
+    ) -> tuple[list[Recipient], str | None]:
+        """Users in order of creation.
+
+        Args:
+            organization: whose.
+            selection: which of them.
+            limit: how many at most.
+            after: the id behind which the page begins.
+
+        Returns:
+            The page, and the id that the next one begins behind; None on the last page. A page may be shorter than its
+            limit, even empty, before the last one.
+        """
+        match selection.attribute:
+            case None:
+                users, following = self.recipients.listing(organization, USERS, limit=limit, after=after)
+                return [user for user in users if selection.includes(user)], following
+            case Attribute.LOGIN:
+                named = self.recipients.named(organization, selection.value)
+                identifiers = [named] if named else []
+            case Attribute.EMAIL | Attribute.SECONDARY_EMAIL:
+                holders = self.recipients.holders(organization, comparison_key(selection.value))
+                identifiers = [identifier for module, identifier in holders if module == USERS]
+        rest = sorted(identifier for identifier in identifiers if identifier > (after or ""))
+        users = self.recipients.get_many(organization, USERS, rest[:limit])
+        return [user for user in users if selection.includes(user)], rest[limit - 1] if rest[limit:] else None
+
+    def change(self, context: Context, name: str, edit: Edit) -> Recipient:
+        """Give a user other addresses or another profile; its status stays.
+
+        Args:
+            context: who asks; the user is the organization's.
+            name: its id or login.
+            edit: applied to the user as it is stored, again if it changes meanwhile; what it raises is raised here.
+
+        Returns:
+            The user as it is now.
+
+        Raises:
+            NotFound: the organization has no such user.
+            Conflict: another user of the organization has the login.
+        """
+        user = self._change(context, name, lambda user: _edited(user, edit, status_of(user), context.now))
+        self._log(context, EventType.USER_UPDATE, user)
+        return user
+
+    def deactivate(self, context: Context, name: str) -> None:
+        """Deactivate a user; one that is deactivated already stays as it is.
+
+        Raises:
+            NotFound: the organization has no such user.
+        """
+        changed = False
+
+        def next_state(user: Recipient) -> Recipient:
+            nonlocal changed
+            changed = status_of(user) is not Status.DEPROVISIONED
+            return _deactivated(user, context.now)
+
+        user = self._change(context, name, next_state)
+        if changed:
+            self._log(context, EventType.USER_DEACTIVATE, user)
+
+    def delete(self, context: Context, name: str) -> None:
+        """Deactivate a user, or, if that was done before, delete it for good.
+
+        Raises:
+            NotFound: the organization has no such user.
+        """
+        event_type = EventType.USER_DEACTIVATE
+
+        def next_state(user: Recipient) -> Recipient | None:
+            nonlocal event_type
+            gone = status_of(user) is Status.DEPROVISIONED
+            event_type = EventType.USER_DELETE if gone else EventType.USER_DEACTIVATE
+            return None if gone else _deactivated(user, context.now)
+
+        user = self._change(context, name, next_state)
+        self._log(context, event_type, user)
+
+    def _log(self, context: Context, event_type: EventType, user: Recipient) -> None:
+        self.log.append(context.organization, [recipient_changed(event_type, user, context=context)])
+
+    def _change(self, context: Context, name: str, to: Callable[[Recipient], Recipient | None]) -> Recipient:
+        identifier = self._identifier(context.organization, name)
+        return _found(self.recipients.change(context.organization, USERS, identifier, to), name)
+
+    def _identifier(self, organization: Organization, name: str) -> str:
+        if "@" in name:
+            return _found(self.recipients.named(organization, name), name)
+        return _found(name if IDENTIFIER.fullmatch(name) else None, name)
+
+
+def status_of(user: Recipient) -> Status:
+    """The state that a user is in; one that came by another way than `Users` is active."""
+    return Status(user.profile.get(STATUS, Status.ACTIVE))
+
+
+def _edited(user: Recipient, edit: Edit, status: Status, now: int) -> Recipient:
+    wanted = edit(user)
+    return replace(
+        user,
+        email=wanted.email,
+        secondary_email=wanted.secondary_email,
+        updated=now,
+        profile={**wanted.profile, STATUS: status.value},
+    )
+
+
+def _deactivated(user: Recipient, now: int) -> Recipient:
+    if status_of(user) is Status.DEPROVISIONED:
+        return user
+    return replace(user, updated=now, profile={**user.profile, STATUS: Status.DEPROVISIONED.value})
+
+
+def _found(thing: T | None, name: str) -> T:
+    if thing is None:
+        raise NotFound("User", "of this login" if "@" in name else name)
+    return thing
+
+
+def _new_id(now: int) -> str:
+    """`00u`, the time in 8 digits and 9 random ones."""
+    moment = ""
+    for _ in range(8):
+        now, digit = divmod(now, len(_DIGITS))
+        moment = _DIGITS[digit] + moment
+    return f"00u{moment}{''.join(secrets.choice(_DIGITS) for _ in range(9))}"

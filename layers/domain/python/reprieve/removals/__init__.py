@@ -1,0 +1,1 @@
+"""Removals: requests that suppressions be lifted, from the acknowledgement to the end."""

@@ -1,0 +1,144 @@
+"""Whether an address is blocked for bouncing, and how an unblock is judged.
+
+What "blocked" means, in terms of lists and permanence:
+
+- blocked permanently: it stands on the bounces list, and its newest bounce there is hard. No unblock lifts that;
+- blocked temporarily: it stands on the bounces list and its newest bounce there is soft or undetermined (the provider
+  itself has stopped mailing it), or it stands on the blocks list with at least as many soft bounces as the
+  organization's threshold, counted since it was last unblocked;
+- not blocked: everything else. Fewer soft bounces than the threshold block nobody.
+
+The other lists are other verdicts and no business of an unblock: spam reports and unsubscribes are the recipient's own
+will, and an invalid address needs a correction.
+
+An address is unblocked at most UNBLOCKS times. The number hangs on the address in the organization, whichever record,
+field or list the block came by; it outlives every lift, and neither time nor a deleted record resets it: only another
+address starts anew, or the operator's `reprieve recipients reset-unblocks`. What counts is what was acknowledged,
+whether or not the provider could carry it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from reprieve.suppressions.suppression import Permanence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reprieve.suppressions.suppression import Suppression, SuppressionList
+
+#: how often one address may be unblocked
+UNBLOCKS: Final = 5
+
+
+class BlockKind(StrEnum):
+    """How an address is blocked."""
+
+    NONE = "none"
+    """It is not."""
+    TEMPORARY = "temporary"
+    """It can be unblocked."""
+    PERMANENT = "permanent"
+    """It cannot."""
+
+
+class Verdict(StrEnum):
+    """What becomes of one address, or of one record, in an unblock."""
+
+    UNBLOCKED = "unblocked"
+    """It will be lifted; this is durable. In a rehearsal: it would be."""
+    UNKNOWN = "unknown"
+    """There is no such record in this module."""
+    EXHAUSTED = "exhausted"
+    """It has been unblocked as often as it may be."""
+    PERMANENT = "permanent"
+    """It is blocked permanently."""
+    FREE = "free"
+    """It is not blocked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the two lists say about one address.
+
+    Attributes:
+        bounce: its entry on the bounces list, None when it is not listed there.
+        soft: its entry on the blocks list, with the number of soft bounces; None when it is not listed there.
+        unblocked: how often it was unblocked, ever.
+        requests: the ids of the requests that last asked for its removal from either list.
+        forgiven_until: the later one of the two watermarks, 0 when there is none.
+        fences: the fence of each list's record, 0 when there is none; whoever asks for a removal raises it.
+    """
+
+    bounce: Suppression | None = None
+    soft: Suppression | None = None
+    unblocked: int = 0
+    requests: frozenset[str] = frozenset()
+    forgiven_until: int = 0
+    fences: Mapping[SuppressionList, int] = field(default_factory=dict)
+
+    def kind(self, threshold: int) -> BlockKind:
+        """How it is blocked, in an organization with this threshold."""
+        if self.bounce is not None:
+            return BlockKind.PERMANENT if self.bounce.permanence is Permanence.HARD else BlockKind.TEMPORARY
+        reached = self.soft is not None and self.soft.count >= threshold
+        return BlockKind.TEMPORARY if reached else BlockKind.NONE
+
+    @property
+    def remaining(self) -> int:
+        """How often it may still be unblocked."""
+        return max(0, UNBLOCKS - self.unblocked)
+
+    def verdict(self, threshold: int, request_id: str) -> Verdict:
+        """What an unblock would do.
+
+        Args:
+            threshold: the organization's.
+            request_id: the request's; what it did itself, before its answer was lost, is done and not refused.
+        """
+        if request_id in self.requests:
+            return Verdict.UNBLOCKED
+        match self.kind(threshold):
+            case BlockKind.PERMANENT:
+                return Verdict.PERMANENT
+            case BlockKind.NONE:
+                return Verdict.FREE
+            case BlockKind.TEMPORARY:
+                return Verdict.UNBLOCKED if self.remaining else Verdict.EXHAUSTED
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What is shown of one address.
+
+    Attributes:
+        kind: how it is blocked.
+        count: the bounces counted since it was last lifted, 0 when there are none; soft ones below the threshold too.
+        reason: the newest bounce's text, "" when there is none.
+        since: when that bounce happened, in milliseconds, or None.
+        unblocked: how often it was unblocked.
+        remaining: how often it may still be.
+    """
+
+    kind: BlockKind
+    count: int
+    reason: str
+    since: int | None
+    unblocked: int
+    remaining: int
+
+
+def describe(standing: Standing, threshold: int) -> Block:
+    """What is shown of an address: the bounces list's entry speaks before the blocks list's."""
+    entry = standing.bounce or standing.soft
+    return Block(
+        kind=standing.kind(threshold),
+        count=max((one.count for one in (standing.bounce, standing.soft) if one), default=0),
+        reason=entry.reason if entry else "",
+        since=entry.created if entry else None,
+        unblocked=standing.unblocked,
+        remaining=standing.remaining,
+    )

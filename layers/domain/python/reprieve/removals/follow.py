@@ -1,0 +1,116 @@
+"""Following removals: where each stands, and having one tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from reprieve.errors import Conflict, NotFound
+from reprieve.removals.removal import Followed, Removal, RemovalState
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization
+    from reprieve.removals.ports import RemovalQueue, RemovalRecords
+
+
+class Standing(StrEnum):
+    """What is told of a removal: its state, or what can be said when its record tells of another."""
+
+    PENDING = "pending"
+    """Acknowledged; the job has not finished it yet."""
+    DONE = "done"
+    """Lifted upstream after the acknowledgement, then here."""
+    FAILED = "failed"
+    """Given up after its attempts; it can be retried."""
+    SUPERSEDED = "superseded"
+    """A bounce newer than the request arrived; the address stays suppressed."""
+    REPLACED = "replaced"
+    """A newer request for the same address took its place; the system log has what became of this one until then."""
+    FORGOTTEN = "forgotten"
+    """The record is gone: records of lifted addresses are kept for a week after the lift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told about one removal.
+
+    Attributes:
+        record: its own record; None when it was replaced or forgotten.
+        replaced_by: the id of the removal that took its place, or None.
+    """
+
+    followed: Followed
+    standing: Standing
+    record: Removal | None
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Removals of one organization, for whoever may see them."""
+
+    records: RemovalRecords
+    queue: RemovalQueue
+
+    def of_request(self, organization: Organization, request_id: str) -> list[Told]:
+        """Every removal that a request asked for, in order.
+
+        Raises:
+            NotFound: there is no such request, or it is older than 90 days.
+        """
+        found = self.records.of_request(organization, request_id)
+        if not found:
+            raise NotFound("request", "of this id")
+        return [_tell(one) for one in found]
+
+    def of_address(self, organization: Organization, key: str) -> list[Told]:
+        """The latest removal of an address on each list."""
+        return [_tell(_as_followed(one)) for one in self.records.of_address(organization, key)]
+
+    def waiting(
+        self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
+    ) -> tuple[list[Told], str | None]:
+        """A page of what is pending or failed, and the cursor of the next; see the port."""
+        page, cursor = self.records.waiting(organization, state, limit=limit, after=after)
+        return [_tell(_as_followed(one)) for one in page], cursor
+
+    def one(self, organization: Organization, removal_id: str) -> Told:
+        """One removal.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        found = self.records.one(organization, removal_id)
+        if found is None:
+            raise NotFound("removal", "of this id")
+        return _tell(found)
+
+    def retry(self, organization: Organization, removal_id: str, *, now: int) -> Told:
+        """Have a failed removal tried again, with all its attempts, under its old watermark.
+
+        Returns:
+            How it stands now.
+
+        Raises:
+            NotFound: there is none of this id.
+            Conflict: it has not failed, or somebody else was faster.
+        """
+        told = self.one(organization, removal_id)
+        if told.record is None or told.standing is not Standing.FAILED:
+            raise Conflict(f"only a failed removal can be retried; this one is {told.standing}")
+        if not self.queue.retry(organization, told.record, now=now):
+            raise Conflict("the removal has changed meanwhile")
+        return self.one(organization, removal_id)
+
+
+def _tell(followed: Followed) -> Told:
+    if followed.record is None:
+        return Told(followed, Standing.FORGOTTEN, None)
+    if followed.replaced:
+        return Told(followed, Standing.REPLACED, None, followed.record.id)
+    return Told(followed, Standing(followed.record.state), followed.record)
+
+
+def _as_followed(record: Removal) -> Followed:
+    return Followed(record.id, record.list, record.key, record.email, record.requested_at, record)

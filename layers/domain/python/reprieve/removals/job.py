@@ -1,0 +1,291 @@
+"""The scheduled job: carries every acknowledged removal to the provider, then lifts it here.
+
+Organizations take turns, a batch at a time and in an order that changes from run to run, so that one with a long queue
+delays nobody. Removals are claimed by lease and fence just before the provider is called, alone or as a part of their
+request, and what becomes of each is written under its own fence: overlapping runs are harmless. What a part's removal
+does not end as, it waits for alone: so a part is claimed once, unless a worker is lost.
+
+A removal that the provider carried out is told in the log before it is settled here: a crash between the two makes the
+next worker carry it out and tell it again, under the same id, where the other order could leave it untold. The other
+ends are told after they are settled, since only then are they true.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reprieve.clock import MINUTE, SECOND
+from reprieve.errors import ReprieveError
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.removals.log_entries import removal_failed, removal_superseded, removals_done
+from reprieve.removals.queue import LEASE, Claim, Due, Settlement
+from reprieve.removals.removal import MAX_ATTEMPTS, OUTAGE, Removal, RemovalState, backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from reprieve.access.ports import AccessStore
+    from reprieve.access.provider_account import ProviderAccount
+    from reprieve.organization import Organization
+    from reprieve.removals.ports import Provider, RemovalQueue
+    from reprieve.system_log.ports import EventLog
+
+#: how long a broken account is left alone before it is tried again
+PAUSE = 15 * MINUTE
+#: one organization's calls to its provider in one turn; a provider of one call a second fills it
+TURN = 20 * SECOND
+#: kept for settling what was claimed
+SETTLING = 10 * SECOND
+#: no turn begins with less than this
+RESERVE = 20 * SECOND
+#: no further call of a turn begins with less than this
+LEAST = 5 * SECOND
+#: entries that others hold are looked past, so many at the most
+HELD = 2_000
+
+#: the words that a tally counts under
+COUNTED = {
+    RemovalState.PENDING: "postponed",
+    RemovalState.FAILED: "failed",
+    RemovalState.SUPERSEDED: "superseded",
+    RemovalState.DONE: "lifted",
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one run did.
+
+    Attributes:
+        counts: how many removals ended or were postponed, by word (lifted, superseded, failed, postponed, lost).
+        errors: the provider's faults, by kind.
+        faults: what stopped an organization's turn, as sentences that are safe to log.
+        broken: ids of the organizations whose provider account was refused.
+        paused: how many organizations were passed over because their account is paused.
+        waiting: pending removals seen, and `oldest`, the longest that one of them has waited, in milliseconds.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    paused: int = 0
+    waiting: int = 0
+    oldest: int = 0
+
+
+@dataclass(slots=True)
+class Desk:
+    """One organization during a run.
+
+    Attributes:
+        held: the entries of the queue that this run looks past.
+        settled: the ids of the removals that it has settled.
+    """
+
+    organization: Organization
+    provider: Provider
+    held: set[tuple[str, str]] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalJob:
+    """One run of the job.
+
+    Attributes:
+        provider_for: makes the adapter of an organization's account; each is made once a run, and closed at its end.
+        clock: the time in milliseconds; it moves while a run lasts.
+        remaining: milliseconds that this run may still take; nothing is claimed when little is left.
+        spread: random numbers in [0, 1) for the backoff's jitter and the order of turns.
+    """
+
+    access: AccessStore
+    queue: RemovalQueue
+    log: EventLog
+    provider_for: Callable[[Organization, ProviderAccount], Provider]
+    clock: Callable[[], int]
+    remaining: Callable[[], int]
+    spread: Callable[[], float]
+
+    def run(self) -> Tally:
+        """Work through what is due, in turns, until nothing is left or time is short.
+
+        Returns:
+            What was done. An organization whose turn fails for an unexpected reason is left for the next run; its error
+            is counted, the others go on, and its rows are free again when their lease ends.
+        """
+        tally = Tally()
+        organizations = sorted(self.access.organizations(), key=lambda _: self.spread())
+        turns: deque[Organization | Desk] = deque(organizations)
+        with ExitStack() as adapters:
+            while turns and self.remaining() > RESERVE:
+                turn = turns.popleft()
+                organization = turn.organization if isinstance(turn, Desk) else turn
+                try:
+                    desk = turn if isinstance(turn, Desk) else self._open(turn, adapters, tally)
+                    if desk and self._turn(desk, tally):
+                        turns.append(desk)
+                except ReprieveError as error:
+                    tally.errors[type(error).__name__] += 1
+                    tally.faults.append(f"{organization.id}: {error}")
+        return tally
+
+    def _open(self, organization: Organization, adapters: ExitStack, tally: Tally) -> Desk | None:
+        """Make an organization's adapter; None when it has no account, or one that is paused."""
+        account = self.access.provider_account(organization.id)
+        if account is None or account.paused_until > self.clock():
+            waits = self.queue.due(organization, now=self.clock(), limit=1)
+            tally.paused += account is not None
+            self._see([one.requested_at for one in waits], tally)
+            return None
+        return Desk(organization, adapters.enter_context(closing(self.provider_for(organization, account))))
+
+    def _turn(self, desk: Desk, tally: Tally) -> bool:
+        """One batch of one organization; whether another turn is worth while."""
+        now, organization = self.clock(), desk.organization
+        due = self.queue.due(organization, now=now, limit=desk.provider.batch + len(desk.held))
+        entries = _fitting([one for one in due if one.place not in desk.held], desk.provider.batch)
+        if not entries:
+            return False
+        claims = self.queue.claim(organization, entries, now=now, lease=LEASE)
+        # another worker has these, or they have ended and the index shows them for a while: look past them
+        held = [entry for entry, claim in zip(entries, claims, strict=True) if claim is None]
+        desk.held |= {entry.place for entry in held}
+        got = [claim for claim in claims if claim is not None]
+        rows = sorted((row for claim in got for row in claim.removals), key=lambda row: row.fence)
+        # a read that lagged may show in a part what was claimed alone, or was replaced: the later fence is the true one
+        taken = list({(row.list, row.key): row for row in rows}.values())
+        self._see([one.requested_at for one in held] + [row.requested_at for row in taken], tally)
+        going = self._carry_out(desk, taken, tally)
+        self._release(desk, got)
+        return going and len(desk.held) < HELD
+
+    def _see(self, requested: Sequence[int], tally: Tally) -> None:
+        now = self.clock()
+        tally.waiting += len(requested)
+        tally.oldest = max([tally.oldest, *(now - at for at in requested)])
+
+    def _carry_out(self, desk: Desk, taken: Sequence[Removal], tally: Tally) -> bool:
+        """Settle what was taken, a call of the provider at a time; whether it is worth another in this run.
+
+        The calls share the time of a turn. What they do not reach waits where it was: a part may hold more than a
+        provider that is called for each address can do.
+        """
+        ends = self.remaining() - TURN
+        going = True
+        for batch in _batches(taken, desk.provider.batch):
+            budget = min(self.remaining() - ends, self.remaining() - SETTLING)
+            if going and budget >= LEAST:
+                going = self._lift(desk, batch, budget, tally)
+            else:
+                now = self.clock()
+                alone = [row for row in batch if row.queued]
+                back = [Settlement(row, RemovalState.PENDING, row.attempts, now, row.last_answer) for row in alone]
+                self._settle(desk, back, tally)
+        return going
+
+    def _release(self, desk: Desk, claims: Sequence[Claim]) -> None:
+        """Let the parts leave the queue of which nothing is left to do."""
+        now = self.clock()
+        parts = [
+            (claim.part, claim.part.due_again(settled={row.id for row in claim.removals} <= desk.settled, now=now))
+            for claim in claims
+            if claim.part
+        ]
+        self.queue.release(parts, now=now)
+
+    def _lift(self, desk: Desk, batch: Sequence[Removal], budget: int, tally: Tally) -> bool:
+        """Lift some removals of one list; whether the provider is worth another call in this run."""
+        overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
+        self._settle(desk, overtaken, tally)
+        wanted = [row for row in batch if not row.overtaken]
+        if not wanted:
+            return True
+        answers = desk.provider.lift(wanted[0].list, [row.email for row in wanted], budget=budget)
+        answered = list(zip(wanted, answers, strict=True))
+        self._note_account(desk, answers, tally)
+        now = self.clock()
+        lifted = [row for row, answer in answered if answer.outcome.lifted]
+        self.log.append(desk.organization, removals_done(lifted, now=now))
+        self._settle(desk, [self._judge(row, answer, tally) for row, answer in answered], tally)
+        outcomes = {answer.outcome for answer in answers}
+        # told to wait before anything could be done: whoever asks again at once is told again
+        throttled = LiftOutcome.WAIT in outcomes and not any(outcome.lifted for outcome in outcomes)
+        return not throttled and LiftOutcome.ACCOUNT_BROKEN not in outcomes
+
+    def _judge(self, row: Removal, answer: LiftAnswer, tally: Tally) -> Settlement:
+        """What a provider's answer makes of a row."""
+        if answer.outcome.lifted:
+            return _ended(row, RemovalState.DONE, answer.detail)
+        now = self.clock()
+        tally.errors[answer.outcome.value] += 1
+        match answer.outcome:
+            case LiftOutcome.ACCOUNT_BROKEN:
+                return Settlement(row, RemovalState.PENDING, row.attempts, now + PAUSE, answer.detail)
+            case LiftOutcome.WAIT:
+                due_at = max(now + backoff(1, spread=self.spread()), answer.retry_at or 0)
+                return Settlement(row, RemovalState.PENDING, row.attempts, due_at, answer.detail)
+        attempts = row.attempts + 1
+        patience = row.requested_at + OUTAGE if answer.outcome is LiftOutcome.RETRY else 0
+        if attempts >= MAX_ATTEMPTS and now >= patience:
+            return Settlement(row, RemovalState.FAILED, attempts, None, answer.detail)
+        due_at = max(now + backoff(attempts, spread=self.spread()), answer.retry_at or 0)
+        return Settlement(row, RemovalState.PENDING, attempts, due_at, answer.detail)
+
+    def _settle(self, desk: Desk, settlements: Sequence[Settlement], tally: Tally) -> None:
+        """Write what became of rows, count it, and tell those ends that were not told before."""
+        done = self.queue.settle(desk.organization, settlements, now=self.clock())
+        kept = [one for one, written in zip(settlements, done, strict=True) if written]
+        lost = [one for one, written in zip(settlements, done, strict=True) if not written]
+        desk.settled |= {one.removal.id for one in kept}
+        for one in kept:
+            tally.counts[COUNTED[one.state]] += 1
+        now = self.clock()
+        entries = [
+            removal_failed(one.removal, now=now, reason=one.answer)
+            if one.state is RemovalState.FAILED
+            else removal_superseded(one.removal, now=now)
+            for one in kept
+            if one.state in {RemovalState.FAILED, RemovalState.SUPERSEDED}
+        ]
+        self.log.append(desk.organization, entries)
+        # a newer bounce, or the claim was lost; superseding under the same fence tells the two apart
+        again = [_ended(one.removal, RemovalState.SUPERSEDED) for one in lost if one.state is RemovalState.DONE]
+        if len(lost) > len(again):
+            tally.counts["lost"] += len(lost) - len(again)
+        if again:
+            self._settle(desk, again, tally)
+
+    def _note_account(self, desk: Desk, answers: Sequence[LiftAnswer], tally: Tally) -> None:
+        """Pause a provider that refuses its account: that is no fault of any address."""
+        broken = next((answer for answer in answers if answer.outcome is LiftOutcome.ACCOUNT_BROKEN), None)
+        organization = desk.organization.id
+        if broken and organization not in tally.broken:
+            tally.broken.append(organization)
+            self.access.pause_provider(organization, until=self.clock() + PAUSE, reason=broken.detail)
+
+
+def _ended(row: Removal, state: RemovalState, answer: str = "") -> Settlement:
+    return Settlement(row, state, row.attempts, None, answer or row.last_answer)
+
+
+def _fitting(entries: Iterable[Due], batch: int) -> list[Due]:
+    """The first of the entries that fill a batch, one at least."""
+    fitting: list[Due] = []
+    for entry in entries:
+        if sum(one.size for one in fitting) >= batch:
+            break
+        fitting.append(entry)
+    return fitting
+
+
+def _batches(taken: Iterable[Removal], size: int) -> list[list[Removal]]:
+    """Removals for one call each: of one suppression list, and no more than the provider takes at a time."""
+    groups: dict[str, list[Removal]] = {}
+    for row in taken:
+        groups.setdefault(row.list, []).append(row)
+    return [rows[start : start + size] for rows in groups.values() for start in range(0, len(rows), size)]

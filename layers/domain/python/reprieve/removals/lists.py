@@ -1,0 +1,110 @@
+"""Removals by the owner of a list: one address, some, or all.
+
+Whoever holds a credential for a list may lift what is on it: the membership rule of `removals.request` protects
+addresses from people who do not manage the lists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reprieve.address import Address, comparison_key
+from reprieve.clock import SECOND
+from reprieve.errors import MalformedAddress, NotFound
+from reprieve.removals.log_entries import list_cleared, removal_requested
+from reprieve.removals.removal import SKEW_ALLOWANCE, RemovalRequest, watermark
+from reprieve.suppressions.listing import shown_since
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.access.ports import AccessStore
+    from reprieve.context import Context
+    from reprieve.removals.ports import RemovalRequests
+    from reprieve.suppressions.ports import ListingStore
+    from reprieve.suppressions.suppression import SuppressionList
+    from reprieve.system_log.entry import LogEntry
+    from reprieve.system_log.ports import EventLog
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The verbs, on behalf of a caller whose scopes have been checked."""
+
+    suppressions: RemovalRequests
+    listing: ListingStore
+    access: AccessStore
+    log: EventLog
+
+    def lift(self, context: Context, suppression_list: SuppressionList, email: str) -> None:
+        """Lift one address that is on the list: gone here at once, at the provider by the job.
+
+        Raises:
+            NotFound: it is not on the list.
+            Unavailable: nothing was acknowledged.
+        """
+        request = RemovalRequest(f"{context.request_id}-0", suppression_list, comparison_key(email), email, hide=True)
+        if not all(self._request_listed(context, suppression_list, [request])):
+            raise NotFound("address", f"on {suppression_list}")
+        self.log.append(context.organization, _entries(context, suppression_list, [email]))
+
+    def lift_many(self, context: Context, suppression_list: SuppressionList, emails: Sequence[str]) -> int:
+        """Lift addresses, on the list or not: one that we have not heard of may stand on the provider's.
+
+        What is no address by RFC 3696 is lifted only if it is on the list, as it can be on invalid_emails.
+
+        Returns:
+            How many are lifted; the rest are no addresses and not listed.
+
+        Raises:
+            Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
+        """
+        spelled = {comparison_key(email): email for email in reversed(emails)}
+        requests = [
+            RemovalRequest(f"{context.request_id}-{number}", suppression_list, key, email, hide=True)
+            for number, (key, email) in enumerate(spelled.items())
+        ]
+        addresses = [request for request in requests if _is_address(request.email)]
+        others = [request for request in requests if not _is_address(request.email)]
+        self.suppressions.request_removals(context, addresses)
+        listed = self._request_listed(context, suppression_list, others)
+        lifted = addresses + [request for request, was_there in zip(others, listed, strict=True) if was_there]
+        entries = _entries(context, suppression_list, [request.email for request in lifted])
+        self.log.append(context.organization, entries)
+        return len(lifted)
+
+    def clear(self, context: Context, suppression_list: SuppressionList) -> None:
+        """Lift everything that is on a list now: it reads empty at once, and `removals.upkeep` does the rest.
+
+        The mark is in whole seconds, and covers what a provider's clock has stamped a little ahead of ours.
+        """
+        organization, now = context.organization, context.now
+        newest = self.listing.newest(organization, suppression_list) or 0
+        until = max(now, min(newest, now + SKEW_ALLOWANCE)) // SECOND
+        self.access.clear(organization.id, suppression_list, until=until)
+        self.log.append(organization, [list_cleared(suppression_list, context=context)])
+
+    def _request_listed(
+        self, context: Context, suppression_list: SuppressionList, requests: Sequence[RemovalRequest]
+    ) -> list[bool]:
+        return self.suppressions.request_listed(
+            context,
+            requests,
+            since=shown_since(context.organization, suppression_list, now=context.now),
+            hidden=False,
+            forgiven_until=watermark(context.now),
+        )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        Address.parse(text)
+    except MalformedAddress:
+        return False
+    return True
+
+
+def _entries(context: Context, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LogEntry]:
+    """The log entries for a request."""
+    return removal_requested(emails, suppression_list=suppression_list, provider="sendgrid", context=context)

@@ -1,0 +1,140 @@
+"""What the system log tells of removals: that they were asked for, and how each ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reprieve.suppressions.suppression import SuppressionList
+from reprieve.system_log.entry import PROVIDER_NAME, EventType, LogEntry, Result, Severity, Target, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.context import Context
+    from reprieve.removals.removal import Removal
+
+
+#: Okta lists at most this many addresses in one target of a removal entry
+ADDRESSES_A_TARGET: Final = 50
+
+
+def removal_requested(
+    emails: Sequence[str],
+    *,
+    suppression_list: SuppressionList = SuppressionList.BOUNCES,
+    provider: str,
+    context: Context,
+) -> list[LogEntry]:
+    """The entries of one request: at most 50 addresses a target, one target an entry, as Okta writes them.
+
+    That is Okta's own event for the bounce list, and ours for the others, which Okta does not know.
+    """
+    bounces = suppression_list is SuppressionList.BOUNCES
+    name = "bounce" if bounces else suppression_list
+    about = {"bounceEmailProvider": PROVIDER_NAME.get(provider, provider)} if bounces else {"list": suppression_list}
+    groups = [emails[start : start + ADDRESSES_A_TARGET] for start in range(0, len(emails), ADDRESSES_A_TARGET)]
+    return [
+        entry(
+            EventType.BOUNCE_REMOVAL if bounces else EventType.SUPPRESSION_REMOVAL,
+            identity=f"{context.request_id}:{number}",
+            published=context.now,
+            message=f"Remove email addresses from the {name} list",
+            outcome=(Result.SUCCESS, None),
+            severity=Severity.INFO,
+            target=Target(f"{context.request_id}:{number}", "EmailList", ", ".join(group)),
+            debug=about,
+            context=context,
+        )
+        for number, group in enumerate(groups)
+    ]
+
+
+def list_cleared(suppression_list: SuppressionList, *, context: Context) -> LogEntry:
+    """The entry of a request for everything on a list."""
+    return entry(
+        EventType.LIST_CLEARED,
+        identity=context.request_id,
+        published=context.now,
+        message=f"Remove everything from the {suppression_list} list",
+        outcome=(Result.SUCCESS, None),
+        severity=Severity.WARN,
+        target=Target(suppression_list, "SuppressionList", suppression_list),
+        debug={"list": suppression_list},
+        context=context,
+    )
+
+
+def removal_done(row: Removal, *, now: int) -> LogEntry:
+    """The entry of a removal that was carried out, at the provider and here."""
+    return _removal_ended(EventType.REMOVAL_DONE, row, now, "Removed from the list", (Result.SUCCESS, None))
+
+
+def removals_done(rows: Sequence[Removal], *, now: int) -> list[LogEntry]:
+    """The entries of removals that were carried out together: at most 50 addresses of one request and list an entry.
+
+    A removal that is alone in its request has the entry of `removal_done`, found by its address; of the others the
+    target is the list of addresses, as in the entry of the request.
+    """
+    by_request: dict[tuple[str, str, str], list[Removal]] = {}
+    for row in rows:
+        by_request.setdefault((row.request_id, row.list.value, row.requested_by), []).append(row)
+    entries = []
+    for (request_id, name, credential), all_of_them in by_request.items():
+        for start in range(0, len(all_of_them), ADDRESSES_A_TARGET):
+            group = all_of_them[start : start + ADDRESSES_A_TARGET]
+            if len(group) == 1:
+                entries.append(removal_done(group[0], now=now))
+                continue
+            ids = ", ".join(row.id for row in group)
+            entries.append(
+                entry(
+                    EventType.REMOVAL_DONE,
+                    identity=ids,
+                    published=now,
+                    message="Removed from the list",
+                    outcome=(Result.SUCCESS, None),
+                    severity=Severity.INFO,
+                    target=Target(group[0].id, "EmailList", ", ".join(row.email for row in group)),
+                    debug={"list": name, "removalId": ids, "requestId": request_id, "requestedBy": credential},
+                )
+            )
+    return entries
+
+
+def removal_superseded(row: Removal, *, now: int) -> LogEntry:
+    """The entry of a removal that a newer bounce overtook: the address stays suppressed."""
+    outcome = (Result.FAILURE, "a newer bounce arrived")
+    return _removal_ended(EventType.REMOVAL_SUPERSEDED, row, now, "Still suppressed", outcome)
+
+
+def removal_failed(row: Removal, *, now: int, reason: str) -> LogEntry:
+    """The entry of a removal that was given up.
+
+    Args:
+        row: the removal.
+        now: in milliseconds.
+        reason: the provider's last answer, cleaned.
+    """
+    return _removal_ended(
+        EventType.REMOVAL_FAILED, row, now, "Could not be removed from the list", (Result.FAILURE, reason)
+    )
+
+
+def _removal_ended(
+    event_type: EventType, row: Removal, now: int, message: str, outcome: tuple[Result, str | None]
+) -> LogEntry:
+    return entry(
+        event_type,
+        identity=row.id,
+        published=now,
+        message=message,
+        outcome=outcome,
+        severity=Severity.INFO if outcome[0] is Result.SUCCESS else Severity.WARN,
+        target=Target(row.key, "email", row.email),
+        debug={
+            "list": row.list.value,
+            "removalId": row.id,
+            "requestId": row.request_id,
+            "requestedBy": row.requested_by,
+        },
+    )

@@ -1,0 +1,167 @@
+"""Ports for removals: recording and following them, the queue, unblocks, and the provider that carries them out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from reprieve.suppressions.ports import ProviderLists
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprieve.context import Context
+    from reprieve.organization import Organization
+    from reprieve.removals.block import Standing
+    from reprieve.removals.lift import LiftAnswer
+    from reprieve.removals.queue import Claim, Due, Part, Settlement
+    from reprieve.removals.removal import Followed, Removal, RemovalRequest, RemovalState
+    from reprieve.suppressions.listing import Since
+    from reprieve.suppressions.suppression import SuppressionList
+
+
+class RemovalRequests(Protocol):
+    """Where removals are recorded; each method touches one organization."""
+
+    def request_removals(self, context: Context, requests: Sequence[RemovalRequest]) -> None:
+        """Record removals of one request and their watermark, one conditional write an address; durable by then.
+
+        A removal that is recorded is not recorded anew by the same id within the same watermark.
+
+        Raises:
+            Unavailable: some may be recorded and others not; ask again.
+        """
+        ...
+
+    def request_listed(
+        self,
+        context: Context,
+        requests: Sequence[RemovalRequest],
+        *,
+        since: Since,
+        hidden: bool,
+        forgiven_until: int,
+    ) -> list[bool]:
+        """Record removals of entries that are on their list, and of nothing else.
+
+        Args:
+            context: who asks.
+            requests: all of one list.
+            since: from when on the list's entries are shown.
+            hidden: whether those that are not shown are meant, instead of those that are.
+            forgiven_until: the watermark, in milliseconds.
+
+        Returns:
+            Whether each was there, in order; those that were are durable.
+        """
+        ...
+
+
+class RemovalQueue(Protocol):
+    """The removals that wait, of all organizations; each method touches one organization."""
+
+    def due(self, organization: Organization, *, now: int, limit: int) -> list[Due]:
+        """What may be tried now, longest due first (eventually consistent)."""
+        ...
+
+    def claim(self, organization: Organization, entries: Sequence[Due], *, now: int, lease: int) -> list[Claim | None]:
+        """Take entries for this worker until `now + lease`, each for itself.
+
+        Returns:
+            What was got, in order; None for an entry that another worker has, or that has left the queue.
+        """
+        ...
+
+    def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: int) -> list[bool]:
+        """End removals or let them wait on their own, each for itself.
+
+        Returns:
+            Whether it was done, in order. False when somebody else has written meanwhile, or when a bounce newer than
+            what the removal forgave stands where it should be lifted; then nothing was changed.
+        """
+        ...
+
+    def release(self, parts: Sequence[tuple[Part, int | None]], *, now: int) -> None:
+        """Let claimed parts leave the queue (None) or wait until a moment; what was lost to another is left alone."""
+        ...
+
+    def retry(self, organization: Organization, failed: Removal, *, now: int) -> bool:
+        """Put a failed removal back into the queue; False when it is no longer this one, or has not failed."""
+        ...
+
+
+class RemovalRecords(Protocol):
+    """Removals as they stand, for whoever follows them."""
+
+    def of_request(self, organization: Organization, request_id: str) -> list[Followed]:
+        """Every removal that a request asked for, in order; none when the request is unknown."""
+        ...
+
+    def one(self, organization: Organization, removal_id: str) -> Followed | None:
+        """One removal by its id, read consistently; None when it is unknown."""
+        ...
+
+    def of_address(self, organization: Organization, key: str) -> list[Removal]:
+        """The latest removal of an address on each list."""
+        ...
+
+    def waiting(
+        self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
+    ) -> tuple[list[Removal], str | None]:
+        """A page of what is pending or failed, longest due first, and where to go on; None when there is no more.
+
+        Raises:
+            InvalidInput: `after` is not what an earlier page gave.
+        """
+        ...
+
+
+class UnblockStore(Protocol):
+    """How addresses stand on the lists of bounces and blocks, and removals that are counted."""
+
+    def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
+        """How each of these addresses stands now, by comparison key; no two keys alike."""
+        ...
+
+    def request_unblocks(
+        self,
+        context: Context,
+        standings: Mapping[str, tuple[Standing, RemovalRequest]],
+    ) -> set[str]:
+        """Record removals and count them, an address wholly or not at all; durable when it returns.
+
+        Args:
+            context: who asks.
+            standings: by key, how each address stood when it was judged, and what to record; the request's list does
+                not matter, an address is taken off both.
+
+        Returns:
+            The keys that were recorded. The others stand differently by now, and must be judged again.
+        """
+        ...
+
+    def reset(self, organization: Organization, key: str) -> int:
+        """Forget how often an address was unblocked, and tell how often that was."""
+        ...
+
+
+class Provider(ProviderLists, Protocol):
+    """An upstream email provider's suppression lists, to read and to lift from."""
+
+    #: how many addresses one call of `lift` may carry
+    batch: int
+
+    def lift(
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+    ) -> list[LiftAnswer]:
+        """Take addresses off one list.
+
+        Args:
+            suppression_list: which list.
+            emails: exact spellings, at most `batch`, no two alike.
+            budget: milliseconds that this may take; the adapter's own bound when that is less. What it does not reach
+                is answered WAIT.
+
+        Returns:
+            One answer an address, in the same order. Never raises for what a provider or a network can do.
+        """
+        ...

@@ -1,0 +1,98 @@
+"""Entries of the removal queue: a removal of its own, or a part of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reprieve.clock import MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from reprieve.removals.removal import Removal, RemovalState
+
+#: how long a claimed row belongs to its worker: longer than a tick can last, shorter than anyone's patience
+LEASE: Final = 150 * SECOND
+
+
+#: how many removals of a request wait as one part: their spellings fit one write unit, and a turn of a call a second
+PART: Final = 16
+
+
+#: when a part is looked at again that could not be finished, at the earliest
+SECOND_LOOK: Final = MINUTE
+
+
+#: so long after a request nothing of it can still come, however slow its function, a clock or a read
+SETTLED: Final = 60 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An entry of the removal queue: where to find it, and nothing that could be stale.
+
+    Attributes:
+        place: what the store finds it by.
+        size: how many removals it stands for at the most.
+        requested_at: when, in milliseconds.
+    """
+
+    place: tuple[str, str]
+    size: int
+    requested_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a request that a worker has claimed.
+
+    Attributes:
+        place: what the store finds it by.
+        fence: the worker's right to say what becomes of the part.
+        requested_at: when, in milliseconds.
+        accounted: whether each removal of it was taken, or has ended, or stands in a queue itself. What has not may
+            still be about to be recorded, or a newer request may have taken its place: a reader cannot tell.
+    """
+
+    place: tuple[str, str]
+    fence: int
+    requested_at: int
+    accounted: bool
+
+    def due_again(self, *, settled: bool, now: int) -> int | None:
+        """When it must be looked at again; None when nothing is left to do.
+
+        Args:
+            settled: whether all that was taken of it was settled.
+            now: in milliseconds.
+        """
+        age = now - self.requested_at
+        if settled and (self.accounted or age > SETTLED):
+            return None
+        return now + (max(SECOND_LOOK, age) if settled else SECOND_LOOK)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker got of one entry of the queue: the removals to carry out, and the part that they were found by."""
+
+    removals: tuple[Removal, ...]
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a worker makes of a row that it has claimed.
+
+    Attributes:
+        removal: as it was when it was taken; its fence is the worker's right to write.
+        state: DONE lifts the suppression, unless a newer bounce arrived; PENDING gives the row back to the queue.
+        attempts: those that were in vain so far.
+        due_at: when a row that is given back may be taken again; None for an end.
+        answer: the provider's answer, cleaned.
+    """
+
+    removal: Removal
+    state: RemovalState
+    attempts: int
+    due_at: int | None = None
+    answer: str = ""

@@ -1,0 +1,156 @@
+"""A removal: a request that a suppression be lifted, from its acknowledgement to its end.
+
+The protocol (README, "The removal protocol") rests on three values that live beside the suppression in one record:
+
+* the watermark, `forgiven_until`: bounces up to that moment are forgiven, whenever their news arrives;
+* `forgiven_bounce`: the bounce that stood on the list when the caller asked, forgiven even if it is younger than the
+  allowance for clock skew;
+* the fence: a number that grows with every request and claim and whenever the removal is given back, so that a worker
+  whose lease has run out can write nothing any more.
+
+A removal waits in the queue itself, or with up to `PART` others as a part of its request. A worker claims either; what
+became of a part's removal is written under that removal's own fence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from reprieve.clock import DAY, MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from reprieve.suppressions.suppression import SuppressionList
+
+
+#: how much older than our clock the watermark is, because the provider's clock stamps the bounces and ours the request
+SKEW_ALLOWANCE: Final = 30 * SECOND
+#: how long a lifted record keeps its watermark: SendGrid repeats a webhook for 24 hours, so a week is plenty
+TOMBSTONE: Final = 7 * DAY
+#: a row that the provider refused this often ends `failed`, visibly
+MAX_ATTEMPTS: Final = 10
+#: one that only ever met faults is given up no sooner than this after its request: an outage is no fault of the address
+OUTAGE: Final = DAY
+#: backoff grows from the first of these to the second
+FIRST_BACKOFF: Final = 30 * SECOND
+LONGEST_BACKOFF: Final = 60 * MINUTE
+
+
+class RemovalState(StrEnum):
+    """Where a removal stands; the last three are ends."""
+
+    PENDING = "pending"
+    """Acknowledged; the job has not finished it yet."""
+    DONE = "done"
+    """Lifted upstream after the acknowledgement, then here."""
+    FAILED = "failed"
+    """Given up after its attempts; visible, and can be retried."""
+    SUPERSEDED = "superseded"
+    """A bounce newer than the request arrived; the address stays suppressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalRequest:
+    """One address to be lifted from one list.
+
+    Attributes:
+        id: the removal's id.
+        list: the list it is lifted from.
+        key: the address's comparison key.
+        email: the spelling to use upstream when no record of the address holds the provider's own.
+        hide: whether lists show it gone at once (SendGrid) or only when it is really lifted (Okta).
+    """
+
+    id: str
+    list: SuppressionList
+    key: str
+    email: str
+    hide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A removal as it stands in its record.
+
+    Attributes:
+        bounced_at: when the newest bounce that we hold happened, None when we hold none.
+        forgiven_until: the watermark.
+        forgiven_bounce: the bounce that stood there at the request, 0 when there was none.
+        fence: grows with every request, claim and return; a write of a worker must carry the fence that it saw.
+        due_at: when the job may next take it; None once it has ended.
+        last_answer: the provider's last answer, cleaned.
+        queued: whether it stands in a queue itself, and not in a part of its request.
+        lifts: how often the entry was lifted before.
+        kept_until: how long its record must be kept at least, in seconds; 0 when it does not matter.
+    """
+
+    id: str
+    list: SuppressionList
+    key: str
+    email: str
+    state: RemovalState
+    requested_at: int
+    requested_by: str
+    request_id: str
+    forgiven_until: int
+    forgiven_bounce: int
+    bounced_at: int | None
+    attempts: int
+    fence: int
+    due_at: int | None
+    finished_at: int | None = None
+    last_answer: str = ""
+    queued: bool = True
+    lifts: int = 0
+    kept_until: int = 0
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether a bounce newer than what was forgiven has arrived since: the address must stay suppressed."""
+        return self.bounced_at is not None and self.bounced_at > max(self.forgiven_until, self.forgiven_bounce)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A removal as its request's record knows it.
+
+    Attributes:
+        id: the removal's id.
+        list: the list it is lifted from.
+        key: the address's comparison key.
+        email: the spelling of the request.
+        requested_at: when, in milliseconds.
+        record: the latest removal of the address on the list, which may be a newer one; None when it was forgotten.
+    """
+
+    id: str
+    list: SuppressionList
+    key: str
+    email: str
+    requested_at: int
+    record: Removal | None
+
+    @property
+    def replaced(self) -> bool:
+        """Whether a newer request for the same address took its place."""
+        return self.record is not None and self.record.id != self.id
+
+
+def watermark(now: int) -> int:
+    """The moment up to which bounces are forgiven by a request made `now`: whole seconds, as providers stamp them."""
+    return (now - SKEW_ALLOWANCE) // SECOND * SECOND
+
+
+def backoff(attempts: int, *, spread: float) -> int:
+    """How long to wait after the `attempts`-th failed attempt, in milliseconds: exponential, with full jitter.
+
+    Args:
+        attempts: failed attempts so far, 1 or more.
+        spread: a random number in [0, 1).
+
+    Returns:
+        Between one second and LONGEST_BACKOFF.
+    """
+    ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF << min(attempts - 1, 16))
+    return max(SECOND, int(ceiling * spread))

@@ -1,0 +1,117 @@
+"""The one verb that lifts a suppression, whichever dialect asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from reprieve.address import Address
+from reprieve.errors import MalformedAddress
+from reprieve.organization import Membership
+from reprieve.removals.log_entries import removal_requested
+from reprieve.removals.removal import RemovalRequest
+from reprieve.suppressions.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reprieve.context import Context
+    from reprieve.organization import Organization
+    from reprieve.recipients.ports import RecipientStore
+    from reprieve.removals.ports import RemovalRequests
+    from reprieve.system_log.ports import EventLog
+
+
+class Verdict(Enum):
+    """What is answered for one submitted address."""
+
+    ACCEPTED = "accepted"
+    """It will be lifted; this is durable."""
+    MALFORMED = "malformed"
+    """It is no address by RFC 3696."""
+    STRANGER = "stranger"
+    """It belongs to nobody whose addresses this organization may lift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict on one address, in the spelling in which it was submitted."""
+
+    submitted: str
+    verdict: Verdict
+    removal_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """Asking for removals, on behalf of a caller."""
+
+    suppressions: RemovalRequests
+    recipients: RecipientStore
+    log: EventLog
+
+    def request(
+        self,
+        context: Context,
+        submitted: Sequence[str],
+        *,
+        suppression_list: SuppressionList = SuppressionList.BOUNCES,
+        provider: str,
+    ) -> list[Outcome]:
+        """Accept every address that may be lifted; the others get their reason, and hinder nobody.
+
+        Whether an address is on the list makes no difference to the answer (Okta's rule): an entry that we have not
+        heard of yet may well stand on the provider's list.
+
+        Args:
+            context: who asks.
+            submitted: the addresses as they were sent; duplicates are answered each, and lifted once.
+            suppression_list: the list to lift them from.
+            provider: the upstream provider's name for the log.
+
+        Returns:
+            One outcome an address, in order. What is ACCEPTED is durable when this returns.
+
+        Raises:
+            Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
+        """
+        parsed = [_parse(text) for text in submitted]
+        allowed = self.allowed(context.organization, [address for address in parsed if address])
+        requests: dict[str, RemovalRequest] = {}
+        outcomes = []
+        for text, address in zip(submitted, parsed, strict=True):
+            if address is None:
+                outcomes.append(Outcome(text, Verdict.MALFORMED))
+            elif address.key not in allowed:
+                outcomes.append(Outcome(text, Verdict.STRANGER))
+            else:
+                request = requests.setdefault(
+                    address.key,
+                    RemovalRequest(
+                        f"{context.request_id}-{len(requests)}", suppression_list, address.key, address.spelling
+                    ),
+                )
+                outcomes.append(Outcome(text, Verdict.ACCEPTED, request.id))
+        if requests:
+            self.suppressions.request_removals(context, list(requests.values()))
+            emails = [request.email for request in requests.values()]
+            self.log.append(context.organization, removal_requested(emails, provider=provider, context=context))
+        return outcomes
+
+    def allowed(self, organization: Organization, addresses: Iterable[Address]) -> set[str]:
+        """The keys of those addresses that the organization's membership rule lets be lifted."""
+        match organization.membership:
+            case Membership.ANYONE:
+                return {address.key for address in addresses}
+            case Membership.DOMAINS:
+                return {address.key for address in addresses if address.domain in organization.domains}
+            case Membership.RECIPIENTS:
+                return self.recipients.members(organization, {address.key for address in addresses})
+
+
+def _parse(text: str) -> Address | None:
+    try:
+        return Address.parse(text)
+    except MalformedAddress:
+        return None

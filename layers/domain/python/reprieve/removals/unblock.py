@@ -1,0 +1,180 @@
+"""Unblocking the addresses of records: a removal like any other, but judged and counted. `block` has the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from reprieve.errors import Unavailable
+from reprieve.recipients.users import IDENTIFIER
+from reprieve.removals.block import BlockKind, Standing, Verdict
+from reprieve.removals.log_entries import removal_requested
+from reprieve.removals.removal import RemovalRequest
+from reprieve.suppressions.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprieve.address import Address
+    from reprieve.context import Context
+    from reprieve.organization import Organization
+    from reprieve.recipients.ports import RecipientStore
+    from reprieve.recipients.recipient import Recipient
+    from reprieve.removals.ports import UnblockStore
+    from reprieve.system_log.ports import EventLog
+
+#: how often addresses that changed while they were judged are judged again
+ROUNDS: Final = 5
+
+
+class Field(StrEnum):
+    """Which of a record's addresses."""
+
+    EMAIL = "email"
+    """The first."""
+    SECONDARY_EMAIL = "secondary_email"
+    """The second."""
+
+    def of(self, recipient: Recipient) -> Address | None:
+        """A recipient's address in this field."""
+        return recipient.email if self is Field.EMAIL else recipient.secondary_email
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOutcome:
+    """What became of the address in one field.
+
+    Attributes:
+        kind: how it was blocked before.
+        remaining: how often it may still be unblocked, after this time.
+    """
+
+    field: Field
+    verdict: Verdict
+    kind: BlockKind
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOutcome:
+    """What became of one record, in the order asked; `fields` has only those in which it has an address."""
+
+    id: str
+    verdict: Verdict
+    fields: tuple[FieldOutcome, ...] = ()
+
+
+#: which of two fields' verdicts is the record's: one address unblocked makes the record unblocked, and of two refusals
+#: the one that hinders most is told
+PRECEDENCE: Final = (Verdict.UNBLOCKED, Verdict.PERMANENT, Verdict.EXHAUSTED, Verdict.FREE)
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocks:
+    """Unblocking, on behalf of a caller."""
+
+    suppressions: UnblockStore
+    recipients: RecipientStore
+    log: EventLog
+
+    def request(
+        self,
+        context: Context,
+        module: str,
+        identifiers: Sequence[str],
+        fields: Sequence[Field],
+        *,
+        provider: str,
+        rehearsal: bool = False,
+    ) -> list[RecordOutcome]:
+        """Unblock the addresses of records.
+
+        Args:
+            context: who asks. What a request with the same id did before is done, and counted once.
+            module: the records' module.
+            identifiers: of the records; one that comes twice is answered twice, and unblocked once.
+            fields: which of their addresses.
+            provider: the upstream provider's name for the log.
+            rehearsal: tell what would happen, and change nothing.
+
+        Returns:
+            One outcome an identifier, in order. What is UNBLOCKED is durable when this returns.
+
+        Raises:
+            Unavailable: ask again; some of it may be recorded.
+        """
+        organization = context.organization
+        possible = [identifier for identifier in dict.fromkeys(identifiers) if IDENTIFIER.fullmatch(identifier)]
+        found = self.recipients.get_many(organization, module, possible)
+        records = {record.id: record for record in found}
+        addresses = {
+            address.key: address for record in found for field in fields if (address := field.of(record)) is not None
+        }
+        judged = self._judge(context, addresses) if rehearsal else self._carry_out(context, addresses, provider)
+        threshold = organization.soft_bounce_threshold
+        return [_outcome(identifier, records.get(identifier), fields, judged, threshold) for identifier in identifiers]
+
+    def reset(self, organization: Organization, key: str) -> int:
+        """Let an address be unblocked five times again; how often it had been. Only an operator may ask for this."""
+        return self.suppressions.reset(organization, key)
+
+    def _judge(self, context: Context, addresses: Mapping[str, Address]) -> dict[str, tuple[Standing, Verdict]]:
+        organization = context.organization
+        standings = self.suppressions.standings(organization, list(addresses), now=context.now)
+        threshold = organization.soft_bounce_threshold
+        return {key: (standing, standing.verdict(threshold, context.request_id)) for key, standing in standings.items()}
+
+    def _carry_out(
+        self, context: Context, addresses: Mapping[str, Address], provider: str
+    ) -> dict[str, tuple[Standing, Verdict]]:
+        """Judge and record, until all that is judged UNBLOCKED is recorded."""
+        request_id = context.request_id
+        requests = {
+            key: RemovalRequest(f"{request_id}-{number}", SuppressionList.BOUNCES, key, address.spelling)
+            for number, (key, address) in enumerate(addresses.items())
+        }
+        judged: dict[str, tuple[Standing, Verdict]] = {}
+        left = dict(addresses)
+        for _ in range(ROUNDS):
+            judged |= self._judge(context, left)
+            wanted = {
+                key: (judged[key][0], requests[key])
+                for key in left
+                if judged[key][1] is Verdict.UNBLOCKED and request_id not in judged[key][0].requests
+            }
+            done: set[str] = set()
+            if wanted:
+                done = self.suppressions.request_unblocks(context, wanted)
+            left = {key: addresses[key] for key in wanted if key not in done}
+            if not left:
+                free = [key for key in addresses if judged[key][1] is Verdict.UNBLOCKED]
+                self._log(context, [addresses[key].spelling for key in free], provider)
+                return judged
+        raise Unavailable("the addresses changed all the time")
+
+    def _log(self, context: Context, emails: Sequence[str], provider: str) -> None:
+        if emails:
+            self.log.append(context.organization, removal_requested(emails, provider=provider, context=context))
+
+
+def _outcome(
+    identifier: str,
+    record: Recipient | None,
+    fields: Sequence[Field],
+    judged: Mapping[str, tuple[Standing, Verdict]],
+    threshold: int,
+) -> RecordOutcome:
+    if record is None:
+        return RecordOutcome(identifier, Verdict.UNKNOWN)
+    outcomes = []
+    for field in fields:
+        address = field.of(record)
+        if address is not None:
+            standing, verdict = judged[address.key]
+            kind = standing.kind(threshold)
+            spent = verdict is Verdict.UNBLOCKED and kind is BlockKind.TEMPORARY
+            outcomes.append(FieldOutcome(field, verdict, kind, standing.remaining - spent))
+    verdicts = {outcome.verdict for outcome in outcomes} or {Verdict.FREE}
+    verdict = next(verdict for verdict in PRECEDENCE if verdict in verdicts)
+    return RecordOutcome(identifier, verdict, tuple(outcomes))

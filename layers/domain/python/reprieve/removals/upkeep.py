@@ -1,0 +1,114 @@
+"""What is not shown any more is taken off its list: entries of a cleared list, and those that have expired.
+
+A run keeps no account of where it was. What it has done has left the index that it reads, oldest first, so the next
+run goes on from there, however often one is cut off. A late webhook's entry from before the clearing is found, too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from reprieve.clock import SECOND, Millis
+from reprieve.context import UPKEEP, Context
+from reprieve.errors import ReprieveError
+from reprieve.removals.removal import RemovalRequest
+from reprieve.suppressions.listing import shown_since
+from reprieve.suppressions.suppression import Permanence, SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reprieve.access.ports import AccessStore
+    from reprieve.organization import Organization
+    from reprieve.removals.ports import RemovalRequests
+    from reprieve.suppressions.ports import ListingStore
+    from reprieve.suppressions.suppression import Suppression
+
+#: entries of one organization's turn
+BATCH: Final = 500
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one run did: entries taken off, by list, and what stopped an organization's turn."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """One run.
+
+    Attributes:
+        clock: the time in milliseconds.
+        remaining: milliseconds that this run may still take; nothing is begun when less than `reserve` is left.
+    """
+
+    access: AccessStore
+    suppressions: RemovalRequests
+    listing: ListingStore
+    clock: Callable[[], int]
+    remaining: Callable[[], int]
+    reserve: int = 10 * SECOND
+
+    def run(self) -> Swept:
+        """Go on until nothing is left or time is short; organizations and lists take turns."""
+        swept = Swept()
+        turns = deque(
+            (organization, name)
+            for organization in self.access.organizations()
+            for name in SuppressionList
+            if shown_since(organization, name, now=self.clock()).latest
+        )
+        while turns:
+            if self.remaining() <= self.reserve:
+                swept.finished = False
+                break
+            organization, name = turns.popleft()
+            try:
+                if self._turn(organization, name, swept):
+                    turns.append((organization, name))
+            except ReprieveError as error:
+                swept.faults.append(f"{organization.id}: {error}")
+        return swept
+
+    def _turn(self, organization: Organization, name: SuppressionList, swept: Swept) -> bool:
+        """One batch; whether there may be more."""
+        now = self.clock()
+        found = list(islice(self.listing.hidden(organization, name, now=now), BATCH))
+        done = 0
+        for permanence in Permanence:
+            entries = [entry for entry in found if entry.permanence is permanence]
+            done += self._take_off(organization, name, permanence, entries, now)
+        swept.counts[name] += done
+        # an index that lags shows again what was done just now: then the next run looks
+        return len(found) == BATCH and done > 0
+
+    def _take_off(
+        self,
+        organization: Organization,
+        name: SuppressionList,
+        permanence: Permanence,
+        entries: list[Suppression],
+        now: int,
+    ) -> int:
+        since = shown_since(organization, name, now=now)
+        first = since.hard if permanence is Permanence.HARD else since.soft
+        batch = f"{UPKEEP.id}-{name}-{now}"
+        asked = self.suppressions.request_listed(
+            Context(organization, UPKEEP, batch, Millis(now)),
+            [
+                RemovalRequest(f"{batch}-{permanence}-{number}", name, entry.key, entry.email, hide=True)
+                for number, entry in enumerate(entries)
+            ],
+            since=since,
+            hidden=True,
+            # news of what is shown may still be under way, and must not be forgiven
+            forgiven_until=first * SECOND - 1,
+        )
+        return sum(asked)

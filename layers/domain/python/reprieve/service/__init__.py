@@ -1,1 +1,0 @@
-"""Use cases: one verb a function, over ports only."""

@@ -1,0 +1,115 @@
+"""The record of an address on one list, with its bounce, watermark and removal: its key, and what can be read from it.
+
+Attributes of an item, all but the keys optional:
+
+    partition, address                    the key
+    email, bounced_at, reason, status, permanence, classification, provider, ip, event_id
+                                          the newest event that put it on the list; they stay after a lift
+    events                                digests of the events counted since the last lift, MAX_SOFT_BOUNCES at most
+    by_time                               sort key of ByTime; present while the entry is listed
+    forgiven_until, forgiven_bounce       the watermark
+    removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
+    last_answer                           the latest removal
+    queue, due_at                         key of Pending: while the removal waits there itself, or has failed; a removal
+                                          that waits in a part of its request (store/request_items.py) has no queue
+    lifts                                 how often it was lifted
+    unblocks, kept_until                  see store/unblocks.py
+    expires_at                            in seconds; when a lifted record may be forgotten
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from reprieve.removals.removal import Removal, RemovalState
+from reprieve.store import keys
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization
+    from reprieve.store.items import Item
+
+
+def record_key(organization: Organization, suppression_list: SuppressionList, key: str) -> Item:
+    """The key of an address's record on one list."""
+    shard = keys.shard_of(organization, key)
+    return {"partition": keys.suppressions(organization, suppression_list, shard), "address": key}
+
+
+def key_of(item: Item) -> Item:
+    """The key of an item of the table, or of its line in an index."""
+    return {"partition": item["partition"], "address": item["address"]}
+
+
+def place_of(item: Item) -> tuple[str, str]:
+    """The same, as what can be looked up in a mapping."""
+    return cast("str", item["partition"]), cast("str", item["address"])
+
+
+def list_of(item: Item) -> SuppressionList:
+    """Which list a record is of."""
+    return SuppressionList(place_of(item)[0].split("#")[1])
+
+
+def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
+    """The partition of Pending in which a removal of an address stands itself."""
+    return keys.queue(organization, state, keys.shard_of(organization, key))
+
+
+def entry_of(item: Item | None) -> Suppression | None:
+    """The entry in a record, None where there is none, or where it is not on its list."""
+    return suppression_of(item) if item and "by_time" in item else None
+
+
+def suppression_of(item: Item) -> Suppression:
+    """The newest event in a record or in its line of ByTime."""
+
+    def text(name: str) -> str:
+        return cast("str", item.get(name, ""))
+
+    return Suppression(
+        list=list_of(item),
+        key=text("address"),
+        email=text("email"),
+        created=cast("int", item["bounced_at"]),
+        reason=text("reason"),
+        status=text("status"),
+        permanence=Permanence(text("permanence")),
+        classification=Classification(text("classification")),
+        provider=text("provider"),
+        ip=text("ip"),
+        event_id=text("event_id"),
+        count=max(1, len(cast("frozenset[str]", item.get("events", frozenset())))),
+    )
+
+
+def removal_of(item: Item) -> Removal:
+    """The latest removal in a record."""
+
+    def text(name: str) -> str:
+        return cast("str", item.get(name, ""))
+
+    def number(name: str) -> int | None:
+        return cast("int | None", item.get(name))
+
+    return Removal(
+        id=text("removal_id"),
+        list=list_of(item),
+        key=text("address"),
+        email=text("email"),
+        state=RemovalState(text("removal_state")),
+        requested_at=number("requested_at") or 0,
+        requested_by=text("requested_by"),
+        request_id=text("request_id"),
+        forgiven_until=number("forgiven_until") or 0,
+        forgiven_bounce=number("forgiven_bounce") or 0,
+        bounced_at=number("bounced_at"),
+        attempts=number("attempts") or 0,
+        fence=number("fence") or 0,
+        due_at=number("due_at"),
+        finished_at=number("finished_at"),
+        last_answer=text("last_answer"),
+        queued="queue" in item,
+        lifts=number("lifts") or 0,
+        kept_until=number("kept_until") or 0,
+    )

@@ -1,0 +1,95 @@
+"""What a provider tells about a message it was given, and which list that puts the address on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from reprieve.suppressions.judgement import judged
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+
+
+class DeliveryKind(StrEnum):
+    """The outcomes that are kept; engagement (open, click) is not ours."""
+
+    DELIVERED = "delivered"
+    """The receiving server accepted the message."""
+    BOUNCE = "bounce"
+    """It refused the message, and the provider suppresses the address."""
+    BLOCKED = "blocked"
+    """It refused the message, and the provider does not suppress the address."""
+    DEFERRED = "deferred"
+    """It asked to try later; the provider does."""
+    DROPPED = "dropped"
+    """The provider did not even try, mostly because the address is on one of its lists."""
+    SPAM_REPORT = "spamreport"
+    """The recipient reported the message as spam."""
+    UNSUBSCRIBE = "unsubscribe"
+    """The recipient wants no more mail at all."""
+
+
+#: the drop reason that means a bad address, in SendGrid's word; other drops only repeat what a list already says
+INVALID: Final = "invalid"
+
+#: where each kind of event puts the address; a kind that is missing suppresses nothing
+LIST_OF: Final = {
+    DeliveryKind.BOUNCE: SuppressionList.BOUNCES,
+    DeliveryKind.BLOCKED: SuppressionList.BLOCKS,
+    DeliveryKind.SPAM_REPORT: SuppressionList.SPAM_REPORTS,
+    DeliveryKind.UNSUBSCRIBE: SuppressionList.UNSUBSCRIBES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEvent:
+    """One event of a provider.
+
+    Attributes:
+        id: the provider's id of the event, or one derived from its content; the same event always has the same id.
+        kind: what happened.
+        email: the recipient in the provider's spelling.
+        key: its comparison key.
+        at: when it happened, in milliseconds, by the provider's clock.
+        message: the remote server's text or the provider's reason, verbatim.
+        status: the enhanced status code, or "".
+        classification: why, for bounces and blocks.
+        provider: who tells.
+        message_id: the provider's id of the message, or "".
+        ip: the sending IP address, or "".
+        opinion: what the provider itself calls a bounce, None when it does not say.
+    """
+
+    id: str
+    kind: DeliveryKind
+    email: str
+    key: str
+    at: int
+    message: str = ""
+    status: str = ""
+    classification: Classification = Classification.UNCLASSIFIED
+    provider: str = ""
+    message_id: str = ""
+    ip: str = ""
+    opinion: Permanence | None = None
+
+
+def suppression_of(event: DeliveryEvent) -> Suppression | None:
+    """The list entry that an event makes, or None when it makes none."""
+    invalid = event.kind is DeliveryKind.DROPPED and event.message.strip().casefold() == INVALID
+    target = SuppressionList.INVALID_EMAILS if invalid else LIST_OF.get(event.kind)
+    if target is None:
+        return None
+    entry = Suppression(
+        list=target,
+        key=event.key,
+        email=event.email,
+        created=event.at,
+        reason=event.message,
+        status=event.status,
+        classification=event.classification,
+        provider=event.provider,
+        ip=event.ip if target is SuppressionList.SPAM_REPORTS else "",
+        event_id=event.id,
+    )
+    return judged(entry, opinion=event.opinion)

@@ -1,0 +1,79 @@
+"""Taking in a provider's delivery events: nothing acknowledged is lost, and a repeated event changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reprieve.suppressions.delivery import suppression_of
+from reprieve.suppressions.log_entries import delivery_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprieve.organization import Organization
+    from reprieve.suppressions.delivery import DeliveryEvent
+    from reprieve.suppressions.ports import SuppressionStore
+    from reprieve.system_log.ports import DeadLetters, EventLog
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a provider's webhook posts.
+
+    Attributes:
+        headers: by lower-case name.
+        body: the raw bytes; signatures are verified over exactly these.
+        now: when it arrived, in milliseconds.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A webhook's content, sorted by what we can do with it.
+
+    Attributes:
+        events: those that are kept.
+        malformed: those that could not be read, each with the reason; they go to the dead-letter queue.
+        ignored: how many were of kinds that are not ours (opens, clicks, processed).
+    """
+
+    events: Sequence[DeliveryEvent]
+    malformed: Sequence[Mapping[str, object]] = ()
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a batch: how many events were kept, changed a list, were dead-lettered or ignored."""
+
+    events: int
+    listed: int
+    malformed: int
+    ignored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """The one way in for delivery events, whichever provider they come from."""
+
+    suppressions: SuppressionStore
+    log: EventLog
+    dead_letters: DeadLetters
+
+    def take(self, organization: Organization, batch: Batch) -> Report:
+        """Make every event of a batch durable; lists first, because a missing log line harms nobody.
+
+        Raises:
+            Unavailable: something could not be stored; the provider must send the whole batch again, which is safe.
+        """
+        entries = [found for event in batch.events if (found := suppression_of(event))]
+        listed = self.suppressions.record(organization, entries)
+        self.log.append(organization, [delivery_entry(event) for event in batch.events])
+        if batch.malformed:
+            self.dead_letters.put(organization.id, "event", batch.malformed)
+        return Report(len(batch.events), listed, len(batch.malformed), batch.ignored)

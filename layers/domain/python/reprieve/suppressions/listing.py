@@ -1,0 +1,192 @@
+"""What is asked of the lists, and which entries an answer may show.
+
+An entry can be on a list and yet not shown: when the list was cleared after it came, or when it has expired by the
+organization's bounce purge. Both are decided here, whenever somebody reads; what is not shown any more is taken off
+and lifted at the provider in the background.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reprieve.address import fold
+from reprieve.clock import SECONDS_A_DAY
+from reprieve.suppressions.suppression import Permanence, SuppressionList
+
+if TYPE_CHECKING:
+    from reprieve.organization import Organization
+    from reprieve.suppressions.suppression import Classification, Suppression
+
+#: the lists whose entries the bounce purge lets expire
+EXPIRING: Final = frozenset({SuppressionList.BOUNCES, SuppressionList.BLOCKS})
+WILDCARD: Final = "%"
+#: as long as an address may be; for a longer one the list is read in order of time
+LONGEST_PREFIX: Final = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which addresses are looked for: SendGrid's `email` parameter.
+
+    Attributes:
+        prefix: what an address begins with, folded; "" for anything.
+        pieces: what follows it, in this order, with anything between; folded.
+        whole: whether the prefix must be the whole address instead.
+    """
+
+    prefix: str = ""
+    pieces: tuple[str, ...] = ()
+    whole: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Pattern:
+        """Read a prefix with `%` for any run of characters; what follows the last piece does not matter."""
+        prefix, *others = fold(text).split(WILDCARD)
+        return cls(prefix, tuple(piece for piece in others if piece))
+
+    @property
+    def narrow(self) -> bool:
+        """Whether everybody who is meant has a comparison key that begins with the prefix.
+
+        A key differs from the spelling by needless quotes and by what is not ASCII.
+        """
+        plain = self.prefix.isascii() and self.prefix.isprintable() and not set(self.prefix) & {'"', "\\"}
+        return bool(self.prefix) and plain and len(self.prefix) <= LONGEST_PREFIX
+
+    def matches(self, suppression: Suppression) -> bool:
+        """Whether an entry's address is meant, by its comparison key or by its spelling."""
+        return self._finds(suppression.key) or self._finds(fold(suppression.email))
+
+    def _finds(self, text: str) -> bool:
+        if self.whole:
+            return text == self.prefix
+        if not text.startswith(self.prefix):
+            return False
+        at = len(self.prefix)
+        for piece in self.pieces:
+            found = text.find(piece, at)
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return True
+
+
+ANYBODY: Final = Pattern()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one list is asked for.
+
+    Attributes:
+        start: the first second, inclusive; None for the beginning.
+        end: the last second, inclusive; None for no end.
+        pattern: whose entries.
+    """
+
+    start: int | None = None
+    end: int | None = None
+    pattern: Pattern = ANYBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What all lists are asked for at once; an attribute that is empty or None does not matter.
+
+    Attributes:
+        lists: on which lists.
+        start: the first second, inclusive.
+        end: the last second, inclusive.
+        reason: text that the reason contains, in any letter case.
+        status: what the enhanced status begins with: `5.1.1`, or `5.` for a class.
+        domain: the domain of the address, as lower-case A-labels.
+        permanence: hard, soft or undetermined.
+        classification: one of the seven.
+    """
+
+    lists: tuple[SuppressionList, ...] = tuple(SuppressionList)
+    start: int | None = None
+    end: int | None = None
+    reason: str = ""
+    status: str = ""
+    domain: str = ""
+    permanence: Permanence | None = None
+    classification: Classification | None = None
+
+    @property
+    def only_by_time(self) -> bool:
+        """Whether lists and times decide alone, so that the store can count without reading."""
+        return not (self.reason or self.status or self.domain or self.permanence or self.classification)
+
+    def matches(self, suppression: Suppression) -> bool:
+        """Whether an entry is meant, its list and time apart."""
+        return (
+            fold(self.reason) in fold(suppression.reason)
+            and suppression.status.startswith(self.status)
+            and (not self.domain or suppression.key.rpartition("@")[2] == self.domain)
+            and self.permanence in (None, suppression.permanence)
+            and self.classification in (None, suppression.classification)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the order of all lists: newest first, then by address, then by list.
+
+    Attributes:
+        second: when the entry was created.
+        key: its address.
+        list: the list it stands on.
+    """
+
+    second: int
+    key: str
+    list: SuppressionList
+
+    @classmethod
+    def of(cls, suppression: Suppression) -> Place:
+        """Where an entry stands."""
+        return cls(suppression.created // 1000, suppression.key, suppression.list)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """From which second on entries of one list are shown, by their permanence."""
+
+    hard: int
+    soft: int
+
+    @property
+    def earliest(self) -> int:
+        """Nothing before this second is shown."""
+        return min(self.hard, self.soft)
+
+    @property
+    def latest(self) -> int:
+        """Everything from this second on is shown."""
+        return max(self.hard, self.soft)
+
+    def shows(self, suppression: Suppression) -> bool:
+        """Whether an entry that is on the list is shown."""
+        first = self.hard if suppression.permanence is Permanence.HARD else self.soft
+        return suppression.created // 1000 >= first
+
+
+def shown_since(organization: Organization, suppression_list: SuppressionList, *, now: int) -> Since:
+    """From when on the entries of a list are shown.
+
+    Args:
+        organization: its `cleared` and `purge` decide.
+        suppression_list: which list.
+        now: in milliseconds.
+    """
+    first = organization.cleared.get(suppression_list, -1) + 1
+    purge = organization.purge
+    if not purge.enabled or suppression_list not in EXPIRING:
+        return Since(first, first)
+
+    def oldest(days: int | None) -> int:
+        return first if days is None else max(first, now // 1000 - days * SECONDS_A_DAY + 1)
+
+    return Since(hard=oldest(purge.hard_days), soft=oldest(purge.soft_days))

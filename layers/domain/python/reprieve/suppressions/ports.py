@@ -1,0 +1,109 @@
+"""Ports for the suppression lists: recording, listing, and comparing with a provider's lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reprieve.organization import Organization
+    from reprieve.suppressions.listing import Filter, Place, Selection
+    from reprieve.suppressions.suppression import Suppression, SuppressionList
+
+
+class SuppressionStore(Protocol):
+    """The suppression records of all organizations; each method touches one organization."""
+
+    def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
+        """Put events on their lists, whatever the order in which they arrive.
+
+        An entry is stored only if it is newer than the one that is there and than what an acknowledged removal forgave.
+
+        Returns:
+            How many changed a list; the rest were old news. When it returns, all of them are durable.
+        """
+        ...
+
+
+class ProviderLists(Protocol):
+    """An upstream email provider's suppression lists, under one organization's account, to read."""
+
+    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+        """What the provider's list holds, by time of creation, both ends included, in milliseconds.
+
+        Raises:
+            Unavailable: the provider did not answer, or refused the account.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what is kept between calls; it may be called once, at the end."""
+        ...
+
+
+class Comparison(Protocol):
+    """What a provider's list holds against what we hold."""
+
+    def missing(self, organization: Organization, entries: Sequence[Suppression]) -> list[Suppression]:
+        """Those entries that are neither listed here, nor older than what we know, nor forgiven; read consistently."""
+        ...
+
+
+class ListingStore(Protocol):
+    """The lists as they are shown: newest first, ties by address, without what was cleared or has expired."""
+
+    def get(
+        self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: int
+    ) -> Suppression | None:
+        """The entry of one address, read consistently; None when it is not shown."""
+        ...
+
+    def page(
+        self,
+        organization: Organization,
+        suppression_list: SuppressionList,
+        selection: Selection,
+        *,
+        offset: int,
+        limit: int,
+        now: int,
+    ) -> tuple[list[Suppression], bool]:
+        """Up to `limit` entries behind the first `offset`, and whether there are more.
+
+        Raises:
+            LimitExceeded: more would have to be read than one request may.
+        """
+        ...
+
+    def count(
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+    ) -> int:
+        """How many entries there are."""
+        ...
+
+    def each(
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+    ) -> Iterator[Suppression]:
+        """Every entry, a page at a time."""
+        ...
+
+    def search(
+        self, organization: Organization, wanted: Filter, *, after: Place | None, limit: int, now: int
+    ) -> tuple[list[Suppression], bool]:
+        """Up to `limit` entries of several lists behind a place, and whether there are more."""
+        ...
+
+    def total(self, organization: Organization, wanted: Filter, *, now: int) -> tuple[int, bool]:
+        """How many entries of several lists there are, and whether that is all of them or as many as were counted."""
+        ...
+
+    def hidden(
+        self, organization: Organization, suppression_list: SuppressionList, *, now: int
+    ) -> Iterator[Suppression]:
+        """The entries that are on a list but not shown any more, oldest first."""
+        ...
+
+    def newest(self, organization: Organization, suppression_list: SuppressionList) -> int | None:
+        """When the newest entry on a list was created, in milliseconds, shown or not."""
+        ...

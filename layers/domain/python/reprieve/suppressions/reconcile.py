@@ -1,0 +1,90 @@
+"""Comparing our lists with the provider's, and taking over what a missed webhook left out.
+
+It goes one way only: what the provider lists and we do not is recorded, by the same conditional write as a webhook's,
+so what a removal forgave stays forgiven. What stands here alone is left alone: ours is the list that decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from reprieve.errors import Unavailable
+from reprieve.suppressions.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reprieve.access.ports import AccessStore
+    from reprieve.access.provider_account import ProviderAccount
+    from reprieve.organization import Organization
+    from reprieve.suppressions.ports import Comparison, ProviderLists, SuppressionStore
+    from reprieve.suppressions.suppression import Suppression
+
+#: entries compared at a time: one BatchGetItem
+CHUNK = 100
+
+
+@dataclass(slots=True)
+class Differences:
+    """What a comparison of one organization found.
+
+    Attributes:
+        compared: how many entries the provider's lists hold in the range.
+        missing: those that were not here; after a dry run they still are not.
+        repaired: how many were recorded; fewer than missing when a webhook was faster.
+        unread: lists that the provider did not give, each with a sentence that is safe to log.
+    """
+
+    compared: int = 0
+    missing: list[Suppression] = field(default_factory=list)
+    repaired: int = 0
+    unread: dict[SuppressionList, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """The comparison, for the daily run and for the operator's command."""
+
+    access: AccessStore
+    suppressions: SuppressionStore
+    comparison: Comparison
+    provider_for: Callable[[Organization, ProviderAccount], ProviderLists]
+
+    def run(self, organization: Organization, *, start: int, end: int, dry_run: bool = False) -> Differences:
+        """Compare one organization's lists.
+
+        Args:
+            organization: whose lists.
+            start: the earliest creation at the provider that counts, in milliseconds, included.
+            end: the latest, included.
+            dry_run: find out, and change nothing.
+
+        Returns:
+            What was found. An organization without an account, or whose account is paused, has nothing to compare.
+        """
+        found = Differences()
+        account = self.access.provider_account(organization.id)
+        if account is None or account.paused_until > end:
+            return found
+        provider = self.provider_for(organization, account)
+        try:
+            for name in SuppressionList:
+                try:
+                    self._compare(organization, provider.entries(name, start=start, end=end), found, dry_run=dry_run)
+                except Unavailable as problem:
+                    found.unread[name] = str(problem)
+        finally:
+            provider.close()
+        return found
+
+    def _compare(
+        self, organization: Organization, entries: Iterator[Suppression], found: Differences, *, dry_run: bool
+    ) -> None:
+        while chunk := list(islice(entries, CHUNK)):
+            missing = self.comparison.missing(organization, chunk)
+            found.compared += len(chunk)
+            found.missing += missing
+            if missing and not dry_run:
+                found.repaired += self.suppressions.record(organization, missing)

@@ -1,0 +1,1 @@
+"""The system log: its entries, its filter language, and its queries."""

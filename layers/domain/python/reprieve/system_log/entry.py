@@ -1,0 +1,234 @@
+"""The system log: immutable entries in the form of Okta's LogEvent, which is the log's own form.
+
+Every entry is complete when it is written, so reading is reading. Members that a client's model insists on are always
+there: `version` is text, `severity` and `outcome.result` are of the published sets, `outcome.reason` is 1 to 255
+characters or null (the Python SDK raises on anything else). What a mail server said can be longer, so it goes to
+`debugContext.debugData.providerMessage`.
+
+`entry` builds every entry; which entry each event has is in `delivery_log`, `removal_log`, `change_log` and
+`email_server_log`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from reprieve.clock import timestamp
+from reprieve.context import OPERATOR, SYSTEM, UPKEEP, Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reprieve.context import Context
+
+#: ids of entries are derived from what they tell, so that telling it twice makes one entry
+NAMESPACE: Final = uuid.UUID("6f0c5a52-6d5e-5a0c-9a51-7f6d1d0b8f0e")
+REASON_LENGTH: Final = 255
+
+
+class EventType(StrEnum):
+    """What an entry is about; the names are Okta's where Okta has one."""
+
+    EMAIL_DELIVERY = "system.email.delivery"
+    """A provider told what became of a message."""
+    BOUNCE_REMOVAL = "system.email.bounce.removal"
+    """Somebody asked that addresses be lifted; it says nothing about whether they were."""
+    SUPPRESSION_REMOVAL = "reprieve.suppression.removal"
+    """Somebody asked that addresses be lifted from a list other than the bounce list."""
+    LIST_CLEARED = "reprieve.suppression.cleared"
+    """Somebody asked that everything on a list be lifted."""
+    REMOVAL_DONE = "reprieve.removal.done"
+    """A removal was carried out at the provider and here."""
+    REMOVAL_FAILED = "reprieve.removal.failed"
+    """A removal was given up after its attempts."""
+    REMOVAL_SUPERSEDED = "reprieve.removal.superseded"
+    """A newer bounce arrived before a removal could be carried out."""
+    TOKEN_CREATE = "system.api_token.create"  # noqa: S105  (a name, not a token)
+    """A credential was issued."""
+    TOKEN_REVOKE = "system.api_token.revoke"  # noqa: S105  (a name, not a token)
+    """A credential was revoked."""
+    USER_CREATE = "user.lifecycle.create"
+    """A user was added."""
+    USER_UPDATE = "user.account.update_profile"
+    """A user's addresses or profile were changed."""
+    USER_DEACTIVATE = "user.lifecycle.deactivate"
+    """A user was deactivated; its addresses stay the organization's."""
+    USER_DELETE = "user.lifecycle.delete.completed"
+    """A user was deleted; its addresses are no longer the organization's."""
+    EMAIL_SERVER_CREATE = "system.custom_email_server.lifecycle.create"
+    """An email server was enrolled, or was not because it could not be enabled."""
+    EMAIL_SERVER_UPDATE = "system.custom_email_server.lifecycle.update"
+    """An email server's settings were changed."""
+    EMAIL_SERVER_ACTIVATE = "system.custom_email_server.lifecycle.activate"
+    """An email server was enabled, or was not because it failed."""
+    EMAIL_SERVER_DEACTIVATE = "system.custom_email_server.lifecycle.deactivate"
+    """An email server was disabled."""
+    EMAIL_SERVER_DELETE = "system.custom_email_server.lifecycle.delete"
+    """An email server was removed."""
+    EMAIL_SERVER_TEST = "reprieve.email_server.test"
+    """A test mail was handed to an email server, or was not."""
+
+
+class Severity(StrEnum):
+    """Okta's four."""
+
+    DEBUG = "DEBUG"
+    """Of interest to developers only."""
+    INFO = "INFO"
+    """As it should be."""
+    WARN = "WARN"
+    """Somebody may want to look."""
+    ERROR = "ERROR"
+    """Somebody has to look."""
+
+
+class Result(StrEnum):
+    """Those of Okta's outcome results that occur here."""
+
+    SUCCESS = "SUCCESS"
+    """It happened."""
+    FAILURE = "FAILURE"
+    """It did not happen."""
+    DEFERRED = "DEFERRED"
+    """It has not happened yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry.
+
+    Attributes:
+        uuid: the entry's id.
+        published: when it was told, in milliseconds.
+        target: the id that `target.id eq` finds it by.
+        event: the whole entry as Okta's LogEvent, ready for JSON.
+    """
+
+    uuid: str
+    published: int
+    target: str
+    event: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an entry is about: for a delivery the recipient's address is the id, as Okta has it.
+
+    Attributes:
+        id: what `target.id eq` finds it by.
+        type: Okta's word for the kind of thing.
+        name: for people.
+        alternate: another name that it goes by; the first one if there is no other.
+        changes: what was so before and is so after, by name; None where nothing is compared.
+    """
+
+    id: str
+    type: str
+    name: str
+    alternate: str = ""
+    changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None
+
+
+#: actors that are not the holder of a credential
+INTERNAL: Final = frozenset({SYSTEM, OPERATOR, UPKEEP})
+#: Okta's spelling of the providers' names in debugData
+PROVIDER_NAME: Final = {"sendgrid": "Sendgrid", "ses": "SES"}
+
+
+def entry(
+    event_type: EventType,
+    *,
+    identity: str,
+    published: int,
+    message: str,
+    outcome: tuple[Result, str | None],
+    severity: Severity,
+    target: Target,
+    debug: Mapping[str, str],
+    context: Context | None = None,
+) -> LogEntry:
+    """Build an entry.
+
+    Args:
+        event_type: what it is about.
+        identity: what makes it this entry and no other; the uuid is derived from it and the type.
+        published: when, in milliseconds.
+        message: `displayMessage`.
+        outcome: the result and a reason of at most 255 characters (it is cut there), or None.
+        severity: how much somebody should care.
+        target: what it is about. There is one, so that `target.id eq` can be answered from an index alone.
+        debug: `debugData`; empty values are left out.
+        context: who caused it, and in which request; None for the system itself.
+    """
+    identifier = str(uuid.uuid5(NAMESPACE, f"{event_type}:{identity}"))
+    actor = context.actor if context else SYSTEM
+    request_id = context.request_id if context else ""
+    result, reason = outcome
+    event: dict[str, object] = {
+        "uuid": identifier,
+        "published": timestamp(published),
+        "eventType": event_type.value,
+        "version": "0",
+        "severity": severity.value,
+        "legacyEventType": None,
+        "displayMessage": message,
+        "actor": _party(actor.id, actor.type, actor.name, "system@okta.com" if actor is SYSTEM else actor.name),
+        "client": {"userAgent": None, "zone": None, "device": None, "id": None, "ipAddress": None},
+        "outcome": {"result": result.value, "reason": reason[:REASON_LENGTH] if reason else None},
+        "target": [_target(target)],
+        "transaction": {
+            "type": "JOB" if actor in INTERNAL else "WEB",
+            "id": request_id or identifier,
+            "detail": _detail(actor),
+        },
+        "debugContext": {"debugData": _present({**debug, **({"requestId": request_id} if request_id else {})})},
+        "authenticationContext": {"externalSessionId": "unknown", "authenticationStep": 0},
+        "securityContext": {},
+        "request": {"ipChain": []},
+    }
+    return LogEntry(uuid=identifier, published=published, target=target.id, event=event)
+
+
+def _target(target: Target) -> dict[str, object]:
+    party = _party(target.id, target.type, target.name, target.alternate or target.name)
+    if target.changes is None:
+        return party
+    before, after = target.changes
+    return {**party, "changeDetails": {"from": dict(before), "to": dict(after)}}
+
+
+def _party(identifier: str, kind: str, name: str, alternate: str) -> dict[str, object]:
+    return {"id": identifier, "type": kind, "alternateId": alternate, "displayName": name, "detailEntry": None}
+
+
+def _detail(actor: Actor) -> dict[str, str]:
+    return {} if actor in INTERNAL else {"requestApiTokenId": actor.id}
+
+
+def _present(facts: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in facts.items() if value}
+
+
+def change_entry(event_type: EventType, message: str, target: Target, context: Context) -> LogEntry:
+    """The log entry for a change that was made.
+
+    Args:
+        event_type: which change.
+        message: `displayMessage`.
+        target: what was changed; the entry's identity is the request and this target.
+        context: who made the change, in which request, and when.
+    """
+    return entry(
+        event_type,
+        identity=f"{context.request_id}:{target.id}",
+        published=context.now,
+        message=message,
+        outcome=(Result.SUCCESS, None),
+        severity=Severity.INFO,
+        target=target,
+        debug={},
+        context=context,
+    )

@@ -1,0 +1,133 @@
+"""The questions that the system log answers, in two kinds.
+
+A *bounded* query asks for a period by when things happened; it ends. A *polling* query goes along the log in the order
+in which entries arrived, and never ends: its caller comes back with the position where it stopped. So that no entry can
+appear behind such a position, polling sees an entry only once it has settled, `log.SETTLING` after it arrived: every
+entry carries the time at which it was sent to the store, and a store that takes longer than that is given up on.
+
+A query costs what its stretch of the log holds: all of it, or, if the filter demands one target, that target's part.
+It never costs more time than `BUDGET`: then its page ends early, with the position to go on from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from reprieve.clock import SECOND
+from reprieve.system_log.filter.matching import matches, required_equalities
+from reprieve.system_log.keywords import matches_keywords
+from reprieve.system_log.span import KEPT, SETTLING, Order, Span, position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from reprieve.organization import Organization
+    from reprieve.system_log.filter.tree import Expression
+    from reprieve.system_log.ports import LogReader
+    from reprieve.system_log.span import Stored
+
+#: how long a page may take to find, in milliseconds; an answer must be sent within 29 s
+BUDGET: Final = 15 * SECOND
+#: bytes of entries in one page; a function can answer with 6 MB
+LARGEST_ANSWER: Final = 4_000_000
+#: the field that the store has an index for
+INDEXED: Final = "target.id"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked.
+
+    Attributes:
+        since: the earliest moment, in milliseconds: of publication, or of arrival when polling.
+        until: the moment that the period ends in front of; None polls.
+        newest_first: the latest entry comes first; bounded queries only.
+        filter: what an entry must be like; None for anything.
+        keywords: what it must mention.
+        limit: how many entries a page may have.
+    """
+
+    since: int
+    until: int | None
+    newest_first: bool = False
+    filter: Expression | None = None
+    keywords: Sequence[str] = ()
+    limit: int = 100
+
+
+@dataclass(slots=True)
+class Page:
+    """Entries as LogEvents, and the position to go on from; None when the query is answered completely."""
+
+    events: list[Mapping[str, Any]] = field(default_factory=list)
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemLog:
+    """The log of any organization; `clock` tells the time in milliseconds."""
+
+    reader: LogReader
+    clock: Callable[[], int]
+
+    def page(self, organization: Organization, query: Query, *, after: str | None, now: int) -> Page:
+        """One page of an answer.
+
+        Args:
+            organization: whose log.
+            query: what is asked; on later pages the same, with any limit.
+            after: the position that the page before ended with; None begins.
+            now: in milliseconds.
+
+        Returns:
+            At most `query.limit` entries, fewer if time ran out or they are very large: only a page without a position
+            is the last one. A polling query has no last page.
+        """
+        span = _span(query, after, now)
+        page = Page(after=span.after if query.until is None else None)
+        if query.limit:
+            self._fill(page, organization, query, span)
+        return page
+
+    def _fill(self, page: Page, organization: Organization, query: Query, span: Span) -> None:
+        deadline = self.clock() + BUDGET
+        size = 0
+        examined = span.before if span.newest_first else span.after
+        # one more than is asked for, to tell whether anything follows
+        for stored in self.reader.entries(organization, span, first=query.limit + 1):
+            if len(page.events) == query.limit or size >= LARGEST_ANSWER or self.clock() > deadline:
+                page.after = examined
+                return
+            if _asks_for(query, stored):
+                page.events.append(stored.event)
+                size += stored.size
+            examined = stored.position
+        if query.until is None:
+            page.after = max(span.after, span.before)
+
+
+def _span(query: Query, after: str | None, now: int) -> Span:
+    """The stretch that a page is taken from; what is older than 90 days is in none."""
+    since, target = position(max(query.since, now - KEPT)), _target(query.filter)
+    if query.until is None:
+        # whole and settled: the millisecond after the last one that nothing can arrive in any more
+        settled = position(now - SETTLING)
+        return Span(Order.ARRIVED, max(since, after or ""), settled, target=target)
+    until = position(query.until)
+    if query.newest_first:
+        return Span(Order.PUBLISHED, since, min(until, after or until), newest_first=True, target=target)
+    return Span(Order.PUBLISHED, max(since, after or ""), until, target=target)
+
+
+def _target(expression: Expression | None) -> str | None:
+    """The one target that an entry must have; if two are demanded either will do, for the filter is applied anyway."""
+    required = required_equalities(expression).get(INDEXED) if expression else None
+    return min(required) if required else None
+
+
+def _asks_for(query: Query, stored: Stored) -> bool:
+    if query.filter is not None and not matches(query.filter, stored.event):
+        return False
+    return matches_keywords(query.keywords, stored.event)

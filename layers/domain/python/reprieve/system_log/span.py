@@ -1,0 +1,68 @@
+"""Stretches of the system log, and the positions in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from reprieve.clock import DAY, SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: how long an entry can be read, in milliseconds
+KEPT: Final = 90 * DAY
+
+
+#: how long a poller waits before it believes that no entry of a moment can still appear, in milliseconds
+SETTLING: Final = 10 * SECOND
+
+
+class Order(Enum):
+    """In which order entries are read."""
+
+    PUBLISHED = "published"
+    """By when they happened: what a question about a period is answered in."""
+    ARRIVED = "arrived"
+    """By when they were stored: what a poller goes along, so that a late entry comes late instead of never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the log.
+
+    A position is a time in 13 digits of milliseconds (`position`), or that of an entry (`Stored`). Texts compare as
+    positions do.
+
+    Attributes:
+        order: which time positions speak of.
+        after: the stretch begins behind this position.
+        before: and ends in front of this one.
+        newest_first: whether it is read backwards.
+        target: only entries about this one, in the form of `filter_matching.fold`; None for all.
+    """
+
+    order: Order
+    after: str
+    before: str
+    newest_first: bool = False
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as it is read: its position, the whole LogEvent, and how many bytes that is."""
+
+    position: str
+    event: Mapping[str, Any]
+    size: int
+
+
+#: behind every entry
+LATEST: Final = "9" * 13
+
+
+def position(moment: int) -> str:
+    """The position in front of every entry of a moment."""
+    return f"{moment:013d}"

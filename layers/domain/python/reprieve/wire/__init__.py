@@ -1,1 +1,0 @@
-"""The dialects: what callers send and what they are told."""

@@ -1,0 +1,24 @@
+"""Who asks, in tests: the holder of a credential, in a request of a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reprieve.access.caller import Caller
+from reprieve.clock import Millis
+
+if TYPE_CHECKING:
+    from reprieve.context import Context
+    from reprieve.organization import Organization
+
+
+def context(
+    organization: Organization,
+    *,
+    now: int,
+    credential: str = "c",
+    request_id: str = "r",
+    scopes: frozenset[str] = frozenset(),
+) -> Context:
+    """The context of a request of a credential's holder."""
+    return Caller(organization, credential, scopes).context(request_id, Millis(now))
