@@ -333,8 +333,8 @@ WORDS: Final = Table(
             "english.unknown_mailbox.no_account",
             Cause.UNKNOWN_MAILBOX,
             "ldap|database|not found in|account|mailbox|customer|valid|known|user|recipient|that name|directory|domain"
-            "|address|no one|nobody|domino|public|not in|no person|table|not listed|such|@"
-            "|not recogni|name not|name is",
+            "|address|no one|nobody|domino|public|not in|person|table|not listed|such|@"
+            "|not recogni|name not|name is|subscriber",
             r"(?:does not|doesnt|do not|dont|did not) have (?:an? |any )?(?:valid )?(?:(?:@|#"
             r"|yahoo|email|mail|active|such|\w{1,24}) ){0,2}(?:account|mailbox|email address)\b"
             r"|\bno (?:such )?(?:mailbox|account|user|recipient|person)s?(?: (?:here|exists?|by"
