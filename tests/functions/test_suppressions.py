@@ -409,9 +409,9 @@ def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, case: str) 
     assert call.send(function("suppressions"), event("suppressions", case)).status == expected.get(case, 200)
 
 
-def test_hard_and_soft_entries_expire_each_at_its_age(call: Gateway) -> None:
+def test_entries_expire_at_the_age_of_their_permanence(call: Gateway) -> None:
     day = 86_400
-    for name, permanence in (("hard", Permanence.HARD), ("soft", Permanence.SOFT)):
+    for name, permanence in (("hard", Permanence.HARD), ("soft", Permanence.SOFT), ("un", Permanence.UNDETERMINED)):
         for age in (9, 11, 21):
             entry = Suppression(
                 SuppressionList.BOUNCES,
@@ -432,7 +432,9 @@ def test_hard_and_soft_entries_expire_each_at_its_age(call: Gateway) -> None:
     assert answer == Answer(200, {"enabled": True, "soft_bounces": 10, "hard_bounces": 20})
     purged = as_seen_by_the_authorizer()
     found = call(function("suppressions"), "GET", "/suppression/bounces", scopes=READ, organization=purged, stage="v3")
-    assert [record["email"] for record in found.body] == ["hard9@x.io", "soft9@x.io", "hard11@x.io"]
+    assert [record["email"] for record in found.body] == ["hard9@x.io", "soft9@x.io", "un9@x.io", "hard11@x.io"]
     assert one(call, "GET", "soft11@x.io", organization=purged).body == []
     assert one(call, "DELETE", "soft11@x.io", organization=purged).status == 404
+    assert one(call, "DELETE", "un11@x.io", organization=purged).status == 404
     assert one(call, "DELETE", "hard11@x.io", organization=purged).status == 204
+    assert one(call, "DELETE", "un9@x.io", organization=purged).status == 204

@@ -101,7 +101,7 @@ class Filter:
         reason: text that the reason contains, in any letter case.
         status: what the enhanced status begins with: `5.1.1`, or `5.` for a class.
         domain: the domain of the address, as lower-case A-labels.
-        permanence: hard or soft.
+        permanence: hard, soft or undetermined.
         classification: one of the seven.
     """
 
