@@ -155,6 +155,12 @@ def test_a_parameter_that_cannot_be_is_refused_by_name(call: Gateway, name: str,
     assert (answer.status, answer.body["errors"][0]["field"]) == (400, name)
 
 
+@pytest.mark.parametrize("name", ["start_time", "end_time"])
+def test_a_moment_that_is_not_a_number_is_refused_with_its_unit(call: Gateway, name: str) -> None:
+    (error,) = get(call, **{name: "2026-01-01"}).body["errors"]
+    assert (error["field"], error["message"]) == (name, "must be a whole number of Unix seconds")
+
+
 def links(answer: Answer) -> dict[str, tuple[str, str]]:
     found = {}
     for link in answer.headers["link"][0].split(", "):
