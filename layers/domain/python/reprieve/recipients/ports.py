@@ -43,6 +43,10 @@ class RecipientStore(Protocol):
         """Who holds an address: pairs of module and id."""
         ...
 
+    def linked(self, organization: Organization, keys: Iterable[str]) -> set[tuple[str, str]]:
+        """Who holds any of the addresses or has it as a login: pairs of module and id."""
+        ...
+
     def named(self, organization: Organization, login: str) -> str | None:
         """The id of the recipient with this login, in any letter case, or None."""
         ...

@@ -76,7 +76,19 @@ class Recipients:
         """See the port."""
         item = self._table.get(_address_key(organization, key), consistent=True)
         names = cast("frozenset[str]", item.get("holders") or frozenset()) if item else frozenset()
-        return [cast("tuple[str, str]", tuple(name.split("#", 1))) for name in sorted(names)]
+        return [_pair(name) for name in sorted(names)]
+
+    def linked(self, organization: Organization, wanted: Iterable[str]) -> set[tuple[str, str]]:
+        """See the port. One batch read per hundred keys."""
+        items = self._table.get_many([_address_key(organization, key) for key in sorted(set(wanted))], consistent=True)
+        return {
+            _pair(holder)
+            for item in items
+            for holder in (
+                *cast("frozenset[str]", item.get("holders") or ()),
+                *([cast("str", item["named"])] if "named" in item else []),
+            )
+        }
 
     def named(self, organization: Organization, login: str) -> str | None:
         """See the port."""
@@ -203,6 +215,11 @@ def _login_key(recipient: Recipient | None) -> str | None:
 
 def _holder(recipient: Recipient) -> str:
     return f"{recipient.module}#{recipient.id}"
+
+
+def _pair(holder: str) -> tuple[str, str]:
+    module, _, identifier = holder.partition("#")
+    return module, identifier
 
 
 def _address_key(organization: Organization, key: str) -> Item:

@@ -7,8 +7,6 @@ they leave open:
 - DESCENDING without `until` asks for the period up to now: only an ascending query can go on for ever;
 - a cursor carries its whole query, because Okta's Python SDK repeats nothing but the cursor. A parameter that is sent
   beside it must say the same, except `limit`: a page of another query would be a wrong answer;
-- a link repeats the parameters that were sent, in one order and one spelling. So the `next` of a page that has caught
-  up equals its `self` byte for byte, by which log collectors know when to stop;
 - the last page of a bounded query can be empty.
 """
 
@@ -16,14 +14,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlencode
 
 from reprieve.clock import DAY
 from reprieve.dialects.exchange import Response
 from reprieve.dialects.okta.dialect import OktaDialect, envelope
+from reprieve.dialects.okta.links import page_links
+from reprieve.dialects.okta.moments import moment_in
 from reprieve.errors import InvalidCursor, InvalidInput
 from reprieve.paging import Cursors, WholeNumber
 from reprieve.system_log.filter.parser import parse
@@ -32,8 +30,6 @@ from reprieve.system_log.keywords import parse_keywords
 from reprieve.system_log.query import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reprieve.dialects.exchange import Request
     from reprieve.errors import ReprieveError
     from reprieve.system_log.query import Page
@@ -46,22 +42,8 @@ LIMIT: Final = WholeNumber("limit", 0, MAX_LIMIT)
 #: how far `since` reaches back by default, and how far back it can be set, in milliseconds
 DEFAULT_PERIOD: Final = 7 * DAY
 MAX_PERIOD: Final = 180 * DAY
-#: in milliseconds, in the year 2286: positions have 13 digits
-MAX_MOMENT: Final = 9_999_999_999_999
 #: characters of a filter: it comes back in two links, and a gateway has room for some 10,000 characters of headers
 MAX_FILTER: Final = 4_000
-#: characters of a link's query
-MAX_LINK: Final = 4_000
-#: the parameters of a link in their order; any others follow by name
-ORDER: Final = ("since", "until", "after", "filter", "q", "sortOrder", "limit")
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: RFC 3339; a plus that was not escaped in the URL arrives as a space
-DATE_TIME: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+ -][0-9]{2}:[0-9]{2})"
-)
-#: a date alone, as Okta's own collection of requests has it, is midnight UTC
-DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: Okta's two sentences about a text that is not a date
 BAD_DATE: Final = (
     "The date format in your query is not recognized. Please enter dates using ISO8601 string format.",
@@ -162,35 +144,14 @@ def parse_query(request: Request) -> Asked:
 
 
 def render_page(page: Page, asked: Asked, request: Request) -> Response:
-    """200 with the entries and Link headers: `self`, then, as the SDKs need it, `next` if there is a next page.
-
-    `next` is the request with another cursor. A page that does not get ahead repeats the cursor that it was asked with,
-    and so the whole URL.
-    """
-    given = {name: values[-1] for name, values in request.query.items() if values}
-    itself = _link_query(given)
-    links = [(itself, "self")] if len(itself) <= MAX_LINK else []
-    if page.after is not None:
-        same = page.after == asked.after
-        after = given["after"] if same else write_cursor(replace(asked, after=page.after), request)
-        links.append((_link_query(given | {"after": after}), "next"))
-    base = request.url.rstrip("/")
-    return Response(
-        HTTPStatus.OK, page.events, tuple(("Link", f'<{base}{query}>; rel="{relation}"') for query, relation in links)
-    )
-
-
-def _link_query(given: Mapping[str, str]) -> str:
-    """The query of a link, with its question mark; one that is too long leaves out what its cursor carries anyway."""
-    query = _encoded(given)
-    if len(query) <= MAX_LINK or "after" not in given:
-        return query
-    return _encoded({name: text for name, text in given.items() if name in ("after", "limit")})
-
-
-def _encoded(given: Mapping[str, str]) -> str:
-    names = [name for name in ORDER if name in given] + sorted(set(given).difference(ORDER))
-    return f"?{urlencode([(name, given[name]) for name in names], quote_via=quote)}" if names else ""
+    """200 with the entries, and links; a page that does not get ahead repeats the cursor that it was asked with."""
+    if page.after is None:
+        after = None
+    elif page.after == asked.after:
+        after = request.parameter("after")
+    else:
+        after = write_cursor(replace(asked, after=page.after), request)
+    return Response(HTTPStatus.OK, page.events, page_links(request, after))
 
 
 def _asked(
@@ -233,23 +194,10 @@ def _newest_first(text: str | None) -> bool:
 def _moment(request: Request, name: str) -> int | None:
     """A moment in milliseconds; None if the parameter is absent or empty."""
     text = request.parameter(name)
-    moment = _instant(text) if text else None
+    moment = moment_in(text) if text else None
     if text and moment is None:
         raise InvalidParameter(name, *BAD_DATE)
     return moment
-
-
-def _instant(text: str) -> int | None:
-    """Milliseconds, rounded up, which is right for both ends of a period; None for a text that is not a date."""
-    if DATE.fullmatch(text):
-        text += "T00:00:00Z"
-    if not DATE_TIME.fullmatch(text):
-        return None
-    try:
-        moment = datetime.fromisoformat(text.upper().replace(" ", "+"))
-    except ValueError:
-        return None
-    return min(-((EPOCH - moment) // timedelta(milliseconds=1)), MAX_MOMENT)
 
 
 def _differs(request: Request, asked: Asked) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from reprieve.system_log.filter.tree import InvalidFilter, Operator
+from reprieve.system_log.filter.tree import InvalidFilter, Operator, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,3 +112,7 @@ def go_together(operation: Operator, field: str, value: Value) -> bool:
     if operation in _TEXTUAL:
         return isinstance(value, str)
     return operation in _EQUALITY or not (value is None or isinstance(value, bool))
+
+
+#: what can be asked of an entry of the system log
+ENTRY: Final = Vocabulary(field_named, go_together)
