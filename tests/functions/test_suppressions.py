@@ -130,6 +130,12 @@ def test_email_is_a_prefix_with_wildcards_in_order(call: Gateway, pattern: str, 
     assert listed(call, email=pattern) == found
 
 
+@pytest.mark.parametrize("spelling", ["u@bücher.example", "U@XN--BCHER-KVA.example", '"u"@Bücher.example'])
+def test_a_whole_address_is_found_by_every_spelling_of_it(call: Gateway, spelling: str) -> None:
+    put("u@xn--bcher-kva.example", "v@xn--bcher-kva.example")
+    assert listed(call, email=spelling) == ["u@xn--bcher-kva.example"]
+
+
 def test_on_invalid_emails_it_is_the_address_itself(call: Gateway) -> None:
     put("sales@a.io", "salesdept@b.io", name=SuppressionList.INVALID_EMAILS)
     assert listed(call, "invalid_emails", email="Sales@A.io") == ["sales@a.io"]
