@@ -1,4 +1,4 @@
-"""Okta's System Log as a caller of it, for tests: entries, queries, links."""
+"""The system log as a caller of it, for tests: entries, queries, links."""
 
 from __future__ import annotations
 

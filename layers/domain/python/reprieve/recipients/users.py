@@ -1,8 +1,8 @@
 """The users of an organization: the people whose addresses it may lift when its membership goes by recipients.
 
 A user is staged or active, then deactivated, then deleted. A deactivated user still belongs to the organization: its
-addresses stay members and its login stays taken until it is deleted. So nobody loses the right to be lifted, and nobody
-else gains a name, by what can be a pause; and a bounce can be cleared before the person comes back.
+addresses stay members and its login stays taken until it is deleted. So a deactivation, which can be a pause, does not
+cost an address the right to be lifted, nor give a login away; and a bounce can be cleared before the person comes back.
 """
 
 from __future__ import annotations

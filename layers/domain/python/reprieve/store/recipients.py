@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 #: the recipient is still as it was read, so that no address is left behind or taken from another
 UNCHANGED: Final = "#version = :version"
 NEW: Final = "attribute_not_exists(#partition)"
-#: nobody else has the login
+#: no other recipient has the login
 FREE: Final = "(attribute_not_exists(#named) OR #named = :holder)"
-#: neither anybody's address nor anybody's login
+#: neither the address nor the login of any recipient
 UNUSED: Final = "attribute_not_exists(#holders) AND attribute_not_exists(#named)"
 
 
@@ -105,7 +105,7 @@ class Recipients:
         side_by_side(lambda recipient: self.add(organization, recipient), recipients)
 
     def put(self, organization: Organization, recipient: Recipient) -> None:
-        """See the port. Whoever changes it in between makes this start over."""
+        """See the port. A change in between makes it start over."""
         key = _recipient_key(organization, recipient.module, recipient.id)
         while not self._write(organization, recipient, stored=self._table.get(key, consistent=True)):
             pass
@@ -170,7 +170,7 @@ class Recipients:
         return cast("str | None", item.get("named")) if item else None
 
     def _sweep(self, organization: Organization, released: Iterable[str]) -> None:
-        """Forget addresses that nobody has any more; if this is cut short, no answer differs for it."""
+        """Delete addresses that no recipient has any more; if this is cut short, no answer differs."""
         for key in sorted(released):
             self._table.delete(_address_key(organization, key), condition=UNUSED)
 

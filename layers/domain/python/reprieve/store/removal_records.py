@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: how many rows of a queue are looked through for a removal that no note leads to
 QUEUE_READ: Final = 1_000
-#: what tells a line of Pending from any other
+#: the key of a line of Pending
 LINE: Final = ("partition", "address", "queue", "due_at")
 #: where what waits may be: the records of a list, or the parts of requests
 ROOMS: Final = {request_items.REQUESTS, *SuppressionList}

@@ -44,14 +44,14 @@ INDEXED: Final = "target.id"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked.
+    """A question.
 
     Attributes:
         since: the earliest moment, in milliseconds: of publication, or of arrival when polling.
         until: the moment that the period ends in front of; None polls.
         newest_first: the latest entry comes first; bounded queries only.
-        filter: what an entry must be like; None for anything.
-        keywords: what it must mention.
+        filter: the filter that an entry must match; None for any entry.
+        keywords: what an entry must mention.
         limit: how many entries a page may have.
     """
 
@@ -73,7 +73,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class SystemLog:
-    """The log of any organization; `clock` tells the time in milliseconds."""
+    """The system log of any organization; `clock` returns the time in milliseconds."""
 
     reader: LogReader
     clock: Callable[[], int]
@@ -82,9 +82,9 @@ class SystemLog:
         """One page of an answer.
 
         Args:
-            organization: whose log.
-            query: what is asked; on later pages the same, with any limit.
-            after: the position that the page before ended with; None begins.
+            organization: whose system log.
+            query: the question; on later pages the same, with any limit.
+            after: the position that the page before ended with; None for the first page.
             now: in milliseconds.
 
         Returns:
@@ -102,7 +102,7 @@ class SystemLog:
         deadline = self.clock() + BUDGET
         size = passed_over = 0
         examined = span.before if span.newest_first else span.after
-        # one more than is asked for, to tell whether anything follows
+        # one more than the page has, to know whether anything follows
         for stored in self.reader.entries(organization, span, first=query.limit + 1):
             if len(page.events) == query.limit or size >= MAX_PAGE_SIZE or self.clock() > deadline:
                 page.after = examined

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-#: what a client should wait when a part of ours is out, in seconds
+#: how long a client should wait when a part of ours is unavailable, in seconds
 COME_BACK: Final = 60
 
 #: error -> (HTTP status, code, sentence); the most derived class that is listed counts
@@ -83,7 +83,7 @@ def envelope(code: str, summary: str, error_id: str, causes: Sequence[str] = ())
 
 
 def _advice(error: errors.ReprieveError, request: Request) -> tuple[tuple[str, str], ...]:
-    """Headers that tell a client what to do about an error.
+    """Headers that say what a client should do about an error.
 
     Okta's Python SDK waits until X-Rate-Limit-Reset on 429 and 503, computed against Date, and crashes without either.
     """

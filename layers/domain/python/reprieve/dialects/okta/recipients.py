@@ -2,7 +2,7 @@
 
 Source: Okta's management OpenAPI document, its SDKs, and answers that its users published. What is different here:
 
-- nobody signs in, so credentials are accepted and forgotten, and no mail is sent: a user is ACTIVE at once, or STAGED
+- no user signs in, so credentials are accepted and forgotten, and no mail is sent: a user is ACTIVE at once, or STAGED
   with `activate=false`;
 - the profile is Okta's default one: text, within the lengths that Okta's own models can read back. A property that it
   does not have is refused, as Okta refuses what its schema does not have;
@@ -10,7 +10,7 @@ Source: Okta's management OpenAPI document, its SDKs, and answers that its users
   of a first name, last name or email, or a whole address, and leaves out deactivated users as at Okta. Everything else
   is E0000031, because a search that answers less than was asked misleads;
 - a cursor carries its question and its limit: Okta's Python SDK repeats nothing but the cursor;
-- what happened to a user before it was kept here, or while nobody recorded it, is null.
+- a moment of a user's life that is not kept here is null.
 """
 
 from __future__ import annotations

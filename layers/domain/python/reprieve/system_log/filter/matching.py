@@ -1,4 +1,4 @@
-"""Holding a System Log filter against events: which of them it asks for, and what each of those is certain to have."""
+"""Comparing events with a filter: which of them it asks for, and what each of those is certain to have."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ What those sources leave open is decided here:
 - An operator that could not hold for its value (`gt true`, `co 1`) or its field (`actor eq "x"`, an object) is refused
   instead of finding nothing.
 
-`parser` reads a filter, `fields` knows what can be asked of which field of the log, `matching` holds an expression
-against an event.
+`parser` reads a filter, `fields` knows what can be asked of which field of the log, `matching` compares an
+event with an expression.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class UnsupportedCombination(InvalidInput):
 
 
 class Operator(StrEnum):
-    """How the values of a field are held against the value in the filter (`pr` needs none: see `Presence`)."""
+    """How the values of a field are compared with the value in the filter (`pr` has no value: see `Presence`)."""
 
     #: a value is the same
     EQ = "eq"
@@ -103,7 +103,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """`field pr`: there is something in it besides null, empty text, empty arrays and empty objects."""
+    """`field pr`: it holds more than null, empty text, empty arrays and empty objects."""
 
     field: str
 
