@@ -103,6 +103,13 @@ def test_a_page_that_has_caught_up_repeats_itself_until_there_is_something_new(
     assert links(answer)["next"] != url
 
 
+def test_a_page_that_has_caught_up_repeats_its_cursor_beside_another_limit_too(
+    logs: Log, hourly: list[LogEntry]
+) -> None:
+    caught_up = logs.follow(logs.ask(since=SINCE, limit="20"), limit="5")
+    assert links(caught_up)["next"] == links(caught_up)["self"]
+
+
 QUESTIONS: list[dict[str, str]] = [
     {},
     {"limit": "5"},
