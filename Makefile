@@ -11,7 +11,7 @@ NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.pac
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow simulate bench lint format build lock clean node
+.PHONY: help run demo test test-slow test-pythons simulate bench lint format build lock clean node
 
 help: ## say what each of these does
 	@echo "Reprieve: a control plane for email bounces. Start with"
@@ -36,6 +36,9 @@ test: $(READY) node ## the quick tests, with those that deploy the real template
 test-slow: $(READY) node ## the tests that the quick suite has no time for, and many more examples for its properties
 	@$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -n auto --ignore tests/stack $(ARGS)
 	@$(BIN)/python -m pytest -m slow tests/stack $(ARGS)
+
+test-pythons: ## the unit tests on every supported Python that this machine has
+	@$(PYTHON) -m local.pythons
 
 simulate: $(READY) ## the removal protocol under every fault: 100,000 histories, all pairs of faults (SEEDS=... SCHEDULES=... for fewer)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SCHEDULES),--schedules $(SCHEDULES))

@@ -61,7 +61,7 @@ class Log:
         )
 
     def ids(self, **query: str) -> list[str]:
-        answer = self.ask(**query)
+        answer = self.ask(DEMO, **query)
         assert answer.status == 200, answer.body
         return uuids(answer)
 
@@ -70,7 +70,7 @@ class Log:
         return self.ask(**dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)))
 
     def follow(self, answer: Answer, **more: str) -> Answer:
-        return self.ask(**(parameters(answer) | more))
+        return self.ask(DEMO, **(parameters(answer) | more))
 
 
 def uuids(answer: Answer) -> list[str]:

@@ -50,5 +50,10 @@ def private_mail_networks() -> tuple[str, ...]:
     return _listed("PRIVATE_MAIL_NETWORKS")
 
 
+def mail_client_name() -> str:
+    """The name that introduces this deployment to mail servers in EHLO; "" derives one from each login."""
+    return os.environ.get("MAIL_CLIENT_NAME", "")
+
+
 def _listed(name: str) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in os.environ[name].split(",") if entry.strip())
