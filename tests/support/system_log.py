@@ -67,7 +67,7 @@ class Log:
 
     def open(self, url: str) -> Answer:
         """What a client gets that follows a link without looking at it."""
-        return self.ask(**dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)))
+        return self.ask(DEMO, **dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)))
 
     def follow(self, answer: Answer, **more: str) -> Answer:
         return self.ask(DEMO, **(parameters(answer) | more))

@@ -65,6 +65,13 @@ def test_no_made_up_text_is_a_cursor(text: str) -> None:
         MINE.read(text, as_it_is)
 
 
+@pytest.mark.parametrize("spelling", ["{}=", "{}==", "{}\n", "!{}", "{}!", " {}", "{}A"])
+def test_a_cursor_has_one_spelling_only(spelling: str) -> None:
+    """Base64 as Python reads it ignores what is not of its alphabet, and what follows its padding."""
+    with pytest.raises(InvalidCursor):
+        MINE.read(spelling.format(MINE.write([1])), as_it_is)
+
+
 def test_content_without_the_checksum_is_not_a_cursor() -> None:
     for raw in (b"[1]", zlib.compress(b"[1]"), bytes(12) + zlib.compress(b"[1]")):
         with pytest.raises(InvalidCursor):
