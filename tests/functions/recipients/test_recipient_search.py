@@ -155,10 +155,24 @@ def test_ids_are_looked_up_with_one_batch_read(users: Client, calls: Calls) -> N
     assert calls == {"BatchGetItem": 2}
 
 
-def test_a_record_of_another_module_with_the_address_is_not_a_user(users: Client) -> None:
+def test_a_text_that_cannot_be_an_id_is_not_looked_up(users: Client, calls: Calls) -> None:
+    users.create(ADA)
+    assert users.list(filter=f'id eq "" or id eq "a#b" or id eq "{"x" * 2_000}"') == Answer(200, [])
+    assert calls == {}
+
+
+def test_a_login_that_is_not_an_address_of_the_user_finds_it(users: Client) -> None:
+    profile = {**ADA, "login": "a.lovelace@example.com"}
+    users.create(profile)
+    assert users.list(filter='profile.login eq "A.Lovelace@example.com"') == Answer(200, [user(profile)])
+    assert users.list(filter='profile.email eq "a.lovelace@example.com"') == Answer(200, [])
+
+
+def test_a_record_of_another_module_with_the_address_is_not_a_user(users: Client, calls: Calls) -> None:
     record = Recipient("00u00000000000000001", "Leads", Address.parse("ada@example.com"), None, 0, 0)
     wiring.recipients().put(DEMO, record)
     assert users.list(filter='profile.email eq "ada@example.com"') == Answer(200, [])
+    assert calls == {"BatchGetItem": 1}
     users.create(ADA)
     assert users.list(filter='profile.email eq "ada@example.com"') == Answer(200, [user(ADA)])
 
