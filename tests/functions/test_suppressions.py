@@ -130,6 +130,12 @@ def test_email_is_a_prefix_with_wildcards_in_order(call: Gateway, pattern: str, 
     assert listed(call, email=pattern) == found
 
 
+@pytest.mark.parametrize("spelling", ["u@bücher.example", "U@XN--BCHER-KVA.example", '"u"@Bücher.example'])
+def test_a_whole_address_is_found_by_every_spelling_of_it(call: Gateway, spelling: str) -> None:
+    put("u@xn--bcher-kva.example", "v@xn--bcher-kva.example")
+    assert listed(call, email=spelling) == ["u@xn--bcher-kva.example"]
+
+
 def test_on_invalid_emails_it_is_the_address_itself(call: Gateway) -> None:
     put("sales@a.io", "salesdept@b.io", name=SuppressionList.INVALID_EMAILS)
     assert listed(call, "invalid_emails", email="Sales@A.io") == ["sales@a.io"]
@@ -153,6 +159,12 @@ def test_on_invalid_emails_it_is_the_address_itself(call: Gateway) -> None:
 def test_a_parameter_that_cannot_be_is_refused_by_name(call: Gateway, name: str, value: str) -> None:
     answer = get(call, **{name: value})
     assert (answer.status, answer.body["errors"][0]["field"]) == (400, name)
+
+
+@pytest.mark.parametrize("name", ["start_time", "end_time"])
+def test_a_moment_that_is_not_a_number_is_refused_with_its_unit(call: Gateway, name: str) -> None:
+    (error,) = get(call, **{name: "2026-01-01"}).body["errors"]
+    assert (error["field"], error["message"]) == (name, "must be a whole number of Unix seconds")
 
 
 def links(answer: Answer) -> dict[str, tuple[str, str]]:
