@@ -250,7 +250,7 @@ def test_a_conflict_is_a_taken_login() -> None:
     response = DIALECT.refuse(Conflict("another recipient has this login"), request(), "x" * 22)
     assert (response.status, response.body) == (
         400,
-        okta.envelope("E0000001", "Api validation failed: login", "x" * 22, [f"login: {okta_users.TAKEN}"]),
+        okta.envelope(okta.invalid("login", f"login: {okta_users.TAKEN}"), "oae" + "x" * 22).body,
     )
 
 

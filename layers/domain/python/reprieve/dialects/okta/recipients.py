@@ -27,14 +27,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from reprieve.address import Address
 from reprieve.clock import timestamp
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.okta.dialect import OktaDialect, envelope
+from reprieve.dialects.okta import dialect
 from reprieve.errors import Conflict, InvalidInput, MalformedAddress, NotFound, UnreadableBody
 from reprieve.recipients.users import IDENTIFIER, Attribute, Selection, Status, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reprieve.errors import ReprieveError
+    from reprieve.dialects.dialect import Refusal
     from reprieve.recipients.recipient import Recipient
     from reprieve.recipients.users import Edit
 
@@ -121,31 +121,21 @@ class InvalidCursor(InvalidInput):
     """An `after` that no page of ours ever named."""
 
 
-class UsersDialect(OktaDialect):
-    """Okta's dialect, with what only its Users API refuses."""
-
-    def refuse(self, error: ReprieveError, request: Request, error_id: str) -> Response:
-        """See `exchange.Dialect`."""
-        match error:
-            case InvalidProfile():
-                summary = f"Api validation failed: {error.field}"
-                return Response(HTTPStatus.BAD_REQUEST, envelope("E0000001", summary, error_id, error.causes))
-            case InvalidSearch():
-                body = envelope("E0000031", "Invalid search criteria.", error_id, [str(error)])
-                return Response(HTTPStatus.BAD_REQUEST, body)
-            case InvalidCursor():
-                body = envelope("E0000029", "Invalid paging request.", error_id, ["Invalid cursor."])
-                return Response(HTTPStatus.BAD_REQUEST, body)
-            case Conflict():
-                return super().refuse(InvalidInput(TAKEN, field="login"), request, error_id)
-            case NotFound():
-                # the caller's own words; the error does not have them, because a login is an address
-                return super().refuse(NotFound(error.kind, name(request)), request, error_id)
-            case _:
-                return super().refuse(error, request, error_id)
+def _invalid_profile(error: InvalidProfile, _: Request) -> Refusal:
+    return dialect.invalid(str(error.field), *error.causes)
 
 
-DIALECT: Final = UsersDialect()
+#: Okta's dialect, with what only its Users API refuses
+DIALECT: Final = dialect.DIALECT.with_errors(
+    {
+        InvalidProfile: _invalid_profile,
+        InvalidSearch: lambda error, _: dialect.refusal("E0000031", "Invalid search criteria.", str(error)),
+        InvalidCursor: dialect.refusal("E0000029", "Invalid paging request.", "Invalid cursor."),
+        Conflict: dialect.invalid("login", f"login: {TAKEN}"),
+        # the caller's own words; the error does not have them, because a login is an address
+        NotFound: lambda error, request: dialect.not_found(error, name(request) if request.path else error.identifier),
+    }
+)
 
 
 class UserBody(BaseModel):
@@ -293,8 +283,9 @@ def shown(user: Recipient) -> dict[str, str]:
 
 
 def _profile(request: Request) -> dict[str, Any] | None:
+    content = request.json()
     try:
-        return UserBody.model_validate_json(request.body).profile
+        return UserBody.model_validate(content).profile
     except ValidationError as problem:
         raise UnreadableBody("the body is not of the documented shape") from problem
 
@@ -366,6 +357,8 @@ def _comparison(word: str, text: str) -> Selection:
         raise InvalidSearch(f'{" or ".join(ATTRIBUTES)} eq "text" is what can be looked for', field=word)
     try:
         value = json.loads(parts[2], strict=False)
+        # half of a surrogate pair is valid JSON, but no text that could be stored or answered
+        value.encode()
     except ValueError:
         raise InvalidSearch("the text is not quoted as JSON is", field=word) from None
     return Selection(attribute, value, deactivated=True)
