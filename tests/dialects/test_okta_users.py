@@ -160,6 +160,7 @@ def test_a_search_is_one_comparison(query: Mapping[str, str], selection: Selecti
         {"search": 'profile.city eq "London"'},
         {"filter": 'status eq "ACTIVE"'},
         {"q": "ada"},
+        {"search": r'profile.login eq "\ud800@b.example"'},
         {"q": "a@b.example", "search": 'profile.email eq "a@b.example"'},
     ],
 )

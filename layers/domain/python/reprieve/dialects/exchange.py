@@ -74,9 +74,9 @@ class Request:
         """The body as JSON, whatever its Content-Type says.
 
         Raises:
-            UnreadableBody: it is empty or not JSON.
+            UnreadableBody: it is empty, or not JSON that can be stored and shown; see `json_body.parse_strictly`.
         """
-        return json_body.parse(self.body)
+        return json_body.parse_strictly(self.body)
 
 
 @dataclass(frozen=True, slots=True)
