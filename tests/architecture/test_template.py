@@ -10,7 +10,6 @@ import pytest
 
 from reprieve.dialects.dialect import Refusal
 from reprieve.dialects.registry import DIALECTS
-from tests.support.routes import routes
 from tests.support.tables import tables, template
 
 if TYPE_CHECKING:
@@ -112,18 +111,6 @@ def test_each_dialect_has_an_api_a_stage_and_an_output_of_its_own_and_no_other_a
     assert {name: api["StageName"] for name, api in apis.items()} == {one.api: one.stage for one in DIALECTS}
     for name in apis:
         assert f"${{{name}}}.execute-api." in str(template()["Outputs"][name])
-
-
-def test_a_function_answers_every_route_of_its_own_in_the_template_and_in_the_api_of_its_dialect() -> None:
-    routed = {
-        (function["CodeUri"].removeprefix("functions/"), it["RestApiId"], it["Method"].upper(), it["Path"])
-        for function in FUNCTIONS.values()
-        for event in function.get("Events", {}).values()
-        if event["Type"] == "Api" and (it := event["Properties"])
-    }
-    for one in routes():
-        places = {(one.function, one.dialect.api, method, one.resource) for method in (one.method, "ANY")}
-        assert places & routed, one
 
 
 def test_the_job_runs_every_two_minutes_and_what_it_cannot_do_is_not_lost() -> None:

@@ -27,6 +27,7 @@ from reprieve.dialects.registry import DIALECTS, SCHEMES
 from reprieve.dialects.zoho import dialect as zoho
 from reprieve.email_servers import email_server
 from reprieve.errors import ReprieveError
+from reprieve.net import errors as net_errors
 from reprieve.organization import Organization
 from reprieve.smtp import errors as smtp_errors
 from reprieve.system_log.filter import tree
@@ -112,11 +113,12 @@ INSTANCES: dict[type[ReprieveError], st.SearchStrategy[ReprieveError]] = {
     okta_users.InvalidProfile: st.builds(causes, st.lists(st.tuples(texts, texts), min_size=1, max_size=3)),
     okta_users.InvalidSearch: invalid(okta_users.InvalidSearch),
     okta_users.InvalidCursor: invalid(okta_users.InvalidCursor),
+    net_errors.NetError: st.builds(net_errors.NetError, st.sampled_from(net_errors.Trouble)),
     **{kind: of_zoho(kind) for kind in zoho.Refused.__subclasses__()},
     **{kind: of_smtp(kind) for kind in (smtp_errors.SmtpError, *smtp_errors.SmtpError.__subclasses__())},
 }
 #: errors that are not the caller's
-OURS = (errors.Unavailable, smtp_errors.SmtpError)
+OURS = (errors.Unavailable, smtp_errors.SmtpError, net_errors.NetError)
 
 
 def classes() -> set[type[ReprieveError]]:

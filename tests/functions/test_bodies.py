@@ -67,7 +67,7 @@ def no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the functions of the email servers need to start; no server is tried."""
     for name in ("MAIL_PORTS", "TOKEN_PORTS"):
         monkeypatch.setenv(name, "443")
-    for name, value in {"SECRETS_KEY": "none", "MOST_EMAIL_SERVERS": "3", "PRIVATE_MAIL_NETWORKS": ""}.items():
+    for name, value in {"SECRETS_KEY": "none", "MAX_EMAIL_SERVERS": "3", "PRIVATE_MAIL_NETWORKS": ""}.items():
         monkeypatch.setenv(name, value)
 
 

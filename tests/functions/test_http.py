@@ -1,4 +1,4 @@
-"""What every function does around its handlers: the type of an answer, unknown paths and methods, the unexpected."""
+"""What every function does around its handlers: the type of an answer, and the unexpected."""
 
 from __future__ import annotations
 
@@ -7,33 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.functions.test_scopes import EVERYTHING, GLOBAL, MODULE, ROUTES, SCOPED, send
-from tests.support.gateway import function
-from tests.support.routes import Route, apis
 
 if TYPE_CHECKING:
     from tests.support.gateway import Answer, Gateway
+    from tests.support.routes import Route
 
 BY_NAME = {str(route): route for route in ROUTES}
-#: dialect -> status and words about a path that no API has, a method that a path does not have, a failure inside
-NO_PATH = {
-    "okta": (404, "E0000008"),
-    "sendgrid": (404, "not found"),
-    "zoho": (404, "INVALID_URL_PATTERN"),
-    "reprieve": (404, "the API has no such path"),
-}
-NO_METHOD = {
-    "okta": (405, "E0000022"),
-    "sendgrid": (405, "method not allowed"),
-    "zoho": (400, "INVALID_REQUEST_METHOD"),
-    "reprieve": (405, "the path is not for TRACE"),
-}
+#: dialect -> status and words about a failure inside
 UNEXPECTED = {
     "okta": (500, "E0000009"),
     "sendgrid": (500, "internal server error"),
     "zoho": (500, "INTERNAL_ERROR"),
     "reprieve": (500, "something unexpected happened"),
 }
-FUNCTIONS = sorted(apis())
 
 
 def says(answer: Answer, expected: tuple[int, str]) -> bool:
@@ -45,17 +31,6 @@ def test_an_answer_without_a_body_is_plain_text(call: Gateway, name: str) -> Non
     """API Gateway calls an answer without a type JSON, and Okta's Python SDK fails to parse the nothing of a 204."""
     answer = send(call, BY_NAME[name], EVERYTHING)
     assert (answer.status, answer.body, answer.headers["content-type"]) == (204, None, ["text/plain"])
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_an_unknown_path_and_a_wrong_method_are_answered_in_the_dialect(call: Gateway, name: str) -> None:
-    dialect = apis()[name].dialect
-    known = next(route for route in ROUTES if route.function == name)
-    assert says(call(function(name), "GET", "/nowhere", stage=dialect.stage), NO_PATH[dialect.name])
-    answer = call(function(name), "TRACE", known.resource, stage=dialect.stage)
-    assert says(answer, NO_METHOD[dialect.name])
-    allowed = {route.method for route in ROUTES if (route.function, route.resource) == (name, known.resource)}
-    assert answer.headers["allow"] == [", ".join(sorted(allowed))]
 
 
 @pytest.mark.parametrize("route", SCOPED, ids=str)
