@@ -11,7 +11,8 @@ NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.pac
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo invoke test test-slow test-pythons simulate bench lint format build lock clean node
+.PHONY: help run demo invoke test test-slow test-pythons simulate bench bench-classification lint format build lock
+.PHONY: clean node
 
 help: ## say what each of these does
 	@echo "Reprieve: a control plane for email bounces. Start with"
@@ -51,6 +52,9 @@ bench: $(READY) node ## requests, capacity and throughput against the physical f
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.system_log $(if $(FULL),--full)
 	@PYTHONPATH=layers/domain/python:cli $(BIN)/python -m bench.long_list $(if $(FULL),--full)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.removals
+
+bench-classification: $(READY) ## how well refusals are judged, on labelled public data; fails when a goal is missed
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.classification
 
 lint: $(READY) ## style, types and the template
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""What a System Log query costs, by how much the log holds.
+"""What a system log query costs, by how much the log holds.
 
     PYTHONPATH=layers/domain/python python -m bench.system_log           10, 1,000 and 100,000 entries
     PYTHONPATH=layers/domain/python python -m bench.system_log --full    10, 1,000 and 1,000,000 (loading takes minutes)

@@ -24,6 +24,12 @@ def page(request: Request) -> Response:
     return recipients.render_list(found, following, asked, request)
 
 
+@handler.route("GET", "/v1/users/me", scopes=())
+def me(request: Request) -> Response:
+    """Show the credential that asks, whatever its scopes."""
+    return recipients.render_me(request)
+
+
 @handler.route("GET", "/v1/users/{id}", scopes=recipients.READ)
 def get(request: Request) -> Response:
     """Show a user."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reprieve.dialects.zoho.modules import MODULES, RECORD_ID
+from reprieve.organization import Organization
 from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
@@ -137,6 +138,16 @@ def test_records_are_listed_by_page_and_by_id(call: Gateway) -> None:
     assert rest.body["info"]["more_records"] is False
     some = send(call, "GET", MODULE, query={"ids": f"{known[2]},2423488000000575001"})
     assert [one["id"] for one in some.body["data"]] == [known[2]]
+
+
+def test_a_page_token_is_of_one_module_of_one_organization(call: Gateway) -> None:
+    insert(call, {"Email": "a@example.org"}, {"Email": "b@example.org"})
+    token = send(call, "GET", MODULE, query={"per_page": "1"}).body["info"]["next_page_token"]
+    refused = Answer(400, error("INVALID_DATA", "invalid data", api_name="page_token"))
+    assert send(call, "GET", MODULE, query={"page_token": token}).status == 200
+    assert send(call, "GET", MODULE, query={"page_token": token}, path={"module": "Contacts"}) == refused
+    other = Organization("other", "Other")
+    assert send(call, "GET", MODULE, query={"page_token": token}, organization=other) == refused
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reprieve.organization import Membership, Organization
+from reprieve.paging import Cursors
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
@@ -232,7 +231,7 @@ def test_a_cursor_that_was_made_up_is_refused(call: Gateway, partition: str | No
     line = (
         {"partition": partition, "address": "a", "queue": f"{ANYONE.id}#pending#0", "due_at": 1} if partition else None
     )
-    cursor = urlsafe_b64encode(json.dumps([0, line, inside]).encode()).decode().rstrip("=")
+    cursor = Cursors(ANYONE.id, "pending removals", "after").write([0, line, inside])
     answer = listing(call, state="pending", after=cursor)
     assert (answer.status, answer.body["field"]) == (400, "after")
 

@@ -116,11 +116,12 @@ def test_what_has_expired_is_taken_off_by_its_permanence() -> None:
     day = 86_400
     put("hard@x.io", at=NOW - 15 * day)
     put("soft@x.io", at=NOW - 15 * day, permanence=Permanence.SOFT)
+    put("unsure@x.io", at=NOW - 15 * day, permanence=Permanence.UNDETERMINED)
     put("old@x.io", at=NOW - 30 * day)
     wiring.access().set_purge("demo", BouncePurge(enabled=True, soft_days=10, hard_days=20))
-    assert run()["swept"] == {"bounces": 2, "blocks": 0}
+    assert run()["swept"] == {"bounces": 3, "blocks": 0}
     assert on_the_list() == ["hard@x.io"]
-    assert pending() == ["old@x.io", "soft@x.io"]
+    assert pending() == ["old@x.io", "soft@x.io", "unsure@x.io"]
 
 
 def test_nothing_is_asked_of_lists_that_hide_nothing(calls: Calls) -> None:

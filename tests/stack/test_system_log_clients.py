@@ -22,9 +22,11 @@ import requests
 
 from local.place import ROOT
 from tests.stack.test_main_loop import bounce, post
+from tests.support.log_collectors import COLLECTORS, Page
 from tests.support.workers import peak_megabytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from local.place import Place
@@ -103,6 +105,29 @@ def test_okta_s_clients_poll_every_entry_exactly_once_while_events_arrive(stack:
     assert {client: sorted(emails) for client, emails in seen.items()} == dict.fromkeys(seen, sorted(sent))
     if "node" not in started:
         pytest.skip("SKIPPED: Okta's Node client; install Node and run `make node`. The Python clients passed.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loop", COLLECTORS, ids=lambda loop: loop.__name__)
+def test_a_log_collector_stops_and_in_the_end_has_everything(stack: Stack, loop: Callable[..., Any]) -> None:
+    began, run = datetime.now(UTC), uuid.uuid4().hex[:12]
+    sent = [f"{number}@{run}.example.com" for number in range(3)]
+    assert post(stack, *map(bounce, sent)).ok
+    url, headers = f"{stack['okta']['base_url']}/api/v1/logs", {"Authorization": f"SSWS {stack['okta']['token']}"}
+
+    def send(query: Mapping[str, str]) -> Page:
+        answer = requests.get(url, params=query, headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return Page(answer.json(), {relation: link["url"] for relation, link in answer.links.items()})
+
+    seen: list[str] = []
+    while len(seen) < len(sent):
+        assert (datetime.now(UTC) - began).seconds < SECONDS_TO_POLL
+        # each run stops by itself, before entries have settled and after
+        collected = [entry["target"][0]["id"] for page in loop(send, began.isoformat()) for entry in page]
+        seen = [target for target in collected if target.endswith(f"@{run}.example.com")]
+        time.sleep(1)
+    assert sorted(seen) == sent
 
 
 def test_both_spellings_of_the_path_are_answered_the_same(stack: Stack) -> None:

@@ -43,6 +43,7 @@ def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
 
 ERRORS: Final[ErrorTable] = {
     errors.UnreadableBody: refusal("E0000003", "The request body was not well-formed."),
+    errors.InvalidCursor: refusal("E0000029", "Invalid paging request.", "Invalid cursor."),
     errors.InvalidInput: lambda error, _: invalid(error.field or "body", str(error)),
     errors.Unauthenticated: refusal("E0000011", "Invalid token provided", status=401),
     errors.Forbidden: _forbidden,
