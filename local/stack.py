@@ -17,9 +17,10 @@ from local.deploy import deploy_if_changed
 from local.ministack import Heard, MiniStack, shown
 from local.place import REGION, ROOT, Place, tool_environment
 from local.problem import Problem
+from reprieve.dialects import registry
 
 #: Each dialect's API, by what its paths begin with.
-DIALECTS = {"okta": "/api", "sendgrid": "/v3", "zoho": "/crm", "reprieve": "/reprieve"}
+DIALECTS = {dialect.name: f"/{dialect.stage}" for dialect in registry.DIALECTS}
 #: What a person is likely to ask for first.
 FIRST_PAGES = (
     ("okta", "SSWS", "/api/v1/users?limit=1"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reprieve.dialects.registry import DIALECTS
 from reprieve.errors import ReprieveError
 from reprieve.runtime import wiring
 
@@ -36,7 +37,7 @@ SETTINGS: Final = {
     "DeadLetterQueueUrl": "DEAD_LETTER_QUEUE_URL",
 }
 #: dialect -> output with its API's base URL in AWS
-APIS: Final = {"okta": "OktaApi", "sendgrid": "SendGridApi", "zoho": "ZohoApi", "reprieve": "ReprieveApi"}
+APIS: Final = {dialect.name: dialect.api for dialect in DIALECTS}
 _API: Final = re.compile(r"https://(?P<id>[a-z0-9]+)\.execute-api\.\S+")
 
 #: key in the file of the local stack -> what boto3 reads

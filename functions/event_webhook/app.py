@@ -12,7 +12,7 @@ from reprieve.suppressions.ingest import Post
 handler = http.Api(reprieve.DIALECT)
 
 
-@handler.route("POST", "/events/sendgrid/{org}")
+@handler.route("POST", "/events/sendgrid/{org}", scopes=())
 def events(request: Request) -> Response:
     """Take in a batch of events; the organization in the path is believed because its key verifies the signature."""
     organization = wiring.access().organization(request.path["org"])

@@ -1,11 +1,10 @@
 """POST /api/v1/org/email/bounces/remove-list (Okta): ask that addresses be lifted from the bounce list."""
 
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.okta import dialect as okta
-from reprieve.dialects.okta import removals
+from reprieve.dialects.okta import dialect, removals
 from reprieve.runtime import http, wiring
 
-handler = http.Api(okta.DIALECT)
+handler = http.Api(dialect.DIALECT)
 
 
 @handler.route("POST", "/v1/org/email/bounces/remove-list", scopes=removals.MANAGE_ORGANIZATION)

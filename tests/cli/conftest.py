@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.dialects.registry import DIALECTS
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from tests.cli.running import Clock, Ran, deploy, invoke
@@ -23,7 +24,7 @@ OUTPUTS = {
     "RECIPIENTS_TABLE": "RecipientsTable",
     "ACCESS_TABLE": "AccessTable",
 }
-APIS = {"OktaApi": "okta1", "SendGridApi": "sendgrid1", "ZohoApi": "zoho1", "ReprieveApi": "reprieve1"}
+APIS = {dialect.api: f"{dialect.name}1" for dialect in DIALECTS}
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -265,6 +265,7 @@ def test_looking_users_up_finds_as_many_as_reading_all(text: str) -> None:
         {"search": "profile.email eq a"},
         {"search": 'profile.email eq "\\x"'},
         {"search": 'profile.city eq "London"'},
+        {"search": r'profile.login eq "\ud800@b.example"'},
         {"search": "profile.email pr"},
         {"filter": 'not (status eq "ACTIVE")'},
         {"filter": 'status ne "ACTIVE"'},
@@ -376,7 +377,7 @@ def test_a_conflict_is_a_taken_login() -> None:
     response = DIALECT.refuse(Conflict("another recipient has this login"), request(), "x" * 22)
     assert (response.status, response.body) == (
         400,
-        okta.envelope("E0000001", "Api validation failed: login", "x" * 22, [f"login: {okta_users.TAKEN}"]),
+        okta.envelope(okta.invalid("login", f"login: {okta_users.TAKEN}"), "oae" + "x" * 22).body,
     )
 
 

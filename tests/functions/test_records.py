@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reprieve.dialects.zoho.dialect import MODULES, RECORD_ID
+from reprieve.dialects.zoho.modules import MODULES, RECORD_ID
 from reprieve.organization import Organization
 from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
@@ -187,25 +187,27 @@ def test_another_organizations_record_looks_like_none(call: Gateway) -> None:
 @pytest.mark.parametrize(
     ("method", "resource", "own"),
     [
-        ("POST", MODULE, {"CREATE"}),
-        ("POST", UPSERT, {"CREATE", "UPDATE"}),
-        ("GET", MODULE, {"READ"}),
-        ("GET", ONE, {"READ"}),
-        ("DELETE", MODULE, {"DELETE"}),
-        ("DELETE", ONE, {"DELETE"}),
+        ("POST", MODULE, ["CREATE"]),
+        ("POST", UPSERT, ["CREATE", "UPDATE"]),
+        ("GET", MODULE, ["READ"]),
+        ("GET", ONE, ["READ"]),
+        ("DELETE", MODULE, ["DELETE"]),
+        ("DELETE", ONE, ["DELETE"]),
     ],
 )
 def test_each_operation_has_its_scope_in_its_module(
-    call: Gateway, calls: Calls, method: str, resource: str, own: set[str]
+    call: Gateway, calls: Calls, method: str, resource: str, own: list[str]
 ) -> None:
     def ask(*scopes: str) -> Answer:
         return send(call, method, resource, path={"record_id": "2423488000000575001"}, scopes=scopes)
 
     for scope in own:
         assert ask(f"ZohoCRM.modules.leads.{scope}").status != 401
-    others = [f"ZohoCRM.modules.leads.{scope}" for scope in {"CREATE", "READ", "UPDATE", "DELETE"} - own]
+    others = [f"ZohoCRM.modules.leads.{scope}" for scope in {"CREATE", "READ", "UPDATE", "DELETE"} - {*own}]
     refused = ask(*others, "ZohoCRM.modules.contacts.ALL", "ZohoCRM.users.READ", "ZohoCRM.send_mail.leads.CREATE")
-    assert refused == Answer(401, error("OAUTH_SCOPE_MISMATCH", "Unauthorized"))
+    assert refused == Answer(
+        401, error("OAUTH_SCOPE_MISMATCH", "Unauthorized", permissions=[f"ZohoCRM.modules.leads.{own[0]}"])
+    )
     assert calls == {}
 
 

@@ -14,7 +14,7 @@ from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.runtime import wiring
 from reprieve.system_log.span import Order, Span, position
 from tests.support.gateway import DEMO, Answer, cases, event, function
-from tests.support.okta import refusal
+from tests.support.okta import forbidden, refusal
 from tests.support.recipients import ADA, BASE, LATER, MANAGE, TAKEN, Client, members, person, unknown, user
 
 if TYPE_CHECKING:
@@ -320,11 +320,8 @@ def test_a_user_may_not_be_called_me(users: Client) -> None:
     assert users.get("me") == unknown("me")
 
 
-DENIED = refusal(403, "E0000006", "You do not have permission to perform the requested action")
-
-
 def test_who_may_only_read_may_not_write(call: Gateway, calls: Calls) -> None:
-    read = ["okta.users.read"]
+    read, denied = ["okta.users.read"], forbidden("okta.users.manage")
     assert call(function("recipients"), "GET", "/v1/users", scopes=read) == Answer(200, [])
     for method, resource in (
         ("POST", "/v1/users"),
@@ -333,14 +330,16 @@ def test_who_may_only_read_may_not_write(call: Gateway, calls: Calls) -> None:
         ("DELETE", "/v1/users/{id}"),
         ("POST", "/v1/users/{id}/lifecycle/deactivate"),
     ):
-        assert call(function("recipients"), method, resource, path={"id": "00u1"}, scopes=read) == DENIED
+        assert call(function("recipients"), method, resource, path={"id": "00u1"}, scopes=read) == denied
         assert calls == {}
 
 
 @pytest.mark.parametrize("resource", ["/v1/users", "/v1/users/{id}"])
 def test_who_may_not_read_users_reads_none(call: Gateway, calls: Calls, resource: str) -> None:
     others = ["okta.orgs.manage", "okta.logs.read", "okta.emailServers.manage", "reprieve.addresses.read"]
-    assert call(function("recipients"), "GET", resource, path={"id": "00u1"}, scopes=others) == DENIED
+    assert call(function("recipients"), "GET", resource, path={"id": "00u1"}, scopes=others) == forbidden(
+        "okta.users.read"
+    )
     assert calls == {}
 
 

@@ -68,14 +68,14 @@ class Unauthenticated(ReprieveError):
 
 
 class Forbidden(ReprieveError):
-    """The credential is good but lacks the scope that the operation needs.
+    """The credential is good, and does not allow this.
 
     Args:
-        scope: the scope that would have allowed it, in the dialect's own spelling.
+        scope: the scope that would have allowed it, in the dialect's own spelling; None where no scope would.
     """
 
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"this needs the scope {scope}")
+    def __init__(self, scope: str | None = None) -> None:
+        super().__init__(f"this needs the scope {scope}" if scope else "this credential does not allow it")
         self.scope = scope
 
 

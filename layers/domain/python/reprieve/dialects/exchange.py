@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from reprieve import json_body
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from reprieve.access.quota import Quota
     from reprieve.clock import Millis
     from reprieve.context import Context
-    from reprieve.errors import ReprieveError
     from reprieve.organization import Organization
 
 
@@ -75,9 +74,9 @@ class Request:
         """The body as JSON, whatever its Content-Type says.
 
         Raises:
-            UnreadableBody: it is empty or not JSON.
+            UnreadableBody: it is empty, or not JSON that can be stored and shown; see `json_body.parse_strictly`.
         """
-        return json_body.parse(self.body)
+        return json_body.parse_strictly(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +98,3 @@ class Response:
     def adding(self, *headers: tuple[str, str]) -> Response:
         """The same answer with more headers."""
         return replace(self, headers=self.headers + headers)
-
-
-class Dialect(Protocol):
-    """How one vendor's API answers; everything that is the same on all its routes."""
-
-    #: for logs and metrics
-    name: str
-
-    def refuse(self, error: ReprieveError, request: Request, error_id: str) -> Response:
-        """The answer to an error of our own tree."""
-        ...
-
-    def fail(self, request: Request, error_id: str) -> Response:
-        """The answer to the unexpected: 5xx, with the id that finds it in the log."""
-        ...
-
-    def finish(self, response: Response, request: Request) -> Response:
-        """Add the headers that every answer of this API carries."""
-        ...

@@ -233,7 +233,7 @@ def acting(child_of: Callable[[Request], str | None]) -> Callable[[Request], Req
         child = access().organization(child_id) if ORGANIZATION_ID.fullmatch(child_id) else None
         if child is None or child.parent != request.context.organization.id:
             # an organization that does not exist looks the same as one that is none of the caller's
-            raise Forbidden("on-behalf-of")
+            raise Forbidden
         return request.for_organization(child)
 
     return prepare

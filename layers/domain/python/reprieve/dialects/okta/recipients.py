@@ -26,7 +26,7 @@ from pydantic import BaseModel, ValidationError
 from reprieve.address import Address, comparison_key, fold
 from reprieve.clock import timestamp
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.okta.dialect import OktaDialect, envelope
+from reprieve.dialects.okta import dialect
 from reprieve.dialects.okta.links import page_links
 from reprieve.dialects.okta.moments import moment_in
 from reprieve.errors import Conflict, InvalidCursor, InvalidInput, MalformedAddress, NotFound, UnreadableBody
@@ -47,7 +47,7 @@ from reprieve.system_log.filter.tree import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reprieve.errors import ReprieveError
+    from reprieve.dialects.dialect import Refusal
     from reprieve.recipients.recipient import Recipient
     from reprieve.recipients.users import Edit
     from reprieve.system_log.filter.tree import Expression, Value
@@ -134,28 +134,20 @@ class InvalidSearch(InvalidInput):
     """A search, filter or q that cannot be read, or is not answered here."""
 
 
-class UsersDialect(OktaDialect):
-    """Okta's dialect, with what only its Users API refuses."""
-
-    def refuse(self, error: ReprieveError, request: Request, error_id: str) -> Response:
-        """See `exchange.Dialect`."""
-        match error:
-            case InvalidProfile():
-                summary = f"Api validation failed: {error.field}"
-                return Response(HTTPStatus.BAD_REQUEST, envelope("E0000001", summary, error_id, error.causes))
-            case InvalidSearch():
-                body = envelope("E0000031", "Invalid search criteria.", error_id, [str(error)])
-                return Response(HTTPStatus.BAD_REQUEST, body)
-            case Conflict():
-                return super().refuse(InvalidInput(TAKEN, field="login"), request, error_id)
-            case NotFound():
-                # the caller's own words; the error does not have them, because a login is an address
-                return super().refuse(NotFound(error.kind, name(request)), request, error_id)
-            case _:
-                return super().refuse(error, request, error_id)
+def _invalid_profile(error: InvalidProfile, _: Request) -> Refusal:
+    return dialect.invalid(str(error.field), *error.causes)
 
 
-DIALECT: Final = UsersDialect()
+#: Okta's dialect, with what only its Users API refuses
+DIALECT: Final = dialect.DIALECT.with_errors(
+    {
+        InvalidProfile: _invalid_profile,
+        InvalidSearch: lambda error, _: dialect.refusal("E0000031", "Invalid search criteria.", str(error)),
+        Conflict: dialect.invalid("login", f"login: {TAKEN}"),
+        # the caller's own words; the error does not have them, because a login is an address
+        NotFound: lambda error, request: dialect.not_found(error, name(request) if request.path else error.identifier),
+    }
+)
 
 
 class UserBody(BaseModel):
@@ -342,8 +334,9 @@ def shown(user: Recipient) -> dict[str, str]:
 
 
 def _profile(request: Request) -> dict[str, Any] | None:
+    content = request.json()
     try:
-        return UserBody.model_validate_json(request.body).profile
+        return UserBody.model_validate(content).profile
     except ValidationError as problem:
         raise UnreadableBody("the body is not of the documented shape") from problem
 

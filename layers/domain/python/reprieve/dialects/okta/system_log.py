@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.clock import DAY
 from reprieve.dialects.exchange import Response
-from reprieve.dialects.okta.dialect import OktaDialect, envelope
+from reprieve.dialects.okta import dialect
 from reprieve.dialects.okta.links import page_links
 from reprieve.dialects.okta.moments import moment_in
 from reprieve.errors import InvalidCursor, InvalidInput
@@ -30,8 +30,8 @@ from reprieve.system_log.keywords import parse_keywords
 from reprieve.system_log.query import Query
 
 if TYPE_CHECKING:
+    from reprieve.dialects.dialect import Refusal
     from reprieve.dialects.exchange import Request
-    from reprieve.errors import ReprieveError
     from reprieve.system_log.query import Page
 
 READ: Final = ("okta.logs.read",)
@@ -66,29 +66,20 @@ class SinceTooOld(InvalidInput):
     """`since` is earlier than a query may ask for."""
 
 
-class LogDialect(OktaDialect):
-    """Okta's dialect, with the errors that only its System Log has."""
-
-    def refuse(self, error: ReprieveError, request: Request, error_id: str) -> Response:
-        """See `exchange.Dialect`."""
-        causes: list[str] = []
-        match error:
-            case InvalidFilter():
-                code, summary = "E0000053", error.summary
-            case UnsupportedCombination():
-                code, summary = "E0000031", error.summary
-            case SinceTooOld():
-                code, summary = "E0000053", TOO_OLD
-            case InvalidParameter():
-                listed = " ".join(f"'{error.field}': {problem}" for problem in error.problems)
-                code, summary = "E0000001", f"Api validation failed: {listed}"
-                causes = [f"{error.field}: {problem}" for problem in error.problems]
-            case _:
-                return super().refuse(error, request, error_id)
-        return Response(HTTPStatus.BAD_REQUEST, envelope(code, summary, error_id, causes))
+def _invalid_parameter(error: InvalidParameter, _: Request) -> Refusal:
+    told = " ".join(f"'{error.field}': {problem}" for problem in error.problems)
+    return dialect.invalid(told, *(f"{error.field}: {problem}" for problem in error.problems))
 
 
-DIALECT: Final = LogDialect()
+#: Okta's dialect, with what only its System Log refuses
+DIALECT: Final = dialect.DIALECT.with_errors(
+    {
+        InvalidFilter: lambda error, _: dialect.refusal("E0000053", error.summary),
+        UnsupportedCombination: lambda error, _: dialect.refusal("E0000031", error.summary),
+        SinceTooOld: dialect.refusal("E0000053", TOO_OLD),
+        InvalidParameter: _invalid_parameter,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ addresses can be wrong with a record.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import Address
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.zoho import dialect as zoho
-from reprieve.dialects.zoho.dialect import EMAIL, FIELDS, RECORD_ID, InvalidValue, MissingField, NoSuchId, TooMany
+from reprieve.dialects.zoho import dialect
+from reprieve.dialects.zoho.dialect import InvalidValue, MissingField, NoSuchId, TooMany
+from reprieve.dialects.zoho.modules import EMAIL, FIELDS, RECORD_ID, fields_of
 from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import Cursors, WholeNumber
 from reprieve.recipients.records import Draft, Saved, content_of
@@ -58,7 +60,7 @@ def parse_records(request: Request, module: str) -> list[Submitted]:
         UnreadableBody: the body is no JSON object.
         Refused: `data` is missing, empty, no array or too long.
     """
-    given = zoho.body(request).get("data")
+    given = dialect.body(request).get("data")
     place = {"api_name": "data", "json_path": "$.data"}
     if given is None or given == []:
         raise MissingField(place)
@@ -75,11 +77,11 @@ def parse_duplicate_check(request: Request, module: str) -> list[str]:
     Raises:
         Refused: it is no array of this module's email fields.
     """
-    given = zoho.body(request).get("duplicate_check_fields", [EMAIL])
+    given = dialect.body(request).get("duplicate_check_fields", [EMAIL])
     name = "duplicate_check_fields"
     if not isinstance(given, list):
         raise InvalidValue({"api_name": name, "json_path": f"$.{name}", "expected_data_type": "jsonarray"})
-    supported = zoho.fields_of(module)
+    supported = fields_of(module)
     for index, one in enumerate(given):
         if one not in supported:
             path = f"$.{name}[{index}]"
@@ -158,11 +160,11 @@ def render_saved(
     """An entry a submitted record, in order: 201 (an upsert that changed something: 200), 207 or 400."""
     left = iter(saved)
     entries = [
-        _saved(request, next(left), upsert=upsert) if one.draft else zoho.entry(*INVALID, one.details)
+        _saved(request, next(left), upsert=upsert) if one.draft else dialect.entry(*INVALID, one.details)
         for one in submitted
     ]
     changed = any(one is not None and one.found_by for one in saved)
-    return zoho.multi_status(entries, success=HTTPStatus.OK if changed else HTTPStatus.CREATED)
+    return dialect.multi_status(entries, success=HTTPStatus.OK if changed else HTTPStatus.CREATED)
 
 
 def render_records(
@@ -171,7 +173,7 @@ def render_records(
     """Records with all their members; 204 when there is none, as Zoho answers."""
     if not records:
         return Response(HTTPStatus.NO_CONTENT)
-    body: dict[str, Any] = {"data": [record(one, zoho.person(request)) for one in records]}
+    body: dict[str, Any] = {"data": [record(one, person_of(request)) for one in records]}
     if paged:
         body["info"] = {
             "count": len(records),
@@ -185,15 +187,15 @@ def render_records(
 def render_deleted(ids: Sequence[str], deleted: Sequence[bool]) -> Response:
     """An entry an id, in order."""
     entries = [
-        zoho.entry(*(("SUCCESS", "record deleted") if was_there else NO_SUCH_ID), {"id": identifier})
+        dialect.entry(*(("SUCCESS", "record deleted") if was_there else NO_SUCH_ID), {"id": identifier})
         for identifier, was_there in zip(ids, deleted, strict=True)
     ]
-    return zoho.multi_status(entries)
+    return dialect.multi_status(entries)
 
 
 def render_users(request: Request) -> Response:
     """The credential as Zoho's current user, the only one there is here."""
-    person = zoho.person(request)
+    person = person_of(request)
     user = {
         "id": person["id"],
         "full_name": person["name"],
@@ -212,7 +214,7 @@ def render_users(request: Request) -> Response:
 def render_organization(request: Request) -> Response:
     """The organization as Zoho shows one."""
     organization = request.organization
-    identifier = zoho.number(organization.id)
+    identifier = number(organization.id)
     company = {"id": identifier, "zgid": identifier[:9], "company_name": organization.name, "time_zone": "UTC"}
     return Response(HTTPStatus.OK, {"org": [company]})
 
@@ -222,16 +224,27 @@ def record(one: Recipient, person: dict[str, str]) -> dict[str, Any]:
     addresses = {
         API_NAMES[name]: address.spelling if address else None
         for name, address in (("email", one.email), ("secondary_email", one.secondary_email))
-        if API_NAMES[name] in zoho.fields_of(one.module)
+        if API_NAMES[name] in fields_of(one.module)
     }
     return {**content_of(one), **addresses, **_stamps(one, person)}
+
+
+def person_of(request: Request) -> dict[str, str]:
+    """The credential as one of Zoho's users; its id is made of digits, as an SDK needs it."""
+    identity = f"{request.organization.id}#{request.context.actor.id}"
+    return {"name": request.context.actor.id, "id": number(identity)}
+
+
+def number(identity: str) -> str:
+    """An id of 18 digits for something that has another one."""
+    return str(10**17 + int.from_bytes(hashlib.sha256(identity.encode()).digest()[:7]))
 
 
 def _submitted(given: object, path: str, module: str) -> Submitted:
     if not isinstance(given, dict):
         return Submitted(None, {"api_name": "data", "json_path": path, "expected_data_type": "jsonobject"})
     addresses: dict[str, Address | None] = {}
-    for name in zoho.fields_of(module):
+    for name in fields_of(module):
         try:
             text = given.get(name)
             if name in given:
@@ -250,9 +263,9 @@ def _submitted(given: object, path: str, module: str) -> Submitted:
 
 def _saved(request: Request, saved: Saved | None, *, upsert: bool) -> dict[str, Any]:
     if saved is None:
-        return zoho.entry(*NO_SUCH_ID, {"api_name": "id"})
+        return dialect.entry(*NO_SUCH_ID, {"api_name": "id"})
     message = "record updated" if saved.found_by else "record added"
-    entry = zoho.entry("SUCCESS", message, _stamps(saved.record, zoho.person(request)))
+    entry = dialect.entry("SUCCESS", message, _stamps(saved.record, person_of(request)))
     if upsert:
         entry["action"] = "update" if saved.found_by else "insert"
         entry["duplicate_field"] = API_NAMES.get(saved.found_by or "", saved.found_by)
