@@ -238,7 +238,8 @@ def test_one_dialects_token_lacks_the_other_dialects_scopes(stack: Stack) -> Non
     crossed = sendgrid.SendGridAPIClient(stack["okta"]["token"], host=stack["sendgrid"]["base_url"]).client
     with pytest.raises(ForbiddenError) as caught:
         crossed.suppression.bounces.get()
-    assert caught.value.to_dict["errors"] == [{"field": None, "message": "access forbidden"}]
+    refusal = {"field": None, "message": "access forbidden", "help": {"scope": "suppression.bounces.read"}}
+    assert caught.value.to_dict["errors"] == [refusal]
 
 
 def test_a_token_of_nobody_is_refused_by_the_gateway(stack: Stack) -> None:
