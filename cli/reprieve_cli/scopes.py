@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from reprieve.errors import InvalidInput
 from reprieve.suppressions.suppression import SuppressionList
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _ACTIONS: Final = ("create", "read", "update", "delete")
 
@@ -65,13 +62,12 @@ _ZOHO_MODULE: Final = re.compile(
 _KNOWN: Final = frozenset().union(*BY_DIALECT.values())
 
 
-def check(scopes: Iterable[str]) -> frozenset[str]:
-    """The scopes, once each.
+def check(wanted: frozenset[str]) -> None:
+    """Refuse scopes that no route asks for: a credential with one would look fine and be refused.
 
     Raises:
-        InvalidInput: there is none, or one that nothing asks for; a credential with it would look fine and be refused.
+        InvalidInput: there is none, or an unknown one.
     """
-    wanted = frozenset(scopes)
     if not wanted:
         raise InvalidInput("at least one", field="scopes")
     for scope in sorted(wanted - _KNOWN):
@@ -79,4 +75,3 @@ def check(scopes: Iterable[str]) -> frozenset[str]:
             close = get_close_matches(scope, _KNOWN, n=1)
             advice = f"; did you mean {close[0]}?" if close else "; `reprieve credentials scopes` lists them"
             raise InvalidInput(f"nothing asks for this one{advice}", field=f"scope {scope!a}")
-    return wanted

@@ -17,7 +17,5 @@ def get(request: Request) -> Response:
 @handler.route("PATCH", "/mail_settings/bounce_purge", scopes=("mail_settings.bounce_purge.update",))
 def change(request: Request) -> Response:
     """Change some of the settings; null takes an age away."""
-    organization = request.organization
-    purge = sendgrid_lists.parse_purge(request, organization.purge)
-    wiring.access().set_purge(organization.id, purge)
-    return sendgrid_lists.render_purge(purge)
+    changes = sendgrid_lists.parse_purge(request)
+    return sendgrid_lists.render_purge(wiring.organizations().change_purge(request.context, changes))

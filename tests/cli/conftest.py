@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.access import credential
+from reprieve.recipients import imports
 from reprieve.runtime import wiring
-from reprieve_cli import importing, operations
 from tests.cli.running import Clock, Ran, deploy, invoke
 from tests.support import moto_aws
 
@@ -42,7 +43,7 @@ def aws(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(word, "")
         monkeypatch.delenv(word)
     # moto answers one call at a time
-    monkeypatch.setattr(importing, "WORKERS", 1)
+    monkeypatch.setattr(imports, "WORKERS", 1)
     moto_aws.empty()
 
 
@@ -69,7 +70,7 @@ def stack(aws: None, clock: Clock) -> dict[str, str]:
 def ids(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials get the ids 0...01, 0...02 and so on."""
     numbers = iter(range(1, 100))
-    monkeypatch.setattr(operations.secrets, "token_hex", lambda size: f"{next(numbers):0{2 * size}}")
+    monkeypatch.setattr(credential.secrets, "token_hex", lambda size: f"{next(numbers):0{2 * size}}")
 
 
 @pytest.fixture

@@ -34,8 +34,9 @@ LONG = "5.7.1 " + "déjà vu " * 200
 def entries() -> Iterator[LogEntry]:
     for kind in DeliveryKind:
         for message in ("", LONG):
-            yield delivery_entry(DeliveryEvent("e", kind, "A@b.example", "a@b.example", 5, message, provider="ses"))
-    yield from removal_requested(["a@b.example"], provider="ses", context=CONTEXT)
+            event = DeliveryEvent("e", kind, "A@b.example", "a@b.example", 5, message, provider="ses")
+            yield delivery_entry(event, provider_name="SES")
+    yield from removal_requested(["a@b.example"], context=CONTEXT)
     removal = Removal(
         id="r-0",
         list=SuppressionList.BOUNCES,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.organization import BouncePurge, Organization
+from reprieve.organization import Organization
 from reprieve.removals import upkeep
 from reprieve.runtime import wiring
 from reprieve.suppressions.listing import Selection
@@ -116,7 +116,7 @@ def test_what_has_expired_is_taken_off_by_its_permanence() -> None:
     put("hard@x.io", at=NOW - 15 * day)
     put("soft@x.io", at=NOW - 15 * day, permanence=Permanence.SOFT)
     put("old@x.io", at=NOW - 30 * day)
-    wiring.access().set_purge("demo", BouncePurge(enabled=True, soft_days=10, hard_days=20))
+    wiring.access().set_purge("demo", {"enabled": True, "soft_days": 10, "hard_days": 20})
     assert run()["swept"] == {"bounces": 2, "blocks": 0}
     assert on_the_list() == ["hard@x.io"]
     assert pending() == ["old@x.io", "soft@x.io"]
