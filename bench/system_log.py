@@ -83,7 +83,7 @@ class Bench:
         self.log = EventLog(Table(client, TABLE), lambda: NOW - DAY)
         self.reader = SystemLog(LogReader(Table(client, TABLE)), lambda: NOW)
 
-    def tell_mine(self) -> tuple[list[Item], float]:
+    def tell_mine(self) -> tuple[list[Any], float]:
         """Store the ten of the address; its lines of ByTarget, and the write units of one."""
         self.meter.clear()
         entries = [delivery(-spot, USER, NOW - DAY + spot * 60_000, kind) for spot, kind in enumerate(MINE)]
@@ -112,11 +112,14 @@ class Bench:
         )
         return units / floor if floor else 0.0
 
-    def rows(self, mine: list[Item]) -> float:
+    def rows(self, mine: list[Any]) -> float:
         """All queries; the worst ratio of those by target."""
         everything, failures = (floors.read(*map(floors.size, some)) for some in (mine, mine[:8]))
         target, reference = parse(f'target.id eq "{USER}"'), parse(FAILURES)
-        ways = {"bounded": {"since": NOW - 7 * DAY, "until": NOW}, "polling": {"since": NOW - KEPT, "until": None}}
+        ways: dict[str, dict[str, Any]] = {
+            "bounded": {"since": NOW - 7 * DAY, "until": NOW},
+            "polling": {"since": NOW - KEPT, "until": None},
+        }
         worst = 0.0
         for way, moments in ways.items():
             worst = max(

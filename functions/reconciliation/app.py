@@ -17,7 +17,8 @@ RANGE: Final = 2 * DAY
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
     """Compare every organization, and tell what was found; one that cannot be compared hinders no other."""
-    now, summary = wiring.now(), {"compared": 0, "missing": 0, "repaired": 0, "unread": 0, "left": 0}
+    now = wiring.now()
+    summary: dict[str, Any] = {"compared": 0, "missing": 0, "repaired": 0, "unread": 0, "left": 0}
     for organization in wiring.access().organizations():
         if context.get_remaining_time_in_millis() < MINUTE:
             summary["left"] += 1

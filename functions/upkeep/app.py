@@ -11,6 +11,6 @@ from reprieve.runtime.telemetry import logger
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
     """Run once, and tell what was done."""
     swept = wiring.upkeep(context).run()
-    summary = {"swept": dict(swept.counts), "finished": swept.finished, "faults": swept.faults}
+    summary: dict[str, Any] = {"swept": dict(swept.counts), "finished": swept.finished, "faults": swept.faults}
     logger().info("upkeep", **summary)
     return summary

@@ -14,7 +14,6 @@ from reprieve.dialects import list_csv
 from reprieve.refused_row import RefusedRow
 from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
-from reprieve.suppressions import imports
 from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve_cli import operations
@@ -34,8 +33,7 @@ SINCE = 1_767_225_600
 
 
 @pytest.fixture(autouse=True)
-def acme(stack: dict[str, str], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "WORKERS", 1)
+def acme(stack: dict[str, str], run: Run) -> None:
     run("organizations", "create", "acme")
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.organization import Organization
 from reprieve.removals import upkeep
 from reprieve.runtime import wiring
 from reprieve.suppressions.listing import Selection
@@ -15,6 +14,7 @@ from tests.support import queue
 from tests.support.gateway import DEMO, Context, cases, event, function
 
 if TYPE_CHECKING:
+    from reprieve.organization import Organization
     from tests.support.gateway import Calls, Clock
 
 NOW = 1_767_225_600

@@ -62,12 +62,12 @@ class Log:
         )
 
     def ids(self, **query: str) -> list[str]:
-        answer = self.ask(**query)
+        answer = self.ask(DEMO, **query)
         assert answer.status == 200, answer.body
         return uuids(answer)
 
     def follow(self, answer: Answer, **more: str) -> Answer:
-        return self.ask(**(parameters(answer) | more))
+        return self.ask(DEMO, **(parameters(answer) | more))
 
 
 def uuids(answer: Answer) -> list[str]:
