@@ -3,8 +3,9 @@
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect as reprieve
 from reprieve.dialects.reprieve import suppressions as wire
-from reprieve.runtime import http, wiring
+from reprieve.runtime import http, settings, wiring
 
+settings.require("REQUESTS_PER_MINUTE")
 handler = http.Api(reprieve.DIALECT)
 
 

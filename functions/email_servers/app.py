@@ -2,8 +2,9 @@
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import email_servers as wire
-from reprieve.runtime import http, wiring
+from reprieve.runtime import http, settings, wiring
 
+settings.require(*settings.MAIL)
 handler = http.Api(wire.DIALECT)
 
 

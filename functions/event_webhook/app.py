@@ -8,9 +8,10 @@ from reprieve.dialects.reprieve.events import render_report
 from reprieve.errors import Unauthenticated
 from reprieve.providers.kind import Webhook
 from reprieve.providers.registry import PROVIDERS
-from reprieve.runtime import http, metrics, wiring
+from reprieve.runtime import http, metrics, settings, wiring
 from reprieve.suppressions.ingest import Post
 
+settings.require("DEAD_LETTER_QUEUE_URL")
 handler = http.Api(reprieve.DIALECT)
 
 

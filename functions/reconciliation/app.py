@@ -8,11 +8,14 @@ from typing import Any, Final
 from reprieve.clock import DAY, MINUTE
 from reprieve.context import RECONCILIATION, Context
 from reprieve.errors import ReprieveError
-from reprieve.runtime import metrics, wiring
+from reprieve.runtime import metrics, settings, wiring
 from reprieve.runtime.telemetry import logger
 
 #: two days, so that one run that failed leaves no gap
 RANGE: Final = 2 * DAY
+
+
+settings.require("SECRETS_KEY")
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)

@@ -60,7 +60,7 @@ def test_a_removal_of_a_large_request_costs_four_write_units_and_one_read_unit_a
         store.record(ORG, [Suppression(SuppressionList.BOUNCES, one, one, NOW - 60_000) for one in emails])
         spent = units(client)
         removals = Removals(store, None, log)  # type: ignore[arg-type]  # nobody asks who is a recipient
-        removals.request(context(ORG, request_id="f" * 32, now=NOW), emails, provider="none")
+        removals.request(context(ORG, request_id="f" * 32, now=NOW), emails)
         job = RemovalJob(
             access=access,
             queue=RemovalQueue(table),

@@ -16,14 +16,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.build import BUILD, build_if_changed
-from tests.support.tables import template
+from tests.support.tables import settings_of, template
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from local.place import Place
 
 #: what Lambda's own runtime has: boto3 and what that needs
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
-FUNCTIONS = sorted(name for name, it in template()["Resources"].items() if it["Type"] == "AWS::Serverless::Function")
+#: the functions' names in the template, and their folders
+FUNCTIONS = {
+    name: Path(it["Properties"]["CodeUri"]).name
+    for name, it in sorted(template()["Resources"].items())
+    if it["Type"] == "AWS::Serverless::Function"
+}
 
 HANDLER = """
 import app
@@ -57,11 +64,11 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(imports: str, *folders: Path) -> None:
-    """Run what imports in a bare interpreter that sees these folders and the layers."""
+def run(imports: str, *folders: Path, settings: Collection[str] = ()) -> None:
+    """Run what imports in a bare interpreter that sees these folders and the layers, with these variables set."""
     paths = [*folders, *(BUILD / layer / "python" for layer in ("DomainLayer", "DependenciesLayer"))]
     program = PROGRAM.format(paths=[str(path) for path in paths], imports=imports)
-    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **dict.fromkeys(settings, "1")}
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program],
         capture_output=True,
@@ -77,7 +84,7 @@ def run(imports: str, *folders: Path) -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_built_function_needs_nothing_but_itself_its_layers_and_boto3(place: Place, runtime: Path, name: str) -> None:
     build_if_changed(place)
-    run(HANDLER, BUILD / name, runtime)
+    run(HANDLER, BUILD / name, runtime, settings=settings_of(FUNCTIONS[name]))
 
 
 def test_every_module_of_the_domain_needs_nothing_but_the_layers_and_boto3(place: Place, runtime: Path) -> None:

@@ -65,6 +65,16 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in variables.items() if value in tables()}
 
 
+def settings_of(function: str) -> set[str]:
+    """The variables that the template sets for a function alone, and for all of them."""
+    properties = next(
+        one["Properties"]
+        for one in template()["Resources"].values()
+        if one["Type"] == "AWS::Serverless::Function" and one["Properties"]["CodeUri"] == f"functions/{function}"
+    )
+    return {*properties["Environment"]["Variables"]} - {"POWERTOOLS_SERVICE_NAME"} | {*environment()}
+
+
 def create_tables(client: DynamoDBClient) -> dict[str, str]:
     """Create every table of the template, empty.
 

@@ -3,6 +3,33 @@
 from __future__ import annotations
 
 import os
+from typing import Final
+
+
+class MissingSetting(RuntimeError):
+    """A variable that the template sets is not in the environment."""
+
+
+#: what every function has from the template's Globals
+TABLES: Final = ("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE", "RECIPIENTS_TABLE", "ACCESS_TABLE")
+#: what the functions of email servers need
+MAIL: Final = ("SECRETS_KEY", "MOST_EMAIL_SERVERS", "MAIL_PORTS", "TOKEN_PORTS", "PRIVATE_MAIL_NETWORKS")
+
+
+def require(*names: str) -> None:
+    """Fail now, at the start of a function, and not at the first request that needs a variable.
+
+    Raises:
+        MissingSetting: names all that are missing.
+    """
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        raise MissingSetting(f"not set: {', '.join(missing)}")
+
+
+def is_in_lambda() -> bool:
+    """Whether this process is a function, and not the operator's command or a test."""
+    return "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ
 
 
 def table(name: str) -> str:
@@ -27,7 +54,7 @@ def dead_letter_queue() -> str:
 
 def requests_per_minute() -> int:
     """How many requests an organization may make in a minute, in each dialect that counts them."""
-    return int(os.environ.get("REQUESTS_PER_MINUTE", "600"))
+    return int(os.environ["REQUESTS_PER_MINUTE"])
 
 
 def most_email_servers() -> int:

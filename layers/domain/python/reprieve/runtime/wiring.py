@@ -255,7 +255,12 @@ def quotas() -> Quotas:
 
 
 def meter(dialect: str) -> Callable[[Request], Quota | None]:
-    """Counts requests of one dialect; when the count is not to be had, nobody is refused for it."""
+    """Count requests of one dialect; a request whose count fails is not refused for it.
+
+    Raises:
+        MissingSetting: the template does not say how many requests there may be.
+    """
+    settings.require("REQUESTS_PER_MINUTE")
 
     def count(request: Request) -> Quota | None:
         if request.caller is None:
@@ -395,6 +400,8 @@ def provider_for(organization: Organization, account: ProviderAccount) -> Provid
     return provider.adapter(account, key, Surroundings(clock=now, aws=provider_client))
 
 
+if settings.is_in_lambda():
+    settings.require(*settings.TABLES)
 if settings.is_for_snapshot():
     # boto3 and a client are most of a cold start, so the snapshot is to hold the one that every function needs. It has
     # no connection yet, its credentials renew themselves, and nothing draws from a generator that a snapshot repeats.
