@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tables import environment, settings_of
+from tests.support.tables import common_settings, settings_of
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
@@ -84,20 +84,20 @@ def test_a_function_loads_only_what_it_uses(function: str) -> None:
     assert clients == 0
 
 
-@pytest.mark.parametrize("function", [name for name in FUNCTIONS if settings_of(name) - {*environment()}])
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if settings_of(name) - common_settings()])
 def test_a_function_without_its_own_settings_does_not_start_and_names_them_all(function: str) -> None:
-    own = settings_of(function) - {*environment()}
-    common = dict.fromkeys(environment(), "1")
+    own = settings_of(function) - common_settings()
+    common = dict.fromkeys(common_settings(), "1")
     done = started(program_of(function), {**LAMBDA, **common, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"})
     said = done.stderr.splitlines()[-1]
     assert (done.returncode, said.split(": ")[:2]) == (1, ["reprieve.runtime.settings.MissingSetting", "not set"])
     assert set(said.split(": ")[2].split(", ")) == own
 
 
-def test_no_function_starts_without_the_names_of_the_tables() -> None:
+def test_no_function_starts_without_what_all_of_them_need() -> None:
     done = started(program_of("authorizer"), {**LAMBDA, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"})
     assert done.returncode == 1
-    assert set(done.stderr.splitlines()[-1].split("not set: ")[1].split(", ")) == {*environment()}
+    assert set(done.stderr.splitlines()[-1].split("not set: ")[1].split(", ")) == common_settings()
 
 
 @pytest.mark.parametrize("function", ["authorizer", "suppressions", "removal_job"])

@@ -33,10 +33,12 @@ SETTINGS = {
     "REQUESTS_PER_MINUTE": "600",
     "SECRETS_KEY": "no-key",
     "DEAD_LETTER_QUEUE_URL": "no-queue",
-    "MOST_EMAIL_SERVERS": "10",
+    "MAX_EMAIL_SERVERS": "10",
+    "MAIL_CLIENT_NAME": "",
     "MAIL_PORTS": "587",
     "TOKEN_PORTS": "443",
     "PRIVATE_MAIL_NETWORKS": "",
+    "METRICS_NAMESPACE": "Reprieve/test",
 }
 
 

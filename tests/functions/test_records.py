@@ -210,5 +210,13 @@ def test_an_sdk_finds_out_who_it_is(call: Gateway) -> None:
 
 @pytest.mark.parametrize("case", cases("records"))
 def test_the_events_in_the_repository_are_answered(call: Gateway, case: str) -> None:
-    status = {"insert": 201, "upsert": 201, "get": 204, "list": 204, "delete": 400, "unknown_module": 400}
+    status = {
+        "insert": 201,
+        "upsert": 201,
+        "get": 204,
+        "list": 204,
+        "delete": 400,
+        "unknown_module": 400,
+        "no_such_path": 404,
+    }
     assert call.send(function("records"), event("records", case)).status == status.get(case, 200)

@@ -282,7 +282,14 @@ def test_a_forgotten_record_is_told_as_forgotten(call: Gateway, dynamodb: Any) -
 
 @pytest.mark.parametrize("case", cases("removals"))
 def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, case: str) -> None:
-    expected = {"failed": 200, "by_email": 200, "nothing_asked": 400, "unknown": 404, "retry_without_scope": 403}
+    expected = {
+        "failed": 200,
+        "by_email": 200,
+        "nothing_asked": 400,
+        "unknown": 404,
+        "retry_without_scope": 403,
+        "wrong_method": 405,
+    }
     assert call.send(function("removals"), event("removals", case)).status == expected[case]
 
 

@@ -404,6 +404,7 @@ def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, case: str) 
         "delete_both": 400,
         "delete_nothing": 400,
         "on_behalf_of_a_stranger": 403,
+        "wrong_method": 405,
     }
     assert call.send(function("suppressions"), event("suppressions", case)).status == expected.get(case, 200)
 

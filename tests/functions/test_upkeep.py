@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,3 +144,15 @@ def test_every_event_does_the_whole_run() -> None:
     wiring.access().clear("demo", BOUNCES, until=NOW)
     assert {case: function("upkeep")(event("upkeep", case), Context()) for case in cases("upkeep")} == ANSWERS
     assert pending() == ["a@x.io"]
+
+
+def test_each_run_is_counted_also_one_that_found_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    run()
+    put("a@x.io")
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    run()
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [(one["service"], one["UpkeepSwept"], one["UpkeepFaults"]) for one in metrics] == [
+        ("upkeep", [0.0], [0.0]),
+        ("upkeep", [1.0], [0.0]),
+    ]

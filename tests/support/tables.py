@@ -72,7 +72,16 @@ def settings_of(function: str) -> set[str]:
         for one in template()["Resources"].values()
         if one["Type"] == "AWS::Serverless::Function" and one["Properties"]["CodeUri"] == f"functions/{function}"
     )
-    return {*properties["Environment"]["Variables"]} - {"POWERTOOLS_SERVICE_NAME"} | {*environment()}
+    return _of_ours(properties["Environment"]["Variables"]) | common_settings()
+
+
+def common_settings() -> set[str]:
+    """The variables that the template sets for every function."""
+    return _of_ours(template()["Globals"]["Function"]["Environment"]["Variables"])
+
+
+def _of_ours(variables: Mapping[str, str]) -> set[str]:
+    return {name for name in variables if not name.startswith("POWERTOOLS_")}
 
 
 def create_tables(client: DynamoDBClient) -> dict[str, str]:

@@ -61,7 +61,7 @@ def test_a_kind_that_a_later_version_stored_is_unavailable_here() -> None:
 
 def test_every_webhook_has_its_route_in_the_template_and_in_the_function() -> None:
     routes = template()["Resources"]["EventWebhookFunction"]["Properties"]["Events"].values()
-    paths = {route["Properties"]["Path"] for route in routes}
+    paths = {path for route in routes if (path := route["Properties"]["Path"]).startswith("/events/")}
     assert paths == {f"/events/{kind}/{{org}}" for kind, provider in PROVIDERS.items() if provider.webhook}
 
 

@@ -129,6 +129,7 @@ STATUS = {
     "foreign_cursor": 400,
     "no_scope": 403,
     "wrong_method": 405,
+    "no_such_path": 404,
 }
 
 

@@ -118,7 +118,7 @@ class Organizations:
             changes: the attributes of BouncePurge that change, already checked; the others stay.
 
         Returns:
-            The settings as they are now.
+            The settings as they were read before, with these changes.
 
         Raises:
             NotFound: there is no such organization any more.
@@ -126,13 +126,12 @@ class Organizations:
         before = context.organization
         if not changes:
             return before.purge
-        after = self.access.set_purge(before.id, changes)
-        if after is None:
+        if not self.access.set_purge(before.id, changes):
             raise NotFound("organization", before.id)
         differences = {f"purge.{name}": (getattr(before.purge, name), value) for name, value in changes.items()}
         entry = organization_changed(EventType.PURGE_UPDATE, differences, context=context)
         self.log.append(before, [entry])
-        return after
+        return replace(before.purge, **changes)  # type: ignore[arg-type]
 
 
 def new_organization(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.quota import Quota
     from reprieve.access.repeat import Answer, Kept
-    from reprieve.organization import BouncePurge, Organization
+    from reprieve.organization import Organization
 
 
 class AccessStore(Protocol):
@@ -47,12 +47,8 @@ class AccessStore(Protocol):
         """Let everything on a list up to and with the second `until` read as gone; the mark never moves back."""
         ...
 
-    def set_purge(self, organization_id: str, changes: Mapping[str, bool | int | None]) -> BouncePurge | None:
-        """Change some of the attributes of an organization's BouncePurge, and nothing else.
-
-        Returns:
-            The settings as they are afterwards; None when there is no such organization.
-        """
+    def set_purge(self, organization_id: str, changes: Mapping[str, bool | int | None]) -> bool:
+        """Change some of the attributes of an organization's BouncePurge; False when there is no such organization."""
         ...
 
     def credential(self, organization_id: str, digest: str) -> Credential | None:

@@ -11,9 +11,15 @@ class MissingSetting(RuntimeError):
 
 
 #: what every function has from the template's Globals
-TABLES: Final = ("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE", "RECIPIENTS_TABLE", "ACCESS_TABLE")
+COMMON: Final = (
+    *("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE", "RECIPIENTS_TABLE", "ACCESS_TABLE"),
+    "METRICS_NAMESPACE",
+)
 #: what the functions of email servers need
-MAIL: Final = ("SECRETS_KEY", "MOST_EMAIL_SERVERS", "MAIL_PORTS", "TOKEN_PORTS", "PRIVATE_MAIL_NETWORKS")
+MAIL: Final = (
+    *("SECRETS_KEY", "MAX_EMAIL_SERVERS", "MAIL_CLIENT_NAME"),
+    *("MAIL_PORTS", "TOKEN_PORTS", "PRIVATE_MAIL_NETWORKS"),
+)
 
 
 def require(*names: str) -> None:
@@ -42,6 +48,11 @@ def is_for_snapshot() -> bool:
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
 
 
+def metrics_namespace() -> str:
+    """The CloudWatch namespace of the stack's metrics."""
+    return os.environ["METRICS_NAMESPACE"]
+
+
 def key_id() -> str:
     """The KMS key that secrets are sealed with."""
     return os.environ["SECRETS_KEY"]
@@ -57,9 +68,9 @@ def requests_per_minute() -> int:
     return int(os.environ["REQUESTS_PER_MINUTE"])
 
 
-def most_email_servers() -> int:
+def max_email_servers() -> int:
     """How many SMTP servers an organization may enrol."""
-    return int(os.environ["MOST_EMAIL_SERVERS"])
+    return int(os.environ["MAX_EMAIL_SERVERS"])
 
 
 def mail_ports() -> tuple[int, ...]:
@@ -75,6 +86,11 @@ def token_ports() -> tuple[int, ...]:
 def private_mail_networks() -> tuple[str, ...]:
     """The networks that may be connected to although they are not public."""
     return _listed("PRIVATE_MAIL_NETWORKS")
+
+
+def mail_client_name() -> str:
+    """The name that introduces this deployment to mail servers in EHLO; "" derives one from each login."""
+    return os.environ["MAIL_CLIENT_NAME"]
 
 
 def _listed(name: str) -> tuple[str, ...]:

@@ -220,21 +220,22 @@ def dead_letters() -> DeadLetters:
 def email_servers() -> EmailServers:
     """The verbs for the organizations' own SMTP servers."""
     from reprieve.email_servers.manage import EmailServers
+    from reprieve.net.guard import HostPolicy
     from reprieve.smtp.courier import Courier
-    from reprieve.smtp.guard import HostPolicy
     from reprieve.store.email_servers import EmailServers as Store
 
     networks = settings.private_mail_networks()
     courier = Courier(
         servers=HostPolicy(ports=settings.mail_ports(), private_networks=networks),
         token_endpoints=HostPolicy(ports=settings.token_ports(), private_networks=networks),
+        client_name=settings.mail_client_name(),
     )
     return EmailServers(
         store=Store(table("EMAIL_SERVERS")),
         vault=vault(),
         courier=courier,
         log=event_log(),
-        maximum=settings.most_email_servers(),
+        maximum=settings.max_email_servers(),
     )
 
 
@@ -401,7 +402,7 @@ def provider_for(organization: Organization, account: ProviderAccount) -> Provid
 
 
 if settings.is_in_lambda():
-    settings.require(*settings.TABLES)
+    settings.require(*settings.COMMON)
 if settings.is_for_snapshot():
     # boto3 and a client are most of a cold start, so the snapshot is to hold the one that every function needs. It has
     # no connection yet, its credentials renew themselves, and nothing draws from a generator that a snapshot repeats.
