@@ -16,21 +16,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.build import BUILD, build_if_changed
-from tests.support.tables import settings_of, template
+from tests.support.tables import template
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from local.place import Place
 
 #: what Lambda's own runtime has: boto3 and what that needs
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
-#: the functions' names in the template, and their folders
-FUNCTIONS = {
-    name: Path(it["Properties"]["CodeUri"]).name
-    for name, it in sorted(template()["Resources"].items())
-    if it["Type"] == "AWS::Serverless::Function"
-}
+FUNCTIONS = sorted(name for name, it in template()["Resources"].items() if it["Type"] == "AWS::Serverless::Function")
 
 HANDLER = """
 import app
@@ -64,11 +57,11 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(imports: str, *folders: Path, settings: Collection[str] = ()) -> None:
-    """Run what imports in a bare interpreter that sees these folders and the layers, with these variables set."""
+def run(imports: str, *folders: Path) -> None:
+    """Run what imports in a bare interpreter that sees these folders and the layers."""
     paths = [*folders, *(BUILD / layer / "python" for layer in ("DomainLayer", "DependenciesLayer"))]
     program = PROGRAM.format(paths=[str(path) for path in paths], imports=imports)
-    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **dict.fromkeys(settings, "1")}
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program],
         capture_output=True,
@@ -84,7 +77,7 @@ def run(imports: str, *folders: Path, settings: Collection[str] = ()) -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_built_function_needs_nothing_but_itself_its_layers_and_boto3(place: Place, runtime: Path, name: str) -> None:
     build_if_changed(place)
-    run(HANDLER, BUILD / name, runtime, settings=settings_of(FUNCTIONS[name]))
+    run(HANDLER, BUILD / name, runtime)
 
 
 def test_every_module_of_the_domain_needs_nothing_but_the_layers_and_boto3(place: Place, runtime: Path) -> None:

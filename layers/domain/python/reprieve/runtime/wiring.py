@@ -401,8 +401,7 @@ def provider_for(organization: Organization, account: ProviderAccount) -> Provid
     return provider.adapter(account, key, Surroundings(clock=now, aws=provider_client))
 
 
-if settings.is_in_lambda():
-    settings.require(*settings.COMMON)
+settings.require(*settings.COMMON)
 if settings.is_for_snapshot():
     # boto3 and a client are most of a cold start, so the snapshot is to hold the one that every function needs. It has
     # no connection yet, its credentials renew themselves, and nothing draws from a generator that a snapshot repeats.
