@@ -29,7 +29,7 @@ from tests.support.unblock_email import bounce, enrol, rid
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tests.support.gateway import Clock
+    from tests.support.gateway import Calls, Clock
 
 NOW = 1_767_225_600_000
 BOUNCES = SuppressionList.BOUNCES
@@ -55,9 +55,11 @@ def sendgrid(call: Gateway, name: str, method: str, resource: str, scope: str, *
     assert call(function(name), method, resource, scopes=[scope], stage="v3", **more).status < 300
 
 
-def test_a_change_of_the_bounce_purge(call: Gateway) -> None:
+def test_a_change_of_the_bounce_purge(call: Gateway, calls: Calls) -> None:
     body, scope = {"enabled": True, "soft_bounces": 5}, "mail_settings.bounce_purge.update"
     sendgrid(call, "bounce_purge", "PATCH", "/mail_settings/bounce_purge", scope, body=body)
+    # the request's count and the change, and the log
+    assert calls == {"UpdateItem": 2, "BatchExecuteStatement": 1}
     assert told() == [("reprieve.bounce_purge.update", "Demo", "credential cred-1")]
     assert entries()[0]["target"][0]["changeDetails"] == {
         "from": {"purge.enabled": False, "purge.soft_days": None},
@@ -134,13 +136,14 @@ def ask(*emails: str, organization: Organization = ANYONE) -> None:
     wiring.suppressions().request_removals(context(organization, now=NOW), wanted)
 
 
-def test_a_retry_of_a_failed_removal(call: Gateway) -> None:
+def test_a_retry_of_a_failed_removal(call: Gateway, calls: Calls) -> None:
     ask("a@x.io")
     (row,) = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=NOW)
     assert wiring.removal_queue().settle(DEMO, [Settlement(row, RemovalState.FAILED, 10)], now=NOW) == [True]
     scopes, path = ["reprieve.removals.manage"], {"id": "r-0"}
     handler = function("removals")
     assert call(handler, "POST", "/removals/{id}/retry", path=path, scopes=scopes, stage="reprieve").status == 200
+    assert (calls["UpdateItem"], calls["BatchExecuteStatement"]) == (1, 1)
     assert call(handler, "POST", "/removals/{id}/retry", path=path, scopes=scopes, stage="reprieve").status == 409
     assert told() == [("reprieve.removal.retry", "a@x.io", "credential cred-1")]
 
