@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from reprieve.dialects.registry import DIALECTS
 from reprieve.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: dialect -> its scopes; `--dialect` grants all of them
 BY_DIALECT: Final = {dialect.name: dialect.scopes for dialect in DIALECTS}
 _KNOWN: Final = frozenset[str]().union(*BY_DIALECT.values())
 
 
-def check(scopes: Iterable[str]) -> frozenset[str]:
-    """The scopes, once each.
+def check(wanted: frozenset[str]) -> None:
+    """Refuse scopes that no route asks for: a credential with one would look fine and be refused.
 
     Raises:
-        InvalidInput: there is none, or one that no route asks for; a credential with it would look fine and be refused.
+        InvalidInput: there is none, or an unknown one.
     """
-    wanted = frozenset(scopes)
     if not wanted:
         raise InvalidInput("at least one", field="scopes")
     for scope in sorted(wanted):
@@ -30,4 +26,3 @@ def check(scopes: Iterable[str]) -> frozenset[str]:
             close = get_close_matches(scope, _KNOWN, n=1)
             advice = f"did you mean {close[0]}?" if close else "`reprieve credentials scopes` lists them"
             raise InvalidInput(f"unknown scope {scope!a}; {advice}")
-    return wanted

@@ -2,8 +2,9 @@
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, suppressions
-from reprieve.runtime import http, wiring
+from reprieve.runtime import http, settings, wiring
 
+settings.require("REQUESTS_PER_MINUTE")
 handler = http.Api(dialect.DIALECT)
 
 

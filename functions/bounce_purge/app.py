@@ -16,7 +16,5 @@ def get(request: Request) -> Response:
 @handler.route("PATCH", "/mail_settings/bounce_purge", scopes=dialect.UPDATE_PURGE)
 def change(request: Request) -> Response:
     """Change some of the settings; null takes an age away."""
-    organization = request.organization
-    purge = suppressions.parse_purge(request, organization.purge)
-    wiring.access().set_purge(organization.id, purge)
-    return suppressions.render_purge(purge)
+    changes = suppressions.parse_purge(request)
+    return suppressions.render_purge(wiring.organizations().change_purge(request.context, changes))

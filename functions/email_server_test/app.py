@@ -2,8 +2,9 @@
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import email_servers
-from reprieve.runtime import http, wiring
+from reprieve.runtime import http, settings, wiring
 
+settings.require(*settings.MAIL)
 handler = http.Api(email_servers.DIALECT)
 
 

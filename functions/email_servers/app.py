@@ -2,8 +2,9 @@
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import email_servers
-from reprieve.runtime import http, wiring
+from reprieve.runtime import http, settings, wiring
 
+settings.require(*settings.MAIL)
 handler = http.Api(email_servers.DIALECT)
 
 
@@ -16,8 +17,8 @@ def page(request: Request) -> Response:
 @handler.route("POST", "/v1/email-servers", scopes=email_servers.MANAGE)
 def create(request: Request) -> Response:
     """Enrol a server."""
-    settings, secret = email_servers.parse_create(request)
-    return email_servers.render_created(wiring.email_servers().create(request.context, settings, secret))
+    wanted, secret = email_servers.parse_create(request)
+    return email_servers.render_created(wiring.email_servers().create(request.context, wanted, secret))
 
 
 @handler.route("GET", "/v1/email-servers/{emailServerId}", scopes=email_servers.READ)

@@ -1,19 +1,22 @@
-"""POST /reprieve/events/sendgrid/{org}: SendGrid's signed Event Webhook."""
+"""POST /reprieve/events/{kind}/{org}: the signed event webhook of every provider that has one."""
+
+from functools import partial
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect as reprieve
 from reprieve.dialects.reprieve.events import render_report
 from reprieve.errors import Unauthenticated
-from reprieve.providers.sendgrid import events as sendgrid_events
-from reprieve.runtime import http, metrics, wiring
+from reprieve.providers.kind import Webhook
+from reprieve.providers.registry import PROVIDERS
+from reprieve.runtime import http, metrics, settings, wiring
 from reprieve.runtime.telemetry import logger
 from reprieve.suppressions.ingest import Post
 
+settings.require("DEAD_LETTER_QUEUE_URL")
 handler = http.Api(reprieve.DIALECT)
 
 
-@handler.route("POST", "/events/sendgrid/{org}", scopes=())
-def events(request: Request) -> Response:
+def take(request: Request, *, webhook: Webhook, provider_name: str) -> Response:
     """Take in a batch of events; the organization in the path is believed because its key verifies the signature."""
     organization = wiring.access().organization(request.path["org"])
     key = wiring.access().webhook_key(request.path["org"])
@@ -21,12 +24,19 @@ def events(request: Request) -> Response:
         raise Unauthenticated("the webhook's signature does not match")
     post = Post(request.headers, request.body, request.now)
     try:
-        sendgrid_events.verify(post, key)
+        webhook.verify(post, key)
     except Unauthenticated as refusal:
         # a key that was rotated at one end only loses every event, and would look like silence
         logger().warning("webhook refused", organization=organization.id, detail=str(refusal))
         metrics.webhook_refused()
         raise
-    report = wiring.ingest().take(organization, sendgrid_events.parse_events(post))
+    report = wiring.ingest().take(organization, webhook.read(post), provider_name=provider_name)
     metrics.ingest(report)
     return render_report(report)
+
+
+for provider in PROVIDERS.values():
+    # loaded now and not at the first request, so that a snapshot has it
+    if provider.webhook:
+        verb = partial(take, webhook=provider.webhook(), provider_name=provider.name)
+        handler.route("POST", f"/events/{provider.kind}/{{org}}", scopes=())(verb)

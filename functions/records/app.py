@@ -2,7 +2,6 @@
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.zoho import dialect, modules, recipients
-from reprieve.recipients.records import Records
 from reprieve.runtime import http, wiring
 
 handler = http.Api(dialect.DIALECT)
@@ -14,7 +13,7 @@ def insert(request: Request) -> Response:
     module = modules.module(request)
     submitted = recipients.parse_records(request, module)
     drafts = [one.draft for one in submitted if one.draft]
-    saved = records().insert(request.context, module, drafts)
+    saved = wiring.records().insert(request.context, module, drafts)
     return recipients.render_saved(request, submitted, saved, upsert=False)
 
 
@@ -25,7 +24,7 @@ def upsert(request: Request) -> Response:
     submitted = recipients.parse_records(request, module)
     by = recipients.parse_duplicate_check(request, module)
     drafts = [one.draft for one in submitted if one.draft]
-    saved = records().upsert(request.context, module, drafts, by=by)
+    saved = wiring.records().upsert(request.context, module, drafts, by=by)
     return recipients.render_saved(request, submitted, saved, upsert=True)
 
 
@@ -35,9 +34,9 @@ def page(request: Request) -> Response:
     module = modules.module(request)
     ids = recipients.parse_ids(request)
     if ids is not None:
-        return recipients.render_records(request, records().get(request.organization, module, ids))
+        return recipients.render_records(request, wiring.records().get(request.organization, module, ids))
     limit, after = recipients.parse_page(request)
-    found, following = records().page(request.organization, module, limit=limit, after=after)
+    found, following = wiring.records().page(request.organization, module, limit=limit, after=after)
     return recipients.render_records(request, found, following=following, paged=True)
 
 
@@ -45,7 +44,7 @@ def page(request: Request) -> Response:
 def get(request: Request) -> Response:
     """One record."""
     module = modules.module(request)
-    found = records().get(request.organization, module, recipients.parse_id(request))
+    found = wiring.records().get(request.organization, module, recipients.parse_id(request))
     return recipients.render_records(request, found)
 
 
@@ -55,7 +54,7 @@ def delete(request: Request) -> Response:
     """Delete records; how often their addresses were unblocked stays."""
     module = modules.module(request)
     ids = recipients.parse_doomed(request)
-    return recipients.render_deleted(ids, records().delete(request.context, module, ids))
+    return recipients.render_deleted(ids, wiring.records().delete(request.context, module, ids))
 
 
 @handler.route("GET", "/{version}/users", scopes=recipients.USERS_READ)
@@ -70,8 +69,3 @@ def organization(request: Request) -> Response:
     """The organization, which the SDKs ask for too."""
     modules.check_version(request)
     return recipients.render_organization(request)
-
-
-def records() -> Records:
-    """The verbs, over the store that this process has."""
-    return Records(wiring.recipients())

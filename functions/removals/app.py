@@ -32,5 +32,5 @@ def get_removal(request: Request) -> Response:
 @handler.route("POST", "/removals/{id}/retry", scopes=removals.MANAGE)
 def retry_removal(request: Request) -> Response:
     """Put a failed removal back into the queue."""
-    told = wiring.following().retry(request.organization, request.path["id"], now=request.now)
+    told = wiring.following().retry(request.context, request.path["id"])
     return removals.render_removal(told)

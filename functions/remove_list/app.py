@@ -11,5 +11,5 @@ handler = http.Api(dialect.DIALECT)
 def remove_list(request: Request) -> Response:
     """Accept what may be lifted; the job carries it out."""
     addresses = removals.parse_remove_list(request)
-    outcomes = wiring.removals().request(request.context, addresses, provider="sendgrid")
+    outcomes = wiring.removals().request(request.context, addresses)
     return removals.render_remove_list(outcomes)

@@ -22,7 +22,6 @@ def unblock_email(request: Request) -> Response:
             asked.module,
             asked.ids,
             asked.fields,
-            provider="sendgrid",
             rehearsal=asked.rehearsal,
         )
         return removals.render_unblock(asked, outcomes)

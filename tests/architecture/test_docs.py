@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reprieve.system_log.entry import EventType
 from tests.support.tables import template
 
 ROOT = Path(__file__).parents[2]
@@ -129,3 +130,9 @@ def test_the_words_of_the_glossary_are_said_once() -> None:
     page = (DOCS / "reference" / "glossary.md").read_text(encoding="utf-8")
     words = [word for word in re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE) if word not in {"word", "---"}]
     assert len(set(words)) == len(words)
+
+
+def test_every_event_of_the_system_log_is_in_the_reference_and_no_other() -> None:
+    text = (DOCS / "reference" / "log-events.md").read_text(encoding="utf-8")
+    first_cells = " ".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    assert set(re.findall(r"`([a-z_.]+)`", first_cells)) == {event_type.value for event_type in EventType}

@@ -14,6 +14,7 @@ from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.log_entries import delivery_entry
 from reprieve.system_log.span import SETTLING
 from reprieve_cli import logs, operations
+from reprieve_cli.stack import connect
 from tests.cli.running import NOW
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ HOUR = 3_600_000
 
 
 @pytest.fixture
-def acme(stack: dict[str, str], run: Callable[..., Ran]) -> Organization:
-    assert run("organizations", "create", "acme", "--name", "Acme").code == 0
+def acme(stack: dict[str, str]) -> Organization:
+    """An organization whose log is empty: its creation is not in it."""
+    connect()
+    assert wiring.access().create_organization(ACME)
     return ACME
 
 
 def bounced(number: int, *, at: int, email: str = "user@domain.com", message: str = "550 no such user") -> LogEntry:
     event = DeliveryEvent(f"e{number}", DeliveryKind.BOUNCE, email, email, at, message, provider="sendgrid")
-    return delivery_entry(event)
+    return delivery_entry(event, provider_name="Sendgrid")
 
 
 def entries(ran: Ran) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.access.credential import Credential
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import BouncePurge, Organization
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import SuppressionList
@@ -37,7 +37,7 @@ VERBS: dict[str, Verb] = {
     "webhook key": lambda: wiring.access().webhook_key("demo"),
     "pause": lambda: wiring.access().pause_provider("demo", until=NOW, reason="refused"),
     "clear": lambda: wiring.access().clear("demo", SuppressionList.BOUNCES, until=NOW // 1000),
-    "purge": lambda: wiring.access().set_purge("demo", BouncePurge(enabled=True, soft_days=3)),
+    "purge": lambda: wiring.access().set_purge("demo", {"enabled": True, "soft_days": 3, "hard_days": None}),
     "count": lambda: wiring.quotas().count(DEMO, "sendgrid", now=NOW),
     "peek": lambda: wiring.quotas().peek(DEMO, "sendgrid", now=NOW),
 }
@@ -88,8 +88,8 @@ def asked(dynamodb: Client) -> list[tuple[str, dict[str, Any]]]:
     """Each call of DynamoDB with its parameters."""
     wiring.access().create_organization(Organization("demo", "Demo"))
     wiring.access().add_credential(Credential("c1", "demo", "0" * 64, "admin", frozenset({"a.read"}), NOW, NOW + 1))
-    account = ProviderAccount(ProviderKind.SENDGRID, "https://example.com", b"sealed", "child", "key")
-    wiring.access().set_provider_account("demo", account)
+    account = ProviderAccount("sendgrid", "https://example.com", b"sealed", "child", "key")
+    assert wiring.access().set_provider_account("demo", account, provider_name="Sendgrid", before=None)
     calls: list[tuple[str, dict[str, Any]]] = []
 
     dynamodb.observe = lambda operation, call: calls.append((operation, dict(call)))
@@ -140,13 +140,13 @@ def test_what_is_read_by_name_is_all_that_was_written() -> None:
     organization = Organization("other", "Other", domains=frozenset({"x.org"}), parent="demo", created=NOW)
     wiring.access().create_organization(organization)
     wiring.access().clear("other", SuppressionList.BLOCKS, until=7)
-    wiring.access().set_purge("other", BouncePurge(enabled=True, hard_days=30))
+    wiring.access().set_purge("other", {"enabled": True, "hard_days": 30})
     read = wiring.access().organization("other")
     assert read is not None
     assert (read.domains, read.parent, read.created) == (frozenset({"x.org"}), "demo", NOW)
     assert (read.cleared, read.purge) == ({SuppressionList.BLOCKS: 7}, BouncePurge(enabled=True, hard_days=30))
     wiring.access().pause_provider("demo", until=NOW, reason="refused")
-    account = ProviderAccount(ProviderKind.SENDGRID, "https://example.com", b"sealed", "child", "key", NOW, "refused")
+    account = ProviderAccount("sendgrid", "https://example.com", b"sealed", "child", "key", NOW, "refused")
     assert wiring.access().provider_account("demo") == account
     assert wiring.access().credential("demo", "0" * 64) == Credential(
         "c1", "demo", "0" * 64, "admin", frozenset({"a.read"}), NOW, NOW + 1

@@ -94,7 +94,7 @@ def test_another_organization_is_told_nothing_of_what_is_known_here(call: Gatewa
     put()
     soft(SuppressionList.BLOCKS, 5)
     delivery = DeliveryEvent("e1", DeliveryKind.BOUNCE, KEY, KEY, NOW * 1000, "550 no ", provider="sendgrid")
-    wiring.event_log().append(DEMO, [delivery_entry(delivery)])
+    wiring.event_log().append(DEMO, [delivery_entry(delivery, provider_name="Sendgrid")])
     request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY)
     wiring.suppressions().request_removals(
         context(DEMO, credential="cred-9", request_id="r", now=NOW * 1000), [request]
@@ -108,7 +108,7 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
     put("Ann@x.io", classification=Classification.INVALID_ADDRESS)
     put(name=SuppressionList.BLOCKS, permanence=Permanence.SOFT, count=3)
     delivery = DeliveryEvent("e1", DeliveryKind.BOUNCE, "Ann@x.io", KEY, NOW * 1000, "550 no ", provider="sendgrid")
-    wiring.event_log().append(DEMO, [delivery_entry(delivery)])
+    wiring.event_log().append(DEMO, [delivery_entry(delivery, provider_name="Sendgrid")])
     request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY)
     wiring.suppressions().request_removals(
         context(DEMO, credential="cred-9", request_id="r", now=NOW * 1000), [request]
@@ -237,7 +237,6 @@ def test_what_is_left_of_the_unblocks_goes_down_with_each_and_outlives_the_block
             "users",
             ["00u1"],
             [Field.EMAIL],
-            provider="sendgrid",
         )
     calls.clear()
     body = explain(call).body

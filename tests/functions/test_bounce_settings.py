@@ -45,7 +45,7 @@ def unsubscribes(call: Gateway, method: str, email: str | None = None, body: obj
 def test_an_unsubscribe_is_added_seen_listed_and_lifted(call: Gateway, calls: Calls) -> None:
     answer = unsubscribes(call, "POST", body={"recipient_emails": ["Ann@x.io", "b@x.io"]})
     assert answer == Answer(201, {"recipient_emails": ["Ann@x.io", "b@x.io"]})
-    assert calls == {"UpdateItem": 1, "BatchExecuteStatement": 1}
+    assert calls == {"UpdateItem": 1, "BatchExecuteStatement": 2}  # the list and the system log
     assert unsubscribes(call, "GET", "ann@x.io") == Answer(200, {"recipient_email": "Ann@x.io"})
     listed = call(function("suppressions"), "GET", "/suppression/unsubscribes", scopes=["suppression.read"], stage="v3")
     assert listed.body == [{"created": NOW, "email": "Ann@x.io"}, {"created": NOW, "email": "b@x.io"}]

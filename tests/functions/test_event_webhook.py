@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import Organization
 from reprieve.providers.sendgrid import events as sendgrid_events
 from reprieve.removals.removal import RemovalRequest
@@ -45,7 +45,8 @@ def queue(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Any:
     url = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", url)
     wiring.access().create_organization(DEMO)
-    wiring.access().set_provider_account("demo", ProviderAccount(ProviderKind.NONE, webhook_key=public(KEY)))
+    account = ProviderAccount("none", webhook_key=public(KEY))
+    assert wiring.access().set_provider_account("demo", account, provider_name="", before=None)
     return lambda: [
         json.loads(one["Body"]) for one in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     ]
@@ -173,7 +174,8 @@ def test_a_post_that_its_organizations_own_key_does_not_prove_is_401_and_changes
     for name, key in OTHERS.items():
         wiring.access().create_organization(Organization(name, name))
         if key is not None:
-            wiring.access().set_provider_account(name, ProviderAccount(ProviderKind.NONE, webhook_key=key))
+            account = ProviderAccount("none", webhook_key=key)
+            assert wiring.access().set_provider_account(name, account, provider_name="", before=None)
     before = [dynamodb.scan(TableName=name)["Items"] for name in tables()]
     answer = post(call, bounce(1), bounce(2, event="delivered"), {"event": "bounce"}, **change)
     assert answer == unproved("the webhook's signature does not match")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.organization import BouncePurge, Organization
 from reprieve.removals import upkeep
 from reprieve.runtime import wiring
 from reprieve.suppressions.listing import Selection
@@ -16,6 +15,7 @@ from tests.support import queue
 from tests.support.gateway import DEMO, Context, cases, event, function
 
 if TYPE_CHECKING:
+    from reprieve.organization import Organization
     from tests.support.gateway import Calls, Clock
 
 NOW = 1_767_225_600
@@ -118,7 +118,7 @@ def test_what_has_expired_is_taken_off_by_its_permanence() -> None:
     put("soft@x.io", at=NOW - 15 * day, permanence=Permanence.SOFT)
     put("unsure@x.io", at=NOW - 15 * day, permanence=Permanence.UNDETERMINED)
     put("old@x.io", at=NOW - 30 * day)
-    wiring.access().set_purge("demo", BouncePurge(enabled=True, soft_days=10, hard_days=20))
+    wiring.access().set_purge("demo", {"enabled": True, "soft_days": 10, "hard_days": 20})
     assert run()["swept"] == {"bounces": 3, "blocks": 0}
     assert on_the_list() == ["hard@x.io"]
     assert pending() == ["old@x.io", "soft@x.io", "unsure@x.io"]

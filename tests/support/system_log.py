@@ -38,7 +38,8 @@ def delivery(
     number: int, *, at: int, email: str = "user@domain.com", kind: DeliveryKind = DeliveryKind.BOUNCE, message: str = ""
 ) -> LogEntry:
     return delivery_entry(
-        DeliveryEvent(f"event-{number}", kind, email, email.lower(), at, message, provider="sendgrid")
+        DeliveryEvent(f"event-{number}", kind, email, email.lower(), at, message, provider="sendgrid"),
+        provider_name="Sendgrid",
     )
 
 

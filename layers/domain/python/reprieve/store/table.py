@@ -131,7 +131,8 @@ class Table:
             Key=marshal(key),
             ReturnValues=returning,
         )
-        return None if answer is None else unmarshal(answer["Attributes"])
+        # nothing was set where everything was removed
+        return None if answer is None else unmarshal(answer.get("Attributes", {}))
 
     def update_many(self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]) -> list[Item | None]:
         """Many independent UpdateItems at a time, on different keys; see `update`. Answers are in order.

@@ -16,16 +16,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import timestamp
-from reprieve.context import OPERATOR, SYSTEM, UPKEEP, Actor
+from reprieve.context import OPERATOR, RECONCILIATION, SYSTEM, UPKEEP, Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reprieve.context import Context
 
 #: the id of an entry is derived from its event, so that logging an event twice makes one entry
 NAMESPACE: Final = uuid.UUID("6f0c5a52-6d5e-5a0c-9a51-7f6d1d0b8f0e")
 REASON_LENGTH: Final = 255
+#: Okta lists at most this many addresses in one target of an entry
+ADDRESSES_A_TARGET: Final = 50
 
 
 class EventType(StrEnum):
@@ -49,6 +51,30 @@ class EventType(StrEnum):
     """A credential was issued."""
     TOKEN_REVOKE = "system.api_token.revoke"  # noqa: S105  (a name, not a token)
     """A credential was revoked."""
+    ORGANIZATION_CREATE = "reprieve.organization.create"
+    """An organization was added."""
+    ORGANIZATION_UPDATE = "reprieve.organization.update"
+    """An organization's settings were changed."""
+    PURGE_UPDATE = "reprieve.bounce_purge.update"
+    """It was changed after how many days bounces expire."""
+    PROVIDER_UPDATE = "reprieve.provider_account.update"
+    """A provider account was set or changed."""
+    PROVIDER_PAUSE = "reprieve.provider_account.pause"
+    """A provider refused an account, so it is left alone for a while."""
+    PROVIDER_RESUME = "reprieve.provider_account.resume"
+    """A pause of a provider account was ended before its time."""
+    SUPPRESSION_ADD = "reprieve.suppression.add"
+    """Addresses were put on a list by an API, an import or the reconciliation, not by an event of the provider."""
+    REMOVAL_RETRY = "reprieve.removal.retry"
+    """A failed removal was put back into the queue."""
+    UNBLOCKS_RESET = "reprieve.unblock.reset"
+    """An address may be unblocked as often as at first."""
+    RECORD_CREATE = "reprieve.record.create"
+    """A CRM record was added."""
+    RECORD_UPDATE = "reprieve.record.update"
+    """A CRM record was changed."""
+    RECORD_DELETE = "reprieve.record.delete"
+    """A CRM record was deleted; its addresses are no longer the organization's."""
     USER_CREATE = "user.lifecycle.create"
     """A user was added."""
     USER_UPDATE = "user.account.update_profile"
@@ -132,9 +158,7 @@ class Target:
 
 
 #: actors that are not the holder of a credential
-INTERNAL: Final = frozenset({SYSTEM, OPERATOR, UPKEEP})
-#: Okta's spelling of the providers' names in debugData
-PROVIDER_NAME: Final = {"sendgrid": "Sendgrid", "ses": "SES"}
+INTERNAL: Final = frozenset({SYSTEM, OPERATOR, UPKEEP, RECONCILIATION})
 
 
 def entry(
@@ -211,7 +235,14 @@ def _present(facts: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def change_entry(event_type: EventType, message: str, target: Target, context: Context) -> LogEntry:
+def change_entry(
+    event_type: EventType,
+    message: str,
+    target: Target,
+    context: Context,
+    *,
+    debug: Mapping[str, str] | None = None,
+) -> LogEntry:
     """The log entry for a change that was made.
 
     Args:
@@ -219,6 +250,7 @@ def change_entry(event_type: EventType, message: str, target: Target, context: C
         message: `displayMessage`.
         target: what was changed; the entry's identity is the request and this target.
         context: who made the change, in which request, and when.
+        debug: `debugData`; empty values are left out.
     """
     return entry(
         event_type,
@@ -228,6 +260,44 @@ def change_entry(event_type: EventType, message: str, target: Target, context: C
         outcome=(Result.SUCCESS, None),
         severity=Severity.INFO,
         target=target,
-        debug={},
+        debug=debug or {},
         context=context,
     )
+
+
+def request_entries(
+    event_type: EventType,
+    emails: Sequence[str],
+    *,
+    message: str,
+    debug: Mapping[str, str],
+    context: Context,
+    about: str = "",
+) -> list[LogEntry]:
+    """The entries for what was asked of many addresses: at most 50 per target and one target per entry, as Okta has it.
+
+    Args:
+        event_type: what was asked.
+        emails: the addresses, as they were given.
+        message: `displayMessage`.
+        debug: `debugData`; empty values are left out.
+        context: who asked, in which request, and when.
+        about: tells entries of one request and type from each other, where it has several groups of addresses.
+    """
+    entries = []
+    for number, start in enumerate(range(0, len(emails), ADDRESSES_A_TARGET)):
+        identity = ":".join(filter(None, (context.request_id, about, str(number))))
+        entries.append(
+            entry(
+                event_type,
+                identity=identity,
+                published=context.now,
+                message=message,
+                outcome=(Result.SUCCESS, None),
+                severity=Severity.INFO,
+                target=Target(identity, "EmailList", ", ".join(emails[start : start + ADDRESSES_A_TARGET])),
+                debug=debug,
+                context=context,
+            )
+        )
+    return entries

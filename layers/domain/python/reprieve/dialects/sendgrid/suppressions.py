@@ -16,7 +16,6 @@ from reprieve.address import Address, comparison_key
 from reprieve.dialects import spreadsheet
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded, MalformedAddress, UnreadableBody
-from reprieve.organization import BouncePurge
 from reprieve.paging import WholeNumber, unix_seconds
 from reprieve.suppressions.listing import ANYBODY, Pattern, Selection
 from reprieve.suppressions.suppression import SuppressionList
@@ -24,6 +23,7 @@ from reprieve.suppressions.suppression import SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.organization import BouncePurge
     from reprieve.suppressions.suppression import Suppression
 
 #: the largest and the default page
@@ -234,21 +234,22 @@ def render_deleted() -> Response:
     return Response(HTTPStatus.NO_CONTENT)
 
 
-def parse_purge(request: Request, purge: BouncePurge) -> BouncePurge:
-    """A PATCH of the bounce purge over what it was.
+def parse_purge(request: Request) -> dict[str, bool | int | None]:
+    """A PATCH of the bounce purge: what it changes, by the name of the attribute of BouncePurge.
 
     Raises:
         InvalidInput: a member is not what it must be.
     """
     body = _object(request)
-    enabled = body.get("enabled", purge.enabled)
-    if not isinstance(enabled, bool):
-        raise InvalidInput("must be true or false", field="enabled")
-    return BouncePurge(
-        enabled=enabled,
-        soft_days=_days(body, "soft_bounces", purge.soft_days),
-        hard_days=_days(body, "hard_bounces", purge.hard_days),
-    )
+    changes: dict[str, bool | int | None] = {}
+    if "enabled" in body:
+        if not isinstance(body["enabled"], bool):
+            raise InvalidInput("must be true or false", field="enabled")
+        changes["enabled"] = body["enabled"]
+    for member, attribute in (("soft_bounces", "soft_days"), ("hard_bounces", "hard_days")):
+        if member in body:
+            changes[attribute] = _days(body[member], member)
+    return changes
 
 
 def render_purge(purge: BouncePurge) -> Response:
@@ -257,12 +258,11 @@ def render_purge(purge: BouncePurge) -> Response:
     return Response(HTTPStatus.OK, body)
 
 
-def _days(body: Mapping[str, Any], name: str, default: int | None) -> int | None:
-    days = body.get(name, default)
+def _days(days: object, field: str) -> int | None:
     if days is None:
         return None
     if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= LONGEST_PURGE:
-        raise InvalidInput(f"must be between 1 and {LONGEST_PURGE} days, or null", field=name)
+        raise InvalidInput(f"must be between 1 and {LONGEST_PURGE} days, or null", field=field)
     return days
 
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.clock import DAY
+from reprieve.dialects import csv_file
 from reprieve.dialects.spreadsheet import guarded, unguarded
 from reprieve.errors import InvalidInput
+from reprieve.refused_row import RefusedRow
+from reprieve.suppressions.imports import SOURCE, Row
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
-from reprieve_cli import csv_file
-from reprieve_cli.csv_file import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,21 +28,11 @@ if TYPE_CHECKING:
 COLUMNS: Final = ("created", "email", "reason", "status", "ip", "permanence", "classification", "source")
 #: more than any server says, and little enough for a record
 LONGEST: Final = 2_000
-#: whoever told us, when a row does not say
-SOURCE: Final = "import"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that can be used, and the line that it begins on."""
-
-    line: int
-    suppression: Suppression
 
 
 def read(
     text: str, *, suppression_list: SuppressionList, created: int | None, now: int
-) -> tuple[list[Row], list[Refusal]]:
+) -> tuple[list[Row], list[RefusedRow]]:
     """Read a file.
 
     Args:
@@ -51,10 +42,10 @@ def read(
         now: in milliseconds; nothing is from the future.
 
     Raises:
-        InvalidInput: the file has no header that can be used, or is no CSV.
+        InvalidInput: the file has no header that can be used, or is not valid CSV.
     """
     rows: list[Row] = []
-    refused: list[Refusal] = []
+    refused: list[RefusedRow] = []
     first: dict[str, int] = {}
     header, lines = csv_file.lines(text)
     columns = _columns(header)
@@ -62,12 +53,12 @@ def read(
         try:
             one = _suppression(dict(zip(columns, line.cells, strict=False)), suppression_list, created, now)
         except InvalidInput as error:
-            refused.append(Refusal(line.number, str(error)))
+            refused.append(RefusedRow(line.number, str(error)))
             continue
         if first.setdefault(one.key, line.number) == line.number:
             rows.append(Row(line.number, one))
         else:
-            refused.append(Refusal(line.number, f"the same address as on line {first[one.key]}"))
+            refused.append(RefusedRow(line.number, f"the same address as on line {first[one.key]}"))
     return rows, refused
 
 
