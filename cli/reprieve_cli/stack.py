@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 DEFAULT: Final = "reprieve"
 #: written by `make run`: endpoint_url, region, access_key_id, secret_access_key
 LOCAL: Final = Path(".local") / "aws.json"
+#: the checkout that this command belongs to
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
 #: output of the stack -> the variable by which `reprieve.runtime.settings` knows it
 SETTINGS: Final = {
@@ -36,9 +37,10 @@ SETTINGS: Final = {
     "SecretsKey": "SECRETS_KEY",
     "DeadLetterQueueUrl": "DEAD_LETTER_QUEUE_URL",
 }
+#: the same for parameters of the stack
+PARAMETERS: Final = {"RequestsPerMinute": "REQUESTS_PER_MINUTE"}
 #: dialect -> output with its API's base URL in AWS
 APIS: Final = {dialect.name: dialect.api for dialect in DIALECTS}
-_API: Final = re.compile(r"https://(?P<id>[a-z0-9]+)\.execute-api\.\S+")
 
 #: key in the file of the local stack -> what boto3 reads
 _VARIABLES: Final = {
@@ -52,7 +54,7 @@ _ELSEWHERE: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", 
 
 
 class StackNotFound(ReprieveError):
-    """There is no such stack, it is not Reprieve's, or nobody could be asked."""
+    """There is no such stack, it is not Reprieve's, or CloudFormation did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ class Stack:
     outputs: Mapping[str, str]
 
     def base_url(self, dialect: str) -> str | None:
-        """What a client of one of `APIS` is given as its base URL; None when the stack does not tell."""
+        """The base URL for a client of one of `APIS`; None when the stack has no output for it.
+
+        The local stack serves every API on the port of its own endpoint, by the first segment of the path.
+        """
         url = self.outputs.get(APIS[dialect])
-        if url is None or not self.endpoint_url:
-            return url
-        found = _API.fullmatch(url)
-        return f"{self.endpoint_url.rstrip('/')}/_aws/execute-api/{found['id']}" if found else None
+        return url if url is None or not self.endpoint_url else self.endpoint_url.rstrip("/")
 
 
 def connect(name: str = DEFAULT, *, local: bool = False) -> Stack:
@@ -85,22 +87,37 @@ def connect(name: str = DEFAULT, *, local: bool = False) -> Stack:
 
     Args:
         name: of the CloudFormation stack.
-        local: look on the local stack of this directory, or of one above it, instead of the configured AWS account.
+        local: use a local stack instead of the configured AWS account: that of this directory or of one above it, or
+            else that of the checkout which this command belongs to.
 
     Raises:
         StackNotFound: says what to do about it.
     """
     if local:
-        _use_local(_local_file(Path.cwd()))
-    region, outputs = _describe(name, local=local)
+        _use_local(_local_file(Path.cwd(), CHECKOUT))
+    else:
+        _choose_region()
+    region, outputs, parameters = _describe(name, local=local)
     if missing := sorted(SETTINGS.keys() - outputs.keys()):
         raise StackNotFound(f"the stack {name} has no output {missing[0]}: it is not Reprieve's, or is too old")
+    if missing := sorted(PARAMETERS.keys() - parameters.keys()):
+        raise StackNotFound(f"the stack {name} has no parameter {missing[0]}: it is not Reprieve's, or is too old")
     os.environ.update({variable: outputs[output] for output, variable in SETTINGS.items()})
+    os.environ.update({variable: parameters[parameter] for parameter, variable in PARAMETERS.items()})
     return Stack(name, region, os.environ.get("AWS_ENDPOINT_URL"), outputs)
 
 
-def _describe(name: str, *, local: bool) -> tuple[str, dict[str, str]]:
-    """The region and the outputs of a stack."""
+def _choose_region() -> None:
+    """Let boto3 read the region as AWS's own tools do: AWS_REGION first, and an empty variable is no region."""
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region:
+        os.environ["AWS_DEFAULT_REGION"] = region
+    else:
+        os.environ.pop("AWS_DEFAULT_REGION", None)
+
+
+def _describe(name: str, *, local: bool) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The region, the outputs and the parameters of a stack."""
     try:
         client = wiring.client("cloudformation")
         found = client.describe_stacks(StackName=name)["Stacks"][0]
@@ -109,21 +126,20 @@ def _describe(name: str, *, local: bool) -> tuple[str, dict[str, str]]:
         if code == "ValidationError":
             advice = "is `make run` still deploying?" if local else "deploy it, or name another with --stack"
             raise StackNotFound(f"no stack {name} in {client.meta.region_name}: {advice}") from None
-        raise StackNotFound(f"the stack {name} cannot be looked at: {code}") from None
+        raise StackNotFound(f"the stack {name} cannot be read: {code}") from None
     except BotoCoreError as fault:
-        advice = (
-            "the local stack does not answer; start it with `make run`" if local else f"AWS cannot be asked: {fault}"
-        )
+        advice = "the local stack does not answer; start it with `make run`" if local else f"AWS: {fault}"
         raise StackNotFound(advice) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
-    return client.meta.region_name, outputs
+    parameters = {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", ())}
+    return client.meta.region_name, outputs, parameters
 
 
-def _local_file(start: Path) -> Path:
-    for directory in (start, *start.parents):
+def _local_file(here: Path, checkout: Path) -> Path:
+    for directory in (here, *here.parents, checkout):
         if (directory / LOCAL).is_file():
             return directory / LOCAL
-    raise StackNotFound(f"no {LOCAL} here or above: start the local stack with `make run`")
+    raise StackNotFound(f"no {LOCAL} here, above or in {checkout}: start the local stack with `make run`")
 
 
 def _use_local(file: Path) -> None:
@@ -132,7 +148,7 @@ def _use_local(file: Path) -> None:
         settings = json.loads(file.read_text(encoding="utf-8"))
         chosen = {variable: str(settings[key]) for key, variable in _VARIABLES.items()}
     except (OSError, ValueError, KeyError, TypeError):
-        raise StackNotFound(f"{LOCAL} cannot be read: start the local stack anew with `make run`") from None
+        raise StackNotFound(f"{LOCAL} cannot be read: restart the local stack with `make run`") from None
     for variable in [*_ELSEWHERE, *(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_"))]:
         os.environ.pop(variable, None)
     os.environ.update(chosen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
@@ -12,7 +13,13 @@ from reprieve.runtime import wiring
 from reprieve_cli.main import main
 from tests.support import operator_policy
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 NOW = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
+
+#: those of the stack that the command reads
+PARAMETERS = {"RequestsPerMinute": "600"}
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,10 @@ def invoke(*arguments: str, stdin: str | bytes = "") -> Ran:
     return Ran(result.exit_code, result.stdout, result.stderr)
 
 
-def deploy(name: str, outputs: dict[str, str]) -> None:
-    """A CloudFormation stack that is nothing but its outputs."""
+def deploy(name: str, outputs: dict[str, str], *, parameters: Mapping[str, str] = PARAMETERS) -> None:
+    """A CloudFormation stack that is nothing but its outputs and parameters."""
     template = {
+        "Parameters": {parameter: {"Type": "String", "Default": value} for parameter, value in parameters.items()},
         "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}},
         "Outputs": {output: {"Value": value} for output, value in outputs.items()},
     }

@@ -6,13 +6,15 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from click.testing import CliRunner
 
 from reprieve.runtime import wiring
+from reprieve_cli import stack as stacks
 from reprieve_cli.main import main
-from reprieve_cli.stack import LOCAL, StackNotFound, connect
+from reprieve_cli.stack import APIS, LOCAL, StackNotFound, connect
 from tests.cli.running import Ran, deploy
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def test_the_outputs_of_the_stack_become_the_settings_of_the_runtime(stack: dict
     assert os.environ["ACCESS_TABLE"] == stack["AccessTable"]
     assert os.environ["SECRETS_KEY"] == stack["SecretsKey"]
     assert os.environ["DEAD_LETTER_QUEUE_URL"] == stack["DeadLetterQueueUrl"]
+    assert os.environ["REQUESTS_PER_MINUTE"] == "600"
 
 
 def test_a_base_url_in_aws_is_the_stacks_own(stack: dict[str, str]) -> None:
@@ -63,12 +66,12 @@ def test_a_base_url_is_the_domain_name_where_the_stack_has_one(stack: dict[str, 
     assert own.base_url("okta") == "https://api.example.com"
 
 
-def test_a_base_url_on_the_local_stack_leads_to_its_port(
+def test_every_base_url_on_the_local_stack_is_its_endpoint(
     stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = connect()
     local = type(found)(found.name, found.region, "http://127.0.0.1:4566", found.outputs)
-    assert local.base_url("zoho") == "http://127.0.0.1:4566/_aws/execute-api/zoho1"
+    assert [local.base_url(dialect) for dialect in APIS] == ["http://127.0.0.1:4566"] * len(APIS)
 
 
 def test_a_stack_that_is_not_there_is_named(run: Run, stack: dict[str, str]) -> None:
@@ -116,9 +119,50 @@ def test_without_a_local_stack_its_option_says_what_to_do(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(stacks, "CHECKOUT", tmp_path / "clone")
     monkeypatch.setenv("REPRIEVE_LOCAL", "1")
-    assert run("status") == Ran(
-        1, "", "Error: no .local/aws.json here or above: start the local stack with `make run`\n"
+    where = f"here, above or in {tmp_path / 'clone'}"
+    assert run("status") == Ran(1, "", f"Error: no .local/aws.json {where}: start the local stack with `make run`\n")
+
+
+def test_the_local_stack_of_the_commands_own_checkout_is_found_from_any_folder(
+    clone: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (stacks.CHECKOUT / "cli" / "reprieve_cli" / "stack.py").is_file()
+    monkeypatch.setattr(stacks, "CHECKOUT", clone)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    refuse_connections(monkeypatch)
+    with pytest.raises(StackNotFound, match="does not answer"):
+        connect(local=True)
+    assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+
+
+@pytest.mark.parametrize(
+    ("region", "default", "chosen"),
+    [("eu-west-1", "us-east-1", "eu-west-1"), ("eu-west-1", None, "eu-west-1"), ("", "eu-west-1", "eu-west-1")],
+)
+def test_the_region_is_aws_region_and_else_the_default_region(
+    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch, region: str, default: str | None, chosen: str
+) -> None:
+    monkeypatch.setenv("AWS_REGION", region)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    if default is not None:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", default)
+    connect()
+    assert os.environ["AWS_DEFAULT_REGION"] == chosen
+
+
+def test_an_empty_region_is_answered_in_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setattr(wiring, "client", lambda service: boto3.Session().client(service))
+    assert run("status") == Ran(1, "", "Error: AWS: You must specify a region.\n")
+
+
+def test_a_stack_from_before_the_parameter_is_too_old(run: Run, stack: dict[str, str]) -> None:
+    deploy("old", stack, parameters={})
+    assert run("--stack", "old", "status") == Ran(
+        1, "", "Error: the stack old has no parameter RequestsPerMinute: it is not Reprieve's, or is too old\n"
     )
 
 
@@ -126,15 +170,13 @@ def test_without_a_local_stack_its_option_says_what_to_do(
 def test_damaged_settings_of_the_local_stack_are_told_in_one_line(run: Run, clone: Path, content: str) -> None:
     (clone / LOCAL).write_text(content)
     assert run("--local", "status") == Ran(
-        1, "", "Error: .local/aws.json cannot be read: start the local stack anew with `make run`\n"
+        1, "", "Error: .local/aws.json cannot be read: restart the local stack with `make run`\n"
     )
 
 
 def test_without_credentials_the_command_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_connections(monkeypatch)
-    assert run("status") == Ran(
-        1, "", 'Error: AWS cannot be asked: Could not connect to the endpoint URL: "http://127.0.0.1:4566"\n'
-    )
+    assert run("status") == Ran(1, "", 'Error: AWS: Could not connect to the endpoint URL: "http://127.0.0.1:4566"\n')
 
 
 def test_nothing_is_connected_to_for_help(monkeypatch: pytest.MonkeyPatch) -> None:
