@@ -1,8 +1,8 @@
-"""`reprieve lists`: suppression lists in and out, as CSV."""
+"""`reprieve lists`: what is on a suppression list, and lists in and out as CSV."""
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
@@ -10,21 +10,75 @@ from reprieve.dialects import list_csv
 from reprieve.dialects.csv_file import decoded
 from reprieve.errors import Unavailable
 from reprieve.runtime import wiring
-from reprieve.suppressions.listing import Selection
+from reprieve.suppressions.listing import Pattern, Selection
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations
-from reprieve_cli.output import examples, json_option, progress, say, say_json, say_refused
+from reprieve_cli.output import (
+    examples,
+    json_option,
+    moment,
+    printable,
+    progress,
+    say,
+    say_json,
+    say_refused,
+    say_table,
+)
+from reprieve_cli.params import words
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
     from reprieve.suppressions.imports import ListReport
+    from reprieve.suppressions.suppression import Suppression
 
-list_argument = click.argument("name", metavar="LIST", type=click.Choice(list(SuppressionList)))
+#: characters of a reason in a table
+SHOWN: Final = 100
+
+list_argument = click.argument("name", metavar="LIST", type=words(SuppressionList))
 
 
 @click.group()
 def lists() -> None:
-    """Import and export suppression lists."""
+    """Show, import and export suppression lists."""
+
+
+@lists.command(
+    epilog=examples(
+        "reprieve lists show acme bounces",
+        "reprieve lists show acme blocks --email ann@acme.example",
+        "reprieve lists show acme bounces --email 'ann%@acme.example' --json",
+    )
+)
+@click.argument("organization", metavar="ORG")
+@list_argument
+@click.option("--email", metavar="ADDRESS", help="Only this address, or those that begin so: % stands for any text.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Show at most N entries.")
+@json_option
+def show(organization: str, name: str, *, email: str | None, limit: int, as_json: bool) -> None:
+    """Show what is on a list, newest first.
+
+    LIST is bounces, blocks, invalid_emails, spam_reports or unsubscribes. `export` writes all of it, and `reprieve why`
+    explains one address.
+    """
+    connect()
+    owner = operations.find_organization(organization)
+    selection = Selection() if email is None else Selection(pattern=Pattern.parse(email))
+    found, more = wiring.listing().page(
+        owner, SuppressionList(name), selection, offset=0, limit=limit, now=wiring.now()
+    )
+    if as_json:
+        say_json([_record(entry) for entry in found])
+    else:
+        say_table(
+            ("CREATED", "EMAIL", "PERMANENCE", "STATUS", "REASON"),
+            [
+                (moment(one.created) or "", printable(one.email), one.permanence, one.status, _shortened(one.reason))
+                for one in found
+            ],
+            empty="No such address on the list." if email else "The list is empty.",
+        )
+    if more:
+        say("There are more: --limit shows more of them, `export` writes all of them", err=True)
 
 
 @lists.command(
@@ -83,6 +137,24 @@ def export(organization: str, name: str, file: IO[str]) -> None:
     entries = wiring.listing().each(owner, SuppressionList(name), Selection(), now=wiring.now())
     for line in list_csv.write(entries):
         file.write(line)
+
+
+def _record(entry: Suppression) -> dict[str, Any]:
+    return {
+        "created": moment(entry.created),
+        "email": entry.email,
+        "reason": entry.reason,
+        "status": entry.status,
+        "ip": entry.ip or None,
+        "permanence": entry.permanence,
+        "classification": entry.classification,
+        "source": entry.provider,
+    }
+
+
+def _shortened(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def _show(report: ListReport, *, as_json: bool) -> None:

@@ -17,8 +17,8 @@ from reprieve.system_log.filter.tree import And, Comparison, InvalidFilter, Oper
 from reprieve.system_log.keywords import parse_keywords
 from reprieve.system_log.query import Query
 from reprieve_cli import operations
-from reprieve_cli.output import examples, say
-from reprieve_cli.params import Duration
+from reprieve_cli.output import examples, printable, say
+from reprieve_cli.params import Duration, words
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -49,15 +49,19 @@ COLOURS: Final = {
     )
 )
 @click.argument("organization", metavar="ORG")
-@click.option("--follow", "-f", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
+@click.option("--follow", "-f", is_flag=True, help="Show what arrives, until Ctrl-C.")
 @click.option("--since", type=Duration(), default="1d", show_default=True, help="How far back to begin: 30m, 12h, 90d.")
-@click.option("--limit", "-n", type=click.IntRange(1), default=100, show_default=True, help="The latest so many.")
-@click.option("--email", metavar="ADDRESS", help="Only what happened to this address; fast in a log of any size.")
-@click.option("--event", metavar="TYPE", help=f"Only this type, such as {EventType.EMAIL_DELIVERY}.")
-@click.option("--result", type=click.Choice(list(Result), case_sensitive=False), help="Only what ended so.")
-@click.option("--filter", "expression", metavar="EXPRESSION", help="As in Okta's System Log API.")
-@click.option("-q", "keywords", metavar="WORDS", default="", help="Only what mentions all of these words.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, an entry a line, on a terminal too.")
+@click.option(
+    "--limit", "-n", type=click.IntRange(1), default=100, show_default=True, help="Show at most N entries, the latest."
+)
+@click.option("--email", metavar="ADDRESS", help="Only entries about this address; fast in a log of any size.")
+@click.option("--event", metavar="TYPE", help=f"Only entries of this type, such as {EventType.EMAIL_DELIVERY}.")
+@click.option("--result", type=words(Result, case_sensitive=False), help="Only entries with this outcome.")
+@click.option(
+    "--filter", "expression", metavar="EXPRESSION", help="Only entries that match this filter of Okta's System Log API."
+)
+@click.option("-q", "keywords", metavar="WORDS", default="", help="Only entries that mention all of these words.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one entry per line, on a terminal too.")
 def logs(  # noqa: PLR0917  (click calls it by name)
     organization: str,
     follow: bool,  # noqa: FBT001
@@ -72,7 +76,7 @@ def logs(  # noqa: PLR0917  (click calls it by name)
 ) -> None:
     """Show the system log, now or as it grows.
 
-    It tells of deliveries, bounces, removals and changes, the oldest first.
+    It has deliveries, bounces, removals and changes, oldest first.
 
     On a terminal an entry is a line of text; elsewhere it is a line of JSON, in the form of Okta's LogEvent.
 
@@ -80,15 +84,17 @@ def logs(  # noqa: PLR0917  (click calls it by name)
     certain that nothing before it is still to come.
     """
     wanted = _conjunction(email=email, event=event, result=result, expression=expression)
-    words = parse_keywords(keywords)
+    mentioned = parse_keywords(keywords)
     connect()
     owner = operations.find_organization(organization)
     show = _as_json if as_json or not sys.stdout.isatty() else _as_text
     now = wiring.now()
     if follow:
-        entries = _following(owner, Query(now - since, None, filter=wanted, keywords=words, limit=PAGE))
+        entries = _following(owner, Query(now - since, None, filter=wanted, keywords=mentioned, limit=PAGE))
     else:
-        query = Query(now - since, now + 1, newest_first=True, filter=wanted, keywords=words, limit=min(limit, PAGE))
+        query = Query(
+            now - since, now + 1, newest_first=True, filter=wanted, keywords=mentioned, limit=min(limit, PAGE)
+        )
         entries = reversed(list(_latest(owner, query, limit)))
     try:
         for entry in entries:
@@ -143,11 +149,7 @@ def _as_text(entry: Mapping[str, Any]) -> str:
     ended = " ".join(filter(None, (outcome["result"], outcome["reason"])))
     severity = click.style(f"{entry['severity']:<5}", fg=COLOURS[Severity(entry["severity"])])
     event_type = click.style(entry["eventType"], bold=True)
-    words = (target["displayName"], entry["debugContext"]["debugData"].get("providerMessage", ""))
+    texts = (target["displayName"], entry["debugContext"]["debugData"].get("providerMessage", ""))
     # a mail server chose some of these words: nothing in them may speak to the terminal
-    rest = "  ".join(_printable(word) for word in words if word)
-    return f"{entry['published']}  {severity}  {event_type}  {_printable(ended)}  {rest}"
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
+    rest = "  ".join(printable(word) for word in texts if word)
+    return f"{entry['published']}  {severity}  {event_type}  {printable(ended)}  {rest}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reprieve.errors import ReprieveError
 from reprieve_cli.credentials import credentials
+from reprieve_cli.lift import lift
 from reprieve_cli.lists import lists
 from reprieve_cli.logs import logs
 from reprieve_cli.organizations import organizations
@@ -16,8 +18,11 @@ from reprieve_cli.output import examples
 from reprieve_cli.providers import providers
 from reprieve_cli.recipients import recipients
 from reprieve_cli.reconcile import reconcile
+from reprieve_cli.removals import removals
+from reprieve_cli.stack import CHECKOUT
 from reprieve_cli.status import status
 from reprieve_cli.target import Target
+from reprieve_cli.why import why
 
 
 class Commands(click.Group):
@@ -33,6 +38,14 @@ class Commands(click.Group):
             raise click.ClickException(f"AWS: {fault}") from None
 
 
+def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  (click's signature)
+    """Print the version in pyproject.toml: the command is never installed apart from its checkout."""
+    if wanted:
+        project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        click.echo(f"reprieve {project['version']}")
+        ctx.exit()
+
+
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -44,6 +57,8 @@ class Commands(click.Group):
         "reprieve recipients import acme people.csv",
         "reprieve logs acme --email user@domain.com --follow",
         "reprieve lists import acme bounces bounces.csv",
+        "reprieve why acme user@domain.com",
+        "reprieve lift acme user@domain.com --wait",
     ),
 )
 @click.option(
@@ -61,6 +76,9 @@ class Commands(click.Group):
     show_envvar=True,
     help="Use the local stack that `make run` started, whatever AWS account is configured.",
 )
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
 @click.pass_context
 def main(ctx: click.Context, stack: str, *, local: bool) -> None:
     """Run Reprieve: organizations, their credentials, their providers and their recipients.
@@ -70,9 +88,24 @@ def main(ctx: click.Context, stack: str, *, local: bool) -> None:
 
     A new organization needs three things: the organization itself, a credential for whoever calls its APIs, and the
     account at the provider whose suppressions it lifts.
+
+    Completion by the Tab key: put eval "$(_REPRIEVE_COMPLETE=bash_source reprieve)" into ~/.bashrc; for zsh and fish it
+    is zsh_source and fish_source.
     """
     ctx.obj = Target(stack, local=local)
 
 
-for group in (organizations, credentials, providers, recipients, lists, logs, reconcile, status):
-    main.add_command(group)
+for command in (
+    organizations,
+    credentials,
+    providers,
+    recipients,
+    lists,
+    why,
+    lift,
+    removals,
+    logs,
+    reconcile,
+    status,
+):
+    main.add_command(command)

@@ -1,4 +1,4 @@
-"""The verbs of the domain as the operator asks them: for the commands, and for programs that prepare data.
+"""The verbs of the domain as the operator uses them: for the commands, and for programs that prepare data.
 
 `stack.connect` comes first; it says which stack these work on. All times are milliseconds since the epoch.
 """
@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from reprieve.access.organizations import new_organization
 from reprieve.access.provider_accounts import AccountChanges
+from reprieve.clock import SECOND
 from reprieve.context import OPERATOR, Context
+from reprieve.errors import InvalidInput, Unavailable
+from reprieve.providers.none import NONE
 from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
+from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import scopes as known
 
 if TYPE_CHECKING:
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.recipients.imports import ImportReport
     from reprieve.suppressions.imports import ListReport
-    from reprieve.suppressions.suppression import SuppressionList
 
 
 def asking(organization: Organization) -> Context:
@@ -73,6 +76,27 @@ def set_provider(organization_id: str, **changes: str | None) -> ProviderAccount
 def provider_account(organization_id: str) -> ProviderAccount:
     """An organization's account at its provider; see `ProviderAccounts.find`."""
     return wiring.provider_accounts().find(find_organization(organization_id))
+
+
+def test_provider(organization: Organization, account: ProviderAccount) -> str | None:
+    """Read the last second of the bounces list at the provider: None when it answers, or else what is wrong.
+
+    Raises:
+        InvalidInput: the kind of account has no provider behind it.
+    """
+    if account.kind == NONE.kind:
+        raise InvalidInput("there is no provider behind an account of this kind", field="kind none")
+    now = wiring.now()
+    try:
+        provider = wiring.provider_for(organization, account)
+        try:
+            for _ in provider.entries(SuppressionList.BOUNCES, start=now - SECOND, end=now):
+                pass
+        finally:
+            provider.close()
+    except Unavailable as problem:
+        return str(problem)
+    return None
 
 
 def resume_provider(organization_id: str) -> bool:

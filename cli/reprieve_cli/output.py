@@ -67,11 +67,21 @@ def say_refused(refused: Sequence[RefusedRow]) -> None:
         say(f"and {len(refused) - MAX_REFUSED} more; --json has all of them", err=True)
 
 
-def progress(done: int, total: int) -> None:
-    """Tell on stderr how far it is: in place on a terminal, elsewhere a line every thousand."""
+def interactive() -> bool:
+    """Whether a person can be asked: standard input is a terminal."""
+    return sys.stdin.isatty()
+
+
+def printable(text: str) -> str:
+    """Text with a space for each character that could speak to the terminal: other people's servers wrote some."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def progress(done: int, total: int, *, every: int = 1_000) -> None:
+    """Print to stderr how far it is: in place on a terminal, elsewhere a line each time `every` more are done."""
     if sys.stderr.isatty():
         click.echo(f"\r{done} of {total}", err=True, nl=done == total)
-    elif done % 1000 == 0 or done == total:
+    elif done % every == 0 or done == total:
         click.echo(f"{done} of {total}", err=True)
 
 

@@ -28,6 +28,6 @@ class Duration(click.ParamType):
         return int(found[1]) * _UNITS[found[2]]
 
 
-def words(kind: type[StrEnum]) -> click.Choice:
-    """The values of an enumeration as a choice."""
-    return click.Choice([member.value for member in kind])
+def words(kind: type[StrEnum], *, case_sensitive: bool = True) -> click.Choice:
+    """The values of an enumeration as a choice; click would print its members as Python spells them."""
+    return click.Choice([member.value for member in kind], case_sensitive=case_sensitive)

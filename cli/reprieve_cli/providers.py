@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +12,7 @@ from reprieve.errors import InvalidInput
 from reprieve.providers.registry import PROVIDERS
 from reprieve.runtime import wiring
 from reprieve_cli import operations
-from reprieve_cli.output import examples, json_option, moment, say, say_json, say_pairs
+from reprieve_cli.output import examples, interactive, json_option, moment, say, say_json, say_pairs
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -25,9 +24,9 @@ _DEFAULTS: Final = ", ".join(one.account.base_url for one in PROVIDERS.values() 
 
 @click.group()
 def providers() -> None:
-    """Set, look at and resume provider accounts.
+    """Set, show, test and resume provider accounts.
 
-    An organization has one account: where acknowledged removals are carried out, and whose signed events are believed.
+    An organization has one account: where acknowledged removals are carried out, and whose signed events are accepted.
     """
 
 
@@ -98,7 +97,7 @@ def show(organization: str, *, as_json: bool) -> None:
 @providers.command(epilog=examples("reprieve providers resume acme"))
 @click.argument("organization", metavar="ORG")
 def resume(organization: str) -> None:
-    """End a pause, after what caused it was put right.
+    """End a pause, after its cause was repaired.
 
     An account is paused for a while when the provider refuses its key. Its removals wait and lose no attempt; each is
     tried again when it is due, a quarter of an hour after its last try at the most.
@@ -106,6 +105,30 @@ def resume(organization: str) -> None:
     connect()
     ended = operations.resume_provider(organization)
     say(f"Resumed {organization}." if ended else f"{organization} was not paused.")
+
+
+@providers.command(epilog=examples("reprieve providers test acme"))
+@click.argument("organization", metavar="ORG")
+@json_option
+def test(organization: str, *, as_json: bool) -> None:
+    """Test whether the provider accepts the account.
+
+    It reads the last second of the provider's bounces list, which proves the base URL, the API key and its permission
+    to read; nothing is changed, here or there. The exit code is 1 when the provider refuses or does not answer.
+    """
+    connect()
+    owner = operations.find_organization(organization)
+    account = wiring.provider_accounts().find(owner)
+    answer = operations.test_provider(owner, account)
+    if as_json:
+        say_json({"organization": organization, "kind": account.kind, "accepted": answer is None, "answer": answer})
+    elif answer is None:
+        say(f"The provider ({account.kind}) accepts the account of {organization}.")
+    paused = account.paused_until > wiring.now()
+    if answer is None and paused:
+        say(f"It is paused until {moment(account.paused_until)}: `reprieve providers resume {organization}`", err=True)
+    if answer is not None:
+        raise click.ClickException(answer)
 
 
 def _confirm(organization: str) -> None:
@@ -125,11 +148,6 @@ def _read_key(*, stdin: bool) -> str:
     if not key:
         raise InvalidInput("standard input is empty", field="api_key")
     return key
-
-
-def interactive() -> bool:
-    """Whether a key can be typed without being shown."""
-    return sys.stdin.isatty()
 
 
 def _show(organization: str, account: ProviderAccount, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reprieve.providers.none import NONE
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_table
@@ -27,18 +28,27 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the differences and change nothing.")
 @json_option
 def reconcile(organization: str, since: int, *, dry_run: bool, as_json: bool) -> None:
-    """Take over what a missed webhook left out.
+    """Record what a missed webhook left out.
 
-    What the provider lists and Reprieve does not is recorded, unless a removal forgave it. What stands here alone is
-    left alone. It runs by itself once a day. The exit code is 1 when a list could not be read.
+    What the provider lists and Reprieve does not is recorded, unless a removal forgave it. What only Reprieve lists
+    stays. The same runs once a day on its own. The exit code is 1 when a list could not be read, or the account is
+    paused.
     """
     connect()
     context = operations.asking(operations.find_organization(organization))
+    account = wiring.access().provider_account(organization)
+    if account is not None and account.paused_until > context.now:
+        raise click.ClickException(
+            f"{organization} is paused until {moment(account.paused_until)}: {account.paused_reason}"
+        )
+    if account is None or account.kind == NONE.kind:
+        lack = "no provider account" if account is None else "a provider account of kind none"
+        say(f"{organization} has {lack}, so there is nothing to compare with", err=True)
     found = wiring.reconciliation().run(context, start=context.now - since, end=context.now, dry_run=dry_run)
     if as_json:
         say_json(_record(found))
-    else:
-        _tell(found, dry_run=dry_run)
+    elif account is not None and account.kind != NONE.kind:
+        _show(found, dry_run=dry_run)
     if found.unread:
         raise click.ClickException("not every list could be read")
 
@@ -55,7 +65,7 @@ def _record(found: Differences) -> dict[str, object]:
     }
 
 
-def _tell(found: Differences, *, dry_run: bool) -> None:
+def _show(found: Differences, *, dry_run: bool) -> None:
     rows = [(entry.list.value, moment(entry.created) or "", entry.email) for entry in found.missing]
     say_table(("LIST", "CREATED", "EMAIL"), rows, empty="Nothing is missing here.")
     say(f"{found.compared} compared, {len(found.missing)} missing, {found.repaired} recorded" + " (dry run)" * dry_run)

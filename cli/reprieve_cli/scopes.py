@@ -10,7 +10,7 @@ from reprieve.errors import InvalidInput
 
 #: dialect -> its scopes; `--dialect` grants all of them
 BY_DIALECT: Final = {dialect.name: dialect.scopes for dialect in DIALECTS}
-_KNOWN: Final = frozenset[str]().union(*BY_DIALECT.values())
+ALL: Final = frozenset[str]().union(*BY_DIALECT.values())
 
 
 def check(wanted: frozenset[str]) -> None:
@@ -23,6 +23,6 @@ def check(wanted: frozenset[str]) -> None:
         raise InvalidInput("at least one", field="scopes")
     for scope in sorted(wanted):
         if not any(dialect.grants(scope) for dialect in DIALECTS):
-            close = get_close_matches(scope, _KNOWN, n=1)
+            close = get_close_matches(scope, ALL, n=1)
             advice = f"did you mean {close[0]}?" if close else "`reprieve credentials scopes` lists them"
             raise InvalidInput(f"unknown scope {scope!a}; {advice}")

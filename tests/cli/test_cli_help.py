@@ -10,6 +10,7 @@ import click
 import pytest
 
 from reprieve_cli.main import main
+from reprieve_cli.stack import CHECKOUT
 from tests.cli.running import Ran, invoke
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ def test_these_are_the_commands() -> None:
         "credentials list",
         "credentials revoke",
         "credentials scopes",
+        "lift",
         "lists export",
         "lists import",
+        "lists show",
         "logs",
         "organizations change",
         "organizations create",
@@ -45,12 +48,16 @@ def test_these_are_the_commands() -> None:
         "providers resume",
         "providers set",
         "providers show",
+        "providers test",
         "recipients delete",
         "recipients import",
         "recipients list",
         "recipients reset-unblocks",
         "reconcile",
+        "removals list",
+        "removals retry",
         "status",
+        "why",
     ]
 
 
@@ -93,6 +100,34 @@ def parse(group: click.Group, context: click.Context) -> None:
     with command.make_context(name, rest, parent=context) as inner:
         if isinstance(command, click.Group):
             parse(command, inner)
+
+
+def test_the_version_is_the_newest_release_in_the_changelog() -> None:
+    newest = re.search(r"^## \[(\d+\.\d+\.\d+)\]", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest is not None
+    assert invoke("--version") == Ran(0, f"reprieve {newest[1]}\n")
+
+
+def test_the_help_says_how_to_complete_by_the_tab_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = re.search(r'eval "\$\((\w+)=(\w+)\s+reprieve\)"', invoke("--help").out)
+    assert found is not None
+    monkeypatch.setenv(found[1], found[2])
+    assert "_reprieve_completion" in invoke().out
+
+
+CHOICES = [
+    pytest.param(parameter, id=f"{' '.join(path)} {parameter.name}")
+    for path, command in COMMANDS.items()
+    for parameter in command.params
+    if isinstance(parameter.type, click.Choice)
+]
+
+
+@pytest.mark.parametrize("parameter", CHOICES)
+def test_choices_are_printed_as_they_are_typed(parameter: click.Parameter) -> None:
+    with pytest.raises(click.BadParameter) as refusal:
+        parameter.type.convert("wrong", parameter, None)
+    assert re.fullmatch(r"'wrong' is not one of ('\w+', )*'\w+'\.", refusal.value.message)
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:

@@ -1,0 +1,215 @@
+"""`reprieve lift`: lift addresses from a list, as its owner."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from reprieve.address import Address, comparison_key
+from reprieve.dialects.reprieve.removals import removal
+from reprieve.errors import InvalidInput, MalformedAddress
+from reprieve.removals.follow import Standing
+from reprieve.runtime import wiring
+from reprieve.suppressions.suppression import SuppressionList
+from reprieve_cli import operations
+from reprieve_cli.output import (
+    examples,
+    interactive,
+    json_option,
+    moment,
+    printable,
+    progress,
+    say,
+    say_json,
+    say_table,
+)
+from reprieve_cli.params import words
+from reprieve_cli.removals import say_removals
+from reprieve_cli.target import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.context import Context
+    from reprieve.organization import Organization
+    from reprieve.removals.follow import Told
+    from reprieve.suppressions.suppression import Suppression
+
+SECONDS_BETWEEN_POLLS: Final = 2
+#: as many as a request to the lists may name
+MAX_EMAILS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a lift would do with one address.
+
+    Attributes:
+        email: as it was given.
+        entry: what the list shows of it; None when it is not there.
+        is_address: whether it is an address by RFC 3696; what is not can be on invalid_emails.
+    """
+
+    email: str
+    entry: Suppression | None
+    is_address: bool
+
+    @property
+    def lifts(self) -> bool:
+        """Whether its removal is asked for: an address need not be on the list for that."""
+        return self.is_address or self.entry is not None
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        if self.entry:
+            return f"on the list since {moment(self.entry.created)}: {self.entry.reason or 'no reason given'}"
+        return "not on the list here; the provider is asked all the same" if self.lifts else "not an email address"
+
+
+@click.command(
+    epilog=examples(
+        "reprieve lift acme ann@acme.example --dry-run",
+        "reprieve lift acme ann@acme.example bob@acme.example --list blocks --wait",
+        "reprieve lift acme ann@acme.example --yes --json",
+    )
+)
+@click.argument("organization", metavar="ORG")
+@click.argument("emails", metavar="EMAIL...", nargs=-1, required=True)
+@click.option(
+    "--list",
+    "name",
+    type=words(SuppressionList),
+    default=SuppressionList.BOUNCES.value,
+    show_default=True,
+    help="The list to lift them from.",
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be lifted and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before lifting.")
+@click.option("--wait", is_flag=True, help="Follow the removals until each has ended.")
+@json_option
+def lift(
+    organization: str, emails: tuple[str, ...], *, name: str, dry_run: bool, yes: bool, wait: bool, as_json: bool
+) -> None:
+    """Lift addresses from a list.
+
+    They are gone from the list at once; the removal job then lifts them at the provider, within minutes. An address
+    that the list does not show is lifted at the provider all the same. No membership rule applies to the operator.
+
+    The exit code is 1 when an argument is not an address and not on the list, and with --wait when a removal has not
+    ended with the address lifted.
+    """
+    if len(emails) > MAX_EMAILS:
+        raise InvalidInput(f"at most {MAX_EMAILS} at a time", field="EMAIL")
+    connect()
+    owner, suppression_list = operations.find_organization(organization), SuppressionList(name)
+    plans = _plans(owner, suppression_list, emails)
+    if dry_run:
+        _show_plans(plans, as_json=as_json)
+    elif any(plan.lifts for plan in plans):
+        if not yes:
+            _confirm(organization, suppression_list, plans)
+        _lift(owner, suppression_list, plans, wait=wait, as_json=as_json)
+    if strange := [plan.email for plan in plans if not plan.lifts]:
+        raise click.ClickException(f"not an email address and not on the list: {printable(', '.join(strange))}")
+
+
+def _plans(organization: Organization, suppression_list: SuppressionList, emails: Sequence[str]) -> list[Plan]:
+    now = wiring.now()
+    spelled: dict[str, str] = {}
+    for email in emails:
+        spelled.setdefault(comparison_key(email), email)
+    return [
+        Plan(email, wiring.listing().get(organization, suppression_list, key, now=now), _is_address(email))
+        for key, email in spelled.items()
+    ]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        Address.parse(text)
+    except MalformedAddress:
+        return False
+    return True
+
+
+def _show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
+    if as_json:
+        say_json([{"email": plan.email, "listed": plan.entry is not None, "lifts": plan.lifts} for plan in plans])
+        return
+    say_table(("EMAIL", "WHAT"), [(printable(plan.email), printable(plan.sentence)) for plan in plans], empty="")
+    say(f"{sum(plan.lifts for plan in plans)} would be lifted (dry run)")
+
+
+def _confirm(organization: str, suppression_list: SuppressionList, plans: Sequence[Plan]) -> None:
+    count = sum(plan.lifts for plan in plans)
+    what = f"{count} {'address' if count == 1 else 'addresses'} from {suppression_list} of {organization}"
+    if not interactive():
+        raise click.UsageError(f"this lifts {what}: confirm it with --yes")
+    for plan in plans:
+        say(printable(f"{plan.email}: {plan.sentence}"), err=True)
+    click.confirm(f"Lift {what}?", abort=True, err=True)
+
+
+def _lift(
+    organization: Organization, suppression_list: SuppressionList, plans: Sequence[Plan], *, wait: bool, as_json: bool
+) -> None:
+    context = operations.asking(organization)
+    lifted = [plan for plan in plans if plan.lifts]
+    wiring.lists().lift_many(context, suppression_list, [plan.email for plan in lifted])
+    found = _follow(context, suppression_list, lifted) if wait else _standing(context, suppression_list, lifted)
+    if as_json:
+        say_json({"request_id": context.request_id, "removals": [removal(one) for one in found]})
+    else:
+        say_removals(found)
+        if any(one.standing is Standing.PENDING for one in found):
+            say(f"Follow it with: reprieve removals {organization.id} --request {context.request_id}", err=True)
+    if wait and any(one.standing is not Standing.DONE for one in found):
+        raise click.ClickException("not every address was lifted")
+
+
+def _standing(context: Context, suppression_list: SuppressionList, plans: Sequence[Plan]) -> list[Told]:
+    """How the removals of a request stand; what is not an address is found by its record, because no note has it."""
+    following, organization = wiring.following(), context.organization
+    found = []
+    if any(plan.is_address for plan in plans):
+        found += following.of_request(organization, context.request_id)
+    for plan in plans:
+        if not plan.is_address:
+            latest = following.of_address(organization, comparison_key(plan.email))
+            found += [one for one in latest if one.followed.list is suppression_list]
+    return found
+
+
+def _follow(context: Context, suppression_list: SuppressionList, plans: Sequence[Plan]) -> list[Told]:
+    """The removals of a request once each has ended, or as they stand when waiting is in vain or interrupted."""
+    shown = -1
+    try:
+        while True:
+            found = _standing(context, suppression_list, plans)
+            ended = sum(one.standing is not Standing.PENDING for one in found)
+            if ended > shown:
+                progress(ended, len(found), every=1)
+                shown = ended
+            if ended == len(found):
+                return found
+            if obstacle := _obstacle(context.organization):
+                say(obstacle, err=True)
+                return found
+            time.sleep(SECONDS_BETWEEN_POLLS)
+    except KeyboardInterrupt:
+        say("Stopped waiting; the removals go on.", err=True)
+        return found
+
+
+def _obstacle(organization: Organization) -> str | None:
+    """Why the removal job does not try an organization's removals now; None when nothing speaks against it."""
+    account = wiring.access().provider_account(organization.id)
+    if account is None:
+        return f"{organization.id} has no provider account, so its removals wait: `reprieve providers set --help`"
+    if account.paused_until > wiring.now():
+        return f"{organization.id} is paused until {moment(account.paused_until)}: {account.paused_reason}"
+    return None

@@ -1,0 +1,104 @@
+"""`reprieve why`: why an address is not mailed, in words."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from reprieve.addresses.outlook import Next
+from reprieve.dialects.reprieve.suppressions import render_explanation
+from reprieve.removals.block import UNBLOCKS, BlockKind
+from reprieve.runtime import wiring
+from reprieve_cli import operations, scopes
+from reprieve_cli.output import examples, json_option, moment, printable, say, say_json
+from reprieve_cli.target import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reprieve.addresses.explain import Explanation, OnList
+    from reprieve.addresses.outlook import Outlook
+    from reprieve.removals.removal import Removal
+
+#: what happens next; `at` is when
+SENTENCES: Final = {
+    Next.STAYS: "It stays suppressed until someone lifts it.",
+    Next.EXPIRES: "It stays suppressed until {at}, when the bounce purge takes it off.",
+    Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
+    Next.LIFTS: "The removal job lifts it at the provider, at {at} at the earliest, and then takes it off this list.",
+    Next.WAITS: "Its removal failed, and is not tried again until someone retries it.",
+    Next.SWEEPS: "The list does not show it any more; the upkeep asks for its removal at the provider.",
+}
+
+
+@click.command(epilog=examples("reprieve why acme ann@acme.example", "reprieve why acme ann@acme.example --json"))
+@click.argument("organization", metavar="ORG")
+@click.argument("email", metavar="EMAIL")
+@json_option
+def why(organization: str, email: str, *, as_json: bool) -> None:
+    """Say why an address is not mailed.
+
+    For each list: why it is there and since when, until when, what happens next, and how to lift it. With --json it is
+    the answer of `GET /reprieve/addresses/{email}` to a credential with every scope.
+    """
+    connect()
+    # the operator can issue any credential, so every way to lift is open
+    context = replace(operations.asking(operations.find_organization(organization)), scopes=scopes.ALL)
+    answer = wiring.addresses().explain(context, email)
+    if as_json:
+        say_json(render_explanation(answer).body)
+        return
+    for line in _lines(organization, answer):
+        say(printable(line))
+
+
+def _lines(organization: str, answer: Explanation) -> Iterator[str]:
+    if answer.belongs is None:
+        yield f"{answer.email} is not an email address by RFC 3696."
+    yield f"{answer.email} is {'' if answer.mailed else 'not '}mailed."
+    for one in answer.lists:
+        if one.shown or one.next:
+            yield ""
+            yield from _on_list(organization, answer.email, one)
+    yield ""
+    if answer.block.unblocked or answer.block.kind is BlockKind.TEMPORARY:
+        yield f"It has been unblocked {answer.block.unblocked} of {UNBLOCKS} times."
+    if answer.belongs is False and any(one.shown for one in answer.lists):
+        yield f"It is outside the membership rule of {organization}: Okta's and Zoho's clients may not lift it."
+    yield f"What happened to it: reprieve logs {organization} --email {shlex.quote(answer.email)} --since 90d"
+
+
+def _on_list(organization: str, email: str, one: OnList) -> Iterator[str]:
+    name, entry, removal = one.record.list, one.record.suppression, one.record.removal
+    if entry and one.shown:
+        said = [
+            entry.status,
+            entry.permanence,
+            entry.classification,
+            f"from {entry.provider}" if entry.provider else "",
+        ]
+        yield f"{name} since {moment(entry.created)}: {entry.reason or 'no reason given'}"
+        yield f"  {', '.join(filter(None, said))}; {entry.count} {'event' if entry.count == 1 else 'events'}"
+    else:
+        yield f"{name}: it is not on this list any more"
+    if removal and one.next and one.next.next in {Next.LIFTS, Next.WAITS}:
+        yield f"  {_asked(removal)}"
+    if one.next:
+        yield f"  {_sentence(one.next)}"
+    if one.next and one.next.next is Next.WAITS and removal:
+        yield f"  To retry it: reprieve removals retry {organization} {removal.id}"
+    elif one.shown and not (one.next and one.next.next is Next.LIFTS):
+        yield f"  To lift it: reprieve lift {organization} {shlex.quote(email)} --list {name}"
+
+
+def _asked(removal: Removal) -> str:
+    tries = "try" if removal.attempts == 1 else "tries"
+    said = f", last answer: {removal.last_answer}" if removal.last_answer else ""
+    return f"Removal {removal.id} was asked for at {moment(removal.requested_at)}; {removal.attempts} {tries}{said}."
+
+
+def _sentence(outlook: Outlook) -> str:
+    return SENTENCES[outlook.next].format(at=moment(outlook.at))
