@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +14,11 @@ from hypothesis import strategies as st
 
 from reprieve.address import comparison_key
 from reprieve.dialects import list_csv
+from reprieve.dialects.spreadsheet import guarded, unguarded
 from reprieve.refused_row import RefusedRow
 from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS
 from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve_cli import operations
@@ -147,7 +152,114 @@ def test_what_is_exported_is_imported_as_it_was(run: Run) -> None:
     assert again == exported
 
 
-texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("'=+-@\t\r\n\",;"), max_size=8)
+def blocked(number: int, *, at: int, reason: str = "451 later") -> Suppression:
+    return Suppression(
+        SuppressionList.BLOCKS, "a@x.io", "A@x.io", at, reason, "4.5.1", Permanence.SOFT, provider="sendgrid",
+        event_id=f"event-{number}",
+    )  # fmt: skip
+
+
+def count() -> int:
+    (record,) = wiring.listing().records(operations.find_organization("acme"), "a@x.io")
+    assert record.suppression is not None
+    return record.suppression.count
+
+
+@pytest.mark.parametrize("milliseconds", [0, 789])
+def test_importing_the_export_of_the_blocks_list_counts_no_event_again(run: Run, milliseconds: int) -> None:
+    owner = operations.find_organization("acme")
+    events = [blocked(number, at=NOW - number * 3_600_000 + milliseconds) for number in range(1, 5)]
+    wiring.suppressions().record(owner, events)
+    exported = run("lists", "export", "acme", "blocks").out
+    for _ in range(2):
+        ran = run("lists", "import", "acme", "blocks", "-", stdin=exported)
+        assert (ran.code, ran.out) == (0, "0 imported, 1 unchanged, 0 refused\n")
+    assert count() == 4
+    assert run("lists", "export", "acme", "blocks").out == exported
+
+
+@pytest.mark.parametrize("column", ["created", "reason", "status"])
+def test_a_row_that_says_anything_else_is_another_event(run: Run, column: str) -> None:
+    wiring.suppressions().record(operations.find_organization("acme"), [blocked(1, at=SINCE * 1000)])
+    row = {"email": "a@x.io", "created": str(SINCE), "reason": "451 later", "status": "4.5.1"}
+    row[column] = {"created": str(SINCE - 1), "reason": "452 full", "status": "4.2.2"}[column]
+    text = f"{','.join(row)}\n{','.join(row.values())}\n"
+    assert run("lists", "import", "acme", "blocks", "-", stdin=text).out == "1 imported, 0 unchanged, 0 refused\n"
+    assert count() == 2
+
+
+def test_events_with_ids_of_their_own_count_each_though_they_say_the_same(run: Run) -> None:
+    wiring.suppressions().record(operations.find_organization("acme"), [blocked(2, at=NOW)])
+    wiring.suppressions().record(operations.find_organization("acme"), [blocked(1, at=NOW)])
+    assert count() == 2
+
+
+@pytest.mark.parametrize("trailing", [",,", ", ,"])
+def test_a_header_may_end_in_columns_without_a_name(run: Run, trailing: str) -> None:
+    text = f"email,created{trailing}\na@x.io,{SINCE},,\nb@x.io,{SINCE}\n"
+    assert run(*IMPORT, stdin=text).out == "2 imported, 0 unchanged, 0 refused\n"
+
+
+@pytest.mark.parametrize("line", ["sep=;\n", "SEP=;\r\n", "\ufeffsep=;\r", "sep=;;;\n"])
+def test_a_first_line_that_names_the_separator_is_skipped_and_counted(run: Run, line: str) -> None:
+    # by the number of commas in the header it would be another one
+    text = f"{line}email;a,b,c,d;created\na@x.io;;{SINCE}\njunk;;{SINCE}\n"
+    assert run(*IMPORT, stdin=text) == Ran(
+        1, "1 imported, 0 unchanged, 1 refused\n", "1 of 1\nline 4: email: this is not an email address by RFC 3696\n"
+    )
+
+
+def test_a_reason_as_long_as_the_webhook_takes_is_exported_and_imported_whole(run: Run) -> None:
+    longest = MAX_TEXT_OCTETS - len("a@x.io" + "5.1.1")
+    entry = Suppression(
+        SuppressionList.BOUNCES, "a@x.io", "a@x.io", SINCE * 1000, ";=" * (longest // 2), "5.1.1", provider="sendgrid"
+    )
+    wiring.suppressions().record(operations.find_organization("acme"), [entry])
+    exported = run("lists", "export", "acme", "bounces").out
+    assert run(*IMPORT, stdin=exported).out == "0 imported, 1 unchanged, 0 refused\n"
+    run("organizations", "create", "other")
+    run("lists", "import", "other", "bounces", "-", stdin=exported)
+    assert run("lists", "export", "other", "bounces").out == exported
+
+
+def test_a_row_with_more_text_than_an_event_may_have_is_refused(run: Run) -> None:
+    ran = run(*IMPORT, stdin=f"email,created,reason\na@x.io,{SINCE},{'x' * MAX_TEXT_OCTETS}\n")
+    assert (ran.code, ran.out) == (1, "0 imported, 0 unchanged, 1 refused\n")
+    assert "line 2: email, reason, status, ip together have more than 200000 octets\n" in ran.err
+
+
+SIGNS = "=+-@＝＋－＠"
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from(f"'\t\r\n\",;{SIGNS}"), max_size=8)
+
+
+@given(texts)
+def test_no_cell_can_be_taken_for_a_formula_whatever_separates_cells(text: str) -> None:
+    (line,) = list(list_csv.write([Suppression(SuppressionList.BOUNCES, "a@x.io", "a@x.io", 0, reason=text)]))[1:]
+    (cells,) = csv.reader(io.StringIO(line, newline=""))
+    assert not [piece for piece in re.split("[;\t\r\n]", cells[2]) if piece[:1] and piece[0] in SIGNS]
+    assert cells[2][:1] not in {"\t", "\r", "\n"}
+
+
+@given(texts)
+def test_what_is_guarded_is_unguarded_to_what_it_was(text: str) -> None:
+    assert unguarded(str(guarded(text))) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("＝1+1", "'＝1+1"),
+        (";=1+1", ";'=1+1"),
+        ("550 no; -1", "550 no; -1"),
+        ("550 no;-1", "550 no;'-1"),
+        ("\t=1", "'\t'=1"),
+        ("'=1", "''=1"),
+        ("550-5.1.1 no\r\n550 5.1.1 x", "550-5.1.1 no\r\n550 5.1.1 x"),
+        ("it's", "it's"),
+    ],
+)
+def test_only_what_begins_like_a_formula_gets_an_apostrophe(text: str, safe: str) -> None:
+    assert guarded(text) == safe
 
 
 @given(st.lists(st.tuples(texts, st.integers(0, NOW // 1000)), max_size=5))

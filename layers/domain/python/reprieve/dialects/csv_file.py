@@ -1,5 +1,7 @@
 """CSV files as people have them: UTF-8, with or without a byte order mark, with commas, semicolons or tabs.
 
+The first line names the columns; a line `sep=;` above it names the separator, and is otherwise skipped.
+
 A row that cannot be used is refused with its line number, and never with what stands in it.
 """
 
@@ -12,11 +14,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import InvalidInput
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SEPARATORS: Final = ",;\t"
+#: a first line with which spreadsheets name the separator
+SEPARATOR_LINE: Final = re.compile(rf"sep=([{SEPARATORS}])[ {SEPARATORS}]*(?:\r\n|\r|\n|\Z)", re.IGNORECASE)
+
+# an event may have more text than the module takes by default, and the guards of `spreadsheet` make it longer
+csv.field_size_limit(2 * MAX_TEXT_OCTETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,13 @@ def lines(text: str) -> tuple[Line, Iterator[Line]]:
 
 
 def _lines(text: str) -> Iterator[Line]:
+    named = SEPARATOR_LINE.match(text)
+    skipped, text = (1, text[named.end() :]) if named else (0, text)
     header = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
-    separator = max(SEPARATORS, key=header.count)
+    separator = named[1] if named else max(SEPARATORS, key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
-        number = reader.line_num + 1
+        number = skipped + reader.line_num + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:

@@ -18,6 +18,7 @@ from reprieve.dialects import csv_file
 from reprieve.dialects.spreadsheet import guarded, unguarded
 from reprieve.errors import InvalidInput
 from reprieve.refused_row import RefusedRow
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS
 from reprieve.suppressions.imports import SOURCE, Row
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 COLUMNS: Final = ("created", "email", "reason", "status", "ip", "permanence", "classification", "source")
-#: more than any server says, and little enough for a record
-LONGEST: Final = 2_000
+#: what an event of a webhook says in words of its own; its limit is this file's
+SAID: Final = ("email", "reason", "status", "ip")
+LONGEST_SOURCE: Final = 100
 
 
 def read(
@@ -79,7 +81,8 @@ def _line(cells: Sequence[object]) -> str:
 
 def _columns(header: csv_file.Line) -> list[str]:
     columns = [cell.strip().casefold() for cell in header.cells]
-    if "email" not in columns or len(set(columns)) < len(columns):
+    named = [column for column in columns if column]
+    if "email" not in named or len(set(named)) < len(named):
         raise InvalidInput("must name the columns, each once, and one of them `email`", field="the first line")
     return columns
 
@@ -88,9 +91,10 @@ def _suppression(
     cells: Mapping[str, str], suppression_list: SuppressionList, created: int | None, now: int
 ) -> Suppression:
     texts = {name: unguarded(cells.get(name, "")) for name in COLUMNS}
-    for name, text in texts.items():
-        if len(text) > LONGEST:
-            raise InvalidInput(f"at most {LONGEST} characters", field=name)
+    if sum(len(texts[name].encode()) for name in SAID) > MAX_TEXT_OCTETS:
+        raise InvalidInput(f"{', '.join(SAID)} together have more than {MAX_TEXT_OCTETS} octets")
+    if len(texts["source"]) > LONGEST_SOURCE:
+        raise InvalidInput(f"at most {LONGEST_SOURCE} characters", field="source")
     email = texts["email"].strip()
     if not email:
         raise InvalidInput("missing", field="email")

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE: Final = "text/csv"
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
-#: what makes a spreadsheet calculate, or run a program
-FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n]")
-#: makes it a text again; `reprieve lists import` takes it away
+#: makes a text of a formula; `reprieve lists import` takes it away
 GUARD: Final = "'"
+#: what makes a spreadsheet calculate, or run a program; the full-width signs do so in East Asian versions
+_SIGNS: Final = r"=+\-@\uff1d\uff0b\uff0d\uff20"
+#: where a formula may begin: at the beginning of the cell, and behind what ends a cell where files have semicolons or
+#: tabs (there the quotes around this cell do not count); guards that are there already belong to the text
+_BEGINS: Final = rf"(?:\A(?='*[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])(?='*[{_SIGNS}]))"
+FORMULA: Final = re.compile(_BEGINS)
+_GUARDED: Final = re.compile(rf"(?:\A|(?<=[;\t\r\n])){GUARD}(?='*[{_SIGNS}])|\A{GUARD}(?='*[\t\r\n])")
 
 
 def wanted(request: Request) -> bool:
@@ -49,9 +54,9 @@ def render(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def guarded(cell: object) -> object:
     """A cell that no spreadsheet takes for a formula; numbers stay what they are."""
-    return GUARD + cell if isinstance(cell, str) and FORMULA.match(cell) else cell
+    return FORMULA.sub(GUARD, cell) if isinstance(cell, str) else cell
 
 
 def unguarded(cell: str) -> str:
     """What `guarded` was given."""
-    return cell[1:] if cell.startswith(GUARD) and FORMULA.match(cell[1:]) else cell
+    return _GUARDED.sub("", cell)

@@ -216,7 +216,8 @@ def _try_again(item: Item, stored: Item) -> Change | None:
     newest = (cast("int", stored.get("bounced_at", 0)), cast("str", stored.get("event_id", "")))
     newer = newest < (cast("int", item["bounced_at"]), cast("str", item["event_id"]))
     forgiven = max(cast("int", stored.get(name, -1)) for name in ("forgiven_until", "forgiven_bounce"))
-    if cast("int", item["bounced_at"]) <= forgiven or (digests <= counted and not newer):
+    old_news = _repeats(item, stored) or (digests <= counted and not newer)
+    if cast("int", item["bounced_at"]) <= forgiven or old_news:
         return None
     if newer:
         key, update, values = _overwrite(item)
@@ -228,6 +229,16 @@ def _try_again(item: Item, stored: Item) -> Change | None:
         return None
     update = Update(add=["#events :events"], condition=f"{NOT_FORGIVEN} AND {ROOM}")
     return key_of(item), update, {":events": digests, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
+
+
+def _repeats(item: Item, stored: Item) -> bool:
+    """Whether an event without an id (a row of a file or of a provider's list) is the very event that is stored.
+
+    Such rows have whole seconds, and are known by what they say. Counting them anew would block an address by exporting
+    its list and importing that file.
+    """
+    same_second = cast("int", stored.get("bounced_at", -SECOND)) // SECOND == cast("int", item["bounced_at"]) // SECOND
+    return not item["event_id"] and same_second and all(stored.get(name) == item[name] for name in ("reason", "status"))
 
 
 def _digests(suppression: Suppression) -> list[str]:

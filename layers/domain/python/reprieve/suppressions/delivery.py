@@ -29,6 +29,10 @@ class DeliveryKind(StrEnum):
     """The recipient wants no more mail at all."""
 
 
+#: what an event may hold of text, in octets of UTF-8. DynamoDB takes 400 kB of a record and of a log entry, and the
+#: answer about an address has up to 25 such texts in the 6 MB that Lambda lets an answer be
+MAX_TEXT_OCTETS: Final = 200_000
+
 #: the drop reason that means a bad address, in SendGrid's word; other drops only repeat what a list already says
 INVALID: Final = "invalid"
 
