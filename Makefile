@@ -11,7 +11,7 @@ NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.pac
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo invoke test test-slow test-pythons simulate bench bench-classification lint format build lock
+.PHONY: help install run demo invoke test test-slow test-pythons simulate bench bench-classification lint format build lock
 .PHONY: clean node
 
 help: ## say what each of these does
@@ -24,6 +24,8 @@ help: ## say what each of these does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "    make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "PORT=4577 puts the stack on another port, PYTHON=python3.13 picks another Python (3.11 or later)."
+
+install: $(READY) ## make .venv with every tool in it: .venv/bin/reprieve, .venv/bin/sam
 
 run: $(READY) ## the whole product on this machine: a local AWS, deployed, with a demo organization
 	@$(BIN)/python -m local.run --port=$(PORT)

@@ -1,4 +1,4 @@
-"""`reprieve credentials`: who may call the APIs, and for what."""
+"""`reprieve credentials`: credentials for the APIs, each with its scopes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.credential import Credential
 
-#: more scopes than this are counted, not listed, in a table
+#: scopes that a table lists by name; the rest are counted
 SHOWN: Final = 2
 
 
@@ -25,8 +25,8 @@ SHOWN: Final = 2
 def credentials() -> None:
     """Issue, list and revoke credentials.
 
-    A credential is a random token that speaks for one organization. It is shown once, when it is issued; what is stored
-    is a hash of it.
+    A credential is a random token for one organization. It is shown once, when it is issued; only a hash of it is
+    stored.
     """
 
 
@@ -38,16 +38,18 @@ def credentials() -> None:
     )
 )
 @click.argument("organization", metavar="ORG")
-@click.option("--name", required=True, help="Who will use it, for people.")
-@click.option("--scope", "single", multiple=True, metavar="SCOPE", help="What it may do; may be repeated.")
+@click.option("--name", required=True, help="A name that says who uses it.")
+@click.option("--scope", "single", multiple=True, metavar="SCOPE", help="A scope to grant; repeatable.")
 @click.option(
     "--dialect",
     "dialects",
     multiple=True,
     type=click.Choice(list(scopes.BY_DIALECT)),
-    help="All scopes of a dialect; may be repeated.",
+    help="Grant all scopes of a dialect; repeatable.",
 )
-@click.option("--expires-in", type=Duration(), help="30m, 12h, 90d, 52w; without it, it lasts until it is revoked.")
+@click.option(
+    "--expires-in", type=Duration(), help="30m, 12h, 90d or 52w; without it the credential lasts until it is revoked."
+)
 @json_option
 def issue(
     organization: str,
@@ -60,12 +62,12 @@ def issue(
 ) -> None:
     """Issue a credential and print its token.
 
-    The token alone goes to standard output, so that a script can take it; what belongs to it goes to standard error.
+    Only the token goes to standard output, so that a script can read it; its id and expiry go to standard error.
     `reprieve credentials scopes` lists the scopes.
     """
     wanted = frozenset(single).union(*(scopes.BY_DIALECT[dialect] for dialect in dialects))
     if not wanted:
-        raise click.UsageError("a credential without scopes may do nothing: give --scope or --dialect")
+        raise click.UsageError("a credential needs at least one scope: give --scope or --dialect")
     connect()
     token, credential = operations.make_credential(organization, name=name, scopes=wanted, expires_in=expires_in)
     if as_json:
@@ -73,7 +75,7 @@ def issue(
         return
     say(token)
     until = f"until {moment(credential.expires_at)}" if credential.expires_at else "until it is revoked"
-    say(f"This is credential {credential.id}, good {until}. The token is not shown again.", err=True)
+    say(f"This is credential {credential.id}, valid {until}. The token is not shown again.", err=True)
 
 
 @credentials.command("list", epilog=examples("reprieve credentials list acme", "reprieve credentials list acme --json"))

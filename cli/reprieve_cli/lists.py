@@ -93,19 +93,19 @@ def show(organization: str, name: str, *, email: str | None, limit: int, as_json
 @click.argument("organization", metavar="ORG")
 @list_argument
 @click.argument("file", type=click.File("rb"))
-@click.option("--created", metavar="TIME", help="Since when rows without a `created` are on the list.")
+@click.option("--created", metavar="TIME", help="The time of rows without a `created`: Unix seconds or ISO 8601.")
 @json_option
 def import_(organization: str, name: str, file: IO[bytes], *, created: str | None, as_json: bool) -> None:
     """Put the addresses in FILE, a CSV file in UTF-8, on a list; - is standard input.
 
     The first line names the columns: email, created (Unix seconds or ISO 8601), and optionally reason, status, ip,
-    permanence (hard, soft, undetermined), classification and source; that is what `export` and the API's own CSV have.
-    A row without a permanence is judged by its reason and status, as an event of a webhook is. LIST is bounces, blocks,
-    invalid_emails, spam_reports or unsubscribes.
+    permanence (hard, soft, undetermined), classification and source; `export` and the API's CSV have these columns.
+    Commas, semicolons or tabs separate the cells. A row without a permanence is judged by its reason and status, as an
+    event of a webhook is. LIST is bounces, blocks, invalid_emails, spam_reports or unsubscribes.
 
-    What the list has already, newer or lifted since then stays as it is, so importing a file again changes nothing.
-    Rows that cannot be used are reported by line and left out, and the exit code is then 1. The provider
-    is not told.
+    An entry that is already on the list, older than the one there or lifted since then changes nothing, so a file can
+    be imported again. Rows that cannot be used are reported by line and skipped; the exit code is then 1. The
+    provider's lists are not changed.
     """
     text = decoded(file.read())
     connect()
@@ -127,10 +127,9 @@ def import_(organization: str, name: str, file: IO[bytes], *, created: str | Non
 @list_argument
 @click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
 def export(organization: str, name: str, file: IO[str]) -> None:
-    """Write everything that is on a list to FILE or standard output, newest first, as CSV.
+    """Write everything on a list to FILE or standard output, newest first, as CSV.
 
-    No cell can be taken for a formula by a spreadsheet: one that begins like a formula gets an apostrophe, which
-    `import` takes away again.
+    Where a spreadsheet would see the beginning of a formula, there is an apostrophe, which `import` removes.
     """
     connect()
     owner = operations.find_organization(organization)

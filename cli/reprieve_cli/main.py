@@ -26,7 +26,7 @@ from reprieve_cli.why import why
 
 
 class Commands(click.Group):
-    """A group that turns what goes wrong into one line and exit code 1; usage errors are click's, with exit code 2."""
+    """A group that reports an error in one line, with exit code 1; usage errors are click's, with exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's signature)
         """Run the command."""
@@ -81,13 +81,13 @@ def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None
 )
 @click.pass_context
 def main(ctx: click.Context, stack: str, *, local: bool) -> None:
-    """Run Reprieve: organizations, their credentials, their providers and their recipients.
+    """Run Reprieve: organizations, their credentials, providers, recipients, lists and removals.
 
-    The tables and the key are found by the outputs of a CloudFormation stack, in the account and region that the AWS
-    variables name (AWS_PROFILE, AWS_REGION); with --local, on the local stack.
+    The command finds the tables and the key by the outputs of a CloudFormation stack, in the account and region of the
+    AWS variables (AWS_PROFILE, AWS_REGION); with --local, on the local stack.
 
-    A new organization needs three things: the organization itself, a credential for whoever calls its APIs, and the
-    account at the provider whose suppressions it lifts.
+    A new organization needs three things: the organization itself, a credential for each caller of its APIs, and its
+    account at the email provider.
 
     Completion by the Tab key: put eval "$(_REPRIEVE_COMPLETE=bash_source reprieve)" into ~/.bashrc; for zsh and fish it
     is zsh_source and fish_source.

@@ -16,19 +16,17 @@ from reprieve_cli.target import connect
 if TYPE_CHECKING:
     from reprieve.organization import Organization
 
-name_option = click.option("--name", help="For people; the id when not given.")
-domain_option = click.option("--domain", "domains", multiple=True, help="A verified domain; may be repeated.")
-module_option = click.option(
-    "--module", "modules", multiple=True, help="A custom CRM module's API name; may be repeated."
-)
+name_option = click.option("--name", help="A name for people; by default the id.")
+domain_option = click.option("--domain", "domains", multiple=True, help="A verified domain; repeatable.")
+module_option = click.option("--module", "modules", multiple=True, help="A custom CRM module's API name; repeatable.")
 SOFT_BOUNCES = "How many soft bounces block an address until it is unblocked."
 
 
 @click.group()
 def organizations() -> None:
-    """Create, look at and change organizations.
+    """Create, show and change organizations.
 
-    An organization is a tenant: its lists, its log, its recipients and its credentials are its own.
+    An organization is a tenant with its own lists, log, recipients and credentials.
     """
 
 
@@ -46,7 +44,7 @@ def organizations() -> None:
     type=words(Membership),
     default=Membership.RECIPIENTS.value,
     show_default=True,
-    help="Whose addresses it may lift: its own recipients', any in its verified domains, or anyone's.",
+    help="Whose addresses it may lift: its own recipients', those in its verified domains, or anyone's.",
 )
 @domain_option
 @click.option(
@@ -54,7 +52,7 @@ def organizations() -> None:
     type=click.IntRange(1, MAX_SHARDS),
     default=1,
     show_default=True,
-    help="How many partitions its lists are spread over; each takes 1,000 writes a second.",
+    help="How many partitions its lists are spread over; each takes 1,000 writes per second.",
 )
 @click.option("--parent", help="An organization whose credentials may act for this one.")
 @click.option(
@@ -76,8 +74,8 @@ def create(
 ) -> None:
     """Create an organization.
 
-    ID has 2 to 39 lower-case letters, digits and hyphens. The number of shards is chosen here and stays, because what
-    is stored would have to move; one is enough unless bounces come in by the thousand a second.
+    ID has 2 to 39 lower-case letters, digits and hyphens. The number of shards is fixed from here on, because
+    changing it would move what is stored; one is enough below a thousand bounces per second.
     """
     connect()
     created = operations.create_organization(
@@ -128,7 +126,7 @@ def show(organization: str, *, as_json: bool) -> None:
     )
 )
 @click.argument("organization", metavar="ID")
-@click.option("--name", help="For people.")
+@click.option("--name", help="A name for people.")
 @click.option("--membership", type=words(Membership), help="Whose addresses it may lift.")
 @domain_option
 @click.option("--soft-bounces", type=click.IntRange(1, MAX_SOFT_BOUNCES), help=SOFT_BOUNCES)
@@ -144,10 +142,10 @@ def change(
     modules: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Change an organization's settings; what is not given stays.
+    """Change an organization's settings; those that are not given stay.
 
-    Domains and modules replace all that were there. The number of shards cannot be changed, because what is stored
-    would have to move.
+    Domains and modules replace all earlier ones. The number of shards cannot be changed, because that would move what
+    is stored.
     """
     if name is None and membership is None and soft_bounces is None and not domains and not modules:
         raise click.UsageError("nothing to change: give --name, --membership, --domain, --soft-bounces or --module")

@@ -1,4 +1,4 @@
-"""How answers look: aligned text for people, JSON for programs."""
+"""Printing answers: aligned text for people, JSON for programs."""
 
 from __future__ import annotations
 

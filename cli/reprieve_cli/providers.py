@@ -1,4 +1,4 @@
-"""`reprieve providers`: an organization's account at the provider whose suppressions are lifted."""
+"""`reprieve providers`: an organization's account at its email provider."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def providers() -> None:
     ),
 )
 @click.argument("organization", metavar="ORG")
-@click.option("--kind", type=click.Choice(list(PROVIDERS)), help="`none` lifts from Reprieve's own lists alone.")
+@click.option(
+    "--kind", type=click.Choice(list(PROVIDERS)), help="With `none`, only Reprieve's own lists are lifted from."
+)
 @click.option("--base-url", help=f"Where the provider's API is, without a version.  [default: {_DEFAULTS}]")
 @click.option("--on-behalf-of", metavar="NAME", help="The provider's other account (subuser, tenant) to act for.")
 @click.option("--webhook-key", metavar="BASE64", help="The public key that verifies the provider's event webhook.")
@@ -63,13 +65,13 @@ def set_(
 ) -> None:
     """Set an organization's provider account, or change it.
 
-    What no option names stays as it is; an empty value takes it away. It ends a pause. With --kind the API key is asked
-    for and not echoed, unless the kind has none. The key is stored encrypted under KMS, bound to the organization, and
-    no command shows it again. It stays with its base URL: another one needs a key of its own. At SendGrid it needs the
-    scopes suppression.bounces.delete, and those for the other lists that are lifted from.
+    Settings that no option names stay; an empty value removes one. A pause ends. With --kind the command asks for the
+    API key without echoing it, unless the kind has none. The key is stored encrypted under KMS, bound to the
+    organization, and no command shows it again. It belongs to its base URL: another base URL needs a new key. At
+    SendGrid the key needs the scope suppression.bounces.delete, and those of the other lists to lift from.
     """
     if key_stdin and keep_key:
-        raise click.UsageError("--key-stdin brings a key, --keep-key keeps the stored one: give one of them")
+        raise click.UsageError("--key-stdin and --keep-key exclude each other")
     connect()
     owner = operations.find_organization(organization)
     named = AccountChanges(kind=kind, base_url=base_url, on_behalf_of=on_behalf_of, webhook_key=webhook_key)
@@ -99,8 +101,8 @@ def show(organization: str, *, as_json: bool) -> None:
 def resume(organization: str) -> None:
     """End a pause, after its cause was repaired.
 
-    An account is paused for a while when the provider refuses its key. Its removals wait and lose no attempt; each is
-    tried again when it is due, a quarter of an hour after its last try at the most.
+    An account is paused for a while when the provider refuses its key. Its removals wait without losing attempts; each
+    is tried again when it is due, at most a quarter of an hour after its last try.
     """
     connect()
     ended = operations.resume_provider(organization)
@@ -142,7 +144,7 @@ def _read_key(*, stdin: bool) -> str:
     """The API key, from standard input or typed at a terminal; in no case is it echoed."""
     if not stdin:
         if not interactive():
-            raise click.UsageError("there is no terminal to ask for the API key on: give it with --key-stdin")
+            raise click.UsageError("standard input is not a terminal: give the API key with --key-stdin")
         return str(click.prompt("API key", hide_input=True, err=True)).strip()
     key = click.get_text_stream("stdin").read().strip()
     if not key:

@@ -1,4 +1,4 @@
-"""`reprieve recipients`: whom an organization mails, and so whose addresses it may lift."""
+"""`reprieve recipients`: the people that an organization mails; by default it may lift only their addresses."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def import_(organization: str, file: IO[bytes], *, module: str, as_json: bool) -
 
     FILE is in UTF-8; - is standard input. Its first line names the columns. `email` is needed; id, secondary_email,
     login, first_name, last_name and the other properties of Okta's profile are optional, and Okta's own spellings
-    (firstName) will do. Other columns are ignored, which is told; in a module of the CRM every column is kept. The
-    login is the email when there is none.
+    (firstName) are accepted. Other columns are ignored and reported; for a module of the CRM every column is kept.
+    A user without a login gets the email as login.
 
-    A row replaces what was there of its recipient. One without an id is the recipient of the same login, or gets an id
-    that follows from the address, so importing a file again changes nothing. Rows that cannot be used are reported by
-    line and left out, and the exit code is then 1.
+    A row replaces all of its recipient. A row without an id means the recipient with the same login, or else gets an id
+    derived from the address, so importing a file again changes nothing. Rows that cannot be used are reported by line
+    and skipped; the exit code is then 1.
     """
     text = decoded(file.read())
     connect()
@@ -69,8 +69,8 @@ def import_(organization: str, file: IO[bytes], *, module: str, as_json: bool) -
 )
 @click.argument("organization", metavar="ORG")
 @module_option
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="The most to show.")
-@click.option("--after", metavar="ID", help="Go on from behind this id.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Show at most N recipients.")
+@click.option("--after", metavar="ID", help="Start after this id.")
 @json_option
 def list_(organization: str, *, module: str, limit: int, after: str | None, as_json: bool) -> None:
     """List recipients by id."""
@@ -96,7 +96,7 @@ def list_(organization: str, *, module: str, limit: int, after: str | None, as_j
 def delete(organization: str, recipient: str, *, module: str) -> None:
     """Delete a recipient for good.
 
-    Its addresses stay where they are on the suppression lists.
+    Its addresses stay on the suppression lists.
     """
     connect()
     context = operations.asking(operations.find_organization(organization))
@@ -111,8 +111,8 @@ def delete(organization: str, recipient: str, *, module: str) -> None:
 def reset_unblocks(organization: str, email: str) -> None:
     """Let an address be unblocked five times again.
 
-    Zoho's Unblock Email lifts an address at most five times, ever: that many soft bounces in a row have a cause, and
-    this is for when somebody has found it. Nothing is lifted by it.
+    Zoho's Unblock Email lifts an address at most five times, ever, because repeated soft bounces have a cause. Use this
+    once the cause is known. It lifts nothing.
     """
     connect()
     key = Address.parse(email).key

@@ -1,4 +1,4 @@
-"""`reprieve removals`: what became of the removals that were asked for."""
+"""`reprieve removals`: removals that wait or have failed, and retrying one."""
 
 from __future__ import annotations
 
@@ -48,8 +48,10 @@ def removals() -> None:
 )
 @click.argument("organization", metavar="ORG")
 @click.option("--failed", is_flag=True, help="Only those that have failed.")
-@click.option("--request", metavar="ID", help="Those of one request instead, however they ended.")
-@click.option("--limit", type=click.IntRange(1, MAX_PAGE), default=PAGE, show_default=True, help="The most to show.")
+@click.option("--request", metavar="ID", help="Only those of this request, however they ended.")
+@click.option(
+    "--limit", type=click.IntRange(1, MAX_PAGE), default=PAGE, show_default=True, help="Show at most N removals."
+)
 @json_option
 def list_(organization: str, *, failed: bool, request: str | None, limit: int, as_json: bool) -> None:
     """List the removals that are pending or have failed.
@@ -84,7 +86,7 @@ def list_(organization: str, *, failed: bool, request: str | None, limit: int, a
 def retry(organization: str, removal_id: str, *, as_json: bool) -> None:
     """Have a failed removal tried again.
 
-    ID is the one that `list` shows. The removal gets all its attempts anew, and forgives no newer bounce.
+    ID is the one that `list` shows. The removal starts again with all its attempts, and forgives no newer bounce.
     """
     connect()
     told = wiring.following().retry(operations.asking(operations.find_organization(organization)), removal_id)

@@ -14,10 +14,10 @@ ALL: Final = frozenset[str]().union(*BY_DIALECT.values())
 
 
 def check(wanted: frozenset[str]) -> None:
-    """Refuse scopes that no route asks for: a credential with one would look fine and be refused.
+    """Refuse scopes that no route asks for: such a credential would look valid and never be accepted.
 
     Raises:
-        InvalidInput: there is none, or an unknown one.
+        InvalidInput: there is no scope, or an unknown one.
     """
     if not wanted:
         raise InvalidInput("at least one", field="scopes")

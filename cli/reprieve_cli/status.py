@@ -1,4 +1,4 @@
-"""`reprieve status`: whether the parts answer, and what is waiting."""
+"""`reprieve status`: whether the parts of the stack answer, and which removals wait."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve_cli.stack import Stack
 
-#: pending removals are counted up to this many an organization
+#: pending removals are counted up to this number per organization
 COUNTED: Final = 1_000
 TABLES: Final = ("SUPPRESSIONS", "EVENT_LOG", "EMAIL_SERVERS", "RECIPIENTS", "ACCESS")
 
@@ -38,12 +38,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an organization stands.
+    """The state of an organization.
 
     Attributes:
         credentials: how many are valid.
         provider: the kind of its account, None without one.
-        pending: removals acknowledged and not carried out, up to COUNTED; `more` when there are others.
+        pending: removals that are acknowledged and not carried out, up to COUNTED; `more` if there are others.
         oldest: when the oldest of them was asked for, in milliseconds.
     """
 
@@ -64,9 +64,9 @@ class Standing:
 def status(organization: str | None, *, as_json: bool) -> None:
     """Show whether everything answers, and what waits.
 
-    The parts of the stack, the base URLs of its APIs, and how the organizations stand, or ORG alone: valid credentials,
-    provider account and pause, pending removals and how long the oldest of them has waited. The exit code
-    is 1 when a part does not answer.
+    Shows the parts of the stack, the base URLs of its APIs, and for each organization (or only ORG) its valid
+    credentials, provider account and pause, pending removals and the age of the oldest. The exit code is 1 when a part
+    does not answer.
     """
     stack = connect()
     parts = look()
@@ -74,7 +74,7 @@ def status(organization: str | None, *, as_json: bool) -> None:
     if as_json:
         say_json(_record(stack, parts, standings))
     else:
-        _tell(stack, parts, standings)
+        _show(stack, parts, standings)
     if not all(part.reachable for part in parts):
         raise click.ClickException("a part does not answer")
 
@@ -110,7 +110,7 @@ def _queue_state(url: str) -> str:
 
 
 def _readable(parts: list[Part]) -> bool:
-    """Whether organizations can be looked at: it takes the tables of access and of suppressions."""
+    """Whether organizations can be read: they are in the tables of access and of suppressions."""
     return all(part.reachable for part in parts if part.part in {"access", "suppressions"})
 
 
@@ -150,7 +150,7 @@ def _record(stack: Stack, parts: list[Part], standings: list[Standing]) -> dict[
     }
 
 
-def _tell(stack: Stack, parts: list[Part], standings: list[Standing]) -> None:
+def _show(stack: Stack, parts: list[Part], standings: list[Standing]) -> None:
     say(f"Stack {stack.name} in {stack.region}\n")
     say_table(("PART", "STATE", "NAME"), [(part.part, part.state, part.name) for part in parts], empty="")
     say("")

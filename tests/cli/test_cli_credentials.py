@@ -43,7 +43,7 @@ def test_the_token_alone_is_on_standard_output(run: Run) -> None:
     assert ran == Ran(
         0,
         ran.out,
-        f"This is credential {FIRST}, good until 2026-05-30T12:00:00Z. The token is not shown again.\n",
+        f"This is credential {FIRST}, valid until 2026-05-30T12:00:00Z. The token is not shown again.\n",
     )
     token = ran.out.removesuffix("\n")
     assert TOKEN.fullmatch(token)
@@ -52,7 +52,7 @@ def test_the_token_alone_is_on_standard_output(run: Run) -> None:
 
 def test_a_credential_without_an_end_lasts_until_it_is_revoked(run: Run) -> None:
     ran = run("credentials", "issue", "acme", "--name", "SDK", "--dialect", "okta")
-    assert ran.err == f"This is credential {FIRST}, good until it is revoked. The token is not shown again.\n"
+    assert ran.err == f"This is credential {FIRST}, valid until it is revoked. The token is not shown again.\n"
     assert authenticated(ran.out.strip(), NOW + 1000 * DAY) == scopes.BY_DIALECT["okta"]
 
 
@@ -145,7 +145,7 @@ def test_zohos_scopes_may_name_a_module(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "a credential without scopes may do nothing: give --scope or --dialect"),
+        ([], "a credential needs at least one scope: give --scope or --dialect"),
         (["--expires-in", "soon"], "Invalid value for '--expires-in': a number and a unit: 30m, 12h, 90d or 52w"),
         (["--expires-in", "0d"], "Invalid value for '--expires-in': a number and a unit: 30m, 12h, 90d or 52w"),
         (

@@ -186,7 +186,7 @@ def test_without_a_terminal_nobody_is_asked(run: Run) -> None:
     assert (ran.code, ran.out, ran.err.splitlines()[-1]) == (
         2,
         "",
-        "Error: there is no terminal to ask for the API key on: give it with --key-stdin",
+        "Error: standard input is not a terminal: give the API key with --key-stdin",
     )
 
 

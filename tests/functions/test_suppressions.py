@@ -202,7 +202,7 @@ def test_csv_is_a_page_in_which_no_cell_is_a_formula(call: Gateway) -> None:
     entry = Suppression(SuppressionList.BOUNCES, "a@x.io", "=1+1@x.io", NOW * 1000, '@cmd "x",\n-1', "5.1.1")
     wiring.suppressions().record(DEMO, [entry])
     answer = get(call, headers={"accept": "text/csv"})
-    assert answer == Answer(200, f'created,email,reason,status\r\n{NOW},\'=1+1@x.io,"\'@cmd ""x"",\n-1",5.1.1\r\n')
+    assert answer == Answer(200, f'created,email,reason,status\r\n{NOW},\'=1+1@x.io,"\'@cmd ""x"",\n\'-1",5.1.1\r\n')
     assert answer.headers["content-type"] == ["text/csv; charset=utf-8"]
     assert get(call, headers={"accept": "application/json, text/csv;q=0.5"}).headers["content-type"] == [
         "application/json"
