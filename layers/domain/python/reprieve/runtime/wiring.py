@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from reprieve.store.system_log import EventLog, LogReader
     from reprieve.store.table import Table
     from reprieve.store.vault import Vault
+    from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
     from reprieve.suppressions.ingest import Ingest
     from reprieve.suppressions.reconcile import Reconciliation
     from reprieve.suppressions.unsubscribe import Unsubscribes
@@ -272,6 +273,14 @@ def ingest() -> Ingest:
     from reprieve.suppressions.ingest import Ingest
 
     return Ingest(suppressions(), event_log(), dead_letters())
+
+
+def dead_letter_verbs() -> DeadLetterVerbs:
+    """The verbs on the dead-letter queue."""
+    from reprieve.providers.sendgrid import events
+    from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
+
+    return DeadLetterVerbs(dead_letters(), access(), ingest(), {events.PROVIDER: events.parse_events})
 
 
 def removals() -> Removals:
