@@ -11,7 +11,7 @@ handler = http.Api(reprieve.DIALECT)
 @handler.route("GET", "/addresses/{email+}", scopes=wire.READ_ADDRESSES)
 def explain(request: Request) -> Response:
     """Everything that is known about one address."""
-    answer = wiring.addresses().explain(request.context, wire.address_in(request))
+    answer = wiring.addresses().explain(request.context, request.address("email"))
     return wire.render_explanation(answer)
 
 

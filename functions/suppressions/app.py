@@ -39,7 +39,7 @@ def page(request: Request) -> Response:
 @on_lists("GET", "/{email+}", "read", sendgrid_lists.MANAGED)
 def one(request: Request) -> Response:
     """One address."""
-    name, key = sendgrid_lists.list_of(request), comparison_key(sendgrid_lists.address_in(request))
+    name, key = sendgrid_lists.list_of(request), comparison_key(request.address("email"))
     found = wiring.listing().get(request.organization, name, key, now=request.now)
     if not found:
         sendgrid_lists.check_address(request)
@@ -60,6 +60,6 @@ def delete_many(request: Request) -> Response:
 @on_lists("DELETE", "/{email+}", "delete", sendgrid_lists.MANAGED)
 def delete(request: Request) -> Response:
     """Lift one address."""
-    name, email = sendgrid_lists.list_of(request), sendgrid_lists.address_in(request)
+    name, email = sendgrid_lists.list_of(request), request.address("email")
     wiring.lists().lift(request.context, name, email)
     return sendgrid_lists.render_deleted()

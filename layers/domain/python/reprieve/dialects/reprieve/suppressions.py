@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import unquote
 
 from reprieve.address import Address
 from reprieve.addresses.outlook import Next
@@ -32,7 +31,6 @@ READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
 PAGE: Final = 100
 LARGEST_PAGE: Final = 500
 INTEGER: Final = re.compile(r"[0-9]{1,18}")
-ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 PARAMETERS: Final = frozenset(
     {
         "list",
@@ -73,12 +71,6 @@ class Asked:
     limit: int
     after: Place | None
     total: tuple[int, bool] | None
-
-
-def address_in(request: Request) -> str:
-    """The address in the path, unescaped if it still is escaped."""
-    text = request.path["email"]
-    return unquote(text) if ESCAPE.search(text) else text
 
 
 def parse_search(request: Request) -> Asked:
