@@ -47,6 +47,7 @@ BY_DIALECT: Final[dict[str, frozenset[str]]] = {
             "ZohoCRM.users.ALL",
             "ZohoCRM.org.READ",
             "ZohoCRM.org.ALL",
+            "ZohoSearch.securesearch.READ",
         }
     ),
     "reprieve": frozenset(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reprieve.dialects.exchange import Request
     from reprieve.email_servers.manage import EmailServers
     from reprieve.organization import Organization
+    from reprieve.recipients.records import Records
     from reprieve.removals.follow import Following
     from reprieve.removals.job import RemovalJob
     from reprieve.removals.lists import Lists
@@ -281,6 +282,13 @@ def dead_letter_verbs() -> DeadLetterVerbs:
     from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
 
     return DeadLetterVerbs(dead_letters(), access(), ingest(), {events.PROVIDER: events.parse_events})
+
+
+def records() -> Records:
+    """The verbs on the records of CRM modules."""
+    from reprieve.recipients.records import Records
+
+    return Records(recipients())
 
 
 def removals() -> Removals:

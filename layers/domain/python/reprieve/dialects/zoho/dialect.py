@@ -93,6 +93,14 @@ class TooMany(Refused):
     """More of something than one request may carry."""
 
 
+class MissingParameter(Refused):
+    """None of the parameters of which one is mandatory."""
+
+
+class InvalidQuery(Refused):
+    """Criteria of a search that cannot be read."""
+
+
 #: error -> (HTTP status, code, message); the most derived class that is listed counts
 ERRORS: Final[dict[type[errors.ReprieveError], tuple[int, str, str]]] = {
     InvalidValue: (400, "INVALID_DATA", "invalid data"),
@@ -103,6 +111,9 @@ ERRORS: Final[dict[type[errors.ReprieveError], tuple[int, str, str]]] = {
     NoSuchId: (400, "INVALID_DATA", "the id given seems to be invalid"),
     UnknownModule: (400, "INVALID_MODULE", "The module name given seems to be invalid"),
     TooMany: (400, "LIMIT_EXCEEDED", "limit exceeded"),
+    MissingParameter: (400, "EXPECTED_PARAM_MISSING", "mandatory param missing"),
+    InvalidQuery: (400, "INVALID_QUERY", "invalid query formed"),
+    errors.LimitExceeded: (400, "LIMIT_REACHED", "Maximum response iteration limit reached"),
     errors.UnreadableBody: (400, "INVALID_DATA", "invalid data"),
     errors.InvalidInput: (400, "INVALID_DATA", "invalid data"),
     errors.Unauthenticated: (401, "AUTHENTICATION_FAILURE", "Authentication failed"),
