@@ -118,6 +118,12 @@ def test_redriving_twice_changes_nothing(run: Run) -> None:
     assert listed(run, "--all") == []
 
 
+def test_events_that_are_not_ours_are_taken_by_leaving_them(run: Run) -> None:
+    put(b'[{"event":"open"}]')
+    assert run("dead-letters", "redrive", "acme").out == "1 taken, 0 left\n"
+    assert listed(run, "--all") == []
+
+
 def test_all_copies_of_a_letter_are_one_and_are_deleted_together(run: Run) -> None:
     for _ in range(12):
         put(READABLE)

@@ -78,6 +78,13 @@ def test_an_address_that_nobody_has_is_no_content_after_one_read(call: Gateway, 
 
 
 @pytest.mark.usefixtures("people")
+def test_the_holder_of_an_address_in_another_module_is_not_read(call: Gateway, calls: Calls) -> None:
+    answer = send(call, "GET", "/search", module="Contacts", query={"email": BOB["Email"]}, scopes=[MODULES, SEARCH])
+    assert answer == Answer(204)
+    assert calls == {"GetItem": 1}
+
+
+@pytest.mark.usefixtures("people")
 def test_another_organizations_records_are_not_found(call: Gateway) -> None:
     for query in ({"email": "ann@example.org"}, {"word": "Burns"}):
         scopes, other = [MODULES, SEARCH], replace(DEMO, id="other")
@@ -117,6 +124,8 @@ def test_another_organizations_records_are_not_found(call: Gateway) -> None:
         ({"criteria": "(Since:greater_equal:2026-01-01T02:00:00+02:00)"}, ["Burns, B (jr)"]),
         ({"criteria": "(Since:less_than:2026-01-01)"}, ["Boyle"]),
         ({"criteria": "(Last_Name:greater_than:5)"}, []),
+        ({"criteria": "(Since:less_than:99999999999)"}, []),
+        ({"criteria": "or".join(["(((Last_Name:equals:Boyle)))"] * 10)}, ["Boyle"]),
         ({"criteria": "(Tag:equals:vip)"}, []),
         ({"criteria": "(Nothing:equals:x)"}, []),
         ({"word": "abc", "phone": "155501099", "email": "bob@example.org"}, ["Boyle"]),

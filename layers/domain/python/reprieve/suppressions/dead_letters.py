@@ -80,16 +80,14 @@ class DeadLetters:
             Unavailable: a store or the queue did not answer. The letter at hand, and those not reached, stay.
         """
         held = self.queue.hold()
-        kept = list(held)
         try:
             for one in _of(organization_id, held):
                 outcome = self._take(one, now)
                 if outcome is Outcome.TAKEN:
                     self.queue.delete(one)
-                    kept.remove(one)
                 yield Redriven(one, outcome)
         finally:
-            self.queue.release(kept)
+            self.queue.release(held)
 
     def _take(self, held: HeldLetter, now: Millis) -> Outcome:
         letter = held.letter
