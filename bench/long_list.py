@@ -22,7 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench.store import running
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import MINUTE
 from reprieve.organization import Organization
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
@@ -31,7 +31,6 @@ from reprieve.runtime import wiring
 from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations
-from reprieve_cli.lists import import_list
 from tests.support import dynoxide
 from tests.support.contexts import context
 from tests.support.tables import environment
@@ -147,7 +146,7 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     wiring.now = clock  # type: ignore[assignment]
     wiring.provider_for = lambda *_: upstream  # type: ignore[assignment]
     wiring.access().create_organization(Organization("bench", "Bench"))
-    wiring.access().set_provider_account("bench", ProviderAccount(ProviderKind.SENDGRID))
+    assert wiring.access().set_provider_account("bench", ProviderAccount("sendgrid"), provider_name="", before=None)
     owner = partial(operations.find_organization, "bench")
     listing, good = wiring.listing(), count - BAD
     text, told = csv(count), []
@@ -155,8 +154,8 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     print("|---|---:|---:|---:|---:|---:|")
     for title, expected in ((f"import {count:,} rows", (good, 0)), ("import them again", (0, good))):
         with phase(title, count, meter):
-            report = import_list(
-                owner(), BOUNCES, text, created=None, tell=lambda done, total: told.append((done, total))
+            report = operations.import_list(
+                "bench", BOUNCES, text, progress=lambda done, total: told.append((done, total))
             )
         assert (report.imported, report.unchanged, len(report.refused)) == (*expected, BAD), report
     assert told[-1] == (good, good)

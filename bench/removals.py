@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bench.store import running
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import Membership, Organization
 from reprieve.providers.sendgrid.adapter import SendGrid
 from reprieve.removals.job import RemovalJob
@@ -65,7 +65,7 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
     organization = Organization("bench", "Bench", Membership.ANYONE)
     access = Access(Table(client, "Access"))
     access.create_organization(organization)
-    access.set_provider_account(organization.id, ProviderAccount(ProviderKind.SENDGRID))
+    assert access.set_provider_account(organization.id, ProviderAccount("sendgrid"), provider_name="", before=None)
     store, log = Suppressions(Table(client, "Suppressions")), EventLog(Table(client, "EventLog"), _now)
     emails = [f"recipient-{number:06}@example.com" for number in range(count)]
     now = _now() - 60_000
@@ -78,7 +78,7 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
     with phase(meter, "acknowledge, 1,000 a request", count):
         for number, chunk in enumerate(_chunks(emails)):
             asked = context(organization, request_id=f"request-{number}", now=_now())
-            removals.request(asked, chunk, provider="sendgrid")
+            removals.request(asked, chunk)
     acknowledged = meter.writes["Suppressions"], meter.reads["Suppressions"]
     job = RemovalJob(
         access=access,

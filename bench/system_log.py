@@ -1,4 +1,4 @@
-"""What a System Log query costs, by how much the log holds.
+"""What a system log query costs, by how much the log holds.
 
     PYTHONPATH=layers/domain/python python -m bench.system_log           10, 1,000 and 100,000 entries
     PYTHONPATH=layers/domain/python python -m bench.system_log --full    10, 1,000 and 1,000,000 (loading takes minutes)
@@ -63,7 +63,7 @@ def delivery(number: int, email: str, at: int, kind: DeliveryKind) -> LogEntry:
         provider="sendgrid",
         message_id=f"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B{number}.0",
     )
-    return delivery_entry(event)
+    return delivery_entry(event, provider_name="Sendgrid")
 
 
 def strangers(count: int) -> Iterator[Item]:

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from local.place import STACK_NAME
-from reprieve.access.provider_account import ProviderKind
 from reprieve.errors import Conflict
 from reprieve.organization import Membership
 from reprieve_cli import operations, stack
@@ -52,7 +51,7 @@ def create() -> dict[str, str]:
         **{dialect: issue(DEMO, dialect) for dialect in BY_DIALECT},
     }
     # The provider's side has nobody further up; the same key signs both webhooks, as one sender would.
-    operations.set_provider(UPSTREAM, kind=ProviderKind.NONE, webhook_key=public_key(known))
+    operations.set_provider(UPSTREAM, kind="none", webhook_key=public_key(known))
     return known
 
 
@@ -70,10 +69,10 @@ def issue(organization: str, dialect: str) -> str:
 
 
 def connect_provider(known: dict[str, str], upstream_url: str) -> None:
-    """Tell demo where its provider is: at a new address after every change of the port or of the API."""
+    """Tell demo where its provider is: at a new address after every change of the port."""
     operations.set_provider(
         DEMO,
-        kind=ProviderKind.SENDGRID,
+        kind="sendgrid",
         base_url=upstream_url,
         api_key=known["upstream"],
         webhook_key=public_key(known),

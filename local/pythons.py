@@ -16,7 +16,9 @@ SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 def main() -> None:
     """Test on each; exit 1 if the tests failed on one of them, or if there is none."""
     found = {version: python for version in SUPPORTED if (python := find(version))}
-    print(f"Python {', '.join(found) or 'not found'}; not here: {', '.join(sorted(set(SUPPORTED) - set(found))) or '-'}")
+    print(
+        f"Python {', '.join(found) or 'not found'}; not here: {', '.join(sorted(set(SUPPORTED) - set(found))) or '-'}"
+    )
     failed = [version for version, python in found.items() if not passes(version, python)]
     if failed or not found:
         sys.exit(f"The unit tests failed on Python {', '.join(failed)}." if failed else "No supported Python is here.")

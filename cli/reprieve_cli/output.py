@@ -15,8 +15,12 @@ from reprieve.clock import DAY, MINUTE, SECOND
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from reprieve.refused_row import RefusedRow
+
 NOTHING: Final = "-"
 HOUR: Final = 60 * MINUTE
+#: refused rows that are printed one by one; JSON has them all
+MAX_REFUSED: Final = 20
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -53,6 +57,14 @@ def say_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         say(f"{click.style(name.ljust(width), bold=True)}  {value or NOTHING}")
+
+
+def say_refused(refused: Sequence[RefusedRow]) -> None:
+    """Print the first of the refused rows to stderr."""
+    for one in refused[:MAX_REFUSED]:
+        say(f"line {one.line}: {one.problem}", err=True)
+    if len(refused) > MAX_REFUSED:
+        say(f"and {len(refused) - MAX_REFUSED} more; --json has all of them", err=True)
 
 
 def progress(done: int, total: int) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reprieve.access.provider_account import ProviderKind
+from reprieve.access.provider_accounts import AccountChanges
 from reprieve.errors import InvalidInput
+from reprieve.providers.registry import PROVIDERS
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_pairs
-from reprieve_cli.params import words
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
+
+#: for the help
+_DEFAULTS: Final = ", ".join(one.account.base_url for one in PROVIDERS.values() if one.account.base_url)
 
 
 @click.group()
@@ -32,51 +36,53 @@ def providers() -> None:
     epilog=examples(
         "reprieve providers set acme --kind sendgrid",
         "reprieve providers set acme --kind sendgrid --key-stdin < key.txt",
-        "reprieve providers set acme --kind sendgrid --keep-key --webhook-key MFkwEwYHKoZI...",
+        "reprieve providers set acme --webhook-key MFkwEwYHKoZI...",
         "reprieve providers set lab --kind ses",
         "reprieve providers set shop --kind none",
     ),
 )
 @click.argument("organization", metavar="ORG")
-@click.option("--kind", type=words(ProviderKind), required=True, help="`none` lifts from Reprieve's own lists alone.")
-@click.option("--base-url", default="", help=f"Of a SendGrid API, without /v3.  [default: {operations.SENDGRID}]")
-@click.option("--on-behalf-of", default="", metavar="NAME", help="The subuser (SendGrid) or tenant (SES) to act for.")
-@click.option("--webhook-key", default="", metavar="BASE64", help="The verification key of SendGrid's event webhook.")
+@click.option("--kind", type=click.Choice(list(PROVIDERS)), help="`none` lifts from Reprieve's own lists alone.")
+@click.option("--base-url", help=f"Where the provider's API is, without a version.  [default: {_DEFAULTS}]")
+@click.option("--on-behalf-of", metavar="NAME", help="The provider's other account (subuser, tenant) to act for.")
+@click.option("--webhook-key", metavar="BASE64", help="The public key that verifies the provider's event webhook.")
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input instead of asking.")
-@click.option("--keep-key", is_flag=True, help="Keep the API key that is stored for this base URL.")
+@click.option("--keep-key", is_flag=True, help="Keep the stored API key instead of asking.")
+@click.option("--yes", is_flag=True, help="Delete the stored API key without asking, when the new kind has none.")
 @json_option
 def set_(
     organization: str,
     *,
-    kind: str,
-    base_url: str,
-    on_behalf_of: str,
-    webhook_key: str,
+    kind: str | None,
+    base_url: str | None,
+    on_behalf_of: str | None,
+    webhook_key: str | None,
     key_stdin: bool,
     keep_key: bool,
+    yes: bool,
     as_json: bool,
 ) -> None:
-    """Set an organization's provider account.
+    """Set an organization's provider account, or change it.
 
-    It replaces the one that was there and ends a pause. The API key is asked for and not echoed;
-    it is stored encrypted under KMS, bound to the organization, and nothing shows it again. At SendGrid it needs
-    suppression.bounces.delete, and its likes for the other lists that are lifted from.
+    What no option names stays as it is; an empty value takes it away. It ends a pause. With --kind the API key is asked
+    for and not echoed, unless the kind has none. The key is stored encrypted under KMS, bound to the organization, and
+    no command shows it again. It stays with its base URL: another one needs a key of its own. At SendGrid it needs the
+    scopes suppression.bounces.delete, and those for the other lists that are lifted from.
     """
-    chosen = ProviderKind(kind)
     if key_stdin and keep_key:
-        raise click.UsageError("--key-stdin brings a key, --keep-key keeps the one that is there: give one of them")
-    if chosen is not ProviderKind.SENDGRID and (base_url or key_stdin or keep_key):
-        raise click.UsageError("--base-url, --key-stdin and --keep-key are for --kind sendgrid")
+        raise click.UsageError("--key-stdin brings a key, --keep-key keeps the stored one: give one of them")
     connect()
-    operations.find_organization(organization)
-    account = operations.set_provider(
-        organization,
-        kind=chosen,
-        base_url=base_url,
-        api_key=None if keep_key or chosen is not ProviderKind.SENDGRID else _read_key(stdin=key_stdin),
-        on_behalf_of=on_behalf_of,
-        webhook_key=webhook_key,
-    )
+    owner = operations.find_organization(organization)
+    named = AccountChanges(kind=kind, base_url=base_url, on_behalf_of=on_behalf_of, webhook_key=webhook_key)
+    if named == AccountChanges() and not (key_stdin or keep_key):
+        options = "--kind, --base-url, --on-behalf-of, --webhook-key or --key-stdin"
+        raise click.UsageError(f"nothing to change: give {options}")
+    accounts = wiring.provider_accounts()
+    if accounts.loses_key(owner, named) and not yes:
+        _confirm(organization)
+    asks = kind is not None and PROVIDERS[kind].account.has_key and not keep_key
+    api_key = _read_key(stdin=key_stdin) if key_stdin or asks else None
+    account = accounts.set(operations.asking(owner), replace(named, api_key=api_key))
     _show(organization, account, as_json=as_json)
 
 
@@ -102,8 +108,15 @@ def resume(organization: str) -> None:
     say(f"Resumed {organization}." if ended else f"{organization} was not paused.")
 
 
+def _confirm(organization: str) -> None:
+    """Ask before a stored key goes for good."""
+    if not interactive():
+        raise click.UsageError(f"this deletes the stored API key of {organization}: confirm it with --yes")
+    click.confirm(f"This deletes the stored API key of {organization}. Go on?", abort=True, err=True)
+
+
 def _read_key(*, stdin: bool) -> str:
-    """The API key, from standard input or from somebody at a terminal; in no case is it echoed."""
+    """The API key, from standard input or typed at a terminal; in no case is it echoed."""
     if not stdin:
         if not interactive():
             raise click.UsageError("there is no terminal to ask for the API key on: give it with --key-stdin")
@@ -132,7 +145,7 @@ def _record(organization: str, account: ProviderAccount) -> dict[str, Any]:
     paused = account.paused_until > wiring.now()
     return {
         "organization": organization,
-        "kind": account.kind.value,
+        "kind": account.kind,
         "base_url": account.base_url or None,
         "api_key": bool(account.sealed_key),
         "on_behalf_of": account.on_behalf_of or None,

@@ -7,18 +7,17 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from reprieve.address import Address
+from reprieve.dialects.csv_file import decoded
 from reprieve.errors import NotFound, Unavailable
 from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
-from reprieve.system_log.entry import EventType
-from reprieve_cli import journal, operations
-from reprieve_cli.csv_file import decoded, tell_refused
-from reprieve_cli.output import examples, json_option, moment, progress, say, say_json, say_table
+from reprieve_cli import operations
+from reprieve_cli.output import examples, json_option, moment, progress, say, say_json, say_refused, say_table
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
+    from reprieve.recipients.imports import ImportReport
     from reprieve.recipients.recipient import Recipient
-    from reprieve_cli.operations import ImportReport
 
 module_option = click.option(
     "--module", default=USERS, show_default=True, help="`users`, or a module of the CRM such as Leads."
@@ -60,7 +59,7 @@ def import_(organization: str, file: IO[bytes], *, module: str, as_json: bool) -
         report = operations.import_recipients(organization, text, module=module, progress=progress)
     except Unavailable as fault:
         raise Unavailable(f"{fault}; what was imported stays, and importing the file again is safe") from None
-    _tell(report, as_json=as_json)
+    _show(report, as_json=as_json)
     if report.refused:
         click.get_current_context().exit(1)
 
@@ -100,11 +99,9 @@ def delete(organization: str, recipient: str, *, module: str) -> None:
     Its addresses stay where they are on the suppression lists.
     """
     connect()
-    owner, store = operations.find_organization(organization), wiring.recipients()
-    found = store.get(owner, module, recipient)
-    if found is None or not store.delete(owner, module, recipient):
+    context = operations.asking(operations.find_organization(organization))
+    if wiring.records().delete(context, module, [recipient]) == [False]:
         raise NotFound("recipient", ascii(recipient))
-    journal.tell_recipients(owner, [(EventType.USER_DELETE, found)])
     say(f"Deleted {recipient}.")
 
 
@@ -119,11 +116,11 @@ def reset_unblocks(organization: str, email: str) -> None:
     """
     connect()
     key = Address.parse(email).key
-    before = wiring.unblocks().reset(operations.find_organization(organization), key)
-    say(f"Had been unblocked {before} times, and may be 5 times more.")
+    before = wiring.unblocks().reset(operations.asking(operations.find_organization(organization)), key)
+    say(f"It had been unblocked {before} times; it can be unblocked 5 more times.")
 
 
-def _tell(report: ImportReport, *, as_json: bool) -> None:
+def _show(report: ImportReport, *, as_json: bool) -> None:
     if as_json:
         refused = [{"line": one.line, "problem": one.problem} for one in report.refused]
         counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}
@@ -133,7 +130,7 @@ def _tell(report: ImportReport, *, as_json: bool) -> None:
     say(f"{stored}, {len(report.refused)} refused")
     if report.ignored:
         say(f"ignored columns: {', '.join(report.ignored)}", err=True)
-    tell_refused(report.refused)
+    say_refused(report.refused)
 
 
 def _spelling(recipient: Recipient, field: str) -> str | None:

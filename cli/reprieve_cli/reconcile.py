@@ -33,10 +33,8 @@ def reconcile(organization: str, since: int, *, dry_run: bool, as_json: bool) ->
     left alone. It runs by itself once a day. The exit code is 1 when a list could not be read.
     """
     connect()
-    now = wiring.now()
-    found = wiring.reconciliation().run(
-        operations.find_organization(organization), start=now - since, end=now, dry_run=dry_run
-    )
+    context = operations.asking(operations.find_organization(organization))
+    found = wiring.reconciliation().run(context, start=context.now - since, end=context.now, dry_run=dry_run)
     if as_json:
         say_json(_record(found))
     else:

@@ -129,7 +129,7 @@ def _standing(organization: Organization) -> Standing:
         organization=organization.id,
         membership=organization.membership.value,
         credentials=sum(one.valid(now) for one in wiring.access().credentials(organization.id)),
-        provider=account.kind.value if account else None,
+        provider=account.kind if account else None,
         paused_until=account.paused_until if account and paused else None,
         paused_reason=account.paused_reason if account and paused else None,
         pending=len(pending),

@@ -1,10 +1,11 @@
-"""In front of all four APIs: verify the credential, and hand its organization and scopes to the function behind."""
+"""In front of every API: verify the credential, and hand its organization and scopes to the function behind."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from reprieve.access.authenticate import authenticate
+from reprieve.dialects.registry import SCHEMES
 from reprieve.errors import Unauthenticated
 from reprieve.runtime import identity, wiring
 from reprieve.runtime.telemetry import logger
@@ -21,7 +22,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         # API Gateway's own word for "no credential at all", which the dialects answer otherwise than a bad one
         raise Exception("Unauthorized")  # noqa: TRY002
     try:
-        caller = authenticate(wiring.access(), headers["authorization"], now=wiring.now())
+        caller = authenticate(wiring.access(), headers["authorization"], schemes=SCHEMES, now=wiring.now())
     except Unauthenticated as refusal:
         logger().info("unauthenticated", cause=str(refusal), resource=event.get("resource"))
         return _policy("nobody", "Deny", event["methodArn"], {})

@@ -3,35 +3,34 @@
 from collections.abc import Iterator
 
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.sendgrid import classifications as wire
-from reprieve.dialects.sendgrid import dialect as sendgrid
+from reprieve.dialects.sendgrid import classifications, dialect
 from reprieve.runtime import http, wiring
 from reprieve.suppressions.counts import by_classification, by_domain
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 
-handler = http.Api(sendgrid.DIALECT, meter=wiring.meter("sendgrid"), prepare=wiring.acting(sendgrid.acts_for))
-SCOPES = sendgrid.scopes(SuppressionList.BOUNCES, "read")
+handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name), prepare=wiring.acting(dialect.acts_for))
+SCOPES = dialect.scopes(SuppressionList.BOUNCES, "read")
 
 
 # SendGrid documents the first path and answers on the second
 @handler.route("GET", "/suppression/bounces/classifications", scopes=SCOPES)
 @handler.route("GET", "/suppressions/bounces/classifications", scopes=SCOPES)
-def classifications(request: Request) -> Response:
+def by_day(request: Request) -> Response:
     """Counts by classification."""
-    return wire.render_by_classification(by_classification(classified(request)), request)
+    return classifications.render_by_classification(by_classification(classified(request)), request)
 
 
 @handler.route("GET", "/suppression/bounces/classifications/{classification}", scopes=SCOPES)
 @handler.route("GET", "/suppressions/bounces/classifications/{classification}", scopes=SCOPES)
 def domains(request: Request) -> Response:
     """Counts of one classification by the domain of the address."""
-    wanted = wire.classification_in(request)
+    wanted = classifications.classification_in(request)
     found = (one for one in classified(request) if one.classification is wanted)
-    return wire.render_by_domain(by_domain(found), request)
+    return classifications.render_by_domain(by_domain(found), request)
 
 
 def classified(request: Request) -> Iterator[Suppression]:
     """What is on the lists that SendGrid classifies."""
-    selection = wire.parse_days(request)
-    for name in wire.CLASSIFIED:
+    selection = classifications.parse_days(request)
+    for name in classifications.CLASSIFIED:
         yield from wiring.listing().each(request.organization, name, selection, now=request.now)

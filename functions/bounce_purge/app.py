@@ -1,23 +1,20 @@
 """/v3/mail_settings/bounce_purge (SendGrid): after how many days bounces and blocks expire."""
 
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.sendgrid import dialect as sendgrid
-from reprieve.dialects.sendgrid import suppressions as sendgrid_lists
+from reprieve.dialects.sendgrid import dialect, suppressions
 from reprieve.runtime import http, wiring
 
-handler = http.Api(sendgrid.DIALECT, meter=wiring.meter("sendgrid"), prepare=wiring.acting(sendgrid.acts_for))
+handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name), prepare=wiring.acting(dialect.acts_for))
 
 
-@handler.route("GET", "/mail_settings/bounce_purge", scopes=("mail_settings.bounce_purge.read",))
+@handler.route("GET", "/mail_settings/bounce_purge", scopes=dialect.READ_PURGE)
 def get(request: Request) -> Response:
     """The settings."""
-    return sendgrid_lists.render_purge(request.organization.purge)
+    return suppressions.render_purge(request.organization.purge)
 
 
-@handler.route("PATCH", "/mail_settings/bounce_purge", scopes=("mail_settings.bounce_purge.update",))
+@handler.route("PATCH", "/mail_settings/bounce_purge", scopes=dialect.UPDATE_PURGE)
 def change(request: Request) -> Response:
     """Change some of the settings; null takes an age away."""
-    organization = request.organization
-    purge = sendgrid_lists.parse_purge(request, organization.purge)
-    wiring.access().set_purge(organization.id, purge)
-    return sendgrid_lists.render_purge(purge)
+    changes = suppressions.parse_purge(request)
+    return suppressions.render_purge(wiring.organizations().change_purge(request.context, changes))

@@ -1,16 +1,17 @@
 """POST /v1/email-servers/{id}/test (Okta): send the one fixed test mail through a server."""
 
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.okta import email_servers as wire
-from reprieve.runtime import http, wiring
+from reprieve.dialects.okta import email_servers
+from reprieve.runtime import http, settings, wiring
 
-handler = http.Api(wire.DIALECT)
+settings.require(*settings.MAIL)
+handler = http.Api(email_servers.DIALECT)
 
 
-@handler.route("POST", "/v1/email-servers/{emailServerId}/test", scopes=wire.MANAGE)
+@handler.route("POST", "/v1/email-servers/{emailServerId}/test", scopes=email_servers.MANAGE)
 def test(request: Request) -> Response:
     """Talk to the server, and say in Okta's words how that went."""
-    sender, recipient = wire.parse_test(request)
+    sender, recipient = email_servers.parse_test(request)
     servers = wiring.email_servers()
-    servers.test(request.context, wire.identifier(request), sender=sender, recipient=recipient)
-    return wire.render_done()
+    servers.test(request.context, email_servers.identifier(request), sender=sender, recipient=recipient)
+    return email_servers.render_done()

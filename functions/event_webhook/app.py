@@ -1,31 +1,48 @@
-"""POST /reprieve/events/sendgrid/{org}: SendGrid's signed Event Webhook."""
+"""POST /reprieve/events/{kind}/{org}: the signed event webhook of every provider that has one."""
+
+from functools import partial
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect as reprieve
 from reprieve.dialects.reprieve.events import render_report
 from reprieve.errors import Unauthenticated
 from reprieve.organization import ORGANIZATION_ID
-from reprieve.providers.sendgrid import events as sendgrid_events
-from reprieve.runtime import http, metrics, wiring
+from reprieve.providers.kind import Webhook
+from reprieve.providers.registry import PROVIDERS
+from reprieve.runtime import http, metrics, settings, wiring
+from reprieve.runtime.telemetry import logger
 from reprieve.suppressions.ingest import Post
 
+settings.require("DEAD_LETTER_QUEUE_URL")
 handler = http.Api(reprieve.DIALECT)
 NOT_PROVED = "the webhook's signature does not match"
 
 
-@handler.route("POST", "/events/sendgrid/{org}")
-def events(request: Request) -> Response:
+def take(request: Request, *, webhook: Webhook, provider_name: str) -> Response:
     """Take in a batch of events; the organization in the path is believed because its key verifies the signature."""
     post, identifier = Post(request.headers, request.body, request.now), request.path["org"]
     # anybody can post here, so nothing is read for what could not be proved by any key
-    sendgrid_events.check_headers(post)
+    webhook.check(post)
     if not ORGANIZATION_ID.fullmatch(identifier):
         raise Unauthenticated(NOT_PROVED)
     organization = wiring.access().organization(identifier)
-    account = wiring.access().provider_account(identifier)
-    if organization is None or account is None:
+    key = wiring.access().webhook_key(identifier)
+    if organization is None or key is None:
         raise Unauthenticated(NOT_PROVED)
-    sendgrid_events.verify(post, account.webhook_key)
-    report = wiring.ingest().take(organization, sendgrid_events.parse_events(post))
+    try:
+        webhook.verify(post, key)
+    except Unauthenticated as refusal:
+        # a key that was rotated at one end only loses every event, and would look like silence
+        logger().warning("webhook refused", organization=organization.id, detail=str(refusal))
+        metrics.webhook_refused()
+        raise
+    report = wiring.ingest().take(organization, webhook.read(post), provider_name=provider_name)
     metrics.ingest(report)
     return render_report(report)
+
+
+for provider in PROVIDERS.values():
+    # loaded now and not at the first request, so that a snapshot has it
+    if provider.webhook:
+        verb = partial(take, webhook=provider.webhook(), provider_name=provider.name)
+        handler.route("POST", f"/events/{provider.kind}/{{org}}", scopes=())(verb)

@@ -2,36 +2,35 @@
 
 from reprieve.address import comparison_key
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.sendgrid import dialect as sendgrid
-from reprieve.dialects.sendgrid import suppressions as sendgrid_lists
+from reprieve.dialects.sendgrid import dialect, suppressions
 from reprieve.runtime import http, wiring
 from reprieve.suppressions.suppression import SuppressionList
 
-handler = http.Api(sendgrid.DIALECT, meter=wiring.meter("sendgrid"), prepare=wiring.acting(sendgrid.acts_for))
+handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name), prepare=wiring.acting(dialect.acts_for))
 
 
-@handler.route("POST", "/asm/suppressions/global", scopes=sendgrid.global_scopes("create"))
+@handler.route("POST", "/asm/suppressions/global", scopes=dialect.global_scopes("create"))
 def unsubscribe(request: Request) -> Response:
     """Put addresses on the unsubscribes."""
-    addresses = sendgrid_lists.parse_unsubscribe(request)
+    addresses = suppressions.parse_unsubscribe(request)
     wiring.unsubscribes().add(request.context, addresses)
-    return sendgrid_lists.render_unsubscribed(addresses)
+    return suppressions.render_unsubscribed(addresses)
 
 
-@handler.route("GET", "/asm/suppressions/global/{email+}", scopes=sendgrid.global_scopes("read"))
+@handler.route("GET", "/asm/suppressions/global/{email+}", scopes=dialect.global_scopes("read"))
 def unsubscribed(request: Request) -> Response:
     """Whether an address is unsubscribed."""
     key, by = comparison_key(request.address("email")), request.organization
     found = wiring.listing().get(by, SuppressionList.UNSUBSCRIBES, key, now=request.now)
     if not found:
-        sendgrid_lists.check_address(request)
-    return sendgrid_lists.render_unsubscribe(found)
+        suppressions.check_address(request)
+    return suppressions.render_unsubscribe(found)
 
 
-@handler.route("DELETE", "/asm/suppressions/global/{email+}", scopes=sendgrid.global_scopes("delete"))
+@handler.route("DELETE", "/asm/suppressions/global/{email+}", scopes=dialect.global_scopes("delete"))
 def resubscribe(request: Request) -> Response:
     """Take an address off the unsubscribes, whether it is on them or not."""
     emails, name = [request.address("email")], SuppressionList.UNSUBSCRIBES
     if not wiring.lists().lift_many(request.context, name, emails):
-        sendgrid_lists.check_address(request)
-    return sendgrid_lists.render_deleted()
+        suppressions.check_address(request)
+    return suppressions.render_deleted()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Final
 
 from reprieve.clock import DAY, MINUTE
+from reprieve.context import RECONCILIATION, Context
 from reprieve.errors import ReprieveError
-from reprieve.runtime import metrics, wiring
+from reprieve.runtime import metrics, settings, wiring
 from reprieve.runtime.telemetry import logger
 
 #: two days, so that one run that failed leaves no gap
 RANGE: Final = 2 * DAY
+
+
+settings.require("SECRETS_KEY")
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
@@ -22,7 +27,8 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: AN
             summary["left"] += 1
             continue
         try:
-            found = wiring.reconciliation().run(organization, start=now - RANGE, end=now)
+            asked = Context(organization, RECONCILIATION, secrets.token_hex(16), now)
+            found = wiring.reconciliation().run(asked, start=now - RANGE, end=now)
         except ReprieveError as error:
             logger().error("not compared", organization=organization.id, detail=str(error))
             summary["unread"] += 1

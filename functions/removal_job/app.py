@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reprieve.runtime import metrics, wiring
+from reprieve.runtime import metrics, settings, wiring
 from reprieve.runtime.telemetry import logger
+
+settings.require("SECRETS_KEY")
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)

@@ -3,18 +3,18 @@
 from dataclasses import replace
 
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.zoho import dialect as zoho
-from reprieve.dialects.zoho import removals as zoho_unblock
+from reprieve.dialects.zoho import dialect, modules, removals
 from reprieve.runtime import http, wiring
 
-handler = http.Api(zoho.DIALECT)
+handler = http.Api(dialect.DIALECT)
+SCOPES = modules.allowing("UPDATE", mail=True)
 
 
-@handler.route("POST", "/{version}/{module}/actions/unblock_email")
-@handler.route("POST", "/{version}/{module}/{record_id}/actions/unblock_email")
+@handler.route("POST", "/{version}/{module}/actions/unblock_email", scopes=SCOPES)
+@handler.route("POST", "/{version}/{module}/{record_id}/actions/unblock_email", scopes=SCOPES)
 def unblock_email(request: Request) -> Response:
     """Unblock the records' addresses, or rehearse it; with an idempotency key once, however often it is sent."""
-    asked = zoho_unblock.parse_unblock(request)
+    asked = removals.parse_unblock(request)
 
     def work() -> Response:
         outcomes = wiring.unblocks().request(
@@ -22,18 +22,17 @@ def unblock_email(request: Request) -> Response:
             asked.module,
             asked.ids,
             asked.fields,
-            provider="sendgrid",
             rehearsal=asked.rehearsal,
         )
-        return zoho_unblock.render_unblock(asked, outcomes)
+        return removals.render_unblock(asked, outcomes)
 
     if asked.key is None or asked.rehearsal:
         return work()
     answer, earlier = wiring.repeats().once(
         request.organization,
         asked.key,
-        zoho.fingerprint(request),
-        lambda: zoho_unblock.keep(work()),
+        removals.fingerprint(request),
+        lambda: removals.keep(work()),
         now=request.now,
     )
-    return zoho_unblock.repeat(answer, earlier=earlier)
+    return removals.repeat(answer, earlier=earlier)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from reprieve.runtime import wiring
+from reprieve.runtime import metrics, wiring
 from reprieve.runtime.telemetry import logger
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
     """Run once, and tell what was done."""
     swept = wiring.upkeep(context).run()
+    metrics.upkeep(swept)
     summary: dict[str, Any] = {"swept": dict(swept.counts), "finished": swept.finished, "faults": swept.faults}
     logger().info("upkeep", **summary)
     return summary

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tables import common_settings, settings_of
+
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 
@@ -47,16 +49,31 @@ LAMBDA = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"} | dict.f
 )
 
 
+def program_of(function: str) -> str:
+    app = ROOT / "functions" / function / "app.py"
+    return PROGRAM.format(layer=str(ROOT / "layers" / "domain" / "python"), app=str(app))
+
+
 def loaded(function: str, initialization: str = "on-demand") -> tuple[set[str], int]:
     """The packages that a function has loaded before its first request, and how many clients it has made."""
-    app = ROOT / "functions" / function / "app.py"
-    program = PROGRAM.format(layer=str(ROOT / "layers" / "domain" / "python"), app=str(app))
-    environment = {**os.environ, **LAMBDA, "AWS_LAMBDA_INITIALIZATION_TYPE": initialization}
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60, env=environment
-    )
+    program = program_of(function)
+    environment = {
+        **LAMBDA,
+        **dict.fromkeys(settings_of(function), "1"),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
+    }
+    done = started(program, environment)
+    assert done.returncode == 0, done.stderr
     modules, clients = json.loads(done.stdout)
     return set(modules), clients
+
+
+def started(program: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A process that has loaded a function, with these variables beside the test's own."""
+    surroundings = {**os.environ, **variables}
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60, env=surroundings
+    )
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -65,6 +82,22 @@ def test_a_function_loads_only_what_it_uses(function: str) -> None:
     forbidden = NEVER | {package for package, users in EXPENSIVE.items() if function not in users}
     assert modules & forbidden == set()
     assert clients == 0
+
+
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if settings_of(name) - common_settings()])
+def test_a_function_without_its_own_settings_does_not_start_and_names_them_all(function: str) -> None:
+    own = settings_of(function) - common_settings()
+    common = dict.fromkeys(common_settings(), "1")
+    done = started(program_of(function), {**LAMBDA, **common, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"})
+    said = done.stderr.splitlines()[-1]
+    assert (done.returncode, said.split(": ")[:2]) == (1, ["reprieve.runtime.settings.MissingSetting", "not set"])
+    assert set(said.split(": ")[2].split(", ")) == own
+
+
+def test_no_function_starts_without_what_all_of_them_need() -> None:
+    done = started(program_of("authorizer"), {**LAMBDA, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"})
+    assert done.returncode == 1
+    assert set(done.stderr.splitlines()[-1].split("not set: ")[1].split(", ")) == common_settings()
 
 
 @pytest.mark.parametrize("function", ["authorizer", "suppressions", "removal_job"])

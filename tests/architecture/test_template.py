@@ -1,12 +1,19 @@
 """What the template promises: a role, a log group and an event file for each function; nothing wider than needed."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reprieve.dialects.dialect import Refusal
+from reprieve.dialects.registry import DIALECTS
 from tests.support.tables import tables, template
+
+if TYPE_CHECKING:
+    from reprieve.dialects.dialect import Dialect
 
 ROOT = Path(__file__).parents[2]
 RESOURCES: dict[str, dict[str, Any]] = dict(template()["Resources"])
@@ -59,108 +66,51 @@ def test_a_table_is_kept_backed_up_encrypted_and_paid_by_use(name: str) -> None:
     assert resource["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert resource["Properties"]["SSESpecification"] == {"SSEEnabled": True}
     assert resource["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert resource["Properties"]["DeletionProtectionEnabled"] is True
+
+
+@pytest.mark.parametrize("name", ["SecretsKey", "DeadLetters"])
+def test_what_no_backup_brings_back_outlives_the_stack(name: str) -> None:
+    resource = RESOURCES[name]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
 def test_every_api_is_closed_by_default_and_nothing_is_cached() -> None:
     apis = [it["Properties"] for it in RESOURCES.values() if it["Type"] == "AWS::Serverless::Api"]
-    assert len(apis) == 4
+    assert apis
     for api in apis:
         authorizer = api["Auth"]["Authorizers"][api["Auth"]["DefaultAuthorizer"]]
         assert authorizer["Identity"]["ReauthorizeEvery"] == 0
 
 
-def test_only_the_signed_webhook_is_open() -> None:
-    routes = [event["Properties"] for function in FUNCTIONS.values() for event in function.get("Events", {}).values()]
-    is_open = [route["Path"] for route in routes if "Auth" in route]
-    assert is_open == ["/events/sendgrid/{org}"]
-
-
+#: what stands for an error's id where API Gateway answers by itself
 REQUEST = "$context.requestId"
 
 
-def okta(code: str, summary: str) -> dict[str, Any]:
-    return {"errorCode": code, "errorSummary": summary, "errorLink": code, "errorId": REQUEST, "errorCauses": []}
+def gateway_responses(dialect: Dialect) -> dict[str, Any]:
+    """The gateway responses that a dialect's value asks for, as the template spells them."""
+    responses: dict[str, Any] = {}
+    for kind, said in dialect.gateway_rows().items():
+        assert isinstance(said, Refusal)
+        body = json.dumps(dialect.write(said, REQUEST).body, separators=(",", ":"))
+        responses[kind] = {"ResponseTemplates": {"application/json": body}}
+        if not kind.startswith("DEFAULT_"):
+            responses[kind]["StatusCode"] = str(int(said.status))
+        headers = {dialect.id_header: "context.requestId", **dialect.gateway_headers.get(kind, {})}
+        responses[kind]["ResponseParameters"] = {"Headers": headers}
+    return responses
 
 
-def sendgrid(message: str) -> dict[str, Any]:
-    return {"errors": [{"field": None, "message": message}], "id": REQUEST}
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_a_gateway_answers_everything_in_its_dialect(dialect: Dialect) -> None:
+    assert RESOURCES[dialect.api]["Properties"]["GatewayResponses"] == gateway_responses(dialect)
 
 
-def zoho(code: str, message: str) -> dict[str, Any]:
-    return {"code": code, "details": {}, "message": message, "status": "error"}
-
-
-def problem(status: int, title: str, detail: str) -> dict[str, Any]:
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "error_id": REQUEST}
-
-
-#: what each gateway answers by itself: the status, None for the gateway's own, and the body
-ANSWERS: dict[str, dict[str, tuple[str | None, dict[str, Any]]]] = {
-    "OktaApi": {
-        "UNAUTHORIZED": ("403", okta("E0000005", "Invalid session")),
-        "ACCESS_DENIED": ("401", okta("E0000011", "Invalid token provided")),
-        "MISSING_AUTHENTICATION_TOKEN": ("404", okta("E0000008", "The requested path was not found")),
-        "THROTTLED": ("429", okta("E0000047", "API call exceeded rate limit due to too many requests.")),
-        "DEFAULT_4XX": (None, okta("E0000003", "The request body was not well-formed.")),
-        "DEFAULT_5XX": (None, okta("E0000009", "Internal Server Error")),
-    },
-    "SendGridApi": {
-        "UNAUTHORIZED": ("401", sendgrid("authorization required")),
-        "ACCESS_DENIED": ("401", sendgrid("The provided authorization grant is invalid, expired, or revoked")),
-        "MISSING_AUTHENTICATION_TOKEN": ("404", sendgrid("not found")),
-        "THROTTLED": ("429", sendgrid("too many requests")),
-        "DEFAULT_4XX": (None, sendgrid("bad request")),
-        "DEFAULT_5XX": (None, sendgrid("internal server error")),
-    },
-    "ZohoApi": {
-        "UNAUTHORIZED": ("401", zoho("AUTHENTICATION_FAILURE", "Authentication failed")),
-        "ACCESS_DENIED": ("401", zoho("INVALID_TOKEN", "invalid oauth token")),
-        "MISSING_AUTHENTICATION_TOKEN": (
-            "404",
-            zoho("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one"),
-        ),
-        "THROTTLED": ("429", zoho("TOO_MANY_REQUESTS", "You have made too many requests")),
-        "DEFAULT_4XX": (None, zoho("INVALID_DATA", "the request could not be read")),
-        "DEFAULT_5XX": (None, zoho("INTERNAL_ERROR", "Internal Server Error")),
-    },
-    "ReprieveApi": {
-        "UNAUTHORIZED": (
-            "401",
-            problem(401, "Unauthorized", "send a credential in the Authorization header: Bearer rp_..."),
-        ),
-        "ACCESS_DENIED": ("401", problem(401, "Unauthorized", "unknown, revoked or expired credential")),
-        "MISSING_AUTHENTICATION_TOKEN": ("404", problem(404, "Not Found", "the API has no such path")),
-        "THROTTLED": ("429", problem(429, "Too Many Requests", "too many requests")),
-        "DEFAULT_4XX": (None, problem(400, "Bad Request", "the request could not be read")),
-        "DEFAULT_5XX": (
-            None,
-            problem(
-                500,
-                "Internal Server Error",
-                "something unexpected happened; the error id is the request id in the log",
-            ),
-        ),
-    },
-}
-
-
-@pytest.mark.parametrize("api", [name for name, it in RESOURCES.items() if it["Type"] == "AWS::Serverless::Api"])
-def test_a_gateway_answers_everything_in_its_dialect(api: str) -> None:
-    answers = RESOURCES[api]["Properties"]["GatewayResponses"]
-    assert {
-        kind: (answer.get("StatusCode"), {name: json.loads(body) for name, body in answer["ResponseTemplates"].items()})
-        for kind, answer in answers.items()
-    } == {kind: (status, {"application/json": body}) for kind, (status, body) in ANSWERS[api].items()}
-
-
-def test_okta_s_clients_are_told_when_to_come_back_and_no_other_answer_has_headers_of_its_own() -> None:
-    limits = {"X-Rate-Limit-Limit": "'0'", "X-Rate-Limit-Remaining": "'0'", "X-Rate-Limit-Reset": "'1'"}
-    assert {
-        (api, kind): answer["ResponseParameters"]
-        for api in ANSWERS
-        for kind, answer in RESOURCES[api]["Properties"]["GatewayResponses"].items()
-        if "ResponseParameters" in answer
-    } == {("OktaApi", "THROTTLED"): {"Headers": limits}}
+def test_each_dialect_has_an_api_a_stage_and_an_output_of_its_own_and_no_other_api_has() -> None:
+    apis = {name: it["Properties"] for name, it in RESOURCES.items() if it["Type"] == "AWS::Serverless::Api"}
+    assert {name: api["StageName"] for name, api in apis.items()} == {one.api: one.stage for one in DIALECTS}
+    for name in apis:
+        assert f"${{{name}}}.execute-api." in str(template()["Outputs"][name])
 
 
 def test_the_job_runs_every_two_minutes_and_what_it_cannot_do_is_not_lost() -> None:

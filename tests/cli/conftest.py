@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.access import credential
+from reprieve.dialects.registry import DIALECTS
 from reprieve.runtime import wiring
-from reprieve_cli import operations
 from tests.cli.running import Clock, Ran, deploy, invoke
 from tests.support import moto_aws
 from tests.support.tables import environment
@@ -23,7 +24,7 @@ OUTPUTS = {
     "RECIPIENTS_TABLE": "RecipientsTable",
     "ACCESS_TABLE": "AccessTable",
 }
-APIS = {"OktaApi": "okta1", "SendGridApi": "sendgrid1", "ZohoApi": "zoho1", "ReprieveApi": "reprieve1"}
+APIS = {dialect.api: f"{dialect.name}1" for dialect in DIALECTS}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -67,7 +68,7 @@ def stack(aws: None, clock: Clock) -> dict[str, str]:
 def ids(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials get the ids 0...01, 0...02 and so on."""
     numbers = iter(range(1, 100))
-    monkeypatch.setattr(operations.secrets, "token_hex", lambda size: f"{next(numbers):0{2 * size}}")
+    monkeypatch.setattr(credential.secrets, "token_hex", lambda size: f"{next(numbers):0{2 * size}}")
 
 
 @pytest.fixture

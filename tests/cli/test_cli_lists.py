@@ -10,19 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.address import comparison_key
-from reprieve.organization import Organization
+from reprieve.dialects import list_csv
+from reprieve.refused_row import RefusedRow
 from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
 from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
-from reprieve_cli import list_csv, lists, operations
-from reprieve_cli.csv_file import Refusal
+from reprieve_cli import operations
 from tests.cli.running import NOW, Ran
 from tests.support.contexts import context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from reprieve.organization import Organization
     from tests.cli.running import Clock
 
     Run = Callable[..., Ran]
@@ -32,8 +33,7 @@ SINCE = 1_767_225_600
 
 
 @pytest.fixture(autouse=True)
-def acme(stack: dict[str, str], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "WORKERS", 1)
+def acme(stack: dict[str, str], run: Run) -> None:
     run("organizations", "create", "acme")
 
 
@@ -45,7 +45,14 @@ def test_a_file_is_imported_and_again_changes_nothing(run: Run) -> None:
     text = f"email,created,reason,status\nAnn@x.io,{SINCE},550 no such user ,5.1.1\nb@x.io,2026-01-01T00:00:01Z,,\n"
     assert run(*IMPORT, stdin=text) == Ran(0, "2 imported, 0 unchanged, 0 refused\n", "2 of 2\n")
     assert listed() == [
-        Suppression(SuppressionList.BOUNCES, "b@x.io", "b@x.io", (SINCE + 1) * 1000, provider="import"),
+        Suppression(
+            SuppressionList.BOUNCES,
+            "b@x.io",
+            "b@x.io",
+            (SINCE + 1) * 1000,
+            permanence=Permanence.UNDETERMINED,
+            provider="import",
+        ),
         Suppression(
             SuppressionList.BOUNCES,
             "ann@x.io",
@@ -53,6 +60,7 @@ def test_a_file_is_imported_and_again_changes_nothing(run: Run) -> None:
             SINCE * 1000,
             "550 no such user ",
             "5.1.1",
+            classification=Classification.INVALID_ADDRESS,
             provider="import",
         ),
     ]
@@ -131,7 +139,7 @@ def test_what_is_exported_is_imported_as_it_was(run: Run) -> None:
     exported = run("lists", "export", "acme", "bounces").out
     assert exported == (
         "created,email,reason,status,ip,permanence,classification,source\n"
-        f"{SINCE},'=1+1@x.io,'=cmd|x,,,hard,Unclassified,import\n"
+        f"{SINCE},'=1+1@x.io,'=cmd|x,,,undetermined,Unclassified,import\n"
     )
     run("organizations", "create", "other")
     assert run("lists", "import", "other", "bounces", "-", stdin=exported).code == 0
@@ -177,10 +185,9 @@ def test_a_hundred_thousand_rows_come_with_progress_and_their_refusals(
     memory, told = Memory(), []
     monkeypatch.setattr(wiring, "suppressions", lambda: memory)
     text = "email,created\n" + "".join(f"u{number}@x.io,{SINCE}\n" for number in range(100_000)) + f"junk,{SINCE}\n"
-    owner = Organization("acme", "acme")
-    report = lists.import_list(
-        owner, SuppressionList.BOUNCES, text, created=None, tell=lambda done, total: told.append((done, total))
+    report = operations.import_list(
+        "acme", SuppressionList.BOUNCES, text, progress=lambda done, total: told.append((done, total))
     )
     assert (report.imported, len(memory.kept), told[-1]) == (100_000, 100_000, (100_000, 100_000))
-    assert report.refused == [Refusal(100_002, report.refused[0].problem)]
+    assert report.refused == [RefusedRow(100_002, report.refused[0].problem)]
     assert all(entry.key == comparison_key(entry.email) for entry in memory.kept.values())

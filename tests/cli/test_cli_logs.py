@@ -14,6 +14,7 @@ from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.log_entries import delivery_entry
 from reprieve.system_log.span import SETTLING
 from reprieve_cli import logs, operations
+from reprieve_cli.stack import connect
 from tests.cli.running import NOW
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ HOUR = 3_600_000
 
 
 @pytest.fixture
-def acme(stack: dict[str, str], run: Callable[..., Ran]) -> Organization:
-    assert run("organizations", "create", "acme", "--name", "Acme").code == 0
+def acme(stack: dict[str, str]) -> Organization:
+    """An organization whose log is empty: its creation is not in it."""
+    connect()
+    assert wiring.access().create_organization(ACME)
     return ACME
 
 
 def bounced(number: int, *, at: int, email: str = "user@domain.com", message: str = "550 no such user") -> LogEntry:
     event = DeliveryEvent(f"e{number}", DeliveryKind.BOUNCE, email, email, at, message, provider="sendgrid")
-    return delivery_entry(event)
+    return delivery_entry(event, provider_name="Sendgrid")
 
 
 def entries(ran: Ran) -> list[dict[str, Any]]:
@@ -62,6 +65,15 @@ def test_the_options_narrow_together(acme: Organization, run: Callable[..., Ran]
     assert entries(run(*narrow)) == [one.event]
     assert entries(run(*narrow, "-q", "nobody")) == []
     assert entries(run(*narrow, "--filter", 'outcome.reason eq "blocked"')) == []
+
+
+@pytest.mark.parametrize("spelling", ["u@bücher.example", "U@XN--BCHER-KVA.example", '"u"@bücher.example'])
+def test_any_spelling_of_an_address_finds_its_entries(
+    acme: Organization, run: Callable[..., Ran], spelling: str
+) -> None:
+    one = bounced(1, at=NOW - HOUR, email="u@xn--bcher-kva.example")
+    wiring.event_log().append(acme, [one, bounced(2, at=NOW - HOUR)])
+    assert entries(run("logs", "acme", "--email", spelling)) == [one.event]
 
 
 def test_a_filter_that_is_none_is_refused_in_the_systems_words(acme: Organization, run: Callable[..., Ran]) -> None:

@@ -86,7 +86,7 @@ def test_an_id_is_taken_once(run: Run) -> None:
         (["Acme"], "id: 2 to 39 lower-case letters, digits and hyphens, not starting with a hyphen"),
         (["acme", "--name", ""], "name: 1 to 100 printable characters, no space around them"),
         (["acme", "--name", "red \x1b[31m"], "name: 1 to 100 printable characters, no space around them"),
-        (["acme", "--domain", "a b"], "domains: 'a b' is no domain of email addresses"),
+        (["acme", "--domain", "a b"], "domains: 'a b' is not a domain of email addresses"),
         (["acme", "--membership", "domains"], "domains: membership by domains needs at least one"),
         (["acme", "--parent", "nobody"], "no organization nobody"),
     ],

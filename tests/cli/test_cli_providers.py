@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_accounts import provider_key_context
 from reprieve.clock import MINUTE
 from reprieve.errors import Unavailable
 from reprieve.runtime import wiring
@@ -44,7 +46,7 @@ def stored() -> ProviderAccount:
 
 
 def unsealed(account: ProviderAccount) -> str:
-    return wiring.vault().unseal(account.sealed_key, wiring.provider_context("acme"))
+    return wiring.vault().unseal(account.sealed_key, provider_key_context("acme"))
 
 
 def test_the_key_is_asked_for_and_not_echoed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +92,7 @@ def test_the_key_can_come_from_standard_input(run: Run) -> None:
 def test_the_key_is_sealed_for_its_organization_alone(run: Run) -> None:
     run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
     with pytest.raises(Unavailable):
-        wiring.vault().unseal(stored().sealed_key, wiring.provider_context("other"))
+        wiring.vault().unseal(stored().sealed_key, provider_key_context("other"))
     assert CANARY not in str(wiring.client("dynamodb").scan(TableName=wiring.settings.table("ACCESS")))
 
 
@@ -103,8 +105,9 @@ EVERYTHING = [
     [*SET, "sendgrid", "--key-stdin", "--webhook-key", "AAAA"],
     [*SET, "sendgrid", "--key-stdin", "--keep-key"],
     [*SET, "sendgrid"],
-    [*SET, "ses", "--key-stdin"],
-    [*SET, "none", "--key-stdin"],
+    [*SET, "ses", "--key-stdin", "--yes"],
+    [*SET, "none", "--key-stdin", "--yes"],
+    [*SET, "none"],
     ["providers", "set", "nobody", "--kind", "sendgrid", "--key-stdin"],
     ["providers", "show", "acme"],
     ["providers", "show", "acme", "--json"],
@@ -152,7 +155,7 @@ def broken() -> None:
         ),
         (["--webhook-key", "AAAA"], "webhook_key: not a public key as SendGrid's webhook settings show it"),
         (["--webhook-key", "not base64"], "webhook_key: not a public key as SendGrid's webhook settings show it"),
-        (["--on-behalf-of", " "], "on_behalf_of: must be printable ASCII without spaces around it"),
+        (["--on-behalf-of", " "], "on_behalf_of: 1 to 100 printable characters, no space around them"),
     ],
 )
 def test_what_the_adapter_could_not_use_is_refused(run: Run, arguments: list[str], sentence: str) -> None:
@@ -165,7 +168,7 @@ def test_what_the_adapter_could_not_use_is_refused(run: Run, arguments: list[str
     [
         ("", "standard input is empty"),
         ("two words\nand lines", "must be printable ASCII without spaces around it"),
-        ("k" * 1001, "at most 1000 characters"),
+        ("k" * 1001, "1 to 1000 characters"),
     ],
 )
 def test_what_is_no_key_is_refused(run: Run, key: str, sentence: str) -> None:
@@ -197,22 +200,143 @@ def test_a_kept_key_goes_to_no_other_host(run: Run) -> None:
     run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
     refused = Ran(1, "", "Error: api_key: needed, because none is stored for this base URL\n")
     assert run(*SET, "sendgrid", "--keep-key", "--base-url", "https://elsewhere.example") == refused
-    run(*SET, "none")
+    run(*SET, "none", "--yes")
     assert run(*SET, "sendgrid", "--keep-key") == refused
 
 
 @pytest.mark.parametrize("kind", ["ses", "none"])
 def test_providers_without_a_key_need_none(run: Run, kind: str) -> None:
     assert run(*SET, kind, "--webhook-key", WEBHOOK_KEY).code == 0
-    assert stored() == ProviderAccount(ProviderKind(kind), webhook_key=WEBHOOK_KEY)
+    assert stored() == ProviderAccount(kind, webhook_key=WEBHOOK_KEY)
 
 
-def test_an_option_of_another_kind_is_a_usage_error(run: Run) -> None:
-    ran = run(*SET, "ses", "--base-url", "https://api.sendgrid.com")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["ses", "--base-url", "https://api.sendgrid.com"], "base_url: this kind of provider has none"),
+        (["ses", "--key-stdin"], "api_key: this kind of provider has none"),
+        (["none", "--on-behalf-of", "shop"], "on_behalf_of: has no meaning with this kind of provider"),
+    ],
+)
+def test_what_an_account_of_a_kind_cannot_have_is_refused(run: Run, arguments: list[str], sentence: str) -> None:
+    assert run(*SET, *arguments, stdin=CANARY) == Ran(1, "", f"Error: {sentence}\n")
+    assert wiring.access().provider_account("acme") is None
+
+
+def test_an_account_needs_a_kind_the_first_time(run: Run) -> None:
+    refused = Ran(1, "", "Error: kind: must be one of: sendgrid, ses, none\n")
+    assert run("providers", "set", "acme", "--webhook-key", WEBHOOK_KEY) == refused
+
+
+def test_a_change_of_nothing_is_a_usage_error(run: Run) -> None:
+    ran = run("providers", "set", "acme")
     assert (ran.code, ran.err.splitlines()[-1]) == (
         2,
-        "Error: --base-url, --key-stdin and --keep-key are for --kind sendgrid",
+        "Error: nothing to change: give --kind, --base-url, --on-behalf-of, --webhook-key or --key-stdin",
     )
+
+
+def everything_set(run: Run) -> ProviderAccount:
+    options = ["--base-url", "https://api.eu.sendgrid.com", "--on-behalf-of", "shop", "--webhook-key", WEBHOOK_KEY]
+    assert run(*SET, "sendgrid", "--key-stdin", *options, stdin=CANARY).code == 0
+    return stored()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changed"),
+    [
+        (["--on-behalf-of", "store"], {"on_behalf_of": "store"}),
+        (["--on-behalf-of", ""], {"on_behalf_of": ""}),
+        (["--webhook-key", ""], {"webhook_key": ""}),
+        (["--kind", "sendgrid", "--keep-key"], {}),
+        (["--keep-key"], {}),
+    ],
+)
+def test_what_no_option_names_stays_as_it_is(run: Run, arguments: list[str], changed: dict[str, str]) -> None:
+    before = everything_set(run)
+    assert run("providers", "set", "acme", *arguments).code == 0
+    assert stored() == replace(before, **changed)  # type: ignore[arg-type]
+
+
+def test_a_new_key_changes_nothing_but_the_key(run: Run) -> None:
+    before = everything_set(run)
+    assert run("providers", "set", "acme", "--key-stdin", stdin="SG.another").code == 0
+    assert unsealed(stored()) == "SG.another"
+    assert replace(stored(), sealed_key=before.sealed_key) == before
+
+
+def test_a_stored_key_is_deleted_only_after_a_yes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = everything_set(run)
+    ran = run(*SET, "none")
+    assert (ran.code, ran.out, ran.err.splitlines()[-1]) == (
+        2,
+        "",
+        "Error: this deletes the stored API key of acme: confirm it with --yes",
+    )
+    monkeypatch.setattr(providers, "interactive", lambda: True)
+    assert run(*SET, "none", stdin="n\n").code == 1
+    assert stored() == before
+    assert run(*SET, "none", stdin="y\n").code == 0
+    # the webhook's key is no secret, and whatever the organization mails with, the webhook may go on
+    assert stored() == ProviderAccount("none", webhook_key=WEBHOOK_KEY)
+
+
+def test_yes_spares_the_question(run: Run) -> None:
+    everything_set(run)
+    assert run(*SET, "ses", "--yes").code == 0
+    assert stored() == ProviderAccount("ses", webhook_key=WEBHOOK_KEY)
+
+
+def test_two_changes_of_one_account_at_a_time_are_a_conflict(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = everything_set(run)
+    store, seal = wiring.access(), wiring.vault().seal
+
+    def meanwhile(*arguments: Any) -> bytes:
+        changed = replace(before, on_behalf_of="other")
+        assert store.set_provider_account("acme", changed, provider_name="Sendgrid", before=before)
+        return seal(*arguments)
+
+    monkeypatch.setattr(wiring.vault(), "seal", meanwhile)
+    assert run("providers", "set", "acme", "--key-stdin", stdin="SG.another") == Ran(
+        1, "", "Error: the provider account was changed meanwhile; look at it and try again\n"
+    )
+    assert stored() == replace(before, on_behalf_of="other")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("sendgrid", "Sendgrid"), ("ses", "SES"), ("none", "")])
+def test_the_organization_knows_its_provider_by_the_name_that_logs_show(run: Run, kind: str, name: str) -> None:
+    run(*SET, "ses")
+    assert run(*SET, kind, *(["--key-stdin"] if kind == "sendgrid" else []), stdin=CANARY).code == 0
+    organization = wiring.access().organization("acme")
+    assert organization is not None
+    assert organization.provider_name == name
+
+
+def test_every_change_of_an_account_is_in_the_system_log_without_its_key(run: Run, clock: Clock) -> None:
+    run("providers", "set", "acme", "--kind", "none")
+    everything_set(run)
+    wiring.access().pause_provider("acme", until=NOW + MINUTE, reason="401")
+    run("providers", "resume", "acme")
+    clock.now += MINUTE
+    ran = run("logs", "acme", "--json", "--filter", 'eventType sw "reprieve.provider_account"')
+    assert CANARY not in ran.out
+    changes = [json.loads(line)["target"][0].get("changeDetails") for line in ran.out.splitlines()]
+    assert sorted(json.loads(line)["eventType"] for line in ran.out.splitlines()) == [
+        "reprieve.provider_account.resume",
+        "reprieve.provider_account.update",
+        "reprieve.provider_account.update",
+    ]
+    assert {"from": {"kind": ""}, "to": {"kind": "none"}} in changes
+    assert {
+        "from": {"kind": "none", "base_url": "", "on_behalf_of": "", "webhook_key": "", "api_key": "none"},
+        "to": {
+            "kind": "sendgrid",
+            "base_url": "https://api.eu.sendgrid.com",
+            "on_behalf_of": "shop",
+            "webhook_key": WEBHOOK_KEY,
+            "api_key": "another",
+        },
+    } in changes
 
 
 def test_a_pause_is_shown_and_ended(run: Run, clock: Clock) -> None:
@@ -244,7 +368,7 @@ def test_without_an_account_there_is_nothing_to_show(run: Run, command: str) -> 
 def test_programs_set_an_account_without_a_shell() -> None:
     connect()
     account = operations.set_provider(
-        "acme", kind=ProviderKind.SENDGRID, base_url="http://localhost:1", api_key=CANARY, webhook_key=WEBHOOK_KEY
+        "acme", kind="sendgrid", base_url="http://localhost:1", api_key=CANARY, webhook_key=WEBHOOK_KEY
     )
     assert account == operations.provider_account("acme")
     assert CANARY not in repr(account)

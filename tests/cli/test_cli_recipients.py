@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reprieve.address import Address
+from reprieve.dialects.recipient_csv import derived_id
 from reprieve.errors import Unavailable
+from reprieve.recipients import imports
 from reprieve.recipients.users import Status, Users
+from reprieve.refused_row import RefusedRow
 from reprieve.removals.unblock import Field
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
-from reprieve_cli import importing, operations
-from reprieve_cli.csv_file import Refusal
-from reprieve_cli.recipient_csv import derived_id
+from reprieve_cli import operations
 from reprieve_cli.stack import connect
 from tests.cli.running import NOW, Ran
 from tests.support.contexts import context
@@ -168,7 +169,7 @@ def test_json_tells_every_refused_row(run: Run) -> None:
         ],
         "ignored_columns": ["color"],
     }
-    assert run(*IMPORT, stdin=text).err.splitlines()[-1] == "and 10 more; --json tells all"
+    assert run(*IMPORT, stdin=text).err.splitlines()[-1] == "and 10 more; --json has all of them"
 
 
 @pytest.mark.parametrize(
@@ -178,9 +179,9 @@ def test_json_tells_every_refused_row(run: Run) -> None:
         (b"\n\r\n", "the file: empty; its first line must name the columns"),
         (b"ann@acme.example\n", "line 1: the first line must name the columns, and one of them `email`"),
         (b"email,first_name,firstName\n", "line 1: two columns of one name"),
-        (b"\xff\xfee\x00", "line 1: no UTF-8; save the file as CSV UTF-8"),
-        (b"email,city\nann@acme.example,K\xf6ln\n", "line 2: no UTF-8; save the file as CSV UTF-8"),
-        (b'email\nann@acme.example\n"bob@acme.example\n', "line 3: no CSV: unexpected end of data"),
+        (b"\xff\xfee\x00", "line 1: not valid UTF-8; save the file as CSV UTF-8"),
+        (b"email,city\nann@acme.example,K\xf6ln\n", "line 2: not valid UTF-8; save the file as CSV UTF-8"),
+        (b'email\nann@acme.example\n"bob@acme.example\n', "line 3: not valid CSV: unexpected end of data"),
     ],
 )
 def test_a_file_that_cannot_be_read_imports_nothing(run: Run, content: bytes, sentence: str) -> None:
@@ -196,7 +197,7 @@ def test_a_file_that_is_not_there_is_a_usage_error(run: Run) -> None:
 def test_ten_thousand_rows_show_progress(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
     monkeypatch.setattr(wiring, "recipients", lambda: memory)
-    monkeypatch.setattr(importing, "WORKERS", 8)
+    monkeypatch.setattr(imports, "WORKERS", 8)
     text = "email\n" + "".join(f"user{number}@acme.example\n" for number in range(10_000))
     told = "".join(f"{done} of 10000\n" for done in range(1000, 10_001, 1000))
     assert run(*IMPORT, stdin=text) == Ran(0, "10000 created, 0 updated, 0 unchanged, 0 refused\n", told)
@@ -305,11 +306,11 @@ def test_programs_import_text_without_a_shell() -> None:
     report = operations.import_recipients(
         "acme", "\ufeffemail,first_name\nann@acme.example,Ann\nbad,\n", progress=lambda *step: told.append(step)
     )
-    assert report == operations.ImportReport(
+    assert report == imports.ImportReport(
         created=1,
         updated=0,
         unchanged=0,
-        refused=[Refusal(3, "email: this is not an email address by RFC 3696")],
+        refused=[RefusedRow(3, "email: this is not an email address by RFC 3696")],
         ignored=[],
     )
     assert told == [(1, 1)]
@@ -328,9 +329,9 @@ def test_an_operator_resets_how_often_an_address_was_unblocked(run: Run) -> None
 
     service = wiring.unblocks()
     (identifier,) = [derived_id("acme", "ann@acme.example")]
-    service.request(context(acme_organization, now=NOW), "users", [identifier], [Field.EMAIL], provider="none")
+    service.request(context(acme_organization, now=NOW), "users", [identifier], [Field.EMAIL])
     assert left() == 4
     assert run("recipients", "reset-unblocks", "acme", "Ann@acme.example").out == (
-        "Had been unblocked 1 times, and may be 5 times more.\n"
+        "It had been unblocked 1 times; it can be unblocked 5 more times.\n"
     )
     assert left() == 5

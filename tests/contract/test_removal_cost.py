@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import Membership, Organization
 from reprieve.providers.none import NoProvider
 from reprieve.removals.job import RemovalJob
@@ -55,12 +55,12 @@ def test_a_removal_of_a_large_request_costs_four_write_units_and_one_read_unit_a
         store, log = Suppressions(table), EventLog(Table(client, "EventLog"), lambda: NOW)
         access = Access(Table(client, "Access"))
         access.create_organization(ORG)
-        access.set_provider_account(ORG.id, ProviderAccount(ProviderKind.NONE))
+        assert access.set_provider_account(ORG.id, ProviderAccount("none"), provider_name="", before=None)
         emails = [f"recipient-{number:06}@example.com" for number in range(COUNT)]
         store.record(ORG, [Suppression(SuppressionList.BOUNCES, one, one, NOW - 60_000) for one in emails])
         spent = units(client)
         removals = Removals(store, None, log)  # type: ignore[arg-type]  # nobody asks who is a recipient
-        removals.request(context(ORG, request_id="f" * 32, now=NOW), emails, provider="none")
+        removals.request(context(ORG, request_id="f" * 32, now=NOW), emails)
         job = RemovalJob(
             access=access,
             queue=RemovalQueue(table),

@@ -17,7 +17,7 @@ import trustme
 from reprieve.errors import Unavailable
 from reprieve.providers.sendgrid.adapter import ANSWER_CAP, PAGE_CAP
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
-from reprieve.suppressions.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.providers import BOUNCES, KEY, NOW, SendGridBench, assert_clean, outcomes
 
@@ -229,6 +229,7 @@ def test_records_are_read_leniently_and_kept_verbatim(sendgrid: SendGridBench) -
         created=1_700_000_000_000,
         reason=" 550  5.1.1 ",
         status="5.1.1",
+        classification=Classification.INVALID_ADDRESS,
         provider="sendgrid",
     )
     assert [(e.email, e.created // 1000 - 1_700_000_000, e.ip) for e in found[1:]] == [

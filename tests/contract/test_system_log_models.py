@@ -9,16 +9,31 @@ from typing import TYPE_CHECKING
 import pytest
 from okta.models import LogEvent
 
-from reprieve.access.log_entries import credential_changed
+from reprieve.access.credential import Credential
+from reprieve.access.log_entries import (
+    credential_changed,
+    organization_changed,
+    provider_account_changed,
+    provider_paused,
+    provider_resumed,
+)
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.email_servers.email_server import AuthType, EmailServer, Settings
 from reprieve.email_servers.log_entries import MESSAGE, server_entry
 from reprieve.organization import Organization
-from reprieve.recipients.log_entries import recipient_changed
+from reprieve.recipients.log_entries import OF_RECORDS, recipient_changed
 from reprieve.recipients.recipient import USERS, Recipient
-from reprieve.removals.log_entries import removal_done, removal_failed, removal_requested, removal_superseded
+from reprieve.removals.log_entries import (
+    removal_done,
+    removal_failed,
+    removal_requested,
+    removal_retried,
+    removal_superseded,
+    unblocks_reset,
+)
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
-from reprieve.suppressions.log_entries import delivery_entry
+from reprieve.suppressions.log_entries import addresses_listed, delivery_entry
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log import entry as log
 from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target
@@ -34,8 +49,9 @@ LONG = "5.7.1 " + "déjà vu " * 200
 def entries() -> Iterator[LogEntry]:
     for kind in DeliveryKind:
         for message in ("", LONG):
-            yield delivery_entry(DeliveryEvent("e", kind, "A@b.example", "a@b.example", 5, message, provider="ses"))
-    yield from removal_requested(["a@b.example"], provider="ses", context=CONTEXT)
+            event = DeliveryEvent("e", kind, "A@b.example", "a@b.example", 5, message, provider="ses")
+            yield delivery_entry(event, provider_name="SES")
+    yield from removal_requested(["a@b.example"], context=CONTEXT)
     removal = Removal(
         id="r-0",
         list=SuppressionList.BOUNCES,
@@ -56,9 +72,10 @@ def entries() -> Iterator[LogEntry]:
     yield removal_superseded(removal, now=5)
     yield removal_failed(removal, now=5, reason=LONG)
     yield removal_failed(removal, now=5, reason="")
+    credential = Credential("cred-2", "demo", "0" * 64, "SDK", frozenset(), created=1)
     person = Recipient("00u1", USERS, None, None, 1, 1)
     for event_type in EventType:
-        if event_type.startswith("reprieve.suppression."):
+        if event_type in {EventType.SUPPRESSION_REMOVAL, EventType.LIST_CLEARED}:
             yield log.entry(
                 event_type,
                 identity="r",
@@ -71,9 +88,23 @@ def entries() -> Iterator[LogEntry]:
                 context=CONTEXT,
             )
         if "api_token" in event_type:
-            yield credential_changed(event_type, "cred-2", "SDK", context=CONTEXT)
+            yield credential_changed(event_type, credential, context=CONTEXT)
         if event_type.startswith("user."):
             yield recipient_changed(event_type, person, context=CONTEXT)
+    for event_type in OF_RECORDS:
+        yield recipient_changed(event_type, replace(person, id="4711", module="Leads"), context=CONTEXT)
+    yield removal_retried(removal, context=CONTEXT)
+    yield unblocks_reset("a@b.example", 5, context=CONTEXT)
+    yield from addresses_listed(["a@b.example"], SuppressionList.UNSUBSCRIBES, "api", context=CONTEXT)
+    yield organization_changed(EventType.ORGANIZATION_CREATE, {}, context=CONTEXT)
+    names = frozenset({"a.example"}), frozenset({"b.example"})
+    yield organization_changed(EventType.ORGANIZATION_UPDATE, {"domains": names}, context=CONTEXT)
+    yield organization_changed(EventType.PURGE_UPDATE, {"purge.soft_days": (None, 5)}, context=CONTEXT)
+    account = ProviderAccount("ses")
+    yield provider_account_changed(None, account, context=CONTEXT)
+    yield provider_account_changed(account, replace(account, sealed_key=b"sealed"), context=CONTEXT)
+    yield provider_paused(CONTEXT.organization, LONG, now=5)
+    yield provider_resumed(context=CONTEXT)
     settings = Settings(
         alias="Main", host="smtp.example.com", port=587, username="u", auth_type=AuthType.BASIC, enabled=False
     )

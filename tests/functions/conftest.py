@@ -28,6 +28,19 @@ if TYPE_CHECKING:
 
     from tests.support.dynamodb import Client
 
+#: what single functions are told; a test that uses one of them sets it to what it needs
+SETTINGS = {
+    "REQUESTS_PER_MINUTE": "600",
+    "SECRETS_KEY": "no-key",
+    "DEAD_LETTER_QUEUE_URL": "no-queue",
+    "MAX_EMAIL_SERVERS": "10",
+    "MAIL_CLIENT_NAME": "",
+    "MAIL_PORTS": "587",
+    "TOKEN_PORTS": "443",
+    "PRIVATE_MAIL_NETWORKS": "",
+    "METRICS_NAMESPACE": "Reprieve/test",
+}
+
 
 @pytest.fixture(autouse=True, scope="module")
 def moto() -> Iterator[None]:
@@ -42,9 +55,9 @@ def moto() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def dynamodb(moto: None, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """The template's tables, empty, and the environment that names them; the functions' own client."""
-    for word, table in environment().items():
-        monkeypatch.setenv(word, table)
+    """The template's tables, empty, and the environment that the template gives the functions; their own client."""
+    for word, value in (environment() | SETTINGS).items():
+        monkeypatch.setenv(word, value)
     return moto_aws.empty(monkeypatch)
 
 

@@ -122,7 +122,7 @@ def test_another_organization_is_told_nothing_of_what_is_known_here(call: Gatewa
     put()
     soft(SuppressionList.BLOCKS, 5)
     delivery = DeliveryEvent("e1", DeliveryKind.BOUNCE, KEY, KEY, NOW * 1000, "550 no ", provider="sendgrid")
-    wiring.event_log().append(DEMO, [delivery_entry(delivery)])
+    wiring.event_log().append(DEMO, [delivery_entry(delivery, provider_name="Sendgrid")])
     request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY)
     wiring.suppressions().request_removals(
         context(DEMO, credential="cred-9", request_id="r", now=NOW * 1000), [request]
@@ -136,7 +136,7 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
     put("Ann@x.io", classification=Classification.INVALID_ADDRESS)
     put(name=SuppressionList.BLOCKS, permanence=Permanence.SOFT, count=3)
     delivery = DeliveryEvent("e1", DeliveryKind.BOUNCE, "Ann@x.io", KEY, NOW * 1000, "550 no ", provider="sendgrid")
-    wiring.event_log().append(DEMO, [delivery_entry(delivery)])
+    wiring.event_log().append(DEMO, [delivery_entry(delivery, provider_name="Sendgrid")])
     request = RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY)
     wiring.suppressions().request_removals(
         context(DEMO, credential="cred-9", request_id="r", now=NOW * 1000), [request]
@@ -265,7 +265,6 @@ def test_what_is_left_of_the_unblocks_goes_down_with_each_and_outlives_the_block
             "users",
             ["00u1"],
             [Field.EMAIL],
-            provider="sendgrid",
         )
     calls.clear()
     body = explain(call).body
@@ -322,6 +321,23 @@ def test_all_lists_are_one_with_a_total_and_a_cursor(call: Gateway, calls: Calls
     assert calls == {"Query": 5}
     assert [(one["list"], one["email"]) for one in second["suppressions"]] == [("blocks", "b@y.io")]
     assert (second["total"], second["next"]) == (3, None)
+
+
+def test_a_cursor_leads_on_in_its_own_search_only(call: Gateway) -> None:
+    for email in ("a@x.io", "b@x.io", "c@x.io"):
+        put(email)
+    cursor = search(call, limit="1", domain="x.io").body["next"]
+    assert search(call, limit="2", domain="X.io", cursor=cursor).body["next"] is None
+    queries: list[dict[str, str]] = [{}, {"domain": "y.io"}, {"domain": "x.io", "list": "blocks"}]
+    for query in queries:
+        answer = search(call, cursor=cursor, **query)
+        assert (answer.status, answer.body["field"]) == (400, "cursor")
+
+
+def test_a_moment_that_is_not_a_number_is_refused_with_its_unit(call: Gateway) -> None:
+    answer = search(call, start_time="2026-01-01T00:00:00Z")
+    detail = "must be a whole number of Unix seconds, 0 or more"
+    assert (answer.body["field"], answer.body["detail"]) == ("start_time", detail)
 
 
 @pytest.mark.parametrize(

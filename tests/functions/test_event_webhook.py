@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import timestamp
 from reprieve.organization import Organization
 from reprieve.providers.sendgrid import events as sendgrid_events
@@ -33,6 +33,7 @@ from tests.support.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import StringIO
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -53,7 +54,8 @@ def queue(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Any:
     url = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", url)
     wiring.access().create_organization(DEMO)
-    wiring.access().set_provider_account("demo", ProviderAccount(ProviderKind.NONE, webhook_key=public(KEY)))
+    account = ProviderAccount("none", webhook_key=public(KEY))
+    assert wiring.access().set_provider_account("demo", account, provider_name="", before=None)
     return lambda: [
         json.loads(one["Body"]) for one in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     ]
@@ -269,9 +271,13 @@ def test_whichever_call_fails_every_acknowledged_event_is_stored_or_set_aside(
     assert answers == [503, 503, 503, 503, 200, 503, 200]
 
 
+def problem(status: int, title: str, detail: str) -> Answer:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Answer(status, body | {"error_id": Matching(".{22}")})
+
+
 def unproved(detail: str) -> Answer:
-    body = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": detail}
-    return Answer(401, body | {"error_id": Matching(".{22}")})
+    return problem(401, "Unauthorized", detail)
 
 
 #: other organizations, and the key that each has; None has no account at all
@@ -285,7 +291,8 @@ def test_a_post_that_its_organizations_own_key_does_not_prove_is_401_and_changes
     for name, key in OTHERS.items():
         wiring.access().create_organization(Organization(name, name))
         if key is not None:
-            wiring.access().set_provider_account(name, ProviderAccount(ProviderKind.NONE, webhook_key=key))
+            account = ProviderAccount("none", webhook_key=key)
+            assert wiring.access().set_provider_account(name, account, provider_name="", before=None)
     before = [dynamodb.scan(TableName=name)["Items"] for name in tables()]
     answer = post(call, bounce(1), bounce(2, event="delivered"), {"event": "bounce"}, **change)
     assert answer == unproved("the webhook's signature does not match")
@@ -333,9 +340,25 @@ def test_a_post_that_no_key_could_prove_is_told_why_and_nothing_is_read(
     assert calls == {}
 
 
+@pytest.mark.usefixtures("queue")
+def test_only_a_refused_post_that_names_an_organization_with_an_account_is_counted_as_refused(
+    call: Gateway, capsys: pytest.CaptureFixture[str], log: StringIO
+) -> None:
+    """A key that was rotated at one end only would lose every event unseen; scanners do not count."""
+    for change in ({"organization": "nobody"}, {}, {"tamper": b" "}):
+        post(call, bounce(), **change)
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [one["WebhooksRefused"] for one in metrics if "WebhooksRefused" in one] == [[1.0]]
+    warned = [one for line in log.getvalue().splitlines() if (one := json.loads(line))["message"] == "webhook refused"]
+    assert [(one["organization"], one["detail"]) for one in warned] == [
+        ("demo", "the webhook's signature does not match")
+    ]
+
+
 #: the whole answer to each event
 ANSWERS = {
     "forged_signature": unproved("the webhook's signature does not match"),
+    "no_such_path": problem(404, "Not Found", "the API has no such path"),
     "unsigned": unproved("the webhook's signature is missing"),
 }
 

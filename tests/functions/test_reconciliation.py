@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import DAY
 from reprieve.errors import Unavailable
 from reprieve.removals.removal import RemovalRequest
@@ -45,7 +45,7 @@ def provider(dynamodb: object, monkeypatch: pytest.MonkeyPatch) -> Provider:
     provider = Provider()
     monkeypatch.setattr(wiring, "provider_for", lambda *_: provider)
     wiring.access().create_organization(DEMO)
-    wiring.access().set_provider_account(DEMO.id, ProviderAccount(ProviderKind.NONE))
+    assert wiring.access().set_provider_account(DEMO.id, ProviderAccount("none"), provider_name="", before=None)
     return provider
 
 
@@ -55,7 +55,7 @@ def entry(key: str, created: int, name: SuppressionList = BOUNCES) -> Suppressio
 
 def run(*, dry_run: bool = False) -> tuple[int, list[str], int]:
     now = wiring.now()
-    found = wiring.reconciliation().run(DEMO, start=now - DAY, end=now, dry_run=dry_run)
+    found = wiring.reconciliation().run(context(DEMO, now=now), start=now - DAY, end=now, dry_run=dry_run)
     return found.compared, [one.key for one in found.missing], found.repaired
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reprieve.dialects.zoho.dialect import MODULES, RECORD_ID
+from reprieve.dialects.zoho.modules import MODULES, RECORD_ID
+from reprieve.organization import Organization
 from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
@@ -140,6 +141,16 @@ def test_records_are_listed_by_page_and_by_id(call: Gateway) -> None:
     assert [one["id"] for one in some.body["data"]] == [known[2]]
 
 
+def test_a_page_token_is_of_one_module_of_one_organization(call: Gateway) -> None:
+    insert(call, {"Email": "a@example.org"}, {"Email": "b@example.org"})
+    token = send(call, "GET", MODULE, query={"per_page": "1"}).body["info"]["next_page_token"]
+    refused = Answer(400, error("INVALID_DATA", "invalid data", api_name="page_token"))
+    assert send(call, "GET", MODULE, query={"page_token": token}).status == 200
+    assert send(call, "GET", MODULE, query={"page_token": token}, path={"module": "Contacts"}) == refused
+    other = Organization("other", "Other")
+    assert send(call, "GET", MODULE, query={"page_token": token}, organization=other) == refused
+
+
 @pytest.mark.parametrize(
     "query", [{"per_page": "201"}, {"per_page": "0"}, {"per_page": "x"}, {"page_token": "x"}, {"ids": "x"}]
 )
@@ -177,17 +188,17 @@ def test_another_organizations_record_looks_like_none(call: Gateway) -> None:
 @pytest.mark.parametrize(
     ("method", "resource", "own"),
     [
-        ("POST", MODULE, {"CREATE"}),
-        ("POST", UPSERT, {"CREATE", "UPDATE"}),
-        ("GET", MODULE, {"READ"}),
-        ("GET", ONE, {"READ"}),
-        ("GET", SEARCH, {"READ"}),
-        ("DELETE", MODULE, {"DELETE"}),
-        ("DELETE", ONE, {"DELETE"}),
+        ("POST", MODULE, ["CREATE"]),
+        ("POST", UPSERT, ["CREATE", "UPDATE"]),
+        ("GET", MODULE, ["READ"]),
+        ("GET", ONE, ["READ"]),
+        ("GET", SEARCH, ["READ"]),
+        ("DELETE", MODULE, ["DELETE"]),
+        ("DELETE", ONE, ["DELETE"]),
     ],
 )
 def test_each_operation_has_its_scope_in_its_module(
-    call: Gateway, calls: Calls, method: str, resource: str, own: set[str]
+    call: Gateway, calls: Calls, method: str, resource: str, own: list[str]
 ) -> None:
     def ask(*scopes: str) -> Answer:
         granted = (*scopes, "ZohoSearch.securesearch.READ")
@@ -195,9 +206,11 @@ def test_each_operation_has_its_scope_in_its_module(
 
     for scope in own:
         assert ask(f"ZohoCRM.modules.leads.{scope}").status != 401
-    others = [f"ZohoCRM.modules.leads.{scope}" for scope in {"CREATE", "READ", "UPDATE", "DELETE"} - own]
+    others = [f"ZohoCRM.modules.leads.{scope}" for scope in {"CREATE", "READ", "UPDATE", "DELETE"} - {*own}]
     refused = ask(*others, "ZohoCRM.modules.contacts.ALL", "ZohoCRM.users.READ", "ZohoCRM.send_mail.leads.CREATE")
-    assert refused == Answer(401, error("OAUTH_SCOPE_MISMATCH", "Unauthorized"))
+    assert refused == Answer(
+        401, error("OAUTH_SCOPE_MISMATCH", "Unauthorized", permissions=[f"ZohoCRM.modules.leads.{own[0]}"])
+    )
     assert calls == {}
 
 
@@ -214,5 +227,5 @@ def test_an_sdk_finds_out_who_it_is(call: Gateway) -> None:
 @pytest.mark.parametrize("case", cases("records"))
 def test_the_events_in_the_repository_are_answered(call: Gateway, case: str) -> None:
     nothing, wrong = dict.fromkeys(("get", "list", "search"), 204), dict.fromkeys(("delete", "unknown_module"), 400)
-    status = {"insert": 201, "upsert": 201, **nothing, **wrong}
+    status = {"insert": 201, "upsert": 201, "no_such_path": 404, **nothing, **wrong}
     assert call.send(function("records"), event("records", case)).status == status.get(case, 200)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import DAY
 from reprieve.organization import Organization
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
@@ -68,7 +68,7 @@ def provider(dynamodb: object, monkeypatch: pytest.MonkeyPatch) -> Provider:
 
 def enrol(organization: Organization) -> None:
     wiring.access().create_organization(organization)
-    wiring.access().set_provider_account(organization.id, ProviderAccount(ProviderKind.NONE))
+    assert wiring.access().set_provider_account(organization.id, ProviderAccount("none"), provider_name="", before=None)
 
 
 def bounce(created: int) -> None:

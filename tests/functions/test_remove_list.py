@@ -14,7 +14,7 @@ from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
-from tests.support.okta import refusal
+from tests.support.okta import forbidden, refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -191,7 +191,7 @@ ANSWERS: dict[str, Answer] = {
         "emailAddresses: The field cannot have more than 1,000 elements",
     ),
     "no_body": refusal(400, "E0000003", "The request body was not well-formed."),
-    "no_scope": refusal(403, "E0000006", "You do not have permission to perform the requested action"),
+    "no_scope": forbidden("okta.orgs.manage"),
     "wrong_method": refusal(405, "E0000022", "The endpoint does not support the provided HTTP method"),
 }
 

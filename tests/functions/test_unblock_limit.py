@@ -161,7 +161,6 @@ def caller(
             "Leads",
             ["2423488000000575001"],
             [Field.EMAIL],
-            provider="sendgrid",
         )
         verdicts.append(outcome.verdict)
 

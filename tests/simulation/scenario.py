@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 from reprieve.access.caller import Caller
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.address import comparison_key
 from reprieve.clock import Millis
 from reprieve.errors import NotFound, Unavailable
@@ -67,7 +67,7 @@ class Access:
     def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
         for organization in self.accounts:
             if organization.id == organization_id:
-                self.accounts[organization] = ProviderAccount(ProviderKind.NONE, paused_until=until)
+                self.accounts[organization] = ProviderAccount("none", paused_until=until)
 
 
 class Scenario:
@@ -98,7 +98,7 @@ class Scenario:
         ]
         self.cleared = bool(cleared)
         self.oracle.cleared = cleared
-        self.access = Access({one: ProviderAccount(ProviderKind.NONE) for one in organizations})
+        self.access = Access({one: ProviderAccount("none") for one in organizations})
         # skew breaks leases, so deleting twice is only wrong where clocks agree and nothing fails
         self.skewed = not short and choices.below(2) == 1
         self.poison = choices.below(4) == 3
@@ -199,7 +199,7 @@ class Scenario:
     def _deliver(self, organization: Organization, event: DeliveryEvent) -> None:
         while True:
             try:
-                self.ingest.take(organization, Batch([event]))
+                self.ingest.take(organization, Batch([event]), provider_name="Sendgrid")
             except (Unavailable, Crash):
                 self.world.sleep(20)
             else:
@@ -231,9 +231,7 @@ class Scenario:
         self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
     ) -> dict[str, str]:
         """Addresses, on the list or not; the removal's id by address."""
-        outcomes = self.removals.request(
-            caller.context(request_id, Millis(now)), emails, suppression_list=name, provider="sendgrid"
-        )
+        outcomes = self.removals.request(caller.context(request_id, Millis(now)), emails, suppression_list=name)
         return {outcome.submitted: outcome.removal_id or "none" for outcome in outcomes}
 
     def _by_sendgrid(

@@ -48,13 +48,13 @@ SECONDS_OF_A_CALL = 10
 
 SET_UP = """
 import json, sys
-from reprieve.organization import Membership, ProviderKind
+from reprieve.organization import Membership
 from reprieve_cli import operations, stack
 from local.place import STACK_NAME
 organization, base_url = sys.argv[1:]
 stack.connect(STACK_NAME)
 operations.create_organization(organization, membership=Membership.ANYONE, shards=8)
-operations.set_provider(organization, kind=ProviderKind.SENDGRID, base_url=base_url, api_key="SG.stack")
+operations.set_provider(organization, kind="sendgrid", base_url=base_url, api_key="SG.stack")
 scopes = ["okta.orgs.manage", "reprieve.removals.read"]
 print(json.dumps(operations.issue_credential(organization, name="test", scopes=scopes)))
 """

@@ -177,6 +177,9 @@ class Client:
         def effect() -> dict[str, Any]:
             table = self._table(arguments)
             found = table.items.get(table.key_of(unmarshal(arguments["Key"])))
+            if found is not None and "ProjectionExpression" in arguments:
+                wanted = _named("ProjectionExpression", arguments).split(", ")
+                found = {name: value for name, value in found.items() if f"#{name}" in wanted}
             return {} if found is None else {"Item": marshal(found)}
 
         return self._do("GetItem", arguments, effect)
@@ -312,7 +315,11 @@ class Client:
         new = write.change(copy(old))
         table = self._table(arguments)
         table.set(table.key_of(write.key), new)
-        returned = {"ALL_OLD": old, "ALL_NEW": new}.get(arguments.get("ReturnValues", ""))
+        wanted = arguments.get("ReturnValues", "")
+        returned = {"ALL_OLD": old, "ALL_NEW": new}.get(wanted)
+        if wanted == "UPDATED_NEW":
+            written = re.findall(r"(\w+) (?:=|:)", _named("UpdateExpression", arguments))
+            returned = {name: value for name, value in (new or {}).items() if name in written}
         return {"Attributes": marshal(returned)} if returned else {}
 
 

@@ -15,3 +15,9 @@ def refusal(status: int, code: str, summary: str, *causes: str) -> Answer:
         "errorCauses": [{"errorSummary": cause} for cause in causes],
     }
     return Answer(status, body)
+
+
+def forbidden(scope: str) -> Answer:
+    """The answer to a credential without a scope, which it names."""
+    summary = "You do not have permission to perform the requested action"
+    return refusal(403, "E0000006", summary, f"this needs the scope {scope}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import EndpointConnectionError
 
 from reprieve.providers.sendgrid.adapter import SendGrid
-from reprieve.providers.ses import Ses
+from reprieve.providers.ses.adapter import Ses
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support import fake_sendgrid as upstream

@@ -65,6 +65,25 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in variables.items() if value in tables()}
 
 
+def settings_of(function: str) -> set[str]:
+    """The variables that the template sets for a function alone, and for all of them."""
+    properties = next(
+        one["Properties"]
+        for one in template()["Resources"].values()
+        if one["Type"] == "AWS::Serverless::Function" and one["Properties"]["CodeUri"] == f"functions/{function}"
+    )
+    return _of_ours(properties["Environment"]["Variables"]) | common_settings()
+
+
+def common_settings() -> set[str]:
+    """The variables that the template sets for every function."""
+    return _of_ours(template()["Globals"]["Function"]["Environment"]["Variables"])
+
+
+def _of_ours(variables: Mapping[str, str]) -> set[str]:
+    return {name for name in variables if not name.startswith("POWERTOOLS_")}
+
+
 def create_tables(client: DynamoDBClient) -> dict[str, str]:
     """Create every table of the template, empty.
 

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.access import log_entries as access_entries
-from reprieve.access.log_entries import credential_changed
+from reprieve.access.credential import Credential
+from reprieve.access.log_entries import (
+    credential_changed,
+    organization_changed,
+    provider_account_changed,
+    provider_resumed,
+)
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.address import Address
 from reprieve.context import OPERATOR
 from reprieve.organization import Organization
@@ -42,7 +49,7 @@ def an_event(kind: DeliveryKind = DeliveryKind.BOUNCE, message: str = "550 5.1.1
 
 
 def test_a_bounce_makes_a_delivery_entry_about_the_address() -> None:
-    entry = delivery_entry(an_event())
+    entry = delivery_entry(an_event(), provider_name="Sendgrid")
     assert (entry.target, entry.published) == ("name@company.com", 1_700_000_000_123)
     assert entry.event == {
         "uuid": entry.uuid,
@@ -90,18 +97,18 @@ def test_every_kind_of_delivery_has_an_outcome() -> None:
 
 
 def test_the_same_event_makes_the_same_entry_and_another_makes_another() -> None:
-    assert delivery_entry(an_event()) == delivery_entry(an_event())
+    assert delivery_entry(an_event(), provider_name="Sendgrid") == delivery_entry(an_event(), provider_name="Sendgrid")
 
 
 @given(st.text(max_size=600))
 def test_whatever_a_server_said_the_outcome_stays_within_oktas_bounds(message: str) -> None:
-    outcome = delivery_entry(an_event(message=message)).event["outcome"]
+    outcome = delivery_entry(an_event(message=message), provider_name="Sendgrid").event["outcome"]
     assert 1 <= len(outcome["reason"]) <= 255
 
 
 def test_a_removal_request_lists_at_most_fifty_addresses_a_target() -> None:
     emails = [f"u{number}@company.com" for number in range(101)]
-    entries = removal_requested(emails, provider="ses", context=CONTEXT)
+    entries = removal_requested(emails, context=CONTEXT)
     names = [entry.event["target"][0]["displayName"].split(", ") for entry in entries]
     assert [len(group) for group in names] == [50, 50, 1]
     assert [email for group in names for email in group] == emails
@@ -110,13 +117,16 @@ def test_a_removal_request_lists_at_most_fifty_addresses_a_target() -> None:
     assert {entry.event["transaction"]["detail"]["requestApiTokenId"] for entry in entries} == {"cred-1"}
 
 
-CONTEXT = context(Organization("demo", "Demo"), now=5, credential="cred-1", request_id="request-1")
+CONTEXT = context(Organization("demo", "Demo", provider_name="SES"), now=5, credential="cred-1", request_id="request-1")
+CREDENTIAL = Credential("cred-2", "demo", "0" * 64, "SDK", frozenset({"okta.logs.read"}), created=1)
+ACCOUNT = ProviderAccount("ses")
 LOGIN = "ada@example.com"
 ADA = Recipient("00u1", USERS, Address.parse(LOGIN), None, 1, 1, {"login": LOGIN, "firstName": "Ada"})
+LEAD = Recipient("4711", "Leads", ADA.email, None, 1, 1)
 CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
     **dict.fromkeys(
         (EventType.TOKEN_CREATE, EventType.TOKEN_REVOKE),
-        lambda event_type: credential_changed(event_type, "cred-2", "SDK", context=CONTEXT),
+        lambda event_type: credential_changed(event_type, CREDENTIAL, context=CONTEXT),
     ),
     **dict.fromkeys(
         (
@@ -127,6 +137,16 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
         ),
         lambda event_type: recipient_changed(event_type, ADA, context=CONTEXT),
     ),
+    **dict.fromkeys(
+        (EventType.ORGANIZATION_CREATE, EventType.ORGANIZATION_UPDATE, EventType.PURGE_UPDATE),
+        lambda event_type: organization_changed(event_type, {"name": ("Demo", "Other")}, context=CONTEXT),
+    ),
+    EventType.PROVIDER_UPDATE: lambda _: provider_account_changed(None, ACCOUNT, context=CONTEXT),
+    EventType.PROVIDER_RESUME: lambda _: provider_resumed(context=CONTEXT),
+    **{
+        event_type: lambda _, of_users=of_users: recipient_changed(of_users, LEAD, context=CONTEXT)
+        for of_users, event_type in recipient_entries.OF_RECORDS.items()
+    },
 }
 
 
@@ -146,6 +166,9 @@ def test_a_change_tells_who_made_it_in_which_request_and_of_what(event_type: Eve
     assert (target["type"], target["displayName"], target["alternateId"]) in {
         ("Token", "SDK", "SDK"),
         ("User", "Ada", "ada@example.com"),
+        ("Leads", "ada@example.com", "ada@example.com"),
+        ("Organization", "Demo", "demo"),
+        ("ProviderAccount", "Demo", "demo"),
     }
 
 
@@ -155,15 +178,14 @@ def test_every_type_of_change_has_a_sentence() -> None:
 
 def test_what_the_operator_does_is_no_tokens_doing() -> None:
     entry = credential_changed(
-        EventType.TOKEN_CREATE, "cred-2", "SDK", context=replace(CONTEXT, actor=OPERATOR, request_id="r")
+        EventType.TOKEN_CREATE, CREDENTIAL, context=replace(CONTEXT, actor=OPERATOR, request_id="r")
     )
     assert entry.event["transaction"] == {"type": "JOB", "id": "r", "detail": {}}
 
 
 def test_a_record_without_a_name_is_told_by_its_address_or_id() -> None:
-    record = Recipient("4711", "Leads", ADA.email, None, 1, 1)
     entries = [
-        recipient_changed(EventType.USER_CREATE, one, context=CONTEXT) for one in (record, replace(record, email=None))
+        recipient_changed(EventType.USER_CREATE, one, context=CONTEXT) for one in (LEAD, replace(LEAD, email=None))
     ]
     assert [entry.event["target"][0]["displayName"] for entry in entries] == ["ada@example.com", "4711"]
     assert entries[0].event["target"][0]["type"] == "Leads"

@@ -25,7 +25,7 @@ from tests.support.email_servers import (
 )
 from tests.support.gateway import Answer, cases, event, function
 from tests.support.mail_sink import PASSWORD, MailSink
-from tests.support.okta import refusal
+from tests.support.okta import forbidden, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 
 
-FORBIDDEN = refusal(403, "E0000006", "You do not have permission to perform the requested action")
 NO_METHOD = refusal(405, "E0000022", "The endpoint does not support the provided HTTP method")
 
 
@@ -208,7 +207,7 @@ STORY: dict[str, dict[str, Answer]] = {
         "get_unknown": unknown("cesNobodyHasThisOne0"),
         "update_unknown": unknown("cesNobodyHasThisOne0"),
         "delete_unknown": unknown("cesNobodyHasThisOne0"),
-        "no_scope": FORBIDDEN,
+        "no_scope": forbidden("okta.emailServers.manage"),
         "wrong_method": NO_METHOD,
     },
     "email_server_test": {
@@ -241,9 +240,10 @@ def test_reading_is_allowed_to_readers_and_changing_to_managers(call: Gateway, c
         unknown("ces00000000000000000"),
     ]
     for route in changes:
-        assert (send(*route, read), calls) == (FORBIDDEN, {})
-    for route in reads + changes:
-        assert (send(*route, "okta.orgs.manage", "okta.users.manage"), calls) == (FORBIDDEN, {})
+        assert (send(*route, read), calls) == (forbidden("okta.emailServers.manage"), {})
+    for routes, scope in ((reads, read), (changes, "okta.emailServers.manage")):
+        for route in routes:
+            assert (send(*route, "okta.orgs.manage", "okta.users.manage"), calls) == (forbidden(scope), {})
 
 
 def test_a_method_that_a_path_does_not_have_is_told_which_it_has(call: Gateway) -> None:

@@ -111,7 +111,6 @@ def test_a_thousand_large_entries_are_answered_in_parts_that_fit(logs: Log) -> N
     entries = [
         removal_requested(
             [f"{'x' * 60}{number}.{part}@{'y' * 150}.example.com" for part in range(50)],
-            provider="ses",
             context=context(Organization("demo", "Demo"), request_id=f"r{number}", now=MIDNIGHT - HOUR + number),
         )[0]
         for number in range(400)

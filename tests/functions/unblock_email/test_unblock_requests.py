@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reprieve.dialects.zoho.dialect import MODULES
+from reprieve.dialects.zoho.modules import MODULES
 from reprieve.runtime import wiring
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
 from tests.support.unblock_email import (
@@ -121,7 +121,7 @@ def test_a_wrong_method_is_400(call: Gateway, method: str, resource: str) -> Non
     assert answer == Answer(400, refusal("INVALID_REQUEST_METHOD", "The http request method type is not a valid one"))
 
 
-SCOPED = {"code": "OAUTH_SCOPE_MISMATCH", "details": {}, "message": "Unauthorized", "status": "error"}
+SCOPED = refusal("OAUTH_SCOPE_MISMATCH", "Unauthorized", permissions=["ZohoCRM.modules.leads.UPDATE"])
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ SYSTEM: Final = Actor(id="unknown", type="SystemPrincipal", name="Okta System")
 OPERATOR: Final = Actor(id="operator", type="SystemPrincipal", name="reprieve command")
 #: the scheduled sweep of what lists do not show any more
 UPKEEP: Final = Actor(id="upkeep", type="SystemPrincipal", name="upkeep")
+#: the daily comparison with the providers' lists
+RECONCILIATION: Final = Actor(id="reconciliation", type="SystemPrincipal", name="reconciliation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ class Organization:
         modules: the names of its custom CRM modules, as their API spells them.
         purge: when its bounces and blocks expire.
         cleared: list -> the second (not millisecond) up to which everything on it reads as gone.
+        provider_name: its upstream provider's name as logs show it; "" when it has none, or when its account was last
+            set before the name was kept.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Organization:
     modules: frozenset[str] = frozenset()
     purge: BouncePurge = BouncePurge()
     cleared: Mapping[str, int] = field(default_factory=dict, hash=False)
+    provider_name: str = ""
 
     def __post_init__(self) -> None:
         if not ORGANIZATION_ID.fullmatch(self.id):

@@ -10,34 +10,48 @@ from reprieve.access.credential import digest_of, organization_of
 from reprieve.errors import Unauthenticated
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reprieve.access.ports import AccessStore
 
-#: Okta's Python SDK sends `SSWStoken` without a space, others send one; the scheme is matched in any letter case
-SCHEME: Final = re.compile(r"\s*(?:ssws|bearer|zoho-oauthtoken)\s*(\S+)\s*", re.IGNORECASE)
+#: characters of the header that are looked at
 LONGEST: Final = 512
 
 
-def token_in(authorization: str | None) -> str:
+def token_in(authorization: str | None, schemes: Collection[str]) -> str:
     """The token in an Authorization header's value.
 
+    Args:
+        authorization: the value, or None without the header.
+        schemes: the words that may stand before the token, matched in any letter case. A space between them is
+            optional, because Okta's Python SDK sends none.
+
     Raises:
-        Unauthenticated: there is no header, or it holds no token in a scheme that we know.
+        Unauthenticated: there is no header, or it does not hold a token in one of the schemes.
     """
-    found = SCHEME.fullmatch(authorization[:LONGEST]) if authorization else None
+    words = "|".join(map(re.escape, sorted(schemes)))
+    pattern = rf"\s*(?:{words})\s*(\S+)\s*"
+    found = re.fullmatch(pattern, authorization[:LONGEST], re.IGNORECASE) if authorization else None
     if not found:
         raise Unauthenticated("no credential in the Authorization header")
     return found[1]
 
 
-def authenticate(store: AccessStore, authorization: str | None, *, now: int) -> Caller:
+def authenticate(store: AccessStore, authorization: str | None, *, schemes: Collection[str], now: int) -> Caller:
     """Verify a credential.
 
     The organization named in the token says where to look; it is believed because the digest matches a record there.
 
+    Args:
+        store: organizations and credentials.
+        authorization: the value of the Authorization header, or None.
+        schemes: see `token_in`.
+        now: in milliseconds.
+
     Raises:
         Unauthenticated: no token, or one that is unknown, revoked or expired; these are not told apart.
     """
-    token = token_in(authorization)
+    token = token_in(authorization, schemes)
     organization_id = organization_of(token)
     if organization_id is None:
         raise Unauthenticated("not a token of ours")

@@ -46,6 +46,23 @@ def organization_of(token: str) -> str | None:
     return found[1] if found else None
 
 
+def new_credential(
+    organization_id: str, *, name: str, scopes: frozenset[str], created: int, expires_at: int | None
+) -> tuple[str, Credential]:
+    """A new random token, and the record that is stored instead of it; times in milliseconds."""
+    token = issue_token(organization_id)
+    credential = Credential(
+        id=secrets.token_hex(8),
+        organization_id=organization_id,
+        digest=digest_of(token),
+        name=name,
+        scopes=scopes,
+        created=created,
+        expires_at=expires_at,
+    )
+    return token, credential
+
+
 def digest_of(token: str) -> str:
     """What is stored of a token. It is random and long, so a plain hash cannot be reversed or guessed."""
     return hashlib.sha256(token.encode()).hexdigest()

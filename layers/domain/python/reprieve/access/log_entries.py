@@ -1,20 +1,105 @@
-"""Log entries for changes of credentials."""
+"""Log entries for changes of organizations, credentials and provider accounts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reprieve.system_log.entry import EventType, LogEntry, Target, change_entry
+from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, change_entry, entry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reprieve.access.credential import Credential
+    from reprieve.access.provider_account import ProviderAccount
     from reprieve.context import Context
+    from reprieve.organization import Organization
 
 MESSAGE: Final = {
     EventType.TOKEN_CREATE: "Create API token",
     EventType.TOKEN_REVOKE: "Revoke API token",
+    EventType.ORGANIZATION_CREATE: "Create organization",
+    EventType.ORGANIZATION_UPDATE: "Change organization settings",
+    EventType.PURGE_UPDATE: "Change bounce purge",
+    EventType.PROVIDER_UPDATE: "Set provider account",
+    EventType.PROVIDER_RESUME: "Resume provider account",
 }
+#: what an entry compares of a provider account, by its name there; of the API key only whether there is one
+_FACTS: Final = ("kind", "base_url", "on_behalf_of", "webhook_key")
 
 
-def credential_changed(event_type: EventType, credential_id: str, name: str, *, context: Context) -> LogEntry:
+def credential_changed(event_type: EventType, credential: Credential, *, context: Context) -> LogEntry:
     """The log entry for a credential that was issued or revoked (TOKEN_CREATE, TOKEN_REVOKE); never with its token."""
-    return change_entry(event_type, MESSAGE[event_type], Target(credential_id, "Token", name), context)
+    return change_entry(event_type, MESSAGE[event_type], Target(credential.id, "Token", credential.name), context)
+
+
+def organization_changed(
+    event_type: EventType, differences: Mapping[str, tuple[object, object]], *, context: Context
+) -> LogEntry:
+    """The log entry for an organization that was created or changed.
+
+    Args:
+        event_type: ORGANIZATION_CREATE, ORGANIZATION_UPDATE or PURGE_UPDATE.
+        differences: by setting, its value before and after; a setting that stayed the same is left out.
+        context: who made the change, and the organization.
+    """
+    organization = context.organization
+    changed = {name: pair for name, pair in differences.items() if pair[0] != pair[1]}
+    before = {name: _plain(old) for name, (old, _) in changed.items()}
+    after = {name: _plain(new) for name, (_, new) in changed.items()}
+    changes = None if event_type is EventType.ORGANIZATION_CREATE else (before, after)
+    target = Target(organization.id, "Organization", organization.name, organization.id, changes)
+    return change_entry(event_type, MESSAGE[event_type], target, context)
+
+
+def provider_account_changed(before: ProviderAccount | None, after: ProviderAccount, *, context: Context) -> LogEntry:
+    """The log entry for a provider account that was set; of its API key it says only whether it is another one."""
+    old, new = _account(before), _account(after)
+    changed = [name for name in _FACTS if old[name] != new[name]]
+    differences = {name: old[name] for name in changed}, {name: new[name] for name in changed}
+    if (before.sealed_key if before else b"") != after.sealed_key:
+        differences[0]["api_key"] = "stored" if before and before.sealed_key else "none"
+        differences[1]["api_key"] = "another" if after.sealed_key else "none"
+    return _account_entry(EventType.PROVIDER_UPDATE, context, differences)
+
+
+def provider_paused(organization: Organization, reason: str, *, now: int) -> LogEntry:
+    """The log entry for a provider account that is left alone for a while.
+
+    Args:
+        organization: whose account.
+        reason: the provider's answer, cleaned.
+        now: in milliseconds.
+    """
+    return entry(
+        EventType.PROVIDER_PAUSE,
+        identity=f"{organization.id}:{now}",
+        published=now,
+        message="Pause provider account",
+        outcome=(Result.SUCCESS, reason),
+        severity=Severity.WARN,
+        target=Target(organization.id, "ProviderAccount", organization.name, organization.id),
+        debug={},
+    )
+
+
+def provider_resumed(*, context: Context) -> LogEntry:
+    """The log entry for a pause that was ended before its time."""
+    return _account_entry(EventType.PROVIDER_RESUME, context)
+
+
+def _account_entry(
+    event_type: EventType,
+    context: Context,
+    changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None,
+) -> LogEntry:
+    organization = context.organization
+    target = Target(organization.id, "ProviderAccount", organization.name, organization.id, changes)
+    return change_entry(event_type, MESSAGE[event_type], target, context)
+
+
+def _account(account: ProviderAccount | None) -> dict[str, object]:
+    return {name: getattr(account, name) if account else "" for name in _FACTS}
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else value

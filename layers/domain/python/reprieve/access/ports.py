@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from reprieve.access.credential import Credential
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.quota import Quota
     from reprieve.access.repeat import Answer, Kept
-    from reprieve.organization import BouncePurge, Organization
+    from reprieve.organization import Organization
 
 
 class AccessStore(Protocol):
@@ -25,24 +25,78 @@ class AccessStore(Protocol):
         """All organizations."""
         ...
 
+    def create_organization(self, organization: Organization) -> bool:
+        """Add an organization; False when the id is taken."""
+        ...
+
+    def change_organization(
+        self, organization_id: str, changes: Mapping[str, str | int | frozenset[str]]
+    ) -> Organization | None:
+        """Change some of an organization's settings, and nothing else of it.
+
+        Args:
+            organization_id: which organization.
+            changes: by the name of the attribute of Organization, already checked.
+
+        Returns:
+            The organization as it is afterwards; None when there is none.
+        """
+        ...
+
     def clear(self, organization_id: str, suppression_list: str, *, until: int) -> None:
         """Let everything on a list up to and with the second `until` read as gone; the mark never moves back."""
         ...
 
-    def set_purge(self, organization_id: str, purge: BouncePurge) -> None:
-        """Change when an organization's bounces expire."""
+    def set_purge(self, organization_id: str, changes: Mapping[str, bool | int | None]) -> bool:
+        """Change some of the attributes of an organization's BouncePurge; False when there is no such organization."""
         ...
 
     def credential(self, organization_id: str, digest: str) -> Credential | None:
         """The credential with this digest in this organization, valid or not."""
         ...
 
+    def add_credential(self, credential: Credential) -> None:
+        """Keep a new credential's record."""
+        ...
+
+    def revoke_credential(self, organization_id: str, credential_id: str) -> Credential | None:
+        """Forget a credential at once; the credential, or None when there is none of that id."""
+        ...
+
     def provider_account(self, organization_id: str) -> ProviderAccount | None:
         """The organization's account at its upstream provider, or None."""
         ...
 
+    def set_provider_account(
+        self, organization_id: str, account: ProviderAccount, *, provider_name: str, before: ProviderAccount | None
+    ) -> bool:
+        """Write an account without a pause, and with it the provider's name in the organization's settings.
+
+        Args:
+            organization_id: whose account.
+            account: the account as it shall be.
+            provider_name: the provider's name as logs show it.
+            before: the account that it replaces, None when there is none; its pause does not matter.
+
+        Returns:
+            False when the stored account is not `before`, or there is no such organization; nothing was written then.
+        """
+        ...
+
     def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
         """Stop calling the organization's provider until a moment, and say why."""
+        ...
+
+
+class KeyVault(Protocol):
+    """Seals API keys."""
+
+    def seal(self, secret: str, context: Mapping[str, str]) -> bytes:
+        """Encrypt at most 4,096 bytes; the same context is needed to decrypt them.
+
+        Raises:
+            Unavailable: it could not be sealed.
+        """
         ...
 
 

@@ -1,20 +1,12 @@
-"""An organization's account at its upstream email provider."""
+"""An organization's account at its upstream email provider, and what a kind of provider demands of one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
-
-class ProviderKind(StrEnum):
-    """Which upstream provider carries out a lift."""
-
-    SENDGRID = "sendgrid"
-    """SendGrid's REST API, or anything that speaks it."""
-    SES = "ses"
-    """Amazon SES v2, in the same AWS account."""
-    NONE = "none"
-    """Nobody: our list is the only one."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +14,39 @@ class ProviderAccount:
     """An organization's account at its upstream provider.
 
     Attributes:
-        base_url: where the provider's API is, without the version segment.
+        kind: which provider carries out a lift; one of the words in `providers.registry`.
+        base_url: where the provider's API is, without the version segment; "" where that cannot be chosen.
         sealed_key: the API key, encrypted under KMS with the organization as context.
         on_behalf_of: the subuser or customer account to act for, or "".
         webhook_key: the public key (base64 of its DER form) that signs the provider's event webhook, or "".
-        paused_until: no call is made before this moment; 0 when not paused.
+        paused_until: no call is made before this moment, in milliseconds; 0 when not paused.
         paused_reason: why, for the operator.
     """
 
-    kind: ProviderKind
+    kind: str
     base_url: str = ""
     sealed_key: bytes = b""
     on_behalf_of: str = ""
     webhook_key: str = ""
     paused_until: int = 0
     paused_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRules:
+    """What an account at one kind of provider needs and may have.
+
+    Attributes:
+        name: the provider's name as the system log shows it; "" where there is no provider.
+        has_key: whether the account needs an API key; if not, it must not have one.
+        base_url: where the provider's API is when the account names no other place; "" when that cannot be chosen.
+        acts_for: whether the account can act for another one of the same provider (`on_behalf_of`).
+        check: given an account and its API key ("" when a stored one is kept), raises InvalidInput for what the adapter
+            or the webhook would refuse later; it names the field and never quotes its value.
+    """
+
+    name: str
+    has_key: bool
+    base_url: str
+    acts_for: bool
+    check: Callable[[ProviderAccount, str], None]

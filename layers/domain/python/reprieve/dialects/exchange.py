@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from reprieve import json_body
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from reprieve.access.quota import Quota
     from reprieve.clock import Millis
     from reprieve.context import Context
-    from reprieve.errors import ReprieveError
     from reprieve.organization import Organization
 
 ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
@@ -95,9 +94,9 @@ class Request:
         """The body as JSON, whatever its Content-Type says.
 
         Raises:
-            UnreadableBody: it is empty or not JSON.
+            UnreadableBody: it is empty, or not JSON that can be stored and shown; see `json_body.parse_strictly`.
         """
-        return json_body.parse(self.body)
+        return json_body.parse_strictly(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +118,3 @@ class Response:
     def adding(self, *headers: tuple[str, str]) -> Response:
         """The same answer with more headers."""
         return replace(self, headers=self.headers + headers)
-
-
-class Dialect(Protocol):
-    """How one vendor's API answers; everything that is the same on all its routes."""
-
-    #: for logs and metrics
-    name: str
-
-    def refuse(self, error: ReprieveError, request: Request, error_id: str) -> Response:
-        """The answer to an error of our own tree."""
-        ...
-
-    def fail(self, request: Request, error_id: str) -> Response:
-        """The answer to the unexpected: 5xx, with the id that finds it in the log."""
-        ...
-
-    def finish(self, response: Response, request: Request) -> Response:
-        """Add the headers that every answer of this API carries."""
-        ...

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.provider_account import AccountRules
+from reprieve.providers.kind import ProviderKind
+from reprieve.providers.sendgrid.provider import check_webhook_key
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reprieve.access.provider_account import ProviderAccount
+    from reprieve.providers.kind import Surroundings
     from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 _ALONE: Final = LiftAnswer(LiftOutcome.LIFTED, "no upstream provider: our list is the only one")
@@ -38,3 +43,19 @@ class NoProvider:
     def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:  # noqa: ARG002
         """Give no entries: there is nothing to compare with."""
         return iter(())
+
+
+def _check(account: ProviderAccount, _api_key: str) -> None:
+    # whatever the organization mails with, SendGrid's webhook may feed its lists
+    check_webhook_key(account.webhook_key)
+
+
+def _adapter(_account: ProviderAccount, _api_key: str, _surroundings: Surroundings) -> NoProvider:
+    return NoProvider()
+
+
+NONE: Final = ProviderKind(
+    kind="none",
+    account=AccountRules(name="", has_key=False, base_url="", acts_for=False, check=_check),
+    adapter=_adapter,
+)

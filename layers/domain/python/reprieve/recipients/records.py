@@ -8,7 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.errors import LimitExceeded
+from reprieve.recipients.log_entries import recipient_changed
 from reprieve.recipients.recipient import Recipient
+from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.recipients.ports import RecipientStore
+    from reprieve.system_log.ports import EventLog
 
 #: where a recipient's profile keeps what else a record has, as JSON
 CONTENT: Final = "record"
@@ -81,6 +84,7 @@ class Records:
     """What can be done with the records of one organization."""
 
     recipients: RecipientStore
+    log: EventLog
 
     def insert(self, context: Context, module: str, drafts: Sequence[Draft]) -> list[Saved]:
         """Add records; they are there when this returns.
@@ -92,6 +96,7 @@ class Records:
         """
         records = _blank(context, module, drafts)
         self.recipients.add_many(context.organization, records)
+        self._log(context, [(EventType.USER_CREATE, record) for record in records])
         return [Saved(record) for record in records]
 
     def upsert(
@@ -115,22 +120,29 @@ class Records:
         """
         organization = context.organization
         saved: list[Saved | None] = []
-        for fresh, draft in zip(_blank(context, module, drafts), drafts, strict=True):
-            identifier, found_by = (draft.id, "id") if draft.id else self._find(organization, module, draft, by)
-            changed = None
-            if identifier is not None:
+        changes: list[tuple[EventType, Recipient]] = []
+        try:
+            for fresh, draft in zip(_blank(context, module, drafts), drafts, strict=True):
+                identifier, found_by = (draft.id, "id") if draft.id else self._find(organization, module, draft, by)
+                changed = None
+                if identifier is not None:
 
-                def to(record: Recipient, draft: Draft = draft) -> Recipient:
-                    return draft.over(record, context.now)
+                    def to(record: Recipient, draft: Draft = draft) -> Recipient:
+                        return draft.over(record, context.now)
 
-                changed = self.recipients.change(organization, module, identifier, to)
-            if changed is not None:
-                saved.append(Saved(changed, found_by))
-            elif draft.id:
-                saved.append(None)
-            else:
-                self.recipients.add(organization, fresh)
-                saved.append(Saved(fresh))
+                    changed = self.recipients.change(organization, module, identifier, to)
+                if changed is not None:
+                    saved.append(Saved(changed, found_by))
+                    changes.append((EventType.USER_UPDATE, changed))
+                elif draft.id:
+                    saved.append(None)
+                else:
+                    self.recipients.add(organization, fresh)
+                    saved.append(Saved(fresh))
+                    changes.append((EventType.USER_CREATE, fresh))
+        finally:
+            # what was saved before a fault is logged too
+            self._log(context, changes)
         return saved
 
     def get(self, organization: Organization, module: str, identifiers: Sequence[str]) -> list[Recipient]:
@@ -172,10 +184,21 @@ class Records:
 
     def delete(self, context: Context, module: str, identifiers: Sequence[str]) -> list[bool]:
         """Delete records; for each whether it was there."""
-        return [
-            self.recipients.change(context.organization, module, identifier, lambda _: None) is not None
-            for identifier in identifiers
-        ]
+        deleted: list[Recipient | None] = []
+        try:
+            deleted.extend(
+                self.recipients.change(context.organization, module, identifier, lambda _: None)
+                for identifier in identifiers
+            )
+        finally:
+            # what was deleted before a fault is logged too
+            self._log(context, [(EventType.USER_DELETE, record) for record in deleted if record])
+        return [record is not None for record in deleted]
+
+    def _log(self, context: Context, changes: Sequence[tuple[EventType, Recipient]]) -> None:
+        if changes:
+            entries = [recipient_changed(event_type, record, context=context) for event_type, record in changes]
+            self.log.append(context.organization, entries)
 
     def _find(
         self, organization: Organization, module: str, draft: Draft, by: Sequence[str]

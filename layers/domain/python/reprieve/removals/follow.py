@@ -7,11 +7,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from reprieve.errors import Conflict, NotFound
+from reprieve.removals.log_entries import removal_retried
 from reprieve.removals.removal import Followed, Removal, RemovalState
 
 if TYPE_CHECKING:
+    from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.removals.ports import RemovalQueue, RemovalRecords
+    from reprieve.system_log.ports import EventLog
 
 
 class Standing(StrEnum):
@@ -52,6 +55,7 @@ class Following:
 
     records: RemovalRecords
     queue: RemovalQueue
+    log: EventLog
 
     def of_request(self, organization: Organization, request_id: str) -> list[Told]:
         """Every removal that a request asked for, in order.
@@ -86,21 +90,27 @@ class Following:
             raise NotFound("removal", "of this id")
         return _tell(found)
 
-    def retry(self, organization: Organization, removal_id: str, *, now: int) -> Told:
+    def retry(self, context: Context, removal_id: str) -> Told:
         """Have a failed removal tried again, with all its attempts, under its old watermark.
+
+        Args:
+            context: who asks; the removal is the organization's.
+            removal_id: which removal.
 
         Returns:
             How it stands now.
 
         Raises:
             NotFound: there is none of this id.
-            Conflict: it has not failed, or somebody else was faster.
+            Conflict: it has not failed, or another retry was faster.
         """
+        organization = context.organization
         told = self.one(organization, removal_id)
         if told.record is None or told.standing is not Standing.FAILED:
             raise Conflict(f"only a failed removal can be retried; this one is {told.standing}")
-        if not self.queue.retry(organization, told.record, now=now):
+        if not self.queue.retry(organization, told.record, now=context.now):
             raise Conflict("the removal has changed meanwhile")
+        self.log.append(organization, [removal_retried(told.record, context=context)])
         return self.one(organization, removal_id)
 
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reprieve.access.log_entries import provider_paused
 from reprieve.clock import MINUTE, SECOND
 from reprieve.errors import ReprieveError
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
@@ -263,10 +264,11 @@ class RemovalJob:
     def _note_account(self, desk: Desk, answers: Sequence[LiftAnswer], tally: Tally) -> None:
         """Pause a provider that refuses its account: that is no fault of any address."""
         broken = next((answer for answer in answers if answer.outcome is LiftOutcome.ACCOUNT_BROKEN), None)
-        organization = desk.organization.id
-        if broken and organization not in tally.broken:
-            tally.broken.append(organization)
-            self.access.pause_provider(organization, until=self.clock() + PAUSE, reason=broken.detail)
+        organization, now = desk.organization, self.clock()
+        if broken and organization.id not in tally.broken:
+            tally.broken.append(organization.id)
+            self.access.pause_provider(organization.id, until=now + PAUSE, reason=broken.detail)
+            self.log.append(organization, [provider_paused(organization, broken.detail, now=now)])
 
 
 def _ended(row: Removal, state: RemovalState, answer: str = "") -> Settlement:

@@ -107,4 +107,4 @@ def _is_address(text: str) -> bool:
 
 def _entries(context: Context, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LogEntry]:
     """The log entries for a request."""
-    return removal_requested(emails, suppression_list=suppression_list, provider="sendgrid", context=context)
+    return removal_requested(emails, suppression_list=suppression_list, context=context)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reprieve.suppressions.suppression import SuppressionList
-from reprieve.system_log.entry import PROVIDER_NAME, EventType, LogEntry, Result, Severity, Target, entry
+from reprieve.system_log.entry import (
+    ADDRESSES_A_TARGET,
+    EventType,
+    LogEntry,
+    Result,
+    Severity,
+    Target,
+    change_entry,
+    entry,
+    request_entries,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,39 +24,27 @@ if TYPE_CHECKING:
     from reprieve.removals.removal import Removal
 
 
-#: Okta lists at most this many addresses in one target of a removal entry
-ADDRESSES_A_TARGET: Final = 50
-
-
 def removal_requested(
     emails: Sequence[str],
     *,
     suppression_list: SuppressionList = SuppressionList.BOUNCES,
-    provider: str,
     context: Context,
 ) -> list[LogEntry]:
-    """The entries of one request: at most 50 addresses a target, one target an entry, as Okta writes them.
+    """The entries of one request: at most 50 addresses per target and one target per entry, as Okta writes them.
 
-    That is Okta's own event for the bounce list, and ours for the others, which Okta does not know.
+    That is Okta's own event for the bounce list, with the organization's provider (left out when it has none), and
+    ours for the other lists, which Okta does not know.
     """
     bounces = suppression_list is SuppressionList.BOUNCES
     name = "bounce" if bounces else suppression_list
-    about = {"bounceEmailProvider": PROVIDER_NAME.get(provider, provider)} if bounces else {"list": suppression_list}
-    groups = [emails[start : start + ADDRESSES_A_TARGET] for start in range(0, len(emails), ADDRESSES_A_TARGET)]
-    return [
-        entry(
-            EventType.BOUNCE_REMOVAL if bounces else EventType.SUPPRESSION_REMOVAL,
-            identity=f"{context.request_id}:{number}",
-            published=context.now,
-            message=f"Remove email addresses from the {name} list",
-            outcome=(Result.SUCCESS, None),
-            severity=Severity.INFO,
-            target=Target(f"{context.request_id}:{number}", "EmailList", ", ".join(group)),
-            debug=about,
-            context=context,
-        )
-        for number, group in enumerate(groups)
-    ]
+    about = {"bounceEmailProvider": context.organization.provider_name} if bounces else {"list": suppression_list}
+    return request_entries(
+        EventType.BOUNCE_REMOVAL if bounces else EventType.SUPPRESSION_REMOVAL,
+        emails,
+        message=f"Remove email addresses from the {name} list",
+        debug=about,
+        context=context,
+    )
 
 
 def list_cleared(suppression_list: SuppressionList, *, context: Context) -> LogEntry:
@@ -62,6 +60,29 @@ def list_cleared(suppression_list: SuppressionList, *, context: Context) -> LogE
         debug={"list": suppression_list},
         context=context,
     )
+
+
+def removal_retried(row: Removal, *, context: Context) -> LogEntry:
+    """The entry of a failed removal that was put back into the queue."""
+    return change_entry(
+        EventType.REMOVAL_RETRY,
+        "Retry the removal",
+        Target(row.key, "email", row.email),
+        context,
+        debug={"list": row.list.value, "removalId": row.id},
+    )
+
+
+def unblocks_reset(key: str, before: int, *, context: Context) -> LogEntry:
+    """The entry of an address that may be unblocked as often as at first.
+
+    Args:
+        key: the comparison key of the address.
+        before: how often it had been unblocked.
+        context: who asked.
+    """
+    target = Target(key, "email", key, changes=({"unblocks": before}, {"unblocks": 0}))
+    return change_entry(EventType.UNBLOCKS_RESET, "Reset the count of unblocks", target, context)
 
 
 def removal_done(row: Removal, *, now: int) -> LogEntry:

@@ -82,7 +82,7 @@ class Removal:
         last_answer: the provider's last answer, cleaned.
         queued: whether it stands in a queue itself, and not in a part of its request.
         lifts: how often the entry was lifted before.
-        kept_until: how long its record must be kept at least, in seconds; 0 when it does not matter.
+        kept_until: until when its record must be kept at least, in milliseconds; 0 when it does not matter.
     """
 
     id: str

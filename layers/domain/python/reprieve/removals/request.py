@@ -57,7 +57,6 @@ class Removals:
         submitted: Sequence[str],
         *,
         suppression_list: SuppressionList = SuppressionList.BOUNCES,
-        provider: str,
     ) -> list[Outcome]:
         """Accept every address that may be lifted; the others get their reason, and hinder nobody.
 
@@ -68,7 +67,6 @@ class Removals:
             context: who asks.
             submitted: the addresses as they were sent; duplicates are answered each, and lifted once.
             suppression_list: the list to lift them from.
-            provider: the upstream provider's name for the log.
 
         Returns:
             One outcome an address, in order. What is ACCEPTED is durable when this returns.
@@ -96,7 +94,7 @@ class Removals:
         if requests:
             self.suppressions.request_removals(context, list(requests.values()))
             emails = [request.email for request in requests.values()]
-            self.log.append(context.organization, removal_requested(emails, provider=provider, context=context))
+            self.log.append(context.organization, removal_requested(emails, context=context))
         return outcomes
 
     def allowed(self, organization: Organization, addresses: Iterable[Address]) -> set[str]:

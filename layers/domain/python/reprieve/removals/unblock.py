@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.errors import Unavailable
 from reprieve.recipients.users import IDENTIFIER
 from reprieve.removals.block import BlockKind, Standing, Verdict
-from reprieve.removals.log_entries import removal_requested
+from reprieve.removals.log_entries import removal_requested, unblocks_reset
 from reprieve.removals.removal import RemovalRequest
 from reprieve.suppressions.suppression import SuppressionList
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from reprieve.address import Address
     from reprieve.context import Context
-    from reprieve.organization import Organization
     from reprieve.recipients.ports import RecipientStore
     from reprieve.recipients.recipient import Recipient
     from reprieve.removals.ports import UnblockStore
@@ -85,7 +84,6 @@ class Unblocks:
         identifiers: Sequence[str],
         fields: Sequence[Field],
         *,
-        provider: str,
         rehearsal: bool = False,
     ) -> list[RecordOutcome]:
         """Unblock the addresses of records.
@@ -95,7 +93,6 @@ class Unblocks:
             module: the records' module.
             identifiers: of the records; one that comes twice is answered twice, and unblocked once.
             fields: which of their addresses.
-            provider: the upstream provider's name for the log.
             rehearsal: tell what would happen, and change nothing.
 
         Returns:
@@ -111,13 +108,15 @@ class Unblocks:
         addresses = {
             address.key: address for record in found for field in fields if (address := field.of(record)) is not None
         }
-        judged = self._judge(context, addresses) if rehearsal else self._carry_out(context, addresses, provider)
+        judged = self._judge(context, addresses) if rehearsal else self._carry_out(context, addresses)
         threshold = organization.soft_bounce_threshold
         return [_outcome(identifier, records.get(identifier), fields, judged, threshold) for identifier in identifiers]
 
-    def reset(self, organization: Organization, key: str) -> int:
-        """Let an address be unblocked five times again; how often it had been. Only an operator may ask for this."""
-        return self.suppressions.reset(organization, key)
+    def reset(self, context: Context, key: str) -> int:
+        """Let an address be unblocked five times again; return how often it had been. For operators only."""
+        before = self.suppressions.reset(context.organization, key)
+        self.log.append(context.organization, [unblocks_reset(key, before, context=context)])
+        return before
 
     def _judge(self, context: Context, addresses: Mapping[str, Address]) -> dict[str, tuple[Standing, Verdict]]:
         organization = context.organization
@@ -125,9 +124,7 @@ class Unblocks:
         threshold = organization.soft_bounce_threshold
         return {key: (standing, standing.verdict(threshold, context.request_id)) for key, standing in standings.items()}
 
-    def _carry_out(
-        self, context: Context, addresses: Mapping[str, Address], provider: str
-    ) -> dict[str, tuple[Standing, Verdict]]:
+    def _carry_out(self, context: Context, addresses: Mapping[str, Address]) -> dict[str, tuple[Standing, Verdict]]:
         """Judge and record, until all that is judged UNBLOCKED is recorded."""
         request_id = context.request_id
         requests = {
@@ -149,13 +146,13 @@ class Unblocks:
             left = {key: addresses[key] for key in wanted if key not in done}
             if not left:
                 free = [key for key in addresses if judged[key][1] is Verdict.UNBLOCKED]
-                self._log(context, [addresses[key].spelling for key in free], provider)
+                self._log(context, [addresses[key].spelling for key in free])
                 return judged
         raise Unavailable("the addresses changed all the time")
 
-    def _log(self, context: Context, emails: Sequence[str], provider: str) -> None:
+    def _log(self, context: Context, emails: Sequence[str]) -> None:
         if emails:
-            self.log.append(context.organization, removal_requested(emails, provider=provider, context=context))
+            self.log.append(context.organization, removal_requested(emails, context=context))
 
 
 def _outcome(

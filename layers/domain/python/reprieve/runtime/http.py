@@ -11,10 +11,10 @@ import os
 import secrets
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from reprieve import clock
-from reprieve.dialects.exchange import Dialect, Request, Response
+from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import Forbidden, MethodNotAllowed, NoSuchRoute, RateLimited, ReprieveError
 from reprieve.runtime import identity
 from reprieve.runtime.telemetry import logger
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reprieve.access.quota import Quota
+    from reprieve.dialects.dialect import Dialect
 
+#: alternatives, any one of which the caller must have; they may depend on what is asked for
+Scopes: TypeAlias = "tuple[str, ...] | Callable[[Request], tuple[str, ...]]"
 #: from here on a refusal is our own fault
 SERVER_FAULT: Final = 500
 
@@ -45,24 +48,24 @@ class Api:
             meter: counts a request against its organization's quota.
             prepare: what is done to a request that has passed the scope check, before its handler sees it.
         """
-        self._dialect = dialect
+        self.dialect = dialect
         self._meter = meter
         self._prepare = prepare
-        self._routes: dict[tuple[str, str], tuple[Callable[[Request], Response], tuple[str, ...]]] = {}
+        self.routes: dict[tuple[str, str], tuple[Callable[[Request], Response], Scopes]] = {}
 
     def route(
-        self, method: str, resource: str, *, scopes: tuple[str, ...] = ()
+        self, method: str, resource: str, *, scopes: Scopes
     ) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
         """Register a handler.
 
         Args:
             method: in upper case.
             resource: the template, as in template.yaml.
-            scopes: alternatives, any one of which the caller must have; none for a route that proves itself otherwise.
+            scopes: see `Scopes`; an empty tuple is for a route whose requests prove themselves otherwise.
         """
 
         def register(handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
-            self._routes[method, resource] = handler, scopes
+            self.routes[method, resource] = handler, scopes
             return handler
 
         return register
@@ -80,18 +83,18 @@ class Api:
             response = self._answer(request)
         except ReprieveError as error:
             error_id = secrets.token_urlsafe(16)
-            response = self._dialect.refuse(error, request, error_id)
+            response = self.dialect.refuse(error, request, error_id)
             cause = type(error).__name__
             level = logger().error if response.status >= SERVER_FAULT else logger().info
             level("refused", error_id=error_id, cause=cause, detail=str(error), request_id=request.id)
         except Exception as error:  # noqa: BLE001  (the edge of the process: anything else would be a bare 502)
             error_id = secrets.token_urlsafe(16)
             _log_fault(error, error_id, request)
-            response = self._dialect.fail(request, error_id)
-        response = self._dialect.finish(response, request)
+            response = self.dialect.refuse(ReprieveError(), request, error_id)
+        response = self.dialect.finish(response, request)
         logger().info(
             "request",
-            dialect=self._dialect.name,
+            dialect=self.dialect.name,
             method=request.method,
             resource=request.resource,
             status=response.status,
@@ -106,13 +109,14 @@ class Api:
     def _answer(self, request: Request) -> Response:
         if request.quota and request.quota.exceeded:
             raise RateLimited(request.quota.resets_at)
-        found = self._routes.get((request.method, request.resource))
+        found = self.routes.get((request.method, request.resource))
         if found is None:
-            allowed = sorted(method for method, resource in self._routes if resource == request.resource)
+            allowed = sorted(method for method, resource in self.routes if resource == request.resource)
             raise MethodNotAllowed(request.method, tuple(allowed)) if allowed else NoSuchRoute(request.resource)
         handler, scopes = found
-        if scopes and not request.context.may(*scopes):
-            raise Forbidden(scopes[0])
+        wanted = scopes(request) if callable(scopes) else scopes
+        if wanted and not request.context.may(*wanted):
+            raise Forbidden(wanted[0])
         return handler(self._prepare(request))
 
 
@@ -145,15 +149,16 @@ def _request(event: Mapping[str, Any]) -> Request:
 
 
 def _url(context: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-    """The URL that the caller used: behind a real gateway its domain, on the local stack the path that leads to it."""
+    """The URL that the caller used: behind a real gateway its domain; the local stack names none and has one."""
     if domain := context.get("domainName"):
         return f"https://{domain}{context['path']}"
-    return f"http://{headers.get('host', 'localhost')}/_aws/execute-api/{context.get('apiId', '')}{context['path']}"
+    return f"http://{headers.get('host', 'localhost')}{context['path']}"
 
 
 def _body(event: Mapping[str, Any]) -> bytes:
     body = event.get("body") or ""
-    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    # half of a surrogate pair passes here, and is refused as what is not UTF-8 where the body is read
+    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
 
 
 def _answer(response: Response) -> dict[str, Any]:

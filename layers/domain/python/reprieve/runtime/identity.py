@@ -28,6 +28,7 @@ def write(caller: Caller) -> dict[str, str]:
         "modules": sorted(organization.modules),
         "purge": [organization.purge.enabled, organization.purge.soft_days, organization.purge.hard_days],
         "cleared": organization.cleared,
+        "provider_name": organization.provider_name,
     }
     return {
         "organization": json.dumps(settings),
@@ -53,5 +54,6 @@ def read(context: Mapping[str, Any] | None) -> Caller | None:
         modules=frozenset(settings.get("modules", ())),
         purge=BouncePurge(*settings.get("purge", ())),
         cleared={SuppressionList(name): moment for name, moment in settings.get("cleared", {}).items()},
+        provider_name=settings.get("provider_name", ""),
     )
     return Caller(organization, context["credential"], frozenset(context["scopes"].split()))

@@ -3,6 +3,41 @@
 from __future__ import annotations
 
 import os
+from typing import Final
+
+
+class MissingSetting(RuntimeError):
+    """A variable that the template sets is not in the environment."""
+
+
+#: what every function has from the template's Globals
+COMMON: Final = (
+    *("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE", "RECIPIENTS_TABLE", "ACCESS_TABLE"),
+    "METRICS_NAMESPACE",
+)
+#: what the functions of email servers need
+MAIL: Final = (
+    *("SECRETS_KEY", "MAX_EMAIL_SERVERS", "MAIL_CLIENT_NAME"),
+    *("MAIL_PORTS", "TOKEN_PORTS", "PRIVATE_MAIL_NETWORKS"),
+)
+
+
+def require(*names: str) -> None:
+    """Fail now, at the start of a function, and not at the first request that needs a variable.
+
+    Elsewhere than in Lambda nothing is required: the command and the tests set the variables after they import.
+
+    Raises:
+        MissingSetting: names all that are missing.
+    """
+    missing = [name for name in names if name not in os.environ]
+    if missing and is_in_lambda():
+        raise MissingSetting(f"not set: {', '.join(missing)}")
+
+
+def is_in_lambda() -> bool:
+    """Whether this process is a function, and not the operator's command or a test."""
+    return "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ
 
 
 def table(name: str) -> str:
@@ -13,6 +48,11 @@ def table(name: str) -> str:
 def is_for_snapshot() -> bool:
     """Whether Lambda initializes this process to take a snapshot of it (SnapStart)."""
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
+def metrics_namespace() -> str:
+    """The CloudWatch namespace of the stack's metrics."""
+    return os.environ["METRICS_NAMESPACE"]
 
 
 def key_id() -> str:
@@ -27,12 +67,12 @@ def dead_letter_queue() -> str:
 
 def requests_per_minute() -> int:
     """How many requests an organization may make in a minute, in each dialect that counts them."""
-    return int(os.environ.get("REQUESTS_PER_MINUTE", "600"))
+    return int(os.environ["REQUESTS_PER_MINUTE"])
 
 
-def most_email_servers() -> int:
+def max_email_servers() -> int:
     """How many SMTP servers an organization may enrol."""
-    return int(os.environ["MOST_EMAIL_SERVERS"])
+    return int(os.environ["MAX_EMAIL_SERVERS"])
 
 
 def mail_ports() -> tuple[int, ...]:
@@ -52,7 +92,7 @@ def private_mail_networks() -> tuple[str, ...]:
 
 def mail_client_name() -> str:
     """The name that introduces this deployment to mail servers in EHLO; "" derives one from each login."""
-    return os.environ.get("MAIL_CLIENT_NAME", "")
+    return os.environ["MAIL_CLIENT_NAME"]
 
 
 def _listed(name: str) -> tuple[str, ...]:

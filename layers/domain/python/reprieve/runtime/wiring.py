@@ -19,7 +19,10 @@ from reprieve.runtime import settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reprieve.access.credentials import Credentials
+    from reprieve.access.organizations import Organizations
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.access.provider_accounts import ProviderAccounts
     from reprieve.access.quota import Quota
     from reprieve.access.repeats import Repeats
     from reprieve.addresses.explain import Addresses
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from reprieve.dialects.exchange import Request
     from reprieve.email_servers.manage import EmailServers
     from reprieve.organization import Organization
+    from reprieve.recipients.imports import RecipientImports
     from reprieve.recipients.records import Records
     from reprieve.removals.follow import Following
     from reprieve.removals.job import RemovalJob
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from reprieve.store.table import Table
     from reprieve.store.vault import Vault
     from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
+    from reprieve.suppressions.imports import ListImports
     from reprieve.suppressions.ingest import Ingest
     from reprieve.suppressions.reconcile import Reconciliation
     from reprieve.suppressions.unsubscribe import Unsubscribes
@@ -81,12 +86,13 @@ def client(service: str, attempts: int = 4) -> Any:  # noqa: ANN401  (a boto3 cl
 
 
 @cache
-def ses_client() -> Any:  # noqa: ANN401
-    """SES's client: one attempt a call, since the adapter and the job decide whether to try again."""
+def provider_client(service: str) -> Any:  # noqa: ANN401
+    """A boto3 client for a provider: one attempt per call, because the job decides whether to try again."""
     import boto3
     from botocore.config import Config
 
-    return boto3.client("sesv2", config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1}))
+    config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 def table(name: str) -> Table:
@@ -144,12 +150,55 @@ def recipients() -> Recipients:
     return Recipients(table("RECIPIENTS"))
 
 
+def records() -> Records:
+    """The verbs for the records of CRM modules."""
+    from reprieve.recipients.records import Records
+
+    return Records(recipients(), event_log())
+
+
+def recipient_imports() -> RecipientImports:
+    """The verb that imports recipients."""
+    from reprieve.recipients.imports import RecipientImports
+
+    return RecipientImports(recipients(), event_log())
+
+
+def list_imports() -> ListImports:
+    """The verb that imports suppression lists."""
+    from reprieve.suppressions.imports import ListImports
+
+    return ListImports(suppressions(), event_log())
+
+
 @cache
 def access() -> Access:
     """Organizations, credentials, provider accounts."""
     from reprieve.store.access import Access
 
     return Access(table("ACCESS"))
+
+
+def organizations() -> Organizations:
+    """The verbs for organizations and their settings."""
+    from reprieve.access.organizations import Organizations
+
+    return Organizations(access(), event_log())
+
+
+def credentials(check_scopes: Callable[[frozenset[str]], None]) -> Credentials:
+    """The verbs for credentials; see `Credentials` for the check."""
+    from reprieve.access.credentials import Credentials
+
+    return Credentials(access(), event_log(), check_scopes)
+
+
+def provider_accounts() -> ProviderAccounts:
+    """The verbs for provider accounts."""
+    from reprieve.access.provider_accounts import ProviderAccounts
+    from reprieve.providers.registry import RULES
+
+    return ProviderAccounts(access(), vault(), event_log(), RULES)
 
 
 @cache
@@ -187,7 +236,7 @@ def email_servers() -> EmailServers:
         vault=vault(),
         courier=courier,
         log=event_log(),
-        maximum=settings.most_email_servers(),
+        maximum=settings.max_email_servers(),
     )
 
 
@@ -208,7 +257,12 @@ def quotas() -> Quotas:
 
 
 def meter(dialect: str) -> Callable[[Request], Quota | None]:
-    """Counts requests of one dialect; when the count is not to be had, nobody is refused for it."""
+    """Count requests of one dialect; a request whose count fails is not refused for it.
+
+    Raises:
+        MissingSetting: the template does not say how many requests there may be.
+    """
+    settings.require("REQUESTS_PER_MINUTE")
 
     def count(request: Request) -> Quota | None:
         if request.caller is None:
@@ -235,7 +289,7 @@ def acting(child_of: Callable[[Request], str | None]) -> Callable[[Request], Req
         child = access().organization(child_id) if ORGANIZATION_ID.fullmatch(child_id) else None
         if child is None or child.parent != request.context.organization.id:
             # an organization that does not exist looks the same as one that is none of the caller's
-            raise Forbidden("on-behalf-of")
+            raise Forbidden
         return request.for_organization(child)
 
     return prepare
@@ -266,7 +320,7 @@ def unsubscribes() -> Unsubscribes:
     """The verb that unsubscribes addresses."""
     from reprieve.suppressions.unsubscribe import Unsubscribes
 
-    return Unsubscribes(suppressions())
+    return Unsubscribes(suppressions(), event_log())
 
 
 def ingest() -> Ingest:
@@ -278,17 +332,12 @@ def ingest() -> Ingest:
 
 def dead_letter_verbs() -> DeadLetterVerbs:
     """The verbs on the dead-letter queue."""
-    from reprieve.providers.sendgrid import events
+    from reprieve.providers.registry import PROVIDERS
     from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
+    from reprieve.suppressions.dead_letters import Reader
 
-    return DeadLetterVerbs(dead_letters(), access(), ingest(), {events.PROVIDER: events.parse_events})
-
-
-def records() -> Records:
-    """The verbs on the records of CRM modules."""
-    from reprieve.recipients.records import Records
-
-    return Records(recipients())
+    readers = {one.kind: Reader(one.name, one.webhook().read) for one in PROVIDERS.values() if one.webhook}
+    return DeadLetterVerbs(dead_letters(), access(), ingest(), readers)
 
 
 def removals() -> Removals:
@@ -303,7 +352,7 @@ def following() -> Following:
     from reprieve.removals.follow import Following
     from reprieve.store.removal_records import RemovalRecords
 
-    return Following(RemovalRecords(table("SUPPRESSIONS")), removal_queue())
+    return Following(RemovalRecords(table("SUPPRESSIONS")), removal_queue(), event_log())
 
 
 def reconciliation() -> Reconciliation:
@@ -311,7 +360,7 @@ def reconciliation() -> Reconciliation:
     from reprieve.store.comparison import Comparison
     from reprieve.suppressions.reconcile import Reconciliation
 
-    return Reconciliation(access(), suppressions(), Comparison(table("SUPPRESSIONS")), provider_for)
+    return Reconciliation(access(), suppressions(), Comparison(table("SUPPRESSIONS")), event_log(), provider_for)
 
 
 def unblocks() -> Unblocks:
@@ -348,30 +397,22 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
 
 
 def provider_for(organization: Organization, account: ProviderAccount) -> Provider:
-    """The adapter of an organization's account at its provider, with the key unsealed."""
-    from reprieve.access.provider_account import ProviderKind
+    """The adapter of an organization's account at its provider, with the key unsealed.
 
-    match account.kind:
-        case ProviderKind.SENDGRID:
-            from reprieve.providers.sendgrid.adapter import SendGrid
+    Raises:
+        Unavailable: the key could not be unsealed, or this version does not know the kind of provider.
+    """
+    from reprieve.access.provider_accounts import provider_key_context
+    from reprieve.providers.kind import Surroundings
+    from reprieve.providers.registry import provider_of
 
-            key = vault().unseal(account.sealed_key, provider_context(organization.id))
-            return SendGrid(base_url=account.base_url, api_key=key, on_behalf_of=account.on_behalf_of, clock=now)
-        case ProviderKind.SES:
-            from reprieve.providers.ses import Ses
-
-            return Ses(client=ses_client(), tenant=account.on_behalf_of)
-        case ProviderKind.NONE:
-            from reprieve.providers.none import NoProvider
-
-            return NoProvider()
+    provider, key = provider_of(account.kind), ""
+    if provider.account.has_key:
+        key = vault().unseal(account.sealed_key, provider_key_context(organization.id))
+    return provider.adapter(account, key, Surroundings(clock=now, aws=provider_client))
 
 
-def provider_context(organization_id: str) -> dict[str, str]:
-    """What a provider's key is bound to: it cannot be unsealed for another organization or purpose."""
-    return {"organization": organization_id, "purpose": "provider-key"}
-
-
+settings.require(*settings.COMMON)
 if settings.is_for_snapshot():
     # boto3 and a client are most of a cold start, so the snapshot is to hold the one that every function needs. It has
     # no connection yet, its credentials renew themselves, and nothing draws from a generator that a snapshot repeats.

@@ -5,6 +5,9 @@
     {org}             provider
     {org}             credential#{digest}
 
+IAM has no condition on a sort key, so roles differ by attributes: each read names those of its kind of item,
+and each update returns only what it set. template.yaml has the same names.
+
 `Organizations` is a sparse index that lists the organizations themselves.
 """
 
@@ -13,15 +16,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.access.credential import Credential
-from reprieve.access.provider_account import ProviderAccount, ProviderKind
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import BouncePurge, Membership, Organization
-from reprieve.store.expressions import Update
+from reprieve.store.expressions import Update, arguments_of
+from reprieve.store.items import marshal
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from reprieve.store.items import Item
+    from reprieve.store.items import Item, Value
     from reprieve.store.table import Table
 
 ORGANIZATION: Final = "organization"
@@ -31,6 +35,7 @@ CREDENTIAL: Final = "credential#"
 CLEARED: Final = "cleared_"
 NEW: Final = "attribute_not_exists(#partition)"
 KNOWN: Final = "attribute_exists(#partition)"
+UPDATED: Final = "UPDATED_NEW"
 
 
 class Access:
@@ -41,7 +46,8 @@ class Access:
 
     def organization(self, organization_id: str) -> Organization | None:
         """See the port. Read consistently: what was cleared a moment ago must not be seen by the next request."""
-        item = self._table.get({"partition": organization_id, "sort": ORGANIZATION}, consistent=True)
+        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
+        item = self._table.get(key, consistent=True, only=ORGANIZATION_ATTRIBUTES)
         return _organization(item) if item else None
 
     def organizations(self) -> Iterator[Organization]:
@@ -50,34 +56,39 @@ class Access:
         return (_organization(item) for item in items)
 
     def create_organization(self, organization: Organization) -> bool:
-        """Add an organization; False when the id is taken."""
+        """See the port."""
         return self._table.put(_organization_item(organization), condition=NEW)
 
-    def change_organization(self, organization: Organization) -> bool:
-        """Replace an organization's settings; False when there is none."""
-        return self._table.put(_organization_item(organization), condition=KNOWN)
+    def change_organization(
+        self, organization_id: str, changes: Mapping[str, str | int | frozenset[str]]
+    ) -> Organization | None:
+        """See the port."""
+        return self._change(organization_id, changes)
 
     def clear(self, organization_id: str, suppression_list: str, *, until: int) -> None:
         """See the port."""
         mark = f"#{CLEARED}{suppression_list}"
         later = f"{KNOWN} AND (attribute_not_exists({mark}) OR {mark} < :until)"
         update = Update(set=[f"{mark} = :until"], condition=later)
-        self._table.update({"partition": organization_id, "sort": ORGANIZATION}, update, {":until": until})
+        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
+        self._table.update(key, update, {":until": until}, returning=UPDATED)
 
-    def set_purge(self, organization_id: str, purge: BouncePurge) -> None:
+    def set_purge(self, organization_id: str, changes: Mapping[str, bool | int | None]) -> bool:
         """See the port."""
-        given = [(name, value) for name, value in _purge_item(purge).items() if value is not None]
+        given = {f"purge_{name}": value for name, value in changes.items() if value is not None}
         update = Update(
-            set=[f"#{name} = :{name}" for name, _ in given],
-            remove=[f"#{name}" for name, value in _purge_item(purge).items() if value is None],
+            set=[f"#{name} = :{name}" for name in given],
+            remove=[f"#purge_{name}" for name, value in changes.items() if value is None],
             condition=KNOWN,
         )
         key: Item = {"partition": organization_id, "sort": ORGANIZATION}
-        self._table.update(key, update, {f":{name}": value for name, value in given})
+        values = {f":{name}": value for name, value in given.items()}
+        return self._table.update(key, update, values, returning=UPDATED) is not None
 
     def credential(self, organization_id: str, digest: str) -> Credential | None:
         """See the port."""
-        item = self._table.get({"partition": organization_id, "sort": CREDENTIAL + digest}, consistent=True)
+        key: Item = {"partition": organization_id, "sort": CREDENTIAL + digest}
+        item = self._table.get(key, consistent=True, only=CREDENTIAL_ATTRIBUTES)
         return _credential(item) if item else None
 
     def credentials(self, organization_id: str) -> list[Credential]:
@@ -89,52 +100,60 @@ class Access:
         return sorted((_credential(item) for item in items), key=lambda one: (one.created, one.id))
 
     def add_credential(self, credential: Credential) -> None:
-        """Keep a credential's record."""
-        self._table.put(
-            {
-                "partition": credential.organization_id,
-                "sort": CREDENTIAL + credential.digest,
-                "id": credential.id,
-                "name": credential.name,
-                "scopes": credential.scopes,
-                "created": credential.created,
-                "valid_until": credential.expires_at,
-            },
-            condition=NEW,
-        )
+        """See the port."""
+        self._table.put(_credential_item(credential), condition=NEW)
 
-    def revoke_credential(self, organization_id: str, credential_id: str) -> bool:
-        """Forget a credential at once; False when there is none of that id."""
+    def revoke_credential(self, organization_id: str, credential_id: str) -> Credential | None:
+        """See the port."""
         for credential in self.credentials(organization_id):
             if credential.id == credential_id:
                 key: Item = {"partition": organization_id, "sort": CREDENTIAL + credential.digest}
-                return self._table.delete(key) is not None
-        return False
+                return credential if self._table.delete(key) else None
+        return None
 
     def provider_account(self, organization_id: str) -> ProviderAccount | None:
         """See the port."""
-        item = self._table.get({"partition": organization_id, "sort": PROVIDER})
+        item = self._table.get({"partition": organization_id, "sort": PROVIDER}, only=PROVIDER_ATTRIBUTES)
         return _account(item) if item else None
 
-    def set_provider_account(self, organization_id: str, account: ProviderAccount) -> None:
-        """Create or replace an organization's provider account; replacing it ends a pause."""
-        self._table.put(
-            {
-                "partition": organization_id,
-                "sort": PROVIDER,
-                "provider": account.kind.value,
-                "base_url": account.base_url,
-                "sealed_key": account.sealed_key,
-                "on_behalf_of": account.on_behalf_of,
-                "webhook_key": account.webhook_key,
-            }
-        )
+    def webhook_key(self, organization_id: str) -> str | None:
+        """The key that verifies the webhook of an organization's account, without the rest; None without an account."""
+        item = self._table.get({"partition": organization_id, "sort": PROVIDER}, only=["webhook_key"])
+        return cast("str", item.get("webhook_key", "")) if item is not None else None
+
+    def set_provider_account(
+        self, organization_id: str, account: ProviderAccount, *, provider_name: str, before: ProviderAccount | None
+    ) -> bool:
+        """See the port."""
+        old = {f":{name}": value for name, value in _facts(before).items()} if before else {}
+        unchanged = " AND ".join(f"#{name[1:]} = {name}" for name in old) or NEW
+        put = {
+            "Item": marshal(_account_item(organization_id, account)),
+            **arguments_of(condition=unchanged, values=old),
+        }
+        name = {
+            "Key": marshal({"partition": organization_id, "sort": ORGANIZATION}),
+            **arguments_of(condition=KNOWN, expression="SET #provider_name = :name", values={":name": provider_name}),
+        }
+        return self._table.transact([("Put", put), ("Update", name)])
 
     def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
         """See the port."""
         update = Update(set=["#paused_until = :until", "#paused_reason = :reason"], condition=KNOWN)
         key: Item = {"partition": organization_id, "sort": PROVIDER}
-        self._table.update(key, update, {":until": until, ":reason": reason})
+        self._table.update(key, update, {":until": until, ":reason": reason}, returning=UPDATED)
+
+    def _change(self, organization_id: str, changes: Mapping[str, Value]) -> Organization | None:
+        """Set these attributes of an organization, or remove those that are None or empty."""
+        given = {name: value for name, value in changes.items() if value is not None and value != frozenset()}
+        update = Update(
+            set=[f"#{name} = :{name}" for name in given],
+            remove=[f"#{name}" for name in changes if name not in given],
+            condition=KNOWN,
+        )
+        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
+        item = self._table.update(key, update, {f":{name}": value for name, value in given.items()})
+        return _organization(item) if item else None
 
 
 def _organization_item(organization: Organization) -> Item:
@@ -151,7 +170,35 @@ def _organization_item(organization: Organization) -> Item:
         "soft_bounce_threshold": organization.soft_bounce_threshold,
         "modules": organization.modules,
         **_purge_item(organization.purge),
+        "provider_name": organization.provider_name or None,
         **{f"{CLEARED}{name}": second for name, second in organization.cleared.items()},
+    }
+
+
+def _credential_item(credential: Credential) -> Item:
+    return {
+        "partition": credential.organization_id,
+        "sort": CREDENTIAL + credential.digest,
+        "id": credential.id,
+        "name": credential.name,
+        "scopes": credential.scopes,
+        "created": credential.created,
+        "valid_until": credential.expires_at,
+    }
+
+
+def _account_item(organization_id: str, account: ProviderAccount) -> Item:
+    return {"partition": organization_id, "sort": PROVIDER, **_facts(account)}
+
+
+def _facts(account: ProviderAccount) -> Item:
+    """What of an account is set; its pause is not."""
+    return {
+        "provider": account.kind,
+        "base_url": account.base_url,
+        "sealed_key": account.sealed_key,
+        "on_behalf_of": account.on_behalf_of,
+        "webhook_key": account.webhook_key,
     }
 
 
@@ -180,6 +227,7 @@ def _organization(item: Item) -> Organization:
             hard_days=cast("int | None", item.get("purge_hard_days")),
         ),
         cleared={name: cast("int", item[CLEARED + name]) for name in SuppressionList if CLEARED + name in item},
+        provider_name=cast("str", item.get("provider_name", "")),
     )
 
 
@@ -197,7 +245,7 @@ def _credential(item: Item) -> Credential:
 
 def _account(item: Item) -> ProviderAccount:
     return ProviderAccount(
-        kind=ProviderKind(cast("str", item["provider"])),
+        kind=cast("str", item["provider"]),
         base_url=cast("str", item["base_url"]),
         sealed_key=bytes(cast("bytes", item["sealed_key"])),
         on_behalf_of=cast("str", item["on_behalf_of"]),
@@ -205,3 +253,14 @@ def _account(item: Item) -> ProviderAccount:
         paused_until=cast("int", item.get("paused_until", 0)),
         paused_reason=cast("str", item.get("paused_reason", "")),
     )
+
+
+#: the attributes of each kind of item
+ORGANIZATION_ATTRIBUTES: Final = tuple(
+    _organization_item(Organization("any", "any", cleared=dict.fromkeys(SuppressionList, 0)))
+)
+CREDENTIAL_ATTRIBUTES: Final = tuple(_credential_item(Credential("", "", "", "", frozenset(), 0)))
+PROVIDER_ATTRIBUTES: Final = (
+    *_account_item("", ProviderAccount("none")),
+    *("paused_until", "paused_reason"),
+)

@@ -181,7 +181,7 @@ def _settlement(organization: Organization, settlement: Settlement, now: int) ->
         gone += ["#queue", "#due_at"]
     if state is RemovalState.DONE:
         changes += ["#expires_at = :expires_at", "#lifts = :lifts"]
-        values |= {":expires_at": row.kept_until or (now + TOMBSTONE) // SECOND, ":lifts": row.lifts + 1}
+        values |= {":expires_at": (row.kept_until or now + TOMBSTONE) // SECOND, ":lifts": row.lifts + 1}
         gone += ["#by_time", "#events"]
         condition = f"{SAME_FENCE} AND {NO_BOUNCE if row.bounced_at is None else FORGIVEN}"
         values[":forgiven"] = max(row.forgiven_until, row.forgiven_bounce)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from itertools import islice
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from reprieve.errors import InvalidInput
+from reprieve.paging import Cursors
 from reprieve.removals.removal import Followed, Removal, RemovalState
 from reprieve.store import keys, request_items
 from reprieve.store.suppression_item import key_of, list_of, place_of, record_key, removal_of
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 
 #: how many rows of a queue are looked through for a removal that no note leads to
 QUEUE_READ: Final = 1_000
-#: what tells a line of Pending from any other
+#: the key of a line of Pending
 LINE: Final = ("partition", "address", "queue", "due_at")
 #: where what waits may be: the records of a list, or the parts of requests
 ROOMS: Final = {request_items.REQUESTS, *SuppressionList}
@@ -56,10 +54,11 @@ class RemovalRecords:
         self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
     ) -> tuple[list[Removal], str | None]:
         """See the port. Shard after shard; within one, in order of time."""
-        walk = self._walk(organization, state, _place(organization, state, after), limit + 1)
-        found = list(islice(walk, limit + 1))
+        cursors = Cursors(organization.id, f"{state} removals", "after")
+        place = (0, None, 0) if after is None else cursors.read(after, lambda read: _place(organization, state, read))
+        found = list(islice(self._walk(organization, state, place, limit + 1), limit + 1))
         more = len(found) > limit
-        return [one for one, _ in found[:limit]], _cursor(found[limit - 1][1]) if more else None
+        return [one for one, _ in found[:limit]], cursors.write(found[limit - 1][1]) if more else None
 
     def _walk(
         self, organization: Organization, state: RemovalState, place: _Place, size: int
@@ -166,24 +165,14 @@ def _groups(lines: Sequence[Item], size: int) -> Iterator[list[Item]]:
         yield group
 
 
-def _cursor(place: _Place) -> str:
-    return urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
-def _place(organization: Organization, state: RemovalState, cursor: str | None) -> _Place:
+def _place(organization: Organization, state: RemovalState, content: Any) -> _Place:  # noqa: ANN401  (JSON)
     """Where a page begins: a shard, the line in it to go on from, and the number in its part; 0 behind the line."""
-    if cursor is None:
-        return 0, None, 0
-    try:
-        shard, line, inside = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        queue = keys.queue(organization, state, shard)
-        usable = 0 <= shard < organization.shards and type(inside) is int and inside >= 0
-        usable = usable and _is_line(line, queue, organization) and (_is_part(line) or not inside)
-    except (ValueError, TypeError, RecursionError):
-        usable = False
-    if not usable:
-        raise InvalidInput("not a cursor of an earlier page", field="after")
-    return shard, line, inside
+    match content:
+        case [int(shard), line, int(inside)] if 0 <= shard < organization.shards and inside >= 0:
+            queue = keys.queue(organization, state, shard)
+            if _is_line(line, queue, organization) and (_is_part(line) or not inside):
+                return shard, line, inside
+    raise ValueError("not a place in this queue")
 
 
 def _is_line(line: object, queue: str, organization: Organization) -> bool:

@@ -13,7 +13,7 @@ Attributes of an item, all but the keys optional:
     queue, due_at                         key of Pending: while the removal waits there itself, or has failed; a removal
                                           that waits in a part of its request (store/request_items.py) has no queue
     lifts                                 how often it was lifted
-    unblocks, kept_until                  see store/unblocks.py
+    unblocks, kept_until                  see store/unblocks.py; in seconds, since it becomes the next one
     expires_at                            in seconds; when a lifted record may be forgotten
 """
 
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from reprieve.clock import SECOND
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.store import keys
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
@@ -111,5 +112,5 @@ def removal_of(item: Item) -> Removal:
         last_answer=text("last_answer"),
         queued="queue" in item,
         lifts=number("lifts") or 0,
-        kept_until=number("kept_until") or 0,
+        kept_until=(number("kept_until") or 0) * SECOND,
     )

@@ -41,7 +41,7 @@ NOT_EXHAUSTED: Final = "(attribute_not_exists(#unblocks) OR #unblocks < :unblock
 #: it is still on the list, so that of two who unblock it at a time one finds it free
 LISTED: Final = "attribute_exists(#by_time)"
 #: its newest bounce is still one that can be unblocked
-STILL_SOFT: Final = "#permanence = :soft"
+STILL_PASSING: Final = "#permanence <> :hard"
 #: its soft bounces still reach the threshold
 STILL_REACHED: Final = "size(#events) >= :threshold"
 #: the year 9999, in seconds, which TTL understands
@@ -122,7 +122,7 @@ class Unblocks:
             ":end": END_OF_TIME,
             ":one": 1,
             ":unblocks": UNBLOCKS,
-            ":soft": Permanence.SOFT.value,
+            ":hard": Permanence.HARD.value,
             ":threshold": organization.soft_bounce_threshold,
         }
         asked = _asked(organization, standing, request)
@@ -146,7 +146,7 @@ def _asked(
     """The removals that unblock an address, with the entries they lift and what must still hold of their records."""
     asked = []
     if standing.bounce is not None:
-        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), standing.bounce, STILL_SOFT))
+        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), standing.bounce, STILL_PASSING))
     if standing.soft is not None and standing.soft.count >= organization.soft_bounce_threshold:
         # one address may have two removals of one request; they need ids of their own
         blocks = replace(request, list=SuppressionList.BLOCKS, id=f"{request.id}b", hide=True)

@@ -36,6 +36,14 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """How the posts of one kind of provider are read, and the provider's name as the system log shows it."""
+
+    name: str
+    read: Callable[[Post], Batch]
+
+
+@dataclass(frozen=True, slots=True)
 class Redriven:
     """One letter, and what became of it."""
 
@@ -48,13 +56,13 @@ class DeadLetters:
     """The verbs on the dead-letter queue.
 
     Attributes:
-        readers: how a post of each kind of provider is read.
+        readers: by kind of provider.
     """
 
     queue: DeadLetterQueue
     access: AccessStore
     ingest: Ingest
-    readers: Mapping[str, Callable[[Post], Batch]]
+    readers: Mapping[str, Reader]
 
     def waiting(self, organization_id: str | None) -> list[HeldLetter]:
         """The letters of one organization, or everything in the queue for None; oldest first. Nothing is changed.
@@ -91,16 +99,16 @@ class DeadLetters:
 
     def _take(self, held: HeldLetter, now: Millis) -> Outcome:
         letter = held.letter
-        read = self.readers.get(letter.provider) if letter else None
-        organization = self.access.organization(letter.organization_id) if letter and read else None
-        if letter is None or read is None or organization is None:
+        reader = self.readers.get(letter.provider) if letter else None
+        organization = self.access.organization(letter.organization_id) if letter and reader else None
+        if letter is None or reader is None or organization is None:
             return Outcome.NOT_OURS
-        batch = read(Post({}, letter.content, now))
+        batch = reader.read(Post({}, letter.content, now))
         if not batch.events and not batch.ignored:
             return Outcome.UNREADABLE
         if any(event.at < now - OLDEST for event in batch.events):
             return Outcome.TOO_OLD
-        self.ingest.take(organization, batch)
+        self.ingest.take(organization, batch, provider_name=reader.name)
         return Outcome.TAKEN
 
 

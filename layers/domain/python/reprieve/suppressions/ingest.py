@@ -81,15 +81,20 @@ class Ingest:
     log: EventLog
     dead_letters: DeadLetters
 
-    def take(self, organization: Organization, batch: Batch) -> Report:
-        """Make every event of a batch durable; lists first, because a missing log line harms nobody.
+    def take(self, organization: Organization, batch: Batch, *, provider_name: str) -> Report:
+        """Make every event of a batch durable; lists first, because a missing log entry does no harm.
+
+        Args:
+            organization: whose events.
+            batch: the content of a post whose sender is proved.
+            provider_name: the sender's name as logs show it.
 
         Raises:
             Unavailable: something could not be stored; the provider must send the whole batch again, which is safe.
         """
         entries = [found for event in batch.events if (found := suppression_of(event))]
         listed = self.suppressions.record(organization, entries)
-        self.log.append(organization, [delivery_entry(event) for event in batch.events])
+        self.log.append(organization, [delivery_entry(event, provider_name=provider_name) for event in batch.events])
         if batch.unreadable:
             self.dead_letters.put(
                 [DeadLetter(organization.id, one.provider, one.reason, one.content) for one in batch.unreadable]

@@ -1,14 +1,18 @@
-"""What the system log tells of deliveries."""
+"""Log entries for deliveries, and for addresses that were put on a list by other means."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from reprieve.suppressions.delivery import DeliveryKind
-from reprieve.system_log.entry import PROVIDER_NAME, EventType, LogEntry, Result, Severity, Target, entry
+from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, entry, request_entries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.context import Context
     from reprieve.suppressions.delivery import DeliveryEvent
+    from reprieve.suppressions.suppression import SuppressionList
 
 _DELIVERED: Final = (Result.SUCCESS, Severity.INFO)
 _REFUSED: Final = (Result.FAILURE, Severity.WARN)
@@ -23,12 +27,17 @@ OUTCOME: Final = {
 }
 
 
-def delivery_entry(event: DeliveryEvent) -> LogEntry:
-    """The entry of one delivery event; the same event always makes the same entry."""
+def delivery_entry(event: DeliveryEvent, *, provider_name: str) -> LogEntry:
+    """The entry of one delivery event; the same event always makes the same entry.
+
+    Args:
+        event: what the provider reported.
+        provider_name: the provider's name as logs show it.
+    """
     result, severity = OUTCOME[event.kind]
     debug = {
         "providerMessage": event.message,
-        "emailProvider": PROVIDER_NAME.get(event.provider, event.provider),
+        "emailProvider": provider_name,
         "emailRequestId": event.message_id,
         "enhancedStatusCode": event.status,
     }
@@ -41,4 +50,26 @@ def delivery_entry(event: DeliveryEvent) -> LogEntry:
         severity=severity,
         target=Target(event.key, "email", event.email),
         debug=debug,
+    )
+
+
+def addresses_listed(
+    emails: Sequence[str], suppression_list: SuppressionList, source: str, *, context: Context, first: int = 0
+) -> list[LogEntry]:
+    """The entries for addresses that were put on a list, and not by a delivery event: at most 50 addresses per entry.
+
+    Args:
+        emails: the addresses, in the spelling in which they are listed.
+        suppression_list: the list.
+        source: by what means they came: "api", "import", or the kind of the provider that listed them.
+        context: who asked.
+        first: how many addresses of the same request, list and source had entries before these.
+    """
+    return request_entries(
+        EventType.SUPPRESSION_ADD,
+        emails,
+        message=f"Add email addresses to the {suppression_list} list",
+        debug={"list": suppression_list, "source": source},
+        context=context,
+        about=f"{suppression_list}:{first}",
     )

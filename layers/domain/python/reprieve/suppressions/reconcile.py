@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from reprieve.errors import Unavailable
+from reprieve.suppressions.log_entries import addresses_listed
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
     from reprieve.access.ports import AccessStore
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.suppressions.ports import Comparison, ProviderLists, SuppressionStore
     from reprieve.suppressions.suppression import Suppression
+    from reprieve.system_log.ports import EventLog
 
 #: entries compared at a time: one BatchGetItem
 CHUNK = 100
@@ -50,13 +53,14 @@ class Reconciliation:
     access: AccessStore
     suppressions: SuppressionStore
     comparison: Comparison
+    log: EventLog
     provider_for: Callable[[Organization, ProviderAccount], ProviderLists]
 
-    def run(self, organization: Organization, *, start: int, end: int, dry_run: bool = False) -> Differences:
+    def run(self, context: Context, *, start: int, end: int, dry_run: bool = False) -> Differences:
         """Compare one organization's lists.
 
         Args:
-            organization: whose lists.
+            context: who asks, for which organization.
             start: the earliest creation at the provider that counts, in milliseconds, included.
             end: the latest, included.
             dry_run: find out, and change nothing.
@@ -64,6 +68,7 @@ class Reconciliation:
         Returns:
             What was found. An organization without an account, or whose account is paused, has nothing to compare.
         """
+        organization = context.organization
         found = Differences()
         account = self.access.provider_account(organization.id)
         if account is None or account.paused_until > end:
@@ -72,19 +77,23 @@ class Reconciliation:
         try:
             for name in SuppressionList:
                 try:
-                    self._compare(organization, provider.entries(name, start=start, end=end), found, dry_run=dry_run)
+                    self._compare(context, provider.entries(name, start=start, end=end), found, dry_run=dry_run)
                 except Unavailable as problem:
                     found.unread[name] = str(problem)
         finally:
             provider.close()
         return found
 
-    def _compare(
-        self, organization: Organization, entries: Iterator[Suppression], found: Differences, *, dry_run: bool
-    ) -> None:
+    def _compare(self, context: Context, entries: Iterator[Suppression], found: Differences, *, dry_run: bool) -> None:
+        organization = context.organization
         while chunk := list(islice(entries, CHUNK)):
             missing = self.comparison.missing(organization, chunk)
             found.compared += len(chunk)
+            first = len(found.missing)
             found.missing += missing
-            if missing and not dry_run:
-                found.repaired += self.suppressions.record(organization, missing)
+            if missing and not dry_run and (repaired := self.suppressions.record(organization, missing)):
+                found.repaired += repaired
+                emails, (one, *_) = [entry.email for entry in missing], missing
+                self.log.append(
+                    organization, addresses_listed(emails, one.list, one.provider, context=context, first=first)
+                )

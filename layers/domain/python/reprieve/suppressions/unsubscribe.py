@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reprieve.suppressions.log_entries import addresses_listed
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from reprieve.address import Address
     from reprieve.context import Context
     from reprieve.suppressions.ports import SuppressionStore
+    from reprieve.system_log.ports import EventLog
 
 #: what stands for the provider in an entry that was added through an API
 BY_HAND: Final = "api"
@@ -23,6 +25,7 @@ class Unsubscribes:
     """The verb that unsubscribes addresses."""
 
     suppressions: SuppressionStore
+    log: EventLog
 
     def add(self, context: Context, addresses: Sequence[Address]) -> None:
         """Put addresses on the unsubscribes; one that is there already stays, with the later time."""
@@ -38,3 +41,6 @@ class Unsubscribes:
             for number, address in enumerate(addresses)
         ]
         self.suppressions.record(context.organization, entries)
+        emails = [address.spelling for address in addresses]
+        listed = addresses_listed(emails, SuppressionList.UNSUBSCRIBES, BY_HAND, context=context)
+        self.log.append(context.organization, listed)

@@ -5,8 +5,7 @@ there: `version` is text, `severity` and `outcome.result` are of the published s
 characters or null (the Python SDK raises on anything else). What a mail server said can be longer, so it goes to
 `debugContext.debugData.providerMessage`.
 
-`entry` builds every entry; which entry each event has is in `delivery_log`, `removal_log`, `change_log` and
-`email_server_log`.
+`entry` builds every entry; which entry an event has is in the `log_entries` of its subject.
 """
 
 from __future__ import annotations
@@ -17,29 +16,31 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import timestamp
-from reprieve.context import OPERATOR, SYSTEM, UPKEEP, Actor
+from reprieve.context import OPERATOR, RECONCILIATION, SYSTEM, UPKEEP, Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reprieve.context import Context
 
-#: ids of entries are derived from what they tell, so that telling it twice makes one entry
+#: the id of an entry is derived from its event, so that logging an event twice makes one entry
 NAMESPACE: Final = uuid.UUID("6f0c5a52-6d5e-5a0c-9a51-7f6d1d0b8f0e")
 REASON_LENGTH: Final = 255
+#: Okta lists at most this many addresses in one target of an entry
+ADDRESSES_A_TARGET: Final = 50
 
 
 class EventType(StrEnum):
     """What an entry is about; the names are Okta's where Okta has one."""
 
     EMAIL_DELIVERY = "system.email.delivery"
-    """A provider told what became of a message."""
+    """A provider reported what became of a message."""
     BOUNCE_REMOVAL = "system.email.bounce.removal"
-    """Somebody asked that addresses be lifted; it says nothing about whether they were."""
+    """A caller asked that addresses be lifted; it says nothing about whether they were."""
     SUPPRESSION_REMOVAL = "reprieve.suppression.removal"
-    """Somebody asked that addresses be lifted from a list other than the bounce list."""
+    """A caller asked that addresses be lifted from a list other than the bounce list."""
     LIST_CLEARED = "reprieve.suppression.cleared"
-    """Somebody asked that everything on a list be lifted."""
+    """A caller asked that everything on a list be lifted."""
     REMOVAL_DONE = "reprieve.removal.done"
     """A removal was carried out at the provider and here."""
     REMOVAL_FAILED = "reprieve.removal.failed"
@@ -50,6 +51,30 @@ class EventType(StrEnum):
     """A credential was issued."""
     TOKEN_REVOKE = "system.api_token.revoke"  # noqa: S105  (a name, not a token)
     """A credential was revoked."""
+    ORGANIZATION_CREATE = "reprieve.organization.create"
+    """An organization was added."""
+    ORGANIZATION_UPDATE = "reprieve.organization.update"
+    """An organization's settings were changed."""
+    PURGE_UPDATE = "reprieve.bounce_purge.update"
+    """It was changed after how many days bounces expire."""
+    PROVIDER_UPDATE = "reprieve.provider_account.update"
+    """A provider account was set or changed."""
+    PROVIDER_PAUSE = "reprieve.provider_account.pause"
+    """A provider refused an account, so it is left alone for a while."""
+    PROVIDER_RESUME = "reprieve.provider_account.resume"
+    """A pause of a provider account was ended before its time."""
+    SUPPRESSION_ADD = "reprieve.suppression.add"
+    """Addresses were put on a list by an API, an import or the reconciliation, not by an event of the provider."""
+    REMOVAL_RETRY = "reprieve.removal.retry"
+    """A failed removal was put back into the queue."""
+    UNBLOCKS_RESET = "reprieve.unblock.reset"
+    """An address may be unblocked as often as at first."""
+    RECORD_CREATE = "reprieve.record.create"
+    """A CRM record was added."""
+    RECORD_UPDATE = "reprieve.record.update"
+    """A CRM record was changed."""
+    RECORD_DELETE = "reprieve.record.delete"
+    """A CRM record was deleted; its addresses are no longer the organization's."""
     USER_CREATE = "user.lifecycle.create"
     """A user was added."""
     USER_UPDATE = "user.account.update_profile"
@@ -80,9 +105,9 @@ class Severity(StrEnum):
     INFO = "INFO"
     """As it should be."""
     WARN = "WARN"
-    """Somebody may want to look."""
+    """An operator may want to look."""
     ERROR = "ERROR"
-    """Somebody has to look."""
+    """An operator has to look."""
 
 
 class Result(StrEnum):
@@ -102,7 +127,7 @@ class LogEntry:
 
     Attributes:
         uuid: the entry's id.
-        published: when it was told, in milliseconds.
+        published: when the event happened, in milliseconds.
         target: the id that `target.id eq` finds it by.
         event: the whole entry as Okta's LogEvent, ready for JSON.
     """
@@ -121,8 +146,8 @@ class Target:
         id: what `target.id eq` finds it by.
         type: Okta's word for the kind of thing.
         name: for people.
-        alternate: another name that it goes by; the first one if there is no other.
-        changes: what was so before and is so after, by name; None where nothing is compared.
+        alternate: another name of it; by default the first one.
+        changes: the values before and after, by name; None where nothing is compared.
     """
 
     id: str
@@ -133,9 +158,7 @@ class Target:
 
 
 #: actors that are not the holder of a credential
-INTERNAL: Final = frozenset({SYSTEM, OPERATOR, UPKEEP})
-#: Okta's spelling of the providers' names in debugData
-PROVIDER_NAME: Final = {"sendgrid": "Sendgrid", "ses": "SES"}
+INTERNAL: Final = frozenset({SYSTEM, OPERATOR, UPKEEP, RECONCILIATION})
 
 
 def entry(
@@ -158,7 +181,7 @@ def entry(
         published: when, in milliseconds.
         message: `displayMessage`.
         outcome: the result and a reason of at most 255 characters (it is cut there), or None.
-        severity: how much somebody should care.
+        severity: how urgently an operator should look.
         target: what it is about. There is one, so that `target.id eq` can be answered from an index alone.
         debug: `debugData`; empty values are left out.
         context: who caused it, and in which request; None for the system itself.
@@ -212,7 +235,14 @@ def _present(facts: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def change_entry(event_type: EventType, message: str, target: Target, context: Context) -> LogEntry:
+def change_entry(
+    event_type: EventType,
+    message: str,
+    target: Target,
+    context: Context,
+    *,
+    debug: Mapping[str, str] | None = None,
+) -> LogEntry:
     """The log entry for a change that was made.
 
     Args:
@@ -220,6 +250,7 @@ def change_entry(event_type: EventType, message: str, target: Target, context: C
         message: `displayMessage`.
         target: what was changed; the entry's identity is the request and this target.
         context: who made the change, in which request, and when.
+        debug: `debugData`; empty values are left out.
     """
     return entry(
         event_type,
@@ -229,6 +260,44 @@ def change_entry(event_type: EventType, message: str, target: Target, context: C
         outcome=(Result.SUCCESS, None),
         severity=Severity.INFO,
         target=target,
-        debug={},
+        debug=debug or {},
         context=context,
     )
+
+
+def request_entries(
+    event_type: EventType,
+    emails: Sequence[str],
+    *,
+    message: str,
+    debug: Mapping[str, str],
+    context: Context,
+    about: str = "",
+) -> list[LogEntry]:
+    """The entries for what was asked of many addresses: at most 50 per target and one target per entry, as Okta has it.
+
+    Args:
+        event_type: what was asked.
+        emails: the addresses, as they were given.
+        message: `displayMessage`.
+        debug: `debugData`; empty values are left out.
+        context: who asked, in which request, and when.
+        about: tells entries of one request and type from each other, where it has several groups of addresses.
+    """
+    entries = []
+    for number, start in enumerate(range(0, len(emails), ADDRESSES_A_TARGET)):
+        identity = ":".join(filter(None, (context.request_id, about, str(number))))
+        entries.append(
+            entry(
+                event_type,
+                identity=identity,
+                published=context.now,
+                message=message,
+                outcome=(Result.SUCCESS, None),
+                severity=Severity.INFO,
+                target=Target(identity, "EmailList", ", ".join(emails[start : start + ADDRESSES_A_TARGET])),
+                debug=debug,
+                context=context,
+            )
+        )
+    return entries

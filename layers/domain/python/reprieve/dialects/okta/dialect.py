@@ -1,7 +1,7 @@
-"""Okta's dialect: its error envelope and codes.
+"""Okta's dialect.
 
-Sources: Okta's management OpenAPI document 2026.06.3 and its error-code catalogue 2026.08.1; README lists what
-Okta leaves open and what was chosen.
+Sources: Okta's management OpenAPI document 2026.06.3 and its error-code catalogue 2026.08.1; docs/reference/okta-api.md
+lists what Okta leaves open and what was chosen.
 """
 
 from __future__ import annotations
@@ -11,98 +11,105 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve import errors
+from reprieve.dialects.dialect import Dialect, ErrorTable, Headers, Refusal
 from reprieve.dialects.exchange import Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
+
+SERVER_ERROR: Final = "Internal Server Error"
 
 
-#: what a client should wait when a part of ours is out, in seconds
-COME_BACK: Final = 60
+def refusal(code: str, summary: str, *causes: str, status: int = HTTPStatus.BAD_REQUEST) -> Refusal:
+    """A refusal with Okta's code, and a cause for everything that is wrong."""
+    return Refusal(status, summary, code, {"errorCauses": [{"errorSummary": cause} for cause in causes]})
 
-#: error -> (HTTP status, code, sentence); the most derived class that is listed counts
-ERRORS: Final[dict[type[errors.ReprieveError], tuple[int, str, str]]] = {
-    errors.UnreadableBody: (400, "E0000003", "The request body was not well-formed."),
-    errors.InvalidInput: (400, "E0000001", "Api validation failed: {field}"),
-    errors.Unauthenticated: (401, "E0000011", "Invalid token provided"),
-    errors.Forbidden: (403, "E0000006", "You do not have permission to perform the requested action"),
-    errors.NoSuchRoute: (404, "E0000008", "The requested path was not found"),
-    errors.MethodNotAllowed: (405, "E0000022", "The endpoint does not support the provided HTTP method"),
-    errors.NotFound: (404, "E0000007", "Not found: Resource not found: {identifier} ({kind})"),
-    errors.Conflict: (400, "E0000001", "Api validation failed: {problem}"),
-    errors.RateLimited: (429, "E0000047", "API call exceeded rate limit due to too many requests."),
-    errors.Unavailable: (503, "E0000009", "Internal Server Error"),
-    errors.ReprieveError: (500, "E0000009", "Internal Server Error"),
+
+def invalid(field: str, *causes: str) -> Refusal:
+    """E0000001, about a field, a parameter or the whole body."""
+    return refusal("E0000001", f"Api validation failed: {field}", *causes)
+
+
+def not_found(error: errors.NotFound, identifier: str) -> Refusal:
+    """E0000007, with the thing's identifier as the caller spelled it."""
+    summary = f"Not found: Resource not found: {identifier} ({error.kind})"
+    return refusal("E0000007", summary, status=HTTPStatus.NOT_FOUND)
+
+
+def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
+    summary = "You do not have permission to perform the requested action"
+    return refusal("E0000006", summary, str(error), status=HTTPStatus.FORBIDDEN)
+
+
+ERRORS: Final[ErrorTable] = {
+    errors.UnreadableBody: refusal("E0000003", "The request body was not well-formed."),
+    errors.InvalidCursor: refusal("E0000029", "Invalid paging request.", "Invalid cursor."),
+    errors.InvalidInput: lambda error, _: invalid(error.field or "body", str(error)),
+    errors.Unauthenticated: refusal("E0000011", "Invalid token provided", status=401),
+    errors.Forbidden: _forbidden,
+    errors.NoSuchRoute: refusal("E0000008", "The requested path was not found", status=404),
+    errors.MethodNotAllowed: refusal(
+        "E0000022", "The endpoint does not support the provided HTTP method", status=HTTPStatus.METHOD_NOT_ALLOWED
+    ),
+    errors.NotFound: lambda error, _: not_found(error, error.identifier),
+    errors.Conflict: lambda error, _: invalid(str(error), str(error)),
+    errors.RateLimited: refusal("E0000047", "API call exceeded rate limit due to too many requests.", status=429),
+    errors.Unavailable: refusal("E0000009", SERVER_ERROR, status=HTTPStatus.SERVICE_UNAVAILABLE),
+    errors.ReprieveError: refusal("E0000009", SERVER_ERROR, status=HTTPStatus.INTERNAL_SERVER_ERROR),
 }
 
 
-class OktaDialect:
-    """How every Okta route answers."""
-
-    name = "okta"
-
-    def refuse(self, error: errors.ReprieveError, request: Request, error_id: str) -> Response:
-        """See `exchange.Dialect`."""
-        status, code, sentence = next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
-        facts = {"field": "body", "problem": str(error)} | {
-            name: value for name, value in vars(error).items() if value is not None
-        }
-        causes = [str(error)] if code == "E0000001" else []
-        response = Response(status, envelope(code, sentence.format_map(facts), error_id, causes))
-        return response.adding(*_advice(error, request))
-
-    def fail(self, request: Request, error_id: str) -> Response:  # noqa: ARG002  (the port's signature)
-        """See `exchange.Dialect`."""
-        return Response(HTTPStatus.INTERNAL_SERVER_ERROR, envelope("E0000009", "Internal Server Error", error_id))
-
-    def finish(self, response: Response, request: Request) -> Response:
-        """See `exchange.Dialect`."""
-        return response.adding(
-            ("X-Okta-Request-Id", request.id),
-            ("Cache-Control", "no-cache, no-store"),
-            ("Pragma", "no-cache"),
-            ("X-Content-Type-Options", "nosniff"),
-        )
-
-
-DIALECT: Final = OktaDialect()
-
-
-def envelope(code: str, summary: str, error_id: str, causes: Sequence[str] = ()) -> dict[str, Any]:
-    """Okta's error body. `errorId` is `oae` and 22 characters; it is in our log."""
-    return {
-        "errorCode": code,
-        "errorSummary": summary,
-        "errorLink": code,
-        "errorId": f"oae{error_id}",
-        "errorCauses": [{"errorSummary": cause} for cause in causes],
+def envelope(said: Refusal, error_id: str) -> Response:
+    """Okta's error body. `errorId` is `oae` and 22 characters; these are in the function log."""
+    body: Mapping[str, Any] = {
+        "errorCode": said.code,
+        "errorSummary": said.message,
+        "errorLink": said.code,
+        "errorId": error_id,
+        **said.details,
     }
+    return Response(said.status, body)
 
 
-def _advice(error: errors.ReprieveError, request: Request) -> tuple[tuple[str, str], ...]:
-    """Headers that tell a client what to do about an error.
+def _limits(seconds: int, request: Request) -> Headers:
+    """Okta's Python SDK waits until X-Rate-Limit-Reset on 429 and 503, computed against Date, and crashes without."""
+    return (
+        ("Date", formatdate(request.now / 1000, usegmt=True)),
+        ("X-Rate-Limit-Limit", "0"),
+        ("X-Rate-Limit-Remaining", "0"),
+        ("X-Rate-Limit-Reset", str(seconds)),
+    )
 
-    Okta's Python SDK waits until X-Rate-Limit-Reset on 429 and 503, computed against Date, and crashes without either.
-    """
-    match error:
-        case errors.RateLimited() | errors.Unavailable():
-            retry_at = (
-                error.retry_at // 1000 if isinstance(error, errors.RateLimited) else request.now // 1000 + COME_BACK
-            )
-            return (
-                ("Date", formatdate(request.now / 1000, usegmt=True)),
-                ("X-Rate-Limit-Limit", "0"),
-                ("X-Rate-Limit-Remaining", "0"),
-                ("X-Rate-Limit-Reset", str(retry_at)),
-                ("Retry-After", str(max(1, retry_at - request.now // 1000))),
-            )
-        case errors.Forbidden():
-            challenge = (
-                f'Bearer realm="{request.url}", scope="{error.scope}", error="insufficient_scope", '
-                'error_description="The access token provided does not contain the required scopes."'
-            )
-            return (("WWW-Authenticate", challenge),)
-        case errors.MethodNotAllowed(allowed=allowed) if allowed:
-            return (("Allow", ", ".join(allowed)),)
-        case _:
-            return ()
+
+def _headers(_: Request) -> Headers:
+    return (("Cache-Control", "no-cache, no-store"), ("Pragma", "no-cache"))
+
+
+DIALECT: Final = Dialect(
+    name="okta",
+    api="OktaApi",
+    stage="api",
+    # Okta's Python SDK sends `SSWStoken` and `Bearertoken`, without a space
+    schemes=frozenset({"SSWS", "Bearer"}),
+    scopes=frozenset(
+        {
+            "okta.orgs.manage",
+            "okta.logs.read",
+            "okta.users.read",
+            "okta.users.manage",
+            "okta.emailServers.read",
+            "okta.emailServers.manage",
+        }
+    ),
+    errors=ERRORS,
+    gateway={"UNAUTHORIZED": refusal("E0000005", "Invalid session", status=403)},
+    # a Reset that is past makes Okta's Python SDK try again at once, none makes it crash
+    gateway_headers={
+        "THROTTLED": {"X-Rate-Limit-Limit": "'0'", "X-Rate-Limit-Remaining": "'0'", "X-Rate-Limit-Reset": "'1'"}
+    },
+    write=envelope,
+    headers=_headers,
+    limits=_limits,
+    id_header="X-Okta-Request-Id",
+    id_prefix="oae",
+)

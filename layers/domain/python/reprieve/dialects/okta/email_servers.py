@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StrictStr, ValidationError
 
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.okta.dialect import OktaDialect, envelope
+from reprieve.dialects.okta import dialect
 from reprieve.email_servers.email_server import (
     MAX_SECRET,
     AnotherEnabled,
@@ -38,9 +38,9 @@ from reprieve.errors import InvalidInput, NotFound, UnreadableBody
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.dialects.dialect import Refusal
     from reprieve.email_servers.email_server import EmailServer
     from reprieve.email_servers.manage import Edit
-    from reprieve.errors import ReprieveError
 
 #: scopes: who may manage servers may read them
 READ: Final = ("okta.emailServers.read", "okta.emailServers.manage")
@@ -81,29 +81,26 @@ TOO_MANY: Final = (
 BLANK: Final = "The field cannot be left blank"
 
 
-class EmailServersDialect(OktaDialect):
-    """Okta's dialect, with what only its Email Servers API refuses."""
-
-    def refuse(self, error: ReprieveError, request: Request, error_id: str) -> Response:
-        """See `exchange.Dialect`."""
-        match error:
-            case ServerFailed():
-                code, sentence = FAILURE[error.part]
-                return _bad(envelope(code, sentence.format(problem=error), error_id, [str(error)]))
-            case AnotherEnabled():
-                return _bad(envelope("E0000222", ANOTHER, error_id))
-            case TooManyServers():
-                return _bad(envelope("E0000225", TOO_MANY.format(maximum=error.maximum), error_id))
-            case SecretNeeded():
-                return super().refuse(InvalidInput(error.problem, field=SECRET[error.auth_type]), request, error_id)
-            case NotFound():
-                # the caller's own words, which the error and the log do not have
-                return super().refuse(NotFound(error.kind, identifier(request)), request, error_id)
-            case _:
-                return super().refuse(error, request, error_id)
+def _server_failed(error: ServerFailed, _: Request) -> Refusal:
+    code, sentence = FAILURE[error.part]
+    return dialect.refusal(code, sentence.format(problem=error), str(error))
 
 
-DIALECT: Final = EmailServersDialect()
+#: Okta's dialect, with what only its Email Servers API refuses
+DIALECT: Final = dialect.DIALECT.with_errors(
+    {
+        ServerFailed: _server_failed,
+        AnotherEnabled: dialect.refusal("E0000222", ANOTHER),
+        TooManyServers: lambda error, _: dialect.refusal("E0000225", TOO_MANY.format(maximum=error.maximum)),
+        SecretNeeded: lambda error, _: dialect.invalid(
+            SECRET[error.auth_type], f"{SECRET[error.auth_type]}: {error.problem}"
+        ),
+        # the caller's own words, which the error and the log do not have
+        NotFound: lambda error, request: dialect.not_found(
+            error, identifier(request) if request.path else error.identifier
+        ),
+    }
+)
 
 
 def _whole(value: object) -> object:
@@ -348,14 +345,11 @@ def _secret(body: Body, auth_type: AuthType) -> str | None:
 
 
 def _read(model: type[Model], request: Request) -> Model:
+    content = request.json()
     try:
-        return model.model_validate_json(request.body)
+        return model.model_validate(content)
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
     if not first["loc"]:
         raise UnreadableBody("the body is no JSON object")
     raise InvalidInput(first["msg"].removeprefix("Value error, "), field=str(first["loc"][0]))
-
-
-def _bad(body: object) -> Response:
-    return Response(HTTPStatus.BAD_REQUEST, body)

@@ -43,7 +43,7 @@ def parse_remove_list(request: Request) -> list[str]:
         LimitExceeded: more than 1,000.
     """
     try:
-        addresses = BouncesRemoveList.model_validate_json(request.body).emailAddresses
+        addresses = BouncesRemoveList.model_validate(request.json()).emailAddresses
     except ValidationError as problem:
         raise UnreadableBody("the body is not of the documented shape") from problem
     if not addresses:

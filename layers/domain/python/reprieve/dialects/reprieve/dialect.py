@@ -3,75 +3,81 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from reprieve import errors
+from reprieve.dialects.dialect import Dialect, ErrorTable, Refusal
 from reprieve.dialects.exchange import Request, Response
-from reprieve.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from reprieve.dialects.dialect import Row
 
 PROBLEM: Final = "application/problem+json"
 
-#: error -> HTTP status
-STATUS: Final[dict[type[errors.ReprieveError], HTTPStatus]] = {
-    errors.InvalidInput: HTTPStatus.BAD_REQUEST,
-    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
-    errors.Forbidden: HTTPStatus.FORBIDDEN,
-    errors.NoSuchRoute: HTTPStatus.NOT_FOUND,
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
-    errors.Conflict: HTTPStatus.CONFLICT,
-    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.ReprieveError: HTTPStatus.INTERNAL_SERVER_ERROR,
+
+def _own_words(status: HTTPStatus) -> Row:
+    """A refusal that says what the error says."""
+    return lambda error, _: Refusal(status, str(error))
+
+
+def _invalid(error: errors.InvalidInput, _: Request) -> Refusal:
+    return Refusal(HTTPStatus.BAD_REQUEST, error.problem, details={"field": error.field} if error.field else {})
+
+
+def _no_such_method(error: errors.MethodNotAllowed, _: Request) -> Refusal:
+    return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"the path does not support {error}")
+
+
+ERRORS: Final[ErrorTable] = {
+    errors.InvalidInput: _invalid,
+    errors.Unauthenticated: _own_words(HTTPStatus.UNAUTHORIZED),
+    errors.Forbidden: _own_words(HTTPStatus.FORBIDDEN),
+    errors.NoSuchRoute: Refusal(HTTPStatus.NOT_FOUND, "the API has no such path"),
+    errors.NotFound: _own_words(HTTPStatus.NOT_FOUND),
+    errors.MethodNotAllowed: _no_such_method,
+    errors.Conflict: _own_words(HTTPStatus.CONFLICT),
+    errors.RateLimited: Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many requests"),
+    errors.Unavailable: Refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE, "a part of the service did not answer; nothing was acknowledged, so try again"
+    ),
+    errors.ReprieveError: Refusal(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "something unexpected happened; the error id finds it in the log"
+    ),
 }
 
 
-class ReprieveDialect:
-    """How every route of our own answers."""
-
-    name = "reprieve"
-
-    def refuse(self, error: errors.ReprieveError, request: Request, error_id: str) -> Response:
-        """See `exchange.Dialect`."""
-        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        body = problem_details(status, _detail(error), error_id)
-        if isinstance(error, InvalidInput) and error.field:
-            body["field"] = error.field
-        response = Response(status, body, content_type=PROBLEM)
-        if isinstance(error, errors.RateLimited):
-            return response.adding(("Retry-After", str(max(1, (error.retry_at - request.now) // 1000))))
-        return response
-
-    def fail(self, request: Request, error_id: str) -> Response:  # noqa: ARG002  (the port's signature)
-        """See `exchange.Dialect`."""
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        body = problem_details(status, "something unexpected happened; the error id finds it in the log", error_id)
-        return Response(status, body, content_type=PROBLEM)
-
-    def finish(self, response: Response, request: Request) -> Response:
-        """See `exchange.Dialect`."""
-        return response.adding(("X-Request-Id", request.id), ("X-Content-Type-Options", "nosniff"))
-
-
-DIALECT: Final = ReprieveDialect()
-
-
-def _detail(error: errors.ReprieveError) -> str:
-    match error:
-        case InvalidInput():
-            return error.problem
-        case errors.Unavailable():
-            return "a part of the service did not answer; nothing was acknowledged, so try again"
-        case _:
-            return str(error)
-
-
-def problem_details(status: HTTPStatus, detail: str, error_id: str) -> dict[str, Any]:
+def problem_details(said: Refusal, error_id: str) -> Response:
     """The body of an error."""
-    return {
+    body = {
         "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": detail,
+        "title": HTTPStatus(said.status).phrase,
+        "status": int(said.status),
+        "detail": said.message,
         "error_id": error_id,
+        **said.details,
     }
+    return Response(said.status, body, content_type=PROBLEM)
+
+
+DIALECT: Final = Dialect(
+    name="reprieve",
+    api="ReprieveApi",
+    stage="reprieve",
+    schemes=frozenset({"Bearer"}),
+    scopes=frozenset(
+        {
+            "reprieve.addresses.read",
+            "reprieve.removals.read",
+            "reprieve.removals.manage",
+            "reprieve.suppressions.read",
+        }
+    ),
+    errors=ERRORS,
+    gateway={
+        "UNAUTHORIZED": Refusal(401, "send a credential in the Authorization header: Bearer rp_..."),
+        "ACCESS_DENIED": Refusal(401, "unknown, revoked or expired credential"),
+        "DEFAULT_4XX": Refusal(400, "the request could not be read"),
+        "DEFAULT_5XX": Refusal(500, "something unexpected happened; the error id is the request id in the log"),
+    },
+    write=problem_details,
+)

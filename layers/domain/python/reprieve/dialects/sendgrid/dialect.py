@@ -1,75 +1,21 @@
-"""SendGrid's dialect: its error envelope, and the suppression lists.
+"""SendGrid's dialect: how it refuses, and its scopes.
 
-Source: Twilio SendGrid's OpenAPI documents of January 2026 and its API reference; README lists what they leave open.
+Source: Twilio SendGrid's OpenAPI documents of January 2026 and its API reference; docs/reference/sendgrid-api.md lists
+what they leave open.
 """
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from reprieve import errors
+from reprieve.dialects.dialect import Dialect, ErrorTable, Headers, Refusal
 from reprieve.dialects.exchange import Request, Response
-from reprieve.errors import InvalidInput
+from reprieve.suppressions.suppression import SuppressionList
 
-if TYPE_CHECKING:
-    from reprieve.suppressions.suppression import SuppressionList
-
-COME_BACK: Final = 60
-
-#: error -> (HTTP status, message); None stands for the error's own sentence
-ERRORS: Final[dict[type[errors.ReprieveError], tuple[int, str | None]]] = {
-    errors.InvalidInput: (400, None),
-    errors.Unauthenticated: (401, "The provided authorization grant is invalid, expired, or revoked"),
-    errors.Forbidden: (403, "access forbidden"),
-    errors.NoSuchRoute: (404, "not found"),
-    errors.NotFound: (404, "not found"),
-    errors.MethodNotAllowed: (405, "method not allowed"),
-    errors.Conflict: (400, None),
-    errors.RateLimited: (429, "too many requests"),
-    errors.Unavailable: (503, "service unavailable"),
-    errors.ReprieveError: (500, "internal server error"),
-}
-
-
-class SendGridDialect:
-    """How every SendGrid route answers."""
-
-    name = "sendgrid"
-
-    def refuse(self, error: errors.ReprieveError, request: Request, error_id: str) -> Response:
-        """See `exchange.Dialect`."""
-        status, message = next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
-        problem = error.problem if isinstance(error, InvalidInput) else str(error)
-        field = error.field if isinstance(error, InvalidInput) else None
-        response = Response(status, envelope(message or problem, field, error_id))
-        if isinstance(error, errors.RateLimited) and request.quota is None:
-            return response.adding(("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(error.retry_at // 1000)))
-        if isinstance(error, errors.Unavailable) and request.quota is None:
-            return response.adding(("X-RateLimit-Reset", str(request.now // 1000 + COME_BACK)))
-        return response
-
-    def fail(self, request: Request, error_id: str) -> Response:  # noqa: ARG002  (the port's signature)
-        """See `exchange.Dialect`."""
-        return Response(HTTPStatus.INTERNAL_SERVER_ERROR, envelope("internal server error", None, error_id))
-
-    def finish(self, response: Response, request: Request) -> Response:
-        """See `exchange.Dialect`. Every answer tells what is left where requests are counted (Reset: Unix)."""
-        if request.quota:
-            response = response.adding(
-                ("X-RateLimit-Limit", str(request.quota.limit)),
-                ("X-RateLimit-Remaining", str(request.quota.remaining)),
-                ("X-RateLimit-Reset", str(request.quota.resets_at // 1000)),
-            )
-        return response.adding(("X-Request-Id", request.id), ("X-Content-Type-Options", "nosniff"))
-
-
-DIALECT: Final = SendGridDialect()
-
-
-def envelope(message: str, field: str | None, error_id: str) -> dict[str, Any]:
-    """SendGrid's error body; `id` finds the log line."""
-    return {"errors": [{"field": field, "message": message}], "id": error_id}
+#: the scopes for the settings of the bounce purge
+READ_PURGE: Final = ("mail_settings.bounce_purge.read",)
+UPDATE_PURGE: Final = ("mail_settings.bounce_purge.update",)
 
 
 def scopes(suppression_list: SuppressionList, action: str) -> tuple[str, ...]:
@@ -79,7 +25,74 @@ def scopes(suppression_list: SuppressionList, action: str) -> tuple[str, ...]:
 
 def global_scopes(action: str) -> tuple[str, ...]:
     """The scopes that allow an action on the global unsubscribes, under either of their names."""
-    return (f"asm.suppressions.global.{action}", f"suppression.unsubscribes.{action}", f"suppression.{action}")
+    return (f"asm.suppressions.global.{action}", *scopes(SuppressionList.UNSUBSCRIBES, action))
+
+
+SCOPES: Final = frozenset(READ_PURGE + UPDATE_PURGE).union(
+    *(scopes(name, action) for name in SuppressionList for action in ("read", "delete")),
+    *(global_scopes(action) for action in ("create", "read", "delete")),
+)
+
+
+def _invalid(error: errors.InvalidInput, _: Request) -> Refusal:
+    return Refusal(400, error.problem, details={"field": error.field})
+
+
+def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
+    """`help` is an object for the caller's next step, which SendGrid documents and leaves open."""
+    return Refusal(403, "access forbidden", details={"help": {"scope": error.scope}} if error.scope else {})
+
+
+ERRORS: Final[ErrorTable] = {
+    errors.InvalidInput: _invalid,
+    errors.Unauthenticated: Refusal(401, "The provided authorization grant is invalid, expired, or revoked"),
+    errors.Forbidden: _forbidden,
+    errors.NoSuchRoute: Refusal(404, "not found"),
+    errors.NotFound: Refusal(404, "not found"),
+    errors.MethodNotAllowed: Refusal(405, "method not allowed"),
+    errors.Conflict: lambda error, _: Refusal(400, str(error)),
+    errors.RateLimited: Refusal(429, "too many requests"),
+    errors.Unavailable: Refusal(503, "service unavailable"),
+    errors.ReprieveError: Refusal(500, "internal server error"),
+}
+
+
+def envelope(said: Refusal, error_id: str) -> Response:
+    """SendGrid's error body; `id` finds the line in the function log."""
+    return Response(said.status, {"errors": [{"field": None, "message": said.message, **said.details}], "id": error_id})
+
+
+def _limits(seconds: int, request: Request) -> Headers:
+    """Where requests are counted, every answer has these headers already."""
+    return () if request.quota else (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(seconds)))
+
+
+def _headers(request: Request) -> Headers:
+    """What is left of the organization's requests, where they are counted (Reset: Unix seconds)."""
+    if request.quota is None:
+        return ()
+    return (
+        ("X-RateLimit-Limit", str(request.quota.limit)),
+        ("X-RateLimit-Remaining", str(request.quota.remaining)),
+        ("X-RateLimit-Reset", str(request.quota.resets_at // 1000)),
+    )
+
+
+DIALECT: Final = Dialect(
+    name="sendgrid",
+    api="SendGridApi",
+    stage="v3",
+    schemes=frozenset({"Bearer"}),
+    scopes=SCOPES,
+    errors=ERRORS,
+    gateway={
+        "UNAUTHORIZED": Refusal(401, "authorization required"),
+        "DEFAULT_4XX": Refusal(400, "bad request"),
+    },
+    write=envelope,
+    headers=_headers,
+    limits=_limits,
+)
 
 
 def acts_for(request: Request) -> str | None:

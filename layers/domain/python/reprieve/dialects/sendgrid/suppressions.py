@@ -6,7 +6,6 @@ seen; README lists the choices where none of them says anything.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -16,13 +15,14 @@ from reprieve.address import Address, comparison_key
 from reprieve.dialects import spreadsheet
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded, MalformedAddress, UnreadableBody
-from reprieve.organization import BouncePurge
+from reprieve.paging import WholeNumber, unix_seconds
 from reprieve.suppressions.listing import ANYBODY, Pattern, Selection
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.organization import BouncePurge
     from reprieve.suppressions.suppression import Suppression
 
 #: the largest and the default page
@@ -31,9 +31,9 @@ PAGE: Final = 500
 MOST_ADDRESSES: Final = 1_000
 #: of a bounce purge, as SendGrid's settings have it
 LONGEST_PURGE: Final = 3_650
-INTEGER: Final = re.compile(r"-?[0-9]{1,1000}")
-#: farther than any list or clock reaches, and within what a store can count
-FAR: Final = 10**12
+LIMIT: Final = WholeNumber("limit", 1, PAGE)
+#: the maximum is farther than any list reaches, and within what a store can count
+OFFSET: Final = WholeNumber("offset", 0, 10**12, capped=True)
 #: the value of the parameter `page` in the link to the last page: an offset that is found out when it is followed
 LAST: Final = "last"
 
@@ -93,11 +93,8 @@ def parse_list(request: Request) -> Asked:
         InvalidInput: one of them is malformed or out of range; it is named.
     """
     name = list_of(request)
-    limit = _integer(request, "limit", default=PAGE)
-    if not 1 <= limit <= PAGE:
-        raise InvalidInput(f"must be between 1 and {PAGE}", field="limit")
-    start = _optional(request, "start_time")
-    end = _optional(request, "end_time")
+    limit = LIMIT.read(request.parameter("limit")) or PAGE
+    start, end = (unix_seconds(word, minimum=None).read(request.parameter(word)) for word in ("start_time", "end_time"))
     email = request.parameter("email") or ""
     given = {"start_time": start, "end_time": end, "email": email or None}
     return Asked(
@@ -116,10 +113,7 @@ def _offset(request: Request) -> int | None:
         return None
     if page is not None:
         raise InvalidInput(f"only {LAST} is known; use offset", field="page")
-    offset = _integer(request, "offset", default=0)
-    if offset < 0:
-        raise InvalidInput("must be 0 or more", field="offset")
-    return offset
+    return OFFSET.read(request.parameter("offset")) or 0
 
 
 def _pattern(name: SuppressionList, email: str) -> Pattern:
@@ -129,19 +123,6 @@ def _pattern(name: SuppressionList, email: str) -> Pattern:
     if name is SuppressionList.INVALID_EMAILS:
         return Pattern(comparison_key(email), whole=True)
     return Pattern.parse(email)
-
-
-def _optional(request: Request, name: str) -> int | None:
-    return None if request.parameter(name) is None else _integer(request, name, default=0)
-
-
-def _integer(request: Request, name: str, *, default: int) -> int:
-    text = request.parameter(name)
-    if text is None:
-        return default
-    if not INTEGER.fullmatch(text):
-        raise InvalidInput("must be an integer", field=name)
-    return max(-FAR, min(int(text), FAR))
 
 
 def record(suppression: Suppression) -> dict[str, Any]:
@@ -242,21 +223,22 @@ def render_deleted() -> Response:
     return Response(HTTPStatus.NO_CONTENT)
 
 
-def parse_purge(request: Request, purge: BouncePurge) -> BouncePurge:
-    """A PATCH of the bounce purge over what it was.
+def parse_purge(request: Request) -> dict[str, bool | int | None]:
+    """A PATCH of the bounce purge: what it changes, by the name of the attribute of BouncePurge.
 
     Raises:
         InvalidInput: a member is not what it must be.
     """
     body = _object(request)
-    enabled = body.get("enabled", purge.enabled)
-    if not isinstance(enabled, bool):
-        raise InvalidInput("must be true or false", field="enabled")
-    return BouncePurge(
-        enabled=enabled,
-        soft_days=_days(body, "soft_bounces", purge.soft_days),
-        hard_days=_days(body, "hard_bounces", purge.hard_days),
-    )
+    changes: dict[str, bool | int | None] = {}
+    if "enabled" in body:
+        if not isinstance(body["enabled"], bool):
+            raise InvalidInput("must be true or false", field="enabled")
+        changes["enabled"] = body["enabled"]
+    for member, attribute in (("soft_bounces", "soft_days"), ("hard_bounces", "hard_days")):
+        if member in body:
+            changes[attribute] = _days(body[member], member)
+    return changes
 
 
 def render_purge(purge: BouncePurge) -> Response:
@@ -265,12 +247,11 @@ def render_purge(purge: BouncePurge) -> Response:
     return Response(HTTPStatus.OK, body)
 
 
-def _days(body: Mapping[str, Any], name: str, default: int | None) -> int | None:
-    days = body.get(name, default)
+def _days(days: object, field: str) -> int | None:
     if days is None:
         return None
     if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= LONGEST_PURGE:
-        raise InvalidInput(f"must be between 1 and {LONGEST_PURGE} days, or null", field=name)
+        raise InvalidInput(f"must be between 1 and {LONGEST_PURGE} days, or null", field=field)
     return days
 
 

@@ -6,6 +6,7 @@ addresses can be wrong with a record.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import Address
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.zoho import dialect as zoho
-from reprieve.dialects.zoho.dialect import EMAIL, FIELDS, RECORD_ID, InvalidValue, MissingField, NoSuchId, TooMany
-from reprieve.errors import MalformedAddress
+from reprieve.dialects.zoho import dialect
+from reprieve.dialects.zoho.dialect import InvalidValue, MissingField, NoSuchId, TooMany
+from reprieve.dialects.zoho.modules import EMAIL, FIELDS, RECORD_ID, fields_of
+from reprieve.errors import InvalidInput, MalformedAddress
+from reprieve.paging import Cursors, WholeNumber
 from reprieve.recipients.records import Draft, Saved, content_of
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 MAX_RECORDS: Final = 100
 #: the largest and the default page
 PAGE: Final = 200
+PER_PAGE: Final = WholeNumber("per_page", 1, PAGE)
 #: what a record may hold beyond its addresses, in bytes of JSON
 LARGEST: Final = 64_000
 #: members that are ours to say, whatever a client sends
@@ -56,7 +60,7 @@ def parse_records(request: Request, module: str) -> list[Submitted]:
         UnreadableBody: the body is no JSON object.
         Refused: `data` is missing, empty, no array or too long.
     """
-    given = zoho.body(request).get("data")
+    given = dialect.body(request).get("data")
     place = {"api_name": "data", "json_path": "$.data"}
     if given is None or given == []:
         raise MissingField(place)
@@ -78,11 +82,11 @@ def parse_duplicate_check(request: Request, module: str) -> list[str]:
     Raises:
         Refused: it is no array of this module's email fields.
     """
-    given = zoho.body(request).get("duplicate_check_fields", [EMAIL])
+    given = dialect.body(request).get("duplicate_check_fields", [EMAIL])
     name = "duplicate_check_fields"
     if not isinstance(given, list):
         raise InvalidValue({"api_name": name, "json_path": f"$.{name}", "expected_data_type": "jsonarray"})
-    supported = zoho.fields_of(module)
+    supported = fields_of(module)
     for index, one in enumerate(given):
         if one not in supported:
             path = f"$.{name}[{index}]"
@@ -134,15 +138,25 @@ def parse_page(request: Request) -> tuple[int, str | None]:
     """The size of the page, 1 to 200, and the id that it begins behind.
 
     Raises:
-        Refused: one of them cannot be meant.
+        Refused: `per_page` is out of range.
+        InvalidCursor: `page_token` is not one of this organization and module.
     """
-    size = request.parameter("per_page") or str(PAGE)
+    try:
+        size = PER_PAGE.read(request.parameter("per_page") or None) or PAGE
+    except InvalidInput:
+        raise InvalidValue({"api_name": "per_page", "minimum": 1, "maximum": PAGE}) from None
     token = request.parameter("page_token")
-    if not size.isascii() or not size.isdigit() or not 1 <= int(size[:4]) <= PAGE:
-        raise InvalidValue({"api_name": "per_page", "minimum": 1, "maximum": PAGE})
-    if token is not None and not RECORD_ID.fullmatch(token):
-        raise InvalidValue({"api_name": "page_token"})
-    return int(size), token
+    return size, None if token is None else _page_tokens(request).read(token, _carried)
+
+
+def _page_tokens(request: Request) -> Cursors:
+    return Cursors(request.organization.id, f"records of {request.path['module']}", "page_token")
+
+
+def _carried(content: Any) -> str:  # noqa: ANN401  (JSON)
+    if not RECORD_ID.fullmatch(content):
+        raise ValueError("not the id of a record")
+    return str(content)
 
 
 def render_saved(
@@ -151,11 +165,11 @@ def render_saved(
     """An entry a submitted record, in order: 201 (an upsert that changed something: 200), 207 or 400."""
     left = iter(saved)
     entries = [
-        _saved(request, next(left), upsert=upsert) if one.draft else zoho.entry(*INVALID, one.details)
+        _saved(request, next(left), upsert=upsert) if one.draft else dialect.entry(*INVALID, one.details)
         for one in submitted
     ]
     changed = any(one is not None and one.found_by for one in saved)
-    return zoho.multi_status(entries, success=HTTPStatus.OK if changed else HTTPStatus.CREATED)
+    return dialect.multi_status(entries, success=HTTPStatus.OK if changed else HTTPStatus.CREATED)
 
 
 def render_records(
@@ -164,13 +178,13 @@ def render_records(
     """Records with all their members; 204 when there is none, as Zoho answers."""
     if not records:
         return Response(HTTPStatus.NO_CONTENT)
-    body: dict[str, Any] = {"data": [record(one, zoho.person(request)) for one in records]}
+    body: dict[str, Any] = {"data": [record(one, person_of(request)) for one in records]}
     if paged:
         body["info"] = {
             "count": len(records),
             "per_page": parse_page(request)[0],
             "more_records": following is not None,
-            "next_page_token": following,
+            "next_page_token": _page_tokens(request).write(following) if following else None,
         }
     return Response(HTTPStatus.OK, body)
 
@@ -178,15 +192,15 @@ def render_records(
 def render_deleted(ids: Sequence[str], deleted: Sequence[bool]) -> Response:
     """An entry an id, in order."""
     entries = [
-        zoho.entry(*(("SUCCESS", "record deleted") if was_there else NO_SUCH_ID), {"id": identifier})
+        dialect.entry(*(("SUCCESS", "record deleted") if was_there else NO_SUCH_ID), {"id": identifier})
         for identifier, was_there in zip(ids, deleted, strict=True)
     ]
-    return zoho.multi_status(entries)
+    return dialect.multi_status(entries)
 
 
 def render_users(request: Request) -> Response:
     """The credential as Zoho's current user, the only one there is here."""
-    person = zoho.person(request)
+    person = person_of(request)
     user = {
         "id": person["id"],
         "full_name": person["name"],
@@ -205,7 +219,7 @@ def render_users(request: Request) -> Response:
 def render_organization(request: Request) -> Response:
     """The organization as Zoho shows one."""
     organization = request.organization
-    identifier = zoho.number(organization.id)
+    identifier = number(organization.id)
     company = {"id": identifier, "zgid": identifier[:9], "company_name": organization.name, "time_zone": "UTC"}
     return Response(HTTPStatus.OK, {"org": [company]})
 
@@ -215,16 +229,27 @@ def record(one: Recipient, person: dict[str, str]) -> dict[str, Any]:
     addresses = {
         API_NAMES[name]: address.spelling if address else None
         for name, address in (("email", one.email), ("secondary_email", one.secondary_email))
-        if API_NAMES[name] in zoho.fields_of(one.module)
+        if API_NAMES[name] in fields_of(one.module)
     }
     return {**content_of(one), **addresses, **_stamps(one, person)}
+
+
+def person_of(request: Request) -> dict[str, str]:
+    """The credential as one of Zoho's users; its id is made of digits, as an SDK needs it."""
+    identity = f"{request.organization.id}#{request.context.actor.id}"
+    return {"name": request.context.actor.id, "id": number(identity)}
+
+
+def number(identity: str) -> str:
+    """An id of 18 digits for something that has another one."""
+    return str(10**17 + int.from_bytes(hashlib.sha256(identity.encode()).digest()[:7]))
 
 
 def _submitted(given: object, path: str, module: str) -> Submitted:
     if not isinstance(given, dict):
         return Submitted(None, {"api_name": "data", "json_path": path, "expected_data_type": "jsonobject"})
     addresses: dict[str, Address | None] = {}
-    for name in zoho.fields_of(module):
+    for name in fields_of(module):
         try:
             text = given.get(name)
             if name in given:
@@ -243,9 +268,9 @@ def _submitted(given: object, path: str, module: str) -> Submitted:
 
 def _saved(request: Request, saved: Saved | None, *, upsert: bool) -> dict[str, Any]:
     if saved is None:
-        return zoho.entry(*NO_SUCH_ID, {"api_name": "id"})
+        return dialect.entry(*NO_SUCH_ID, {"api_name": "id"})
     message = "record updated" if saved.found_by else "record added"
-    entry = zoho.entry("SUCCESS", message, _stamps(saved.record, zoho.person(request)))
+    entry = dialect.entry("SUCCESS", message, _stamps(saved.record, person_of(request)))
     if upsert:
         entry["action"] = "update" if saved.found_by else "insert"
         entry["duplicate_field"] = API_NAMES.get(saved.found_by or "", saved.found_by)

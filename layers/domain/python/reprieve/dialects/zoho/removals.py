@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.access.repeat import Answer
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.zoho import dialect as zoho
+from reprieve.dialects.zoho import dialect, modules
 from reprieve.dialects.zoho.dialect import (
-    FIELDS,
     FieldNotInModule,
     InvalidRecord,
     InvalidValue,
@@ -20,6 +19,7 @@ from reprieve.dialects.zoho.dialect import (
     TooMany,
     UnknownField,
 )
+from reprieve.dialects.zoho.modules import FIELDS
 from reprieve.removals.block import Verdict
 
 if TYPE_CHECKING:
@@ -33,6 +33,16 @@ MAX_IDS: Final = 500
 KEY_HEADER: Final = "idempotency-key"
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 API_NAMES: Final = {field: name for name, field in FIELDS.items()}
+#: what may be shown as an id: a client's SDK makes a number of it
+DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
+#: what is said of one record: (code, message)
+SAID: Final = {
+    Verdict.UNBLOCKED: ("SUCCESS", "Unblocked successfully"),
+    Verdict.UNKNOWN: ("INVALID_DATA", "Invalid record provided"),
+    Verdict.EXHAUSTED: ("NOT_ALLOWED", "Cannot unblock, email has been unblocked 5 times already"),
+    Verdict.PERMANENT: ("NOT_ALLOWED", "Cannot unblock, Email is blocked permanently"),
+    Verdict.FREE: ("NOT_ALLOWED", "Email is already unblocked"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Asked:
         """The id of the work: the request's own, or one that every request with the same key has."""
         if self.key is None:
             return request.id
-        identity = f"{request.organization.id}#{self.key}#{zoho.fingerprint(request)}"
+        identity = f"{request.organization.id}#{self.key}#{fingerprint(request)}"
         return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
@@ -66,12 +76,12 @@ def parse_unblock(request: Request) -> Asked:
     """What is asked; the record's id in the path, the ids in the body, or both if they are the same.
 
     Raises:
-        NoSuchRoute, UnknownModule, Forbidden: see `zoho.module`.
-        UnreadableBody: the body is no JSON object.
+        NoSuchRoute, UnknownModule: see `modules.module`.
+        UnreadableBody: the body is not a JSON object.
         Refused: the body, the query or a header says something that cannot be meant; all of it is left as it was.
     """
-    module = zoho.module(request, "UPDATE", mail=True)
-    content = zoho.body(request)
+    module = modules.module(request)
+    content = dialect.body(request)
     fields = _fields(content.get("unblock_fields"), module)
     record_id = request.path.get("record_id")
     ids = _ids(content.get("ids"), record_id)
@@ -80,7 +90,7 @@ def parse_unblock(request: Request) -> Asked:
 
 def render_unblock(asked: Asked, outcomes: Sequence[RecordOutcome]) -> Response:
     """An entry a record: 200 when all were unblocked, 207 when some were, 400 when none was."""
-    return zoho.multi_status([_entry(asked, index, outcome) for index, outcome in enumerate(outcomes)])
+    return dialect.multi_status([_entry(asked, index, outcome) for index, outcome in enumerate(outcomes)])
 
 
 def keep(response: Response) -> Answer:
@@ -94,11 +104,17 @@ def repeat(answer: Answer, *, earlier: bool) -> Response:
     return Response(answer.status, answer.body, headers)
 
 
+def fingerprint(request: Request) -> str:
+    """What a request is, for its idempotency key: the same method, path, query and body."""
+    parts = [request.method, request.url, sorted(request.query.items())]
+    return hashlib.sha256(json.dumps(parts).encode() + request.body).hexdigest()
+
+
 def _entry(asked: Asked, index: int, outcome: RecordOutcome) -> dict[str, Any]:
     """One record's entry. What each field came to is told where it is more than the entry itself says."""
-    code, message = zoho.SAID[outcome.verdict]
+    code, message = SAID[outcome.verdict]
     details: dict[str, object] = {}
-    if zoho.DIGITS.fullmatch(outcome.id):
+    if DIGITS.fullmatch(outcome.id):
         details["id"] = outcome.id
     if outcome.verdict is not Verdict.UNBLOCKED:
         details |= {"resource_path_index": 1} if asked.single else {"api_name": "ids", "json_path": f"$.ids[{index}]"}
@@ -106,8 +122,8 @@ def _entry(asked: Asked, index: int, outcome: RecordOutcome) -> dict[str, Any]:
         details["fields"] = [
             {
                 "api_name": API_NAMES[field.field],
-                "code": zoho.SAID[field.verdict][0],
-                "message": zoho.SAID[field.verdict][1],
+                "code": SAID[field.verdict][0],
+                "message": SAID[field.verdict][1],
                 "block": field.kind.value,
                 "remaining": field.remaining,
             }
@@ -115,7 +131,7 @@ def _entry(asked: Asked, index: int, outcome: RecordOutcome) -> dict[str, Any]:
         ]
     if asked.rehearsal:
         details["remaining"] = min((field.remaining for field in outcome.fields), default=None)
-    return zoho.entry(code, message, details)
+    return dialect.entry(code, message, details)
 
 
 def _fields(given: object, module: str) -> list[Field]:
@@ -129,7 +145,7 @@ def _fields(given: object, module: str) -> list[Field]:
         if not isinstance(field, str) or field not in FIELDS:
             raise UnknownField({"api_name": name, "json_path": f"$.{name}[{index}]", "supported_values": list(FIELDS)})
     for index, field in enumerate(given):
-        if field not in zoho.fields_of(module):
+        if field not in modules.fields_of(module):
             raise FieldNotInModule({"api_name": name, "json_path": f"$.{name}[{index}]"})
     return [FIELDS[field] for field in dict.fromkeys(given)]
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.zoho import dialect as zoho
-from reprieve.dialects.zoho.dialect import FIELDS, InvalidQuery, InvalidValue, MissingParameter
-from reprieve.dialects.zoho.recipients import PAGE, record
+from reprieve.dialects.zoho import modules
+from reprieve.dialects.zoho.dialect import InvalidQuery, InvalidValue, MissingParameter
+from reprieve.dialects.zoho.modules import FIELDS
+from reprieve.dialects.zoho.recipients import PAGE, person_of, record
 from reprieve.errors import Forbidden, LimitExceeded, MalformedAddress
 from reprieve.recipients.records import Search
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Test = Callable[[Mapping[str, Any]], bool]
 
 #: what a search takes beside the module's READ
-SCOPE: Final = "ZohoSearch.securesearch.READ"
+SCOPES: Final = ("ZohoSearch.securesearch.READ",)
 #: what can be searched by; of several that are given the first counts
 PARAMETERS: Final = ("criteria", "email", "phone", "word")
 #: records that the pages of one search can reach
@@ -51,16 +52,27 @@ class _Condition:
     key: str | None = None
 
 
+def module_of(request: Request) -> str:
+    """The module that is searched, which the caller may read; the right to search is the route's.
+
+    Raises:
+        NoSuchRoute: no such version.
+        UnknownModule: neither supported nor registered.
+        Forbidden: the caller may not read there.
+    """
+    name, scopes = modules.module(request), modules.allowing("READ")(request)
+    if not request.context.may(*scopes):
+        raise Forbidden(scopes[0])
+    return name
+
+
 def parse(request: Request, module: str) -> Search:
     """What is searched for.
 
     Raises:
-        Forbidden: the caller may not search.
         Refused: none of the parameters is given, or one cannot be meant; it is named.
         LimitExceeded: the page is behind what a search can reach.
     """
-    if not request.context.may(SCOPE):
-        raise Forbidden(SCOPE)
     name = next((name for name in PARAMETERS if request.parameter(name)), None)
     if name is None:
         raise MissingParameter({"param_names": list(PARAMETERS)})
@@ -79,7 +91,7 @@ def render(request: Request, search: Search, found: Sequence[Recipient], *, more
         return Response(HTTPStatus.NO_CONTENT)
     page = search.offset // search.limit + 1
     info = {"per_page": search.limit, "count": len(found), "page": page, "more_records": more}
-    person = zoho.person(request)
+    person = person_of(request)
     return Response(HTTPStatus.OK, {"data": [record(one, person) for one in found], "info": info})
 
 
@@ -103,7 +115,7 @@ def _by_email(text: str, module: str) -> _Condition:
         key = Address.parse(text).key
     except MalformedAddress:
         raise InvalidValue({"api_name": "email", "expected_data_type": "email"}) from None
-    fields = zoho.fields_of(module)
+    fields = modules.fields_of(module)
     return _Condition(lambda shown: key in {comparison_key(shown[name]) for name in fields if shown.get(name)}, key)
 
 
@@ -194,7 +206,7 @@ class _Reader:
         if match is None:
             raise InvalidQuery({"reason": "a condition is {api_name}:{operator}:{value}"})
         name, operator, value = match.groups()
-        if name in FIELDS and name not in zoho.fields_of(self._module):
+        if name in FIELDS and name not in modules.fields_of(self._module):
             raise InvalidQuery({"reason": "the module does not have the field", "api_name": name})
         if operator not in _OPERATORS:
             known = [*_OPERATORS]

@@ -225,7 +225,6 @@ def _event(raw: object, now: int) -> DeliveryEvent | None:
         provider=PROVIDER,
         message_id=message_id,
         ip=_text(raw, "ip"),
-        type=_text(raw, "type"),
     )
     if event.octets > MAX_TEXT_OCTETS:
         raise InvalidInput(f"has more than {MAX_TEXT_OCTETS} octets of text", field="event")

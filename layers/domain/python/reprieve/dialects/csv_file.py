@@ -12,22 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import InvalidInput
-from reprieve_cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SEPARATORS: Final = ",;\t"
-#: refused rows that are told one by one; JSON has them all
-TOLD: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A row that was left out: the line it begins on, and why."""
-
-    line: int
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +37,14 @@ def decoded(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidInput("no UTF-8; save the file as CSV UTF-8", field=f"line {line}") from None
+        raise InvalidInput("not valid UTF-8; save the file as CSV UTF-8", field=f"line {line}") from None
 
 
 def lines(text: str) -> tuple[Line, Iterator[Line]]:
     """The first line, which names the columns, and those below it; lines that hold nothing are left out.
 
     Raises:
-        InvalidInput: there is nothing in it; or, in the course of reading, it is no CSV.
+        InvalidInput: there is nothing in it; or, in the course of reading, it is not valid CSV.
     """
     found = _lines(text.removeprefix("\ufeff"))
     header = next(found, None)
@@ -73,16 +62,8 @@ def _lines(text: str) -> Iterator[Line]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise InvalidInput(f"no CSV: {error}", field=f"line {number}") from None
+            raise InvalidInput(f"not valid CSV: {error}", field=f"line {number}") from None
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
             yield Line(number, cells)
-
-
-def tell_refused(refused: Sequence[Refusal]) -> None:
-    """Tell the first of the refused rows, on stderr."""
-    for one in refused[:TOLD]:
-        say(f"line {one.line}: {one.problem}", err=True)
-    if len(refused) > TOLD:
-        say(f"and {len(refused) - TOLD} more; --json tells all", err=True)

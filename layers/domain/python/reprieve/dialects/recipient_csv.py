@@ -15,19 +15,21 @@ from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, comparison_key
+from reprieve.dialects import csv_file
 from reprieve.errors import InvalidInput
+from reprieve.recipients.imports import LOGIN, Content, Row
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.recipients.users import IDENTIFIER
-from reprieve_cli import csv_file
-from reprieve_cli.csv_file import Line, Refusal
+from reprieve.refused_row import RefusedRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.dialects.csv_file import Line
+
 ID: Final = "id"
 EMAIL: Final = "email"
 SECOND: Final = "secondEmail"
-LOGIN: Final = "login"
 ALIASES: Final = {"secondaryEmail": SECOND}
 LONGEST_VALUE: Final = 1_000
 
@@ -37,24 +39,6 @@ RECORD_ID: Final = re.compile(r"[0-9]{18,19}")
 _BASE62: Final = digits + ascii_letters
 #: 19 digits, as Zoho's own are, and within 64 bits
 _FIRST_RECORD: Final = 10**18
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that can be used; `has_id` tells whether it brought its id or was given one here."""
-
-    line: int
-    recipient: Recipient
-    has_id: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a file holds: rows, refused rows, and columns that mean nothing here."""
-
-    rows: Sequence[Row]
-    refused: Sequence[Refusal]
-    ignored: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +68,14 @@ def read(text: str, *, organization_id: str, module: str, now: int) -> Content:
     columns, ignored = _columns(header, limits)
     frame = _Frame(organization_id, module, now, columns, limits)
     rows: list[Row] = []
-    refused: list[Refusal] = []
+    refused: list[RefusedRow] = []
     first: dict[str, int] = {}
     for line in lines:
         try:
             row = _row(line, frame)
             _claim(row, first)
         except InvalidInput as error:
-            refused.append(Refusal(line.number, str(error)))
+            refused.append(RefusedRow(line.number, str(error)))
         else:
             rows.append(row)
     return Content(rows, refused, ignored)

@@ -8,42 +8,31 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.clock import DAY
+from reprieve.dialects import csv_file
 from reprieve.dialects.spreadsheet import guarded, unguarded
 from reprieve.errors import InvalidInput
+from reprieve.refused_row import RefusedRow
+from reprieve.suppressions.imports import SOURCE, Row
+from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
-from reprieve_cli import csv_file
-from reprieve_cli.csv_file import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from enum import StrEnum
 
 COLUMNS: Final = ("created", "email", "reason", "status", "ip", "permanence", "classification", "source")
 #: more than any server says, and little enough for a record
 LONGEST: Final = 2_000
-#: whoever told us, when a row does not say
-SOURCE: Final = "import"
-
-_E = TypeVar("_E", bound="StrEnum")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that can be used, and the line that it begins on."""
-
-    line: int
-    suppression: Suppression
 
 
 def read(
     text: str, *, suppression_list: SuppressionList, created: int | None, now: int
-) -> tuple[list[Row], list[Refusal]]:
+) -> tuple[list[Row], list[RefusedRow]]:
     """Read a file.
 
     Args:
@@ -53,10 +42,10 @@ def read(
         now: in milliseconds; nothing is from the future.
 
     Raises:
-        InvalidInput: the file has no header that can be used, or is no CSV.
+        InvalidInput: the file has no header that can be used, or is not valid CSV.
     """
     rows: list[Row] = []
-    refused: list[Refusal] = []
+    refused: list[RefusedRow] = []
     first: dict[str, int] = {}
     header, lines = csv_file.lines(text)
     columns = _columns(header)
@@ -64,12 +53,12 @@ def read(
         try:
             one = _suppression(dict(zip(columns, line.cells, strict=False)), suppression_list, created, now)
         except InvalidInput as error:
-            refused.append(Refusal(line.number, str(error)))
+            refused.append(RefusedRow(line.number, str(error)))
             continue
         if first.setdefault(one.key, line.number) == line.number:
             rows.append(Row(line.number, one))
         else:
-            refused.append(Refusal(line.number, f"the same address as on line {first[one.key]}"))
+            refused.append(RefusedRow(line.number, f"the same address as on line {first[one.key]}"))
     return rows, refused
 
 
@@ -107,19 +96,19 @@ def _suppression(
         raise InvalidInput("missing", field="email")
     if suppression_list is not SuppressionList.INVALID_EMAILS:
         Address.parse(email)
-    soft = suppression_list is SuppressionList.BLOCKS
-    return Suppression(
+    entry = Suppression(
         list=suppression_list,
         key=comparison_key(email),
         email=email,
         created=_moment(texts["created"].strip(), created, now),
         reason=texts["reason"],
         status=texts["status"],
-        permanence=_member(Permanence, texts, "permanence", Permanence.SOFT if soft else Permanence.HARD),
-        classification=_member(Classification, texts, "classification", Classification.UNCLASSIFIED),
+        classification=_classification(texts["classification"].strip()),
         provider=texts["source"] or SOURCE,
         ip=texts["ip"],
     )
+    permanence = _permanence(texts["permanence"].strip())
+    return replace(entry, permanence=permanence) if permanence else judged(entry)
 
 
 def moment(text: str) -> int:
@@ -148,11 +137,16 @@ def _moment(text: str, default: int | None, now: int) -> int:
     return found
 
 
-def _member(members: type[_E], texts: Mapping[str, str], name: str, default: _E) -> _E:
-    text = texts[name].strip()
-    if not text:
-        return default
-    for member in members:
-        if member.casefold() == text.casefold():
-            return member
-    raise InvalidInput(f"must be one of: {', '.join(members)}", field=name)
+def _permanence(text: str) -> Permanence | None:
+    """What a row says itself, None for a row that does not say."""
+    if text and text.casefold() not in list(Permanence):
+        raise InvalidInput(f"must be one of: {', '.join(Permanence)}", field="permanence")
+    return Permanence(text.casefold()) if text else None
+
+
+def _classification(text: str) -> Classification:
+    """A class in any spelling that the webhook reads too."""
+    found = Classification.read(text)
+    if text and found is Classification.UNCLASSIFIED and text.casefold() != found.casefold():
+        raise InvalidInput(f"must be one of: {', '.join(Classification)}", field="classification")
+    return found

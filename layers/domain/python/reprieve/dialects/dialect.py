@@ -1,0 +1,173 @@
+"""A dialect: the one value that says how an API is reached, what may be granted for it, and how it refuses.
+
+Whatever else lists dialects, schemes or scopes is derived from these values through `dialects.registry`, or checked
+against them by a test. Nothing here imports a subject's verbs or pydantic, so that the authorizer can load every value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
+
+from reprieve.clock import SECOND
+from reprieve.dialects.exchange import Request, Response
+from reprieve.errors import (
+    Forbidden,
+    MethodNotAllowed,
+    NoSuchRoute,
+    RateLimited,
+    ReprieveError,
+    Unauthenticated,
+    Unavailable,
+    UnreadableBody,
+)
+
+#: headers, as pairs in order
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+#: when a client should come back while a part of the service is unavailable, in milliseconds from now
+COME_BACK: Final = 60 * SECOND
+#: what API Gateway answers by itself: the kind of gateway response, and the error that it stands for
+GATEWAY: Final[Mapping[str, type[ReprieveError]]] = {
+    "ACCESS_DENIED": Unauthenticated,
+    "MISSING_AUTHENTICATION_TOKEN": NoSuchRoute,
+    "THROTTLED": RateLimited,
+    "DEFAULT_4XX": UnreadableBody,
+    "DEFAULT_5XX": ReprieveError,
+}
+#: a part of a scope that the organization names, such as one of its modules
+PLACEHOLDER: Final = re.compile(r"\\{[a-z]+\\}")
+NAME: Final = "[A-Za-z][A-Za-z0-9_]*"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a dialect says about an error.
+
+    Attributes:
+        status: the HTTP status.
+        message: the sentence for people.
+        code: the vendor's code; empty where it has none.
+        details: what else the error's body holds, as the dialect's `write` places it.
+    """
+
+    status: int
+    message: str
+    code: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+#: a refusal, or how to make it of the error and the request that it answers
+Row: TypeAlias = Refusal | Callable[[Any, Request], Refusal]
+ErrorTable: TypeAlias = Mapping[type[ReprieveError], Row]
+
+
+def no_headers(_: Request) -> Headers:
+    """The headers of a vendor that has none of its own."""
+    return ()
+
+
+def no_limits(_seconds: int, _request: Request) -> Headers:
+    """The headers of a vendor that has none beside Retry-After."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one API is reached, and how it answers; everything that is the same on all its routes.
+
+    Attributes:
+        name: in logs and metrics, and for the command's `--dialect`.
+        api: the API in the template, and the stack's output that has its base URL.
+        stage: the first segment of its paths.
+        schemes: the words before a token in the Authorization header, matched in any letter case.
+        scopes: what can be granted; `--dialect` grants all of them.
+        named_scopes: scopes with a placeholder for what the organization names (`ZohoCRM.modules.{module}.READ`).
+        errors: error to refusal; the most derived class that is listed counts. The root's is for the unexpected.
+        gateway: what API Gateway answers by itself where `errors` does not say it: UNAUTHORIZED, which is a request
+            without a credential, and whatever depends on the error.
+        gateway_headers: further headers of gateway responses, by kind, in the template's form.
+        write: a refusal as an answer; the second argument is the error's id.
+        headers: the vendor's, for every answer.
+        limits: the vendor's headers for a client that should come back at a moment, in Unix seconds.
+        passing: errors that are over after a while by themselves, so that a client should come back.
+        id_header: the header of every answer with the request's id, the gateway's own answers included.
+        id_prefix: what an error's id begins with in answers.
+    """
+
+    name: str
+    api: str
+    stage: str
+    schemes: frozenset[str]
+    scopes: frozenset[str]
+    named_scopes: frozenset[str] = frozenset()
+    errors: ErrorTable
+    gateway: Mapping[str, Refusal]
+    gateway_headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    write: Callable[[Refusal, str], Response]
+    headers: Callable[[Request], Headers] = no_headers
+    limits: Callable[[int, Request], Headers] = no_limits
+    passing: tuple[type[ReprieveError], ...] = (Unavailable,)
+    id_header: str = "X-Request-Id"
+    id_prefix: str = ""
+
+    def refuse(self, error: ReprieveError, request: Request, error_id: str) -> Response:
+        """The answer to an error.
+
+        Args:
+            error: of our own tree; an instance of the root itself stands for the unexpected.
+            request: what it answers.
+            error_id: finds the error in the log.
+        """
+        row = self._row(type(error))
+        said = row if isinstance(row, Refusal) else row(error, request)
+        return self.write(said, self.id_prefix + error_id).adding(*self._advice(error, request))
+
+    def finish(self, response: Response, request: Request) -> Response:
+        """The answer with the headers that every answer of this API has."""
+        return response.adding(
+            (self.id_header, request.id), ("X-Content-Type-Options", "nosniff"), *self.headers(request)
+        )
+
+    def with_errors(self, more: ErrorTable) -> Dialect:
+        """The same dialect with what only some of its routes refuse."""
+        return replace(self, errors={**self.errors, **more})
+
+    def grants(self, scope: str) -> bool:
+        """Whether a scope can be granted."""
+        return scope in self.scopes or any(
+            re.fullmatch(PLACEHOLDER.sub(NAME, re.escape(named)), scope) for named in self.named_scopes
+        )
+
+    def gateway_rows(self) -> dict[str, Row]:
+        """What API Gateway answers by itself, by the kind of its gateway response."""
+        return {**{kind: self._row(error) for kind, error in GATEWAY.items()}, **self.gateway}
+
+    def _row(self, error: type[ReprieveError]) -> Row:
+        return next(self.errors[kind] for kind in error.__mro__ if kind in self.errors)
+
+    def _advice(self, error: ReprieveError, request: Request) -> Headers:
+        """Headers that say what to do about an error: HTTP's own (RFC 9110, RFC 6750) and the vendor's."""
+        match error:
+            case RateLimited():
+                return self._come_back(error.retry_at, request)
+            case Forbidden(scope=str(scope)):
+                origin = "/".join(request.url.split("/")[:3])
+                challenge = (
+                    f'Bearer realm="{origin}", scope="{scope}", error="insufficient_scope", '
+                    'error_description="The access token provided does not contain the required scopes."'
+                )
+                return (("WWW-Authenticate", challenge),)
+            case MethodNotAllowed(allowed=allowed) if allowed:
+                return (("Allow", ", ".join(allowed)),)
+            case _ if isinstance(error, self.passing):
+                return self._come_back(request.now + COME_BACK, request)
+            case _:
+                return ()
+
+    def _come_back(self, moment: int, request: Request) -> Headers:
+        """Rounded up: a client that comes a moment too early is refused again."""
+        seconds = -(-moment // SECOND)
+        wait = max(1, seconds - request.now // SECOND)
+        return (("Retry-After", str(wait)), *self.limits(seconds, request))

@@ -1,0 +1,17 @@
+"""The dialects that are served, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reprieve.dialects.okta.dialect import DIALECT as OKTA
+from reprieve.dialects.reprieve.dialect import DIALECT as REPRIEVE
+from reprieve.dialects.sendgrid.dialect import DIALECT as SENDGRID
+from reprieve.dialects.zoho.dialect import DIALECT as ZOHO
+
+if TYPE_CHECKING:
+    from reprieve.dialects.dialect import Dialect
+
+DIALECTS: Final[tuple[Dialect, ...]] = (OKTA, SENDGRID, ZOHO, REPRIEVE)
+#: the words before a token in the Authorization header, of any dialect
+SCHEMES: Final = frozenset[str]().union(*(dialect.schemes for dialect in DIALECTS))

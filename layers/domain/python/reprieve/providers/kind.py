@@ -1,0 +1,63 @@
+"""A kind of provider as one value: what an account needs, its adapter, and how its webhook is verified and read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reprieve.access.provider_account import AccountRules, ProviderAccount
+    from reprieve.removals.ports import Provider
+    from reprieve.suppressions.ingest import Batch, Post
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an adapter may use beside its account.
+
+    Attributes:
+        clock: the time in milliseconds.
+        aws: makes the boto3 client of an AWS service by its name: one attempt per call, short timeouts.
+    """
+
+    clock: Callable[[], int]
+    aws: Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """How a provider's posts are proved and read.
+
+    Attributes:
+        check: raises Unauthenticated or LimitExceeded for a post that no key could prove; it reads nothing stored.
+        verify: given a post and the account's public key, raises Unauthenticated unless the provider sent the post.
+        read: the events in a post; what cannot be read is in the batch as it came.
+    """
+
+    check: Callable[[Post], None]
+    verify: Callable[[Post, str], None]
+    read: Callable[[Post], Batch]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKind:
+    """One kind of provider. Making the value imports neither an adapter nor a webhook: its functions do.
+
+    Attributes:
+        kind: the word for it in accounts, paths and exported lists; lower-case letters and digits.
+        account: what an account at it needs.
+        adapter: makes the adapter of an account with its API key in clear ("" where the account has none).
+        webhook: loads how its posts are proved and read; None when it has no webhook here.
+    """
+
+    kind: str
+    account: AccountRules
+    adapter: Callable[[ProviderAccount, str, Surroundings], Provider]
+    webhook: Callable[[], Webhook] | None = None
+
+    @property
+    def name(self) -> str:
+        """The provider's name as the system log shows it."""
+        return self.account.name

@@ -1,0 +1,32 @@
+"""Every kind of provider, by the word for it. Adapters and webhooks are imported only when they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reprieve.errors import Unavailable
+from reprieve.providers.none import NONE
+from reprieve.providers.sendgrid.provider import SENDGRID
+from reprieve.providers.ses.provider import SES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reprieve.access.provider_account import AccountRules
+    from reprieve.providers.kind import ProviderKind
+
+PROVIDERS: Final[Mapping[str, ProviderKind]] = {one.kind: one for one in (SENDGRID, SES, NONE)}
+#: what accounts are checked against
+RULES: Final[Mapping[str, AccountRules]] = {kind: provider.account for kind, provider in PROVIDERS.items()}
+
+
+def provider_of(kind: str) -> ProviderKind:
+    """The provider of a stored account.
+
+    Raises:
+        Unavailable: this version does not know the kind; a later one stored it.
+    """
+    found = PROVIDERS.get(kind)
+    if found is None:
+        raise Unavailable(f"this version knows no provider {kind!a}")
+    return found

@@ -1,0 +1,90 @@
+"""SendGrid's REST API, or anything that speaks it, as one value."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from reprieve.access.provider_account import AccountRules
+from reprieve.errors import InvalidInput
+from reprieve.providers.kind import ProviderKind, Webhook
+
+if TYPE_CHECKING:
+    from reprieve.access.provider_account import ProviderAccount
+    from reprieve.providers.kind import Surroundings
+    from reprieve.removals.ports import Provider
+
+#: what stands for an API key that is kept sealed, where only its form would matter
+_KEPT: Final = "kept"
+
+
+def check_webhook_key(webhook_key: str) -> None:
+    """Refuse a public key that can verify nothing: otherwise every event would be refused, and only the sender hear it.
+
+    Args:
+        webhook_key: base64 of the DER form, as SendGrid's webhook settings show it; "" for none.
+
+    Raises:
+        InvalidInput: it is not the public key of an ECDSA pair over P-256.
+    """
+    if not webhook_key:
+        return
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415
+
+    try:
+        key = load_der_public_key(base64.b64decode(webhook_key, validate=True))
+        usable = isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
+    except (ValueError, UnsupportedAlgorithm):
+        usable = False
+    if not usable:
+        raise InvalidInput("not a public key as SendGrid's webhook settings show it", field="webhook_key")
+
+
+def _check(account: ProviderAccount, api_key: str) -> None:
+    from reprieve.providers.sendgrid.adapter import SendGrid  # noqa: PLC0415  (imports requests)
+
+    check_webhook_key(account.webhook_key)
+    SendGrid(
+        base_url=account.base_url, api_key=api_key or _KEPT, on_behalf_of=account.on_behalf_of, clock=lambda: 0
+    ).close()
+    parts = urlsplit(account.base_url)
+    if parts.path.endswith("/v3"):
+        raise InvalidInput("without its version: /v3 is added to it", field="base_url")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise InvalidInput("https, or the key would travel in the clear; http only on this machine", field="base_url")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _adapter(account: ProviderAccount, api_key: str, surroundings: Surroundings) -> Provider:
+    from reprieve.providers.sendgrid.adapter import SendGrid  # noqa: PLC0415  (imports requests)
+
+    return SendGrid(
+        base_url=account.base_url, api_key=api_key, on_behalf_of=account.on_behalf_of, clock=surroundings.clock
+    )
+
+
+def _webhook() -> Webhook:
+    from reprieve.providers.sendgrid import events  # noqa: PLC0415  (imports cryptography)
+
+    return Webhook(check=events.check_headers, verify=events.verify, read=events.parse_events)
+
+
+#: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)
+SENDGRID: Final = ProviderKind(
+    kind="sendgrid",
+    account=AccountRules(
+        name="Sendgrid", has_key=True, base_url="https://api.sendgrid.com", acts_for=True, check=_check
+    ),
+    adapter=_adapter,
+    webhook=_webhook,
+)

@@ -1,0 +1,33 @@
+"""Amazon SES v2, in the same AWS account, as one value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reprieve.access.provider_account import AccountRules
+from reprieve.providers.kind import ProviderKind
+from reprieve.providers.sendgrid.provider import check_webhook_key
+
+if TYPE_CHECKING:
+    from reprieve.access.provider_account import ProviderAccount
+    from reprieve.providers.kind import Surroundings
+    from reprieve.removals.ports import Provider
+
+
+def _check(account: ProviderAccount, _api_key: str) -> None:
+    # SES has no webhook here, but SendGrid's may feed the organization's lists
+    check_webhook_key(account.webhook_key)
+
+
+def _adapter(account: ProviderAccount, _api_key: str, surroundings: Surroundings) -> Provider:
+    from reprieve.providers.ses.adapter import Ses  # noqa: PLC0415  (imports botocore)
+
+    return Ses(client=surroundings.aws("sesv2"), tenant=account.on_behalf_of)
+
+
+#: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)
+SES: Final = ProviderKind(
+    kind="ses",
+    account=AccountRules(name="SES", has_key=False, base_url="", acts_for=True, check=_check),
+    adapter=_adapter,
+)

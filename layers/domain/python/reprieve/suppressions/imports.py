@@ -1,0 +1,108 @@
+"""Importing a suppression list."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from reprieve.clock import SECOND
+from reprieve.refused_row import RefusedRow
+from reprieve.suppressions.log_entries import addresses_listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from reprieve.context import Context
+    from reprieve.suppressions.ports import SuppressionStore
+    from reprieve.suppressions.suppression import Suppression, SuppressionList
+    from reprieve.system_log.ports import EventLog
+
+#: rows between two reports of the progress, and how many such groups are written side by side
+GROUP: Final = 250
+WORKERS: Final = 4
+#: who put an address on a list, as the system log and a row without a source have it
+SOURCE: Final = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that can be used, and the line that it begins on."""
+
+    line: int
+    suppression: Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class ListReport:
+    """What became of a file's rows.
+
+    Attributes:
+        imported: rows that changed the list.
+        unchanged: rows that the list knew already, or knew better: newer, or lifted since.
+        refused: rows that were left out, by line.
+    """
+
+    imported: int
+    unchanged: int
+    refused: Sequence[RefusedRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ListImports:
+    """Importing suppression lists, on behalf of a caller."""
+
+    suppressions: SuppressionStore
+    log: EventLog
+
+    def run(
+        self,
+        context: Context,
+        suppression_list: SuppressionList,
+        rows: Sequence[Row],
+        refused: Sequence[RefusedRow] = (),
+        *,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> ListReport:
+        """Put rows on a list; importing them again changes nothing.
+
+        Args:
+            context: who asks, for which organization.
+            suppression_list: the list that all rows are of.
+            rows: no two of the same address.
+            refused: rows that were left out before; they are in the report too.
+            progress: called with the number of rows done and the number of all rows.
+
+        Raises:
+            Unavailable: the store or the log did not answer; what is stored stays, and importing again is safe.
+        """
+        cleared = context.organization.cleared.get(suppression_list, -1)
+        late = [row for row in rows if row.suppression.created // SECOND <= cleared]
+        kept = [row.suppression for row in rows if row.suppression.created // SECOND > cleared]
+        left_out = [
+            *refused,
+            *(RefusedRow(row.line, "created: everything on the list up to then was deleted since") for row in late),
+        ]
+        starts = range(0, len(kept), GROUP)
+        put = partial(self._put, context, suppression_list, kept)
+        imported = 0
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for start, changed in zip(starts, pool.map(put, starts), strict=True):
+                imported += changed
+                progress(min(start + GROUP, len(kept)), len(kept))
+        return ListReport(imported, len(kept) - imported, sorted(left_out, key=lambda refusal: refusal.line))
+
+    def _put(self, context: Context, suppression_list: SuppressionList, kept: Sequence[Suppression], start: int) -> int:
+        """Put one group on the list; how many of it changed the list."""
+        group = kept[start : start + GROUP]
+        changed = None
+        try:
+            changed = self.suppressions.record(context.organization, group)
+        finally:
+            # after a fault some of the group may be stored, and a later import would find it unchanged
+            if changed != 0:
+                emails = [one.email for one in group]
+                entries = addresses_listed(emails, suppression_list, SOURCE, context=context, first=start)
+                self.log.append(context.organization, entries)
+        return changed

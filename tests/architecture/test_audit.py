@@ -1,0 +1,153 @@
+"""Every verb that changes something says so in the system log.
+
+The verbs are found in the source: a public method of a subject's class that reaches, by itself or through other methods
+of its class, a method of a port that writes. A method of a port counts as writing unless it is in READS, so a new one
+is red until it is logged or is said to read.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "layers" / "domain" / "python" / "reprieve"
+SUBJECTS = ("access", "recipients", "suppressions", "removals", "addresses", "email_servers")
+
+#: methods of ports that change nothing
+READS = {
+    *("AccessStore.organization", "AccessStore.organizations", "AccessStore.credential"),
+    "AccessStore.provider_account",
+    "KeyVault.seal",
+    "QuotaStore.peek",
+    *("RecipientStore.members", "RecipientStore.get", "RecipientStore.get_many", "RecipientStore.listing"),
+    *("RecipientStore.holders", "RecipientStore.named"),
+    *("ProviderLists.entries", "ProviderLists.close", "Comparison.missing"),
+    *("ListingStore.get", "ListingStore.page", "ListingStore.count", "ListingStore.each", "ListingStore.search"),
+    *("ListingStore.total", "ListingStore.hidden", "ListingStore.newest"),
+    "RemovalQueue.due",
+    *("RemovalRecords.of_request", "RemovalRecords.one", "RemovalRecords.of_address", "RemovalRecords.waiting"),
+    "UnblockStore.standings",
+    "AddressRecords.records",
+    *("EmailServerStore.get", "EmailServerStore.all"),
+    *("Secrets.seal", "Secrets.unseal"),
+}
+#: ports by which nothing of an organization's changes
+OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
+#: verbs without an entry of their own, and why that is right
+EXCEPTIONS = {
+    "Repeats.once": "keeps an answer; the work that it does has its own entries",
+    "Upkeep.run": "carries out what LIST_CLEARED and PURGE_UPDATE said; each removal's end has its entry",
+}
+
+
+@dataclass
+class Verbs:
+    """A class of a subject: its fields by the port that each is, and what each method calls."""
+
+    name: str
+    ports: dict[str, str]
+    calls: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
+
+    def reached(self, method: str, seen: frozenset[str] = frozenset()) -> set[tuple[str, ...]]:
+        """The calls of a method, and of the methods of its class that it calls, in whichever way it hands them on."""
+        found = set(self.calls[method])
+        for path in self.calls[method]:
+            if len(path) == 1 and path[0] in self.calls and path[0] not in seen | {method}:
+                found |= self.reached(path[0], seen | {method})
+        return found
+
+    def writes(self, method: str) -> set[str]:
+        """The writing methods of ports that a method reaches."""
+        calls = [path for path in self.reached(method) if path[0] in self.ports and path[1:]]
+        asked = {(self.ports[path[0]], path[1]) for path in calls}
+        return {f"{port}.{name}" for port, name in asked if port not in OUTSIDE} - READS
+
+    def logs(self, method: str) -> bool:
+        """Whether a method reaches the system log."""
+        return ("log", "append") in self.reached(method)
+
+
+def ports() -> set[str]:
+    found = set()
+    for path in PACKAGE.glob("*/ports.py"):
+        found |= {node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)}
+    return found
+
+
+def methods_of_ports() -> set[str]:
+    return {
+        f"{node.name}.{method.name}"
+        for path in PACKAGE.glob("*/ports.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+        for method in node.body
+        if isinstance(method, ast.FunctionDef)
+    }
+
+
+def path_from_self(node: ast.Attribute) -> tuple[str, ...]:
+    """`self.log.append` as ("log", "append"); () when it does not begin with self."""
+    names: list[str] = []
+    at: ast.expr = node
+    while isinstance(at, ast.Attribute):
+        names.append(at.attr)
+        at = at.value
+    return tuple(reversed(names)) if isinstance(at, ast.Name) and at.id == "self" else ()
+
+
+def classes() -> list[Verbs]:
+    found = []
+    for subject in SUBJECTS:
+        for path in sorted((PACKAGE / subject).glob("*.py")):
+            if path.name == "ports.py":
+                continue
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if not isinstance(node, ast.ClassDef):
+                    continue
+                fields = {
+                    one.target.id: ast.unparse(one.annotation)
+                    for one in node.body
+                    if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+                }
+                verbs = Verbs(node.name, {name: port for name, port in fields.items() if port in ports()})
+                for method in node.body:
+                    if isinstance(method, ast.FunctionDef):
+                        paths = {path_from_self(one) for one in ast.walk(method) if isinstance(one, ast.Attribute)}
+                        verbs.calls[method.name] = paths - {()}
+                if verbs.ports:
+                    found.append(verbs)
+    return found
+
+
+VERBS = {
+    f"{verbs.name}.{method}": (verbs, method)
+    for verbs in classes()
+    for method in verbs.calls
+    if not method.startswith("_") and verbs.writes(method)
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_that_changes_something_writes_a_log_entry(verb: str) -> None:
+    verbs, method = VERBS[verb]
+    assert verbs.logs(method) != (verb in EXCEPTIONS), f"{verb} writes by {sorted(verbs.writes(method))}"
+
+
+def test_the_walk_finds_the_verbs_that_people_use() -> None:
+    assert {
+        *("Organizations.create", "Organizations.change", "Organizations.change_purge"),
+        *("Credentials.issue", "Credentials.revoke", "ProviderAccounts.set", "ProviderAccounts.resume"),
+        *("Users.create", "Users.change", "Users.deactivate", "Users.delete"),
+        *("Records.insert", "Records.upsert", "Records.delete", "RecipientImports.run"),
+        *("Ingest.take", "Unsubscribes.add", "ListImports.run", "Reconciliation.run"),
+        *("Removals.request", "Lists.lift", "Lists.lift_many", "Lists.clear", "Unblocks.request", "Unblocks.reset"),
+        *("Following.retry", "RemovalJob.run"),
+    } <= VERBS.keys()
+
+
+def test_what_is_said_to_read_is_there() -> None:
+    assert methods_of_ports() >= READS
+    assert VERBS.keys() >= EXCEPTIONS.keys()

@@ -1,0 +1,170 @@
+"""Scopes: every route asks for its own, and refuses a credential without them before anything is read or changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.gateway import DEMO, Answer, function
+from tests.support.routes import Route, routes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reprieve.context import Context
+    from tests.support.gateway import Calls, Gateway
+
+LISTS = ("bounces", "blocks", "invalid_emails", "spam_reports")
+CLASSIFICATIONS = ("/suppression/bounces/classifications", "/suppressions/bounces/classifications")
+SERVER = "/v1/email-servers/{emailServerId}"
+MODULE = "/{version}/{module}"
+UNBLOCK = "actions/unblock_email"
+GLOBAL = "/asm/suppressions/global"
+PURGE = "/mail_settings/bounce_purge"
+
+READ_USERS = ("okta.users.read", "okta.users.manage")
+MANAGE_USERS = ("okta.users.manage",)
+READ_SERVERS = ("okta.emailServers.read", "okta.emailServers.manage")
+MANAGE_SERVERS = ("okta.emailServers.manage",)
+READ_REMOVALS = ("reprieve.removals.read", "reprieve.removals.manage")
+
+
+def on_list(name: str, action: str) -> tuple[str, ...]:
+    return (f"suppression.{name}.{action}", f"suppression.{action}")
+
+
+def on_global(action: str) -> tuple[str, ...]:
+    return (f"asm.suppressions.global.{action}", *on_list("unsubscribes", action))
+
+
+def in_module(*operations: str, mail: bool = False) -> tuple[str, ...]:
+    """The scopes in a custom module `My_Things`."""
+    words = ("mythings", "custom", "My_Things")
+    sending = (*(f"ZohoCRM.send_mail.{word}.CREATE" for word in (*words, "all")), "ZohoCRM.settings.emails.CREATE")
+    return (
+        *(f"ZohoCRM.modules.{word}.{operation}" for word in words for operation in (*operations, "ALL")),
+        "ZohoCRM.modules.ALL",
+        *(sending if mail else ()),
+    )
+
+
+#: API, method and path -> the scopes, any one of which is enough; a refusal names the first
+EXPECTED: dict[str, tuple[str, ...]] = {
+    "okta POST /v1/org/email/bounces/remove-list": ("okta.orgs.manage",),
+    "okta GET /v1/logs": ("okta.logs.read",),
+    "okta GET /v1/users": READ_USERS,
+    "okta POST /v1/users": MANAGE_USERS,
+    # whatever its scopes, a credential may see itself
+    "okta GET /v1/users/me": (),
+    "okta GET /v1/users/{id}": READ_USERS,
+    "okta POST /v1/users/{id}": MANAGE_USERS,
+    "okta PUT /v1/users/{id}": MANAGE_USERS,
+    "okta DELETE /v1/users/{id}": MANAGE_USERS,
+    "okta POST /v1/users/{id}/lifecycle/deactivate": MANAGE_USERS,
+    "okta GET /v1/email-servers": READ_SERVERS,
+    "okta POST /v1/email-servers": MANAGE_SERVERS,
+    f"okta GET {SERVER}": READ_SERVERS,
+    f"okta PATCH {SERVER}": MANAGE_SERVERS,
+    f"okta DELETE {SERVER}": MANAGE_SERVERS,
+    f"okta POST {SERVER}/test": MANAGE_SERVERS,
+    **{f"sendgrid GET /suppression/{name}": on_list(name, "read") for name in (*LISTS, "unsubscribes")},
+    **{f"sendgrid GET /suppression/{name}/{{email+}}": on_list(name, "read") for name in LISTS},
+    **{f"sendgrid DELETE /suppression/{name}": on_list(name, "delete") for name in LISTS},
+    **{f"sendgrid DELETE /suppression/{name}/{{email+}}": on_list(name, "delete") for name in LISTS},
+    **{f"sendgrid GET {path}": on_list("bounces", "read") for path in CLASSIFICATIONS},
+    **{f"sendgrid GET {path}/{{classification}}": on_list("bounces", "read") for path in CLASSIFICATIONS},
+    f"sendgrid POST {GLOBAL}": on_global("create"),
+    f"sendgrid GET {GLOBAL}/{{email+}}": on_global("read"),
+    f"sendgrid DELETE {GLOBAL}/{{email+}}": on_global("delete"),
+    f"sendgrid GET {PURGE}": ("mail_settings.bounce_purge.read",),
+    f"sendgrid PATCH {PURGE}": ("mail_settings.bounce_purge.update",),
+    f"zoho POST {MODULE}": in_module("CREATE"),
+    f"zoho POST {MODULE}/upsert": in_module("CREATE", "UPDATE"),
+    f"zoho GET {MODULE}": in_module("READ"),
+    f"zoho GET {MODULE}/{{record_id}}": in_module("READ"),
+    f"zoho DELETE {MODULE}": in_module("DELETE"),
+    f"zoho DELETE {MODULE}/{{record_id}}": in_module("DELETE"),
+    f"zoho POST {MODULE}/{UNBLOCK}": in_module("UPDATE", mail=True),
+    f"zoho POST {MODULE}/{{record_id}}/{UNBLOCK}": in_module("UPDATE", mail=True),
+    "zoho GET /{version}/users": ("ZohoCRM.users.READ", "ZohoCRM.users.ALL"),
+    "zoho GET /{version}/org": ("ZohoCRM.org.READ", "ZohoCRM.org.ALL"),
+    "reprieve GET /addresses/{email+}": ("reprieve.addresses.read",),
+    "reprieve GET /suppressions": ("reprieve.suppressions.read",),
+    "reprieve GET /removals": READ_REMOVALS,
+    "reprieve GET /removals/{id}": READ_REMOVALS,
+    "reprieve POST /removals/{id}/retry": ("reprieve.removals.manage",),
+    # its requests are signed
+    "reprieve POST /events/sendgrid/{org}": (),
+}
+EVERYTHING = frozenset(scope for scopes in EXPECTED.values() for scope in scopes)
+
+#: a value for every parameter of a path
+PATH = {
+    "id": "00u00000000000000001",
+    "emailServerId": "ces00000000000000000",
+    "email+": "a@example.com",
+    "email": "a@example.com",
+    "classification": "Content",
+    "version": "v8",
+    "module": "My_Things",
+    "record_id": "2423488000000575001",
+}
+ORGANIZATION = replace(DEMO, modules=frozenset({"My_Things"}))
+ROUTES = routes()
+SCOPED = [route for route in ROUTES if route.scopes != ()]
+
+
+def send(call: Gateway, route: Route, scopes: Iterable[str]) -> Answer:
+    """A request with nothing in its body."""
+    return call(
+        function(route.function),
+        route.method,
+        route.resource,
+        path={name: value for name, value in PATH.items() if f"{{{name}}}" in route.resource or name == "email"},
+        body=None if route.method == "GET" else {},
+        scopes=scopes,
+        organization=ORGANIZATION,
+        stage=route.dialect.stage,
+    )
+
+
+def test_a_table_names_the_scopes_of_every_route() -> None:
+    assert sorted(map(str, ROUTES)) == sorted(EXPECTED)
+    unscoped = {str(route) for route in ROUTES if route.scopes == ()}
+    assert unscoped == {"okta GET /v1/users/me", "reprieve POST /events/sendgrid/{org}"}
+
+
+@pytest.mark.parametrize("route", SCOPED, ids=str)
+def test_a_route_asks_for_its_own_scopes(call: Gateway, monkeypatch: pytest.MonkeyPatch, route: Route) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def may(_: Context, *alternatives: str) -> bool:
+        asked.append(alternatives)
+        return False
+
+    monkeypatch.setattr("reprieve.context.Context.may", may)
+    send(call, route, EVERYTHING)
+    assert asked == [EXPECTED[str(route)]]
+
+
+@pytest.mark.parametrize("route", SCOPED, ids=str)
+def test_a_credential_with_every_scope_but_those_of_a_route_is_refused_there(
+    call: Gateway, calls: Calls, route: Route
+) -> None:
+    own = EXPECTED[str(route)]
+    answer = send(call, route, EVERYTHING - {*own})
+    # the scope is missing from a token that is otherwise good; Zoho's word for that is 401
+    assert answer.status == (HTTPStatus.UNAUTHORIZED if route.dialect.name == "zoho" else HTTPStatus.FORBIDDEN)
+    assert own[0] in str(answer.body)
+    assert f'scope="{own[0]}", error="insufficient_scope"' in answer.headers["www-authenticate"][0]
+    # SendGrid counts requests, whatever becomes of them
+    assert calls == ({"UpdateItem": 1} if route.dialect.name == "sendgrid" else {})
+
+
+@pytest.mark.parametrize("route", SCOPED, ids=str)
+def test_any_one_of_its_scopes_is_enough_for_a_route(call: Gateway, route: Route) -> None:
+    for scope in EXPECTED[str(route)]:
+        assert send(call, route, [scope]).status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}, scope
