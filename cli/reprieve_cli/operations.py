@@ -41,9 +41,9 @@ __all__ = [
 ]
 
 SENDGRID: Final = "https://api.sendgrid.com"
-LONGEST_NAME: Final = 100
+MAX_NAME: Final = 100
 #: far more than any provider's key has, and what KMS seals without asking for more
-LONGEST_KEY: Final = 1_000
+MAX_KEY: Final = 1_000
 
 
 def create_organization(
@@ -271,8 +271,8 @@ def _check_sendgrid(base_url: str, api_key: str, on_behalf_of: str) -> None:
     """What the adapter would refuse later is refused now."""
     from reprieve.providers.sendgrid.adapter import SendGrid  # noqa: PLC0415  (requests takes longer than most commands)
 
-    if len(api_key) > LONGEST_KEY:
-        raise InvalidInput(f"at most {LONGEST_KEY} characters", field="api_key")
+    if len(api_key) > MAX_KEY:
+        raise InvalidInput(f"at most {MAX_KEY} characters", field="api_key")
     SendGrid(base_url=base_url, api_key=api_key, on_behalf_of=on_behalf_of, clock=wiring.now)
     parts = urlsplit(base_url)
     if parts.path.endswith("/v3"):
@@ -324,6 +324,6 @@ def _domain(domain: str) -> str:
 
 def _label(text: str, *, field: str = "name") -> str:
     """A name that can be shown on any terminal."""
-    if not 1 <= len(text) <= LONGEST_NAME or not text.isprintable() or text != text.strip():
-        raise InvalidInput(f"1 to {LONGEST_NAME} printable characters, no space around them", field=field)
+    if not 1 <= len(text) <= MAX_NAME or not text.isprintable() or text != text.strip():
+        raise InvalidInput(f"1 to {MAX_NAME} printable characters, no space around them", field=field)
     return text

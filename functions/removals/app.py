@@ -14,14 +14,14 @@ def list_removals(request: Request) -> Response:
     """The removals of a request or an address, or a queue a page at a time."""
     question, organization = wire.parse_question(request), request.organization
     if question.request_id is not None:
-        told = wiring.following().of_request(organization, question.request_id)
+        reports = wiring.following().of_request(organization, question.request_id)
     elif question.key is not None:
-        told = wiring.following().of_address(organization, question.key)
+        reports = wiring.following().of_address(organization, question.key)
     else:
         queue = RemovalState(str(question.state))
         page = wiring.following().waiting(organization, queue, limit=question.limit, after=question.after)
         return wire.render_removals(*page)
-    return wire.render_removals([one for one in told if question.state in (None, one.standing)])
+    return wire.render_removals([one for one in reports if question.state in (None, one.state)])
 
 
 @handler.route("GET", "/removals/{id}", scopes=wire.READ)
@@ -33,5 +33,5 @@ def get_removal(request: Request) -> Response:
 @handler.route("POST", "/removals/{id}/retry", scopes=wire.MANAGE)
 def retry_removal(request: Request) -> Response:
     """Put a failed removal back into the queue."""
-    told = wiring.following().retry(request.organization, request.path["id"], now=request.now)
-    return wire.render_removal(told)
+    report = wiring.following().retry(request.organization, request.path["id"], now=request.now)
+    return wire.render_removal(report)

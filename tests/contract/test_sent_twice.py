@@ -139,7 +139,7 @@ def test_an_unblock_that_comes_after_another_neither_counts_nor_forgives_what_bo
 
     unblocks = Unblocks(bench.table)
     bounce(NOW - 60_000)
-    judged = unblocks.standings(ORG, [KEY], now=NOW)[KEY]
+    judged = unblocks.block_states(ORG, [KEY], now=NOW)[KEY]
 
     def unblock(name: str) -> set[str]:
         wanted = {KEY: (judged, RemovalRequest(f"{name}-0", BOUNCES, KEY, KEY))}
@@ -149,5 +149,5 @@ def test_an_unblock_that_comes_after_another_neither_counts_nor_forgives_what_bo
     work(bench, NOW + 1_000)
     bounce(NOW + 20_000)
     assert unblock("second") == set()
-    standing = unblocks.standings(ORG, [KEY], now=NOW + 30_000)[KEY]
-    assert (standing.unblocked, standing.bounce and standing.bounce.created) == (1, NOW + 20_000)
+    state = unblocks.block_states(ORG, [KEY], now=NOW + 30_000)[KEY]
+    assert (state.unblocked, state.bounce and state.bounce.created) == (1, NOW + 20_000)

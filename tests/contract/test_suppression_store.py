@@ -262,7 +262,7 @@ def test_a_clock_that_is_behind_moves_no_watermark_back_and_its_request_is_recor
 def test_longest_due_come_first_through_every_shard(bench: Bench) -> None:
     for number in range(6):
         bench.ask(f"r{number}", NOW + number, f"n{number}@x.org")
-    assert [one.place[1] for one in bench.due(NOW + 4, limit=4)] == [f"n{n}@x.org" for n in range(4)]
+    assert [one.handle[1] for one in bench.due(NOW + 4, limit=4)] == [f"n{n}@x.org" for n in range(4)]
 
 
 def test_a_request_is_found_with_all_of_its_removals(bench: Bench) -> None:

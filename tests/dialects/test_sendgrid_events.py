@@ -75,7 +75,7 @@ def test_a_timestamp_more_than_five_minutes_ahead_is_not_believed() -> None:
 
 def test_a_body_larger_than_sendgrid_sends_is_refused_before_anything_is_computed() -> None:
     with pytest.raises(LimitExceeded):
-        sendgrid_events.verify(post(b"x" * (sendgrid_events.LARGEST + 1)), "")
+        sendgrid_events.verify(post(b"x" * (sendgrid_events.MAX_BODY + 1)), "")
 
 
 def test_a_real_delayed_bounce_is_read_whole() -> None:

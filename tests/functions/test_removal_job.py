@@ -216,7 +216,7 @@ def request_many(*emails: str, request_id: str = "r") -> None:
 
 def states(request_id: str = "r") -> Counter[str]:
     told = wiring.following().of_request(DEMO, request_id)
-    return Counter(str(one.standing) for one in told)
+    return Counter(str(one.state) for one in told)
 
 
 def test_a_part_is_claimed_by_a_write_and_its_removals_are_read_and_settled_in_batches(

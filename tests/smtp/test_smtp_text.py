@@ -18,7 +18,7 @@ from reprieve.smtp.conversation import Conversation
 from reprieve.smtp.errors import ConnectionFailed, Reason, SmtpError
 from reprieve.smtp.guard import HostPolicy, resolve
 from reprieve.smtp.mail import compose
-from reprieve.smtp.reply import MOST_REPLY, Reply, ReplyReader
+from reprieve.smtp.reply import MAX_REPLY, Reply, ReplyReader
 
 if TYPE_CHECKING:
     from reprieve.smtp.connection import Connection
@@ -264,7 +264,7 @@ def test_any_bytes_are_a_reply_or_an_error_of_ours(chunks: list[bytes]) -> None:
             reply = reader.next()
             assert 200 <= reply.code < 600
             assert reply.enhanced is None or reply.enhanced.replace(".", "").isdigit()
-            assert sum(map(len, reply.lines)) < MOST_REPLY
+            assert sum(map(len, reply.lines)) < MAX_REPLY
 
 
 @settings(deadline=None)

@@ -14,7 +14,7 @@ from reprieve.smtp import token
 from reprieve.smtp.errors import Reason, TokenRefused
 from reprieve.smtp.guard import HostPolicy
 from reprieve.smtp.token import fetch
-from tests.smtp.servers import HOST, MOST_MEMORY, SECRET, SERVER_WORDS, SHORT_S, Server, Talk
+from tests.smtp.servers import HOST, MAX_MEMORY, SECRET, SERVER_WORDS, SHORT_S, Server, Talk
 from tests.smtp.tokens import GOOD, answer, credentials, saying
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def test_what_is_no_http_is_survived(refused: Callable[..., TokenRefused], said:
     finally:
         tracemalloc.stop()
     assert error.reason in {Reason.GARBLED, Reason.UNREACHABLE}
-    assert peak < MOST_MEMORY
+    assert peak < MAX_MEMORY
 
 
 FLOODS = {
@@ -150,7 +150,7 @@ def test_a_flood_is_cut_off(refused: Callable[..., TokenRefused], name: str) -> 
     finally:
         tracemalloc.stop()
     assert error.reason in {Reason.OVERSIZED, Reason.GARBLED}
-    assert peak < MOST_MEMORY
+    assert peak < MAX_MEMORY
 
 
 def stop_in_the_middle(talk: Talk) -> None:

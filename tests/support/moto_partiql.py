@@ -22,7 +22,7 @@ from tests.support import partiql
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST = 25
+MAX_STATEMENTS = 25
 
 Statement = dict[str, Any]
 
@@ -35,8 +35,8 @@ def inserting() -> Iterator[None]:
     def batch_execute_statement(self: DynamoDBBackend, statements: list[Statement]) -> list[dict[str, Any]]:
         if not any(statement["Statement"].split()[0].upper() in {"INSERT", "UPDATE"} for statement in statements):
             return others(self, statements)
-        if len(statements) > MOST:
-            raise MockValidationException(f"Member must have length less than or equal to {MOST}")
+        if len(statements) > MAX_STATEMENTS:
+            raise MockValidationException(f"Member must have length less than or equal to {MAX_STATEMENTS}")
         return [_execute(self, statement) for statement in statements]
 
     with mock.patch.object(DynamoDBBackend, "batch_execute_statement", batch_execute_statement):

@@ -41,7 +41,7 @@ def environment(dynamodb: DynamoDBClient, sink: MailSink, monkeypatch: pytest.Mo
     key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
     for name, value in {
         "SECRETS_KEY": key,
-        "MOST_EMAIL_SERVERS": "3",
+        "MAX_EMAIL_SERVERS": "3",
         "MAIL_PORTS": f"587,{sink.port}",
         "TOKEN_PORTS": "443",
         "PRIVATE_MAIL_NETWORKS": "127.0.0.0/8",

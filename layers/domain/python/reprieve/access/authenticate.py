@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Okta's Python SDK sends `SSWStoken` without a space, others send one; the scheme is matched in any letter case
 SCHEME: Final = re.compile(r"\s*(?:ssws|bearer|zoho-oauthtoken)\s*(\S+)\s*", re.IGNORECASE)
-LONGEST: Final = 512
+MAX_HEADER: Final = 512
 
 
 def token_in(authorization: str | None) -> str:
@@ -23,7 +23,7 @@ def token_in(authorization: str | None) -> str:
     Raises:
         Unauthenticated: there is no header, or it holds no token in a scheme that we know.
     """
-    found = SCHEME.fullmatch(authorization[:LONGEST]) if authorization else None
+    found = SCHEME.fullmatch(authorization[:MAX_HEADER]) if authorization else None
     if not found:
         raise Unauthenticated("no credential in the Authorization header")
     return found[1]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: how long a broken account is left alone before it is tried again
 PAUSE = 15 * MINUTE
 #: one organization's calls to its provider in one turn; a provider of one call a second fills it
-TURN = 20 * SECOND
+TURN_TIME = 20 * SECOND
 #: kept for settling what was claimed
 SETTLING = 10 * SECOND
 #: no turn begins with less than this
@@ -78,7 +78,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Desk:
+class Turn:
     """One organization during a run.
 
     Attributes:
@@ -120,21 +120,21 @@ class RemovalJob:
         """
         tally = Tally()
         organizations = sorted(self.access.organizations(), key=lambda _: self.spread())
-        turns: deque[Organization | Desk] = deque(organizations)
+        turns: deque[Organization | Turn] = deque(organizations)
         with ExitStack() as adapters:
             while turns and self.remaining() > RESERVE:
                 turn = turns.popleft()
-                organization = turn.organization if isinstance(turn, Desk) else turn
+                organization = turn.organization if isinstance(turn, Turn) else turn
                 try:
-                    desk = turn if isinstance(turn, Desk) else self._open(turn, adapters, tally)
-                    if desk and self._turn(desk, tally):
-                        turns.append(desk)
+                    opened = turn if isinstance(turn, Turn) else self._open(turn, adapters, tally)
+                    if opened and self._take(opened, tally):
+                        turns.append(opened)
                 except ReprieveError as error:
                     tally.errors[type(error).__name__] += 1
                     tally.faults.append(f"{organization.id}: {error}")
         return tally
 
-    def _open(self, organization: Organization, adapters: ExitStack, tally: Tally) -> Desk | None:
+    def _open(self, organization: Organization, adapters: ExitStack, tally: Tally) -> Turn | None:
         """Make an organization's adapter; None when it has no account, or one that is paused."""
         account = self.access.provider_account(organization.id)
         if account is None or account.paused_until > self.clock():
@@ -142,76 +142,76 @@ class RemovalJob:
             tally.paused += account is not None
             self._see([one.requested_at for one in waits], tally)
             return None
-        return Desk(organization, adapters.enter_context(closing(self.provider_for(organization, account))))
+        return Turn(organization, adapters.enter_context(closing(self.provider_for(organization, account))))
 
-    def _turn(self, desk: Desk, tally: Tally) -> bool:
+    def _take(self, turn: Turn, tally: Tally) -> bool:
         """One batch of one organization; whether another turn is worth while."""
-        now, organization = self.clock(), desk.organization
-        due = self.queue.due(organization, now=now, limit=desk.provider.batch + len(desk.held))
-        entries = _fitting([one for one in due if one.place not in desk.held], desk.provider.batch)
+        now, organization = self.clock(), turn.organization
+        due = self.queue.due(organization, now=now, limit=turn.provider.batch + len(turn.held))
+        entries = _fitting([one for one in due if one.handle not in turn.held], turn.provider.batch)
         if not entries:
             return False
         claims = self.queue.claim(organization, entries, now=now, lease=LEASE)
         # another worker has these, or they have ended and the index shows them for a while: look past them
         held = [entry for entry, claim in zip(entries, claims, strict=True) if claim is None]
-        desk.held |= {entry.place for entry in held}
+        turn.held |= {entry.handle for entry in held}
         got = [claim for claim in claims if claim is not None]
         rows = sorted((row for claim in got for row in claim.removals), key=lambda row: row.fence)
         # a read that lagged may show in a part what was claimed alone, or was replaced: the later fence is the true one
-        taken = list({(row.list, row.key): row for row in rows}.values())
-        self._see([one.requested_at for one in held] + [row.requested_at for row in taken], tally)
-        going = self._carry_out(desk, taken, tally)
-        self._release(desk, got)
-        return going and len(desk.held) < HELD
+        claimed = list({(row.list, row.key): row for row in rows}.values())
+        self._see([one.requested_at for one in held] + [row.requested_at for row in claimed], tally)
+        going = self._carry_out(turn, claimed, tally)
+        self._release(turn, got)
+        return going and len(turn.held) < HELD
 
     def _see(self, requested: Sequence[int], tally: Tally) -> None:
         now = self.clock()
         tally.waiting += len(requested)
         tally.oldest = max([tally.oldest, *(now - at for at in requested)])
 
-    def _carry_out(self, desk: Desk, taken: Sequence[Removal], tally: Tally) -> bool:
-        """Settle what was taken, a call of the provider at a time; whether it is worth another in this run.
+    def _carry_out(self, turn: Turn, claimed: Sequence[Removal], tally: Tally) -> bool:
+        """Settle what was claimed, a call of the provider at a time; whether it is worth another in this run.
 
         The calls share the time of a turn. What they do not reach waits where it was: a part may hold more than a
         provider that is called for each address can do.
         """
-        ends = self.remaining() - TURN
+        ends = self.remaining() - TURN_TIME
         going = True
-        for batch in _batches(taken, desk.provider.batch):
+        for batch in _batches(claimed, turn.provider.batch):
             budget = min(self.remaining() - ends, self.remaining() - SETTLING)
             if going and budget >= LEAST:
-                going = self._lift(desk, batch, budget, tally)
+                going = self._lift(turn, batch, budget, tally)
             else:
                 now = self.clock()
                 alone = [row for row in batch if row.queued]
                 back = [Settlement(row, RemovalState.PENDING, row.attempts, now, row.last_answer) for row in alone]
-                self._settle(desk, back, tally)
+                self._settle(turn, back, tally)
         return going
 
-    def _release(self, desk: Desk, claims: Sequence[Claim]) -> None:
+    def _release(self, turn: Turn, claims: Sequence[Claim]) -> None:
         """Let the parts leave the queue of which nothing is left to do."""
         now = self.clock()
         parts = [
-            (claim.part, claim.part.due_again(settled={row.id for row in claim.removals} <= desk.settled, now=now))
+            (claim.part, claim.part.due_again(settled={row.id for row in claim.removals} <= turn.settled, now=now))
             for claim in claims
             if claim.part
         ]
         self.queue.release(parts, now=now)
 
-    def _lift(self, desk: Desk, batch: Sequence[Removal], budget: int, tally: Tally) -> bool:
+    def _lift(self, turn: Turn, batch: Sequence[Removal], budget: int, tally: Tally) -> bool:
         """Lift some removals of one list; whether the provider is worth another call in this run."""
         overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
-        self._settle(desk, overtaken, tally)
+        self._settle(turn, overtaken, tally)
         wanted = [row for row in batch if not row.overtaken]
         if not wanted:
             return True
-        answers = desk.provider.lift(wanted[0].list, [row.email for row in wanted], budget=budget)
+        answers = turn.provider.lift(wanted[0].list, [row.email for row in wanted], budget=budget)
         answered = list(zip(wanted, answers, strict=True))
-        self._note_account(desk, answers, tally)
+        self._note_account(turn, answers, tally)
         now = self.clock()
         lifted = [row for row, answer in answered if answer.outcome.lifted]
-        self.log.append(desk.organization, removals_done(lifted, now=now))
-        self._settle(desk, [self._judge(row, answer, tally) for row, answer in answered], tally)
+        self.log.append(turn.organization, removals_done(lifted, now=now))
+        self._settle(turn, [self._judge(row, answer, tally) for row, answer in answered], tally)
         outcomes = {answer.outcome for answer in answers}
         # told to wait before anything could be done: whoever asks again at once is told again
         throttled = LiftOutcome.WAIT in outcomes and not any(outcome.lifted for outcome in outcomes)
@@ -236,12 +236,12 @@ class RemovalJob:
         due_at = max(now + backoff(attempts, spread=self.spread()), answer.retry_at or 0)
         return Settlement(row, RemovalState.PENDING, attempts, due_at, answer.detail)
 
-    def _settle(self, desk: Desk, settlements: Sequence[Settlement], tally: Tally) -> None:
+    def _settle(self, turn: Turn, settlements: Sequence[Settlement], tally: Tally) -> None:
         """Write what became of rows, count it, and tell those ends that were not told before."""
-        done = self.queue.settle(desk.organization, settlements, now=self.clock())
+        done = self.queue.settle(turn.organization, settlements, now=self.clock())
         kept = [one for one, written in zip(settlements, done, strict=True) if written]
         lost = [one for one, written in zip(settlements, done, strict=True) if not written]
-        desk.settled |= {one.removal.id for one in kept}
+        turn.settled |= {one.removal.id for one in kept}
         for one in kept:
             tally.counts[COUNTED[one.state]] += 1
         now = self.clock()
@@ -252,18 +252,18 @@ class RemovalJob:
             for one in kept
             if one.state in {RemovalState.FAILED, RemovalState.SUPERSEDED}
         ]
-        self.log.append(desk.organization, entries)
+        self.log.append(turn.organization, entries)
         # a newer bounce, or the claim was lost; superseding under the same fence tells the two apart
         again = [_ended(one.removal, RemovalState.SUPERSEDED) for one in lost if one.state is RemovalState.DONE]
         if len(lost) > len(again):
             tally.counts["lost"] += len(lost) - len(again)
         if again:
-            self._settle(desk, again, tally)
+            self._settle(turn, again, tally)
 
-    def _note_account(self, desk: Desk, answers: Sequence[LiftAnswer], tally: Tally) -> None:
+    def _note_account(self, turn: Turn, answers: Sequence[LiftAnswer], tally: Tally) -> None:
         """Pause a provider that refuses its account: that is no fault of any address."""
         broken = next((answer for answer in answers if answer.outcome is LiftOutcome.ACCOUNT_BROKEN), None)
-        organization = desk.organization.id
+        organization = turn.organization.id
         if broken and organization not in tally.broken:
             tally.broken.append(organization)
             self.access.pause_provider(organization, until=self.clock() + PAUSE, reason=broken.detail)
@@ -283,9 +283,9 @@ def _fitting(entries: Iterable[Due], batch: int) -> list[Due]:
     return fitting
 
 
-def _batches(taken: Iterable[Removal], size: int) -> list[list[Removal]]:
+def _batches(claimed: Iterable[Removal], size: int) -> list[list[Removal]]:
     """Removals for one call each: of one suppression list, and no more than the provider takes at a time."""
     groups: dict[str, list[Removal]] = {}
-    for row in taken:
+    for row in claimed:
         groups.setdefault(row.list, []).append(row)
     return [rows[start : start + size] for rows in groups.values() for start in range(0, len(rows), size)]

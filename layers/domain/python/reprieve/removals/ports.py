@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from reprieve.context import Context
     from reprieve.organization import Organization
-    from reprieve.removals.block import Standing
+    from reprieve.removals.block import BlockState
     from reprieve.removals.lift import LiftAnswer
     from reprieve.removals.queue import Claim, Due, Part, Settlement
     from reprieve.removals.removal import Followed, Removal, RemovalRequest, RemovalState
@@ -116,23 +116,23 @@ class RemovalRecords(Protocol):
 
 
 class UnblockStore(Protocol):
-    """How addresses stand on the lists of bounces and blocks, and removals that are counted."""
+    """What the bounces and blocks lists say about addresses, and removals that are counted."""
 
-    def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
-        """How each of these addresses stands now, by comparison key; no two keys alike."""
+    def block_states(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, BlockState]:
+        """What blocks each of these addresses now, by comparison key; no two keys alike."""
         ...
 
     def request_unblocks(
         self,
         context: Context,
-        standings: Mapping[str, tuple[Standing, RemovalRequest]],
+        block_states: Mapping[str, tuple[BlockState, RemovalRequest]],
     ) -> set[str]:
         """Record removals and count them, an address wholly or not at all; durable when it returns.
 
         Args:
             context: who asks.
-            standings: by key, how each address stood when it was judged, and what to record; the request's list does
-                not matter, an address is taken off both.
+            block_states: by key, the state by which each address was judged, and what to record; the request's list
+                does not matter, an address is taken off both.
 
         Returns:
             The keys that were recorded. The others stand differently by now, and must be judged again.

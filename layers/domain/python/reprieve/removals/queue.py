@@ -31,12 +31,12 @@ class Due:
     """An entry of the removal queue: where to find it, and nothing that could be stale.
 
     Attributes:
-        place: what the store finds it by.
+        handle: what the store finds it by.
         size: how many removals it stands for at the most.
         requested_at: when, in milliseconds.
     """
 
-    place: tuple[str, str]
+    handle: tuple[str, str]
     size: int
     requested_at: int
 
@@ -46,14 +46,14 @@ class Part:
     """A part of a request that a worker has claimed.
 
     Attributes:
-        place: what the store finds it by.
+        handle: what the store finds it by.
         fence: the worker's right to say what becomes of the part.
         requested_at: when, in milliseconds.
         accounted: whether each removal of it was taken, or has ended, or stands in a queue itself. What has not may
             still be about to be recorded, or a newer request may have taken its place: a reader cannot tell.
     """
 
-    place: tuple[str, str]
+    handle: tuple[str, str]
     fence: int
     requested_at: int
     accounted: bool

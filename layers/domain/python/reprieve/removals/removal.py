@@ -34,7 +34,7 @@ MAX_ATTEMPTS: Final = 10
 OUTAGE: Final = DAY
 #: backoff grows from the first of these to the second
 FIRST_BACKOFF: Final = 30 * SECOND
-LONGEST_BACKOFF: Final = 60 * MINUTE
+MAX_BACKOFF: Final = 60 * MINUTE
 
 
 class RemovalState(StrEnum):
@@ -150,7 +150,7 @@ def backoff(attempts: int, *, spread: float) -> int:
         spread: a random number in [0, 1).
 
     Returns:
-        Between one second and LONGEST_BACKOFF.
+        Between one second and MAX_BACKOFF.
     """
-    ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF << min(attempts - 1, 16))
+    ceiling = min(MAX_BACKOFF, FIRST_BACKOFF << min(attempts - 1, 16))
     return max(SECOND, int(ceiling * spread))

@@ -30,9 +30,9 @@ def requests_per_minute() -> int:
     return int(os.environ.get("REQUESTS_PER_MINUTE", "600"))
 
 
-def most_email_servers() -> int:
+def max_email_servers() -> int:
     """How many SMTP servers an organization may enrol."""
-    return int(os.environ["MOST_EMAIL_SERVERS"])
+    return int(os.environ["MAX_EMAIL_SERVERS"])
 
 
 def mail_ports() -> tuple[int, ...]:

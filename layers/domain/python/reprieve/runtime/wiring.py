@@ -184,7 +184,7 @@ def email_servers() -> EmailServers:
         vault=vault(),
         courier=courier,
         log=event_log(),
-        maximum=settings.most_email_servers(),
+        maximum=settings.max_email_servers(),
     )
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from reprieve.smtp.connection import Connection
 
 #: the longest line that is read, in bytes with its CR LF; RFC 5321 section 4.5.3.1.5 asks servers to keep to 512
-MOST_LINE = 2048
+MAX_LINE = 2048
 #: the largest reply that is read, over all its lines, in bytes
-MOST_REPLY = 65536
+MAX_REPLY = 65536
 
 _LINE = re.compile(rb"(?P<code>[2-5][0-9]{2})(?:(?P<mark>[ -])(?P<text>.*))?", re.DOTALL)
 #: RFC 2034 section 4: the class, subject and detail of RFC 3463 begin the text
@@ -71,7 +71,7 @@ class ReplyReader:
         while True:
             line = self._line()
             size += len(line)
-            if size > MOST_REPLY:
+            if size > MAX_REPLY:
                 raise ConnectionFailed(Reason.OVERSIZED)
             match = _LINE.fullmatch(line.rstrip(b"\r\n"))
             if match is None or code not in (None, match["code"]):
@@ -83,10 +83,10 @@ class ReplyReader:
 
     def _line(self) -> bytes:
         """The next line, with its end."""
-        while (end := self._buffer.find(b"\n", 0, MOST_LINE)) < 0:
-            if len(self._buffer) >= MOST_LINE:
+        while (end := self._buffer.find(b"\n", 0, MAX_LINE)) < 0:
+            if len(self._buffer) >= MAX_LINE:
                 raise ConnectionFailed(Reason.OVERSIZED)
-            received = self._connection.receive(MOST_LINE)
+            received = self._connection.receive(MAX_LINE)
             if not received:
                 raise ConnectionFailed(Reason.UNREACHABLE)
             self._buffer += received

@@ -36,7 +36,7 @@ DEADLINE_S = 10.0
 #: the ports for a policy of token endpoints, unless a deployment says otherwise
 PORTS = (443,)
 #: the largest answer that is read, with its headers, in bytes
-MOST_ANSWER = 65536
+MAX_ANSWER = 65536
 #: RFC 4954 section 4.3 lets a line of AUTH have 12,288 characters; base64 makes four of three
 _MOST_TOKEN = 8192
 
@@ -165,7 +165,7 @@ def _fetch(grant: Grant, policy: HostPolicy, deadline: Deadline, private_ca_pem:
         exchange.request("POST", target, body, headers)
         with exchange.getresponse() as response:
             # never `read()`: it would allocate whatever Content-Length says
-            return _token(response.status, response.read(MOST_ANSWER))
+            return _token(response.status, response.read(MAX_ANSWER))
 
 
 def _parts(endpoint: str) -> tuple[str, int, str]:
@@ -238,7 +238,7 @@ class _Capped(io.RawIOBase):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._left = MOST_ANSWER
+        self._left = MAX_ANSWER
 
     def readable(self) -> bool:
         return True

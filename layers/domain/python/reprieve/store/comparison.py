@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from reprieve.store.suppression_item import place_of, record_key
+from reprieve.store.suppression_item import primary_key, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +25,9 @@ class Comparison:
         """See the port."""
         wanted = {(entry.list, entry.key): entry for entry in sorted(entries, key=lambda entry: entry.created)}
         keys = [record_key(organization, name, key) for name, key in wanted]
-        held = {place_of(item): item for item in self._table.get_many(keys, consistent=True)}
+        held = {primary_key(item): item for item in self._table.get_many(keys, consistent=True)}
         found = zip(wanted.values(), keys, strict=True)
-        return [entry for entry, key in found if _is_news(entry, held.get(place_of(key), {}))]
+        return [entry for entry, key in found if _is_news(entry, held.get(primary_key(key), {}))]
 
 
 def _is_news(entry: Suppression, item: Item) -> bool:

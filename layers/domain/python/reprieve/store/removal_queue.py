@@ -16,7 +16,7 @@ from reprieve.removals.removal import TOMBSTONE, Removal, RemovalState
 from reprieve.store import keys, request_items
 from reprieve.store.expressions import Update
 from reprieve.store.removal_requests import FENCE_OUT
-from reprieve.store.suppression_item import place_of, queue_of, record_key, removal_of
+from reprieve.store.suppression_item import primary_key, queue_of, record_key, removal_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,9 +71,9 @@ class RemovalQueue:
         of_record, of_part = _claiming(f"{DUE} AND {UNLEASED}"), _claiming(f"{PART_DUE} AND {PART_UNLEASED}")
         items = self._table.update_many(
             [
-                (_key(one.place), of_part, values)
-                if request_items.is_part(one.place[0])
-                else (_key(one.place), of_record, values | pending)
+                (_key(one.handle), of_part, values)
+                if request_items.is_part(one.handle[0])
+                else (_key(one.handle), of_record, values | pending)
                 for one in entries
             ]
         )
@@ -110,17 +110,17 @@ class RemovalQueue:
     def _records(self, organization: Organization, parts: Sequence[Item]) -> dict[tuple[str, str], Item]:
         """The records that parts name. A read that lags is found out when the removal is settled."""
         asked = [one for part in parts for one in request_items.read(part)]
-        wanted = {place_of(key): key for key in (record_key(organization, one.list, one.key) for one in asked)}
-        return {place_of(item): item for item in self._table.get_many(list(wanted.values()))}
+        wanted = {primary_key(key): key for key in (record_key(organization, one.list, one.key) for one in asked)}
+        return {primary_key(item): item for item in self._table.get_many(list(wanted.values()))}
 
 
 def _due(item: Item) -> Due:
-    place = place_of(item)
-    return Due(place, request_items.weight(place[0]), cast("int", item["requested_at"]))
+    handle = primary_key(item)
+    return Due(handle, request_items.weight(handle[0]), cast("int", item["requested_at"]))
 
 
-def _key(place: tuple[str, str]) -> Item:
-    return {"partition": place[0], "address": place[1]}
+def _key(handle: tuple[str, str]) -> Item:
+    return {"partition": handle[0], "address": handle[1]}
 
 
 def _claiming(condition: str) -> Update:
@@ -133,12 +133,12 @@ def _claim(organization: Organization, item: Item, records: dict[tuple[str, str]
         return Claim((removal_of(item),))
     taken, accounted = [], True
     for one in request_items.read(item):
-        record = records.get(place_of(record_key(organization, one.list, one.key)), {})
+        record = records.get(primary_key(record_key(organization, one.list, one.key)), {})
         if record.get("removal_id") != one.id:
             accounted = False
         elif (found := removal_of(record)).state is RemovalState.PENDING and not found.queued:
             taken.append(found)
-    part = Part(place_of(item), cast("int", item["fence"]), cast("int", item["requested_at"]), accounted)
+    part = Part(primary_key(item), cast("int", item["fence"]), cast("int", item["requested_at"]), accounted)
     return Claim(tuple(taken), part)
 
 
@@ -151,9 +151,9 @@ def _release(part: Part, due_at: int | None, now: int) -> Change:
             remove=["#queue", "#due_at", "#lease_until"],
             condition=PART_SAME_FENCE,
         )
-        return _key(part.place), update, values | {":expires_at": request_items.forgotten_at(now)}
+        return _key(part.handle), update, values | {":expires_at": request_items.forgotten_at(now)}
     update = Update(set=["#due_at = :due_at"], remove=["#lease_until"], condition=PART_SAME_FENCE)
-    return _key(part.place), update, values | {":due_at": due_at}
+    return _key(part.handle), update, values | {":due_at": due_at}
 
 
 def _settlement(organization: Organization, settlement: Settlement, now: int) -> Change:

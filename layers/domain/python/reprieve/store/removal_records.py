@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve.errors import InvalidInput
 from reprieve.removals.removal import Followed, Removal, RemovalState
 from reprieve.store import keys, request_items
-from reprieve.store.suppression_item import key_of, list_of, place_of, record_key, removal_of
+from reprieve.store.suppression_item import key_attributes, list_of, primary_key, record_key, removal_of
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ class RemovalRecords:
         With each comes its line, and the number behind it in its part; 0 for one that stands there itself. The index
         can be behind: what has left the queue meanwhile is left out.
         """
-        wanted = [key_of(line) for line in lines if _is_part(line)]
-        parts = {place_of(item): request_items.read(item) for item in self._table.get_many(wanted, consistent=True)}
+        wanted = [key_attributes(line) for line in lines if _is_part(line)]
+        parts = {primary_key(item): request_items.read(item) for item in self._table.get_many(wanted, consistent=True)}
         places = [(list_of(line), cast("str", line["address"])) for line in lines if not _is_part(line)]
         places += [(one.list, one.key) for asked in parts.values() for one in asked]
         records = self._records(organization, places)
@@ -99,7 +99,7 @@ class RemovalRecords:
                 if record and record.state is state and record.queued:
                     yield line, record, 0
                 continue
-            for one in parts.get(place_of(line), []):
+            for one in parts.get(primary_key(line), []):
                 at = int(request_items.number_of(one.id))
                 if at < inside and not number:
                     continue

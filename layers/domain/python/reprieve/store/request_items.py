@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Pack = Sequence[RemovalRequest]
 
 #: as long as the system log
-KEPT: Final = 90 * DAY
+NOTE_RETENTION: Final = 90 * DAY
 #: where these items are, instead of in a list
 REQUESTS: Final = "requests"
 
@@ -101,7 +101,7 @@ def _text(requests: Sequence[RemovalRequest]) -> str:
 
 def forgotten_at(now: int) -> int:
     """When a note that is complete `now` may be forgotten, in seconds."""
-    return (now + KEPT) // SECOND
+    return (now + NOTE_RETENTION) // SECOND
 
 
 def is_part(partition: str) -> bool:

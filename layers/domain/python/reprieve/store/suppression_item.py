@@ -36,19 +36,19 @@ def record_key(organization: Organization, suppression_list: SuppressionList, ke
     return {"partition": keys.suppressions(organization, suppression_list, shard), "address": key}
 
 
-def key_of(item: Item) -> Item:
+def key_attributes(item: Item) -> Item:
     """The key of an item of the table, or of its line in an index."""
     return {"partition": item["partition"], "address": item["address"]}
 
 
-def place_of(item: Item) -> tuple[str, str]:
-    """The same, as what can be looked up in a mapping."""
+def primary_key(item: Item) -> tuple[str, str]:
+    """The same, as a pair that can be looked up in a mapping."""
     return cast("str", item["partition"]), cast("str", item["address"])
 
 
 def list_of(item: Item) -> SuppressionList:
     """Which list a record is of."""
-    return SuppressionList(place_of(item)[0].split("#")[1])
+    return SuppressionList(primary_key(item)[0].split("#")[1])
 
 
 def queue_of(organization: Organization, state: RemovalState, key: str) -> str:

@@ -13,7 +13,7 @@ from reprieve.removals.removal import watermark
 from reprieve.store import keys, request_items
 from reprieve.store.expressions import Update
 from reprieve.store.removal_requests import blind, is_overtaken, over, provided, recording
-from reprieve.store.suppression_item import key_of, place_of, record_key
+from reprieve.store.suppression_item import key_attributes, primary_key, record_key
 from reprieve.store.table import pauses
 from reprieve.suppressions.suppression import Permanence
 
@@ -62,10 +62,10 @@ class Suppressions:
     def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
         """See the port. New addresses go in by batches of inserts; only those already known cost a write each."""
         items = [self._item(organization, events) for events in _by_address(suppressions)]
-        known = {place_of(item) for item in self._table.insert_many(items)}
+        known = {primary_key(item) for item in self._table.insert_many(items)}
         # event by event, because a removal may have forgiven some of an address's events and not others
         events = _distinct(suppressions)
-        late = [item for one in events if place_of(item := self._item(organization, [one])) in known]
+        late = [item for one in events if primary_key(item := self._item(organization, [one])) in known]
         tries = self._table.try_many([_overwrite(item) for item in late])
         again = [
             _try_again(item, tried.refused)
@@ -73,7 +73,7 @@ class Suppressions:
             if tried.refused is not None
         ]
         done = [*tries, *self._table.try_many([change for change in again if change])]
-        changed = {place_of(tried.item) for tried in done if tried.item is not None}
+        changed = {primary_key(tried.item) for tried in done if tried.item is not None}
         return len(items) - len(known) + len(changed)
 
     def request_removals(self, context: Context, requests: Sequence[RemovalRequest]) -> None:
@@ -172,8 +172,8 @@ class Suppressions:
             self._table.update(*request_items.note(context.organization, requests, now=context.now))
             return {requests[0].id}
         parts = request_items.parts(context.organization, requests, now=context.now)
-        taken = {place_of(item) for item in self._table.insert_many([item for item, _ in parts])}
-        return {one.id for item, pack in parts if place_of(item) in taken for one in pack}
+        taken = {primary_key(item) for item in self._table.insert_many([item for item, _ in parts])}
+        return {one.id for item, pack in parts if primary_key(item) in taken for one in pack}
 
     def _item(self, organization: Organization, events: Sequence[Suppression]) -> Item:
         """The item of an address's events on one list, oldest first: the newest, and a digest of each."""
@@ -203,7 +203,7 @@ def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
         condition=f"{NEWER} AND {NOT_FORGIVEN} AND {ROOM}",
     )
     values = {f":{name}": item[name] for name in (*names, "events")} | {":at": item["bounced_at"]}
-    return key_of(item), update, values | {":most": MAX_SOFT_BOUNCES}
+    return key_attributes(item), update, values | {":most": MAX_SOFT_BOUNCES}
 
 
 def _try_again(item: Item, stored: Item) -> Change | None:
@@ -228,7 +228,7 @@ def _try_again(item: Item, stored: Item) -> Change | None:
     if len(counted) >= MAX_SOFT_BOUNCES:
         return None
     update = Update(add=["#events :events"], condition=f"{NOT_FORGIVEN} AND {ROOM}")
-    return key_of(item), update, {":events": digests, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
+    return key_attributes(item), update, {":events": digests, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
 
 
 def _digests(suppression: Suppression) -> list[str]:

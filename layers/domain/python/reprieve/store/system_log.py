@@ -24,7 +24,7 @@ from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
 from reprieve.store import keys
 from reprieve.system_log.filter.matching import fold
-from reprieve.system_log.span import KEPT, Order, Stored
+from reprieve.system_log.span import LOG_RETENTION, Order, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,9 +40,9 @@ ATTEMPTS: Final = 4
 PAUSE: Final = 0.2
 #: pages grow by this factor up to what one call can carry, so that both few and many matches take few calls
 GROWTH: Final = 4
-LARGEST_PAGE: Final = 4_000
+MAX_PAGE: Final = 4_000
 #: DynamoDB refuses a longer partition key, so nothing has one
-LONGEST_KEY: Final = 2_048
+MAX_KEY: Final = 2_048
 
 #: index, or None for the table itself, and the names of its keys
 _BY_TARGET: Final = {
@@ -118,14 +118,14 @@ class LogReader:
                 yield Stored(cast("str", item[name]), json.loads(text), len(text))
             if page.after is None:
                 return
-            size, after = min(size * GROWTH, LARGEST_PAGE), page.after
+            size, after = min(size * GROWTH, MAX_PAGE), page.after
 
 
 def _partitions(organization: Organization, target: str | None) -> list[str]:
     if target is None:
         return keys.logs(organization)
     key = keys.log_target(organization, target)
-    return [key] if len(key.encode()) <= LONGEST_KEY else []
+    return [key] if len(key.encode()) <= MAX_KEY else []
 
 
 def _before(position: str) -> str:
@@ -140,5 +140,5 @@ def _item(organization: Organization, entry: LogEntry) -> Item:
         "entry": keys.log_position(entry.published, entry.uuid),
         "target": keys.log_target(organization, fold(entry.target)),
         "event": zlib.compress(event.encode()),
-        "expires_at": (entry.published + KEPT) // SECOND,
+        "expires_at": (entry.published + LOG_RETENTION) // SECOND,
     }

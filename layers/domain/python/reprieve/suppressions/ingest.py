@@ -65,7 +65,7 @@ class Ingest:
     log: EventLog
     dead_letters: DeadLetters
 
-    def take(self, organization: Organization, batch: Batch) -> Report:
+    def accept(self, organization: Organization, batch: Batch) -> Report:
         """Make every event of a batch durable; lists first, because a missing log line harms nobody.
 
         Raises:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXPIRING: Final = frozenset({SuppressionList.BOUNCES, SuppressionList.BLOCKS})
 WILDCARD: Final = "%"
 #: as long as an address may be; for a longer one the list is read in order of time
-LONGEST_PREFIX: Final = 254
+MAX_PREFIX: Final = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Pattern:
         A key differs from the spelling by needless quotes and by what is not ASCII.
         """
         plain = self.prefix.isascii() and self.prefix.isprintable() and not set(self.prefix) & {'"', "\\"}
-        return bool(self.prefix) and plain and len(self.prefix) <= LONGEST_PREFIX
+        return bool(self.prefix) and plain and len(self.prefix) <= MAX_PREFIX
 
     def matches(self, suppression: Suppression) -> bool:
         """Whether an entry's address is meant, by its comparison key or by its spelling."""
@@ -131,8 +131,8 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the order of all lists: newest first, then by address, then by list.
+class Position:
+    """A position in the order of all lists: newest first, then by address, then by list.
 
     Attributes:
         second: when the entry was created.
@@ -145,7 +145,7 @@ class Place:
     list: SuppressionList
 
     @classmethod
-    def of(cls, suppression: Suppression) -> Place:
+    def of(cls, suppression: Suppression) -> Position:
         """Where an entry stands."""
         return cls(suppression.created // 1000, suppression.key, suppression.list)
 

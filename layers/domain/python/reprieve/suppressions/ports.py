@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reprieve.organization import Organization
-    from reprieve.suppressions.listing import Filter, Place, Selection
+    from reprieve.suppressions.listing import Filter, Position, Selection
     from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 
@@ -89,9 +89,9 @@ class ListingStore(Protocol):
         ...
 
     def search(
-        self, organization: Organization, wanted: Filter, *, after: Place | None, limit: int, now: int
+        self, organization: Organization, wanted: Filter, *, after: Position | None, limit: int, now: int
     ) -> tuple[list[Suppression], bool]:
-        """Up to `limit` entries of several lists behind a place, and whether there are more."""
+        """Up to `limit` entries of several lists behind a position, and whether there are more."""
         ...
 
     def total(self, organization: Organization, wanted: Filter, *, now: int) -> tuple[int, bool]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.clock import SECOND
 from reprieve.system_log.filter.matching import matches, required_equalities
 from reprieve.system_log.keywords import matches_keywords
-from reprieve.system_log.span import KEPT, SETTLING, Order, Span, position
+from reprieve.system_log.span import LOG_RETENTION, SETTLING, Order, Span, position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: how long a page may take to find, in milliseconds; an answer must be sent within 29 s
 BUDGET: Final = 15 * SECOND
 #: bytes of entries in one page; a function can answer with 6 MB
-LARGEST_ANSWER: Final = 4_000_000
+MAX_ANSWER: Final = 4_000_000
 #: the field that the store has an index for
 INDEXED: Final = "target.id"
 
@@ -97,7 +97,7 @@ class SystemLog:
         examined = span.before if span.newest_first else span.after
         # one more than is asked for, to tell whether anything follows
         for stored in self.reader.entries(organization, span, first=query.limit + 1):
-            if len(page.events) == query.limit or size >= LARGEST_ANSWER or self.clock() > deadline:
+            if len(page.events) == query.limit or size >= MAX_ANSWER or self.clock() > deadline:
                 page.after = examined
                 return
             if _asks_for(query, stored):
@@ -110,7 +110,7 @@ class SystemLog:
 
 def _span(query: Query, after: str | None, now: int) -> Span:
     """The stretch that a page is taken from; what is older than 90 days is in none."""
-    since, target = position(max(query.since, now - KEPT)), _target(query.filter)
+    since, target = position(max(query.since, now - LOG_RETENTION)), _target(query.filter)
     if query.until is None:
         # whole and settled: the millisecond after the last one that nothing can arrive in any more
         settled = position(now - SETTLING)

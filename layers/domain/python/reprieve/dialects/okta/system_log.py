@@ -68,7 +68,7 @@ VERSION: Final = 1
 CHECKSUM: Final = 12
 POSITION: Final = re.compile(r"[0-9]{13}(?:#[0-9a-f-]{36})?")
 #: characters that a cursor can unfold to
-LARGEST_CURSOR: Final = 3 * MAX_FILTER
+MAX_CURSOR: Final = 3 * MAX_FILTER
 
 
 class InvalidParameter(InvalidInput):
@@ -271,7 +271,7 @@ def _read_cursor(text: str, organization_id: str) -> Asked:
     if _armoured(raw) != text or raw[:CHECKSUM] != _checksum(content, organization_id):
         raise broken
     try:
-        facts = json.loads(zlib.decompressobj().decompress(content, LARGEST_CURSOR))
+        facts = json.loads(zlib.decompressobj().decompress(content, MAX_CURSOR))
         version, since, until, newest_first, filter_text, q, limit, after = facts
         asked = _asked(
             since=int(since),

@@ -18,7 +18,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.removals.block import UNBLOCKS
 from reprieve.removals.removal import RemovalState
-from reprieve.suppressions.listing import Filter, Place
+from reprieve.suppressions.listing import Filter, Position
 from reprieve.suppressions.suppression import Classification, Permanence, SuppressionList
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 READ_ADDRESSES: Final = ("reprieve.addresses.read",)
 READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
 PAGE: Final = 100
-LARGEST_PAGE: Final = 500
+MAX_PAGE: Final = 500
 INTEGER: Final = re.compile(r"[0-9]{1,18}")
 ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 PARAMETERS: Final = frozenset(
@@ -65,13 +65,13 @@ class Asked:
     """A request for a page of all lists.
 
     Attributes:
-        after: the place behind which the page begins; None for the first.
+        after: the position behind which the page begins; None for the first.
         total: what the first page counted, and whether that was everything; None on the first page.
     """
 
     wanted: Filter
     limit: int
-    after: Place | None
+    after: Position | None
     total: tuple[int, bool] | None
 
 
@@ -91,8 +91,8 @@ def parse_search(request: Request) -> Asked:
         if name not in PARAMETERS:
             raise InvalidInput("there is no such parameter", field=name[:40])
     limit = _integer(request, "limit")
-    if limit is not None and not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidInput(f"must be between 1 and {LARGEST_PAGE}", field="limit")
+    if limit is not None and not 1 <= limit <= MAX_PAGE:
+        raise InvalidInput(f"must be between 1 and {MAX_PAGE}", field="limit")
     lists = [_member(SuppressionList, text, "list") for text in request.query.get("list", ())]
     permanence, classification = request.parameter("permanence"), request.parameter("classification")
     wanted = Filter(
@@ -115,7 +115,7 @@ def render_search(found: Sequence[Suppression], total: tuple[int, bool], *, more
         "suppressions": [_suppression(one) for one in found],
         "total": total[0],
         "total_is_exact": total[1],
-        "next": _next(Place.of(found[-1]), total) if more else None,
+        "next": _next(Position.of(found[-1]), total) if more else None,
     }
     return Response(HTTPStatus.OK, body)
 
@@ -244,12 +244,12 @@ def _domain(text: str | None) -> str:
         raise InvalidInput("must be the domain of an email address", field="domain") from None
 
 
-def _next(place: Place, total: tuple[int, bool]) -> str:
-    text = json.dumps([place.second, place.key, place.list, *total], separators=(",", ":"))
+def _next(position: Position, total: tuple[int, bool]) -> str:
+    text = json.dumps([position.second, position.key, position.list, *total], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _cursor(text: str | None) -> tuple[Place | None, tuple[int, bool] | None]:
+def _cursor(text: str | None) -> tuple[Position | None, tuple[int, bool] | None]:
     if text is None:
         return None, None
     try:
@@ -257,6 +257,6 @@ def _cursor(text: str | None) -> tuple[Place | None, tuple[int, bool] | None]:
         if not (isinstance(second, int) and isinstance(key, str) and isinstance(total, int)):
             raise TypeError  # noqa: TRY301  (as malformed as what json refuses)
         key.encode()
-        return Place(max(0, second), key, SuppressionList(name)), (total, bool(exact))
+        return Position(max(0, second), key, SuppressionList(name)), (total, bool(exact))
     except (ValueError, TypeError):
         raise InvalidInput("take it from `next` of the page before, as it is", field="cursor") from None

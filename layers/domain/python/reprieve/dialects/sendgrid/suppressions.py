@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 #: the largest and the default page
 PAGE: Final = 500
 #: addresses that one request may name
-MOST_ADDRESSES: Final = 1_000
+MAX_ADDRESSES: Final = 1_000
 #: of a bounce purge, as SendGrid's settings have it
-LONGEST_PURGE: Final = 3_650
+MAX_PURGE: Final = 3_650
 INTEGER: Final = re.compile(r"-?[0-9]{1,1000}")
 #: farther than any list or clock reaches, and within what a store can count
 FAR: Final = 10**12
@@ -279,8 +279,8 @@ def _days(body: Mapping[str, Any], name: str, default: int | None) -> int | None
     days = body.get(name, default)
     if days is None:
         return None
-    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= LONGEST_PURGE:
-        raise InvalidInput(f"must be between 1 and {LONGEST_PURGE} days, or null", field=name)
+    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MAX_PURGE:
+        raise InvalidInput(f"must be between 1 and {MAX_PURGE} days, or null", field=name)
     return days
 
 
@@ -296,6 +296,6 @@ def _texts(value: object, field: str, *, least: int = 1) -> list[str]:
         raise InvalidInput("must be an array of strings", field=field)
     if len(value) < least:
         raise InvalidInput("must not be empty", field=field)
-    if len(value) > MOST_ADDRESSES:
-        raise LimitExceeded(f"must not have more than {MOST_ADDRESSES} items", field=field)
+    if len(value) > MAX_ADDRESSES:
+        raise LimitExceeded(f"must not have more than {MAX_ADDRESSES} items", field=field)
     return value

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reprieve import errors
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import Forbidden, InvalidInput, NoSuchRoute, UnreadableBody
-from reprieve.removals.block import Verdict
+from reprieve.removals.block import UnblockOutcome
 from reprieve.removals.unblock import Field
 
 if TYPE_CHECKING:
@@ -118,11 +118,11 @@ ERRORS: Final[dict[type[errors.ReprieveError], tuple[int, str, str]]] = {
 
 #: what is said of one record of an unblock: (code, message)
 SAID: Final = {
-    Verdict.UNBLOCKED: ("SUCCESS", "Unblocked successfully"),
-    Verdict.UNKNOWN: ("INVALID_DATA", "Invalid record provided"),
-    Verdict.EXHAUSTED: ("NOT_ALLOWED", "Cannot unblock, email has been unblocked 5 times already"),
-    Verdict.PERMANENT: ("NOT_ALLOWED", "Cannot unblock, Email is blocked permanently"),
-    Verdict.FREE: ("NOT_ALLOWED", "Email is already unblocked"),
+    UnblockOutcome.UNBLOCKED: ("SUCCESS", "Unblocked successfully"),
+    UnblockOutcome.UNKNOWN: ("INVALID_DATA", "Invalid record provided"),
+    UnblockOutcome.EXHAUSTED: ("NOT_ALLOWED", "Cannot unblock, email has been unblocked 5 times already"),
+    UnblockOutcome.PERMANENT: ("NOT_ALLOWED", "Cannot unblock, Email is blocked permanently"),
+    UnblockOutcome.FREE: ("NOT_ALLOWED", "Email is already unblocked"),
 }
 
 

@@ -20,12 +20,12 @@ from reprieve.dialects.zoho.dialect import (
     TooMany,
     UnknownField,
 )
-from reprieve.removals.block import Verdict
+from reprieve.removals.block import UnblockOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.removals.unblock import Field, RecordOutcome
+    from reprieve.removals.unblock import Field, RecordResult
 
 #: how many records one request may unblock
 MAX_IDS: Final = 500
@@ -78,9 +78,9 @@ def parse_unblock(request: Request) -> Asked:
     return Asked(module, ids, fields, record_id is not None, _rehearsal(request), _key(request))
 
 
-def render_unblock(asked: Asked, outcomes: Sequence[RecordOutcome]) -> Response:
+def render_unblock(asked: Asked, results: Sequence[RecordResult]) -> Response:
     """An entry a record: 200 when all were unblocked, 207 when some were, 400 when none was."""
-    return zoho.multi_status([_entry(asked, index, outcome) for index, outcome in enumerate(outcomes)])
+    return zoho.multi_status([_entry(asked, index, result) for index, result in enumerate(results)])
 
 
 def keep(response: Response) -> Answer:
@@ -94,27 +94,27 @@ def repeat(answer: Answer, *, earlier: bool) -> Response:
     return Response(answer.status, answer.body, headers)
 
 
-def _entry(asked: Asked, index: int, outcome: RecordOutcome) -> dict[str, Any]:
+def _entry(asked: Asked, index: int, result: RecordResult) -> dict[str, Any]:
     """One record's entry. What each field came to is told where it is more than the entry itself says."""
-    code, message = zoho.SAID[outcome.verdict]
+    code, message = zoho.SAID[result.outcome]
     details: dict[str, object] = {}
-    if zoho.DIGITS.fullmatch(outcome.id):
-        details["id"] = outcome.id
-    if outcome.verdict is not Verdict.UNBLOCKED:
+    if zoho.DIGITS.fullmatch(result.id):
+        details["id"] = result.id
+    if result.outcome is not UnblockOutcome.UNBLOCKED:
         details |= {"resource_path_index": 1} if asked.single else {"api_name": "ids", "json_path": f"$.ids[{index}]"}
-    if asked.rehearsal or len({field.verdict for field in outcome.fields}) > 1:
+    if asked.rehearsal or len({field.outcome for field in result.fields}) > 1:
         details["fields"] = [
             {
                 "api_name": API_NAMES[field.field],
-                "code": zoho.SAID[field.verdict][0],
-                "message": zoho.SAID[field.verdict][1],
+                "code": zoho.SAID[field.outcome][0],
+                "message": zoho.SAID[field.outcome][1],
                 "block": field.kind.value,
                 "remaining": field.remaining,
             }
-            for field in outcome.fields
+            for field in result.fields
         ]
     if asked.rehearsal:
-        details["remaining"] = min((field.remaining for field in outcome.fields), default=None)
+        details["remaining"] = min((field.remaining for field in result.fields), default=None)
     return zoho.entry(code, message, details)
 
 
