@@ -81,8 +81,8 @@ def work(bench: Bench, now: int, state: RemovalState = DONE) -> None:
     for claim in bench.claim(bench.due(now), now):
         due_at = None if state is DONE else now + 1_000
         done = bench.queue.settle(ORG, [Settlement(row, state, 0, due_at) for row in claim.removals], now=now)
-        if claim.part:
-            bench.queue.release([(claim.part, claim.part.due_again(settled=all(done), now=now))], now=now)
+        settled = {row.id for row, written in zip(claim.removals, done, strict=True) if written}
+        bench.queue.release([claim], settled, now=now)
 
 
 def state_of(bench: Bench, key: str) -> tuple[str, bool]:

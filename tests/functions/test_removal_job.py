@@ -15,7 +15,7 @@ from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.queue import SECOND_LOOK, Settlement
 from reprieve.removals.removal import MAX_ATTEMPTS, RemovalRequest, RemovalState
 from reprieve.runtime import wiring
-from reprieve.store import request_items
+from reprieve.store import pending
 from reprieve.store.table import Table
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import queue
@@ -276,7 +276,7 @@ def test_a_part_without_records_is_looked_at_again_until_nothing_can_come_any_mo
     """Its request is still under way, or was cut off before it was acknowledged."""
     table = wiring.table("SUPPRESSIONS")
     wanted = [RemovalRequest(f"r-{at}", BOUNCES, email, email) for at, email in enumerate(MANY[:2])]
-    table.insert_many([item for item, _ in request_items.parts(DEMO, wanted, now=clock.now)])
+    pending.enqueue(table, context(DEMO, request_id="r", now=clock.now), wanted)
     began, looks = clock.now, []
     while wiring.removal_queue().due(DEMO, now=clock.now, limit=1):
         assert tick()["counts"] == {}

@@ -22,7 +22,7 @@ from reprieve.removals.job import RemovalJob
 from reprieve.removals.lists import Lists
 from reprieve.removals.request import Removals
 from reprieve.removals.upkeep import Upkeep
-from reprieve.store import request_items
+from reprieve.store import pending
 from reprieve.store.listing import Listing
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppression_item import removal_of
@@ -127,7 +127,7 @@ class Scenario:
 
     def play(self) -> None:
         """Everything at once, then quiet until nothing is pending, then the last look."""
-        with mock.patch.object(job, "MAX_ATTEMPTS", 2), mock.patch.object(request_items, "PART", 2):
+        with mock.patch.object(job, "MAX_ATTEMPTS", 2), mock.patch.object(pending, "PART", 2):
             self._begin()
             self.world.run()
             self._settle_down()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from unittest import mock
 
 from reprieve.removals import queue
-from reprieve.store import removal_queue, removal_requests, suppressions
+from reprieve.store import pending, removal_queue, removal_requests, suppressions
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import AT_IO, Choices, Failure, Fault
 
@@ -140,7 +140,7 @@ def _outcome(made: Sequence[int]) -> str:
 def mutant(name: str) -> Iterator[None]:
     """The store without one of its conditions."""
     with ExitStack() as patches:
-        for module in (suppressions, removal_requests, removal_queue, queue):
+        for module in (suppressions, removal_requests, removal_queue, pending, queue):
             if hasattr(module, name):
                 patches.enter_context(mock.patch.object(module, name, MUTANTS[name]))
         yield

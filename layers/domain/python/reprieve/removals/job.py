@@ -21,7 +21,7 @@ from reprieve.clock import MINUTE, SECOND
 from reprieve.errors import ReprieveError
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.log_entries import removal_failed, removal_superseded, removals_done
-from reprieve.removals.queue import LEASE, Claim, Due, Settlement
+from reprieve.removals.queue import LEASE, Due, Settlement, given_back
 from reprieve.removals.removal import MAX_ATTEMPTS, OUTAGE, Removal, RemovalState, backoff
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class RemovalJob:
         claimed = list({(row.list, row.key): row for row in rows}.values())
         self._see([one.requested_at for one in held] + [row.requested_at for row in claimed], tally)
         going = self._carry_out(turn, claimed, tally)
-        self._release(turn, got)
+        self.queue.release(got, turn.settled, now=self.clock())
         return going and len(turn.held) < HELD
 
     def _see(self, requested: Sequence[int], tally: Tally) -> None:
@@ -182,21 +182,8 @@ class RemovalJob:
             if going and budget >= LEAST:
                 going = self._lift(turn, batch, budget, tally)
             else:
-                now = self.clock()
-                alone = [row for row in batch if row.queued]
-                back = [Settlement(row, RemovalState.PENDING, row.attempts, now, row.last_answer) for row in alone]
-                self._settle(turn, back, tally)
+                self._settle(turn, given_back(batch, now=self.clock()), tally)
         return going
-
-    def _release(self, turn: Turn, claims: Sequence[Claim]) -> None:
-        """Let the parts leave the queue of which nothing is left to do."""
-        now = self.clock()
-        parts = [
-            (claim.part, claim.part.due_again(settled={row.id for row in claim.removals} <= turn.settled, now=now))
-            for claim in claims
-            if claim.part
-        ]
-        self.queue.release(parts, now=now)
 
     def _lift(self, turn: Turn, batch: Sequence[Removal], budget: int, tally: Tally) -> bool:
         """Lift some removals of one list; whether the provider is worth another call in this run."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.removals.block import BlockState
     from reprieve.removals.lift import LiftAnswer
-    from reprieve.removals.queue import Claim, Due, Part, Settlement
+    from reprieve.removals.queue import Claim, Due, Settlement
     from reprieve.removals.removal import Followed, Removal, RemovalRequest, RemovalState
     from reprieve.suppressions.listing import Since
     from reprieve.suppressions.suppression import SuppressionList
@@ -80,8 +80,14 @@ class RemovalQueue(Protocol):
         """
         ...
 
-    def release(self, parts: Sequence[tuple[Part, int | None]], *, now: int) -> None:
-        """Let claimed parts leave the queue (None) or wait until a moment; what was lost to another is left alone."""
+    def release(self, claims: Sequence[Claim], settled: set[str], *, now: int) -> None:
+        """Let go of what a worker has claimed besides the removals themselves, when it has done with them.
+
+        Args:
+            claims: of one organization.
+            settled: the ids of the removals that the worker has settled.
+            now: in milliseconds.
+        """
         ...
 
     def retry(self, organization: Organization, failed: Removal, *, now: int) -> bool:

@@ -10,8 +10,8 @@ Attributes of an item, all but the keys optional:
     forgiven_until, forgiven_bounce       the watermark
     removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
     last_answer                           the latest removal
-    queue, due_at                         key of Pending: while the removal waits there itself, or has failed; a removal
-                                          that waits in a part of its request (store/request_items.py) has no queue
+    queue, due_at                         key of Pending: while the removal is queued individually, or has failed; one
+                                          that waits in a part of its request (store/pending.py) has no queue
     lifts                                 how often it was lifted
     unblocks, kept_until                  see store/unblocks.py
     expires_at                            in seconds; when a lifted record may be forgotten
@@ -44,6 +44,11 @@ def key_attributes(item: Item) -> Item:
 def primary_key(item: Item) -> tuple[str, str]:
     """The same, as a pair that can be looked up in a mapping."""
     return cast("str", item["partition"]), cast("str", item["address"])
+
+
+def attributes_of(handle: tuple[str, str]) -> Item:
+    """The key attributes that a pair stands for; see `primary_key`."""
+    return {"partition": handle[0], "address": handle[1]}
 
 
 def list_of(item: Item) -> SuppressionList:

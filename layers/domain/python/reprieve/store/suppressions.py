@@ -10,7 +10,7 @@ from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removals.removal import watermark
-from reprieve.store import keys, request_items
+from reprieve.store import keys, pending
 from reprieve.store.expressions import Update
 from reprieve.store.removal_requests import blind, is_overtaken, over, provided, recording
 from reprieve.store.suppression_item import key_attributes, primary_key, record_key
@@ -80,7 +80,7 @@ class Suppressions:
         """See the port."""
         if not requests:
             return
-        alone = self._enqueue(context, requests)
+        alone = pending.enqueue(self._table, context, requests)
         self._record_removals(context, requests, alone=alone, forgiven_until=watermark(context.now))
 
     def request_listed(
@@ -97,7 +97,7 @@ class Suppressions:
             return []
         # what may not be there stands for itself: a part would outlive its removals. Without a note, which would cost
         # as much as a removal: each is found by its address
-        alone = self._enqueue(context, requests) if hidden else {request.id for request in requests}
+        alone = pending.enqueue(self._table, context, requests) if hidden else {request.id for request in requests}
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
             ":hard_since": since.hard * SECOND,
@@ -160,20 +160,6 @@ class Suppressions:
                 return recorded
             self._table.wait(pause)
         raise Unavailable("other requests kept getting in the way of a removal")
-
-    def _enqueue(self, context: Context, requests: Sequence[RemovalRequest]) -> set[str]:
-        """Note what is asked for, and have it wait in parts, before anything is recorded.
-
-        Returns:
-            The ids of those that have to wait in the queue themselves: a single one; and those of a part whose name is
-            taken, by an earlier try of the same request.
-        """
-        if len(requests) == 1:
-            self._table.update(*request_items.note(context.organization, requests, now=context.now))
-            return {requests[0].id}
-        parts = request_items.parts(context.organization, requests, now=context.now)
-        taken = {primary_key(item) for item in self._table.insert_many([item for item, _ in parts])}
-        return {one.id for item, pack in parts if primary_key(item) in taken for one in pack}
 
     def _item(self, organization: Organization, events: Sequence[Suppression]) -> Item:
         """The item of an address's events on one list, oldest first: the newest, and a digest of each."""
