@@ -5,7 +5,7 @@ from reprieve.dialects.reprieve import dialect as reprieve
 from reprieve.dialects.reprieve import suppressions as wire
 from reprieve.runtime import http, wiring
 
-handler = http.Api(reprieve.DIALECT)
+handler = http.Api(reprieve.DIALECT, meter=wiring.meter("reprieve"))
 
 
 @handler.route("GET", "/addresses/{email+}", scopes=wire.READ_ADDRESSES)

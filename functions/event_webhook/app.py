@@ -20,6 +20,6 @@ def events(request: Request) -> Response:
         raise Unauthenticated("the webhook's signature does not match")
     post = Post(request.headers, request.body, request.now)
     sendgrid_events.verify(post, account.webhook_key)
-    report = wiring.ingest().accept(organization, sendgrid_events.parse_events(post))
+    report = wiring.ingest().accept(organization, sendgrid_events.parse_events(post), now=request.now)
     metrics.ingest(report)
     return render_report(report)

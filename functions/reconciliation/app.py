@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from reprieve.clock import DAY, MINUTE
-from reprieve.errors import ReprieveError
+from reprieve.clock import DAY
 from reprieve.runtime import metrics, wiring
 from reprieve.runtime.telemetry import logger
 
@@ -14,24 +13,22 @@ RANGE: Final = 2 * DAY
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
-    """Compare every organization, and tell what was found; one that cannot be compared hinders no other."""
-    now, summary = wiring.now(), {"compared": 0, "missing": 0, "repaired": 0, "unread": 0, "left": 0}
-    for organization in wiring.access().organizations():
-        if context.get_remaining_time_in_millis() < MINUTE:
-            summary["left"] += 1
-            continue
-        try:
-            found = wiring.reconciliation().run(organization, start=now - RANGE, end=now)
-        except ReprieveError as error:
-            logger().error("not compared", organization=organization.id, detail=str(error))
-            summary["unread"] += 1
-            continue
-        for name, problem in found.unread.items():
-            logger().error("not compared", organization=organization.id, list=name, detail=problem)
-        summary["compared"] += found.compared
-        summary["missing"] += len(found.missing)
-        summary["repaired"] += found.repaired
-        summary["unread"] += len(found.unread)
+    """Compare every organization, and report what was found."""
+    now = wiring.now()
+    found = wiring.daily_reconciliation(context).run(start=now - RANGE, end=now)
+    for organization, problem in found.faults.items():
+        logger().error("not compared", organization=organization, detail=problem)
+    for organization, differences in found.differences.items():
+        for name, problem in differences.unread.items():
+            logger().error("not compared", organization=organization, list=name, detail=problem)
+    each = found.differences.values()
+    summary = {
+        "compared": sum(one.compared for one in each),
+        "missing": sum(len(one.missing) for one in each),
+        "repaired": sum(one.repaired for one in each),
+        "unread": sum(len(one.unread) for one in each) + len(found.faults),
+        "left": found.left,
+    }
     metrics.reconciliation(summary)
     logger().info("reconciled", **summary)
     return summary

@@ -6,7 +6,7 @@ from reprieve.dialects.reprieve import removals as wire
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import http, wiring
 
-handler = http.Api(reprieve.DIALECT)
+handler = http.Api(reprieve.DIALECT, meter=wiring.meter("reprieve"))
 
 
 @handler.route("GET", "/removals", scopes=wire.READ)

@@ -332,3 +332,47 @@ def test_every_event_does_the_whole_run(provider: Provider, clock: Clock) -> Non
     handler, context = function("removal_job"), Context(remaining=110_000)
     assert {case: handler(event("removal_job", case), context) for case in cases("removal_job")} == ANSWERS
     assert provider.asked == [KEY]
+
+
+class Broken(Provider):
+    """An adapter with a defect: an exception that is not ours, with an address in its text."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.where = where
+
+    def lift(
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+    ) -> list[LiftAnswer]:
+        if self.where == "lift":
+            raise RuntimeError(f"unexpected: {emails}")
+        return super().lift(suppression_list, emails, budget=budget)
+
+    def close(self) -> None:
+        if self.where == "close":
+            raise RuntimeError("unexpected")
+
+
+@pytest.mark.parametrize("where", ["open", "lift", "close"])
+def test_a_defect_in_one_adapter_stops_no_other_organization(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    others = [Organization(f"other{number}", "Other") for number in range(5)]
+    for organization in others:
+        enrol(organization)
+        request(organization=organization)
+    request()
+    broken = Broken(where)
+
+    def provider_for(organization: Organization, _: ProviderAccount) -> Provider:
+        if organization.id == "demo" and where == "open":
+            raise RuntimeError("unexpected")
+        return broken if organization.id == "demo" else provider
+
+    monkeypatch.setattr(wiring, "provider_for", provider_for)
+    tally = wiring.removal_job(Context(remaining=110_000)).run()
+    assert tally.counts["lifted"] == len(others) + (where == "close")
+    assert tally.errors == {"RuntimeError": 1}
+    (fault,) = tally.faults
+    assert fault.startswith("demo: RuntimeError at test_removal_job.py:")
+    assert KEY not in fault

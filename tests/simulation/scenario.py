@@ -199,7 +199,7 @@ class Scenario:
     def _deliver(self, organization: Organization, event: DeliveryEvent) -> None:
         while True:
             try:
-                self.ingest.accept(organization, Batch([event]))
+                self.ingest.accept(organization, Batch([event]), now=self.world.now)
             except (Unavailable, Crash):
                 self.world.sleep(20)
             else:

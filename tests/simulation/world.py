@@ -58,8 +58,8 @@ class Crash(BaseException):
     """The process is no more. No handler of errors catches it."""
 
 
-class Failure(AssertionError):
-    """An invariant does not hold."""
+class Failure(BaseException):
+    """An invariant does not hold. No handler of errors catches it."""
 
 
 class Choices:
@@ -235,7 +235,8 @@ class Process(greenlet):
 
     def step(self) -> None:
         """Run until the next I/O."""
-        self.world.hub = greenlet.getcurrent()
+        # a process that another one started must not go on there when it ends
+        self.world.hub = self.parent = greenlet.getcurrent()
         self.switch()
         self.over = self.dead
 

@@ -1,24 +1,25 @@
 """The scheduled job: carries every acknowledged removal to the provider, then lifts it here.
 
-Organizations take turns, a batch at a time and in an order that changes from run to run, so that one with a long queue
-delays nobody. Removals are claimed by lease and fence just before the provider is called, alone or as a part of their
-request, and what becomes of each is written under its own fence: overlapping runs are harmless. What a part's removal
-does not end as, it waits for alone: so a part is claimed once, unless a worker is lost.
+Organizations take turns, a batch at a time, in several lanes and in an order that changes from run to run, so that
+neither a long queue nor a provider that hangs delays the others. Removals are claimed by lease and fence just before
+the provider is called, alone or as a part of their request, and what becomes of each is written under its own fence:
+overlapping runs are harmless. What a part's removal does not end as, it waits for alone: so a part is claimed once,
+unless a worker is lost.
 
-A removal that the provider carried out is told in the log before it is settled here: a crash between the two makes the
-next worker carry it out and tell it again, under the same id, where the other order could leave it untold. The other
-ends are told after they are settled, since only then are they true.
+A removal that the provider carried out is logged before it is settled here: a crash between the two makes the next
+worker carry it out and log it again, under the same id, where the other order could leave it out of the log. The other
+ends are logged after they are settled, since only then are they true.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from reprieve.clock import MINUTE, SECOND
-from reprieve.errors import ReprieveError
+from reprieve.errors import describe
+from reprieve.lanes import single
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.log_entries import removal_failed, removal_superseded, removals_done
 from reprieve.removals.queue import LEASE, Due, Settlement, given_back
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.ports import AccessStore
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.lanes import Lanes
     from reprieve.organization import Organization
     from reprieve.removals.ports import Provider, RemovalQueue
     from reprieve.system_log.ports import EventLog
@@ -45,6 +47,9 @@ RESERVE = 20 * SECOND
 LEAST = 5 * SECOND
 #: entries that others hold are looked past, so many at the most
 HELD = 2_000
+
+#: answers about an address, which show that the provider is well
+WORTH_MORE = frozenset({LiftOutcome.LIFTED, LiftOutcome.ABSENT, LiftOutcome.REFUSED})
 
 #: the words that a tally counts under
 COUNTED = {
@@ -76,6 +81,21 @@ class Tally:
     waiting: int = 0
     oldest: int = 0
 
+    def note(self, organization: Organization, error: Exception) -> None:
+        """Count what stopped an organization's turn."""
+        self.errors[type(error).__name__] += 1
+        self.faults.append(f"{organization.id}: {describe(error)}")
+
+    def add(self, other: Tally) -> None:
+        """Take over what another lane counted."""
+        self.counts += other.counts
+        self.errors += other.errors
+        self.faults += other.faults
+        self.broken += other.broken
+        self.paused += other.paused
+        self.waiting += other.waiting
+        self.oldest = max(self.oldest, other.oldest)
+
 
 @dataclass(slots=True)
 class Turn:
@@ -97,10 +117,12 @@ class RemovalJob:
     """One run of the job.
 
     Attributes:
-        provider_for: makes the adapter of an organization's account; each is made once a run, and closed at its end.
+        provider_for: makes the adapter of an organization's account; each is made once per run, used by one lane at a
+            time, and closed after its last turn.
         clock: the time in milliseconds; it moves while a run lasts.
         remaining: milliseconds that this run may still take; nothing is claimed when little is left.
         spread: random numbers in [0, 1) for the backoff's jitter and the order of turns.
+        lanes: how many turns are taken at a time; a provider that hangs holds up one lane.
     """
 
     access: AccessStore
@@ -110,6 +132,7 @@ class RemovalJob:
     clock: Callable[[], int]
     remaining: Callable[[], int]
     spread: Callable[[], float]
+    lanes: Lanes = single
 
     def run(self) -> Tally:
         """Work through what is due, in turns, until nothing is left or time is short.
@@ -118,23 +141,51 @@ class RemovalJob:
             What was done. An organization whose turn fails for an unexpected reason is left for the next run; its error
             is counted, the others go on, and its rows are free again when their lease ends.
         """
-        tally = Tally()
         organizations = sorted(self.access.organizations(), key=lambda _: self.spread())
-        turns: deque[Organization | Turn] = deque(organizations)
-        with ExitStack() as adapters:
-            while turns and self.remaining() > RESERVE:
-                turn = turns.popleft()
-                organization = turn.organization if isinstance(turn, Turn) else turn
-                try:
-                    opened = turn if isinstance(turn, Turn) else self._open(turn, adapters, tally)
-                    if opened and self._take(opened, tally):
-                        turns.append(opened)
-                except ReprieveError as error:
-                    tally.errors[type(error).__name__] += 1
-                    tally.faults.append(f"{organization.id}: {error}")
-        return tally
+        todo: deque[Organization | Turn] = deque(organizations)
+        tallies: list[Tally] = []
 
-    def _open(self, organization: Organization, adapters: ExitStack, tally: Tally) -> Turn | None:
+        def lane() -> None:
+            tally = Tally()
+            tallies.append(tally)
+            while self.remaining() > RESERVE:
+                try:
+                    turn = todo.popleft()
+                except IndexError:
+                    return
+                if again := self._go(turn, tally):
+                    todo.append(again)
+
+        self.lanes(lane)
+        total = Tally()
+        for turn in todo:
+            if isinstance(turn, Turn):
+                self._close(turn, total)
+        for tally in tallies:
+            total.add(tally)
+        return total
+
+    def _go(self, turn: Organization | Turn, tally: Tally) -> Turn | None:
+        """One turn of an organization, which may be its first; the turn to go on with, None when it is through."""
+        opened = turn if isinstance(turn, Turn) else None
+        try:
+            opened = opened or self._open(cast("Organization", turn), tally)
+            if opened and self._take(opened, tally):
+                return opened
+        except Exception as error:  # noqa: BLE001  (a failure in one organization does not stop the others)
+            organization = turn.organization if isinstance(turn, Turn) else turn
+            tally.note(organization, error)
+        if opened:
+            self._close(opened, tally)
+        return None
+
+    def _close(self, turn: Turn, tally: Tally) -> None:
+        try:
+            turn.provider.close()
+        except Exception as error:  # noqa: BLE001  (see `_go`)
+            tally.note(turn.organization, error)
+
+    def _open(self, organization: Organization, tally: Tally) -> Turn | None:
         """Make an organization's adapter; None when it has no account, or one that is paused."""
         account = self.access.provider_account(organization.id)
         if account is None or account.paused_until > self.clock():
@@ -142,7 +193,7 @@ class RemovalJob:
             tally.paused += account is not None
             self._see([one.requested_at for one in waits], tally)
             return None
-        return Turn(organization, adapters.enter_context(closing(self.provider_for(organization, account))))
+        return Turn(organization, self.provider_for(organization, account))
 
     def _take(self, turn: Turn, tally: Tally) -> bool:
         """One batch of one organization; whether another turn is worth while."""
@@ -200,9 +251,8 @@ class RemovalJob:
         self.log.append(turn.organization, removals_done(lifted, now=now))
         self._settle(turn, [self._judge(row, answer, tally) for row, answer in answered], tally)
         outcomes = {answer.outcome for answer in answers}
-        # told to wait before anything could be done: whoever asks again at once is told again
-        throttled = LiftOutcome.WAIT in outcomes and not any(outcome.lifted for outcome in outcomes)
-        return not throttled and LiftOutcome.ACCOUNT_BROKEN not in outcomes
+        # a provider that did nothing of what it was asked does no better when it is asked again at once
+        return not outcomes.isdisjoint(WORTH_MORE) and LiftOutcome.ACCOUNT_BROKEN not in outcomes
 
     def _judge(self, row: Removal, answer: LiftAnswer, tally: Tally) -> Settlement:
         """What a provider's answer makes of a row."""
@@ -224,7 +274,7 @@ class RemovalJob:
         return Settlement(row, RemovalState.PENDING, attempts, due_at, answer.detail)
 
     def _settle(self, turn: Turn, settlements: Sequence[Settlement], tally: Tally) -> None:
-        """Write what became of rows, count it, and tell those ends that were not told before."""
+        """Write what became of rows, count it, and log those ends that were not logged before."""
         done = self.queue.settle(turn.organization, settlements, now=self.clock())
         kept = [one for one, written in zip(settlements, done, strict=True) if written]
         lost = [one for one, written in zip(settlements, done, strict=True) if not written]
@@ -240,7 +290,7 @@ class RemovalJob:
             if one.state in {RemovalState.FAILED, RemovalState.SUPERSEDED}
         ]
         self.log.append(turn.organization, entries)
-        # a newer bounce, or the claim was lost; superseding under the same fence tells the two apart
+        # a newer bounce, or the claim was lost; superseding under the same fence distinguishes the two
         again = [_ended(one.removal, RemovalState.SUPERSEDED) for one in lost if one.state is RemovalState.DONE]
         if len(lost) > len(again):
             tally.counts["lost"] += len(lost) - len(again)

@@ -43,6 +43,8 @@ class RemovalRequests(Protocol):
     ) -> list[bool]:
         """Record removals of entries that are on their list, and of nothing else.
 
+        Of those that are shown no note is kept, so their ids are `removal.findable_id`.
+
         Args:
             context: who asks.
             requests: all of one list.
@@ -103,7 +105,10 @@ class RemovalRecords(Protocol):
         ...
 
     def one(self, organization: Organization, removal_id: str) -> Followed | None:
-        """One removal by its id, read consistently; None when it is unknown."""
+        """One removal by its id, read consistently; None when it is unknown.
+
+        Without a note it is found while it waits or has failed.
+        """
         ...
 
     def of_address(self, organization: Organization, key: str) -> list[Removal]:

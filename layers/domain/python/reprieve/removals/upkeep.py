@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import SECOND, Millis
 from reprieve.context import UPKEEP, Context
-from reprieve.errors import ReprieveError
+from reprieve.errors import describe
 from reprieve.removals.removal import RemovalRequest
 from reprieve.suppressions.listing import shown_since
 from reprieve.suppressions.suppression import Permanence, SuppressionList
@@ -73,8 +73,8 @@ class Upkeep:
             try:
                 if self._turn(organization, name, report):
                     turns.append((organization, name))
-            except ReprieveError as error:
-                report.faults.append(f"{organization.id}: {error}")
+            except Exception as error:  # noqa: BLE001  (a failure in one organization does not stop the others)
+                report.faults.append(f"{organization.id}: {describe(error)}")
         return report
 
     def _turn(self, organization: Organization, name: SuppressionList, report: UpkeepReport) -> bool:

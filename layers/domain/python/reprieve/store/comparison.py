@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from reprieve.store.suppression_item import primary_key, record_key
+from reprieve.store.suppression_item import latest_known, primary_key, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,5 +32,4 @@ class Comparison:
 
 def _is_news(entry: Suppression, item: Item) -> bool:
     """Whether an entry is neither listed here, nor older than what we know, nor forgiven."""
-    known = max(cast("int", item.get(name, -1)) for name in ("bounced_at", "forgiven_until", "forgiven_bounce"))
-    return "by_time" not in item and entry.created > known
+    return "by_time" not in item and entry.created > latest_known(item)

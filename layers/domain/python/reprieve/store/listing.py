@@ -161,11 +161,6 @@ class Listing:
                 if after is None:
                     break
 
-    def newest(self, organization: Organization, suppression_list: SuppressionList) -> int | None:
-        """See the port."""
-        reader = _Reader(self._table, organization, (suppression_list,), Selection(), 0)
-        return next((entry.created for entry in reader.entries(1)), None)
-
     def _narrow(
         self, organization: Organization, suppression_list: SuppressionList, pattern: Pattern
     ) -> list[Suppression] | None:

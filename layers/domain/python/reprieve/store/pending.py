@@ -17,6 +17,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve import address
 from reprieve.errors import InvalidInput
 from reprieve.removals.queue import PART, Claim, Due, Part
 from reprieve.removals.removal import RemovalState
@@ -53,6 +54,8 @@ REQUESTS: Final = "requests"
 ENTRY: Final = ("partition", "address", "queue", "due_at")
 #: where what waits may be: the records of a list, or the parts of requests
 FAMILIES: Final = {REQUESTS, *SuppressionList}
+#: how many entries of a queue are looked through for a removal that no note leads to
+QUEUE_READ: Final = 1_000
 #: the removal has not ended and its time has come
 DUE: Final = "#removal_state = :pending AND #due_at <= :now"
 #: no other worker holds it
@@ -146,6 +149,19 @@ def walk(
                 yield found, (shard, one, behind)
         inside = 0
         shard, entry = (shard, after) if after else (shard + 1, None)
+
+
+def individuals(
+    table: Table, organization: Organization, state: RemovalState, digest: int
+) -> list[tuple[SuppressionList, str]]:
+    """The addresses with a digest whose removals are queued individually, with their lists. One Query."""
+    values: dict[str, Value] = {":queue": keys.queue(organization, state, digest % organization.shards)}
+    found = table.query("#queue = :queue", values, index="Pending", limit=QUEUE_READ).items
+    return [
+        (list_of(item), key)
+        for item in found
+        if not _is_part(item) and address.digest(key := cast("str", item["address"])) == digest
+    ]
 
 
 def write_cursor(position: Position) -> str:
@@ -268,8 +284,8 @@ def _is_entry(entry: object, queue: str, organization: Organization) -> bool:
     """Whether it is a key of this partition of Pending: nothing else is handed to the store."""
     if not isinstance(entry, dict) or set(entry) != set(ENTRY):
         return False
-    partition, address = entry["partition"], entry["address"]
-    if not isinstance(partition, str) or not isinstance(address, str):
+    partition, key = entry["partition"], entry["address"]
+    if not isinstance(partition, str) or not isinstance(key, str):
         return False
     owner, _, rest = partition.partition("#")
     family, _, shard = rest.partition("#")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
-from reprieve.removals.removal import Followed, Removal, RemovalState
+from reprieve.removals.removal import Followed, Removal, RemovalState, digest_in
 from reprieve.store import keys, pending, request_items
 from reprieve.store.suppression_item import list_of, record_key, removal_of
 from reprieve.suppressions.suppression import SuppressionList
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from reprieve.store.items import Item
     from reprieve.store.request_items import Asked
     from reprieve.store.table import Table
-
-#: how many rows of a queue are looked through for a removal that no note leads to
-QUEUE_READ: Final = 1_000
 
 
 class RemovalRecords:
@@ -37,7 +34,10 @@ class RemovalRecords:
         """See the port."""
         asked = self._asked(organization, request_items.request_of(removal_id))
         found = self._follow(organization, [one for one in asked if one.id == removal_id])
-        return found[0] if found else self._in_queue(organization, removal_id)
+        if found:
+            return found[0]
+        digest = digest_in(removal_id)
+        return None if digest is None else self._in_queue(organization, removal_id, digest)
 
     def of_address(self, organization: Organization, key: str) -> list[Removal]:
         """See the port."""
@@ -54,14 +54,19 @@ class RemovalRecords:
         more = len(found) > limit
         return [one for one, _ in found[:limit]], pending.write_cursor(found[limit - 1][1]) if more else None
 
-    def _in_queue(self, organization: Organization, removal_id: str) -> Followed | None:
-        """A removal that was asked for alone, without a note: it is found while it waits, or has failed."""
-        for state in (RemovalState.FAILED, RemovalState.PENDING):
-            waiting, _ = self.waiting(organization, state, limit=QUEUE_READ, after=None)
-            for row in waiting:
-                if row.id == removal_id:
-                    return Followed(row.id, row.list, row.key, row.email, row.requested_at, row)
-        return None
+    def _in_queue(self, organization: Organization, removal_id: str, digest: int) -> Followed | None:
+        """A removal without a note: it is found while it waits, or has failed. A Query each, and a BatchGetItem."""
+        states = (RemovalState.FAILED, RemovalState.PENDING)
+        found = [one for state in states for one in pending.individuals(self._table, organization, state, digest)]
+        rows = self._records(organization, found).values()
+        return next(
+            (
+                Followed(row.id, row.list, row.key, row.email, row.requested_at, row)
+                for row in rows
+                if row.id == removal_id and row.state in states
+            ),
+            None,
+        )
 
     def _asked(self, organization: Organization, request_id: str) -> list[Asked]:
         if not request_id:

@@ -61,6 +61,11 @@ def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
     return keys.queue(organization, state, keys.shard_of(organization, key))
 
 
+def latest_known(item: Item) -> int:
+    """The moment that an event must be later than to put the address on its list; -1 where nothing is known."""
+    return max(cast("int", item.get(name, -1)) for name in ("bounced_at", "forgiven_until", "forgiven_bounce"))
+
+
 def entry_of(item: Item | None) -> Suppression | None:
     """The entry in a record, None where there is none, or where it is not on its list."""
     return suppression_of(item) if item and "by_time" in item else None

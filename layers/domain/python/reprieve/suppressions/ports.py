@@ -25,6 +25,16 @@ class SuppressionStore(Protocol):
         """
         ...
 
+    def barred(
+        self, organization: Organization, suppression_list: SuppressionList, keys: Sequence[str]
+    ) -> dict[str, int]:
+        """Which of these addresses are not on the list, read consistently; no two keys alike.
+
+        Returns:
+            By key, the moment in milliseconds that an event must be later than to put the address on the list.
+        """
+        ...
+
 
 class ProviderLists(Protocol):
     """An upstream email provider's suppression lists, under one organization's account, to read."""
@@ -102,8 +112,4 @@ class ListingStore(Protocol):
         self, organization: Organization, suppression_list: SuppressionList, *, now: int
     ) -> Iterator[Suppression]:
         """The entries that are on a list but not shown any more, oldest first."""
-        ...
-
-    def newest(self, organization: Organization, suppression_list: SuppressionList) -> int | None:
-        """When the newest entry on a list was created, in milliseconds, shown or not."""
         ...

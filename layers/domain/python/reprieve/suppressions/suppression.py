@@ -6,7 +6,7 @@ Times everywhere in the domain are whole milliseconds since the epoch, UTC, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -95,3 +95,7 @@ class Suppression:
     ip: str = ""
     event_id: str = ""
     count: int = 1
+
+    def no_later_than(self, moment: int) -> Suppression:
+        """The same entry, created at `moment` (in milliseconds) at the latest."""
+        return self if self.created <= moment else replace(self, created=moment)
