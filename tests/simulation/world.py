@@ -40,6 +40,7 @@ class Fault(StrEnum):
     DUPLICATE = "webhook sent twice"
     REORDER = "webhooks out of order"
     ACCOUNT = "provider refuses the account"
+    EXPIRED = "item expired"
 
 
 #: those that happen at an I/O of the store; the provider knows THROTTLE besides
@@ -181,6 +182,11 @@ class World:
         process = greenlet.getcurrent()
         if isinstance(process, Process):
             process.until = self.now + int(seconds * 1000)
+            self.hub.switch()
+
+    def let_others_run(self) -> None:
+        """Within one call of the running process, at a point where it does nothing that can fail."""
+        if isinstance(greenlet.getcurrent(), Process):
             self.hub.switch()
 
     def chance(self, fault: Fault, odds: int) -> bool:

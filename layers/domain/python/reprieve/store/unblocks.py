@@ -42,8 +42,6 @@ NOT_EXHAUSTED: Final = "(attribute_not_exists(#unblocks) OR #unblocks < :unblock
 LISTED: Final = "attribute_exists(#by_time)"
 #: its newest bounce is still one that can be unblocked
 STILL_SOFT: Final = "#permanence = :soft"
-#: its soft bounces still reach the threshold
-STILL_REACHED: Final = "size(#events) >= :threshold"
 #: the year 9999, in seconds, which TTL understands
 END_OF_TIME: Final = 253_402_300_799
 
@@ -124,13 +122,12 @@ class Unblocks:
             ":one": 1,
             ":unblocks": UNBLOCKS,
             ":soft": Permanence.SOFT.value,
-            ":threshold": organization.soft_bounce_threshold,
         }
         asked = _asked(organization, state, request)
         for one, entry, condition in asked:
             change = recording(context, one, queued=True)
             seen = as_seen(change, fence=state.fences[one.list], bounced_at=entry.created, until=until)
-            key, update, others = provided(seen, f"{LISTED} AND {condition}")
+            key, update, others = provided(seen, condition)
             if one.list is SuppressionList.BLOCKS:
                 update = _both(update, counted)
             yield _part(key, update, values | others)
@@ -144,14 +141,20 @@ class Unblocks:
 def _asked(
     organization: Organization, state: BlockState, request: RemovalRequest
 ) -> list[tuple[RemovalRequest, Suppression, str]]:
-    """The removals that unblock an address, with the entries they lift and what must still hold of their records."""
+    """The removals that unblock an address, with the entries they lift and what must still hold of their records.
+
+    That its soft bounces still reach the threshold needs no condition: what is listed, untouched and has had no newer
+    bounce has lost none of those that were counted.
+    """
     asked = []
     if state.bounce is not None:
-        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), state.bounce, STILL_SOFT))
+        asked.append(
+            (replace(request, list=SuppressionList.BOUNCES, hide=True), state.bounce, f"{LISTED} AND {STILL_SOFT}")
+        )
     if state.soft is not None and state.soft.count >= organization.soft_bounce_threshold:
         # one address may have two removals of one request; they need ids of their own
         blocks = replace(request, list=SuppressionList.BLOCKS, id=f"{request.id}b", hide=True)
-        asked.append((blocks, state.soft, STILL_REACHED))
+        asked.append((blocks, state.soft, LISTED))
     return asked
 
 

@@ -1,0 +1,130 @@
+"""Each type of log entry whole, as it was written down once: tests/unit/log_entries.json.
+
+`PYTHONPATH=layers/domain/python:. python -m tests.unit.test_log_golden` writes it anew; read what has changed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reprieve.access.log_entries import credential_changed
+from reprieve.address import Address
+from reprieve.email_servers.email_server import AuthType, EmailServer, Settings
+from reprieve.email_servers.log_entries import MESSAGE, server_entry
+from reprieve.organization import Organization
+from reprieve.recipients import log_entries as recipient_entries
+from reprieve.recipients.log_entries import recipient_changed
+from reprieve.recipients.recipient import USERS, Recipient
+from reprieve.removals.log_entries import (
+    list_cleared,
+    removal_failed,
+    removal_requested,
+    removal_superseded,
+    removals_done,
+)
+from reprieve.removals.removal import Removal, RemovalState
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.log_entries import delivery_entry
+from reprieve.suppressions.suppression import SuppressionList
+from reprieve.system_log.entry import EventType, LogEntry
+from tests.support.contexts import context
+
+GOLDEN = Path(__file__).with_name("log_entries.json")
+NOW = 1_767_225_600_123
+WHO = context(Organization("acme", "Acme"), now=NOW, credential="cred-1", request_id="r1")
+
+
+def a_removal(number: int = 0) -> Removal:
+    email = f"Name{number}@Company.com"
+    return Removal(
+        id=f"r1-{number}",
+        list=SuppressionList.BOUNCES,
+        key=email.casefold(),
+        email=email,
+        state=RemovalState.PENDING,
+        requested_at=NOW - 60_000,
+        requested_by="cred-1",
+        request_id="r1",
+        forgiven_until=0,
+        forgiven_bounce=0,
+        bounced_at=None,
+        attempts=1,
+        fence=2,
+        due_at=NOW,
+    )
+
+
+def entries() -> dict[str, LogEntry]:
+    """One entry of each type, and of each kind within a type, by a name of its own."""
+    delivery = DeliveryEvent(
+        "event-1",
+        DeliveryKind.BOUNCE,
+        "Name@Company.com",
+        "name@company.com",
+        NOW,
+        "550 5.1.1 no such user ",
+        "5.1.1",
+        provider="sendgrid",
+        message_id="m1",
+    )
+    user = Recipient(
+        "00u1", USERS, Address.parse("ann@x.org"), None, 1, 2, {"firstName": "Ann", "lastName": "Lee", "login": "ann"}
+    )
+    server = EmailServer("ces1", Settings("Mail", "mail.x.org", 587, "ann", AuthType.BASIC, enabled=False), b"")
+    changed = replace(server, settings=replace(server.settings, alias="Post", enabled=True))
+    found = {
+        f"{EventType.EMAIL_DELIVERY} {kind}": delivery_entry(replace(delivery, kind=kind)) for kind in DeliveryKind
+    }
+    (found[EventType.BOUNCE_REMOVAL],) = removal_requested(["a@x.org", "B@x.org"], provider="sendgrid", context=WHO)
+    (found[EventType.SUPPRESSION_REMOVAL],) = removal_requested(
+        ["a@x.org"], suppression_list=SuppressionList.BLOCKS, provider="ses", context=WHO
+    )
+    found[EventType.LIST_CLEARED] = list_cleared(SuppressionList.SPAM_REPORTS, context=WHO)
+    (found[f"{EventType.REMOVAL_DONE} one"],) = removals_done([a_removal()], now=NOW)
+    (found[f"{EventType.REMOVAL_DONE} several"],) = removals_done([a_removal(), a_removal(1)], now=NOW)
+    found[EventType.REMOVAL_FAILED] = removal_failed(a_removal(), now=NOW, reason="400: refused")
+    found[EventType.REMOVAL_SUPERSEDED] = removal_superseded(a_removal(), now=NOW)
+    for event_type in (EventType.TOKEN_CREATE, EventType.TOKEN_REVOKE):
+        found[event_type] = credential_changed(event_type, "cred-2", "for a test", context=WHO)
+    for event_type in recipient_entries.MESSAGE:
+        found[event_type] = recipient_changed(event_type, user, context=WHO)
+    for event_type in MESSAGE:
+        found[event_type] = server_entry(event_type, server, context=WHO)
+    found[f"{EventType.EMAIL_SERVER_UPDATE} changed"] = server_entry(
+        EventType.EMAIL_SERVER_UPDATE, changed, context=WHO, before=server
+    )
+    found[f"{EventType.EMAIL_SERVER_TEST} failed"] = server_entry(
+        EventType.EMAIL_SERVER_TEST, server, context=WHO, failure="the server did not answer"
+    )
+    return found
+
+
+def golden() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(GOLDEN.read_text())
+    return found
+
+
+@pytest.mark.parametrize("name", entries())
+def test_an_entry_is_as_it_was_written_down(name: str) -> None:
+    entry = entries()[name]
+    assert {"uuid": entry.uuid, "published": entry.published, "target": entry.target, "event": entry.event} == golden()[
+        name
+    ]
+
+
+def test_every_type_of_entry_is_written_down_and_nothing_else() -> None:
+    assert set(golden()) == set(entries())
+    assert {entry.event["eventType"] for entry in entries().values()} == {one.value for one in EventType}
+
+
+if __name__ == "__main__":
+    written = {
+        name: {"uuid": one.uuid, "published": one.published, "target": one.target, "event": one.event}
+        for name, one in entries().items()
+    }
+    GOLDEN.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
