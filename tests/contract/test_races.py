@@ -160,6 +160,13 @@ def test_an_event_that_was_forgiven_after_its_first_try_is_not_listed(
     assert "by_time" not in record(bench)
 
 
+def test_another_event_of_the_millisecond_that_was_seen_and_forgiven_does_not_come_back(bench: Bench) -> None:
+    event(bench, NOW - SECOND, "e1")
+    lift(bench)
+    assert event(bench, NOW - SECOND, "e2") == 0
+    assert {"by_time", "events"}.isdisjoint(record(bench))
+
+
 def test_a_count_that_has_become_full_stays_full(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first try is refused because the event is the older one; then others fill the count."""
     event(bench, AT, "e0")

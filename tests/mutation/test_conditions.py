@@ -19,27 +19,32 @@ SIMULATED: Final = {"queue", "pending", "removal_queue", "removal_requests", "su
 #: seeds that catch a mutant, to spare the search for them; when histories change, they move
 CAUGHT_NEAR: Final[dict[str, int]] = {}
 ENOUGH: Final = 800
+GUARDS: Final = "tests/functions/test_store_guards.py::"
 RACES: Final = "tests/contract/test_races.py::"
 #: the tests that notice the lack of a condition that no history is about, or that histories meet too rarely
 NOTICED_BY: Final = {
     "access.NEW": "tests/cli/test_cli_organizations.py::test_an_id_is_taken_once",
-    "access.KNOWN": "tests/functions/test_bounce_settings.py",
-    "email_servers.NEW": "tests/functions/email_servers",
-    "email_servers.SAME": "tests/functions/email_servers",
-    "email_servers.OURS": "tests/functions/email_servers",
-    "email_servers.ROOM": "tests/functions/email_servers",
+    "access.KNOWN": GUARDS + "test_what_is_set_for_an_organization_that_is_not_there_leaves_no_item",
+    "email_servers.NEW": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",
+    "email_servers.SAME": GUARDS + "test_a_change_of_an_email_server_that_another_change_overtook_is_refused",
+    "email_servers.OURS": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",
+    "email_servers.ROOM": GUARDS + "test_no_more_email_servers_are_enrolled_than_the_maximum",
     "recipients.UNCHANGED": "tests/functions/recipients/test_recipients.py::test_two_changes_at_once_both_take_effect",
-    "recipients.NEW": "tests/functions/recipients",
-    "recipients.FREE": "tests/functions/recipients",
-    "recipients.UNUSED": "tests/functions/recipients",
-    "recipients.UNUSED without attribute_not_exists(#holders)": "tests/functions/recipients",
-    "recipients.UNUSED without attribute_not_exists(#named)": "tests/functions/recipients",
-    "repeats.FREE": "tests/functions/unblock_email",
+    "recipients.NEW": GUARDS + "test_an_id_that_is_taken_is_not_given_to_another",
+    "recipients.FREE": GUARDS + "test_a_login_that_is_taken_is_not_given_to_another",
+    "recipients.UNUSED": GUARDS + "test_deleting_a_user_takes_no_address_from_another_that_has_it_too",
+    "recipients.UNUSED without attribute_not_exists(#holders)": GUARDS
+    + "test_deleting_a_user_takes_no_address_from_another_that_has_it_too",
+    "recipients.UNUSED without attribute_not_exists(#named)": GUARDS
+    + "test_deleting_a_user_frees_no_login_that_is_anothers_though_it_was_the_users_address",
+    "repeats.FREE": GUARDS + "test_an_idempotency_key_is_another_requests_until_its_time_is_over",
     "removal_queue.RETRIABLE without #removal_id = :id": RACES
     + "test_a_failure_is_retried_by_its_own_id_only[simulated]",
     "removal_queue.SAME_FENCE without #removal_state = :pending": RACES
     + "test_what_has_ended_is_not_ended_once_more[simulated]",
     "removal_requests.SAME_BOUNCE": RACES + "test_what_has_bounced_since_is_not_unblocked[simulated-bounces]",
+    "suppressions.NOT_FORGIVEN without (attribute_not_exists(#forgiven_bounce) OR #forgiven_bounce < :at)": RACES
+    + "test_another_event_of_the_millisecond_that_was_seen_and_forgiven_does_not_come_back[simulated]",
     "suppressions.ROOM": RACES + "test_a_count_that_has_become_full_stays_full[simulated]",
     "unblocks.NOT_EXHAUSTED": RACES + "test_of_two_unblocks_that_both_read_four_one_is_the_last[simulated]",
     "unblocks.LISTED": RACES + "test_what_the_job_has_lifted_since_is_not_unblocked[simulated]",

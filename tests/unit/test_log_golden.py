@@ -75,7 +75,10 @@ def entries() -> dict[str, LogEntry]:
     user = Recipient(
         "00u1", USERS, Address.parse("ann@x.org"), None, 1, 2, {"firstName": "Ann", "lastName": "Lee", "login": "ann"}
     )
-    server = EmailServer("ces1", Settings("Mail", "mail.x.org", 587, "ann", AuthType.BASIC, enabled=False), b"")
+    settings = Settings(
+        alias="Mail", host="mail.x.org", port=587, username="ann", auth_type=AuthType.BASIC, enabled=False
+    )
+    server = EmailServer(id="ces1", settings=settings, sealed=b"")
     changed = replace(server, settings=replace(server.settings, alias="Post", enabled=True))
     found = {
         f"{EventType.EMAIL_DELIVERY} {kind}": delivery_entry(replace(delivery, kind=kind)) for kind in DeliveryKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reprieve.errors import Conflict, InvalidInput
+from reprieve.errors import Conflict, InvalidInput, ReprieveError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class Repeats:
         if kept is None:
             try:
                 answer = work()
-            except Exception:
+            except ReprieveError:
                 self.store.forget(organization, key)
                 raise
             self.store.finish(organization, key, answer, now=now)
