@@ -9,7 +9,7 @@ from reprieve.runtime.telemetry import logger
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
-    """Run once, and tell what was done."""
+    """Run once, and report what was done."""
     report = wiring.upkeep(context).run()
     summary = {"swept": dict(report.counts), "finished": report.finished, "faults": report.faults}
     logger().info("upkeep", **summary)

@@ -47,9 +47,9 @@ class Steps(Table):
         self._leave()
         return super().get_many(*arguments, **named)
 
-    def transact_or_tell(self, writes: Sequence[Any]) -> list[int]:
+    def try_transact(self, writes: Sequence[Any]) -> list[int]:
         self._leave()
-        return super().transact_or_tell(writes)
+        return super().try_transact(writes)
 
 
 class OneRecord:

@@ -158,7 +158,7 @@ def test_a_conflict_beside_a_condition_that_did_not_hold_is_the_condition() -> N
     reasons = [{"Code": "TransactionConflict"}, {"Code": "ConditionalCheckFailed"}]
     fault = Cancelled({**CANCELLED, "CancellationReasons": reasons}, "T")  # type: ignore[arg-type]
     writes = [("Put", {"Item": {}}), ("Put", {"Item": {}})]
-    assert Table(Recording(fault), "T").transact_or_tell(writes) == [1]  # type: ignore[arg-type]
+    assert Table(Recording(fault), "T").try_transact(writes) == [1]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

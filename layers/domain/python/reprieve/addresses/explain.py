@@ -58,7 +58,7 @@ class Explanation:
         lists: every list that the address is or has been on.
         block: how the lists' bounces block it, and what is left of its unblocks.
         events: the newest log entries about it, newest first, as Okta's LogEvents.
-        belongs: whether it belongs to somebody whose addresses the organization may lift; None for what is no address.
+        belongs: whether the membership rule lets the organization lift it; None for what is no address.
         quota: what is left of the organization's requests to the lists.
     """
 

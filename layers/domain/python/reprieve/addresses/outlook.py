@@ -1,4 +1,4 @@
-"""What is known about one address on one list, and what would happen next if nobody did anything."""
+"""What is known about one address on one list, and what happens next if it is left alone."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Next(Enum):
     """What happens next to an address on a list."""
 
     STAYS = "stays"
-    """It is suppressed until somebody lifts it."""
+    """It is suppressed until it is lifted."""
     EXPIRES = "expires"
     """It is suppressed until it expires by the bounce purge."""
     KEPT = "kept"
@@ -56,7 +56,7 @@ class Next(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What happens next, and when at the earliest, in milliseconds; None when nobody can know."""
+    """What happens next, and when at the earliest, in milliseconds; None when that is not known."""
 
     next: Next
     at: int | None = None

@@ -6,7 +6,7 @@ What "blocked" means, in terms of lists and permanence:
 - blocked temporarily: it stands on the bounces list and its newest bounce there is soft (the provider itself has
   stopped mailing it), or it stands on the blocks list with at least as many soft bounces as the organization's
   threshold, counted since it was last unblocked;
-- not blocked: everything else. Fewer soft bounces than the threshold block nobody.
+- not blocked: everything else. Fewer soft bounces than the threshold block no address.
 
 The other lists are not the business of an unblock: spam reports and unsubscribes are the recipient's own
 will, and an invalid address needs a correction.
@@ -70,7 +70,7 @@ class BlockState:
         unblocked: how often it was unblocked, ever.
         requests: the ids of the requests that last asked for its removal from either list.
         forgiven_until: the later one of the two watermarks, 0 when there is none.
-        fences: the fence of each list's record, 0 when there is none; whoever asks for a removal raises it.
+        fences: the fence of each list's record, 0 when there is none; each request for a removal raises it.
     """
 
     bounce: Suppression | None = None

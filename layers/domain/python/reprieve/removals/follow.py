@@ -48,7 +48,7 @@ class RemovalReport:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Removals of one organization, for whoever may see them."""
+    """Removals of one organization, for callers who are allowed to see them."""
 
     records: RemovalRecords
     queue: RemovalQueue
@@ -94,7 +94,7 @@ class Following:
 
         Raises:
             NotFound: there is none of this id.
-            Conflict: it has not failed, or somebody else was faster.
+            Conflict: it has not failed, or another caller was faster.
         """
         report = self.one(organization, removal_id)
         if report.record is None or report.state is not ReportedState.FAILED:

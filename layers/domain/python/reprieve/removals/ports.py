@@ -77,7 +77,7 @@ class RemovalQueue(Protocol):
         """End removals or let them wait on their own, each for itself.
 
         Returns:
-            Whether it was done, in order. False when somebody else has written meanwhile, or when a bounce newer than
+            Whether it was done, in order. False when another writer was faster, or when a bounce newer than
             what the removal forgave stands where it should be lifted; then nothing was changed.
         """
         ...
@@ -98,7 +98,7 @@ class RemovalQueue(Protocol):
 
 
 class RemovalRecords(Protocol):
-    """Removals as they stand, for whoever follows them."""
+    """Removals as they stand, to follow them."""
 
     def of_request(self, organization: Organization, request_id: str) -> list[Followed]:
         """Every removal that a request asked for, in order; none when the request is unknown."""
@@ -151,7 +151,7 @@ class UnblockStore(Protocol):
         ...
 
     def reset(self, organization: Organization, key: str) -> int:
-        """Forget how often an address was unblocked, and tell how often that was."""
+        """Forget how often an address was unblocked, and return how often that was."""
         ...
 
 

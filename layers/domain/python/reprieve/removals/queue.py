@@ -53,7 +53,7 @@ class Part:
         fence: the worker's right to say what becomes of the part.
         requested_at: when, in milliseconds.
         accounted: whether each removal of it was taken, or has ended, or stands in a queue itself. What has not may
-            still be about to be recorded, or a newer request may have taken its place: a reader cannot tell.
+            still be about to be recorded, or a newer request may have taken its place: a reader cannot know which.
     """
 
     handle: tuple[str, str]

@@ -59,7 +59,7 @@ class Removals:
         suppression_list: SuppressionList = SuppressionList.BOUNCES,
         provider: str,
     ) -> list[AddressOutcome]:
-        """Accept every address that may be lifted; the others get their reason, and hinder nobody.
+        """Accept every address that may be lifted; the others get their reason, and stop no other.
 
         Whether an address is on the list makes no difference to the answer (Okta's rule): an entry that we have not
         heard of yet may well stand on the provider's list.

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 #: where parts are, instead of in a list
 REQUESTS: Final = "requests"
-#: what tells an entry of Pending from any other
+#: what distinguishes an entry of Pending from any other
 ENTRY: Final = ("partition", "address", "queue", "due_at")
 #: where what waits may be: the records of a list, or the parts of requests
 FAMILIES: Final = {REQUESTS, *SuppressionList}

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
 
-#: the removal has not ended, and nobody has written of it since it was read
+#: the removal has not ended, and nothing has been written of it since it was read
 SAME_FENCE: Final = "#removal_state = :pending AND #fence = :fence"
 #: what we hold is forgiven, so lifting loses no newer bounce
 FORGIVEN: Final = "#bounced_at <= :forgiven"
 #: we held no bounce and still hold none
 NO_BOUNCE: Final = "attribute_not_exists(#bounced_at)"
-#: a removal that is given back is another to whoever else has read it
+#: a removal that is given back is another one to every other reader
 NEXT_FENCE: Final = "#fence = :next"
 #: it is still this removal, and it was given up
 RETRIABLE: Final = "#removal_id = :id AND #removal_state = :failed"

@@ -227,7 +227,7 @@ def _try_again(item: Item, stored: Item) -> Change | None:
 
 
 def _digests(suppression: Suppression) -> list[str]:
-    """What tells the events of an entry from others, in few characters each; an import can stand for more than one."""
+    """What distinguishes the events of an entry, in few characters each; an import can stand for more than one."""
     identity = suppression.event_id or str(suppression.created)
     names = [identity, *(f"{identity}#{number}" for number in range(1, min(suppression.count, MAX_SOFT_BOUNCES)))]
     return [hashlib.sha256(name.encode()).hexdigest()[:16] for name in names]

@@ -102,7 +102,7 @@ class Unblocks:
         """Write a group, without those whose condition does not hold; the keys of what was written."""
         left = list(group)
         while left:
-            refused = self._table.transact_or_tell([write for one in left for write in one.writes])
+            refused = self._table.try_transact([write for one in left for write in one.writes])
             if not refused:
                 break
             owners = [one.key for one in left for _ in one.writes]

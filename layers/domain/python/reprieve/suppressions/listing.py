@@ -1,7 +1,7 @@
 """What is asked of the lists, and which entries an answer may show.
 
 An entry can be on a list and yet not shown: when the list was cleared after it came, or when it has expired by the
-organization's bounce purge. Both are decided here, whenever somebody reads; what is not shown any more is taken off
+organization's bounce purge. Both are decided here, at every read; what is not shown any more is taken off
 and lifted at the provider in the background.
 """
 

@@ -1,4 +1,4 @@
-"""What the system log tells of deliveries."""
+"""Log entries for deliveries."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Suppression:
         status: the enhanced status code (RFC 3463), "" when the provider gave none.
         permanence: whether waiting could help.
         classification: why, in one of seven words.
-        provider: who told us ("sendgrid", "ses", "import").
+        provider: where we know it from ("sendgrid", "ses", "import").
         ip: the sending IP address of a spam report, "" otherwise.
         event_id: the provider's id of the event behind it, "" when there was none.
         count: how many distinct events put it there since the last lift; counted up to `organization.MAX_SOFT_BOUNCES`.
