@@ -10,7 +10,7 @@ import pytest
 from reprieve.clock import MINUTE, SECOND
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removals.block import UNBLOCKS, BlockState
-from reprieve.removals.queue import Settlement
+from reprieve.removals.queue import LEASE, Settlement
 from reprieve.removals.removal import TOMBSTONE, RemovalRequest, RemovalState, watermark
 from reprieve.store import keys
 from reprieve.store.expressions import Update
@@ -237,6 +237,14 @@ def test_what_has_ended_is_not_ended_once_more(bench: Bench) -> None:
     rows, _ = bench.take_part()
     assert bench.settle(rows[0], RemovalState.SUPERSEDED)
     assert not bench.settle(rows[0], RemovalState.DONE)
+
+
+def test_a_failure_that_the_index_still_shows_as_pending_is_not_claimed(bench: Bench) -> None:
+    bench.ask()
+    (seen,) = bench.due()
+    assert bench.settle(bench.take(), RemovalState.FAILED)
+    later = NOW + 10 * MINUTE
+    assert bench.queue.claim(ORG, [seen], now=later, lease=LEASE) == [None]
 
 
 def test_one_request_shows_nothing_of_another_in_the_same_partition(bench: Bench) -> None:
