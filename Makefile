@@ -11,7 +11,8 @@ NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.pac
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow simulate bench lint format build lock clean node
+.PHONY: help run demo invoke test test-slow test-pythons simulate bench bench-classification lint format build lock
+.PHONY: clean node
 
 help: ## say what each of these does
 	@echo "Reprieve: a control plane for email bounces. Start with"
@@ -25,10 +26,13 @@ help: ## say what each of these does
 	@echo "PORT=4577 puts the stack on another port, PYTHON=python3.13 picks another Python (3.11 or later)."
 
 run: $(READY) ## the whole product on this machine: a local AWS, deployed, with a demo organization
-	@$(BIN)/python -m local.run --port $(PORT)
+	@$(BIN)/python -m local.run --port=$(PORT)
 
 demo: $(READY) ## play the main loop against the running stack (WAIT=1 waits for the schedule)
 	@$(BIN)/python -m local.demo $(if $(WAIT),--wait)
+
+invoke: $(READY) ## one function with one event in Lambda's image, by Docker: EVENT=remove_list/empty_list (ARGS="--env-vars env.json")
+	@$(BIN)/python -m local.invoke "$(EVENT)" $(ARGS)
 
 test: $(READY) node ## the quick tests, with those that deploy the real template to a local AWS
 	@$(BIN)/python -m pytest -m "not slow" -n auto $(ARGS)
@@ -36,6 +40,9 @@ test: $(READY) node ## the quick tests, with those that deploy the real template
 test-slow: $(READY) node ## the tests that the quick suite has no time for, and many more examples for its properties
 	@$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -n auto --ignore tests/stack $(ARGS)
 	@$(BIN)/python -m pytest -m slow tests/stack $(ARGS)
+
+test-pythons: ## the unit tests on every supported Python that this machine has
+	@$(PYTHON) -m local.pythons
 
 simulate: $(READY) ## the removal protocol under every fault: 100,000 histories, all pairs of faults (SEEDS=... SCHEDULES=... for fewer)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SCHEDULES),--schedules $(SCHEDULES))
@@ -45,6 +52,9 @@ bench: $(READY) node ## requests, capacity and throughput against the physical f
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.system_log $(if $(FULL),--full)
 	@PYTHONPATH=layers/domain/python:cli $(BIN)/python -m bench.long_list $(if $(FULL),--full)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.removals
+
+bench-classification: $(READY) ## how well refusals are judged, on labelled public data; fails when a goal is missed
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.classification
 
 lint: $(READY) ## style, types and the template
 	$(BIN)/ruff check

@@ -144,8 +144,8 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     """From import to the end; asserts that nothing is left."""
     clock, upstream, chance = Clock(), Upstream(), random.Random(seed)
     calls = iter(lambda: chance.randint(MIN_CALLS, max(MAX_CALLS, count // 4)), None)
-    wiring.now = clock
-    wiring.provider_for = lambda *_: upstream  # type: ignore[assignment,return-value]
+    wiring.now = clock  # type: ignore[assignment]
+    wiring.provider_for = lambda *_: upstream  # type: ignore[assignment]
     wiring.access().create_organization(Organization("bench", "Bench"))
     wiring.access().set_provider_account("bench", ProviderAccount(ProviderKind.SENDGRID))
     owner = partial(operations.find_organization, "bench")

@@ -59,7 +59,7 @@ class Meter:
 
     def attach(self, client: DynamoDBClient) -> None:
         """Count what the client asks from now on."""
-        client.meta.events.register("provide-client-params.dynamodb", self._ask)
+        client.meta.events.register("provide-client-params.dynamodb", self._ask)  # type: ignore[arg-type]  # what it returns is used, whatever the stub says
         client.meta.events.register("after-call.dynamodb", self._count)
 
     def _ask(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a System Log query costs, by how much the log holds.
+"""What a system log query costs, by how much the log holds.
 
     PYTHONPATH=layers/domain/python python -m bench.system_log           10, 1,000 and 100,000 entries
     PYTHONPATH=layers/domain/python python -m bench.system_log --full    10, 1,000 and 1,000,000 (loading takes minutes)
@@ -83,7 +83,7 @@ class Bench:
         self.log = EventLog(Table(client, TABLE), lambda: NOW - DAY)
         self.reader = SystemLog(LogReader(Table(client, TABLE)), lambda: NOW)
 
-    def tell_mine(self) -> tuple[list[Item], float]:
+    def tell_mine(self) -> tuple[list[Any], float]:
         """Store the ten of the address; its lines of ByTarget, and the write units of one."""
         self.meter.clear()
         entries = [delivery(-spot, USER, NOW - DAY + spot * 60_000, kind) for spot, kind in enumerate(MINE)]
@@ -112,11 +112,11 @@ class Bench:
         )
         return units / floor if floor else 0.0
 
-    def rows(self, mine: list[Item]) -> float:
+    def rows(self, mine: list[Any]) -> float:
         """All queries; the worst ratio of those by target."""
         everything, failures = (floors.read(*map(floors.size, some)) for some in (mine, mine[:8]))
         target, reference = parse(f'target.id eq "{USER}"'), parse(FAILURES)
-        ways = {
+        ways: dict[str, dict[str, Any]] = {
             "bounded": {"since": NOW - 7 * DAY, "until": NOW},
             "polling": {"since": NOW - LOG_RETENTION, "until": None},
         }

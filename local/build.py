@@ -71,12 +71,17 @@ def sam(place: Place, verb: str, *options: str, otherwise: str) -> None:
             "--config-env=local",
             *options,
             "--parameter-overrides",
-            *(f"{name}={value}" for name, value in (host_parameters() | LOCAL_PARAMETERS).items()),
+            *parameters(),
         ],
         log=place.logs / f"sam-{verb}.log",
         environment=tool_environment(place),
         otherwise=otherwise,
     )
+
+
+def parameters() -> list[str]:
+    """The template's parameters here, as SAM takes them."""
+    return [f"{name}={value}" for name, value in (host_parameters() | LOCAL_PARAMETERS).items()]
 
 
 def host_parameters() -> dict[str, str]:

@@ -5,12 +5,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 
 from local.place import ROOT
 from local.problem import Problem
 
 SECONDS_BETWEEN_SIGNS = 15
+SECONDS_FOR_A_TOOL_TO_END = 1
+
+#: when the step that is under way began, on the monotonic clock: one step may run several tools
+_began: ContextVar[float] = ContextVar("began")
 
 
 def say(text: str = "") -> None:
@@ -22,6 +27,7 @@ def say(text: str = "") -> None:
 def step(title: str) -> Iterator[None]:
     """Announce something that takes a while, and say how long it took."""
     began = time.monotonic()
+    _began.set(began)
     say(f"  {title} ...")
     yield
     say(f"  {title}: done in {time.monotonic() - began:.0f} s")
@@ -45,15 +51,23 @@ def run_tool(command: Sequence[str], *, log: Path, environment: Mapping[str, str
         try:
             _wait(tool)
         except BaseException:
-            tool.terminate()
-            tool.wait()
+            _end(tool)
             raise
     if tool.returncode != 0:
         raise Problem(f"{otherwise}: the reason is at the end of {where}.")
 
 
+def _end(tool: subprocess.Popen[bytes]) -> None:
+    tool.terminate()
+    try:
+        tool.wait(SECONDS_FOR_A_TOOL_TO_END)
+    except subprocess.TimeoutExpired:
+        tool.kill()
+        tool.wait()
+
+
 def _wait(tool: subprocess.Popen[bytes]) -> None:
-    began = time.monotonic()
+    began = _began.get(time.monotonic())
     while True:
         try:
             tool.wait(SECONDS_BETWEEN_SIGNS)

@@ -234,8 +234,7 @@ def call(stack: Stack, side: str, method: str, path: str, body: object = None) -
 
 def show(answer: Answer, sent: str, *, side: str = "webhook") -> None:
     """Print a request and its answer, each on a line."""
-    path = "/" + answer.request.path_url.split("/", 4)[-1]
-    say(f"  {side}: {answer.request.method} {path}  {short(sent)}".rstrip())
+    say(f"  {side}: {answer.request.method} {answer.request.path_url}  {short(sent)}".rstrip())
     say(f"    -> {paint(str(answer.status_code), 32 if answer.ok else 31)} {short(answer.text)}".rstrip())
 
 

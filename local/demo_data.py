@@ -70,7 +70,7 @@ def issue(organization: str, dialect: str) -> str:
 
 
 def connect_provider(known: dict[str, str], upstream_url: str) -> None:
-    """Tell demo where its provider is: at a new address after every change of the port or of the API."""
+    """Tell demo where its provider is: at a new address after every change of the port."""
     operations.set_provider(
         DEMO,
         kind=ProviderKind.SENDGRID,

@@ -14,7 +14,7 @@ TEMPLATE = ROOT / "template.yaml"
 def deploy_if_changed(place: Place) -> str:
     """Bring the stack of a running local AWS up to the sources, unless `deployed` in its state says that it is.
 
-    The data of the stack stays. An API that changed gets a new id, and with it a new base URL.
+    The data of the stack stays.
 
     Returns:
         What the caller is to write to `deployed` once the state is saved.

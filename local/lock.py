@@ -39,11 +39,13 @@ def main() -> None:
     for major in ("6", "8"):
         lock(f"requirements/zoho{major}.in", f"requirements/zoho{major}.txt", upgrade)
     lock("requirements/okta2.in", "requirements/okta2.txt", upgrade)
+    same = "--constraint=requirements/dev.txt"
+    lock("requirements/unit.in", "requirements/unit.txt", ["--upgrade", same])
     # The layer may not differ from what the tests ran with, so its only freedom is taken away.
     lock(
         "layers/dependencies/requirements.in",
         "layers/dependencies/requirements.txt",
-        ["--upgrade", "--constraint=requirements/dev.txt"],
+        ["--upgrade", same],
     )
 
 

@@ -80,6 +80,12 @@ class Sink:
         show(f"mail    from {envelope.mail_from} to {', '.join(envelope.rcpt_tos)}: {subject}")
         return "250 2.0.0 kept"
 
+    async def handle_exception(self, error: Exception) -> str:
+        """Tell in one line why a session came to nothing: clients that refuse the certificate are part of the game."""
+        cause = error.__cause__ or error
+        show(f"mail    a session broke off: {getattr(cause, 'reason', None) or type(cause).__name__}")
+        return "451 4.3.0 the session broke off"
+
 
 def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, shown: object) -> AuthResult:
     """Let one user in."""

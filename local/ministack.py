@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,12 +17,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from local.lock_file import take_lock
-from local.place import REGION, ROOT, VENV_BIN, Place
+from local.place import DEFAULT_PORT, REGION, ROOT, VENV_BIN, Place
 from local.problem import Problem
 
 SECONDS_TO_START = 60
 SECONDS_TO_SAVE = 60
-SECONDS_TO_STOP = 60
+#: Saving takes a fraction of a second; what is not saved by then is what a kill loses.
+SECONDS_TO_STOP = 3
 SECONDS_FOR_A_PREDECESSOR = 30
 
 #: What of the caller's environment the local AWS sees, and with it every function: no more than a program needs to run.
@@ -103,7 +105,7 @@ class MiniStack:
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """Have the state saved and the process ended; harmless when it already is."""
+        """Have the state saved and the process ended, in seconds whatever it does; harmless when it already is."""
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -112,7 +114,7 @@ class MiniStack:
         try:
             process.wait(SECONDS_TO_STOP)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with the functions
             process.wait()
         shutil.rmtree(self._place.scratch, ignore_errors=True)
 
@@ -170,9 +172,11 @@ def require_free_port(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise Problem(f"Port {port} needs privileges: choose one above 1023, such as {DEFAULT_PORT}.") from error
         except OSError as error:
             raise Problem(
-                f"Port {port} is taken by another program: choose one, as in `make run PORT={port + 11}`."
+                f"Port {port} is taken by another program: choose one, as in `make run PORT={free_port()}`."
             ) from error
 
 

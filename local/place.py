@@ -9,6 +9,7 @@ VENV_BIN = ROOT / ".venv" / "bin"
 
 STACK_NAME = "reprieve"
 REGION = "us-east-1"
+DEFAULT_PORT = 4566
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,9 @@
-"""`make run`: the whole product on this machine, in the foreground, until Ctrl-C."""
+"""`make run`: the whole product on this machine, in the foreground, until Ctrl-C.
+
+What it promises: what a request that was answered wrote to a table is on disk, however the run ends, `kill -9`
+included. Of dead letters, and whatever else is in no table, a kill loses the last 5 seconds, and the functions' logs.
+Ctrl-C loses nothing, ends what runs as a crash would, and takes 5 seconds at most.
+"""
 
 import argparse
 import contextlib
@@ -15,35 +20,37 @@ from local import stack
 from local.activity import Logs, show_request
 from local.console import say
 from local.lock_file import take_lock
-from local.ministack import MiniStack, shown
-from local.place import Place, default_place
+from local.ministack import MiniStack, free_port, shown
+from local.place import DEFAULT_PORT, Place, default_place
 from local.problem import Problem
 
 SECONDS_BETWEEN_LOOKS = 2
+LAST_PORT = 65_535
+STOPPING = b"\nStopping: no request is answered any more, running functions end, the data is saved.\n"
 NOBODY_READS = {errno.EIO, errno.EPIPE}  # what printing to a closed terminal or a closed pipe raises
 
 REQUESTS = """
 Five requests to paste:
 
   # Which addresses bounced? (SendGrid's API)
-  curl -sS {sendgrid}/v3/suppression/bounces \\
-    -H 'Authorization: Bearer {sendgrid_token}'
+  curl -sS {url}/v3/suppression/bounces \\
+    -H 'Authorization: Bearer {sendgrid}'
 
   # Who belongs to the organization? (Okta's API)
-  curl -sS '{okta}/api/v1/users?limit=5' \\
-    -H 'Authorization: SSWS {okta_token}'
+  curl -sS '{url}/api/v1/users?limit=5' \\
+    -H 'Authorization: SSWS {okta}'
 
   # Give an address a reprieve; see what is said about one that is no address, and one that is nobody's. (Okta's API)
-  curl -sS {okta}/api/v1/org/email/bounces/remove-list \\
-    -H 'Authorization: SSWS {okta_token}' -H 'Content-Type: application/json' \\
+  curl -sS {url}/api/v1/org/email/bounces/remove-list \\
+    -H 'Authorization: SSWS {okta}' -H 'Content-Type: application/json' \\
     -d '{{"emailAddresses": ["ada@example.com", "name@okta@com", "stranger@example.com"]}}'
 
   # The same provider's list, as the provider sees it. (its side of the demo)
-  curl -sS {upstream}/v3/suppression/bounces \\
-    -H 'Authorization: Bearer {upstream_token}'
+  curl -sS {url}/v3/suppression/bounces \\
+    -H 'Authorization: Bearer {upstream}'
 
   # Without a credential, each API answers in its own words.
-  curl -sS -i {okta}/api/v1/users
+  curl -sS -i {url}/api/v1/users
 """
 
 
@@ -58,13 +65,14 @@ class Stopped(BaseException):
 def main() -> None:
     """Run until stopped; exit 1 with one line when that cannot be done."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
-    parser.add_argument("--port", type=int, default=4566, help="where the local AWS answers")
+    parser.add_argument("--port", default=str(DEFAULT_PORT), help="where the local AWS answers")
     parser.add_argument("--home", type=Path, help="where its data is, instead of .local/ (the tests have their own)")
     options = parser.parse_args()
-    place = Place(options.home.resolve(), options.port) if options.home else default_place(options.port)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     try:
+        port = port_number(options.port)
+        place = Place(options.home.resolve(), port) if options.home else default_place(port)
         run(place)
     except Problem as problem:
         sys.exit(f"make run: {problem}")
@@ -80,7 +88,22 @@ def stop(_number: int, _frame: object) -> NoReturn:
     """Begin to stop, and let nothing hurry it: what is left to do is saving."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # the terminal may be what is gone
+        os.write(1, STOPPING)  # `print` may be what was interrupted
     raise Stopped
+
+
+def port_number(text: str) -> int:
+    """The number of a port.
+
+    Raises:
+        Problem: it is none.
+    """
+    if not (text.isdecimal() and 1 <= int(text) <= LAST_PORT):
+        raise Problem(
+            f"PORT must be a number from 1 to {LAST_PORT}, as in `make run PORT={free_port()}`, not {text!r}."
+        )
+    return int(text)
 
 
 def run(place: Place) -> None:
@@ -117,20 +140,18 @@ def watch(place: Place, server: MiniStack) -> NoReturn:
 
 def introduction(place: Place, described: dict[str, Any]) -> str:
     """What a person needs to use the stack."""
-    rows = [
-        (name, described[name]["base_url"], described[name]["token"])
-        for name in ("okta", "sendgrid", "zoho", "reprieve", "upstream")
-    ]
-    table = "\n".join(f"  {name:<10} {url:<52} {token}" for name, url, token in rows)
-    named = {name: url for name, url, _ in rows} | {f"{name}_token": token for name, _, token in rows}
+    tokens = {name: described[name]["token"] for name in (*stack.DIALECTS, "upstream")}
+    paths = {**stack.DIALECTS, "upstream": stack.DIALECTS["sendgrid"]}
+    table = "\n".join(f"  {name:<10} {paths[name] + '/...':<14} {token}" for name, token in tokens.items())
     return (
-        f"\nReprieve is running for the organization {described['org']}. Each API's base URL and a credential:\n\n"
+        f"\nReprieve is running for the organization {described['org']}.\n\n"
+        f"  Base URL of every API: {place.endpoint}\n\n"
         f"{table}\n\n"
         f"  Event webhook: {described['webhook']['url']}\n"
         f"  {mail_line(described['mail'])}\n"
         f"  All of this for programs, with the webhook's signing key: {shown(place.stack_json)}\n"
         f"  The operator's command: .venv/bin/reprieve --local status\n"
-        f"{REQUESTS.format(**named)}"
+        f"{REQUESTS.format(url=place.endpoint, **tokens)}"
     )
 
 

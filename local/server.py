@@ -1,34 +1,38 @@
 """The local AWS (MiniStack) as a process that does not lose what it was told: `python -m local.server`.
 
-MiniStack writes its state when it is asked to stop, and only then. This gives it four habits more:
+MiniStack writes its state when it is asked to stop, and only then, and waits for what is under way. This gives it other
+habits:
 
-- it stops, and so saves, when whoever started it is gone, however that came about: its standard input ends;
-- it stops at once: a function that is under way ends as in a crash, where MiniStack would wait for minutes;
-- it saves while it runs: everything when it reads `save`, and every few seconds whatever requests may have changed;
+- what a request writes to a table is on disk before the request is answered;
+- everything else that requests change is written every few seconds, code and logs when it reads `save` or stops;
+- it stops when whoever started it is gone, however that came about: its standard input ends;
+- it stops at once: no request is answered any more, and a function that is under way ends as in a crash;
+- an API answers at `/{stage}/...` on any of this machine's names, as one domain with base path mappings does in AWS;
 - it tells its standard output each API request as one line of JSON, from which `make run` shows what happens.
 """
+# ruff: noqa: SLF001 - it changes the local AWS from within
 
 import asyncio
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from ministack import app as ministack
 from ministack.core import lambda_runtime, persistence
+from ministack.services import apigateway_v1
 
-from local import permissions
+from local import any_method, item_store, ordered_queries, permissions, shared_layers
 
+#: What may be lost of the queues, the keys and whatever else is no table, when the process is killed.
 SECONDS_BETWEEN_SAVES = 5
-#: Requests wait while a save runs, so that it may take this part of the time at most.
-SHARE_OF_TIME_FOR_SAVES = 0.05
-#: What no request changes, and what is large: the functions' code. A deployment changes it, and says `save` when done.
-SAVED_ON_DEMAND_ONLY = {"lambda"}
+#: The code of the functions and what deployed it, which no request changes, and the logs, which would take ever longer.
+SAVED_ON_DEMAND_ONLY = {"lambda", "cloudformation", "cloudwatch_logs"}
 API_PREFIX = "/_aws/execute-api/"
 
 Message = dict[str, Any]
@@ -50,12 +54,11 @@ class Watched:
         if scope["type"] == "lifespan":
             self._saving = asyncio.create_task(self._save_regularly())
             threading.Thread(target=obey_input, args=(asyncio.get_running_loop(),), daemon=True).start()
-            await self._app(scope, functions_ended_first(receive), send)
-            # It has saved. What is left are threads that wait for functions, and Python would wait for the threads.
-            os._exit(0)
+            await self._app(scope, stopped_first(receive), send)
+            return
         self._requests += 1
-        path = scope.get("path", "")
-        if path.startswith(API_PREFIX):
+        scope = routed(scope)
+        if scope.get("path", "").startswith(API_PREFIX):
             await self._told(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -74,26 +77,41 @@ class Watched:
         tell(scope["method"], scope["path"], status, time.monotonic() - began)
 
     async def _save_regularly(self) -> None:
-        seen, pause = 0, float(SECONDS_BETWEEN_SAVES)
+        seen = 0
         while True:
-            await asyncio.sleep(pause)
+            await asyncio.sleep(SECONDS_BETWEEN_SAVES)
             if self._requests != seen:
                 seen = self._requests
-                began = time.monotonic()
                 save(everything=False)
-                pause = max(SECONDS_BETWEEN_SAVES, (time.monotonic() - began) / SHARE_OF_TIME_FOR_SAVES)
 
 
-def functions_ended_first(receive: Receive) -> Receive:
-    """Hand on the server's messages, but before the last one end every function, so that none writes after the save."""
+def stopped_first(receive: Receive) -> Receive:
+    """Hand on the server's messages, but stop before the last one, for which it would wait."""
 
     async def received() -> Message:
         message = await receive()
         if message["type"] == "lifespan.shutdown":
-            await asyncio.to_thread(lambda_runtime.reset)
+            stop()
         return message
 
     return received
+
+
+def routed(scope: Message) -> Message:
+    """The request at the address that the local AWS knows an API by, if its path begins with the name of a stage."""
+    path = scope.get("path", "")
+    api = api_of_stage(path.split("/", 2)[1]) if path.startswith("/") else None
+    if api is None:
+        return scope
+    prefix = f"{API_PREFIX}{api}"
+    raw = scope.get("raw_path")
+    return {**scope, "path": prefix + path, "raw_path": raw and prefix.encode() + raw}
+
+
+def api_of_stage(stage: str) -> str | None:
+    """The id of the API that has a stage of this name; the product's stages all have names of their own."""
+    stages = apigateway_v1._stages_v1.all_items()
+    return next((str(api) for (_account, _region, api), named in stages if stage in named), None)
 
 
 def tell(method: str, path: str, status: int, seconds: float) -> None:
@@ -112,7 +130,7 @@ def say(told: object) -> None:
 
 def save(*, everything: bool) -> None:
     """Write the state to disk, each file replaced as a whole, so that a crash leaves the last one that was complete."""
-    states = ministack._build_persistence_save_dict()  # noqa: SLF001 - what MiniStack itself does when it stops
+    states = ministack._build_persistence_save_dict()
     if not everything:
         states = {name: state for name, state in states.items() if name not in SAVED_ON_DEMAND_ONLY}
     persistence.save_all(states)
@@ -124,18 +142,35 @@ def save_everything() -> None:
     say("saved")
 
 
+def stop() -> NoReturn:
+    """End the functions, save, and be gone.
+
+    It runs where requests are served, so that none is any more; Python itself would wait for the threads that wait for
+    the functions.
+    """
+    for workers in list(lambda_runtime._workers.values()):
+        for worker in list(workers):
+            if worker._proc is not None:
+                worker._proc.kill()
+    save(everything=True)
+    os._exit(0)
+
+
 def obey_input(loop: asyncio.AbstractEventLoop) -> None:
-    """Save whenever the standard input says so; end the functions and stop, which saves too, when it ends."""
+    """Save whenever the standard input says so, and stop, which saves too, when it ends."""
     for line in sys.stdin:
         if line.strip() == "save":
             loop.call_soon_threadsafe(save_everything)
-    lambda_runtime.reset()
-    os.kill(os.getpid(), signal.SIGTERM)
+    loop.call_soon_threadsafe(stop)
 
 
 def main() -> None:
     """Serve until told to stop."""
     permissions.install()
+    any_method.install()
+    ordered_queries.install()
+    item_store.Kept(item_store.ItemStore(Path(persistence.STATE_DIR) / item_store.FILE)).install()
+    shared_layers.install()
     # It logs each of its dozens of files at every save.
     logging.getLogger("persistence").setLevel(logging.WARNING)
     ministack.app = Watched(ministack.app)

@@ -9,15 +9,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from local import mail_sink
 from local.console import step
-from local.deploy import api_ids, deploy_if_changed
+from local.deploy import deploy_if_changed
 from local.ministack import Heard, MiniStack, shown
 from local.place import REGION, ROOT, Place, tool_environment
 from local.problem import Problem
 
-#: What a client of each dialect is given, by the API's name in the template.
-DIALECTS = {"okta": "OktaApi", "sendgrid": "SendGridApi", "zoho": "ZohoApi", "reprieve": "ReprieveApi"}
+#: Each dialect's API, by what its paths begin with.
+DIALECTS = {"okta": "/api", "sendgrid": "/v3", "zoho": "/crm", "reprieve": "/reprieve"}
+#: What a person is likely to ask for first.
+FIRST_PAGES = (
+    ("okta", "SSWS", "/api/v1/users?limit=1"),
+    ("okta", "SSWS", "/api/v1/logs?limit=1"),
+    ("sendgrid", "Bearer", "/v3/suppression/bounces?limit=1"),
+)
 
 
 @contextlib.contextmanager
@@ -40,8 +48,21 @@ def running(place: Place, heard: Heard = lambda _: None) -> Iterator[MiniStack]:
         write_private(place.state / "deployed", fingerprint)
         write_private(place.state / "demo.json", json.dumps(demo))
         write_private(place.home / "aws.json", json.dumps(access(place)))
-        write_private(place.stack_json, json.dumps(description(place, demo, mail), indent=2))
+        described = description(place, demo, mail)
+        write_private(place.stack_json, json.dumps(described, indent=2))
+        with step("Starting the functions that are likely to be asked first"):
+            ask_first_pages(described)
         yield server
+
+
+def ask_first_pages(described: dict[str, Any]) -> None:
+    """Ask for each: a function's first answer takes a second or two, and a newcomer's is not to."""
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy leads to this machine
+        for dialect, scheme, page in FIRST_PAGES:
+            headers = {"Authorization": f"{scheme} {described[dialect]['token']}"}
+            with contextlib.suppress(requests.RequestException):
+                session.get(f"{described[dialect]['base_url']}{page}", headers=headers, timeout=30)
 
 
 def ensure_demo_data(place: Place) -> dict[str, str]:
@@ -50,7 +71,7 @@ def ensure_demo_data(place: Place) -> dict[str, str]:
     log = place.logs / "demo-data.log"
     with log.open("w") as errors:
         made = subprocess.run(
-            [sys.executable, "-m", "local.demo_data", base_urls(place)["sendgrid"]],
+            [sys.executable, "-m", "local.demo_data", place.endpoint],
             cwd=ROOT,
             env={**tool_environment(place), "PYTHONPATH": f"{ROOT / 'cli'}:{ROOT / 'layers/domain/python'}"},
             input=known.read_text() if known.exists() else "null",
@@ -65,12 +86,6 @@ def ensure_demo_data(place: Place) -> dict[str, str]:
     return demo
 
 
-def base_urls(place: Place) -> dict[str, str]:
-    """The base URL that a client of each dialect is given."""
-    ids = api_ids(place)
-    return {dialect: f"{place.endpoint}/_aws/execute-api/{ids[api]}" for dialect, api in DIALECTS.items()}
-
-
 def access(place: Place) -> dict[str, str]:
     """What the operator's command needs to reach this stack's AWS with `reprieve --local`."""
     environment = place.aws_environment()
@@ -83,16 +98,14 @@ def access(place: Place) -> dict[str, str]:
 
 
 def description(place: Place, demo: dict[str, str], mail: dict[str, Any] | None) -> dict[str, Any]:
-    """The content of stack.json; a vendor's client takes each base URL as it is."""
-    urls = base_urls(place)
+    """The content of stack.json; a vendor's client takes the base URL, which is one for all, as it is."""
     return {
         "org": "demo",
-        **{dialect: {"base_url": url, "token": demo[dialect]} for dialect, url in urls.items()},
+        **{dialect: {"base_url": place.endpoint, "token": demo[dialect]} for dialect in (*DIALECTS, "upstream")},
         "webhook": {
-            "url": f"{urls['reprieve']}/reprieve/events/sendgrid/demo",
+            "url": f"{place.endpoint}/reprieve/events/sendgrid/demo",
             "signing_key_pem": demo["signing_key_pem"],
         },
-        "upstream": {"base_url": urls["sendgrid"], "token": demo["upstream"]},
         "mail": mail,
     }
 

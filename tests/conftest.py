@@ -7,10 +7,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.support import quick_boto3, quick_moto
+from tests.support import quick_boto3
 
 quick_boto3.install()
-quick_moto.install()
 
 # how long an example takes tells of the machine and who else is on it, not of the code
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,7 +20,7 @@ settings.load_profile("quick")
 
 HERE = Path(__file__).parent
 #: Rooms whose tests open no socket whatsoever.
-SILENT = {"unit", "wire", "architecture"}
+SILENT = {"unit", "dialects", "architecture"}
 LOOPBACK = ["127.0.0.0/8", "::1"]
 
 

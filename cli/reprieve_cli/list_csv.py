@@ -8,29 +8,27 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.clock import DAY
 from reprieve.dialects.spreadsheet import guarded, unguarded
 from reprieve.errors import InvalidInput
+from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve_cli import csv_file
 from reprieve_cli.csv_file import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from enum import StrEnum
 
 COLUMNS: Final = ("created", "email", "reason", "status", "ip", "permanence", "classification", "source")
 #: more than any server says, and little enough for a record
 MAX_TEXT: Final = 2_000
 #: whoever told us, when a row does not say
 SOURCE: Final = "import"
-
-_E = TypeVar("_E", bound="StrEnum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +105,19 @@ def _suppression(
         raise InvalidInput("missing", field="email")
     if suppression_list is not SuppressionList.INVALID_EMAILS:
         Address.parse(email)
-    soft = suppression_list is SuppressionList.BLOCKS
-    return Suppression(
+    entry = Suppression(
         list=suppression_list,
         key=comparison_key(email),
         email=email,
         created=_moment(texts["created"].strip(), created, now),
         reason=texts["reason"],
         status=texts["status"],
-        permanence=_member(Permanence, texts, "permanence", Permanence.SOFT if soft else Permanence.HARD),
-        classification=_member(Classification, texts, "classification", Classification.UNCLASSIFIED),
+        classification=_classification(texts["classification"].strip()),
         provider=texts["source"] or SOURCE,
         ip=texts["ip"],
     )
+    permanence = _permanence(texts["permanence"].strip())
+    return replace(entry, permanence=permanence) if permanence else judged(entry)
 
 
 def moment(text: str) -> int:
@@ -148,11 +146,16 @@ def _moment(text: str, default: int | None, now: int) -> int:
     return found
 
 
-def _member(members: type[_E], texts: Mapping[str, str], name: str, default: _E) -> _E:
-    text = texts[name].strip()
-    if not text:
-        return default
-    for member in members:
-        if member.casefold() == text.casefold():
-            return member
-    raise InvalidInput(f"must be one of: {', '.join(members)}", field=name)
+def _permanence(text: str) -> Permanence | None:
+    """What a row says itself, None for a row that does not say."""
+    if text and text.casefold() not in list(Permanence):
+        raise InvalidInput(f"must be one of: {', '.join(Permanence)}", field="permanence")
+    return Permanence(text.casefold()) if text else None
+
+
+def _classification(text: str) -> Classification:
+    """A class in any spelling that the webhook reads too."""
+    found = Classification.read(text)
+    if text and found is Classification.UNCLASSIFIED and text.casefold() != found.casefold():
+        raise InvalidInput(f"must be one of: {', '.join(Classification)}", field="classification")
+    return found

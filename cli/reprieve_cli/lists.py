@@ -68,8 +68,9 @@ def import_(organization: str, name: str, file: IO[bytes], *, created: str | Non
     """Put the addresses in FILE, a CSV file in UTF-8, on a list; - is standard input.
 
     The first line names the columns: email, created (Unix seconds or ISO 8601), and optionally reason, status, ip,
-    permanence (hard, soft), classification and source; that is what `export` and the API's own CSV have. LIST is
-    bounces, blocks, invalid_emails, spam_reports or unsubscribes.
+    permanence (hard, soft, undetermined), classification and source; that is what `export` and the API's own CSV have.
+    A row without a permanence is judged by its reason and status, as an event of a webhook is. LIST is bounces, blocks,
+    invalid_emails, spam_reports or unsubscribes.
 
     What the list has already, newer or lifted since then stays as it is, so importing a file again changes nothing.
     Rows that cannot be used are reported by line and left out, and the exit code is then 1. Nothing is told to the

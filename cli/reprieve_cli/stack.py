@@ -37,7 +37,7 @@ SETTINGS: Final = {
 }
 #: dialect -> output with its API's base URL in AWS
 APIS: Final = {"okta": "OktaApi", "sendgrid": "SendGridApi", "zoho": "ZohoApi", "reprieve": "ReprieveApi"}
-_API: Final = re.compile(r"(?P<url>https://(?P<id>[a-z0-9]+)\.execute-api\.\S+)")
+_API: Final = re.compile(r"https://(?P<id>[a-z0-9]+)\.execute-api\.\S+")
 
 #: key in the file of the local stack -> what boto3 reads
 _VARIABLES: Final = {
@@ -72,12 +72,11 @@ class Stack:
 
     def base_url(self, dialect: str) -> str | None:
         """What a client of one of `APIS` is given as its base URL; None when the stack does not tell."""
-        found = _API.fullmatch(self.outputs.get(APIS[dialect], ""))
-        if not found:
-            return None
-        if self.endpoint_url:
-            return f"{self.endpoint_url.rstrip('/')}/_aws/execute-api/{found['id']}"
-        return found["url"]
+        url = self.outputs.get(APIS[dialect])
+        if url is None or not self.endpoint_url:
+            return url
+        found = _API.fullmatch(url)
+        return f"{self.endpoint_url.rstrip('/')}/_aws/execute-api/{found['id']}" if found else None
 
 
 def connect(name: str = DEFAULT, *, local: bool = False) -> Stack:

@@ -21,4 +21,4 @@ def search(request: Request) -> Response:
     asked, by, store = wire.parse_search(request), request.organization, wiring.listing()
     found, more = store.search(by, asked.wanted, after=asked.after, limit=asked.limit, now=request.now)
     total = asked.total or (store.total(by, asked.wanted, now=request.now) if more else (len(found), True))
-    return wire.render_search(found, total, more=more)
+    return wire.render_search(found, total, asked, request, more=more)

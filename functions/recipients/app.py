@@ -24,6 +24,12 @@ def page(request: Request) -> Response:
     return okta_users.render_list(found, following, asked, request)
 
 
+@handler.route("GET", "/v1/users/me")
+def me(request: Request) -> Response:
+    """Show the credential that asks, whatever its scopes."""
+    return okta_users.render_me(request)
+
+
 @handler.route("GET", "/v1/users/{id}", scopes=okta_users.READ)
 def get(request: Request) -> Response:
     """Show a user."""

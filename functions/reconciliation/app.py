@@ -22,7 +22,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: AN
         for name, problem in differences.unread.items():
             logger().error("not compared", organization=organization, list=name, detail=problem)
     each = found.differences.values()
-    summary = {
+    summary: dict[str, Any] = {
         "compared": sum(one.compared for one in each),
         "missing": sum(len(one.missing) for one in each),
         "repaired": sum(one.repaired for one in each),

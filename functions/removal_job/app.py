@@ -12,7 +12,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: AN
     """Run once, and report what was done."""
     tally = wiring.removal_job(context).run()
     metrics.removal_job(tally)
-    summary = {
+    summary: dict[str, Any] = {
         "counts": dict(tally.counts),
         "errors": dict(tally.errors),
         "waiting": tally.waiting,

@@ -27,7 +27,7 @@ MAY_KNOW = {
     "email_servers": {KERNEL, "system_log", "access", "email_servers"},
     "store": {KERNEL, *SUBJECTS, "store"},
     "net": {KERNEL, "net"},
-    "smtp": {KERNEL, *SUBJECTS, "net", "smtp"},
+    "smtp": {KERNEL, "email_servers", "net", "smtp"},
     "providers": {KERNEL, *SUBJECTS, "net", "providers"},
     "dialects": {KERNEL, *SUBJECTS, "dialects"},
     "runtime": {KERNEL, *ROOMS},
@@ -37,7 +37,8 @@ MAY_KNOW = {
 ONLY_IN = {
     "boto3": {"runtime"},
     "botocore": {"store", "providers", "runtime"},
-    "requests": {"providers"},
+    "requests": {"net"},
+    "urllib3": {"net"},
     "pydantic": {"dialects"},
     "aws_lambda_powertools": {"runtime"},
 }

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reprieve.runtime import wiring
-from reprieve_cli import importing, operations
+from reprieve_cli import operations
 from tests.cli.running import Clock, Ran, deploy, invoke
 from tests.support import moto_aws
+from tests.support.tables import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,9 +42,7 @@ def aws(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
     for word in [*words, *OUTPUTS, "SECRETS_KEY", "DEAD_LETTER_QUEUE_URL"]:
         monkeypatch.setenv(word, "")
         monkeypatch.delenv(word)
-    # moto answers one call at a time
-    monkeypatch.setattr(importing, "WORKERS", 1)
-    moto_aws.empty()
+    moto_aws.empty(monkeypatch)
 
 
 @pytest.fixture
@@ -56,8 +55,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def stack(aws: None, clock: Clock) -> dict[str, str]:
     """The stack `reprieve`; its outputs."""
-    names = moto_aws.create_tables()
-    outputs = {OUTPUTS[variable]: table for variable, table in names.items()}
+    outputs = {OUTPUTS[variable]: table for variable, table in environment().items()}
     outputs["SecretsKey"] = wiring.client("kms").create_key()["KeyMetadata"]["KeyId"]
     outputs["DeadLetterQueueUrl"] = wiring.client("sqs").create_queue(QueueName="dead-letters")["QueueUrl"]
     outputs |= {name: f"https://{api}.execute-api.{moto_aws.REGION}.amazonaws.com" for name, api in APIS.items()}

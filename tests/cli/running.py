@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from reprieve.runtime import wiring
 from reprieve_cli.main import main
+from tests.support import operator_policy
 
 NOW = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
 
@@ -34,8 +35,9 @@ class Clock:
 
 
 def invoke(*arguments: str, stdin: str | bytes = "") -> Ran:
-    """Run the command; an exception that is no exit fails the test."""
-    result = CliRunner(mix_stderr=False).invoke(main, arguments, input=stdin, prog_name="reprieve")
+    """Run the command with the operator's permissions; an exception that is not an exit fails the test."""
+    with operator_policy.enforced():
+        result = CliRunner(mix_stderr=False).invoke(main, arguments, input=stdin, prog_name="reprieve")
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Ran(result.exit_code, result.stdout, result.stderr)

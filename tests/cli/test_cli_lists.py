@@ -45,7 +45,14 @@ def test_a_file_is_imported_and_again_changes_nothing(run: Run) -> None:
     text = f"email,created,reason,status\nAnn@x.io,{SINCE},550 no such user ,5.1.1\nb@x.io,2026-01-01T00:00:01Z,,\n"
     assert run(*IMPORT, stdin=text) == Ran(0, "2 imported, 0 unchanged, 0 refused\n", "2 of 2\n")
     assert listed() == [
-        Suppression(SuppressionList.BOUNCES, "b@x.io", "b@x.io", (SINCE + 1) * 1000, provider="import"),
+        Suppression(
+            SuppressionList.BOUNCES,
+            "b@x.io",
+            "b@x.io",
+            (SINCE + 1) * 1000,
+            permanence=Permanence.UNDETERMINED,
+            provider="import",
+        ),
         Suppression(
             SuppressionList.BOUNCES,
             "ann@x.io",
@@ -53,6 +60,7 @@ def test_a_file_is_imported_and_again_changes_nothing(run: Run) -> None:
             SINCE * 1000,
             "550 no such user ",
             "5.1.1",
+            classification=Classification.INVALID_ADDRESS,
             provider="import",
         ),
     ]
@@ -131,7 +139,7 @@ def test_what_is_exported_is_imported_as_it_was(run: Run) -> None:
     exported = run("lists", "export", "acme", "bounces").out
     assert exported == (
         "created,email,reason,status,ip,permanence,classification,source\n"
-        f"{SINCE},'=1+1@x.io,'=cmd|x,,,hard,Unclassified,import\n"
+        f"{SINCE},'=1+1@x.io,'=cmd|x,,,undetermined,Unclassified,import\n"
     )
     run("organizations", "create", "other")
     assert run("lists", "import", "other", "bounces", "-", stdin=exported).code == 0

@@ -64,6 +64,15 @@ def test_the_options_narrow_together(acme: Organization, run: Callable[..., Ran]
     assert entries(run(*narrow, "--filter", 'outcome.reason eq "blocked"')) == []
 
 
+@pytest.mark.parametrize("spelling", ["u@bücher.example", "U@XN--BCHER-KVA.example", '"u"@bücher.example'])
+def test_any_spelling_of_an_address_finds_its_entries(
+    acme: Organization, run: Callable[..., Ran], spelling: str
+) -> None:
+    one = bounced(1, at=NOW - HOUR, email="u@xn--bcher-kva.example")
+    wiring.event_log().append(acme, [one, bounced(2, at=NOW - HOUR)])
+    assert entries(run("logs", "acme", "--email", spelling)) == [one.event]
+
+
 def test_a_filter_that_is_none_is_refused_in_the_systems_words(acme: Organization, run: Callable[..., Ran]) -> None:
     ran = run("logs", "acme", "--filter", "nonsense pr")
     assert (ran.code, ran.out, ran.err) == (1, "", "Error: --filter: field is not valid: nonsense\n")

@@ -57,6 +57,12 @@ def test_a_base_url_in_aws_is_the_stacks_own(stack: dict[str, str]) -> None:
     assert connect().base_url("okta") == "https://okta1.execute-api.eu-west-1.amazonaws.com"
 
 
+def test_a_base_url_is_the_domain_name_where_the_stack_has_one(stack: dict[str, str]) -> None:
+    found = connect()
+    own = type(found)(found.name, found.region, None, {**found.outputs, "OktaApi": "https://api.example.com"})
+    assert own.base_url("okta") == "https://api.example.com"
+
+
 def test_a_base_url_on_the_local_stack_leads_to_its_port(
     stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

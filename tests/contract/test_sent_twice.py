@@ -1,6 +1,6 @@
 """What boto3 does by itself when an answer is lost: it sends the write again, seconds later, whatever happened since.
 
-The real boto3 on moto, with one answer thrown away.
+The real boto3 on dynoxide, with one answer thrown away.
 """
 
 from __future__ import annotations
@@ -8,12 +8,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
-from moto import mock_aws
-from moto.core.models import botocore_stubber
+from botocore.httpsession import URLLib3Session
 
 from reprieve.clock import DAY, MINUTE
 from reprieve.removals.queue import Settlement
@@ -25,8 +22,8 @@ from reprieve.store.table import Table
 from reprieve.store.unblocks import Unblocks
 from reprieve.suppressions.suppression import Permanence, Suppression
 from tests.contract.test_suppression_store import BOUNCES, DONE, KEY, NOW, ORG, PENDING, Bench
+from tests.support import dynoxide
 from tests.support.contexts import context
-from tests.support.moto_partiql import inserting
 from tests.support.tables import create_tables
 
 if TYPE_CHECKING:
@@ -47,25 +44,21 @@ class LostAnswer:
         client.meta.events.register_first("before-send.dynamodb.UpdateItem", self._send)
         client.meta.events.register("after-call.dynamodb.UpdateItem", lambda **_: self._other.set())
 
-    def _send(self, request: Any, event_name: str, **_: Any) -> None:
+    def _send(self, request: Any, **_: Any) -> None:
         body = request.body if isinstance(request.body, str) else request.body.decode()
         if f'"address": {{"S": "{KEY}"}}' not in body or "requested_by" not in body:
             return
         self.sent += 1
         if self.sent == 1:
-            assert botocore_stubber(event_name, request).status_code == 200
+            assert URLLib3Session().send(request).status_code == 200
             self._other.wait(5)  # the request's other record is written too
             self._meanwhile()
             raise ReadTimeoutError(endpoint_url="x")
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws(), inserting():
-        config = Config(retries={"total_max_attempts": 4}, parameter_validation=False)
-        client = boto3.client("dynamodb", "eu-central-1", config=config)
+def client() -> Iterator[Any]:
+    with dynoxide.running(retries={"total_max_attempts": 4}) as client:
         create_tables(client)
         yield client
 

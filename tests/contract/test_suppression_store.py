@@ -1,4 +1,4 @@
-"""One contract of the suppression store, on the simulated DynamoDB, on moto and on dynoxide.
+"""One contract of the suppression store, on the simulated DynamoDB, on that of the other tests, and on dynoxide.
 
 What the simulation proves is worth as much as its DynamoDB is like the others.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from reprieve.clock import SECOND
@@ -25,8 +24,9 @@ from reprieve.suppressions.listing import Since
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.world import Choices, World
-from tests.support import dynoxide, moto_aws
+from tests.support import dynoxide
 from tests.support.contexts import context
+from tests.support.dynamodb import Database
 from tests.support.entries import entry_on
 from tests.support.tables import create_table
 
@@ -103,7 +103,7 @@ class Bench:
         return found.created if found else None
 
 
-@pytest.fixture(scope="module", params=["simulated", "moto", "dynoxide"])
+@pytest.fixture(scope="module", params=["simulated", "in process", "dynoxide"])
 def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A client for all tests, which takes longer to make than most of them to run; None where each makes its own."""
     if request.param == "simulated":
@@ -112,10 +112,7 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
         with dynoxide.running() as client:
             yield client
     else:
-        with pytest.MonkeyPatch.context() as patch:
-            moto_aws.set_credentials(patch)
-            with moto_aws.running():
-                yield boto3.client("dynamodb", moto_aws.REGION)
+        yield Database()
 
 
 @pytest.fixture
@@ -124,6 +121,8 @@ def bench(dynamodb: Any) -> Bench:
     if dynamodb is None:
         client = Client(World(Choices(0)), "Suppressions", lambda *_: None)
         table: Table = SerialTable(client, "Suppressions")  # type: ignore[arg-type]
+    elif isinstance(dynamodb, Database):
+        table = Table(Database().client(), "Suppressions")  # type: ignore[arg-type]
     else:
         if "Suppressions" in dynamodb.list_tables()["TableNames"]:
             dynamodb.delete_table(TableName="Suppressions")

@@ -17,6 +17,7 @@ EXAMPLES: list[ReprieveError] = [
     errors.InvalidInput("wrong", field="limit"),
     errors.UnreadableBody("not JSON"),
     errors.MalformedAddress("no at sign", field="email"),
+    errors.InvalidCursor("after"),
     errors.LimitExceeded("too many", field="ids"),
     errors.Unauthenticated("no"),
     errors.Forbidden("some.scope"),

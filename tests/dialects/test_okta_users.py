@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64encode
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,14 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve import errors
-from reprieve.address import Address
+from reprieve.access.caller import Caller
+from reprieve.address import Address, comparison_key
 from reprieve.dialects.exchange import Request
 from reprieve.dialects.okta import dialect as okta
 from reprieve.dialects.okta import recipients as okta_users
-from reprieve.dialects.okta.recipients import DIALECT, InvalidCursor, InvalidProfile, InvalidSearch, Listing
-from reprieve.errors import Conflict, InvalidInput, NotFound, ReprieveError, UnreadableBody
+from reprieve.dialects.okta.recipients import DIALECT, InvalidProfile, InvalidSearch, Question
+from reprieve.errors import Conflict, InvalidCursor, InvalidInput, NotFound, ReprieveError, UnreadableBody
+from reprieve.organization import Organization
+from reprieve.paging import Cursors
 from reprieve.recipients.recipient import USERS, Recipient
-from reprieve.recipients.users import Attribute, Selection, Status
+from reprieve.recipients.users import Named, Selection, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +47,7 @@ def request(
         query={name: (value,) for name, value in (query or {}).items()},
         headers={},
         body=body if isinstance(body, bytes) else json.dumps(body).encode(),
-        caller=None,
+        caller=Caller(Organization("demo", "Demo"), "cred-1", frozenset()),
         now=0,
     )
 
@@ -130,23 +133,128 @@ def test_a_replacement_keeps_nothing() -> None:
     assert okta_users.parse_replace(request(body={"profile": ADA}))(before) == created(ADA)
 
 
+def someone(name: str, *, status: Status = Status.ACTIVE, updated: int = 0, **profile: str) -> Recipient:
+    email = f"{name}@example.com"
+    known = {"login": email, "email": email, "firstName": name.title(), "lastName": "Example", **profile}
+    user = okta_users.parse_create(request(body={"profile": known}))[0](replace(BLANK, id=f"00u{name}"))
+    return replace(user, updated=updated, profile={**user.profile, "status": status})
+
+
+NEW_YEAR = 1_767_225_600_000
+PEOPLE = [
+    someone("ada", updated=NEW_YEAR, secondEmail="countess@example.org"),
+    someone("bob", status=Status.STAGED, updated=NEW_YEAR + 1),
+    someone("cyd", status=Status.DEPROVISIONED, updated=NEW_YEAR - 1, lastName="Adams"),
+    someone("dee", email="u@bücher.example", login="dee@xn--bcher-kva.example"),
+]
+
+
+def found(query: Mapping[str, str]) -> list[str]:
+    """Who is listed, found by the selection's names where it has some, as the domain does it."""
+    selection = okta_users.parse_list(request(query=query)).selection
+    people = PEOPLE if selection.named is None else [user for user in PEOPLE if is_named(user, selection.named)]
+    return [user.id.removeprefix("00u") for user in people if selection.includes(user)]
+
+
+def is_named(user: Recipient, named: Named) -> bool:
+    keys = user.keys | {comparison_key(okta_users.shown(user)["login"])}
+    return user.id in named.ids or bool(keys & named.keys)
+
+
 @pytest.mark.parametrize(
-    ("query", "selection"),
+    ("text", "names"),
     [
-        ({}, Selection()),
-        ({"search": 'profile.email eq "a@b.example"'}, Selection(Attribute.EMAIL, "a@b.example", deactivated=True)),
+        ('id eq "00uada"', ["ada"]),
+        ('status eq "ACTIVE"', ["ada", "dee"]),
+        ('status eq "active" or status eq "LOCKED_OUT"', ["ada", "dee"]),
+        ('status eq "DEPROVISIONED"', ["cyd"]),
+        ('lastUpdated gt "2026-01-01T00:00:00.000Z"', ["bob"]),
+        ('lastUpdated ge "2026-01-01"', ["ada", "bob"]),
+        ('lastUpdated lt "2026-01-01T01:00:00+01:00" and status eq "DEPROVISIONED"', ["cyd"]),
+        ('lastUpdated gt "0001-01-01T00:00:00+00:00" and (status eq "ACTIVE" or status eq "STAGED")', ["ada", "bob"]),
+        ('profile.firstName eq "ADA"', ["ada"]),
+        ('profile.lastName ge "Example"', ["ada", "bob", "dee"]),
+        ('profile.login eq "BOB@example.com"', ["bob"]),
+        (' profile.login  EQ "bob@example.com" ', ["bob"]),
+        ('profile.login gt "b" and profile.login lt "c"', ["bob"]),
+        ('profile.email eq "u@xn--bcher-kva.example"', ["dee"]),
+        ('profile.email eq "U@BÜCHER.example"', ["dee"]),
+        ('profile.login eq "dee@bücher.example"', ["dee"]),
+        ('profile.secondEmail eq "Countess@example.org"', ["ada"]),
+        ('profile.email eq "countess@example.org"', []),
         (
-            {"search": ' profile.login  EQ "a\\"b@c.example" '},
-            Selection(Attribute.LOGIN, 'a"b@c.example', deactivated=True),
+            'profile.email eq "ada@example.com" or profile.login eq "bob@example.com" or id eq "00ucyd"',
+            ["ada", "bob", "cyd"],
         ),
-        ({"filter": 'profile.login eq "a@b.example"'}, Selection(Attribute.LOGIN, "a@b.example", deactivated=True)),
-        ({"filter": 'profile.secondEmail eq "x"'}, Selection(Attribute.SECONDARY_EMAIL, "x", deactivated=True)),
-        ({"q": "a@b.example"}, Selection(Attribute.EMAIL, "a@b.example")),
-        ({"q": "", "search": ""}, Selection()),
+        ('profile.email eq "ada@example.com" and status eq "STAGED"', []),
+        ('profile.email eq "ada@example.com" or status eq "STAGED"', ["ada", "bob"]),
+        ('profile.email eq "x"', []),
     ],
 )
-def test_a_search_is_one_comparison(query: Mapping[str, str], selection: Selection) -> None:
-    assert okta_users.parse_list(request(query=query)) == Listing(selection, 200, None)
+@pytest.mark.parametrize("word", ["filter", "search"])
+def test_a_filter_finds_whom_it_asks_for_deactivated_or_not(word: str, text: str, names: list[str]) -> None:
+    assert found({word: text}) == names
+
+
+@pytest.mark.parametrize(
+    ("q", "names"),
+    [
+        ("ad", ["ada"]),
+        ("EXAM", ["ada", "bob", "dee"]),
+        ("u@b", ["dee"]),
+        ("Ada@example.com", ["ada"]),
+        ("u@xn--bcher-kva.example", ["dee"]),
+        ("countess@example.org", []),
+        ("cyd", []),
+        ("", ["ada", "bob", "dee"]),
+    ],
+)
+def test_q_is_a_beginning_and_leaves_out_the_deactivated(q: str, names: list[str]) -> None:
+    assert found({"q": q}) == names
+
+
+KEYED = [
+    'id eq "00uada"',
+    'profile.login eq "bob@example.com"',
+    'profile.login eq "x" and status eq "ACTIVE"',
+    'status eq "ACTIVE" and (profile.email eq "x" or profile.secondEmail eq "y")',
+]
+
+
+def test_a_filter_that_names_users_looks_them_up_and_another_reads_many() -> None:
+    def selection(text: str) -> Selection:
+        return okta_users.parse_list(request(query={"filter": text})).selection
+
+    assert selection('id eq "00uada" or profile.login eq "BOB@example.com"').named == Named(
+        frozenset({"00uada"}), frozenset({"bob@example.com"})
+    )
+    assert [selection(text).named is None for text in KEYED] == [False] * 4
+    for text in ('status eq "ACTIVE"', 'profile.login gt "a"', 'id eq "00uada" or status eq "ACTIVE"'):
+        assert (selection(text).named, selection(text).sparse) == (None, True)
+    # of two names the fewer
+    both = 'id eq "00uada" and (profile.email eq "a@b.co" or profile.email eq "c@d.co")'
+    assert selection(both).named == Named(frozenset({"00uada"}))
+
+
+terms = st.builds(
+    '{} {} "{}"'.format,
+    st.sampled_from(sorted(okta_users.FIELDS - {"lastUpdated"})),
+    st.sampled_from(["eq", "gt", "le"]),
+    st.sampled_from(
+        ["00uada", "ada@example.com", "BOB@example.com", "u@bücher.example", "ACTIVE", "Ada", "countess@example.org"]
+    ),
+)
+filters = st.recursive(
+    terms,
+    lambda inner: st.builds("({} {} {})".format, inner, st.sampled_from(["and", "or"]), inner),
+    max_leaves=5,
+)
+
+
+@given(filters)
+def test_looking_users_up_finds_as_many_as_reading_all(text: str) -> None:
+    selection = okta_users.parse_list(request(query={"filter": text})).selection
+    assert found({"filter": text}) == [user.id.removeprefix("00u") for user in PEOPLE if selection.includes(user)]
 
 
 @pytest.mark.parametrize(
@@ -154,14 +262,21 @@ def test_a_search_is_one_comparison(query: Mapping[str, str], selection: Selecti
     [
         {"search": 'profile.email sw "a"'},
         {"search": 'Profile.email eq "a"'},
-        {"search": 'profile.email eq "a" or profile.email eq "b"'},
         {"search": "profile.email eq a"},
         {"search": 'profile.email eq "\\x"'},
         {"search": 'profile.city eq "London"'},
-        {"filter": 'status eq "ACTIVE"'},
-        {"q": "ada"},
+        {"search": "profile.email pr"},
+        {"filter": 'not (status eq "ACTIVE")'},
+        {"filter": 'status ne "ACTIVE"'},
+        {"filter": "status eq null"},
+        {"filter": 'lastUpdated gt "yesterday"'},
+        {"filter": "lastUpdated gt 5"},
+        {"filter": 'status eq "ACTIVE" and'},
+        {"filter": f'status eq "{"x" * 4_000}"'},
+        {"q": "x" * 4_001},
         {"q": "a@b.example", "search": 'profile.email eq "a@b.example"'},
     ],
+    ids=lambda query: str(query)[:60],
 )
 def test_any_other_search_is_refused_as_invalid_criteria(query: Mapping[str, str]) -> None:
     with pytest.raises(InvalidSearch) as refused:
@@ -170,14 +285,25 @@ def test_any_other_search_is_refused_as_invalid_criteria(query: Mapping[str, str
     assert (body["errorCode"], body["errorSummary"]) == ("E0000031", "Invalid search criteria.")
 
 
-@pytest.mark.parametrize("limit", ["0", "201", "-1", "ten", "", "1.0", "٣", "9" * 5000])
-def test_a_limit_is_from_1_to_200(limit: str) -> None:
-    with pytest.raises(InvalidInput, match="limit: must be a whole number from 1 to 200"):
+@given(st.text(max_size=60) | filters.map(lambda text: text[:-3]))
+def test_any_text_is_a_filter_or_is_refused(text: str) -> None:
+    with suppress(InvalidSearch):
+        assert set(found({"filter": text})) <= {"ada", "bob", "cyd", "dee"}
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "ten", "", "1.0", "٣", "9" * 5000])
+def test_a_limit_is_a_whole_number(limit: str) -> None:
+    with pytest.raises(InvalidInput, match="limit: must be a whole number, 1 or more"):
         okta_users.parse_list(request(query={"limit": limit}))
 
 
-def cursor(**fields: object) -> str:
-    return urlsafe_b64encode(json.dumps(fields).encode()).decode()
+@pytest.mark.parametrize(("limit", "given"), [("1", 1), ("200", 200), ("201", 200), ("1000", 200), ("9" * 30, 200)])
+def test_a_limit_above_the_maximum_is_the_maximum(limit: str, given: int) -> None:
+    assert okta_users.parse_list(request(query={"limit": limit})).limit == given
+
+
+def cursor(*content: object) -> str:
+    return Cursors("demo", "users", "after").write(content)
 
 
 @pytest.mark.parametrize(
@@ -188,14 +314,16 @@ def cursor(**fields: object) -> str:
         "é",
         "00u00000000000000001",
         cursor(),
-        cursor(after="00u1"),
-        cursor(after="00u1", limit=0),
-        cursor(after="00u1", limit=201),
-        cursor(after="00u1", limit="2"),
-        cursor(after="a#b", limit=2),
-        cursor(after="x" * 65, limit=2),
-        cursor(after="00u1", limit=2, attribute="password"),
-        cursor(after="00u1", limit=2, more=1),
+        cursor("", "", 2),
+        cursor("", "", 0, "00u1"),
+        cursor("", "", 201, "00u1"),
+        cursor("", "", "2", "00u1"),
+        cursor("", "", 2, "a#b"),
+        cursor("", "", 2, "x" * 65),
+        cursor("search", "nonsense", 2, "00u1"),
+        cursor("", "", 2, "00u1", 1),
+        Cursors("other", "users", "after").write(["", "", 2, "00u1"]),
+        Cursors("demo", "system log", "after").write(["", "", 2, "00u1"]),
     ],
 )
 def test_a_cursor_that_is_none_of_ours_is_refused(after: str) -> None:
@@ -203,10 +331,9 @@ def test_a_cursor_that_is_none_of_ours_is_refused(after: str) -> None:
         okta_users.parse_list(request(query={"after": after}))
 
 
-@given(st.text(max_size=200))
-def test_no_cursor_breaks_anything(after: str) -> None:
-    with pytest.raises(InvalidCursor):
-        okta_users.parse_list(request(query={"after": after}))
+def test_a_cursor_of_ours_is_understood() -> None:
+    listing = okta_users.parse_list(request(query={"after": cursor("q", "ada", 2, "00u1")}))
+    assert (listing.question, listing.limit, listing.after) == (Question("q", "ada"), 2, "00u1")
 
 
 @given(
@@ -220,18 +347,17 @@ def test_a_profile_is_kept_as_it_was_sent_or_refused(profile: dict[str, Any]) ->
 
 def test_a_page_links_to_itself_and_then_to_the_next() -> None:
     query = {"search": 'profile.email eq "a@b.example"', "limit": "1"}
-    listing = okta_users.parse_list(request(query=query))
-    answer = okta_users.render_list(
-        [created(ADA)], "00u00000000000000001", listing, request(query=query, url="https://h/api/v1/users/")
-    )
+    asked = request(query=query, url="https://h/api/v1/users/")
+    listing = okta_users.parse_list(asked)
+    answer = okta_users.render_list([created(ADA)], "00u00000000000000001", listing, asked)
     (self_name, itself), (next_name, following) = answer.headers
     assert (self_name, next_name) == ("Link", "Link")
     assert itself == '<https://h/api/v1/users?search=profile.email%20eq%20%22a%40b.example%22&limit=1>; rel="self"'
-    assert following.startswith(itself.removesuffix('>; rel="self"') + "&after=")
-    after = following.removesuffix('>; rel="next"').rpartition("after=")[2]
-    assert okta_users.parse_list(request(query={"after": after})) == Listing(
-        listing.selection, 1, "00u00000000000000001"
-    )
+    after = following.partition("after=")[2].partition("&")[0]
+    assert following == itself.replace("?", f"?after={after}&").replace('"self"', '"next"')
+    carried = okta_users.parse_list(request(query={"after": after}))
+    assert carried.question == Question("search", 'profile.email eq "a@b.example"')
+    assert (carried.limit, carried.after) == (1, "00u00000000000000001")
 
 
 def test_a_user_links_to_itself_whoever_names_it_how() -> None:

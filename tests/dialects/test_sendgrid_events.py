@@ -102,7 +102,6 @@ def test_a_real_delayed_bounce_is_read_whole() -> None:
             status="5.1.10",
             classification=Classification.INVALID_ADDRESS,
             provider="sendgrid",
-            type="bounce",
         )
     ]
     assert (batch.malformed, batch.ignored) == ([], 0)

@@ -1,4 +1,4 @@
-"""What a test of a function needs: the template's tables in moto, a gateway, and a count of what DynamoDB was asked.
+"""What a test of a function needs: the template's tables, a gateway, and a count of what DynamoDB was asked.
 
     def test_a_user_that_is_not_there_is_not_found(call: Gateway, calls: Calls) -> None:
         answer = call(function("recipients"), "GET", "/v1/users/{id}", path={"id": "00u1"}, scopes=["okta.users.read"])
@@ -13,19 +13,20 @@ from __future__ import annotations
 
 from io import StringIO
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reprieve import clock as clock_module
-from reprieve.runtime import telemetry, wiring
+from reprieve.runtime import telemetry
 from tests.support import moto_aws
 from tests.support.gateway import Calls, Clock, Gateway
+from tests.support.tables import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from tests.support.dynamodb import Client
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -40,13 +41,12 @@ def moto() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def dynamodb(moto: None, monkeypatch: pytest.MonkeyPatch) -> DynamoDBClient:
-    """The template's tables, empty, and the environment that names them. The functions' own client."""
-    moto_aws.empty()
-    for word, table in moto_aws.create_tables().items():
+def dynamodb(moto: None, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """The template's tables, empty, and the environment that names them; the functions' own client."""
+    for word, table in environment().items():
         monkeypatch.setenv(word, table)
-    client: DynamoDBClient = wiring.client("dynamodb")
-    return client
+    monkeypatch.setenv("METRICS_NAMESPACE", "Reprieve/test")
+    return moto_aws.empty(monkeypatch)
 
 
 @pytest.fixture
@@ -66,20 +66,11 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
 
 
 @pytest.fixture
-def calls(dynamodb: DynamoDBClient) -> Iterator[Calls]:
+def calls(dynamodb: Client) -> Calls:
     """Counts DynamoDB operations by name; `call` starts it anew for each request. A repeated attempt counts once."""
     counted = Calls()
-
-    def count(model: Any, **_: object) -> None:
-        counted.update([model.name])
-
-    # the log has a client of its own
-    clients = (dynamodb, wiring.client("dynamodb", attempts=1))
-    for client in clients:
-        client.meta.events.register("before-call.dynamodb", count)
-    yield counted
-    for client in clients:
-        client.meta.events.unregister("before-call.dynamodb", count)
+    dynamodb.observe = lambda operation, _: counted.update([operation])
+    return counted
 
 
 @pytest.fixture

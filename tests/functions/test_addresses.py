@@ -296,6 +296,23 @@ def test_all_lists_are_one_with_a_total_and_a_cursor(call: Gateway, calls: Calls
     assert (second["total"], second["next"]) == (3, None)
 
 
+def test_a_cursor_leads_on_in_its_own_search_only(call: Gateway) -> None:
+    for email in ("a@x.io", "b@x.io", "c@x.io"):
+        put(email)
+    cursor = search(call, limit="1", domain="x.io").body["next"]
+    assert search(call, limit="2", domain="X.io", cursor=cursor).body["next"] is None
+    queries: list[dict[str, str]] = [{}, {"domain": "y.io"}, {"domain": "x.io", "list": "blocks"}]
+    for query in queries:
+        answer = search(call, cursor=cursor, **query)
+        assert (answer.status, answer.body["field"]) == (400, "cursor")
+
+
+def test_a_moment_that_is_not_a_number_is_refused_with_its_unit(call: Gateway) -> None:
+    answer = search(call, start_time="2026-01-01T00:00:00Z")
+    detail = "must be a whole number of Unix seconds, 0 or more"
+    assert (answer.body["field"], answer.body["detail"]) == ("start_time", detail)
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

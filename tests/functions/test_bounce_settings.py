@@ -311,6 +311,13 @@ def test_each_route_needs_one_of_its_own_scopes(call: Gateway, calls: Calls, rou
 
 @pytest.mark.parametrize("name", ["global_suppressions", "bounce_classifications", "bounce_purge"])
 def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, name: str) -> None:
-    expected = {"add": 201, "add_malformed": 400, "delete": 204, "no_date": 400, "out_of_range": 400}
+    expected = {
+        "add": 201,
+        "add_malformed": 400,
+        "delete": 204,
+        "no_date": 400,
+        "out_of_range": 400,
+        "no_such_path": 404,
+    }
     for case in cases(name):
         assert call.send(function(name), event(name, case)).status == expected.get(case, 200), case

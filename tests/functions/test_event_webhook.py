@@ -26,6 +26,8 @@ from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, Matching,
 from tests.support.tables import tables
 
 if TYPE_CHECKING:
+    from io import StringIO
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
@@ -169,9 +171,13 @@ def test_one_malformed_event_goes_to_the_dead_letters_and_the_others_are_kept(ca
     ]
 
 
+def problem(status: int, title: str, detail: str) -> Answer:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Answer(status, body | {"error_id": Matching(".{22}")})
+
+
 def unproved(detail: str) -> Answer:
-    body = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": detail}
-    return Answer(401, body | {"error_id": Matching(".{22}")})
+    return problem(401, "Unauthorized", detail)
 
 
 #: other organizations, and the key that each has; None has no account at all
@@ -193,9 +199,25 @@ def test_a_post_that_its_organizations_own_key_does_not_prove_is_401_and_changes
     assert queue() == []
 
 
+@pytest.mark.usefixtures("queue")
+def test_only_a_refused_post_that_names_an_organization_with_an_account_is_counted_as_refused(
+    call: Gateway, capsys: pytest.CaptureFixture[str], log: StringIO
+) -> None:
+    """A key that was rotated at one end only would lose every event unseen; scanners do not count."""
+    for change in ({"organization": "nobody"}, {}, {"tamper": b" "}):
+        post(call, bounce(), **change)
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [one["WebhooksRefused"] for one in metrics if "WebhooksRefused" in one] == [[1.0]]
+    warned = [one for line in log.getvalue().splitlines() if (one := json.loads(line))["message"] == "webhook refused"]
+    assert [(one["organization"], one["detail"]) for one in warned] == [
+        ("demo", "the webhook's signature does not match")
+    ]
+
+
 #: the whole answer to each event
 ANSWERS = {
     "forged_signature": unproved("the webhook's signature does not match"),
+    "no_such_path": problem(404, "Not Found", "the API has no such path"),
     "unsigned": unproved("the webhook's timestamp is missing or no number"),
 }
 

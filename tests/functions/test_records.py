@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reprieve.dialects.zoho.dialect import MODULES, RECORD_ID
+from reprieve.organization import Organization
 from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
@@ -139,6 +140,16 @@ def test_records_are_listed_by_page_and_by_id(call: Gateway) -> None:
     assert [one["id"] for one in some.body["data"]] == [known[2]]
 
 
+def test_a_page_token_is_of_one_module_of_one_organization(call: Gateway) -> None:
+    insert(call, {"Email": "a@example.org"}, {"Email": "b@example.org"})
+    token = send(call, "GET", MODULE, query={"per_page": "1"}).body["info"]["next_page_token"]
+    refused = Answer(400, error("INVALID_DATA", "invalid data", api_name="page_token"))
+    assert send(call, "GET", MODULE, query={"page_token": token}).status == 200
+    assert send(call, "GET", MODULE, query={"page_token": token}, path={"module": "Contacts"}) == refused
+    other = Organization("other", "Other")
+    assert send(call, "GET", MODULE, query={"page_token": token}, organization=other) == refused
+
+
 @pytest.mark.parametrize(
     "query", [{"per_page": "201"}, {"per_page": "0"}, {"per_page": "x"}, {"page_token": "x"}, {"ids": "x"}]
 )
@@ -210,5 +221,13 @@ def test_an_sdk_finds_out_who_it_is(call: Gateway) -> None:
 
 @pytest.mark.parametrize("case", cases("records"))
 def test_the_events_in_the_repository_are_answered(call: Gateway, case: str) -> None:
-    status = {"insert": 201, "upsert": 201, "get": 204, "list": 204, "delete": 400, "unknown_module": 400}
+    status = {
+        "insert": 201,
+        "upsert": 201,
+        "get": 204,
+        "list": 204,
+        "delete": 400,
+        "unknown_module": 400,
+        "no_such_path": 404,
+    }
     assert call.send(function("records"), event("records", case)).status == status.get(case, 200)

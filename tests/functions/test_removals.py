@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reprieve.organization import Membership, Organization
+from reprieve.paging import Cursors
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
@@ -262,7 +261,7 @@ def test_a_cursor_that_was_made_up_is_refused(call: Gateway, partition: str | No
     line = (
         {"partition": partition, "address": "a", "queue": f"{ANYONE.id}#pending#0", "due_at": 1} if partition else None
     )
-    cursor = urlsafe_b64encode(json.dumps([0, line, inside]).encode()).decode().rstrip("=")
+    cursor = Cursors(ANYONE.id, "pending removals", "after").write([0, line, inside])
     answer = listing(call, state="pending", after=cursor)
     assert (answer.status, answer.body["field"]) == (400, "after")
 
@@ -312,7 +311,14 @@ def test_a_forgotten_record_is_told_as_forgotten(call: Gateway, dynamodb: Any) -
 
 @pytest.mark.parametrize("case", cases("removals"))
 def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, case: str) -> None:
-    expected = {"failed": 200, "by_email": 200, "nothing_asked": 400, "unknown": 404, "retry_without_scope": 403}
+    expected = {
+        "failed": 200,
+        "by_email": 200,
+        "nothing_asked": 400,
+        "unknown": 404,
+        "retry_without_scope": 403,
+        "wrong_method": 405,
+    }
     assert call.send(function("removals"), event("removals", case)).status == expected[case]
 
 

@@ -130,6 +130,12 @@ def test_email_is_a_prefix_with_wildcards_in_order(call: Gateway, pattern: str, 
     assert listed(call, email=pattern) == found
 
 
+@pytest.mark.parametrize("spelling", ["u@bücher.example", "U@XN--BCHER-KVA.example", '"u"@Bücher.example'])
+def test_a_whole_address_is_found_by_every_spelling_of_it(call: Gateway, spelling: str) -> None:
+    put("u@xn--bcher-kva.example", "v@xn--bcher-kva.example")
+    assert listed(call, email=spelling) == ["u@xn--bcher-kva.example"]
+
+
 def test_on_invalid_emails_it_is_the_address_itself(call: Gateway) -> None:
     put("sales@a.io", "salesdept@b.io", name=SuppressionList.INVALID_EMAILS)
     assert listed(call, "invalid_emails", email="Sales@A.io") == ["sales@a.io"]
@@ -153,6 +159,12 @@ def test_on_invalid_emails_it_is_the_address_itself(call: Gateway) -> None:
 def test_a_parameter_that_cannot_be_is_refused_by_name(call: Gateway, name: str, value: str) -> None:
     answer = get(call, **{name: value})
     assert (answer.status, answer.body["errors"][0]["field"]) == (400, name)
+
+
+@pytest.mark.parametrize("name", ["start_time", "end_time"])
+def test_a_moment_that_is_not_a_number_is_refused_with_its_unit(call: Gateway, name: str) -> None:
+    (error,) = get(call, **{name: "2026-01-01"}).body["errors"]
+    assert (error["field"], error["message"]) == (name, "must be a whole number of Unix seconds")
 
 
 def links(answer: Answer) -> dict[str, tuple[str, str]]:
@@ -417,13 +429,14 @@ def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, case: str) 
         "delete_both": 400,
         "delete_nothing": 400,
         "on_behalf_of_a_stranger": 403,
+        "wrong_method": 405,
     }
     assert call.send(function("suppressions"), event("suppressions", case)).status == expected.get(case, 200)
 
 
-def test_hard_and_soft_entries_expire_each_at_its_age(call: Gateway) -> None:
+def test_entries_expire_at_the_age_of_their_permanence(call: Gateway) -> None:
     day = 86_400
-    for name, permanence in (("hard", Permanence.HARD), ("soft", Permanence.SOFT)):
+    for name, permanence in (("hard", Permanence.HARD), ("soft", Permanence.SOFT), ("un", Permanence.UNDETERMINED)):
         for age in (9, 11, 21):
             entry = Suppression(
                 SuppressionList.BOUNCES,
@@ -444,7 +457,9 @@ def test_hard_and_soft_entries_expire_each_at_its_age(call: Gateway) -> None:
     assert answer == Answer(200, {"enabled": True, "soft_bounces": 10, "hard_bounces": 20})
     purged = as_seen_by_the_authorizer()
     found = call(function("suppressions"), "GET", "/suppression/bounces", scopes=READ, organization=purged, stage="v3")
-    assert [record["email"] for record in found.body] == ["hard9@x.io", "soft9@x.io", "hard11@x.io"]
+    assert [record["email"] for record in found.body] == ["hard9@x.io", "soft9@x.io", "un9@x.io", "hard11@x.io"]
     assert one(call, "GET", "soft11@x.io", organization=purged).body == []
     assert one(call, "DELETE", "soft11@x.io", organization=purged).status == 404
+    assert one(call, "DELETE", "un11@x.io", organization=purged).status == 404
     assert one(call, "DELETE", "hard11@x.io", organization=purged).status == 204
+    assert one(call, "DELETE", "un9@x.io", organization=purged).status == 204

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,11 +116,12 @@ def test_what_has_expired_is_taken_off_by_its_permanence() -> None:
     day = 86_400
     put("hard@x.io", at=NOW - 15 * day)
     put("soft@x.io", at=NOW - 15 * day, permanence=Permanence.SOFT)
+    put("unsure@x.io", at=NOW - 15 * day, permanence=Permanence.UNDETERMINED)
     put("old@x.io", at=NOW - 30 * day)
     wiring.access().set_purge("demo", BouncePurge(enabled=True, soft_days=10, hard_days=20))
-    assert run()["swept"] == {"bounces": 2, "blocks": 0}
+    assert run()["swept"] == {"bounces": 3, "blocks": 0}
     assert on_the_list() == ["hard@x.io"]
-    assert pending() == ["old@x.io", "soft@x.io"]
+    assert pending() == ["old@x.io", "soft@x.io", "unsure@x.io"]
 
 
 def test_nothing_is_asked_of_lists_that_hide_nothing(calls: Calls) -> None:
@@ -143,3 +145,15 @@ def test_every_event_does_the_whole_run() -> None:
     wiring.access().clear("demo", BOUNCES, until=NOW)
     assert {case: function("upkeep")(event("upkeep", case), Context()) for case in cases("upkeep")} == ANSWERS
     assert pending() == ["a@x.io"]
+
+
+def test_each_run_is_counted_also_one_that_found_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    run()
+    put("a@x.io")
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    run()
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [(one["service"], one["UpkeepSwept"], one["UpkeepFaults"]) for one in metrics] == [
+        ("upkeep", [0.0], [0.0]),
+        ("upkeep", [1.0], [0.0]),
+    ]

@@ -55,7 +55,7 @@ NOTICED_BY: Final = {
     "suppressions.ROOM": RACES + "test_a_count_that_has_become_full_stays_full[simulated]",
     "unblocks.NOT_EXHAUSTED": RACES + "test_of_two_unblocks_that_both_read_four_one_is_the_last[simulated]",
     "unblocks.LISTED": RACES + "test_what_the_job_has_lifted_since_is_not_unblocked[simulated]",
-    "unblocks.STILL_SOFT": RACES + "test_what_has_bounced_hard_in_the_same_millisecond_is_not_unblocked[simulated]",
+    "unblocks.STILL_PASSING": RACES + "test_what_has_bounced_hard_in_the_same_millisecond_is_not_unblocked[simulated]",
 }
 
 

@@ -1,9 +1,9 @@
 """DynamoDB's condition, key and update expressions, as functions of a plain item.
 
 What is read: comparisons, BETWEEN, AND, OR, NOT, parentheses, attribute_exists, attribute_not_exists, begins_with,
-size; SET with `+`, `-` and if_not_exists, REMOVE, ADD. Anything else is a SyntaxError, so that a store that begins to
-use more cannot be simulated wrongly. As in DynamoDB every right-hand side sees the item as it was, a comparison with an
-attribute that is absent does not hold, and a value that is not given is an error.
+size; SET with `+`, `-` and if_not_exists, REMOVE, ADD, DELETE. Anything else is a SyntaxError, so that a store that
+begins to use more cannot be tested wrongly. As in DynamoDB every right-hand side sees the item as it was, a comparison
+with an attribute that is absent does not hold, and a value that is not given is an error.
 """
 
 from __future__ import annotations
@@ -52,6 +52,10 @@ def apply(expression: str, item: Item, values: Mapping[str, Any]) -> Item:
         value = operand(item, values)
         if action == "SET":
             changed[name] = value
+        elif action == "DELETE":
+            left = item.get(name, frozenset()) - value
+            changed.pop(name, None)
+            changed |= {name: left} if left else {}
         elif isinstance(value, frozenset):
             changed[name] = item.get(name, frozenset()) | value
         else:
@@ -197,7 +201,7 @@ def _condition(text: str) -> Operand:
 def _update(text: str) -> list[tuple[str, str, Operand]]:
     parser, actions, action, names = _Parser(text), [], "", set()
     while parser.peek():
-        if parser.peek().upper() in {"SET", "REMOVE", "ADD"}:
+        if parser.peek().upper() in {"SET", "REMOVE", "ADD", "DELETE"}:
             action = parser.take().upper()
         else:
             parser.take(",")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
+from reprieve.net.guard import HostPolicy
 from reprieve.smtp.client import Endpoint, send_test
 from reprieve.smtp.errors import SmtpError, TokenRefused
-from reprieve.smtp.guard import HostPolicy
 from reprieve.smtp.token import fetch
 from tests.smtp.servers import GRACE_S, HOST, LOGIN, LONG_S, SECRET, SERVER_WORDS, Server, Talk, stopwatch
 from tests.smtp.tokens import credentials, saying
@@ -66,7 +66,7 @@ def bad_tls(authority: trustme.CA) -> dict[str, ssl.SSLContext]:
 
 @pytest.fixture(autouse=True)
 def lookups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Makes names under example.com mean the loopback, and notes which of them were asked for."""
+    """Makes names under example.com mean the loopback, and records which of them were looked up."""
     real = socket.getaddrinfo
     asked: list[str] = []
 
@@ -93,7 +93,7 @@ def policy() -> Callable[..., HostPolicy]:
 
 
 class _Log(logging.Handler):
-    """Keeps what is logged, but for what the servers of the tests say about themselves."""
+    """Keeps what is logged, except what the servers of the tests log about themselves."""
 
     def __init__(self) -> None:
         super().__init__(level=0)
@@ -119,16 +119,16 @@ def unseen(
     def search(error: BaseException) -> None:
         assert error.__cause__ is None
         assert error.__context__ is None
-        told = [str(error), repr(error), repr(error.args), repr(vars(error)), *traceback.format_exception(error)]
+        shown = [str(error), repr(error), repr(error.args), repr(vars(error)), *traceback.format_exception(error)]
         # what an error reporter that collects variables would see of ours
-        told += [
+        shown += [
             repr(value)
             for frame, _ in traceback.walk_tb(error.__traceback__)
             if "reprieve" in frame.f_code.co_filename and "tests" not in frame.f_code.co_filename
             for value in frame.f_locals.values()
         ]
         for canary in canaries:
-            assert canary not in "\n".join(told)
+            assert canary not in "\n".join(shown)
 
     yield search
     out, err = capfd.readouterr()

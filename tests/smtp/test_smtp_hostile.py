@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.net.errors import Trouble
 from reprieve.smtp.auth import Bearer, Login
 from reprieve.smtp.client import Endpoint, send_test
-from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason, SmtpError
+from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, SmtpError
 from tests.smtp.servers import (
     HOST,
     LOGIN,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from reprieve.smtp.guard import HostPolicy
+    from reprieve.net.guard import HostPolicy
 
     Policy = Callable[..., HostPolicy]
 
@@ -48,9 +49,9 @@ def test_the_script_is_good_when_it_is_not_spoiled(ca_pem: str, tls: ssl.SSLCont
             policy=policy(server.port),
         )
     assert server.heard[:7] == [
-        b"EHLO [127.0.0.1]",
+        b"EHLO example.com",
         b"STARTTLS",
-        b"EHLO [127.0.0.1]",
+        b"EHLO example.com",
         b"AUTH PLAIN " + PLAIN,
         b"MAIL FROM:<a@a.example>",
         b"RCPT TO:<b@b.example>",
@@ -67,7 +68,7 @@ def test_a_server_that_hangs_up_at_any_step_is_unreachable(
     with Server(spoiled(step, how), tls) as server:
         error = attempt(server)
     assert type(error) is ConnectionFailed
-    assert error.reason is Reason.UNREACHABLE
+    assert error.reason is Trouble.UNREACHABLE
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -77,7 +78,7 @@ def test_a_server_that_falls_silent_at_any_step_is_left_at_the_deadline(
     with Server(spoiled(step, Talk.stay_silent), tls) as server:
         error = attempt(server, deadline_s=SHORT_S)
     assert type(error) is ConnectionFailed
-    assert error.reason is Reason.TIMED_OUT
+    assert error.reason is Trouble.TIMED_OUT
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_a_reply_that_drips_in_at_any_step_is_left_at_the_deadline(
     with Server(spoiled(step, drip), tls) as server:
         error = attempt(server, deadline_s=deadline_s)
     assert type(error) is ConnectionFailed
-    assert error.reason is Reason.TIMED_OUT
+    assert error.reason is Trouble.TIMED_OUT
 
 
 @pytest.mark.parametrize("implicit", [False, True])
@@ -111,7 +112,7 @@ def test_a_handshake_that_drips_in_is_left_at_the_deadline(
     with Server(drip) as server:
         error = attempt(server, implicit=implicit, deadline_s=SHORT_S)
     assert type(error) is ConnectionFailed
-    assert error.reason is Reason.TIMED_OUT
+    assert error.reason is Trouble.TIMED_OUT
 
 
 def test_a_server_that_reads_nothing_is_left_at_the_deadline(
@@ -129,7 +130,7 @@ def test_a_server_that_reads_nothing_is_left_at_the_deadline(
 
     with Server(script, tls) as server:
         error = attempt(server, Bearer("relay@example.com", SECRET * 400_000), deadline_s=1.0)
-    assert error.reason is Reason.TIMED_OUT
+    assert error.reason is Trouble.TIMED_OUT
 
 
 FLOODS: dict[str, bytes] = {
@@ -158,7 +159,7 @@ def test_floods_are_cut_off(attempt: Callable[..., SmtpError], tls: ssl.SSLConte
         finally:
             tracemalloc.stop()
     assert type(error) is ConnectionFailed
-    assert error.reason is Reason.OVERSIZED
+    assert error.reason is Trouble.OVERSIZED
     assert peak < MAX_MEMORY
 
 
@@ -220,13 +221,13 @@ def test_an_enhanced_code_is_only_digits(
     ],
 )
 @pytest.mark.parametrize("step", ["greeting", "auth"])
-def test_what_is_no_reply_is_refused(
+def test_what_is_not_a_reply_is_refused(
     attempt: Callable[..., SmtpError], tls: ssl.SSLContext, step: str, said: bytes
 ) -> None:
     with Server(spoiled(step, said), tls) as server:
         error = attempt(server)
     assert type(error) is ConnectionFailed
-    assert error.reason is Reason.GARBLED
+    assert error.reason is Trouble.GARBLED
     assert (error.code, error.enhanced) == (None, None)
 
 
@@ -281,7 +282,7 @@ def test_a_mail_that_was_accepted_is_sent_whatever_comes_after(
 
 
 @pytest.mark.parametrize("questions", [1, 2])
-def test_a_login_that_is_content_too_early_is_none(
+def test_a_login_that_is_accepted_too_early_is_not_a_login(
     attempt: Callable[..., SmtpError], tls: ssl.SSLContext, questions: int
 ) -> None:
     def ask(talk: Talk) -> None:

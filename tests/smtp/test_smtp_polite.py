@@ -12,6 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+from reprieve.net.errors import Trouble
 from reprieve.smtp.auth import Bearer, Login, Password
 from reprieve.smtp.client import Endpoint, probe, send_test
 from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-    from reprieve.smtp.guard import HostPolicy
+    from reprieve.net.guard import HostPolicy
 
     Policy = Callable[..., HostPolicy]
 
@@ -157,7 +158,7 @@ def test_login_is_used_where_it_is_all_there_is(sink: Sink, ca_pem: str, tls: ss
     ("sender", "recipient", "code", "enhanced"),
     [("a@a.example", "unknown@b.example", 550, "5.1.1"), ("spam@a.example", "x@b.example", 554, "5.7.1")],
 )
-def test_a_refused_mail_tells_its_codes_and_nothing_else(
+def test_a_refused_mail_is_reported_by_its_codes_alone(
     relay: tuple[int, HostPolicy],
     ca_pem: str,
     *,
@@ -178,16 +179,16 @@ def test_the_system_s_authorities_do_not_vouch_for_a_private_one(relay: tuple[in
     port, allowed = relay
     with pytest.raises(ConnectionFailed) as caught:
         probe(Endpoint(HOST, port), PASSWORD, policy=allowed)
-    assert caught.value.reason is Reason.CERTIFICATE
+    assert caught.value.reason is Trouble.CERTIFICATE
     assert sink.mechanisms == []
 
 
 @pytest.mark.parametrize("pem", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"])
-def test_a_private_authority_that_is_none_never_means_the_system_s(
+def test_what_is_not_a_certificate_never_means_the_system_s_authorities(
     relay: tuple[int, HostPolicy], pem: str, sink: Sink
 ) -> None:
     port, allowed = relay
     with pytest.raises(ConnectionFailed) as caught:
         probe(Endpoint(HOST, port, pem), PASSWORD, policy=allowed)
-    assert caught.value.reason is Reason.ENCRYPTION
+    assert caught.value.reason is Trouble.ENCRYPTION
     assert sink.mechanisms == []

@@ -1,4 +1,4 @@
-"""No password without TLS, whoever stands in between: plain text, downgrades, bad certificates."""
+"""No password without TLS, whatever an attacker in between does: plain text, downgrades, bad certificates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.net.errors import Trouble
 from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, Reason, SmtpError
 from tests.smtp.servers import REPLIES, Server, Talk, spoiled
 
@@ -31,7 +32,7 @@ def test_plain_text_after_starttls_is_refused(
         error = attempt(server)
     assert type(error) is ConnectionFailed
     assert error.reason is Reason.INJECTED
-    assert server.heard == [b"EHLO [127.0.0.1]", b"STARTTLS"]
+    assert server.heard == [b"EHLO example.com", b"STARTTLS"]
 
 
 def test_plain_text_in_place_of_tls_is_refused(attempt: Callable[..., SmtpError], tls: ssl.SSLContext) -> None:
@@ -45,7 +46,7 @@ def test_plain_text_in_place_of_tls_is_refused(attempt: Callable[..., SmtpError]
     with Server(spoiled("starttls", inject), tls) as server:
         error = attempt(server)
     assert type(error) is ConnectionFailed
-    assert error.reason is Reason.ENCRYPTION
+    assert error.reason is Trouble.ENCRYPTION
     assert not [line for line in server.heard if line.startswith(b"AUTH")]
 
 
@@ -55,8 +56,8 @@ def test_plain_text_in_place_of_tls_is_refused(attempt: Callable[..., SmtpError]
         ("ehlo", b"250-x\r\n250 AUTH PLAIN\r\n", ConnectionFailed, Reason.NO_STARTTLS),
         ("ehlo", b"250-x\r\n250 XSTARTTLS\r\n", ConnectionFailed, Reason.NO_STARTTLS),
         ("ehlo", b"250 STARTTLS\r\n", ConnectionFailed, Reason.NO_STARTTLS),  # that is the greeting's line
-        ("starttls", b"454 4.7.0 no TLS today\r\n", ConnectionFailed, Reason.ENCRYPTION),
-        ("starttls", b"250 fine\r\n", ConnectionFailed, Reason.ENCRYPTION),
+        ("starttls", b"454 4.7.0 no TLS today\r\n", ConnectionFailed, Trouble.ENCRYPTION),
+        ("starttls", b"250 fine\r\n", ConnectionFailed, Trouble.ENCRYPTION),
         ("ehlo again", b"250 no AUTH under TLS\r\n", AuthenticationFailed, Reason.NO_MECHANISM),
         ("ehlo again", b"250-x\r\n250 AUTH\r\n", AuthenticationFailed, Reason.NO_MECHANISM),
         ("ehlo again", b"250-x\r\n250 AUTH CRAM-MD5 NTLM XOAUTH2\r\n", AuthenticationFailed, Reason.NO_MECHANISM),
@@ -108,7 +109,7 @@ def test_a_bad_certificate_is_refused(
     with Server(at_once if implicit else spoiled(), bad_tls[name]) as server:
         error = attempt(server, implicit=implicit)
     assert type(error) is ConnectionFailed
-    assert error.reason is Reason.CERTIFICATE
+    assert error.reason is Trouble.CERTIFICATE
     assert not [line for line in server.heard if b"AUTH" in line]
 
 
@@ -120,4 +121,4 @@ def test_plain_text_on_a_port_of_tls_is_refused(attempt: Callable[..., SmtpError
     with Server(speak_first) as server:
         error = attempt(server, implicit=True)
     assert type(error) is ConnectionFailed
-    assert error.reason is Reason.ENCRYPTION
+    assert error.reason is Trouble.ENCRYPTION

@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
+from reprieve.net.errors import Trouble
+from reprieve.net.guard import HostPolicy
 from reprieve.smtp import token
 from reprieve.smtp.errors import Reason, TokenRefused
-from reprieve.smtp.guard import HostPolicy
 from reprieve.smtp.jwt_bearer import JwtBearer
 from reprieve.smtp.token import ClientAuthentication, fetch
 from tests.smtp.servers import HOST, SECRET, Server
@@ -197,6 +198,8 @@ def test_only_an_https_url_is_asked(endpoint: str, lookups: list[str], unseen: S
         "https://localhost/token",
         "https://8.8.8.8/token",
         "https://mail.example.com\\@169.254.169.254/",
+        "https://*.example.com/token",
+        "https://.example.com/token",
         "https://mail.example.com:22/token",
         "https://mail.example.com:0/token",
     ],
@@ -204,8 +207,15 @@ def test_only_an_https_url_is_asked(endpoint: str, lookups: list[str], unseen: S
 def test_the_guard_stands_at_this_door_too(endpoint: str, unseen: Search) -> None:
     with pytest.raises(TokenRefused) as caught:
         fetch(credentials(0, endpoint=endpoint), policy=HostPolicy(ports=token.PORTS))
-    assert caught.value.reason in {Reason.HOST_REFUSED, Reason.ENDPOINT}
+    assert caught.value.reason in {Trouble.HOST_REFUSED, Reason.ENDPOINT}
     unseen(caught.value)
+
+
+def test_the_path_and_the_query_arrive_as_they_were_chosen(ca_pem: str, policy: Policy, tls: ssl.SSLContext) -> None:
+    with Server(saying(answer(GOOD)), tls) as server:
+        endpoint = f"https://{HOST}:{server.port}/tenants/a@b.example/to%2Fken?resource=https%3A%2F%2Fx.example%2F"
+        fetch(credentials(0, endpoint=endpoint), policy=policy(server.port), private_ca_pem=ca_pem)
+    assert server.heard[0] == (b"POST /tenants/a@b.example/to%2Fken?resource=https%3A%2F%2Fx.example%2F HTTP/1.1")
 
 
 def test_the_connection_goes_to_the_address_that_was_checked(

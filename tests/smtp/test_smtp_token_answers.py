@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
 import tracemalloc
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from reprieve.net import connection
+from reprieve.net.connection import Connection
+from reprieve.net.errors import Trouble
+from reprieve.net.guard import HostPolicy
 from reprieve.smtp import token
 from reprieve.smtp.errors import Reason, TokenRefused
-from reprieve.smtp.guard import HostPolicy
 from reprieve.smtp.token import fetch
 from tests.smtp.servers import HOST, MAX_MEMORY, SECRET, SERVER_WORDS, SHORT_S, Server, Talk
 from tests.smtp.tokens import GOOD, answer, credentials, saying
@@ -44,7 +48,7 @@ def test_a_redirect_is_not_followed(refused: Callable[..., TokenRefused], status
         Reason.INVALID_SCOPE,
     ],
 )
-def test_a_refusal_that_the_rfc_knows_is_told(refused: Callable[..., TokenRefused], reason: Reason) -> None:
+def test_a_refusal_that_the_rfc_knows_is_reported(refused: Callable[..., TokenRefused], reason: Reason) -> None:
     body = json.dumps({"error": reason.name.lower(), "error_description": f"{SECRET} {SERVER_WORDS!r}"}).encode()
     error = refused(answer(body, b"400 Bad Request"))
     assert (error.reason, error.code) == (reason, 400)
@@ -61,7 +65,7 @@ def test_a_refusal_that_the_rfc_knows_is_told(refused: Callable[..., TokenRefuse
         b"\xff\xfe",
     ],
 )
-def test_a_refusal_that_it_does_not_know_is_not(refused: Callable[..., TokenRefused], body: bytes) -> None:
+def test_a_refusal_that_the_rfc_does_not_know_is_not_quoted(refused: Callable[..., TokenRefused], body: bytes) -> None:
     error = refused(answer(body, b"401 %s" % SERVER_WORDS))
     assert (error.reason, error.code) == (Reason.TOKEN_REFUSED, 401)
 
@@ -94,7 +98,7 @@ def test_a_refusal_that_it_does_not_know_is_not(refused: Callable[..., TokenRefu
 )
 def test_an_answer_without_a_usable_token_is_survived(refused: Callable[..., TokenRefused], body: bytes) -> None:
     error = refused(answer(body))
-    assert (error.reason, error.code) == (Reason.GARBLED, 200)
+    assert (error.reason, error.code) == (Trouble.GARBLED, 200)
 
 
 @pytest.mark.parametrize(
@@ -111,14 +115,14 @@ def test_an_answer_without_a_usable_token_is_survived(refused: Callable[..., Tok
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n{",
     ],
 )
-def test_what_is_no_http_is_survived(refused: Callable[..., TokenRefused], said: bytes) -> None:
+def test_what_is_not_http_is_survived(refused: Callable[..., TokenRefused], said: bytes) -> None:
     tracemalloc.start()
     try:
         error = refused(said)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert error.reason in {Reason.GARBLED, Reason.UNREACHABLE}
+    assert error.reason in {Trouble.GARBLED, Trouble.UNREACHABLE}
     assert peak < MAX_MEMORY
 
 
@@ -149,7 +153,7 @@ def test_a_flood_is_cut_off(refused: Callable[..., TokenRefused], name: str) -> 
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert error.reason in {Reason.OVERSIZED, Reason.GARBLED}
+    assert error.reason in {Trouble.OVERSIZED, Trouble.GARBLED}
     assert peak < MAX_MEMORY
 
 
@@ -168,14 +172,14 @@ SLOW: dict[str, Callable[[Talk], None]] = {
 
 @pytest.mark.parametrize("name", SLOW)
 def test_a_slow_endpoint_is_left_at_the_deadline(refused: Callable[..., TokenRefused], name: str) -> None:
-    assert refused(SLOW[name], deadline_s=SHORT_S).reason is Reason.TIMED_OUT
+    assert refused(SLOW[name], deadline_s=SHORT_S).reason is Trouble.TIMED_OUT
 
 
 @pytest.mark.parametrize("name", ["another host's", "the address's", "expired", "not yet valid", "a stranger's"])
 def test_a_bad_certificate_gets_no_secret(
     refused: Callable[..., TokenRefused], bad_tls: dict[str, ssl.SSLContext], name: str
 ) -> None:
-    assert refused(answer(GOOD), context=bad_tls[name]).reason is Reason.CERTIFICATE
+    assert refused(answer(GOOD), context=bad_tls[name]).reason is Trouble.CERTIFICATE
 
 
 def test_plain_http_on_the_port_of_https_gets_no_secret(ca_pem: str, policy: Policy, unseen: Search) -> None:
@@ -185,7 +189,7 @@ def test_plain_http_on_the_port_of_https_gets_no_secret(ca_pem: str, policy: Pol
 
     with Server(script) as server, pytest.raises(TokenRefused) as caught:
         fetch(credentials(server.port), policy=policy(server.port), private_ca_pem=ca_pem)
-    assert caught.value.reason in {Reason.ENCRYPTION, Reason.UNREACHABLE}
+    assert caught.value.reason in {Trouble.ENCRYPTION, Trouble.UNREACHABLE}
     unseen(caught.value)
     assert SECRET.encode() not in b"".join(server.heard)
 
@@ -196,29 +200,14 @@ def test_chunks_are_put_together(ca_pem: str, policy: Policy, tls: ssl.SSLContex
         assert fetch(credentials(server.port), policy=policy(server.port), private_ca_pem=ca_pem) == "the.token-1"
 
 
-class _Canned:
-    """Stands for a connection that was answered."""
+class _NoTls:
+    """Stands for a TLS context, and leaves the bytes as they are."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def start_tls(self, *_: object) -> None:
-        pass
-
-    def send(self, data: bytes) -> None:
-        pass
-
-    def receive(self, most: int) -> bytes:
-        data, self.data = self.data[:most], self.data[most:]
-        return data
+    def wrap_socket(self, sock: socket.socket, **_: object) -> socket.socket:
+        return sock
 
 
+WHOLE = b"HTTP/1.1 200 OK\r\n\r\n" + GOOD
 PARTS = st.sampled_from(
     [
         *(b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 x\r\n", b"HTTP/1.1 204 x\r\n\r\n", b"\r\n", b"\n", b"\0", b"\xff"),
@@ -230,13 +219,19 @@ PARTS = st.sampled_from(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(PARTS | st.binary(max_size=10), max_size=12).map(b"".join))
+@example(WHOLE)
 def test_any_bytes_are_a_token_or_a_refusal(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    monkeypatch.setattr(token, "dial", lambda *_: _Canned(data))
-    monkeypatch.setattr(token, "verified", lambda _: None)
-    try:
-        found = fetch(
-            credentials(443), policy=HostPolicy(ports=(443,), private_networks=("127.0.0.0/8",)), deadline_s=60
-        )
-    except TokenRefused:
-        return
+    monkeypatch.setattr(token, "verified", lambda _: _NoTls())
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(connection, "dial", lambda _, deadline: Connection(ours, deadline))
+    with ours, theirs:
+        theirs.sendall(data)
+        theirs.shutdown(socket.SHUT_WR)
+        try:
+            found = fetch(
+                credentials(443), policy=HostPolicy(ports=(443,), private_networks=("127.0.0.0/8",)), deadline_s=60
+            )
+        except TokenRefused:
+            assert data != WHOLE
+            return
     assert found == "the.token-1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -12,10 +13,13 @@ import pytest
 import requests
 
 from local import activity, demo, run
+from local.deploy import api_ids, client
 from local.ministack import environment
 from local.place import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local.place import Place
 
 pytestmark = pytest.mark.stack
@@ -50,6 +54,51 @@ def test_the_local_aws_and_so_the_functions_see_little_of_the_callers_environmen
     assert seen["BIND_HOST"] == "127.0.0.1"
 
 
+def test_one_base_url_without_a_path_is_every_apis(stack: dict[str, Any], place: Place) -> None:
+    dialects = ("okta", "sendgrid", "zoho", "reprieve", "upstream")
+    assert {name: stack[name]["base_url"] for name in dialects} == dict.fromkeys(dialects, place.endpoint)
+    assert stack["webhook"]["url"] == f"{place.endpoint}/reprieve/events/sendgrid/demo"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_links_follow_the_host_that_was_asked_and_lead_on_there(stack: dict[str, Any], place: Place, host: str) -> None:
+    base, headers = f"http://{host}:{place.port}", {"Authorization": f"SSWS {stack['okta']['token']}"}
+    first = requests.get(f"{base}/api/v1/users?limit=1", headers=headers, timeout=30)
+    following = first.links["next"]["url"]
+    assert following.startswith(f"{base}/api/v1/users?")
+    second = requests.get(following, headers=headers, timeout=30)
+    assert [len(page.json()) for page in (first, second)] == [1, 1]
+    assert first.json() != second.json()
+
+
+def test_a_second_stage_of_an_api_is_routed_like_the_first(stack: dict[str, Any], place: Place) -> None:
+    gateway, okta = client(place, "apigateway"), api_ids(place)["OktaApi"]
+    deployment = gateway.get_stage(restApiId=okta, stageName="api")["deploymentId"]
+    gateway.create_stage(restApiId=okta, stageName="oauth2", deploymentId=deployment)
+    try:
+        headers = {"Authorization": f"SSWS {stack['okta']['token']}"}
+        answer = requests.get(f"{place.endpoint}/oauth2/v1/users?limit=1", headers=headers, timeout=30)
+        assert answer.ok
+        assert answer.links["next"]["url"].startswith(f"{place.endpoint}/oauth2/v1/users?")
+    finally:
+        gateway.delete_stage(restApiId=okta, stageName="oauth2")
+
+
+def test_the_address_that_aws_itself_gives_an_api_stays_good(stack: dict[str, Any], place: Place) -> None:
+    url = f"{place.endpoint}/_aws/execute-api/{api_ids(place)['OktaApi']}/api/v1/users?limit=1"
+    answer = requests.get(url, headers={"Authorization": f"SSWS {stack['okta']['token']}"}, timeout=30)
+    assert answer.ok
+    assert answer.links["next"]["url"].startswith(f"{place.endpoint}/api/v1/users?")
+
+
+def test_what_a_newcomer_asks_first_is_running_already_and_has_one_copy_of_the_layers_in_common(place: Place) -> None:
+    running = {path.name.split("-")[3] for path in place.scratch.glob("ministack-lambda-*")}
+    assert {"AuthorizerFunction", "RecipientsFunction", "SystemLogFunction", "SuppressionsFunction"} <= running
+    layers = list(place.scratch.glob("ministack-lambda-*/layer_?"))
+    assert len(layers) > len({layer.resolve() for layer in layers}) == 2
+    assert not list(place.scratch.glob("ministack-lambda-*/*.zip"))
+
+
 def test_the_gateway_itself_answers_in_the_words_of_each_dialect(stack: dict[str, Any]) -> None:
     sendgrid = requests.get(f"{stack['sendgrid']['base_url']}/v3/no/such/path", timeout=30)
     assert users(stack).json()["errorCode"] == "E0000005"
@@ -74,9 +123,10 @@ def test_a_stop_is_heeded_even_while_the_runner_asks_for_the_functions_logs(
         logs.show_news()
 
 
-def test_a_busy_port_is_one_line_that_says_what_to_do(place: Place, tmp_path: Any) -> None:
+def started_at(port: object, home: Path) -> str:
+    """The one line that `make run` ends with at a port that it cannot have."""
     ended = subprocess.run(
-        [sys.executable, "-m", "local.run", f"--home={tmp_path}", f"--port={place.port}"],
+        [sys.executable, "-m", "local.run", f"--home={home}", f"--port={port}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -84,8 +134,20 @@ def test_a_busy_port_is_one_line_that_says_what_to_do(place: Place, tmp_path: An
     )
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
-    assert f"Port {place.port} is taken" in line
-    assert f"`make run PORT={place.port + 11}`" in line
+    return line
+
+
+def test_a_busy_port_is_one_line_that_says_what_to_do(place: Place, tmp_path: Path) -> None:
+    line = started_at(place.port, tmp_path)
+    assert re.fullmatch(rf"make run: Port {place.port} is taken .*: choose one, as in `make run PORT=\d+`\.", line)
+
+
+@pytest.mark.parametrize("port", [80000, 0, -1, "http", ""])
+def test_a_port_that_is_none_is_one_line_that_says_what_to_do(port: object, tmp_path: Path) -> None:
+    assert re.fullmatch(
+        rf"make run: PORT must be a number from 1 to 65535, as in `make run PORT=\d+`, not '{port}'\.",
+        started_at(port, tmp_path),
+    )
 
 
 def test_the_operators_command_reaches_it(place: Place) -> None:

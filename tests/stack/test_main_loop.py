@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from python_http_client.exceptions import ForbiddenError, UnauthorizedError
 
 from local.deploy import client, outputs
+from local.place import STACK_NAME
 from tests.support.workers import peak_megabytes
 
 if TYPE_CHECKING:
@@ -143,8 +144,7 @@ def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
 
 
 def test_the_job_runs_by_its_schedule(place: Place) -> None:
-    names = [one["Name"] for one in client(place, "scheduler").list_schedules()["Schedules"]]
-    schedule = client(place, "scheduler").get_schedule(Name=next(name for name in names if "RemovalJob" in name))
+    schedule = client(place, "scheduler").get_schedule(Name=f"{STACK_NAME}-removal-job")
     assert schedule["ScheduleExpression"] == "rate(2 minutes)"
     assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 120, "MaximumRetryAttempts": 0}
 
@@ -185,12 +185,53 @@ def test_each_dialect_answers_a_missing_and_a_bad_credential_in_its_own_words(
         assert {name: answer.json()[name] for name in body} == body
 
 
-def test_a_path_that_is_not_there_is_404_in_the_dialect(stack: Stack) -> None:
-    for dialect, path, word in (("okta", "/api/v1/nothing", "E0000008"), ("sendgrid", "/v3/nothing", "not found")):
-        headers = {"Authorization": f"Bearer {stack[dialect]['token']}"}
+#: a path that each API has, a method that it does not have there, and what comes of that
+WRONG_METHOD = {
+    "okta": ("DELETE", "/api/v1/logs", 405, "E0000022"),
+    "sendgrid": ("PUT", "/v3/suppression/bounces", 405, "method not allowed"),
+    "zoho": ("PUT", "/crm/v8/Leads/actions/unblock_email", 400, "INVALID_REQUEST_METHOD"),
+    "reprieve": ("DELETE", "/reprieve/removals", 405, "Method Not Allowed"),
+}
+#: paths that each API does not have, and a word of the answer
+UNKNOWN = {
+    "okta": ("E0000008", "/api", "/api/v1", "/api/v1/nothing", "/api/v1/users/x/groups/y"),
+    "sendgrid": ("not found", "/v3", "/v3/mail/send", "/v3/suppression", "/v3/suppression/unsubscribes/a@b.example"),
+    "zoho": (
+        *("INVALID_URL_PATTERN", "/crm", "/crm/v8", "/crm/v8/Leads/actions", "/crm/v8/Leads/actions/nothing"),
+        *("/crm/v8/Leads/actions/unblock_email/x", "/crm/v8/Leads/1/Notes", "/crm/v8/Leads/1/actions"),
+    ),
+    "reprieve": ("the API has no such path", "/reprieve", "/reprieve/nothing", "/reprieve/events/sendgrid"),
+}
+
+
+@pytest.mark.parametrize("dialect", UNKNOWN)
+def test_a_path_that_is_not_there_is_404_in_the_dialect_with_and_without_a_credential(
+    stack: Stack, dialect: str
+) -> None:
+    word, *paths = UNKNOWN[dialect]
+    for path in paths:
+        for headers in ({}, {"Authorization": f"Bearer {stack[dialect]['token']}"}):
+            for method in ("GET", "POST"):
+                answer = requests.request(method, stack[dialect]["base_url"] + path, headers=headers, timeout=20)
+                assert (answer.status_code, word in answer.text) == (404, True), (method, path, answer.text)
+
+
+@pytest.mark.parametrize("dialect", WRONG_METHOD)
+def test_a_method_that_is_not_there_is_refused_in_the_dialect(stack: Stack, dialect: str) -> None:
+    method, path, status, word = WRONG_METHOD[dialect]
+    headers = {"Authorization": f"Bearer {stack[dialect]['token']}"}
+    answer = requests.request(method, stack[dialect]["base_url"] + path, headers=headers, timeout=20)
+    assert (answer.status_code, word in answer.text) == (status, True)
+
+
+@pytest.mark.parametrize("dialect", UNKNOWN)
+def test_every_answer_has_its_request_id_also_those_of_the_gateway(stack: Stack, dialect: str) -> None:
+    _, path, *_ = WRONG_METHOD[dialect]
+    good = f"Bearer {stack[dialect]['token']}"
+    for authorization in (None, "Bearer nonsense", good):
+        headers = {"Authorization": authorization} if authorization else {}
         answer = requests.get(stack[dialect]["base_url"] + path, headers=headers, timeout=20)
-        assert answer.status_code == 404
-        assert word in answer.text
+        assert answer.headers["X-Okta-Request-Id" if dialect == "okta" else "X-Request-Id"]
 
 
 def test_one_dialects_token_lacks_the_other_dialects_scopes(stack: Stack) -> None:

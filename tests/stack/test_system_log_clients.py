@@ -7,30 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 import uuid
 import venv
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from local.place import ROOT
 from tests.stack.test_main_loop import bounce, post
+from tests.support.log_collectors import COLLECTORS, Page
 from tests.support.workers import peak_megabytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from local.place import Place
@@ -56,34 +52,6 @@ def okta2() -> Path:
         subprocess.run([*pip, "--require-hashes", "-r", str(OKTA2)], check=True)
         (home / "ready").touch()
     return python
-
-
-@contextmanager
-def domain(base_url: str) -> Iterator[str]:
-    """A base URL without a path, as in AWS: SDK 2.x takes the path of a `next` link for all that follows the domain."""
-    host, path = urlsplit(base_url).netloc, urlsplit(base_url).path
-
-    class Forward(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            headers = {"Host": host, "Authorization": self.headers["Authorization"]}
-            answer = requests.get(base_url + self.path, headers=headers, timeout=60)
-            here = f"http://{self.headers['Host']}"
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers["Content-Type"])
-            self.send_header("Content-Length", str(len(answer.content)))
-            for link in re.findall(r'<[^>]+>; rel="[a-z]+"', answer.headers.get("Link", "")):
-                self.send_header("Link", link.replace(f"http://{host}{path}", here))
-            self.end_headers()
-            self.wfile.write(answer.content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Forward)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 def poller(*command: str) -> subprocess.Popen[str]:
@@ -125,19 +93,41 @@ def test_okta_s_clients_poll_every_entry_exactly_once_while_events_arrive(stack:
     run = uuid.uuid4().hex[:12]
     base_url, token = stack["okta"]["base_url"], stack["okta"]["token"]
     asked = (token, f'target.id ew "@{run}.example.com"', str(EVENTS * SENDERS * POSTS))
-    with domain(base_url) as at_root:
-        started = {
-            "python 3.x": poller(sys.executable, program("python", "poll_okta3.py"), base_url, *asked),
-            "python 2.x": poller(str(okta2), program("python", "poll_okta2.py"), at_root, *asked),
-        }
-        node = shutil.which("node")
-        if node and (ROOT / "tests" / "sdk-node" / "node_modules").is_dir():
-            started["node"] = poller(node, program("node", "poll_okta.js"), base_url, *asked)
-        sent = send_while(stack, run)
-        seen = {client: seen_by(process) for client, process in started.items()}
+    started = {
+        "python 3.x": poller(sys.executable, program("python", "poll_okta3.py"), base_url, *asked),
+        "python 2.x": poller(str(okta2), program("python", "poll_okta2.py"), base_url, *asked),
+    }
+    node = shutil.which("node")
+    if node and (ROOT / "tests" / "sdk-node" / "node_modules").is_dir():
+        started["node"] = poller(node, program("node", "poll_okta.js"), base_url, *asked)
+    sent = send_while(stack, run)
+    seen = {client: seen_by(process) for client, process in started.items()}
     assert {client: sorted(emails) for client, emails in seen.items()} == dict.fromkeys(seen, sorted(sent))
     if "node" not in started:
         pytest.skip("SKIPPED: Okta's Node client; install Node and run `make node`. The Python clients passed.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loop", COLLECTORS, ids=lambda loop: loop.__name__)
+def test_a_log_collector_stops_and_in_the_end_has_everything(stack: Stack, loop: Callable[..., Any]) -> None:
+    began, run = datetime.now(UTC), uuid.uuid4().hex[:12]
+    sent = [f"{number}@{run}.example.com" for number in range(3)]
+    assert post(stack, *map(bounce, sent)).ok
+    url, headers = f"{stack['okta']['base_url']}/api/v1/logs", {"Authorization": f"SSWS {stack['okta']['token']}"}
+
+    def send(query: Mapping[str, str]) -> Page:
+        answer = requests.get(url, params=query, headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return Page(answer.json(), {relation: link["url"] for relation, link in answer.links.items()})
+
+    seen: list[str] = []
+    while len(seen) < len(sent):
+        assert (datetime.now(UTC) - began).seconds < SECONDS_TO_POLL
+        # each run stops by itself, before entries have settled and after
+        collected = [entry["target"][0]["id"] for page in loop(send, began.isoformat()) for entry in page]
+        seen = [target for target in collected if target.endswith(f"@{run}.example.com")]
+        time.sleep(1)
+    assert sorted(seen) == sent
 
 
 def test_both_spellings_of_the_path_are_answered_the_same(stack: Stack) -> None:

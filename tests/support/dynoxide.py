@@ -47,11 +47,12 @@ def needed() -> str:
 
 
 @contextmanager
-def running(connections: int = 32, *, export: Path | None = None) -> Iterator[DynamoDBClient]:
+def running(connections: int = 32, *, export: Path | None = None, retries: Any = None) -> Iterator[DynamoDBClient]:
     """A fresh one, in memory; skips the test, loudly, where there is none.
 
     Args:
         connections: of the client.
+        retries: the client's settings for its own repetitions of a call.
         export: a directory like DynamoDB's exports, with `schema.json`, whose tables and items are there at the start.
     """
     found = needed()
@@ -69,7 +70,7 @@ def running(connections: int = 32, *, export: Path | None = None) -> Iterator[Dy
             region_name="eu-west-1",
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
-            config=Config(max_pool_connections=connections, parameter_validation=False),
+            config=Config(max_pool_connections=connections, parameter_validation=False, retries=retries),
         )
         adapt(client)
         yield client

@@ -70,7 +70,8 @@ class FakeSes:
         self, operation: str, parameters: dict[str, Any], work: Callable[[dict[str, Any]], dict[str, Any]]
     ) -> dict[str, Any]:
         self.calls.append((operation, parameters))
-        report = ParamValidator().validate(parameters, _MODEL.operation_model(operation).input_shape)
+        shape: Any = _MODEL.operation_model(operation).input_shape
+        report = ParamValidator().validate(parameters, shape)
         if report.has_errors():
             raise ParamValidationError(report=report.generate_report())
         if self.always is not None:
@@ -114,13 +115,11 @@ class FakeSes:
 
 def error(code: str, status: int) -> ClientError:
     """What boto3 raises; the message has what must not get out."""
-    return ClientError(
-        {
-            "Error": {"Code": code, "Message": "boo@example.org AKIACANARY"},
-            "ResponseMetadata": {"HTTPStatusCode": status},
-        },
-        "AnyOperation",
-    )
+    answer: Any = {
+        "Error": {"Code": code, "Message": "boo@example.org AKIACANARY"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(answer, "AnyOperation")
 
 
 def _row(entry: Entry) -> dict[str, Any]:

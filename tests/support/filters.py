@@ -1,4 +1,4 @@
-"""What the tests of the System Log's filter share: filters to write, and what work costs."""
+"""What the tests of the system log's filter share: filters to write, and what work costs."""
 
 from __future__ import annotations
 

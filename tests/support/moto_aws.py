@@ -1,8 +1,7 @@
-"""One AWS in moto for a whole module of tests, empty for each of them.
+"""One AWS for a whole module of tests, empty for each of them: moto, and our own DynamoDB (tests/support/dynamodb.py).
 
     with moto_aws.running():                  # once a module: moto takes longer to start than most tests to run
-        moto_aws.empty()                      # before each test: no stack, key, queue or table
-        names = moto_aws.create_tables()      # the template's tables, as CreateTable makes them
+        client = moto_aws.empty(monkeypatch)  # before each test: no stack, key or queue; the template's tables, empty
 
 Clients may be kept from test to test, which `forget` does: they are slow to make, and all of them ask the same moto.
 """
@@ -10,22 +9,17 @@ Clients may be kept from test to test, which `forget` does: they are slow to mak
 from __future__ import annotations
 
 from contextlib import contextmanager
-from copy import deepcopy
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-import boto3
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
-from moto.dynamodb.models import dynamodb_backends
 from moto.kms import models as kms
 
 from reprieve.runtime import wiring
-from tests.support import tables
-from tests.support.moto_partiql import inserting
+from tests.support.dynamodb import Client, Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,16 +33,24 @@ REGION = "eu-west-1"
 def running() -> Iterator[None]:
     """Put moto in AWS's place, for clients that `wiring` makes within."""
     forget(clients=True)
-    with mock_aws(), inserting(), mock.patch.object(kms, "generate_private_key", _private_key):
+    with mock_aws(), mock.patch.object(kms, "generate_private_key", _private_key):
         yield
     forget(clients=True)
 
 
-def empty() -> None:
-    """Forget all that AWS was told."""
+def empty(monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Forget all that AWS was told; the client of an empty DynamoDB, which `wiring` gives from here on."""
     BackendDict.reset()
     reset_model_data()
     forget(clients=False)
+    dynamodb, client = Database().client(), wiring.client
+
+    @wraps(client)
+    def client_of(service: str, attempts: int = 4) -> Any:
+        return dynamodb if service == "dynamodb" else client(service, attempts)
+
+    monkeypatch.setattr(wiring, "client", client_of)
+    return dynamodb
 
 
 def forget(*, clients: bool) -> None:
@@ -58,20 +60,8 @@ def forget(*, clients: bool) -> None:
             thing.cache_clear()
 
 
-def create_tables() -> dict[str, str]:
-    """The template's tables, empty; the environment variables that name them."""
-    dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables = deepcopy(_created())
-    return tables.environment()
-
-
-@cache
-def _created() -> dict[str, Any]:
-    tables.create_tables(boto3.client("dynamodb", REGION))
-    return deepcopy(dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables)
-
-
-#: moto gives even a symmetric key an RSA key, which nobody uses and which takes longer than most tests
-_private_key = cache(kms.generate_private_key)
+#: moto gives even a symmetric key an RSA key, which is not used and which takes longer than most tests
+_private_key = cache(kms.generate_private_key)  # type: ignore[attr-defined]
 
 
 def set_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,8 @@ class SendGridBench:
         self.other = stack.enter_context(self.adapter(on_behalf_of="sub"))
 
     def adapter(self, **options: Any) -> SendGrid:
-        return SendGrid(**({"base_url": self.fake.url, "api_key": KEY, "clock": lambda: NOW} | options))
+        given: dict[str, Any] = {"base_url": self.fake.url, "api_key": KEY, "clock": lambda: NOW}
+        return SendGrid(**(given | options))
 
     def put(self, name: SuppressionList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
         self.fake.put(name, email, created=created, subuser="sub" if other else "")

@@ -25,5 +25,5 @@ def install() -> None:
     def list_available_services(loader: Loader, type_name: str) -> list[str]:
         return listed(tuple(loader.search_paths), type_name)
 
-    JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
-    Loader.list_available_services = list_available_services  # type: ignore[method-assign]
+    JSONFileLoader.load_file = load_file  # type: ignore[method-assign,assignment]
+    Loader.list_available_services = list_available_services  # type: ignore[method-assign,assignment]

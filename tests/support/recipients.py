@@ -55,6 +55,9 @@ class Client:
     def list(self, **query: str) -> Answer:
         return self._send("GET", "/v1/users", query=query)
 
+    def me(self, *scopes: str) -> Answer:
+        return self._send("GET", "/v1/users/me", scopes=scopes)
+
     def get(self, name: str) -> Answer:
         return self._send("GET", "/v1/users/{id}", path={"id": name})
 
@@ -77,11 +80,17 @@ def person(name: str) -> dict[str, str]:
 
 
 def user(profile: Mapping[str, object], *, status: str = "ACTIVE", updated: str = BEGIN, identifier: Any = ID) -> Any:
+    since = BEGIN if status == "ACTIVE" else None
     return {
         "id": identifier,
         "status": status,
         "created": BEGIN,
+        "activated": since,
+        "statusChanged": since,
+        "lastLogin": None,
         "lastUpdated": updated,
+        "passwordChanged": None,
+        "type": {"id": None},
         "profile": {"secondEmail": None, **profile},
         "credentials": {},
         "_links": {"self": {"href": Matching(f"{re.escape(BASE)}/00u[0-9A-Za-z]{{17}}")}},

@@ -52,8 +52,15 @@ def enrol(number: int, email: str | None, secondary: str | None = None, module: 
     return rid(number)
 
 
-def bounce(email: str, *, at: int = BASE, hard: bool = False, organization: Organization = DEMO) -> None:
-    permanence = Permanence.HARD if hard else Permanence.SOFT
+def bounce(
+    email: str,
+    *,
+    at: int = BASE,
+    hard: bool = False,
+    permanence: Permanence = Permanence.SOFT,
+    organization: Organization = DEMO,
+) -> None:
+    permanence = Permanence.HARD if hard else permanence
     one = Suppression(
         SuppressionList.BOUNCES, email, email, at, "mailbox full", permanence=permanence, event_id=f"b{at}"
     )

@@ -16,6 +16,7 @@ def listed(place: SuppressionList, permanence: Permanence, count: int = 1) -> Su
 
 HARD = listed(SuppressionList.BOUNCES, Permanence.HARD)
 SOFT = listed(SuppressionList.BOUNCES, Permanence.SOFT)
+UNSURE = listed(SuppressionList.BOUNCES, Permanence.UNDETERMINED)
 BLOCKED = listed(SuppressionList.BLOCKS, Permanence.SOFT, 5)
 HALF = listed(SuppressionList.BLOCKS, Permanence.SOFT, 4)
 
@@ -28,6 +29,7 @@ HALF = listed(SuppressionList.BLOCKS, Permanence.SOFT, 4)
         (HARD, BLOCKED, BlockKind.PERMANENT),
         (SOFT, None, BlockKind.TEMPORARY),
         (SOFT, HALF, BlockKind.TEMPORARY),
+        (UNSURE, None, BlockKind.TEMPORARY),
         (None, BLOCKED, BlockKind.TEMPORARY),
         (None, HALF, BlockKind.NONE),
     ],
@@ -51,6 +53,7 @@ def test_the_threshold_is_the_organizations() -> None:
         (BlockState(bounce=HARD, unblocked=5), UnblockOutcome.PERMANENT),
         (BlockState(bounce=SOFT, unblocked=4), UnblockOutcome.UNBLOCKED),
         (BlockState(bounce=SOFT, unblocked=5), UnblockOutcome.EXHAUSTED),
+        (BlockState(bounce=UNSURE, unblocked=4), UnblockOutcome.UNBLOCKED),
         (BlockState(soft=BLOCKED, unblocked=6), UnblockOutcome.EXHAUSTED),
         (BlockState(unblocked=5), UnblockOutcome.FREE),
         (BlockState(unblocked=1, requests=frozenset({"this"})), UnblockOutcome.UNBLOCKED),

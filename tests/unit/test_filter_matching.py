@@ -1,4 +1,4 @@
-"""What a filter of the System Log asks for, what that may cost, and what an index may rely on."""
+"""What a filter of the system log asks for, what that may cost, and what an index may rely on."""
 
 from __future__ import annotations
 

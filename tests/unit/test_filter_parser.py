@@ -1,4 +1,4 @@
-"""The System Log's filter as it is read: what it may say, what is refused in which words, and what reading may cost."""
+"""The system log's filter as it is read: what it may say, what is refused in which words, and what reading may cost."""
 
 from __future__ import annotations
 

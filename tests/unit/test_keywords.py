@@ -1,4 +1,4 @@
-"""The System Log's free search: what counts as mentioned, and how much may be asked at once."""
+"""The system log's free search: what counts as mentioned, and how much may be asked at once."""
 
 from __future__ import annotations
 

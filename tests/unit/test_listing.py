@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,13 +15,13 @@ from reprieve.errors import LimitExceeded
 from reprieve.organization import BouncePurge, Organization
 from reprieve.store import keys, listing
 from reprieve.store.listing import Listing
+from reprieve.store.table import Table
 from reprieve.suppressions.listing import ANYBODY, Filter, Pattern, Position, Selection, shown_since
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
-from tests.support.memory_table import MemoryTable
+from tests.support.dynamodb import Database
 
 if TYPE_CHECKING:
     from reprieve.store.items import Item
-    from reprieve.store.table import Table
 
 NOW = 100 * 86_400_000
 DAY = 86_400
@@ -59,7 +59,7 @@ selections = st.builds(Selection, seconds, seconds, texts.map(Pattern.parse))
 sizes = st.sampled_from([1, 2, 3, 100])
 
 
-def table_of(organization: Organization, suppressions: list[Suppression], page: int) -> MemoryTable:
+def table_of(organization: Organization, suppressions: list[Suppression], page: int) -> Table:
     def item(one: Suppression) -> Item:
         return {
             "partition": keys.suppressions(organization, one.list, keys.shard_of(organization, one.key)),
@@ -74,7 +74,12 @@ def table_of(organization: Organization, suppressions: list[Suppression], page: 
         }
 
     lifted = {name: value for name, value in item(_LIFTED).items() if name != "by_time"}
-    return MemoryTable(page, [*(item(one) for one in suppressions), lifted])
+    database = Database()
+    stored = database.tables["Suppressions"]
+    stored.page = page
+    for one in [*(item(one) for one in suppressions), lifted]:
+        stored.set(stored.key_of(one), one)
+    return Table(database.client(), "Suppressions")  # type: ignore[arg-type]
 
 
 _LIFTED = Suppression(SuppressionList.BOUNCES, "ab@lifted.io", "ab@lifted.io", 1_000)
@@ -111,7 +116,7 @@ def names(suppressions: list[Suppression]) -> list[tuple[str, str]]:
 def test_a_page_is_the_slice_of_the_whole_order(
     organization: Organization, suppressions: list[Suppression], wanted: Selection, offset: int, limit: int, page: int
 ) -> None:
-    store = Listing(cast("Table", table_of(organization, suppressions, page)))
+    store = Listing(table_of(organization, suppressions, page))
     whole = expected(organization, suppressions, wanted)
     found, more = store.page(organization, SuppressionList.BOUNCES, wanted, offset=offset, limit=limit, now=NOW)
     assert names(found) == names(whole[offset : offset + limit])
@@ -123,7 +128,7 @@ def test_a_page_is_the_slice_of_the_whole_order(
 def test_pages_never_repeat_or_skip_an_entry(
     organization: Organization, suppressions: list[Suppression], wanted: Selection, limit: int, page: int
 ) -> None:
-    store = Listing(cast("Table", table_of(organization, suppressions, page)))
+    store = Listing(table_of(organization, suppressions, page))
     seen: list[Suppression] = []
     more = True
     while more:
@@ -136,7 +141,7 @@ def test_pages_never_repeat_or_skip_an_entry(
 def test_what_is_hidden_is_just_what_is_stored_and_not_shown(
     organization: Organization, suppressions: list[Suppression]
 ) -> None:
-    store = Listing(cast("Table", table_of(organization, suppressions, 2)))
+    store = Listing(table_of(organization, suppressions, 2))
     shown = expected(organization, suppressions, Selection())
     hidden = list(store.hidden(organization, SuppressionList.BOUNCES, now=NOW))
     bounces = [one for one in suppressions if one.list is SuppressionList.BOUNCES]
@@ -165,7 +170,7 @@ filters = st.builds(
 def test_the_cursor_leads_through_all_lists_once_and_the_total_is_how_many(
     organization: Organization, suppressions: list[Suppression], wanted: Filter, limit: int, page: int
 ) -> None:
-    store = Listing(cast("Table", table_of(organization, suppressions, page)))
+    store = Listing(table_of(organization, suppressions, page))
     whole = [
         one
         for one in suppressions
@@ -194,7 +199,7 @@ def domain(index: int) -> str:
     return hashlib.sha256(str(index).encode()).hexdigest()[:8]
 
 
-def many(number: int, shards: int) -> tuple[Organization, MemoryTable]:
+def many(number: int, shards: int) -> tuple[Organization, Table]:
     organization = Organization("demo", "Demo", shards=shards)
     suppressions = [
         Suppression(SuppressionList.BOUNCES, f"user{index:05d}@{domain(index)}.example.com", "", index * 1000)
@@ -203,31 +208,38 @@ def many(number: int, shards: int) -> tuple[Organization, MemoryTable]:
     return organization, table_of(organization, suppressions, 1_000_000)
 
 
+def observed(table: Table) -> list[str]:
+    """The operations that are asked of a table from here on."""
+    asked: list[str] = []
+    table._client.observe = lambda operation, _: asked.append(operation)  # type: ignore[attr-defined]
+    return asked
+
+
 @pytest.mark.parametrize("shards", [1, 4, 16])
 def test_the_first_page_asks_each_shard_once_and_reads_little_more_than_it_shows(shards: int) -> None:
     organization, table = many(3_000, shards)
-    store = Listing(cast("Table", table))
+    asked = observed(table)
+    store = Listing(table)
     store.page(organization, SuppressionList.BOUNCES, Selection(), offset=0, limit=500, now=NOW)
-    assert table.asked <= shards + 1
-    assert table.read <= 501 * (1.0 if shards == 1 else 1.75)
+    assert len(asked) <= shards + 1
+    assert table._client.read <= 501 * (1.0 if shards == 1 else 1.75)
 
 
 @pytest.mark.parametrize("shards", [1, 4])
 def test_a_narrow_prefix_is_one_request_a_shard(shards: int) -> None:
     organization, table = many(3_000, shards)
+    asked = observed(table)
     wanted = Selection(pattern=Pattern.parse("USER0012"))
-    found, _ = Listing(cast("Table", table)).page(
-        organization, SuppressionList.BOUNCES, wanted, offset=0, limit=500, now=NOW
-    )
+    found, _ = Listing(table).page(organization, SuppressionList.BOUNCES, wanted, offset=0, limit=500, now=NOW)
     assert len(found) == 10
-    assert (table.asked, table.read) == (shards, 10)
+    assert (len(asked), table._client.read) == (shards, 10)
 
 
 def test_nothing_is_answered_by_reading_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MAX_READ", 100)
     organization, table = many(300, 1)
-    reader = listing._Reader(cast("Table", table), organization, (SuppressionList.BOUNCES,), Selection(), 0, most=100)
-    table.page = 50
+    reader = listing._Reader(table, organization, (SuppressionList.BOUNCES,), Selection(), 0, most=100)
+    table._client.database.tables["Suppressions"].page = 50
     with pytest.raises(LimitExceeded) as refusal:
         list(reader.behind(250, 10))
     assert refusal.value.field == "offset"

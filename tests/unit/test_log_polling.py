@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.organization import Organization
-from reprieve.system_log.query import Query, SystemLog
+from reprieve.system_log.query import MAX_REREAD, Page, Query, SystemLog
 from reprieve.system_log.span import LOG_RETENTION, SETTLING, Order, Stored, position
 
 if TYPE_CHECKING:
@@ -83,12 +83,46 @@ def test_every_entry_is_polled_exactly_once_however_slowly_it_was_stored(
 def test_the_window_is_what_makes_it_so() -> None:
     """A write slower than the window is lost to a poller: the bound on writes is not there for nothing."""
     store = Store()
-    store.write(1, arrived=BEGIN, visible=BEGIN + SETTLING + 2)
+    store.write(1, arrived=BEGIN, visible=BEGIN + SETTLING + 3)
+    store.write(2, arrived=BEGIN + 1, visible=BEGIN + 1)
     system_log = SystemLog(Reader(store), lambda: store.now)
-    store.now = BEGIN + SETTLING + 1
+    store.now = BEGIN + SETTLING + 2
     first = system_log.page(ACME, Query(BEGIN - 1, None), after=None, now=store.now)
+    assert [event["uuid"] for event in first.events] == [2]
     store.now += 60_000
     assert system_log.page(ACME, Query(BEGIN - 1, None), after=first.after, now=store.now).events == []
+
+
+@given(writes, st.integers(1, 5), st.lists(st.integers(0, 10**9), min_size=1, max_size=5))
+def test_a_poller_that_has_caught_up_gets_its_position_back_however_much_time_passes(
+    written: list[tuple[int, int]], limit: int, pauses: list[int]
+) -> None:
+    store = Store()
+    for number, (sent, taken) in enumerate(written):
+        store.write(number, arrived=BEGIN + sent, visible=BEGIN + sent + taken)
+    system_log = SystemLog(Reader(store), lambda: store.now)
+    query, store.now = Query(BEGIN - 1, None, limit=limit), BEGIN + 100_000
+    page = system_log.page(ACME, query, after=None, now=store.now)
+    while page.events:
+        page = system_log.page(ACME, query, after=page.after, now=store.now)
+    # the position stays even when all that it could point at is too old to be read
+    for pause in pauses:
+        store.now += pause
+        assert system_log.page(ACME, query, after=page.after, now=store.now) == Page([], page.after)
+
+
+def test_a_poller_whose_filter_passes_over_many_entries_does_not_read_them_for_ever() -> None:
+    store = Store()
+    nothing = Query(BEGIN - 1, None, keywords=("nowhere",))
+    system_log = SystemLog(Reader(store), lambda: store.now)
+    for number in range(MAX_REREAD):
+        store.write(number, arrived=BEGIN + number, visible=0)
+    store.now += 60_000
+    first = system_log.page(ACME, nothing, after=None, now=store.now)
+    assert first == Page([], position(BEGIN - 1))
+    store.write(MAX_REREAD, arrived=BEGIN + MAX_REREAD, visible=0)
+    last = f"{position(BEGIN + MAX_REREAD)}#{MAX_REREAD:036d}"
+    assert system_log.page(ACME, nothing, after=first.after, now=store.now) == Page([], last)
 
 
 @given(writes, st.integers(1, 7), st.booleans())

@@ -65,16 +65,10 @@ class Recorder(BaseAdapter):
 
 
 def provider(recorder: Recorder, **options: Any) -> SendGrid:
-    session = requests.Session()
-    session.trust_env = False
-    session.mount("https://", recorder)
-    given_options = {
-        "base_url": "https://api.example.com/base/",
-        "api_key": KEY,
-        "clock": lambda: NOW,
-        "session": session,
-    }
-    return SendGrid(**(given_options | options))
+    given_options = {"base_url": "https://api.example.com/base/", "api_key": KEY, "clock": lambda: NOW}
+    adapter = SendGrid(**(given_options | options))
+    adapter._upstream.client.session.mount("https://", recorder)
+    return adapter
 
 
 def poisoned(*poison: str) -> Callable[[requests.PreparedRequest], int]:

@@ -11,7 +11,7 @@ from reprieve.access.repeat import Answer
 from reprieve.errors import InvalidInput, Unavailable
 from reprieve.organization import Organization
 from reprieve.removals.removal import RemovalState
-from reprieve.store import pending, table
+from reprieve.store import table
 from reprieve.store.access import Access
 from reprieve.store.dead_letters import DeadLetters
 from reprieve.store.expressions import Update
@@ -166,7 +166,7 @@ def test_a_conflict_beside_a_condition_that_did_not_hold_is_the_condition() -> N
 )
 def test_a_cursor_that_no_page_gave_is_refused_by_name(cursor: str) -> None:
     with pytest.raises(InvalidInput) as raised:
-        pending.read_cursor(ORG, RemovalState.PENDING, cursor)
+        RemovalRecords(Table(Recording(), "T")).waiting(ORG, RemovalState.PENDING, limit=1, after=cursor)  # type: ignore[arg-type]
     assert raised.value.field == "after"
 
 

@@ -206,6 +206,18 @@ def test_a_server_that_means_harm_gets_its_code_and_is_not_quoted(
     assert SERVER_WORDS.decode() not in told
 
 
+def test_the_deployment_s_name_introduces_it(
+    client: Client, body: dict[str, Any], authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_CLIENT_NAME", "reprieve.example.net")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Server(spoiled("mail", Talk.hang_up), context) as server:
+        monkeypatch.setenv("MAIL_PORTS", str(server.port))
+        assert client.create(body | {"port": server.port, "enabled": True}).status == 201
+    assert [line for line in server.heard if line.startswith(b"EHLO")] == [b"EHLO reprieve.example.net"] * 2
+
+
 def test_a_silent_server_is_left_at_the_deadline(
     client: Client, body: dict[str, Any], authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:

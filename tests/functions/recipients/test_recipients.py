@@ -15,13 +15,34 @@ from reprieve.runtime import wiring
 from reprieve.system_log.span import Order, Span, position
 from tests.support.gateway import DEMO, Answer, cases, event, function
 from tests.support.okta import refusal
-from tests.support.recipients import ADA, LATER, MANAGE, TAKEN, Client, members, person, unknown, user
+from tests.support.recipients import ADA, BASE, LATER, MANAGE, TAKEN, Client, members, person, unknown, user
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.support.gateway import Calls, Clock, Gateway
 
+#: the credential that asks in the events
+ME = {
+    "id": "cred-1",
+    "status": "ACTIVE",
+    "created": None,
+    "activated": None,
+    "statusChanged": None,
+    "lastLogin": None,
+    "lastUpdated": None,
+    "passwordChanged": None,
+    "type": {"id": None},
+    "profile": {
+        "login": "cred-1@demo.invalid",
+        "firstName": "Credential",
+        "lastName": "cred-1",
+        "email": "cred-1@demo.invalid",
+        "secondEmail": None,
+    },
+    "credentials": {},
+    "_links": {"self": {"href": f"{BASE}/me"}},
+}
 #: the events in an order that tells a story, and the whole answer to each
 STORY: dict[str, Answer] = {
     "create": Answer(200, user(ADA)),
@@ -42,8 +63,12 @@ STORY: dict[str, Answer] = {
         400,
         "E0000031",
         "Invalid search criteria.",
-        'search: profile.login or profile.email or profile.secondEmail eq "text" is what can be looked for',
+        "search: the fields are id, lastUpdated, profile.email, profile.firstName, profile.lastName, profile.login, "
+        "profile.secondEmail, status",
     ),
+    "filter_by_status_and_time": Answer(200, [user(ADA)]),
+    "filter_many_pages": Answer(200, [user(ADA)]),
+    "me": Answer(200, ME),
     "get_by_login": Answer(200, user(ADA)),
     "get_unknown": unknown("00u0Ud5TgI0AbCdEfGhI"),
     "update_email": Answer(200, user({**ADA, "email": "ada.king@example.com", "secondEmail": None})),
@@ -281,6 +306,18 @@ def test_nothing_of_a_deleted_user_remains(users: Client, dynamodb: DynamoDBClie
     users.delete("a.lovelace@example.com")
     assert dynamodb.scan(TableName="Recipients")["Items"] == []
     assert users.create(ADA).status == 200
+
+
+@pytest.mark.parametrize("scopes", [[], ["okta.emailServers.manage"], ["okta.users.read"]])
+def test_any_credential_may_see_itself_and_it_costs_nothing(users: Client, calls: Calls, scopes: list[str]) -> None:
+    assert users.me(*scopes) == Answer(200, ME)
+    assert list(users.me().body) == list(users.create(ADA).body)
+    assert users.me() == Answer(200, ME)
+    assert calls == {}
+
+
+def test_a_user_may_not_be_called_me(users: Client) -> None:
+    assert users.get("me") == unknown("me")
 
 
 DENIED = refusal(403, "E0000006", "You do not have permission to perform the requested action")

@@ -133,6 +133,30 @@ def test_a_page_is_filled_across_many_that_do_not_match(logs: Log, calls: Calls)
     assert calls == {"Query": 4}
 
 
+SPELLINGS = ["u@bücher.example", "U@BÜCHER.example", '"u"@xn--bcher-kva.example', "U@XN--BCHER-KVA.example"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_an_address_is_found_by_every_spelling_of_it(logs: Log, calls: Calls, spelling: str) -> None:
+    entry = delivery(1, at=MIDNIGHT - HOUR, email="u@xn--bcher-kva.example")
+    logs.write(entry, delivery(2, at=MIDNIGHT - HOUR, email="other@example.com"), arrived=MIDNIGHT - HOUR)
+    text = spelling.replace('"', '\\"')
+    for expression in (f'target.id eq "{text}"', f'eventType pr and target.id eq "{text}"'):
+        assert logs.ids(filter=expression) == [entry.uuid]
+        assert calls == {"Query": 1}
+        assert logs.ids(filter=expression, until="2026-01-01") == [entry.uuid]
+    assert logs.ids(filter=f'not (target.id ne "{text}")') == [entry.uuid]
+
+
+def test_a_domain_is_found_by_every_spelling_of_it(logs: Log) -> None:
+    entry = delivery(1, at=MIDNIGHT - HOUR, email="u@xn--bcher-kva.example")
+    logs.write(entry, delivery(2, at=MIDNIGHT - HOUR, email="other@example.com"), arrived=MIDNIGHT - HOUR)
+    for domain in ("@bücher.example", "@XN--BCHER-KVA.Example", "example"):
+        assert entry.uuid in logs.ids(filter=f'target.id ew "{domain}"')
+    assert logs.ids(filter='target.id ew "@bücher.example"') == [entry.uuid]
+    assert logs.ids(filter='target.id ew "@"') == []
+
+
 def test_nobody_sees_anothers_entries(logs: Log, hourly: list[LogEntry]) -> None:
     assert logs.ask(OTHER).body == []
     assert logs.ask(OTHER, filter='target.id eq "user@domain.com"').body == []

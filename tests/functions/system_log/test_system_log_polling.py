@@ -57,7 +57,7 @@ def test_an_entry_that_was_stored_slowly_does_not_appear_behind_a_cursor(logs: L
 
 
 def test_no_write_takes_as_long_as_an_entry_settles() -> None:
-    config = wiring.event_log()._table._client.meta.config
+    config = wiring.client.__wrapped__("dynamodb", attempts=1).meta.config  # type: ignore[attr-defined]
     assert config.retries["total_max_attempts"] == 1
     assert (config.connect_timeout + config.read_timeout) * SECOND < SETTLING
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.gateway import Answer, cases, event, function
 from tests.support.okta import refusal
-from tests.support.system_log import Log, ids_of
+from tests.support.system_log import HOUR, MIDNIGHT, Log, delivery, ids_of, links, uuids
 
 if TYPE_CHECKING:
     from io import StringIO
@@ -24,9 +24,9 @@ MUST = "must be a valid date-time or empty."
 
 @pytest.mark.parametrize("name", ["since", "until"])
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2026-01-01", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "1767225600"]
+    "text", ["yesterday", "2026-13-01", "2026-1-1", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "1767225600"]
 )
-def test_a_date_that_is_none_is_told_in_both_of_oktas_sentences(logs: Log, name: str, text: str) -> None:
+def test_a_text_that_is_not_a_date_is_refused_in_both_of_oktas_sentences(logs: Log, name: str, text: str) -> None:
     summary = f"Api validation failed: '{name}': {DATE} '{name}': {MUST}"
     assert logs.ask(**{name: text}) == refusal(400, "E0000001", summary, f"{name}: {DATE}", f"{name}: {MUST}")
 
@@ -36,6 +36,17 @@ def test_dates_are_read_as_rfc_3339_has_them_even_with_an_unescaped_plus(
     logs: Log, hourly: list[LogEntry], text: str
 ) -> None:
     assert logs.ids(since=text, until="2026-01-01T00:00:00Z") == ids_of(hourly[1:])
+
+
+def test_a_date_alone_is_midnight_utc(logs: Log, hourly: list[LogEntry]) -> None:
+    logs.clock.now += 5 * HOUR
+    late = delivery(70, at=MIDNIGHT)
+    logs.write(late)
+    assert logs.ids(since="2026-01-01", until="2026-01-02") == [late.uuid]
+    assert logs.ids(since="2025-12-31", until="2026-01-01") == ids_of(hourly)
+    first = logs.ask(since="2025-12-31", limit="1")
+    assert "since=2025-12-31&" in links(first)["next"]
+    assert uuids(logs.follow(first, limit="100")) == [*ids_of(hourly[1:])]
 
 
 REFUSALS: list[tuple[dict[str, str], Answer]] = [
@@ -129,6 +140,7 @@ STATUS = {
     "foreign_cursor": 400,
     "no_scope": 403,
     "wrong_method": 405,
+    "no_such_path": 404,
 }
 
 

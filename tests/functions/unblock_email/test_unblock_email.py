@@ -10,7 +10,7 @@ from reprieve.clock import DAY
 from reprieve.recipients.recipient import Recipient
 from reprieve.runtime import wiring
 from reprieve.store.unblocks import Unblocks
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import Permanence, SuppressionList
 from tests.support import queue
 from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Answer, Gateway
@@ -86,6 +86,14 @@ def test_a_hard_bounce_cannot_be_unblocked_whatever_else_is_there(call: Gateway)
     bounce("ann@example.org", hard=True)
     assert ask(call, [rid(1)]) == Answer(400, {"data": [refused(0, rid(1), *PERMANENT)]})
     assert left("ann@example.org") == 5
+
+
+def test_a_bounce_that_nothing_decides_is_unblocked_like_a_soft_one(call: Gateway) -> None:
+    enrol(1, "ann@example.org")
+    bounce("ann@example.org", permanence=Permanence.UNDETERMINED)
+    assert ask(call, [rid(1)]).status == 200
+    assert left("ann@example.org") == 4
+    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, SuppressionList.BOUNCES, "ann@example.org") is None
 
 
 def test_an_address_is_unblocked_five_times_whatever_lifts_and_deletes_it(call: Gateway) -> None:

@@ -4,6 +4,7 @@
     ├── InvalidInput          the caller sent something that cannot be accepted; names the field
     │   ├── UnreadableBody    not JSON, or not of the documented shape at all
     │   ├── MalformedAddress  not an email address by RFC 3696
+    │   ├── InvalidCursor     not a cursor of this organization and question
     │   └── LimitExceeded     more of something than one request may carry
     ├── Unauthenticated       no credential, or one that is not known or no longer valid
     ├── Forbidden             a valid credential that may not do this
@@ -47,6 +48,17 @@ class UnreadableBody(InvalidInput):
 
 class MalformedAddress(InvalidInput):
     """Not an email address by RFC 3696 and its verified errata."""
+
+
+class InvalidCursor(InvalidInput):
+    """No page of this question ever named this cursor to this organization.
+
+    Args:
+        field: the parameter that the cursor came in.
+    """
+
+    def __init__(self, field: str) -> None:
+        super().__init__("take it from the page before, as it is", field=field)
 
 
 class LimitExceeded(InvalidInput):

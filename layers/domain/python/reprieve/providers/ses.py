@@ -36,6 +36,7 @@ from reprieve.address import comparison_key
 from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
@@ -366,14 +367,15 @@ def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: int)
     if not isinstance(row, Mapping) or not isinstance(row.get("EmailAddress"), str) or not row["EmailAddress"]:
         return None
     updated = row.get("LastUpdateTime")
-    return Suppression(
+    entry = Suppression(
         list=suppression_list,
         key=comparison_key(row["EmailAddress"]),
         email=row["EmailAddress"],
         created=round(updated.timestamp() * SECOND) if isinstance(updated, datetime) else otherwise,
-        permanence=Permanence.HARD,
         provider="ses",
     )
+    # the list has no text: SES puts an address on it for a hard bounce only
+    return judged(entry, opinion=Permanence.HARD)
 
 
 def _date(moment: int) -> datetime:

@@ -1,4 +1,4 @@
-"""What is asked of the recipients."""
+"""Port for the recipients."""
 
 from __future__ import annotations
 
@@ -43,6 +43,10 @@ class RecipientStore(Protocol):
         """Who holds an address: pairs of module and id."""
         ...
 
+    def linked(self, organization: Organization, keys: Iterable[str]) -> set[tuple[str, str]]:
+        """Who holds any of the addresses or has it as a login: pairs of module and id."""
+        ...
+
     def named(self, organization: Organization, login: str) -> str | None:
         """The id of the recipient with this login, in any letter case, or None."""
         ...
@@ -80,8 +84,8 @@ class RecipientStore(Protocol):
             organization: whose recipient it is.
             module: where it is.
             identifier: its id.
-            to: what the stored recipient shall become; None deletes it. It is asked again, about what is stored then,
-                if somebody else changes the recipient meanwhile.
+            to: returns what the stored recipient is to become; None deletes it. It is called again, with what is stored
+                then, if the recipient changes meanwhile.
 
         Returns:
             The recipient as it is now, or as it was when it was deleted; None when there is none.

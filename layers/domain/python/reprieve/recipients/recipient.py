@@ -1,4 +1,4 @@
-"""A recipient: somebody that the organization mails. Okta's users and Zoho's records are one model."""
+"""A recipient: a person or record that the organization mails. Okta's users and Zoho's records are one model."""
 
 from __future__ import annotations
 

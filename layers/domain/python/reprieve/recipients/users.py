@@ -1,8 +1,8 @@
 """The users of an organization: the people whose addresses it may lift when its membership goes by recipients.
 
 A user is staged or active, then deactivated, then deleted. A deactivated user still belongs to the organization: its
-addresses stay members and its login stays taken until it is deleted. So nobody loses the right to be lifted, and nobody
-else gains a name, by what can be a pause; and a bounce can be cleared before the person comes back.
+addresses stay members and its login stays taken until it is deleted. So a deactivation, which can be a pause, does not
+cost an address the right to be lifted, nor give a login away; and a bounce can be cleared before the person comes back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from reprieve.address import comparison_key
 from reprieve.errors import NotFound
 from reprieve.recipients.log_entries import recipient_changed
 from reprieve.recipients.recipient import USERS, Recipient
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from reprieve.recipients.ports import RecipientStore
     from reprieve.system_log.ports import EventLog
 
-    #: gives a user its addresses and profile; what it says of id, times and status is not heeded
+    #: gives a user its addresses and profile; its id, times and status are ignored
     Edit = Callable[[Recipient], Recipient]
 
 T = TypeVar("T")
@@ -37,6 +36,8 @@ T = TypeVar("T")
 STATUS: Final = "status"
 #: what may be an id; anything else is not looked up, so that no key is ever made of it
 IDENTIFIER: Final = re.compile(r"[0-9A-Za-z]{1,64}")
+#: users that one request looks through for those whom a filter wants
+MAX_EXAMINED: Final = 1_000
 #: in ASCII's order, so that ids sort by the moment they were made
 _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
@@ -52,12 +53,22 @@ class Status(StrEnum):
     """Deactivated; only now can it be deleted."""
 
 
-class Attribute(StrEnum):
-    """What users can be found by."""
+def anyone(_: Recipient) -> bool:
+    """Include every user."""
+    return True
 
-    LOGIN = "login"
-    EMAIL = "email"
-    SECONDARY_EMAIL = "secondary_email"
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Users by what they can be looked up by.
+
+    Attributes:
+        ids: their ids.
+        keys: the comparison keys of addresses or logins that they have.
+    """
+
+    ids: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +76,14 @@ class Selection:
     """Which users to list.
 
     Attributes:
-        attribute: what to find them by; None lists all.
-        value: what the attribute is equal to, without regard to letter case.
-        deactivated: whether those that were deactivated are listed too.
+        includes: whether a user is to be listed.
+        sparse: whether they may be few, so that more users are looked through than a page has.
+        named: all of them are among these; None if any user may be one.
     """
 
-    attribute: Attribute | None = None
-    value: str = ""
-    deactivated: bool = False
-
-    def includes(self, user: Recipient) -> bool:
-        """Whether a user is to be listed."""
-        if not self.deactivated and status_of(user) is Status.DEPROVISIONED:
-            return False
-        match self.attribute:
-            case None:
-                return True
-            case Attribute.LOGIN:
-                return comparison_key(user.profile.get("login", "")) == comparison_key(self.value)
-            case Attribute.EMAIL:
-                return user.email is not None and user.email.key == comparison_key(self.value)
-            case Attribute.SECONDARY_EMAIL:
-                return user.secondary_email is not None and user.secondary_email.key == comparison_key(self.value)
+    includes: Callable[[Recipient], bool] = anyone
+    sparse: bool = False
+    named: Named | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +130,9 @@ class Users:
     ) -> tuple[list[Recipient], str | None]:
         """Users in order of creation.
 
+        One query finds them among all users, at most `MAX_EXAMINED` at a time; two batch reads if the selection names
+        ids or addresses (one of each hundred keys, one of each hundred users).
+
         Args:
             organization: whose.
             selection: which of them.
@@ -143,19 +143,19 @@ class Users:
             The page, and the id that the next one begins behind; None on the last page. A page may be shorter than its
             limit, even empty, before the last one.
         """
-        match selection.attribute:
-            case None:
-                users, following = self.recipients.listing(organization, USERS, limit=limit, after=after)
-                return [user for user in users if selection.includes(user)], following
-            case Attribute.LOGIN:
-                named = self.recipients.named(organization, selection.value)
-                identifiers = [named] if named else []
-            case Attribute.EMAIL | Attribute.SECONDARY_EMAIL:
-                holders = self.recipients.holders(organization, comparison_key(selection.value))
-                identifiers = [identifier for module, identifier in holders if module == USERS]
-        rest = sorted(identifier for identifier in identifiers if identifier > (after or ""))
-        users = self.recipients.get_many(organization, USERS, rest[:limit])
-        return [user for user in users if selection.includes(user)], rest[limit - 1] if rest[limit:] else None
+        if selection.named is None:
+            examined = MAX_EXAMINED if selection.sparse else limit
+            users, following = self.recipients.listing(organization, USERS, limit=examined, after=after)
+        else:
+            found = {one for one in selection.named.ids if IDENTIFIER.fullmatch(one)}
+            if selection.named.keys:
+                linked = self.recipients.linked(organization, selection.named.keys)
+                found |= {identifier for module, identifier in linked if module == USERS}
+            rest = sorted(one for one in found if one > (after or ""))
+            users = self.recipients.get_many(organization, USERS, rest[:limit])
+            following = rest[limit - 1] if rest[limit:] else None
+        included = [user for user in users if selection.includes(user)]
+        return included[:limit], included[limit - 1].id if included[limit:] else following
 
     def change(self, context: Context, name: str, edit: Edit) -> Recipient:
         """Give a user other addresses or another profile; its status stays.

@@ -3,9 +3,9 @@
 What "blocked" means, in terms of lists and permanence:
 
 - blocked permanently: it stands on the bounces list, and its newest bounce there is hard. No unblock lifts that;
-- blocked temporarily: it stands on the bounces list and its newest bounce there is soft (the provider itself has
-  stopped mailing it), or it stands on the blocks list with at least as many soft bounces as the organization's
-  threshold, counted since it was last unblocked;
+- blocked temporarily: it stands on the bounces list and its newest bounce there is soft or undetermined (the provider
+  itself has stopped mailing it), or it stands on the blocks list with at least as many soft bounces as the
+  organization's threshold, counted since it was last unblocked;
 - not blocked: everything else. Fewer soft bounces than the threshold block no address.
 
 The other lists are not the business of an unblock: spam reports and unsubscribes are the recipient's own

@@ -145,10 +145,10 @@ def _request(event: Mapping[str, Any]) -> Request:
 
 
 def _url(context: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-    """The URL that the caller used: behind a real gateway its domain, on the local stack the path that leads to it."""
+    """The URL that the caller used: behind a real gateway its domain; the local stack names none and has one."""
     if domain := context.get("domainName"):
         return f"https://{domain}{context['path']}"
-    return f"http://{headers.get('host', 'localhost')}/_aws/execute-api/{context.get('apiId', '')}{context['path']}"
+    return f"http://{headers.get('host', 'localhost')}{context['path']}"
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from reprieve.removals.lift import LiftOutcome
+from reprieve.runtime import settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reprieve.removals.job import Tally
+    from reprieve.removals.upkeep import UpkeepReport
     from reprieve.suppressions.ingest import Report
-
-NAMESPACE: Final = "Reprieve"
 
 
 def removal_job(tally: Tally) -> None:
     """The metrics of one run of the job; template.yaml's alarms are on these names."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service="removal-job")
+    metrics = _metrics("removal-job")
     for word in ("lifted", "superseded", "failed", "postponed", "lost"):
         metrics.add_metric(f"Removals{word.capitalize()}", MetricUnit.Count, tally.counts[word])
     metrics.add_metric("RemovalsPending", MetricUnit.Count, tally.waiting)
@@ -34,9 +34,17 @@ def removal_job(tally: Tally) -> None:
     metrics.flush_metrics()
 
 
+def upkeep(report: UpkeepReport) -> None:
+    """The metrics of one run of the upkeep."""
+    metrics = _metrics("upkeep")
+    metrics.add_metric("UpkeepSwept", MetricUnit.Count, report.counts.total())
+    metrics.add_metric("UpkeepFaults", MetricUnit.Count, len(report.faults))
+    metrics.flush_metrics()
+
+
 def reconciliation(summary: Mapping[str, int]) -> None:
     """The metrics of a day's comparison with the providers' lists."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service="reconciliation")
+    metrics = _metrics("reconciliation")
     for word in ("compared", "missing", "repaired", "unread", "left"):
         metrics.add_metric(f"Reconciliation{word.capitalize()}", MetricUnit.Count, summary[word])
     metrics.flush_metrics()
@@ -44,7 +52,18 @@ def reconciliation(summary: Mapping[str, int]) -> None:
 
 def ingest(report: Report) -> None:
     """The metrics of one webhook."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service="event-webhook")
+    metrics = _metrics("event-webhook")
     metrics.add_metric("EventsTaken", MetricUnit.Count, report.events)
     metrics.add_metric("EventsMalformed", MetricUnit.Count, report.malformed)
     metrics.flush_metrics()
+
+
+def webhook_refused() -> None:
+    """The metric of a webhook that names an organization and does not prove that it comes from its provider."""
+    metrics = _metrics("event-webhook")
+    metrics.add_metric("WebhooksRefused", MetricUnit.Count, 1)
+    metrics.flush_metrics()
+
+
+def _metrics(service: str) -> EphemeralMetrics:
+    return EphemeralMetrics(namespace=settings.metrics_namespace(), service=service)

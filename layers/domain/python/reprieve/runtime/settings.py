@@ -15,6 +15,11 @@ def is_for_snapshot() -> bool:
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
 
 
+def metrics_namespace() -> str:
+    """The CloudWatch namespace of the stack's metrics."""
+    return os.environ["METRICS_NAMESPACE"]
+
+
 def key_id() -> str:
     """The KMS key that secrets are sealed with."""
     return os.environ["SECRETS_KEY"]
@@ -48,6 +53,11 @@ def token_ports() -> tuple[int, ...]:
 def private_mail_networks() -> tuple[str, ...]:
     """The networks that may be connected to although they are not public."""
     return _listed("PRIVATE_MAIL_NETWORKS")
+
+
+def mail_client_name() -> str:
+    """The name that introduces this deployment to mail servers in EHLO; "" derives one from each login."""
+    return os.environ.get("MAIL_CLIENT_NAME", "")
 
 
 def _listed(name: str) -> tuple[str, ...]:

@@ -172,14 +172,15 @@ def dead_letters() -> DeadLetters:
 def email_servers() -> EmailServers:
     """The verbs for the organizations' own SMTP servers."""
     from reprieve.email_servers.manage import EmailServers
+    from reprieve.net.guard import HostPolicy
     from reprieve.smtp.courier import Courier
-    from reprieve.smtp.guard import HostPolicy
     from reprieve.store.email_servers import EmailServers as Store
 
     networks = settings.private_mail_networks()
     courier = Courier(
         servers=HostPolicy(ports=settings.mail_ports(), private_networks=networks),
         token_endpoints=HostPolicy(ports=settings.token_ports(), private_networks=networks),
+        client_name=settings.mail_client_name(),
     )
     return EmailServers(
         store=Store(table("EMAIL_SERVERS")),

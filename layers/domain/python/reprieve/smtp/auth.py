@@ -1,6 +1,6 @@
-"""Logging in (RFC 4954) with PLAIN (RFC 4616), LOGIN (what PLAIN was before it had an RFC) or XOAUTH2 (Google's).
+"""Login (RFC 4954) with PLAIN (RFC 4616), LOGIN (its predecessor, which has no RFC) or XOAUTH2 (Google's).
 
-LOGIN is still all that some servers offer. XOAUTH2 is what Google, Microsoft and Okta's own servers speak.
+Some servers still offer only LOGIN. XOAUTH2 is what Google, Microsoft and Okta's own servers speak.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reprieve.errors import InvalidInput
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 _ACCEPTED = 235
 _CONTINUE = 334
+#: RFC 4954 section 4: the mechanism is not supported, whatever EHLO said
+_UNKNOWN_MECHANISM = 504
 
-#: NUL parts the fields of PLAIN, and 0x01 those of XOAUTH2: inside of a name they would forge a field
+#: NUL separates the fields of PLAIN, and 0x01 those of XOAUTH2: inside a name they would forge a field
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 #: NUL as above; half a surrogate pair cannot be encoded
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
@@ -38,7 +41,7 @@ class Password:
         password: its password, without NUL.
 
     Raises:
-        InvalidInput: one of them holds what no mechanism can carry.
+        InvalidInput: one of them holds a character that no mechanism can carry.
     """
 
     username: str
@@ -59,7 +62,7 @@ class Bearer:
         token: the access token, in printable ASCII without spaces, as `token.fetch` returns it.
 
     Raises:
-        InvalidInput: one of them holds what the mechanism cannot carry.
+        InvalidInput: one of them holds a character that the mechanism cannot carry.
     """
 
     username: str
@@ -75,35 +78,47 @@ Login = Password | Bearer
 
 
 def authenticate(command: Callable[[str], Reply], offered: frozenset[str], login: Login) -> None:
-    """Log in, with the first suitable mechanism that the server offers.
+    """Log in, with the first suitable mechanism that the server offers and knows.
 
     Args:
         command: sends one line and returns the reply to it. Everything goes through TLS.
         offered: the mechanisms of the server's EHLO, in upper case.
-        login: who we are.
+        login: who logs in.
 
     Raises:
         AuthenticationFailed: the server offers no suitable mechanism, or did not accept the login.
     """
-    if isinstance(login, Bearer) and "XOAUTH2" in offered:
-        reply = _xoauth2(command, login)
-    elif isinstance(login, Password) and "PLAIN" in offered:
-        reply = command("AUTH PLAIN " + _base64(f"\0{login.username}\0{login.password}"))
-    elif isinstance(login, Password) and "LOGIN" in offered:
-        reply = _login(command, login)
-    else:
+    mechanisms = [begin for name, begin in _mechanisms(command, login).items() if name in offered]
+    if not mechanisms:
         raise AuthenticationFailed(Reason.NO_MECHANISM)
-    if reply.code != _ACCEPTED:
-        raise AuthenticationFailed(Reason.LOGIN_REFUSED, code=reply.code, enhanced=reply.enhanced)
+    for begin in mechanisms:
+        reply = begin()
+        if reply.code == _ACCEPTED:
+            return
+        if reply.code != _UNKNOWN_MECHANISM:
+            break  # it is the login that was refused: asking again would count as another failed attempt
+    raise _refusal(reply)
+
+
+def _mechanisms(command: Callable[[str], Reply], login: Login) -> dict[str, Callable[[], Reply]]:
+    """The mechanisms that can carry a login, best first; each returns the last reply."""
+    if isinstance(login, Bearer):
+        return {"XOAUTH2": partial(_xoauth2, command, login)}
+    return {"PLAIN": partial(_plain, command, login), "LOGIN": partial(_login, command, login)}
+
+
+def _plain(command: Callable[[str], Reply], login: Password) -> Reply:
+    return command("AUTH PLAIN " + _base64(f"\0{login.username}\0{login.password}"))
 
 
 def _login(command: Callable[[str], Reply], login: Password) -> Reply:
     """Answer the two questions of LOGIN, which are always these and in this order, whatever their words."""
     reply = command("AUTH LOGIN")
     for answer in (login.username, login.password):
+        if reply.code == _ACCEPTED:
+            raise _refusal(reply)  # accepted without the password: that is not a login
         if reply.code != _CONTINUE:
-            # a server that is content too early has not been shown a password: that is no login
-            raise AuthenticationFailed(Reason.LOGIN_REFUSED, code=reply.code, enhanced=reply.enhanced)
+            return reply
         reply = command(_base64(answer))
     return reply
 
@@ -116,6 +131,10 @@ def _xoauth2(command: Callable[[str], Reply], login: Bearer) -> Reply:
         if reply.code == _ACCEPTED:
             raise AuthenticationFailed(Reason.LOGIN_REFUSED)
     return reply
+
+
+def _refusal(reply: Reply) -> AuthenticationFailed:
+    return AuthenticationFailed(Reason.LOGIN_REFUSED, code=reply.code, enhanced=reply.enhanced)
 
 
 def _base64(text: str) -> str:

@@ -1,26 +1,34 @@
 """The SMTP client for servers that users chose: connect, authenticate, and perhaps send one fixed mail.
 
-`smtplib` is not used: its timeout is per read, its memory has no bound, it keeps plain text that came before TLS out of
+`smtplib` is not used: its timeout is per read, its memory is unbounded, it keeps plain text that came before TLS out of
 sight, and its errors carry the server's words.
 """
 
 from __future__ import annotations
 
-import socket
+import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from reprieve.smtp.connection import dial, reason_for, verified
+from reprieve.net.connection import guarded, verified
+from reprieve.net.deadline import Deadline
+from reprieve.net.errors import NetError
 from reprieve.smtp.conversation import Conversation
-from reprieve.smtp.deadline import Deadline
 from reprieve.smtp.errors import ConnectionFailed, SmtpError
-from reprieve.smtp.guard import HostPolicy, resolve
 from reprieve.smtp.mail import Mail, compose
 
 if TYPE_CHECKING:
+    from reprieve.net.guard import HostPolicy
     from reprieve.smtp.auth import Login
 
 DEADLINE_S = 10.0
+
+#: RFC 5321 section 4.1.2: a domain of two labels or more
+_DOMAIN = re.compile(
+    r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +46,28 @@ class Endpoint:
     private_ca_pem: str | None = None
 
 
-def probe(server: Endpoint, login: Login, *, policy: HostPolicy, deadline_s: float = DEADLINE_S) -> None:
+def is_client_name(name: str) -> bool:
+    """Whether `name` can introduce a client in EHLO: a fully qualified domain name in ASCII."""
+    return _DOMAIN.fullmatch(name) is not None
+
+
+def probe(
+    server: Endpoint, login: Login, *, policy: HostPolicy, client_name: str = "", deadline_s: float = DEADLINE_S
+) -> None:
     """Connect, encrypt and authenticate, and do nothing else.
 
     Args:
         server: where.
-        login: who we are.
+        login: who logs in.
         policy: which hosts and ports are allowed.
+        client_name: the name in EHLO (`is_client_name`); "" for one that is derived from the login.
         deadline_s: seconds for everything: the lookup, the connection, TLS and every reply.
 
     Raises:
         ConnectionFailed: not allowed, not there, not encrypted, not SMTP, or not in time.
         AuthenticationFailed: the login was not accepted.
     """
-    _hold(server, login, None, policy, Deadline(deadline_s))
+    _hold(server, login, None, policy=policy, client_name=client_name, deadline=Deadline(deadline_s))
 
 
 def send_test(
@@ -61,16 +77,18 @@ def send_test(
     sender: str,
     recipient: str,
     policy: HostPolicy,
+    client_name: str = "",
     deadline_s: float = DEADLINE_S,
 ) -> None:
-    """Send the one fixed test mail to one recipient. When this returns, the server has taken it on.
+    """Send the one fixed test mail to one recipient. When this returns, the server has accepted the mail.
 
     Args:
         server: where.
-        login: who we are.
+        login: who logs in.
         sender: the address it comes from, already verified.
         recipient: the address it goes to, already verified.
         policy: which hosts and ports are allowed.
+        client_name: the name in EHLO (`is_client_name`); "" for one that is derived from the login.
         deadline_s: seconds for everything: the lookup, the connection, TLS and every reply.
 
     Raises:
@@ -79,36 +97,55 @@ def send_test(
         AuthenticationFailed: the login was not accepted.
         MessageRefused: the server did not accept the mail.
     """
-    _hold(server, login, compose(sender, recipient), policy, Deadline(deadline_s))
+    mail = compose(sender, recipient)
+    _hold(server, login, mail, policy=policy, client_name=client_name, deadline=Deadline(deadline_s))
 
 
-def _hold(server: Endpoint, login: Login, mail: Mail | None, policy: HostPolicy, deadline: Deadline) -> None:
-    """Hold the conversation, and let nothing of it out but an error of ours."""
+def _hold(
+    server: Endpoint, login: Login, mail: Mail | None, *, policy: HostPolicy, client_name: str, deadline: Deadline
+) -> None:
+    """Hold the conversation, and let no error out of it but one of ours."""
     try:
-        _converse(server, login, mail, policy, deadline)
+        _converse(server, login, mail, policy=policy, client_name=client_name, deadline=deadline)
     except SmtpError as error:
         failure = error.alone()
-    except OSError as error:
-        failure = ConnectionFailed(reason_for(error))
+    except NetError as error:
+        failure = ConnectionFailed(error.trouble)
     else:
         return
-    # raised out here, so that no error of a socket with the server's words, and no frame with the password, hangs on it
+    # raised out here, so that no error with the server's words, and no frame with the password, hangs on it
     raise failure
 
 
-def _converse(server: Endpoint, login: Login, mail: Mail | None, policy: HostPolicy, deadline: Deadline) -> None:
-    addresses = resolve(server.host, server.port, getaddrinfo=deadline.bounding(socket.getaddrinfo), policy=policy)
-    host = addresses[0].host
+def _converse(
+    server: Endpoint, login: Login, mail: Mail | None, *, policy: HostPolicy, client_name: str, deadline: Deadline
+) -> None:
     context = verified(server.private_ca_pem)
-    with dial(addresses, deadline) as connection:
-        conversation = Conversation(connection)
+    with guarded(policy)(server.host, server.port, deadline) as connection:
+        name = client_name or _domain_of(login.username) or _literal(connection.own_ip)
+        conversation = Conversation(connection, name)
         if server.port in policy.implicit_tls_ports:
-            connection.start_tls(context, host)
+            connection.start_tls(context, server.host)
             conversation.open()
         else:
             conversation.open()
-            conversation.encrypt(context, host)
+            conversation.encrypt(context, server.host)
         conversation.log_in(login)
         if mail is not None:
             conversation.submit(mail)
         conversation.quit()
+
+
+def _domain_of(username: str) -> str:
+    """The domain of a username that is an address, or "".
+
+    A function has no name of its own in DNS. Google's relay refuses a client that introduces itself as the loopback
+    (421 4.7.0) and recommends the organization's own domain.
+    """
+    domain = username.rpartition("@")[2] if "@" in username else ""
+    return domain if is_client_name(domain) else ""
+
+
+def _literal(ip: str) -> str:
+    """An address literal (RFC 5321 section 4.1.3): what a client without a name uses (section 4.1.4)."""
+    return f"[IPv6:{ip}]" if ip_address(ip).version == 6 else f"[{ip}]"  # noqa: PLR2004 - the version's own number

@@ -1,6 +1,6 @@
-"""The conversations that an organization's server is put to: log in, and perhaps send the test mail.
+"""The conversations with an organization's server: log in, and perhaps send the test mail.
 
-A login by token is two conversations, with the token endpoint and with the server; one deadline is over both.
+A login by token takes two conversations, with the token endpoint and with the server; one deadline is over both.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.email_servers.email_server import OAuth, Settings
-    from reprieve.smtp.guard import HostPolicy
+    from reprieve.net.guard import HostPolicy
 
-#: error -> which part failed; what is not here failed to connect
+#: error -> the part that failed; every other error is a failed connection
 PART: Final[dict[type[SmtpError], Failing]] = {
     AuthenticationFailed: Failing.LOGIN,
     TokenRefused: Failing.TOKEN,
@@ -35,16 +35,25 @@ class Courier:
     Args:
         servers: which hosts and ports may be mail servers.
         token_endpoints: which may be token endpoints.
+        client_name: see `client.probe`.
+
+    Raises:
+        ValueError: `client_name` is not a fully qualified domain name.
     """
 
     servers: HostPolicy
     token_endpoints: HostPolicy
+    client_name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.client_name and not client.is_client_name(self.client_name):
+            raise ValueError("the client's name must be a fully qualified domain name in ASCII")
 
     def probe(self, settings: Settings, secret: str) -> None:
         """See the port."""
 
         def log_in(server: client.Endpoint, login: Login, deadline_s: float) -> None:
-            client.probe(server, login, policy=self.servers, deadline_s=deadline_s)
+            client.probe(server, login, policy=self.servers, client_name=self.client_name, deadline_s=deadline_s)
 
         self._hold(settings, secret, log_in)
 
@@ -53,7 +62,13 @@ class Courier:
 
         def send(server: client.Endpoint, login: Login, deadline_s: float) -> None:
             client.send_test(
-                server, login, sender=sender, recipient=recipient, policy=self.servers, deadline_s=deadline_s
+                server,
+                login,
+                sender=sender,
+                recipient=recipient,
+                policy=self.servers,
+                client_name=self.client_name,
+                deadline_s=deadline_s,
             )
 
         self._hold(settings, secret, send)
@@ -91,7 +106,7 @@ def _grant(settings: Settings, oauth: OAuth, secret: str) -> token.Grant:
             authentication=token.ClientAuthentication(oauth.client_auth or token.ClientAuthentication.BASIC),
             scopes=oauth.scopes,
         )
-    from reprieve.smtp.jwt_bearer import JwtBearer  # noqa: PLC0415 - only who signs pays for cryptography
+    from reprieve.smtp.jwt_bearer import JwtBearer  # noqa: PLC0415 - only a signed login pays for cryptography
 
     return JwtBearer(
         endpoint=oauth.token_endpoint,

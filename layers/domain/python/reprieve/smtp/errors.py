@@ -7,30 +7,26 @@
         ├── MessageRefused        the server did not accept the test mail
         └── TokenRefused          no access token was given for the login
 
-Such a server may be hostile: it can repeat the password it was sent, or try to write into our log. So an error holds a
-sentence from the closed list below and two codes made of digits, and never a word of what the server said.
+As in `net.errors`, an error holds a sentence from a closed list, and besides it two codes made of digits, but never a
+word of what the server said.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from reprieve.errors import ReprieveError
 
+if TYPE_CHECKING:
+    from reprieve.net.errors import Trouble
+
 
 class Reason(StrEnum):
-    """Every sentence that an error of this package can say."""
+    """Every sentence that an error of this package can say, apart from those of `net.errors.Trouble`."""
 
-    HOST_REFUSED = "this host and port are not among those that may be connected to"
-    UNREACHABLE = "the server could not be reached, or hung up"
-    TIMED_OUT = "the server took longer than the time allowed"
-    CERTIFICATE = "the server's certificate could not be verified"
-    ENCRYPTION = "an encrypted connection could not be agreed with the server"
     NO_STARTTLS = "the server does not offer STARTTLS"
     INJECTED = "there was plain text between STARTTLS and encryption"
-    OVERSIZED = "the server sent more than is accepted"
-    GARBLED = "the server's answer does not follow its protocol"
     TURNED_AWAY = "the server does not serve this client"
     NO_MECHANISM = "the server offers none of the ways to log in that are supported"
     LOGIN_REFUSED = "the server did not accept the login"
@@ -51,12 +47,12 @@ class SmtpError(ReprieveError):
     """The root of this package's errors; `str(error)` is the reason's sentence.
 
     Args:
-        reason: what went wrong, from the closed list.
-        code: the reply code of the server (RFC 5321 section 4.2; HTTP status for a token), or None if it gave none.
+        reason: what went wrong, from the closed lists.
+        code: the server's reply code (RFC 5321 section 4.2; the HTTP status for a token), or None if it gave none.
         enhanced: its enhanced status code (RFC 3463), for example `5.7.8`, or None if it gave none.
     """
 
-    def __init__(self, reason: Reason, *, code: int | None = None, enhanced: str | None = None) -> None:
+    def __init__(self, reason: Reason | Trouble, *, code: int | None = None, enhanced: str | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.code = code
@@ -72,11 +68,11 @@ class ConnectionFailed(SmtpError):
 
 
 class AuthenticationFailed(SmtpError):
-    """The server was reached, but the login was not accepted; a `code` below 500 means that it may be later."""
+    """The server was reached, but the login was not accepted; with a `code` below 500 it may be accepted later."""
 
 
 class MessageRefused(SmtpError):
-    """The login was accepted, but the mail was not; a `code` below 500 means that it may be later."""
+    """The login was accepted, but the mail was not; with a `code` below 500 it may be accepted later."""
 
 
 class TokenRefused(SmtpError):

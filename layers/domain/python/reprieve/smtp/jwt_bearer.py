@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-#: long enough for clocks that disagree a little, and of little use to whoever finds one in a log
+#: long enough for clocks that disagree a little, and of little use to an attacker who finds one in a log
 _LIFETIME_S = 300
 #: RFC 7518 section 3.3
-_LEAST_BITS = 2048
+_MIN_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +33,13 @@ class JwtBearer:
 
     Args:
         endpoint: the token endpoint's URL.
-        client_id: the client's name, for endpoints that know it by this and not by the issuer.
-        key_id: which of the client's keys has signed (`kid`).
-        issuer: who has signed (`iss`).
-        subject: whom the token is for (`sub`).
-        audience: who shall accept the assertion (`aud`), usually the endpoint's URL.
-        scopes: what the token shall allow. They go into the form, as RFC 7521 says, and into the assertion, as Google
-            wants them.
+        client_id: the client's name, for endpoints that identify it by this instead of by the issuer.
+        key_id: which of the client's keys signs (`kid`).
+        issuer: who signs (`iss`).
+        subject: the account that the token is for (`sub`).
+        audience: who is to accept the assertion (`aud`), usually the endpoint's URL.
+        scopes: what the token is to allow. They go into the form, as RFC 7521 says, and into the assertion, as Google
+            requires.
         private_key: an RSA key of 2,048 bits or more in PEM (PKCS#8 or PKCS#1), not encrypted.
     """
 
@@ -53,14 +53,14 @@ class JwtBearer:
     private_key: str = field(repr=False)
 
     def headers(self) -> Mapping[str, str]:
-        """None: the signature authenticates."""
+        """No headers: the signature authenticates."""
         return {}
 
     def form(self) -> Mapping[str, str]:
-        """The grant with an assertion that was signed just now.
+        """The grant with a freshly signed assertion.
 
         Raises:
-            TokenRefused: the key is not one that can sign.
+            TokenRefused: the key cannot sign.
         """
         form = {"grant_type": _GRANT_TYPE, "assertion": self.assertion(int(time.time())), "client_id": self.client_id}
         if self.scopes:
@@ -74,7 +74,7 @@ class JwtBearer:
             issued_at: seconds since the epoch; it expires 300 seconds later.
 
         Raises:
-            TokenRefused: the key is not one that can sign.
+            TokenRefused: the key cannot sign.
         """
         header = {"alg": "RS256", "typ": "JWT", "kid": self.key_id}
         claims: dict[str, Any] = {
@@ -95,9 +95,9 @@ class JwtBearer:
 def _signing_key(pem: str) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(pem.encode("ascii"), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):  # not a key, an encrypted one, or an exotic one
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # not a key, encrypted, or of an unsupported kind
         key = None
-    if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_BITS:
+    if not isinstance(key, RSAPrivateKey) or key.key_size < _MIN_BITS:
         raise TokenRefused(Reason.GRANT)
     return key
 

@@ -1,4 +1,4 @@
-"""The one mail that a test sends, and the addresses it may bear."""
+"""The one mail that a test sends, and the addresses that it can have."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ Someone in your organization asked for this mail to be sent, to test an email se
 It arrived, so the server works. There is nothing else to do.
 """
 
-#: Addresses come here verified. This is the second lock: printable ASCII of which nothing can end an envelope path or
-#: begin another address. Quoted local parts may hold what atoms may not, except space, angle brackets and control.
+#: Addresses come here verified. This is the second lock: printable ASCII in which nothing can end an envelope path or
+#: begin another address. Quoted local parts may hold what atoms may not, except spaces, angle brackets and control
+#: characters.
 _ADDRESS = re.compile(
     r"""(?P<local>[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*
               | "(?:[!\#-;=?-\[\]-~] | \\["\\])+")
         @(?P<domain>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*)""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
-_MOST_LOCAL = 64
-_MOST = 254
-#: no address is as long as a line, so that a header is never folded inside of one
+_MAX_LOCAL = 64
+_MAX_ADDRESS = 254
+#: no address is as long as a line, so a header is never folded inside one
 _POLICY = SMTP.clone(max_line_length=998)
 
 
@@ -49,14 +50,14 @@ class Mail:
 
 
 def compose(sender: str, recipient: str) -> Mail:
-    """Write the test mail; nothing but the two addresses, the date and the id differs between two of them.
+    """Write the test mail; two of them differ only in the addresses, the date and the id.
 
     Args:
         sender: the address it comes from.
         recipient: the one address it goes to.
 
     Returns:
-        The mail, marked as generated (RFC 3834) so that no machine answers it.
+        The mail, marked as generated (RFC 3834) so that no automatic reply answers it.
 
     Raises:
         MalformedAddress: one of them is not a single plain address in ASCII.
@@ -73,8 +74,8 @@ def compose(sender: str, recipient: str) -> Mail:
 
 
 def _address(text: str, *, field: str) -> Address:
-    match = _ADDRESS.fullmatch(text[: _MOST + 1])
-    if len(text) > _MOST or match is None or len(match["local"]) > _MOST_LOCAL:
+    match = _ADDRESS.fullmatch(text[: _MAX_ADDRESS + 1])
+    if len(text) > _MAX_ADDRESS or match is None or len(match["local"]) > _MAX_LOCAL:
         raise MalformedAddress("it is not a single plain address in ASCII", field=field)
     try:
         return Address(addr_spec=text)

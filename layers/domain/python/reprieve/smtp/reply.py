@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reprieve.smtp.errors import ConnectionFailed, Reason
+from reprieve.net.errors import NetError, Trouble
 
 if TYPE_CHECKING:
-    from reprieve.smtp.connection import Connection
+    from reprieve.net.connection import Connection
 
 #: the longest line that is read, in bytes with its CR LF; RFC 5321 section 4.5.3.1.5 asks servers to keep to 512
 MAX_LINE = 2048
@@ -17,17 +17,17 @@ MAX_LINE = 2048
 MAX_REPLY = 65536
 
 _LINE = re.compile(rb"(?P<code>[2-5][0-9]{2})(?:(?P<mark>[ -])(?P<text>.*))?", re.DOTALL)
-#: RFC 2034 section 4: the class, subject and detail of RFC 3463 begin the text
+#: RFC 2034 section 4: the text begins with the class, subject and detail of RFC 3463
 _ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server answered.
+    """One reply of a server.
 
     Args:
         code: the reply code, 200 to 599.
-        lines: the text of each line. It is the server's own and must not leave this package, so it has no repr.
+        lines: the text of each line: the server's words, which must not leave this package, so they have no repr.
     """
 
     code: int
@@ -43,10 +43,10 @@ class Reply:
 
 
 class ReplyReader:
-    """Takes one reply after the other from a connection.
+    """Reads one reply after the other from a connection.
 
     Args:
-        connection: what is read from; nothing else may read from it.
+        connection: the source; nothing else may read from it.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -62,8 +62,7 @@ class ReplyReader:
         """Wait for the next reply and return it.
 
         Raises:
-            ConnectionFailed: too long, not a reply, or the server has hung up.
-            OSError: the connection is broken; TimeoutError if the deadline has passed.
+            NetError: too long, not a reply, the connection is broken, or the deadline has passed.
         """
         lines: list[bytes] = []
         size = 0
@@ -72,23 +71,23 @@ class ReplyReader:
             line = self._line()
             size += len(line)
             if size > MAX_REPLY:
-                raise ConnectionFailed(Reason.OVERSIZED)
+                raise NetError(Trouble.OVERSIZED)
             match = _LINE.fullmatch(line.rstrip(b"\r\n"))
             if match is None or code not in (None, match["code"]):
-                raise ConnectionFailed(Reason.GARBLED)
+                raise NetError(Trouble.GARBLED)
             code = match["code"]
             lines.append(match["text"] or b"")
             if match["mark"] != b"-":
                 return Reply(int(code), tuple(lines))
 
     def _line(self) -> bytes:
-        """The next line, with its end."""
+        """Read the next line, with its end."""
         while (end := self._buffer.find(b"\n", 0, MAX_LINE)) < 0:
             if len(self._buffer) >= MAX_LINE:
-                raise ConnectionFailed(Reason.OVERSIZED)
+                raise NetError(Trouble.OVERSIZED)
             received = self._connection.receive(MAX_LINE)
             if not received:
-                raise ConnectionFailed(Reason.UNREACHABLE)
+                raise NetError(Trouble.UNREACHABLE)
             self._buffer += received
         line = bytes(self._buffer[: end + 1])
         del self._buffer[: end + 1]

@@ -5,6 +5,9 @@
     {org}             provider
     {org}             credential#{digest}
 
+IAM has no condition on a sort key, so roles differ by attributes: each read names those of its kind of item,
+and each update returns only what it set. template.yaml has the same names.
+
 `Organizations` is a sparse index that lists the organizations themselves.
 """
 
@@ -31,6 +34,7 @@ CREDENTIAL: Final = "credential#"
 CLEARED: Final = "cleared_"
 NEW: Final = "attribute_not_exists(#partition)"
 KNOWN: Final = "attribute_exists(#partition)"
+UPDATED: Final = "UPDATED_NEW"
 
 
 class Access:
@@ -41,7 +45,8 @@ class Access:
 
     def organization(self, organization_id: str) -> Organization | None:
         """See the port. Read consistently: what was cleared a moment ago must not be seen by the next request."""
-        item = self._table.get({"partition": organization_id, "sort": ORGANIZATION}, consistent=True)
+        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
+        item = self._table.get(key, consistent=True, only=ORGANIZATION_ATTRIBUTES)
         return _organization(item) if item else None
 
     def organizations(self) -> Iterator[Organization]:
@@ -62,7 +67,8 @@ class Access:
         mark = f"#{CLEARED}{suppression_list}"
         later = f"{KNOWN} AND (attribute_not_exists({mark}) OR {mark} < :until)"
         update = Update(set=[f"{mark} = :until"], condition=later)
-        self._table.update({"partition": organization_id, "sort": ORGANIZATION}, update, {":until": until})
+        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
+        self._table.update(key, update, {":until": until}, returning=UPDATED)
 
     def set_purge(self, organization_id: str, purge: BouncePurge) -> None:
         """See the port."""
@@ -73,11 +79,12 @@ class Access:
             condition=KNOWN,
         )
         key: Item = {"partition": organization_id, "sort": ORGANIZATION}
-        self._table.update(key, update, {f":{name}": value for name, value in given})
+        self._table.update(key, update, {f":{name}": value for name, value in given}, returning=UPDATED)
 
     def credential(self, organization_id: str, digest: str) -> Credential | None:
         """See the port."""
-        item = self._table.get({"partition": organization_id, "sort": CREDENTIAL + digest}, consistent=True)
+        key: Item = {"partition": organization_id, "sort": CREDENTIAL + digest}
+        item = self._table.get(key, consistent=True, only=CREDENTIAL_ATTRIBUTES)
         return _credential(item) if item else None
 
     def credentials(self, organization_id: str) -> list[Credential]:
@@ -90,18 +97,7 @@ class Access:
 
     def add_credential(self, credential: Credential) -> None:
         """Keep a credential's record."""
-        self._table.put(
-            {
-                "partition": credential.organization_id,
-                "sort": CREDENTIAL + credential.digest,
-                "id": credential.id,
-                "name": credential.name,
-                "scopes": credential.scopes,
-                "created": credential.created,
-                "valid_until": credential.expires_at,
-            },
-            condition=NEW,
-        )
+        self._table.put(_credential_item(credential), condition=NEW)
 
     def revoke_credential(self, organization_id: str, credential_id: str) -> bool:
         """Forget a credential at once; False when there is none of that id."""
@@ -113,28 +109,23 @@ class Access:
 
     def provider_account(self, organization_id: str) -> ProviderAccount | None:
         """See the port."""
-        item = self._table.get({"partition": organization_id, "sort": PROVIDER})
+        item = self._table.get({"partition": organization_id, "sort": PROVIDER}, only=PROVIDER_ATTRIBUTES)
         return _account(item) if item else None
+
+    def webhook_key(self, organization_id: str) -> str | None:
+        """The key that verifies the webhook of an organization's account, without the rest; None without an account."""
+        item = self._table.get({"partition": organization_id, "sort": PROVIDER}, only=["webhook_key"])
+        return cast("str", item.get("webhook_key", "")) if item is not None else None
 
     def set_provider_account(self, organization_id: str, account: ProviderAccount) -> None:
         """Create or replace an organization's provider account; replacing it ends a pause."""
-        self._table.put(
-            {
-                "partition": organization_id,
-                "sort": PROVIDER,
-                "provider": account.kind.value,
-                "base_url": account.base_url,
-                "sealed_key": account.sealed_key,
-                "on_behalf_of": account.on_behalf_of,
-                "webhook_key": account.webhook_key,
-            }
-        )
+        self._table.put(_account_item(organization_id, account))
 
     def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
         """See the port."""
         update = Update(set=["#paused_until = :until", "#paused_reason = :reason"], condition=KNOWN)
         key: Item = {"partition": organization_id, "sort": PROVIDER}
-        self._table.update(key, update, {":until": until, ":reason": reason})
+        self._table.update(key, update, {":until": until, ":reason": reason}, returning=UPDATED)
 
 
 def _organization_item(organization: Organization) -> Item:
@@ -152,6 +143,30 @@ def _organization_item(organization: Organization) -> Item:
         "modules": organization.modules,
         **_purge_item(organization.purge),
         **{f"{CLEARED}{name}": second for name, second in organization.cleared.items()},
+    }
+
+
+def _credential_item(credential: Credential) -> Item:
+    return {
+        "partition": credential.organization_id,
+        "sort": CREDENTIAL + credential.digest,
+        "id": credential.id,
+        "name": credential.name,
+        "scopes": credential.scopes,
+        "created": credential.created,
+        "valid_until": credential.expires_at,
+    }
+
+
+def _account_item(organization_id: str, account: ProviderAccount) -> Item:
+    return {
+        "partition": organization_id,
+        "sort": PROVIDER,
+        "provider": account.kind.value,
+        "base_url": account.base_url,
+        "sealed_key": account.sealed_key,
+        "on_behalf_of": account.on_behalf_of,
+        "webhook_key": account.webhook_key,
     }
 
 
@@ -205,3 +220,14 @@ def _account(item: Item) -> ProviderAccount:
         paused_until=cast("int", item.get("paused_until", 0)),
         paused_reason=cast("str", item.get("paused_reason", "")),
     )
+
+
+#: the attributes of each kind of item
+ORGANIZATION_ATTRIBUTES: Final = tuple(
+    _organization_item(Organization("any", "any", cleared=dict.fromkeys(SuppressionList, 0)))
+)
+CREDENTIAL_ATTRIBUTES: Final = tuple(_credential_item(Credential("", "", "", "", frozenset(), 0)))
+PROVIDER_ATTRIBUTES: Final = (
+    *_account_item("", ProviderAccount(ProviderKind.NONE)),
+    *("paused_until", "paused_reason"),
+)

@@ -13,12 +13,10 @@ themselves.
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from reprieve import address
-from reprieve.errors import InvalidInput
+from reprieve.paging import Cursors
 from reprieve.removals.queue import PART, Claim, Due, Part
 from reprieve.removals.removal import RemovalState
 from reprieve.store import keys, request_items
@@ -50,6 +48,8 @@ if TYPE_CHECKING:
 
 #: where parts are, instead of in a list
 REQUESTS: Final = "requests"
+#: the beginning of a queue
+START: Final = (0, None, 0)
 #: what distinguishes an entry of Pending from any other
 ENTRY: Final = ("partition", "address", "queue", "due_at")
 #: where what waits may be: the records of a list, or the parts of requests
@@ -164,29 +164,23 @@ def individuals(
     ]
 
 
-def write_cursor(position: Position) -> str:
-    """A position as text."""
-    return urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+def cursors(organization: Organization, state: RemovalState) -> Cursors:
+    """The cursors of one queue; they carry positions."""
+    return Cursors(organization.id, f"{state} removals", "after")
 
 
-def read_cursor(organization: Organization, state: RemovalState, cursor: str | None) -> Position:
-    """The position that a text stands for: the beginning for None.
+def position(organization: Organization, state: RemovalState, content: Any) -> Position:  # noqa: ANN401  (JSON)
+    """Where a page begins, by what its cursor carries.
 
     Raises:
-        InvalidInput: it is not what `write_cursor` made for this queue.
+        ValueError: it is not a position in this queue.
     """
-    if cursor is None:
-        return 0, None, 0
-    try:
-        shard, entry, inside = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        queue = keys.queue(organization, state, shard)
-        usable = 0 <= shard < organization.shards and type(inside) is int and inside >= 0
-        usable = usable and _is_entry(entry, queue, organization) and (_is_part(entry) or not inside)
-    except (ValueError, TypeError, RecursionError):
-        usable = False
-    if not usable:
-        raise InvalidInput("not a cursor of an earlier page", field="after")
-    return shard, entry, inside
+    match content:
+        case [int(shard), entry, int(inside)] if 0 <= shard < organization.shards and inside >= 0:
+            queue = keys.queue(organization, state, shard)
+            if _is_entry(entry, queue, organization) and (_is_part(entry) or not inside):
+                return shard, entry, inside
+    raise ValueError("not a position in this queue")
 
 
 def _part(context: Context, requests: Sequence[RemovalRequest]) -> Item:

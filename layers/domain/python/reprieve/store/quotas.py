@@ -32,13 +32,13 @@ class Quotas:
         start = window(now)
         update = Update(set=["#expires_at = :expires_at"], add=["#requests :one"])
         values = {":expires_at": (start + 5 * MINUTE) // SECOND, ":one": 1}
-        item = self._table.update(self._key(organization, dialect, start), update, values)
+        item = self._table.update(self._key(organization, dialect, start), update, values, returning="UPDATED_NEW")
         return self._quota(item, start)
 
     def peek(self, organization: Organization, dialect: str, *, now: int) -> Quota:
         """See the port."""
         start = window(now)
-        return self._quota(self._table.get(self._key(organization, dialect, start)), start)
+        return self._quota(self._table.get(self._key(organization, dialect, start), only=["requests"]), start)
 
     def _quota(self, item: Item | None, start: int) -> Quota:
         return Quota(self._limit, cast("int", item["requests"]) if item else 0, start + MINUTE)

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 #: the recipient is still as it was read, so that no address is left behind or taken from another
 UNCHANGED: Final = "#version = :version"
 NEW: Final = "attribute_not_exists(#partition)"
-#: nobody else has the login
+#: no other recipient has the login
 FREE: Final = "(attribute_not_exists(#named) OR #named = :holder)"
-#: neither anybody's address nor anybody's login
+#: neither the address nor the login of any recipient
 UNUSED: Final = "attribute_not_exists(#holders) AND attribute_not_exists(#named)"
 
 
@@ -76,7 +76,19 @@ class Recipients:
         """See the port."""
         item = self._table.get(_address_key(organization, key), consistent=True)
         names = cast("frozenset[str]", item.get("holders") or frozenset()) if item else frozenset()
-        return [cast("tuple[str, str]", tuple(name.split("#", 1))) for name in sorted(names)]
+        return [_pair(name) for name in sorted(names)]
+
+    def linked(self, organization: Organization, wanted: Iterable[str]) -> set[tuple[str, str]]:
+        """See the port. One batch read per hundred keys."""
+        items = self._table.get_many([_address_key(organization, key) for key in sorted(set(wanted))], consistent=True)
+        return {
+            _pair(holder)
+            for item in items
+            for holder in (
+                *cast("frozenset[str]", item.get("holders") or ()),
+                *([cast("str", item["named"])] if "named" in item else []),
+            )
+        }
 
     def named(self, organization: Organization, login: str) -> str | None:
         """See the port."""
@@ -93,7 +105,7 @@ class Recipients:
         side_by_side(lambda recipient: self.add(organization, recipient), recipients)
 
     def put(self, organization: Organization, recipient: Recipient) -> None:
-        """See the port. Whoever changes it in between makes this start over."""
+        """See the port. A change in between makes it start over."""
         key = _recipient_key(organization, recipient.module, recipient.id)
         while not self._write(organization, recipient, stored=self._table.get(key, consistent=True)):
             pass
@@ -158,7 +170,7 @@ class Recipients:
         return cast("str | None", item.get("named")) if item else None
 
     def _sweep(self, organization: Organization, released: Iterable[str]) -> None:
-        """Forget addresses that nobody has any more; if this is cut short, no answer differs for it."""
+        """Delete addresses that no recipient has any more; if this is cut short, no answer differs."""
         for key in sorted(released):
             self._table.delete(_address_key(organization, key), condition=UNUSED)
 
@@ -203,6 +215,11 @@ def _login_key(recipient: Recipient | None) -> str | None:
 
 def _holder(recipient: Recipient) -> str:
     return f"{recipient.module}#{recipient.id}"
+
+
+def _pair(holder: str) -> tuple[str, str]:
+    module, _, identifier = holder.partition("#")
+    return module, identifier
 
 
 def _address_key(organization: Organization, key: str) -> Item:

@@ -47,12 +47,13 @@ class RemovalRecords:
         self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
     ) -> tuple[list[Removal], str | None]:
         """See the port. Shard after shard; within one, in order of time."""
-        start = pending.read_cursor(organization, state, after)
+        cursors, where = pending.cursors(organization, state), partial(pending.position, organization, state)
+        start = pending.START if after is None else cursors.read(after, where)
         read = partial(self._records, organization)
         walk = pending.walk(self._table, organization, state, start, size=limit + 1, read=read)
         found = list(islice(walk, limit + 1))
         more = len(found) > limit
-        return [one for one, _ in found[:limit]], pending.write_cursor(found[limit - 1][1]) if more else None
+        return [one for one, _ in found[:limit]], cursors.write(found[limit - 1][1]) if more else None
 
     def _in_queue(self, organization: Organization, removal_id: str, digest: int) -> Followed | None:
         """A removal without a note: it is found while it waits, or has failed. A Query each, and a BatchGetItem."""

@@ -43,12 +43,12 @@ ROOM: Final = "(attribute_not_exists(#events) OR size(#events) < :most)"
 #: on the list and shown: neither cleared nor expired
 LISTED_AND_SHOWN: Final = (
     "attribute_exists(#by_time) AND ((#permanence = :hard AND #bounced_at >= :hard_since)"
-    " OR (#permanence = :soft AND #bounced_at >= :soft_since))"
+    " OR (#permanence <> :hard AND #bounced_at >= :soft_since))"
 )
 #: on the list, but cleared or expired, and no newer bounce has come since
 LISTED_AND_HIDDEN: Final = (
     "attribute_exists(#by_time) AND ((#permanence = :hard AND #bounced_at < :hard_since)"
-    " OR (#permanence = :soft AND #bounced_at < :soft_since))"
+    " OR (#permanence <> :hard AND #bounced_at < :soft_since))"
 )
 ENTRY: Final = ("email", "reason", "status", "permanence", "classification", "provider", "ip", "event_id")
 
@@ -110,7 +110,6 @@ class Suppressions:
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
             ":hard_since": since.hard * SECOND,
-            ":soft": Permanence.SOFT.value,
             ":soft_since": since.soft * SECOND,
         }
         return self._record_removals(

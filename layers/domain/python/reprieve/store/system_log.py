@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from reprieve.system_log.entry import LogEntry
     from reprieve.system_log.span import Span
 
-#: how often entries are sent before the caller hears that they could not be stored, and the pause between, in seconds
+#: how often entries are sent before the caller gets an error, and the pause in between, in seconds
 ATTEMPTS: Final = 4
 PAUSE: Final = 0.2
 #: pages grow by this factor up to what one call can carry, so that both few and many matches take few calls
 GROWTH: Final = 4
 MAX_PAGE: Final = 4_000
-#: DynamoDB refuses a longer partition key, so nothing has one
+#: bytes; DynamoDB refuses a longer partition key, so no entry has one
 MAX_KEY: Final = 2_048
 
 #: index, or None for the table itself, and the names of its keys
@@ -60,7 +60,7 @@ class EventLog:
 
     Args:
         table: over a client that does not repeat calls by itself: an entry says when it was sent, and one that AWS
-            stored much later than it says would appear behind the cursors of those who poll.
+            stored much later than it says would appear behind the cursors of pollers.
         clock: the time in milliseconds.
     """
 
@@ -69,7 +69,7 @@ class EventLog:
         self._clock = clock
 
     def append(self, organization: Organization, entries: Sequence[LogEntry]) -> int:
-        """See the port. Entries that are there already are told apart by their key, so a duplicate costs no second."""
+        """See the port. A duplicate is detected by its key, so it is not stored twice."""
         items = {(item["log"], item["entry"]): item for item in (_item(organization, entry) for entry in entries)}
         for _ in range(ATTEMPTS - 1):
             try:

@@ -86,9 +86,12 @@ class Table:
         """Let others finish what they are at."""
         time.sleep(seconds)
 
-    def get(self, key: Item, *, consistent: bool = False) -> Item | None:
-        """GetItem."""
-        answer = self._call("get_item", TableName=self.name, Key=marshal(key), ConsistentRead=consistent)
+    def get(self, key: Item, *, consistent: bool = False, only: Iterable[str] = ()) -> Item | None:
+        """GetItem; `only` names the attributes to read, which a role can be limited to."""
+        arguments: dict[str, Any] = {}
+        if projection := ", ".join(f"#{name}" for name in only):
+            arguments = {"ProjectionExpression": projection, "ExpressionAttributeNames": names_in(projection)}
+        answer = self._call("get_item", TableName=self.name, Key=marshal(key), ConsistentRead=consistent, **arguments)
         return unmarshal(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Item], *, consistent: bool = False) -> Iterator[Item]:
@@ -113,15 +116,20 @@ class Table:
         """PutItem; False when the condition did not hold."""
         return self._conditional("put_item", condition, values, Item=marshal(item)) is not None
 
-    def update(self, key: Item, update: Update, values: Mapping[str, Value]) -> Item | None:
-        """UpdateItem; the item as it is afterwards, or None when the condition did not hold."""
+    def update(
+        self, key: Item, update: Update, values: Mapping[str, Value], *, returning: str = "ALL_NEW"
+    ) -> Item | None:
+        """UpdateItem; the item as it is afterwards, or None when the condition did not hold.
+
+        `returning="UPDATED_NEW"` returns only what was set, which a role can be limited to.
+        """
         answer = self._conditional(
             "update_item",
             update.condition,
             values,
             expression=update.expression(),
             Key=marshal(key),
-            ReturnValues="ALL_NEW",
+            ReturnValues=returning,
         )
         return None if answer is None else unmarshal(answer["Attributes"])
 

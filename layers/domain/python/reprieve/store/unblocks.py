@@ -41,7 +41,7 @@ NOT_EXHAUSTED: Final = "(attribute_not_exists(#unblocks) OR #unblocks < :unblock
 #: it is still on the list, so that of two who unblock it at a time one finds it free
 LISTED: Final = "attribute_exists(#by_time)"
 #: its newest bounce is still one that can be unblocked
-STILL_SOFT: Final = "#permanence = :soft"
+STILL_PASSING: Final = "#permanence <> :hard"
 #: the year 9999, in seconds, which TTL understands
 END_OF_TIME: Final = 253_402_300_799
 
@@ -121,7 +121,7 @@ class Unblocks:
             ":end": END_OF_TIME,
             ":one": 1,
             ":unblocks": UNBLOCKS,
-            ":soft": Permanence.SOFT.value,
+            ":hard": Permanence.HARD.value,
         }
         asked = _asked(organization, state, request)
         for one, entry, condition in asked:
@@ -149,7 +149,7 @@ def _asked(
     asked = []
     if state.bounce is not None:
         asked.append(
-            (replace(request, list=SuppressionList.BOUNCES, hide=True), state.bounce, f"{LISTED} AND {STILL_SOFT}")
+            (replace(request, list=SuppressionList.BOUNCES, hide=True), state.bounce, f"{LISTED} AND {STILL_PASSING}")
         )
     if state.soft is not None and state.soft.count >= organization.soft_bounce_threshold:
         # one address may have two removals of one request; they need ids of their own

@@ -1,134 +1,162 @@
-"""Whether a bounce is hard or soft.
+"""What a refused delivery means: one verdict for every way in.
 
-The first digit of a status code does not tell: of 590 labelled real bounces, "any 5.x.x is hard" finds half of the hard
-ones and is right about two in five. So the tables are asked in this order, and the first that has an opinion counts:
+The first digit of a code does not decide: of 590 labelled real bounces, "any 5.x.x is hard" finds half of the hard
+ones and is right about two in five. So the evidence is asked in this order, and the first that has an opinion counts:
 
-1. the provider's own type, for the provider has seen more of the conversation than it passes on;
+1. marks that only one receiver uses, and the words of the text, which say more than any code;
 2. the enhanced status code, the event's own or else the one in the text;
-3. the words of the text;
-4. what the provider calls the whole event, which the caller gives as `otherwise`.
+3. words about the circumstances: no connection, no common language;
+4. the command that was refused: one before any recipient was named cannot be about the recipient;
+5. what the provider says that reported it, for it has seen more of the conversation than it passes on;
+6. words that only hint;
+7. the reply code.
 
-Hard means that the address itself is bad: no such mailbox, no such domain, moved away, or a domain that takes no mail.
-Full, disabled, busy, blocked, distrusted or too large can pass, so they are soft, whatever their code.
-
-Sources: SendGrid's event and bounce classification reference; Amazon SES's notification contents (bounce types);
-RFC 3463 and the registry of RFC 5248 with RFC 7505 (null MX); for the words, the reasons that the labelled bounces of
-Sisimai's and flufl.bounce's test suites carry.
+A hard verdict is never given to a refusal that calls itself temporary (class 4 alone), to one before any recipient
+was named, nor to one whose code is about the sender. What nothing decides is undetermined.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
-from reprieve.suppressions.suppression import Classification, Permanence
+from reprieve.suppressions.refusals import english, other_languages
+from reprieve.suppressions.refusals.causes import CONSEQUENCES, Cause
+from reprieve.suppressions.refusals.receiving_hosts import MARKS
+from reprieve.suppressions.refusals.status_codes import REPLY, SENDERS, of_status
+from reprieve.suppressions.refusals.text import read, statuses
+from reprieve.suppressions.suppression import Permanence
 
-HARD, SOFT = Permanence.HARD, Permanence.SOFT
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-#: the provider's own type: (provider, type in lower case) -> verdict; a type that is missing decides nothing.
-#: SES's "Undetermined" is missing on purpose, and SendGrid's "bounce", which it also calls a full mailbox.
-PROVIDER_TYPE: Final = {
-    ("sendgrid", "blocked"): SOFT,
-    ("sendgrid", "expired"): SOFT,
-    ("ses", "permanent"): HARD,
-    ("ses", "transient"): SOFT,
-}
-#: SendGrid's classification of a bounce, finer than its type
-CLASSIFIED: Final = {
-    Classification.INVALID_ADDRESS: HARD,
-    Classification.MAILBOX_UNAVAILABLE: SOFT,
-    Classification.CONTENT: SOFT,
-    Classification.FREQUENCY: SOFT,
-    Classification.REPUTATION: SOFT,
-    Classification.TECHNICAL: SOFT,
-}
-#: enhanced status codes of class 5 by subject and detail (RFC 3463 sections 3.2 to 3.8); class 4 is soft altogether
-STATUS: Final = {
-    "1.1": HARD,  # bad destination mailbox address
-    "1.2": HARD,  # bad destination system address
-    "1.3": HARD,  # bad destination mailbox address syntax
-    "1.6": HARD,  # destination mailbox has moved, no forwarding address
-    "1.10": HARD,  # recipient address has null MX (RFC 7505)
-    "1.7": SOFT,  # bad sender's mailbox address syntax: not the recipient's fault, like the next
-    "1.8": SOFT,  # bad sender's system address
-    "1.9": SOFT,  # message relayed to non-compliant mailer
-    "4.4": HARD,  # unable to route: the domain leads nowhere
-}
-#: subjects whose other details are all soft: mailbox, mail system, content, security and policy
-SOFT_SUBJECTS: Final = frozenset("2367")
-#: subject 4 (network): its details that say anything; 4.0 and 4.1 are used for unknown users too
-SOFT_NETWORK: Final = frozenset({"4.2", "4.3", "4.5", "4.6", "4.7"})
+    from reprieve.suppressions.refusals.rules import Table
+    from reprieve.suppressions.refusals.text import Reading
+    from reprieve.suppressions.suppression import Classification
 
-_WHO: Final = r"(user|recipient|mailbox|address|account|domain|host)"
-#: words of the text, first match counts: what passes before what does not, as "temporarily rejected: user unknown" does
-TEXT: Final = (
-    (SOFT, r"mailbox (is )?full|full mailbox|over ?quota|quota (is )?exceeded|exceeded .{0,20}quota"),
-    (SOFT, r"out of (storage|space)|insufficient (system )?storage|disk full"),
-    (SOFT, r"try(ing)? (again|later)|temporar|gr[ea]ylist|rate.?limit|too (many|much|fast)|throttl|deferred"),
-    (SOFT, r"timed? ?out|connection (refused|reset|lost)|not reachable|network is unreachable|\b(start)?tls\b"),
-    (SOFT, r"\bspam|black ?list|block ?list|blocked|reputation|\b(dmarc|spf|dkim)\b|policy|access denied|banned|virus"),
-    (SOFT, r"too (large|big)|size limit|message size|exceeds .{0,20}(size|limit)"),
-    (SOFT, r"suspended|disabled|deactivated|inactive|not active|out of (the )?office"),
-    (HARD, rf"(no such|unknown|invalid|bad|non-?existent|unrouteable) (local )?{_WHO}"),
-    (
-        HARD,
-        rf"{_WHO}\W+(name )?(is |was |has been )?(unknown|not found|not known|invalid|undeliverable|removed|closed)",
-    ),
-    (HARD, r"(does not|doesn.t|did not|not) (exist|have an? .{0,30}account)|no mailbox here|not our customer"),
-    (HARD, r"no longer (valid|in use|available|works|employed|accepts)|null mx|nxdomain|no mx|has moved"),
-)
-_PATTERNS: Final = tuple((verdict, re.compile(words, re.IGNORECASE)) for verdict, words in TEXT)
-_CODE: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
-#: a reply code at the very start of the text, where servers put it
-_REPLY: Final = re.compile(r"\s*4\d\d[\s-]")
-#: no text of a server is longer than this where it still says why
-_READ: Final = 2_000
+_TEMPORARY: Final = 4
+_PERMANENT: Final = 5
 
 
-def permanence(
-    *,
-    provider: str = "",
-    kind: str = "",
-    classification: Classification = Classification.UNCLASSIFIED,
-    status: str = "",
-    text: str = "",
-    otherwise: Permanence = SOFT,
-) -> Permanence:
+class Confidence(StrEnum):
+    """How far a verdict can be relied on."""
+
+    HIGH = "high"
+    """The receiver says so in words, or by a code of its own."""
+    MEDIUM = "medium"
+    """A standard code says so, or the command that was refused."""
+    LOW = "low"
+    """The provider's opinion, words that hint, or a bare reply code."""
+    NONE = "none"
+    """Nothing decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verdict rests on.
+
+    Attributes:
+        rule: the stable id of the rule that decided, as `english.full.quota` or `status.5.1.1`.
+        words: what it found in the text, without any address; "" where it is no text that decides.
+    """
+
+    rule: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one refused delivery means.
+
+    Attributes:
+        cause: what the refusal is about.
+        evidence: what that rests on.
+        confidence: how far it can be relied on.
+        permanence: whether waiting could help.
+    """
+
+    cause: Cause
+    evidence: Evidence
+    confidence: Confidence
+    permanence: Permanence
+
+    @property
+    def classification(self) -> Classification:
+        """SendGrid's class of the cause."""
+        return CONSEQUENCES[self.cause][1]
+
+
+UNDETERMINED: Final = Verdict(Cause.UNKNOWN, Evidence(""), Confidence.NONE, Permanence.UNDETERMINED)
+
+
+def classify(text: str, *, status: str = "", opinion: Permanence | None = None) -> Verdict:
     """Judge one refused delivery.
 
     Args:
-        provider: who tells ("sendgrid", "ses").
-        kind: the provider's own type of the bounce, in any letter case ("blocked", "Permanent").
-        classification: SendGrid's reason.
-        status: the enhanced status code, "" when the provider gave none.
-        text: the remote server's answer.
-        otherwise: the verdict when nothing decides it.
+        text: the remote server's answer, in any language and length; addresses in it do not count.
+        status: the enhanced status code that the provider gives, "" for none; what is not one does not count.
+        opinion: what the provider itself calls it, None when it does not say.
+
+    Returns:
+        The verdict; it is never an error.
     """
-    opinions = (
-        PROVIDER_TYPE.get((provider, kind.casefold())),
-        CLASSIFIED.get(classification),
-        _by_status(status),
-        _by_status(text[:_READ]),
-        SOFT if _REPLY.match(text) else None,
-        _by_words(text[:_READ]),
-    )
-    return next((opinion for opinion in opinions if opinion), otherwise)
+    reading = read(text)
+    own = statuses(status)
+    temporary = _temporary(reading, own)
+    hard = not (temporary or reading.before_recipient or SENDERS & {code[1:] for code in own + reading.statuses})
+    for verdict in _opinions(reading, own, opinion, hard=hard):
+        if hard or verdict.permanence is not Permanence.HARD:
+            return verdict
+    return _verdict(Cause.BUSY, "temporary", Confidence.LOW) if temporary else UNDETERMINED
 
 
-def _by_status(text: str) -> Permanence | None:
-    found = _CODE.search(text)
-    if found is None:
-        return None
-    level, subject, detail = found.groups()
-    code = f"{int(subject)}.{int(detail)}"
-    if level == "4":
-        return SOFT
-    if level != "5":
-        return None
-    if code in STATUS:
-        return STATUS[code]
-    return SOFT if (subject in SOFT_SUBJECTS and detail != "0") or code in SOFT_NETWORK else None
+def _opinions(
+    reading: Reading, own: tuple[tuple[int, int, int], ...], opinion: Permanence | None, *, hard: bool
+) -> Iterator[Verdict]:
+    """What is known, the strongest first."""
+    yield from _found(MARKS, reading.marks, Confidence.HIGH)
+    if said := _said(reading.words, hard=hard):
+        yield said
+    yield from _by_status(own + reading.statuses)
+    yield from _found(english.CIRCUMSTANCES, reading.words, Confidence.MEDIUM)
+    if reading.before_recipient:
+        yield _verdict(Cause.SENDER, "command", Confidence.MEDIUM)
+    if opinion in {Permanence.HARD, Permanence.SOFT}:
+        yield Verdict(Cause.UNKNOWN, Evidence("opinion"), Confidence.LOW, opinion)
+    yield from _found(english.HINTS, reading.words, Confidence.LOW)
+    yield from (_verdict(REPLY[code], f"reply.{code}", Confidence.LOW) for code in reading.replies if code in REPLY)
 
 
-def _by_words(text: str) -> Permanence | None:
-    return next((verdict for verdict, words in _PATTERNS if words.search(text)), None)
+def _found(table: Table, text: str, confidence: Confidence) -> Iterator[Verdict]:
+    return (_verdict(rule.cause, rule.id, confidence, words) for rule, words in table.matches(text))
+
+
+def _by_status(codes: tuple[tuple[int, int, int], ...]) -> Iterator[Verdict]:
+    for level, subject, detail in codes:
+        if level in {_TEMPORARY, _PERMANENT} and (cause := of_status(subject, detail)):
+            yield _verdict(cause, f"status.{level}.{subject}.{detail}", Confidence.MEDIUM)
+
+
+@lru_cache(maxsize=1024)
+def _said(words: str, *, hard: bool) -> Verdict | None:
+    """What words say; servers repeat themselves, so the latest are kept."""
+    for verdict in chain(
+        _found(english.WORDS, words, Confidence.HIGH), _found(other_languages.WORDS, words, Confidence.HIGH)
+    ):
+        if hard or verdict.permanence is not Permanence.HARD:
+            return verdict
+    return None
+
+
+def _temporary(reading: Reading, own: tuple[tuple[int, int, int], ...]) -> bool:
+    """Whether every code is of class 4; the provider's own 4.0.0 is its makeshift, and says nothing beside words."""
+    levels = {level for level, _, _ in reading.statuses} | {reply // 100 for reply in reading.replies}
+    levels |= {level for level, subject, detail in own if subject or detail}
+    return levels == {_TEMPORARY}
+
+
+def _verdict(cause: Cause, rule: str, confidence: Confidence, words: str = "") -> Verdict:
+    return Verdict(cause, Evidence(rule, words), confidence, CONSEQUENCES[cause][0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from reprieve.suppressions.classifier import permanence
+from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 
 
@@ -57,7 +57,7 @@ class DeliveryEvent:
         provider: who tells.
         message_id: the provider's id of the message, or "".
         ip: the sending IP address, or "".
-        type: the provider's own word for the kind of bounce (SendGrid's `bounce`, `blocked`; SES's `Permanent`), or "".
+        opinion: what the provider itself calls a bounce, None when it does not say.
     """
 
     id: str
@@ -71,7 +71,7 @@ class DeliveryEvent:
     provider: str = ""
     message_id: str = ""
     ip: str = ""
-    type: str = ""
+    opinion: Permanence | None = None
 
 
 def suppression_of(event: DeliveryEvent) -> Suppression | None:
@@ -80,34 +80,16 @@ def suppression_of(event: DeliveryEvent) -> Suppression | None:
     target = SuppressionList.INVALID_EMAILS if invalid else LIST_OF.get(event.kind)
     if target is None:
         return None
-    return Suppression(
+    entry = Suppression(
         list=target,
         key=event.key,
         email=event.email,
         created=event.at,
         reason=event.message,
         status=event.status,
-        permanence=_permanence(event, target),
         classification=event.classification,
         provider=event.provider,
         ip=event.ip if target is SuppressionList.SPAM_REPORTS else "",
         event_id=event.id,
     )
-
-
-def _permanence(event: DeliveryEvent, target: SuppressionList) -> Permanence:
-    """A block is soft by what it is; a bounce is hard unless something says otherwise; the other lists are for good."""
-    match target:
-        case SuppressionList.BLOCKS:
-            return Permanence.SOFT
-        case SuppressionList.BOUNCES:
-            return permanence(
-                provider=event.provider,
-                kind=event.type,
-                classification=event.classification,
-                status=event.status,
-                text=event.message,
-                otherwise=Permanence.HARD,
-            )
-        case _:
-            return Permanence.HARD
+    return judged(entry, opinion=event.opinion)

@@ -7,11 +7,13 @@ and lifted at the provider in the background.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reprieve.address import fold
+from reprieve.address import Address, fold
 from reprieve.clock import SECONDS_A_DAY
+from reprieve.errors import MalformedAddress
 from reprieve.suppressions.suppression import Permanence, SuppressionList
 
 if TYPE_CHECKING:
@@ -41,7 +43,13 @@ class Pattern:
 
     @classmethod
     def parse(cls, text: str) -> Pattern:
-        """Read a prefix with `%` for any run of characters; what follows the last piece does not matter."""
+        """Read a prefix with `%` for any run of characters; what follows the last piece does not matter.
+
+        A whole address is looked for by its comparison key, so that any spelling of it finds every other.
+        """
+        if WILDCARD not in text:
+            with suppress(MalformedAddress):
+                return cls(Address.parse(text).key)
         prefix, *others = fold(text).split(WILDCARD)
         return cls(prefix, tuple(piece for piece in others if piece))
 
@@ -101,7 +109,7 @@ class Filter:
         reason: text that the reason contains, in any letter case.
         status: what the enhanced status begins with: `5.1.1`, or `5.` for a class.
         domain: the domain of the address, as lower-case A-labels.
-        permanence: hard or soft.
+        permanence: hard, soft or undetermined.
         classification: one of the seven.
     """
 

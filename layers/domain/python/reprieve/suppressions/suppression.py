@@ -32,6 +32,8 @@ class Permanence(StrEnum):
     """The address itself is bad; only a correction helps."""
     SOFT = "soft"
     """A condition that can pass: a full mailbox, a busy or blocked server."""
+    UNDETERMINED = "undetermined"
+    """Nothing says which of the two; it can be unblocked like a soft one, and is never called permanent."""
 
 
 class Classification(StrEnum):

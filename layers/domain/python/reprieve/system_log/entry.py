@@ -5,8 +5,7 @@ there: `version` is text, `severity` and `outcome.result` are of the published s
 characters or null (the Python SDK raises on anything else). What a mail server said can be longer, so it goes to
 `debugContext.debugData.providerMessage`.
 
-`entry` builds every entry; which entry each event has is in `delivery_log`, `removal_log`, `change_log` and
-`email_server_log`.
+`entry` builds every entry; which entry an event has is in the `log_entries` of its subject.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from reprieve.context import Context
 
-#: ids of entries are derived from what they tell, so that telling it twice makes one entry
+#: the id of an entry is derived from its event, so that logging an event twice makes one entry
 NAMESPACE: Final = uuid.UUID("6f0c5a52-6d5e-5a0c-9a51-7f6d1d0b8f0e")
 REASON_LENGTH: Final = 255
 
@@ -33,13 +32,13 @@ class EventType(StrEnum):
     """What an entry is about; the names are Okta's where Okta has one."""
 
     EMAIL_DELIVERY = "system.email.delivery"
-    """A provider told what became of a message."""
+    """A provider reported what became of a message."""
     BOUNCE_REMOVAL = "system.email.bounce.removal"
-    """Somebody asked that addresses be lifted; it says nothing about whether they were."""
+    """A caller asked that addresses be lifted; it says nothing about whether they were."""
     SUPPRESSION_REMOVAL = "reprieve.suppression.removal"
-    """Somebody asked that addresses be lifted from a list other than the bounce list."""
+    """A caller asked that addresses be lifted from a list other than the bounce list."""
     LIST_CLEARED = "reprieve.suppression.cleared"
-    """Somebody asked that everything on a list be lifted."""
+    """A caller asked that everything on a list be lifted."""
     REMOVAL_DONE = "reprieve.removal.done"
     """A removal was carried out at the provider and here."""
     REMOVAL_FAILED = "reprieve.removal.failed"
@@ -80,9 +79,9 @@ class Severity(StrEnum):
     INFO = "INFO"
     """As it should be."""
     WARN = "WARN"
-    """Somebody may want to look."""
+    """An operator may want to look."""
     ERROR = "ERROR"
-    """Somebody has to look."""
+    """An operator has to look."""
 
 
 class Result(StrEnum):
@@ -102,7 +101,7 @@ class LogEntry:
 
     Attributes:
         uuid: the entry's id.
-        published: when it was told, in milliseconds.
+        published: when the event happened, in milliseconds.
         target: the id that `target.id eq` finds it by.
         event: the whole entry as Okta's LogEvent, ready for JSON.
     """
@@ -121,8 +120,8 @@ class Target:
         id: what `target.id eq` finds it by.
         type: Okta's word for the kind of thing.
         name: for people.
-        alternate: another name that it goes by; the first one if there is no other.
-        changes: what was so before and is so after, by name; None where nothing is compared.
+        alternate: another name of it; by default the first one.
+        changes: the values before and after, by name; None where nothing is compared.
     """
 
     id: str
@@ -158,7 +157,7 @@ def entry(
         published: when, in milliseconds.
         message: `displayMessage`.
         outcome: the result and a reason of at most 255 characters (it is cut there), or None.
-        severity: how much somebody should care.
+        severity: how urgently an operator should look.
         target: what it is about. There is one, so that `target.id eq` can be answered from an index alone.
         debug: `debugData`; empty values are left out.
         context: who caused it, and in which request; None for the system itself.

@@ -1,4 +1,4 @@
-"""The System Log's free search, `q`: the log events that mention every keyword.
+"""The system log's free search, `q`: the log events that mention every keyword.
 
 Source: Okta's page "System log query", "Keyword filter". Keywords are separated by spaces; all of them must match, in
 any case, exactly and never as part of a word. The page finds the city San Francisco with `q=San Francisco`, so that a

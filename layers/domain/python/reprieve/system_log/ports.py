@@ -1,4 +1,4 @@
-"""What is asked of the system log, and of where goes what could not be read."""
+"""Ports for the system log and the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ class EventLog(Protocol):
     """The system log."""
 
     def append(self, organization: Organization, entries: Sequence[LogEntry]) -> int:
-        """Add entries; one that is there already stays as it is. Returns how many were new; durable by then."""
+        """Add entries durably; one that exists already stays as it is. Returns how many were new."""
         ...
 
 
 class LogReader(Protocol):
-    """The system log, read."""
+    """Reads the system log."""
 
     def entries(self, organization: Organization, span: Span, *, first: int) -> Iterator[Stored]:
-        """The entries of a stretch, in its order; what is not consumed is not read.
+        """The entries of a stretch, in its order; entries that are not consumed are not read.
 
         Args:
-            organization: whose log.
+            organization: whose system log.
             span: the stretch.
-            first: how many are probably wanted.
+            first: how many entries the caller probably wants.
         """
         ...
 
 
 class DeadLetters(Protocol):
-    """Where what cannot be processed is kept for a person to look at."""
+    """Keeps input that cannot be processed until a person looks at it."""
 
     def put(self, organization_id: str, kind: str, bodies: Sequence[Mapping[str, object]]) -> None:
-        """Keep each body; durable when it returns."""
+        """Keep each body durably."""
         ...

@@ -2,8 +2,11 @@
 
 A *bounded* query asks for a period by when things happened; it ends. A *polling* query goes along the log in the order
 in which entries arrived, and never ends: its caller comes back with the position where it stopped. So that no entry can
-appear behind such a position, polling sees an entry only once it has settled, `log.SETTLING` after it arrived: every
+appear behind such a position, polling sees an entry only once it has settled, `span.SETTLING` after it arrived: every
 entry carries the time at which it was sent to the store, and a store that takes longer than that is given up on.
+
+The position of a polling query moves only past entries, never with time alone: a caller that has caught up gets the
+position back that it came with, and can tell from it that there is nothing more to ask for.
 
 A query costs what its stretch of the log holds: all of it, or, if the filter demands one target, that target's part.
 It never costs more time than `BUDGET`: then its page ends early, with the position to go on from.
@@ -11,11 +14,11 @@ It never costs more time than `BUDGET`: then its page ends early, with the posit
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import SECOND
-from reprieve.system_log.filter.matching import matches, required_equalities
+from reprieve.system_log.filter.matching import by_comparison_key, matches, required_equalities
 from reprieve.system_log.keywords import matches_keywords
 from reprieve.system_log.span import LOG_RETENTION, SETTLING, Order, Span, position
 
@@ -31,21 +34,24 @@ if TYPE_CHECKING:
 #: how long a page may take to find, in milliseconds; an answer must be sent within 29 s
 BUDGET: Final = 15 * SECOND
 #: bytes of entries in one page; a function can answer with 6 MB
-MAX_ANSWER: Final = 4_000_000
+MAX_PAGE_SIZE: Final = 4_000_000
+#: entries that a poller passes over again and again because its filter wants none of them, until its position moves
+#: past them. Small, so that polling stays cheap; large enough that a busy log adds fewer while one request is answered
+MAX_REREAD: Final = 200
 #: the field that the store has an index for
 INDEXED: Final = "target.id"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked.
+    """A question.
 
     Attributes:
         since: the earliest moment, in milliseconds: of publication, or of arrival when polling.
         until: the moment that the period ends in front of; None polls.
         newest_first: the latest entry comes first; bounded queries only.
-        filter: what an entry must be like; None for anything.
-        keywords: what it must mention.
+        filter: the filter that an entry must match; None for any entry.
+        keywords: what an entry must mention.
         limit: how many entries a page may have.
     """
 
@@ -67,7 +73,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class SystemLog:
-    """The log of any organization; `clock` tells the time in milliseconds."""
+    """The system log of any organization; `clock` returns the time in milliseconds."""
 
     reader: LogReader
     clock: Callable[[], int]
@@ -76,36 +82,39 @@ class SystemLog:
         """One page of an answer.
 
         Args:
-            organization: whose log.
-            query: what is asked; on later pages the same, with any limit.
-            after: the position that the page before ended with; None begins.
+            organization: whose system log.
+            query: the question; on later pages the same, with any limit.
+            after: the position that the page before ended with; None for the first page.
             now: in milliseconds.
 
         Returns:
             At most `query.limit` entries, fewer if time ran out or they are very large: only a page without a position
-            is the last one. A polling query has no last page.
+            is the last one. A polling query has no last page; one that has caught up returns the position `after`.
         """
+        query = replace(query, filter=query.filter and by_comparison_key(query.filter))
         span = _span(query, after, now)
-        page = Page(after=span.after if query.until is None else None)
+        page = Page(after=(after or span.after) if query.until is None else None)
         if query.limit:
             self._fill(page, organization, query, span)
         return page
 
     def _fill(self, page: Page, organization: Organization, query: Query, span: Span) -> None:
         deadline = self.clock() + BUDGET
-        size = 0
+        size = passed_over = 0
         examined = span.before if span.newest_first else span.after
-        # one more than is asked for, to tell whether anything follows
+        # one more than the page has, to know whether anything follows
         for stored in self.reader.entries(organization, span, first=query.limit + 1):
-            if len(page.events) == query.limit or size >= MAX_ANSWER or self.clock() > deadline:
+            if len(page.events) == query.limit or size >= MAX_PAGE_SIZE or self.clock() > deadline:
                 page.after = examined
                 return
             if _asks_for(query, stored):
                 page.events.append(stored.event)
                 size += stored.size
+            else:
+                passed_over += 1
             examined = stored.position
-        if query.until is None:
-            page.after = max(span.after, span.before)
+        if query.until is None and (page.events or passed_over > MAX_REREAD):
+            page.after = examined
 
 
 def _span(query: Query, after: str | None, now: int) -> Span:

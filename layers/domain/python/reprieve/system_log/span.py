@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 #: how long an entry can be read, in milliseconds
 LOG_RETENTION: Final = 90 * DAY
-
-
 #: how long a poller waits before it believes that no entry of a moment can still appear, in milliseconds
 SETTLING: Final = 10 * SECOND
 
@@ -23,9 +21,9 @@ class Order(Enum):
     """In which order entries are read."""
 
     PUBLISHED = "published"
-    """By when they happened: what a question about a period is answered in."""
+    """By when the events happened: the order of a question about a period."""
     ARRIVED = "arrived"
-    """By when they were stored: what a poller goes along, so that a late entry comes late instead of never."""
+    """By when the entries were stored: the order of polling, so that a late entry comes late instead of never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +34,11 @@ class Span:
     positions do.
 
     Attributes:
-        order: which time positions speak of.
+        order: which time its positions are made of.
         after: the stretch begins behind this position.
         before: and ends in front of this one.
         newest_first: whether it is read backwards.
-        target: only entries about this one, in the form of `filter_matching.fold`; None for all.
+        target: only entries about this one, in the form of `filter.matching.fold`; None for all.
     """
 
     order: Order
@@ -52,7 +50,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An entry as it is read: its position, the whole LogEvent, and how many bytes that is."""
+    """An entry as it is read: its position, the whole LogEvent, and the LogEvent's size in bytes."""
 
     position: str
     event: Mapping[str, Any]

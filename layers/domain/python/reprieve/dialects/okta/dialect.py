@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-#: what a client should wait when a part of ours is out, in seconds
+#: how long a client should wait when a part of ours is unavailable, in seconds
 COME_BACK: Final = 60
 
 #: error -> (HTTP status, code, sentence); the most derived class that is listed counts
 ERRORS: Final[dict[type[errors.ReprieveError], tuple[int, str, str]]] = {
     errors.UnreadableBody: (400, "E0000003", "The request body was not well-formed."),
+    errors.InvalidCursor: (400, "E0000029", "Invalid paging request."),
     errors.InvalidInput: (400, "E0000001", "Api validation failed: {field}"),
     errors.Unauthenticated: (401, "E0000011", "Invalid token provided"),
     errors.Forbidden: (403, "E0000006", "You do not have permission to perform the requested action"),
@@ -34,6 +35,8 @@ ERRORS: Final[dict[type[errors.ReprieveError], tuple[int, str, str]]] = {
     errors.Unavailable: (503, "E0000009", "Internal Server Error"),
     errors.ReprieveError: (500, "E0000009", "Internal Server Error"),
 }
+#: code -> the causes that Okta names with it; those of E0000001 are the error's own
+CAUSES: Final = {"E0000029": ["Invalid cursor."]}
 
 
 class OktaDialect:
@@ -47,7 +50,7 @@ class OktaDialect:
         facts = {"field": "body", "problem": str(error)} | {
             name: value for name, value in vars(error).items() if value is not None
         }
-        causes = [str(error)] if code == "E0000001" else []
+        causes = [str(error)] if code == "E0000001" else CAUSES.get(code, [])
         response = Response(status, envelope(code, sentence.format_map(facts), error_id, causes))
         return response.adding(*_advice(error, request))
 
@@ -80,7 +83,7 @@ def envelope(code: str, summary: str, error_id: str, causes: Sequence[str] = ())
 
 
 def _advice(error: errors.ReprieveError, request: Request) -> tuple[tuple[str, str], ...]:
-    """Headers that tell a client what to do about an error.
+    """Headers that say what a client should do about an error.
 
     Okta's Python SDK waits until X-Rate-Limit-Reset on 429 and 503, computed against Date, and crashes without either.
     """

@@ -2,34 +2,47 @@
 
 Source: Okta's management OpenAPI document, its SDKs, and answers that its users published. What is different here:
 
-- nobody signs in, so credentials are accepted and forgotten, and no mail is sent: a user is ACTIVE at once, or STAGED
+- no user signs in, so credentials are accepted and forgotten, and no mail is sent: a user is ACTIVE at once, or STAGED
   with `activate=false`;
 - the profile is Okta's default one: text, within the lengths that Okta's own models can read back. A property that it
   does not have is refused, as Okta refuses what its schema does not have;
-- `search` and `filter` know one comparison: `profile.login`, `profile.email` or `profile.secondEmail` `eq` a string.
-  `q` is a whole address, compared with the email and leaving out the deactivated ones as at Okta. Everything else is
-  E0000031, because a search that answers less than was asked misleads;
-- a cursor carries its search and its limit: Okta's Python SDK repeats nothing but the cursor.
+- `filter` and `search` are one language: `eq`, `gt`, `ge`, `lt`, `le`, `and`, `or` over `FIELDS`. `q` is the beginning
+  of a first name, last name or email, or a whole address, and leaves out deactivated users as at Okta. Everything else
+  is E0000031, because a search that answers less than was asked misleads;
+- a cursor carries its question and its limit: Okta's Python SDK repeats nothing but the cursor;
+- a moment of a user's life that is not kept here is null.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from reprieve.address import Address
+from reprieve.address import Address, comparison_key, fold
 from reprieve.clock import timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta.dialect import OktaDialect, envelope
-from reprieve.errors import Conflict, InvalidInput, MalformedAddress, NotFound, UnreadableBody
-from reprieve.recipients.users import IDENTIFIER, Attribute, Selection, Status, status_of
+from reprieve.dialects.okta.links import page_links
+from reprieve.dialects.okta.moments import moment_in
+from reprieve.errors import Conflict, InvalidCursor, InvalidInput, MalformedAddress, NotFound, UnreadableBody
+from reprieve.paging import Cursors, WholeNumber
+from reprieve.recipients.users import IDENTIFIER, Named, Selection, Status, status_of
+from reprieve.system_log.filter.matching import matches
+from reprieve.system_log.filter.parser import parse
+from reprieve.system_log.filter.tree import (
+    And,
+    Comparison,
+    InvalidFilter,
+    Operator,
+    Or,
+    UnsupportedCombination,
+    Vocabulary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,21 +50,25 @@ if TYPE_CHECKING:
     from reprieve.errors import ReprieveError
     from reprieve.recipients.recipient import Recipient
     from reprieve.recipients.users import Edit
+    from reprieve.system_log.filter.tree import Expression, Value
 
 #: scopes: who may manage users may read them
 READ: Final = ("okta.users.read", "okta.users.manage")
 MANAGE: Final = ("okta.users.manage",)
 
 #: the largest and the default page
-PAGE: Final = 200
-#: what a client may search by
-ATTRIBUTES: Final = {
-    "profile.login": Attribute.LOGIN,
-    "profile.email": Attribute.EMAIL,
-    "profile.secondEmail": Attribute.SECONDARY_EMAIL,
-}
-#: Okta's operators are in any letter case, its property names are not
-COMPARISON: Final = re.compile(r'\s*(profile\.\w+)\s+[eE][qQ]\s+("(?:[^"\\]|\\.)*")\s*')
+MAX_PAGE: Final = 200
+#: Okta gives a client its largest page when it asks for a larger one
+LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE, capped=True)
+#: characters of a search, filter or q
+MAX_QUESTION: Final = 4_000
+#: the fields that are addresses, and the names of their comparison keys in what a filter is held against
+KEYS: Final = {f"profile.{member}": f"key.{member}" for member in ("login", "email", "secondEmail")}
+#: what a filter can ask for, and how
+FIELDS: Final = frozenset({"id", "status", "lastUpdated", "profile.firstName", "profile.lastName", *KEYS})
+OPERATORS: Final = frozenset({Operator.EQ, Operator.GT, Operator.GE, Operator.LT, Operator.LE})
+#: the properties that `q` is the beginning of
+FREE: Final = ("firstName", "lastName", "email")
 PATH: Final = "/v1/users"
 
 #: Okta's default profile, and the longest text of each property
@@ -114,11 +131,7 @@ class InvalidProfile(InvalidInput):
 
 
 class InvalidSearch(InvalidInput):
-    """A search, filter or q that is none, or that is not answered here."""
-
-
-class InvalidCursor(InvalidInput):
-    """An `after` that no page of ours ever named."""
+    """A search, filter or q that cannot be read, or is not answered here."""
 
 
 class UsersDialect(OktaDialect):
@@ -132,9 +145,6 @@ class UsersDialect(OktaDialect):
                 return Response(HTTPStatus.BAD_REQUEST, envelope("E0000001", summary, error_id, error.causes))
             case InvalidSearch():
                 body = envelope("E0000031", "Invalid search criteria.", error_id, [str(error)])
-                return Response(HTTPStatus.BAD_REQUEST, body)
-            case InvalidCursor():
-                body = envelope("E0000029", "Invalid paging request.", error_id, ["Invalid cursor."])
                 return Response(HTTPStatus.BAD_REQUEST, body)
             case Conflict():
                 return super().refuse(InvalidInput(TAKEN, field="login"), request, error_id)
@@ -154,22 +164,31 @@ class UserBody(BaseModel):
     profile: dict[str, Any] | None = None
 
 
-class Cursor(BaseModel):
-    """What `after` says: where a page begins, and of which list."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a list of users is asked for, in the caller's words.
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    Attributes:
+        word: `search`, `filter` or `q`; empty if there is no question.
+        text: its value.
+    """
 
-    after: str = Field(pattern=f"^{IDENTIFIER.pattern}$")
-    limit: int = Field(ge=1, le=PAGE)
-    attribute: str | None = None
-    value: str = ""
-    deactivated: bool = False
+    word: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page that is asked for."""
+    """A page that is asked for.
 
+    Attributes:
+        question: what it answers.
+        selection: the same for the domain.
+        limit: how many users it may have.
+        after: the id behind which it begins, or None.
+    """
+
+    question: Question
     selection: Selection
     limit: int
     after: str | None
@@ -222,21 +241,19 @@ def parse_list(request: Request) -> Listing:
     """The page that a query asks for.
 
     Raises:
-        InvalidInput: `limit` is no whole number from 1 to 200.
-        InvalidSearch: what is searched for is not understood.
-        InvalidCursor: `after` is none of ours, or of another search.
+        InvalidInput: `limit` is not a whole number, 1 or more.
+        InvalidSearch: the question cannot be read or is not answered here.
+        InvalidCursor: `after` is not a cursor of this organization, or is a cursor of another question.
     """
-    selection = _selection(request)
-    limit = _limit(request)
+    asked = _question(request)
+    limit = LIMIT.read(request.parameter("limit"))
     after = request.parameter("after")
     if after is None:
-        return Listing(selection or Selection(), limit or PAGE, None)
-    cursor = _cursor(after)
-    found = Attribute(cursor.attribute) if cursor.attribute else None
-    carried = Selection(found, cursor.value, cursor.deactivated)
-    if selection not in (None, carried):
-        raise InvalidCursor("the cursor is of another search", field="after")
-    return Listing(carried, limit or cursor.limit, cursor.after)
+        return Listing(asked, _selection(asked), limit or MAX_PAGE, None)
+    carried = _cursors(request).read(after, _carried)
+    if asked not in (Question(), carried.question):
+        raise InvalidCursor("after")
+    return replace(carried, limit=limit or carried.limit)
 
 
 def render_user(user: Recipient, request: Request) -> Response:
@@ -245,14 +262,22 @@ def render_user(user: Recipient, request: Request) -> Response:
 
 
 def render_list(users: Sequence[Recipient], following: str | None, listing: Listing, request: Request) -> Response:
-    """200 with a page of users; Link headers for itself and, last as the SDKs need it, for the next one."""
+    """200 with a page of users, and links."""
     base = _base(request)
-    query = {word: values[-1] for word, values in request.query.items() if values}
-    links = [(query, "self")]
-    if following:
-        links.append((query | {"after": _after(listing, following), "limit": str(listing.limit)}, "next"))
-    headers = tuple(("Link", f'<{base}{_query(words)}>; rel="{relation}"') for words, relation in links)
-    return Response(HTTPStatus.OK, [record(user, base) for user in users], headers)
+    after = _cursor(replace(listing, after=following), request) if following else None
+    return Response(HTTPStatus.OK, [record(user, base) for user in users], page_links(request, after))
+
+
+def render_me(request: Request) -> Response:
+    """200 with the credential as a user.
+
+    No person is behind it, so its login is an address that cannot exist. Terraform's provider asks for it to see
+    whether a token is good.
+    """
+    identifier = request.context.actor.id
+    login = f"{identifier}@{request.organization.id}.invalid"
+    profile = {"login": login, "firstName": "Credential", "lastName": identifier, "email": login, "secondEmail": None}
+    return Response(HTTPStatus.OK, _shape("me", _base(request), id=identifier, status=Status.ACTIVE, profile=profile))
 
 
 def render_deactivated() -> Response:
@@ -268,19 +293,43 @@ def render_deleted() -> Response:
 def record(user: Recipient, base: str) -> dict[str, Any]:
     """A user as Okta's models read it.
 
+    A user that is active has been so since it was created, for no request activates one later. When a user was
+    deactivated is not kept.
+
     Args:
-        user: whom.
+        user: the user.
         base: the URL of the list of users.
     """
-    return {
-        "id": user.id,
-        "status": status_of(user).value,
-        "created": timestamp(user.created),
-        "lastUpdated": timestamp(user.updated),
-        "profile": {"secondEmail": None, **shown(user)},
-        "credentials": {},
-        "_links": {"self": {"href": f"{base}/{user.id}"}},
+    status, created = status_of(user), timestamp(user.created)
+    active_since = created if status is Status.ACTIVE else None
+    return _shape(
+        user.id,
+        base,
+        id=user.id,
+        status=status,
+        created=created,
+        activated=active_since,
+        statusChanged=active_since,
+        lastUpdated=timestamp(user.updated),
+        profile={"secondEmail": None, **shown(user)},
+    )
+
+
+def _shape(name: str, base: str, **known: object) -> dict[str, Any]:
+    """Every member of Okta's user in Okta's order, null where nothing is known."""
+    blank = {
+        "id": None,
+        "status": None,
+        "created": None,
+        "activated": None,
+        "statusChanged": None,
+        "lastLogin": None,
+        "lastUpdated": None,
+        "passwordChanged": None,
+        "type": {"id": None},
+        "profile": None,
     }
+    return {**blank, **known, "credentials": {}, "_links": {"self": {"href": f"{base}/{name}"}}}
 
 
 def shown(user: Recipient) -> dict[str, str]:
@@ -344,66 +393,131 @@ def _printable(member: str) -> str:
     return member if re.fullmatch(r"\w{1,64}", member) else "profile"
 
 
-def _selection(request: Request) -> Selection | None:
-    asked = {word: text for word in ("search", "filter", "q") if (text := request.parameter(word))}
-    match list(asked.items()):
-        case []:
-            return None
-        case [("q", text)]:
-            if "@" not in text:
-                raise InvalidSearch("only a whole address can be looked for", field="q")
-            return Selection(Attribute.EMAIL, text)
-        case [(word, text)]:
-            return _comparison(word, text)
-        case _:
-            raise InvalidSearch("search, filter and q exclude each other")
+def _question(request: Request) -> Question:
+    asked = [Question(word, text) for word in ("search", "filter", "q") if (text := request.parameter(word))]
+    if len(asked) > 1:
+        raise InvalidSearch("search, filter and q exclude each other")
+    if asked and len(asked[0].text) > MAX_QUESTION:
+        raise InvalidSearch(f"longer than {MAX_QUESTION} characters", field=asked[0].word)
+    return asked[0] if asked else Question()
 
 
-def _comparison(word: str, text: str) -> Selection:
-    parts = COMPARISON.fullmatch(text)
-    attribute = ATTRIBUTES.get(parts[1]) if parts else None
-    if parts is None or attribute is None:
-        raise InvalidSearch(f'{" or ".join(ATTRIBUTES)} eq "text" is what can be looked for', field=word)
+def _selection(asked: Question) -> Selection:
+    match asked:
+        case Question(word=""):
+            return Selection(_in_use)
+        case Question("q", text):
+            return _beginning(text)
+        case Question(word, text):
+            expression = _prepared(_parsed(text, word), word)
+            return Selection(lambda user: matches(expression, _facts(user)), sparse=True, named=_named(expression))
+
+
+def _in_use(user: Recipient) -> bool:
+    return status_of(user) is not Status.DEPROVISIONED
+
+
+def _beginning(text: str) -> Selection:
+    """Users in use, by a whole address or by what a property in `FREE` begins with."""
     try:
-        value = json.loads(parts[2], strict=False)
-    except ValueError:
-        raise InvalidSearch("the text is not quoted as JSON is", field=word) from None
-    return Selection(attribute, value, deactivated=True)
-
-
-def _limit(request: Request) -> int | None:
-    text = request.parameter("limit")
-    if text is None:
-        return None
-    if not re.fullmatch(r"0*[0-9]{1,3}", text, re.ASCII) or not 1 <= int(text) <= PAGE:
-        raise InvalidInput(f"must be a whole number from 1 to {PAGE}", field="limit")
-    return int(text)
-
-
-def _after(listing: Listing, following: str) -> str:
-    chosen = listing.selection
-    cursor = Cursor(
-        after=following,
-        limit=listing.limit,
-        attribute=chosen.attribute,
-        value=chosen.value,
-        deactivated=chosen.deactivated,
+        key = Address.parse(text).key
+    except MalformedAddress:
+        prefix = fold(text.strip())
+        return Selection(
+            lambda user: _in_use(user) and any(fold(shown(user).get(name, "")).startswith(prefix) for name in FREE),
+            sparse=True,
+        )
+    return Selection(
+        lambda user: _in_use(user) and user.email is not None and user.email.key == key,
+        named=Named(keys=frozenset({key})),
     )
-    return urlsafe_b64encode(cursor.model_dump_json(exclude_defaults=True).encode()).rstrip(b"=").decode()
 
 
-def _cursor(after: str) -> Cursor:
+def _parsed(text: str, word: str) -> Expression:
     try:
-        cursor = TypeAdapter(Cursor).validate_json(urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-        if cursor.attribute is not None:
-            Attribute(cursor.attribute)
-    except ValueError:
-        raise InvalidCursor("not a cursor", field="after") from None
-    return cursor
+        return parse(text, Vocabulary(_field_named, _go_together))
+    except (InvalidFilter, UnsupportedCombination) as refusal:
+        raise InvalidSearch(refusal.problem, field=word) from None
 
 
-def _query(words: Mapping[str, str]) -> str:
-    return f"?{urlencode(words, quote_via=quote)}" if words else ""
+def _field_named(name: str) -> str:
+    if name not in FIELDS:
+        problem = f"the fields are {', '.join(sorted(FIELDS))}"
+        raise InvalidFilter(problem, summary=problem)
+    return name
+
+
+def _go_together(operation: Operator, field: str, value: Value) -> bool:
+    if field == "lastUpdated" and not (isinstance(value, str) and moment_in(value)):
+        return False
+    return operation in OPERATORS and isinstance(value, str)
+
+
+def _prepared(expression: Expression, word: str) -> Expression:
+    """The filter for `_facts`: an address is equal by its comparison key, and moments are all of one form.
+
+    Raises:
+        InvalidSearch: `pr` or `not` is in it.
+    """
+    match expression:
+        case Comparison("lastUpdated", _, str(text)):
+            return replace(expression, value=timestamp(max(0, moment_in(text) or 0)))
+        case Comparison(field, Operator.EQ, str(text)) if field in KEYS:
+            return replace(expression, field=KEYS[field], value=comparison_key(text))
+        case Comparison():
+            return expression
+        case And(operands) | Or(operands):
+            return replace(expression, operands=tuple(_prepared(operand, word) for operand in operands))
+    raise InvalidSearch("pr and not are not answered here", field=word)
+
+
+def _named(expression: Expression) -> Named | None:
+    """The users that a prepared filter can want, by what they are looked up by; None if that does not limit them."""
+    match expression:
+        case Comparison("id", Operator.EQ, str(identifier)):
+            return Named(ids=frozenset({identifier}))
+        case Comparison(field, Operator.EQ, str(key)) if field in KEYS.values():
+            return Named(keys=frozenset({key}))
+        case And(operands):
+            limits = [one for operand in operands if (one := _named(operand))]
+            return min(limits, key=lambda one: len(one.ids) + len(one.keys), default=None)
+        case Or(operands):
+            every = [_named(operand) for operand in operands]
+            known = [one for one in every if one]
+            if len(known) == len(every):
+                return Named(
+                    frozenset().union(*(one.ids for one in known)), frozenset().union(*(one.keys for one in known))
+                )
+    return None
+
+
+def _facts(user: Recipient) -> dict[str, Any]:
+    """What a prepared filter is held against."""
+    profile = shown(user)
+    return {
+        "id": user.id,
+        "status": status_of(user),
+        "lastUpdated": timestamp(user.updated),
+        "profile": profile,
+        "key": {name: comparison_key(profile[name]) for name in ("login", "email", "secondEmail") if name in profile},
+    }
+
+
+def _cursors(request: Request) -> Cursors:
+    return Cursors(request.organization.id, "users", "after")
+
+
+def _cursor(listing: Listing, request: Request) -> str:
+    asked = listing.question
+    return _cursors(request).write([asked.word, asked.text, listing.limit, listing.after])
+
+
+def _carried(content: Any) -> Listing:  # noqa: ANN401  (JSON)
+    match content:
+        case [str(word), str(text), int(limit), str(after)] if 1 <= limit <= MAX_PAGE and IDENTIFIER.fullmatch(after):
+            asked = Question(word, text)
+            return Listing(asked, _selection(asked), limit, after)
+    raise ValueError("not a question and an id")
 
 
 def _base(request: Request) -> str:

@@ -1,33 +1,29 @@
 """Okta's System Log API: `GET /v1/logs`.
 
-Sources: Okta's management OpenAPI document 2026.06.3 and its page "System log query". What they leave open:
+Sources: Okta's management OpenAPI document 2026.06.3, its page "System log query", and what its clients rely on. What
+they leave open:
 
 - `until` is exclusive, so that adjoining periods have no entry in common;
 - DESCENDING without `until` asks for the period up to now: only an ascending query can go on for ever;
 - a cursor carries its whole query, because Okta's Python SDK repeats nothing but the cursor. A parameter that is sent
   beside it must say the same, except `limit`: a page of another query would be a wrong answer;
-- a cursor tells nobody anything that they could not ask for themselves, and the organization always comes from the
-  credential; so it needs no secret, only a checksum, which is over the organization too;
 - the last page of a bounded query can be empty.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.clock import DAY
 from reprieve.dialects.exchange import Response
 from reprieve.dialects.okta.dialect import OktaDialect, envelope
-from reprieve.errors import InvalidInput
+from reprieve.dialects.okta.links import page_links
+from reprieve.dialects.okta.moments import moment_in
+from reprieve.errors import InvalidCursor, InvalidInput
+from reprieve.paging import Cursors, WholeNumber
 from reprieve.system_log.filter.parser import parse
 from reprieve.system_log.filter.tree import InvalidFilter, UnsupportedCombination
 from reprieve.system_log.keywords import parse_keywords
@@ -42,37 +38,24 @@ READ: Final = ("okta.logs.read",)
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1_000
-#: how far `since` reaches back unless it is said, and how far back it may be said, in milliseconds
+LIMIT: Final = WholeNumber("limit", 0, MAX_LIMIT)
+#: how far `since` reaches back by default, and how far back it can be set, in milliseconds
 DEFAULT_PERIOD: Final = 7 * DAY
-OLDEST_SINCE: Final = 180 * DAY
-#: in milliseconds, 2286: positions have 13 digits
-END_OF_TIME: Final = 9_999_999_999_999
+MAX_PERIOD: Final = 180 * DAY
 #: characters of a filter: it comes back in two links, and a gateway has room for some 10,000 characters of headers
 MAX_FILTER: Final = 4_000
-#: `self` is left as it was asked up to this many characters
-MAX_SELF: Final = 4_000
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: RFC 3339; a plus that was not escaped in the URL arrives as a space
-DATE_TIME: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+ -][0-9]{2}:[0-9]{2})"
-)
-#: both of Okta's sentences about a date that is none
+#: Okta's two sentences about a text that is not a date
 BAD_DATE: Final = (
     "The date format in your query is not recognized. Please enter dates using ISO8601 string format.",
     "must be a valid date-time or empty.",
 )
 TOO_OLD: Final = "Invalid parameter: The since parameter is over 180 days prior to the current day."
 
-VERSION: Final = 1
-CHECKSUM: Final = 12
 POSITION: Final = re.compile(r"[0-9]{13}(?:#[0-9a-f-]{36})?")
-#: characters that a cursor can unfold to
-MAX_CURSOR: Final = 3 * MAX_FILTER
 
 
 class InvalidParameter(InvalidInput):
-    """A parameter that says nothing we understand; Okta tells all that is wrong with it."""
+    """A parameter that cannot be understood; Okta lists everything that is wrong with it."""
 
     def __init__(self, field: str, *problems: str) -> None:
         super().__init__(problems[0], field=field)
@@ -80,15 +63,11 @@ class InvalidParameter(InvalidInput):
 
 
 class SinceTooOld(InvalidInput):
-    """`since` is further back than can be asked."""
-
-
-class InvalidCursor(InvalidInput):
-    """An `after` that no page of this organization's log named, or not for this query."""
+    """`since` is earlier than a query may ask for."""
 
 
 class LogDialect(OktaDialect):
-    """Okta's dialect, with what only its System Log refuses."""
+    """Okta's dialect, with the errors that only its System Log has."""
 
     def refuse(self, error: ReprieveError, request: Request, error_id: str) -> Response:
         """See `exchange.Dialect`."""
@@ -100,11 +79,9 @@ class LogDialect(OktaDialect):
                 code, summary = "E0000031", error.summary
             case SinceTooOld():
                 code, summary = "E0000053", TOO_OLD
-            case InvalidCursor():
-                code, summary, causes = "E0000029", "Invalid paging request.", ["Invalid cursor."]
             case InvalidParameter():
-                told = " ".join(f"'{error.field}': {problem}" for problem in error.problems)
-                code, summary = "E0000001", f"Api validation failed: {told}"
+                listed = " ".join(f"'{error.field}': {problem}" for problem in error.problems)
+                code, summary = "E0000001", f"Api validation failed: {listed}"
                 causes = [f"{error.field}: {problem}" for problem in error.problems]
             case _:
                 return super().refuse(error, request, error_id)
@@ -116,10 +93,10 @@ DIALECT: Final = LogDialect()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, understood.
+    """A question to the system log, as it was read.
 
     Attributes:
-        query: what it asks.
+        query: the query.
         after: the position to go on from, or None.
         filter: the filter as it was written, for the cursor.
         q: the keywords as they were written.
@@ -132,25 +109,25 @@ class Asked:
 
 
 def parse_query(request: Request) -> Asked:
-    """What a request asks for.
+    """Read the question of a request.
 
     Raises:
-        InvalidParameter: `since`, `until`, `q`, `limit` or `sortOrder` cannot be taken.
+        InvalidParameter: `since`, `until`, `q`, `limit` or `sortOrder` cannot be understood.
         SinceTooOld: `since` is more than 180 days back.
-        InvalidFilter: see `filter_parser.parse`.
+        InvalidFilter: see `filter.parser.parse`.
         UnsupportedCombination: likewise.
-        InvalidCursor: `after` is no cursor of this organization, or of another query.
+        InvalidCursor: `after` is not a cursor of this organization, or is a cursor of another query.
     """
-    limit = _limit(request.parameter("limit"))
+    limit = _limit(request)
     after = request.parameter("after")
     if after:
-        asked = _read_cursor(after, request.organization.id)
+        asked = _cursors(request).read(after, _carried)
         if _differs(request, asked):
-            raise InvalidCursor("the cursor is of another query", field="after")
+            raise InvalidCursor("after")
         return asked if limit is None else replace(asked, query=replace(asked.query, limit=limit))
     newest_first = _newest_first(request.parameter("sortOrder"))
     since, until = _moment(request, "since"), _moment(request, "until")
-    if since is not None and since < request.now - OLDEST_SINCE:
+    if since is not None and since < request.now - MAX_PERIOD:
         raise SinceTooOld("over 180 days back", field="since")
     if until is None and newest_first:
         until = request.now
@@ -167,15 +144,14 @@ def parse_query(request: Request) -> Asked:
 
 
 def render_page(page: Page, asked: Asked, request: Request) -> Response:
-    """200 with the entries; Link headers for itself and, if there is one, last as the SDKs need it, the next page."""
-    base = request.url.rstrip("/")
-    words = [(name, value) for name, values in request.query.items() for value in values[-1:]]
-    itself = f"?{urlencode(words, quote_via=quote)}" if words else ""
-    links = [f'<{base}{itself}>; rel="self"'] if len(itself) <= MAX_SELF else []
-    if page.after is not None:
-        cursor = write_cursor(replace(asked, after=page.after), request.organization.id)
-        links.append(f'<{base}?after={cursor}&limit={asked.query.limit}>; rel="next"')
-    return Response(HTTPStatus.OK, page.events, tuple(("Link", link) for link in links))
+    """200 with the entries, and links; a page that does not get ahead repeats the cursor that it was asked with."""
+    if page.after is None:
+        after = None
+    elif page.after == asked.after:
+        after = request.parameter("after")
+    else:
+        after = write_cursor(replace(asked, after=page.after), request)
+    return Response(HTTPStatus.OK, page.events, page_links(request, after))
 
 
 def _asked(
@@ -202,12 +178,11 @@ def _keywords(q: str) -> tuple[str, ...]:
         raise InvalidParameter("q", refusal.problem) from None
 
 
-def _limit(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > MAX_LIMIT:
-        raise InvalidParameter("limit", f"must be a whole number from 0 to {MAX_LIMIT}.")
-    return int(text)
+def _limit(request: Request) -> int | None:
+    try:
+        return LIMIT.read(request.parameter("limit"))
+    except InvalidInput as refusal:
+        raise InvalidParameter("limit", f"{refusal.problem}.") from None
 
 
 def _newest_first(text: str | None) -> bool:
@@ -217,27 +192,16 @@ def _newest_first(text: str | None) -> bool:
 
 
 def _moment(request: Request, name: str) -> int | None:
-    """A date-time in milliseconds; None if it is absent or empty."""
+    """A moment in milliseconds; None if the parameter is absent or empty."""
     text = request.parameter(name)
-    moment = _instant(text) if text else None
+    moment = moment_in(text) if text else None
     if text and moment is None:
         raise InvalidParameter(name, *BAD_DATE)
     return moment
 
 
-def _instant(text: str) -> int | None:
-    """Milliseconds, rounded up, which is right for both ends of a period; None for what is no date-time."""
-    if not DATE_TIME.fullmatch(text):
-        return None
-    try:
-        moment = datetime.fromisoformat(text.upper().replace(" ", "+"))
-    except ValueError:
-        return None
-    return min(-((EPOCH - moment) // timedelta(milliseconds=1)), END_OF_TIME)
-
-
 def _differs(request: Request, asked: Asked) -> bool:
-    """Whether a parameter beside the cursor says something else than the cursor does."""
+    """Whether a parameter beside the cursor contradicts it."""
     query = asked.query
     said = {
         "since": (_moment(request, "since"), query.since),
@@ -249,49 +213,35 @@ def _differs(request: Request, asked: Asked) -> bool:
     return any(request.parameter(name) and beside != carried for name, (beside, carried) in said.items())
 
 
-# ---- cursors: a checksum, and the query as compressed JSON
+def _cursors(request: Request) -> Cursors:
+    return Cursors(request.organization.id, "system log", "after")
 
 
-def write_cursor(asked: Asked, organization_id: str) -> str:
-    """The cursor of a query and a position in it, for one organization."""
+def write_cursor(asked: Asked, request: Request) -> str:
+    """The cursor of a query and a position in it, for the organization that asks."""
     query = asked.query
-    facts = [VERSION, query.since, query.until, query.newest_first, asked.filter, asked.q, query.limit, asked.after]
-    content = zlib.compress(json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode(), 9)
-    return _armoured(_checksum(content, organization_id) + content)
+    carried = [query.since, query.until, query.newest_first, asked.filter, asked.q, query.limit, asked.after]
+    return _cursors(request).write(carried)
 
 
-def _read_cursor(text: str, organization_id: str) -> Asked:
-    broken = InvalidCursor("not a cursor of this organization", field="after")
-    try:
-        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except ValueError:
-        raise broken from None
-    content = raw[CHECKSUM:]
-    # base64 has several spellings of the same bytes, and only one is ours
-    if _armoured(raw) != text or raw[:CHECKSUM] != _checksum(content, organization_id):
-        raise broken
-    try:
-        facts = json.loads(zlib.decompressobj().decompress(content, MAX_CURSOR))
-        version, since, until, newest_first, filter_text, q, limit, after = facts
-        asked = _asked(
-            since=int(since),
-            until=None if until is None else int(until),
-            newest_first=bool(newest_first),
-            filter_text=str(filter_text),
-            q=str(q),
-            limit=min(max(int(limit), 0), MAX_LIMIT),
-            after=str(after),
-        )
-    except (ValueError, TypeError, OverflowError, RecursionError, zlib.error, InvalidInput):
-        raise broken from None
-    if version != VERSION or not POSITION.fullmatch(str(after)):
-        raise broken
-    return asked
-
-
-def _armoured(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _checksum(content: bytes, organization_id: str) -> bytes:
-    return hashlib.sha256(b"system log\0" + organization_id.encode() + b"\0" + content).digest()[:CHECKSUM]
+def _carried(content: Any) -> Asked:  # noqa: ANN401  (JSON)
+    match content:
+        case [
+            int(since),
+            int() | None as until,
+            bool(newest_first),
+            str(filter_text),
+            str(q),
+            int(limit),
+            str(after),
+        ] if POSITION.fullmatch(after):
+            return _asked(
+                since=since,
+                until=until,
+                newest_first=newest_first,
+                filter_text=filter_text,
+                q=q,
+                limit=min(max(limit, 0), MAX_LIMIT),
+                after=after,
+            )
+    raise ValueError("not a query and a position")

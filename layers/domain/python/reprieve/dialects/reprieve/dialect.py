@@ -40,6 +40,8 @@ class ReprieveDialect:
         response = Response(status, body, content_type=PROBLEM)
         if isinstance(error, errors.RateLimited):
             return response.adding(("Retry-After", str(max(1, (error.retry_at - request.now) // 1000))))
+        if isinstance(error, errors.MethodNotAllowed):
+            return response.adding(("Allow", ", ".join(error.allowed)))
         return response
 
     def fail(self, request: Request, error_id: str) -> Response:  # noqa: ARG002  (the port's signature)
@@ -60,6 +62,10 @@ def _detail(error: errors.ReprieveError) -> str:
     match error:
         case InvalidInput():
             return error.problem
+        case errors.NoSuchRoute():
+            return "the API has no such path"
+        case errors.MethodNotAllowed():
+            return f"the path does not support {error}"
         case errors.Unavailable():
             return "a part of the service did not answer; nothing was acknowledged, so try again"
         case _:

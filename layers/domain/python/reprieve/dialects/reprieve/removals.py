@@ -11,6 +11,7 @@ from reprieve.address import Address
 from reprieve.clock import timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, MalformedAddress
+from reprieve.paging import WholeNumber
 from reprieve.removals.follow import ReportedState
 from reprieve.removals.removal import RemovalState
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 READ: Final = ("reprieve.removals.read", "reprieve.removals.manage")
 MANAGE: Final = ("reprieve.removals.manage",)
 
-LIMIT: Final = 100
-MAX_LIMIT: Final = 1_000
+PAGE: Final = 100
+MAX_PAGE: Final = 1_000
+LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE)
 #: the states that are a queue; what has ended is found by its request or address, or in the system log
 QUEUES: Final = (RemovalState.PENDING, RemovalState.FAILED)
 PARAMETERS: Final = {"request_id", "email", "state", "limit", "after"}
@@ -68,7 +70,7 @@ def parse_question(request: Request) -> Question:
         request_id=request_id,
         key=None if email is None else _key(email),
         state=_state(state, alone=request_id is None and email is None),
-        limit=_limit(request.parameter("limit")),
+        limit=LIMIT.read(request.parameter("limit")) or PAGE,
         after=request.parameter("after"),
     )
 
@@ -122,11 +124,3 @@ def _state(state: str | None, *, alone: bool) -> ReportedState | None:
     if alone and state not in QUEUES:
         raise InvalidInput("alone only pending or failed; with request_id or email any state", field="state")
     return ReportedState(state)
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return LIMIT
-    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_LIMIT:
-        raise InvalidInput(f"a number from 1 to {MAX_LIMIT}", field="limit")
-    return int(text)

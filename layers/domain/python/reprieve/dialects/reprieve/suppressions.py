@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -16,6 +15,7 @@ from reprieve.addresses.outlook import Next
 from reprieve.clock import timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, MalformedAddress
+from reprieve.paging import Cursors, WholeNumber, unix_seconds
 from reprieve.removals.block import UNBLOCKS
 from reprieve.removals.removal import RemovalState
 from reprieve.suppressions.listing import Filter, Position
@@ -31,7 +31,7 @@ READ_ADDRESSES: Final = ("reprieve.addresses.read",)
 READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
 PAGE: Final = 100
 MAX_PAGE: Final = 500
-INTEGER: Final = re.compile(r"[0-9]{1,18}")
+LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE)
 ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 PARAMETERS: Final = frozenset(
     {
@@ -86,36 +86,38 @@ def parse_search(request: Request) -> Asked:
 
     Raises:
         InvalidInput: one of them is unknown, malformed or out of range; it is named.
+        InvalidCursor: the cursor is of another search.
     """
     for name in request.query:
         if name not in PARAMETERS:
             raise InvalidInput("there is no such parameter", field=name[:40])
-    limit = _integer(request, "limit")
-    if limit is not None and not 1 <= limit <= MAX_PAGE:
-        raise InvalidInput(f"must be between 1 and {MAX_PAGE}", field="limit")
+    limit = LIMIT.read(request.parameter("limit"))
     lists = [_member(SuppressionList, text, "list") for text in request.query.get("list", ())]
     permanence, classification = request.parameter("permanence"), request.parameter("classification")
     wanted = Filter(
         lists=tuple(name for name in SuppressionList if name in lists) or tuple(SuppressionList),
-        start=_integer(request, "start_time"),
-        end=_integer(request, "end_time"),
+        start=_moment_in(request, "start_time"),
+        end=_moment_in(request, "end_time"),
         reason=request.parameter("reason") or "",
         status=request.parameter("status") or "",
         domain=_domain(request.parameter("domain")),
         permanence=_member(Permanence, permanence, "permanence") if permanence else None,
         classification=_member(Classification, classification, "classification") if classification else None,
     )
-    after, total = _cursor(request.parameter("cursor"))
+    cursor = request.parameter("cursor")
+    after, total = (None, None) if cursor is None else _cursors(request, wanted).read(cursor, _carried)
     return Asked(wanted, limit or PAGE, after, total)
 
 
-def render_search(found: Sequence[Suppression], total: tuple[int, bool], *, more: bool) -> Response:
+def render_search(
+    found: Sequence[Suppression], total: tuple[int, bool], asked: Asked, request: Request, *, more: bool
+) -> Response:
     """A page of all lists, with the cursor of the next."""
     body = {
         "suppressions": [_suppression(one) for one in found],
         "total": total[0],
         "total_is_exact": total[1],
-        "next": _next(Position.of(found[-1]), total) if more else None,
+        "next": _next(found[-1], total, asked, request) if more else None,
     }
     return Response(HTTPStatus.OK, body)
 
@@ -218,13 +220,8 @@ def _moment(moment: int | None) -> str | None:
     return None if moment is None else timestamp(moment)
 
 
-def _integer(request: Request, name: str) -> int | None:
-    text = request.parameter(name)
-    if text is None:
-        return None
-    if not INTEGER.fullmatch(text):
-        raise InvalidInput("must be an integer of 0 or more", field=name)
-    return int(text)
+def _moment_in(request: Request, name: str) -> int | None:
+    return unix_seconds(name).read(request.parameter(name))
 
 
 def _member(members: type[_E], text: str, field: str) -> _E:
@@ -244,19 +241,18 @@ def _domain(text: str | None) -> str:
         raise InvalidInput("must be the domain of an email address", field="domain") from None
 
 
-def _next(position: Position, total: tuple[int, bool]) -> str:
-    text = json.dumps([position.second, position.key, position.list, *total], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def _cursors(request: Request, wanted: Filter) -> Cursors:
+    """The cursors of one search: a page of another one would come with a total that is not its own."""
+    return Cursors(request.organization.id, f"suppressions {json.dumps(asdict(wanted))}", "cursor")
 
 
-def _cursor(text: str | None) -> tuple[Position | None, tuple[int, bool] | None]:
-    if text is None:
-        return None, None
-    try:
-        second, key, name, total, exact = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not (isinstance(second, int) and isinstance(key, str) and isinstance(total, int)):
-            raise TypeError  # noqa: TRY301  (as malformed as what json refuses)
-        key.encode()
-        return Position(max(0, second), key, SuppressionList(name)), (total, bool(exact))
-    except (ValueError, TypeError):
-        raise InvalidInput("take it from `next` of the page before, as it is", field="cursor") from None
+def _next(last: Suppression, total: tuple[int, bool], asked: Asked, request: Request) -> str:
+    position = Position.of(last)
+    return _cursors(request, asked.wanted).write([position.second, position.key, position.list, *total])
+
+
+def _carried(content: Any) -> tuple[Position, tuple[int, bool]]:  # noqa: ANN401  (JSON)
+    match content:
+        case [int(second), str(key), str(name), int(total), bool(exact)]:
+            return Position(max(0, second), key, SuppressionList(name)), (total, exact)
+    raise ValueError("not a place and a total")

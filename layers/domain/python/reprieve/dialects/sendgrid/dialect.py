@@ -47,6 +47,8 @@ class SendGridDialect:
             return response.adding(("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(error.retry_at // 1000)))
         if isinstance(error, errors.Unavailable) and request.quota is None:
             return response.adding(("X-RateLimit-Reset", str(request.now // 1000 + COME_BACK)))
+        if isinstance(error, errors.MethodNotAllowed):
+            return response.adding(("Allow", ", ".join(error.allowed)))
         return response
 
     def fail(self, request: Request, error_id: str) -> Response:  # noqa: ARG002  (the port's signature)

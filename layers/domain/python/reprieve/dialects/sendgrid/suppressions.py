@@ -17,6 +17,7 @@ from reprieve.dialects import spreadsheet
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded, MalformedAddress, UnreadableBody
 from reprieve.organization import BouncePurge
+from reprieve.paging import WholeNumber, unix_seconds
 from reprieve.suppressions.listing import ANYBODY, Pattern, Selection
 from reprieve.suppressions.suppression import SuppressionList
 
@@ -31,9 +32,9 @@ PAGE: Final = 500
 MAX_ADDRESSES: Final = 1_000
 #: of a bounce purge, as SendGrid's settings have it
 MAX_PURGE: Final = 3_650
-INTEGER: Final = re.compile(r"-?[0-9]{1,1000}")
-#: farther than any list or clock reaches, and within what a store can count
-FAR: Final = 10**12
+LIMIT: Final = WholeNumber("limit", 1, PAGE)
+#: the maximum is farther than any list reaches, and within what a store can count
+OFFSET: Final = WholeNumber("offset", 0, 10**12, capped=True)
 ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 #: the value of the parameter `page` in the link to the last page: an offset that is found out when it is followed
 LAST: Final = "last"
@@ -103,11 +104,8 @@ def parse_list(request: Request) -> Asked:
         InvalidInput: one of them is malformed or out of range; it is named.
     """
     name = list_of(request)
-    limit = _integer(request, "limit", default=PAGE)
-    if not 1 <= limit <= PAGE:
-        raise InvalidInput(f"must be between 1 and {PAGE}", field="limit")
-    start = _optional(request, "start_time")
-    end = _optional(request, "end_time")
+    limit = LIMIT.read(request.parameter("limit")) or PAGE
+    start, end = (unix_seconds(word, minimum=None).read(request.parameter(word)) for word in ("start_time", "end_time"))
     email = request.parameter("email") or ""
     given = {"start_time": start, "end_time": end, "email": email or None}
     return Asked(
@@ -126,10 +124,7 @@ def _offset(request: Request) -> int | None:
         return None
     if page is not None:
         raise InvalidInput(f"only {LAST} is known; use offset", field="page")
-    offset = _integer(request, "offset", default=0)
-    if offset < 0:
-        raise InvalidInput("must be 0 or more", field="offset")
-    return offset
+    return OFFSET.read(request.parameter("offset")) or 0
 
 
 def _pattern(name: SuppressionList, email: str) -> Pattern:
@@ -139,19 +134,6 @@ def _pattern(name: SuppressionList, email: str) -> Pattern:
     if name is SuppressionList.INVALID_EMAILS:
         return Pattern(comparison_key(email), whole=True)
     return Pattern.parse(email)
-
-
-def _optional(request: Request, name: str) -> int | None:
-    return None if request.parameter(name) is None else _integer(request, name, default=0)
-
-
-def _integer(request: Request, name: str, *, default: int) -> int:
-    text = request.parameter(name)
-    if text is None:
-        return default
-    if not INTEGER.fullmatch(text):
-        raise InvalidInput("must be an integer", field=name)
-    return max(-FAR, min(int(text), FAR))
 
 
 def record(suppression: Suppression) -> dict[str, Any]:

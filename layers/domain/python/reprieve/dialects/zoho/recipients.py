@@ -16,7 +16,8 @@ from reprieve.address import Address
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.zoho import dialect as zoho
 from reprieve.dialects.zoho.dialect import EMAIL, FIELDS, RECORD_ID, InvalidValue, MissingField, NoSuchId, TooMany
-from reprieve.errors import MalformedAddress
+from reprieve.errors import InvalidInput, MalformedAddress
+from reprieve.paging import Cursors, WholeNumber
 from reprieve.recipients.records import Draft, Saved, content_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MAX_RECORDS: Final = 100
 #: the largest and the default page
 PAGE: Final = 200
+PER_PAGE: Final = WholeNumber("per_page", 1, PAGE)
 #: what a record may hold beyond its addresses, in bytes of JSON
 MAX_RECORD: Final = 64_000
 #: members that are ours to say, whatever a client sends
@@ -129,15 +131,25 @@ def parse_page(request: Request) -> tuple[int, str | None]:
     """The size of the page, 1 to 200, and the id that it begins behind.
 
     Raises:
-        Refused: one of them cannot be meant.
+        Refused: `per_page` is out of range.
+        InvalidCursor: `page_token` is not one of this organization and module.
     """
-    size = request.parameter("per_page") or str(PAGE)
+    try:
+        size = PER_PAGE.read(request.parameter("per_page") or None) or PAGE
+    except InvalidInput:
+        raise InvalidValue({"api_name": "per_page", "minimum": 1, "maximum": PAGE}) from None
     token = request.parameter("page_token")
-    if not size.isascii() or not size.isdigit() or not 1 <= int(size[:4]) <= PAGE:
-        raise InvalidValue({"api_name": "per_page", "minimum": 1, "maximum": PAGE})
-    if token is not None and not RECORD_ID.fullmatch(token):
-        raise InvalidValue({"api_name": "page_token"})
-    return int(size), token
+    return size, None if token is None else _page_tokens(request).read(token, _carried)
+
+
+def _page_tokens(request: Request) -> Cursors:
+    return Cursors(request.organization.id, f"records of {request.path['module']}", "page_token")
+
+
+def _carried(content: Any) -> str:  # noqa: ANN401  (JSON)
+    if not RECORD_ID.fullmatch(content):
+        raise ValueError("not the id of a record")
+    return str(content)
 
 
 def render_saved(
@@ -165,7 +177,7 @@ def render_records(
             "count": len(records),
             "per_page": parse_page(request)[0],
             "more_records": following is not None,
-            "next_page_token": following,
+            "next_page_token": _page_tokens(request).write(following) if following else None,
         }
     return Response(HTTPStatus.OK, body)
 

@@ -46,8 +46,6 @@ from reprieve.suppressions.suppression import Suppression, SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    import requests
-
 #: the most addresses of one bulk and the most rows of one page: the latter is SendGrid's, the former not published
 MAX_BATCH: Final = 500
 #: one exchange, from the name's resolution to the body's last byte, in milliseconds
@@ -85,8 +83,6 @@ class SendGrid:
         api_key: sent as a bearer token; never shown, neither by `repr` nor in any answer or error.
         on_behalf_of: the subuser to act for, or "account-id <id>"; "" for the key's own account.
         clock: our clock in milliseconds since the epoch; read to bound when to come back.
-        session: carries the requests instead of a session of our own; its proxies see what they see, and with it only
-            the timeouts per read hold, not the watchdog, and no cap on the body of a redirect.
         batch: the most addresses of one bulk, 1 to `MAX_BATCH`.
         deadline: of one exchange, in milliseconds.
         budget: of one `lift`, in milliseconds; what it does not reach is answered WAIT.
@@ -103,7 +99,6 @@ class SendGrid:
         api_key: str,
         clock: Callable[[], int],
         on_behalf_of: str = "",
-        session: requests.Session | None = None,
         batch: int = MAX_BATCH,
         deadline: int = DEADLINE,
         budget: int = BUDGET,
@@ -118,15 +113,11 @@ class SendGrid:
         headers = {
             "Authorization": f"Bearer {api_key}",
             "Accept": "application/json",
-            # a compressed body could be small on the wire and huge in memory
-            "Accept-Encoding": "identity",
-            "User-Agent": "reprieve",
         } | ({"On-Behalf-Of": on_behalf_of} if on_behalf_of else {})
         self.batch = batch
         self._upstream = http.Upstream(
             base_url.rstrip("/"),
             headers,
-            session if session is not None else http.session(),
             seconds=deadline / SECOND,
             stopwatch=stopwatch,
         )
@@ -143,8 +134,8 @@ class SendGrid:
         self.close()
 
     def close(self) -> None:
-        """Close the connections that are kept for the next call; the adapter can still be used."""
-        self._upstream.session.close()
+        """Close the connection that is kept for the next call; the adapter can still be used."""
+        self._upstream.client.close()
 
     def lift(
         self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None

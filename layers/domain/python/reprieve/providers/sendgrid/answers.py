@@ -20,7 +20,8 @@ from reprieve.address import comparison_key
 from reprieve.clock import SECOND
 from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.removal import MAX_BACKOFF
-from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.judgement import judged
+from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -184,17 +185,17 @@ def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: int)
     if not isinstance(row, dict) or not isinstance(row.get("email"), str) or not row["email"]:
         return None
     created = _second(row.get("created"))
-    return Suppression(
+    entry = Suppression(
         list=suppression_list,
         key=comparison_key(row["email"]),
         email=row["email"],
         created=(otherwise if created is None else created) * SECOND,
         reason=_text(row.get("reason")),
         status=_text(row.get("status")),
-        permanence=Permanence.SOFT if suppression_list is SuppressionList.BLOCKS else Permanence.HARD,
         provider="sendgrid",
         ip=_text(row.get("ip")),
     )
+    return judged(entry)
 
 
 def _text(value: object) -> str:

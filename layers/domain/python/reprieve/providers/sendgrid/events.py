@@ -155,7 +155,6 @@ def _event(raw: object, now: int) -> DeliveryEvent | None:
         provider="sendgrid",
         message_id=_text(raw, "sg_message_id"),
         ip=_text(raw, "ip"),
-        type=_text(raw, "type"),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a System Log filter can ask of which field.
+"""What a filter can ask of which field of an entry of the system log.
 
 The fields are the members of LogEvent, as Okta's OpenAPI file (2026.06.3) lists them.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from reprieve.system_log.filter.tree import InvalidFilter, Operator
+from reprieve.system_log.filter.tree import InvalidFilter, Operator, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,8 @@ def _network(parent: str) -> frozenset[str]:
     return _members(parent, f"asNumber asOrg domain isp {' '.join(categories)}")
 
 
-#: what a value can be asked of. `published` is missing because it would argue with since, until and after, and
-#: `target.changeDetails` because Okta runs no queries on it
+#: fields with values. `published` is missing because it could contradict since, until and after, and
+#: `target.changeDetails` because Okta does not query it
 _SCALARS: Final = (
     frozenset({"displayMessage", "eventType", "legacyEventType", "severity", "uuid", "version"})
     | _members("actor", "alternateId displayName id type")
@@ -53,7 +53,7 @@ _SCALARS: Final = (
     | _members("transaction", "id type")
 )
 
-#: objects whose members nobody lists (`device` is in Okta's samples, but not in its schema)
+#: objects whose members are not published (`device` is in Okta's samples, but not in its schema)
 _OPEN: Final = frozenset(
     {"actor.detailEntry", "debugContext.debugData", "device", "target.detailEntry", "transaction.detail"}
 )
@@ -90,10 +90,10 @@ _EQUALITY: Final = frozenset({Operator.EQ, Operator.NE})
 
 
 def field_named(name: str) -> str:
-    """The field of that name, an older spelling of it included.
+    """The field of a name; an older spelling is understood too.
 
     Raises:
-        InvalidFilter: there is none, or it cannot be asked for.
+        InvalidFilter: there is no such field, or it cannot be asked for.
     """
     name = _ALIASES.get(name, name)
     if not _is_field(name):
@@ -112,3 +112,7 @@ def go_together(operation: Operator, field: str, value: Value) -> bool:
     if operation in _TEXTUAL:
         return isinstance(value, str)
     return operation in _EQUALITY or not (value is None or isinstance(value, bool))
+
+
+#: what can be asked of an entry of the system log
+ENTRY: Final = Vocabulary(field_named, go_together)

@@ -1,13 +1,17 @@
-"""Holding a System Log filter against events: which of them it asks for, and what each of those is certain to have."""
+"""Comparing events with a filter: which of them it asks for, and what each of those is certain to have."""
 
 from __future__ import annotations
 
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from reprieve.address import Address, comparison_key
+from reprieve.errors import MalformedAddress
 from reprieve.system_log.filter.tree import And, Comparison, Not, Operator, Or, Presence
 
 if TYPE_CHECKING:
@@ -165,3 +169,22 @@ def required_equalities(expression: Expression) -> Mapping[str, frozenset[str]]:
             case Comparison(field, Operator.EQ, str(value)) if _instant(value) is None:
                 required[field] = required.get(field, frozenset()) | {fold(value)}
     return required
+
+
+def by_comparison_key(expression: Expression) -> Expression:
+    """The same filter with the addresses that it compares `target.id` with in the form of their comparison keys.
+
+    The target of an entry about an address has that key for an id, so that any spelling of the address (an
+    international domain, letter case, quotes) finds it. So does any spelling of a domain after `ew "@`.
+    """
+    match expression:
+        case Comparison("target.id", Operator.EQ | Operator.NE, str(value)) if "@" in value:
+            return replace(expression, value=comparison_key(value))
+        case Comparison("target.id", Operator.EW, str(value)) if value.startswith("@"):
+            with suppress(MalformedAddress):
+                return replace(expression, value=Address.parse(f"a{value}").key.removeprefix("a"))
+        case And(operands) | Or(operands):
+            return replace(expression, operands=tuple(by_comparison_key(operand) for operand in operands))
+        case Not(operand):
+            return Not(by_comparison_key(operand))
+    return expression

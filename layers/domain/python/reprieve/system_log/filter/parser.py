@@ -1,4 +1,4 @@
-"""Reading a System Log filter; its grammar is in `filter`.
+"""Reading a filter; its grammar is in `tree`.
 
 What a caller can make us do is bounded: `MAX_LENGTH`, `MAX_TERMS` and `MAX_DEPTH` cap the expression (and with it every
 recursion over it), and reading it takes time proportional to its length.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from reprieve.system_log.filter.fields import field_named, go_together
+from reprieve.system_log.filter.fields import ENTRY
 from reprieve.system_log.filter.tree import (
     And,
     Comparison,
@@ -28,7 +28,7 @@ from reprieve.system_log.filter.tree import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reprieve.system_log.filter.tree import Expression, Value
+    from reprieve.system_log.filter.tree import Expression, Value, Vocabulary
 
 #: characters; more than any gateway lets through in a URL, so that only a hand-made call meets it
 MAX_LENGTH: Final = 8_192
@@ -80,8 +80,12 @@ _CONSTANTS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "n
 _EXPECTED_OPERATORS: Final = "eq,co,sw,pr,gt,ge,lt,le"
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, vocabulary: Vocabulary = ENTRY) -> Expression:
     """Read a filter.
+
+    Args:
+        text: the filter as the caller wrote it.
+        vocabulary: what it can ask for; by default of entries of the system log.
 
     Returns:
         The expression; parentheses survive only as structure, `event_type` becomes `eventType`.
@@ -94,14 +98,15 @@ def parse(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         problem = f"longer than {MAX_LENGTH} characters"
         raise InvalidFilter(problem, summary=f"Invalid filter: {problem}")
-    return _Parser(text).whole()
+    return _Parser(text, vocabulary).whole()
 
 
 class _Parser:
     """One pass over the tokens, a method for each rule of the grammar; recursion is bounded by `MAX_DEPTH`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         self._text = text
+        self._vocabulary = vocabulary
         self._tokens = self._tokenize()
         self._token = next(self._tokens)
         self._depth = 0
@@ -155,10 +160,10 @@ class _Parser:
         # Okta's sample of a bad operator has a bad field too: the operator is complained about first
         operation = self._operator()
         if operation is None:
-            return Presence(field_named(name))
+            return Presence(self._vocabulary.field_named(name))
         value = self._value()
-        field = field_named(name)
-        if not go_together(operation, field, value):
+        field = self._vocabulary.field_named(name)
+        if not self._vocabulary.go_together(operation, field, value):
             raise UnsupportedCombination(operation, field)
         return Comparison(field, operation, value)
 

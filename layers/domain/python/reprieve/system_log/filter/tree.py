@@ -1,4 +1,4 @@
-"""The System Log's filter: which log events a SCIM expression asks for.
+"""The filter language: which log events a SCIM expression asks for. Lists of other things read it too.
 
     or        = and *("or" and)
     and       = operand *("and" operand)
@@ -21,19 +21,20 @@ What those sources leave open is decided here:
 - An operator that could not hold for its value (`gt true`, `co 1`) or its field (`actor eq "x"`, an object) is refused
   instead of finding nothing.
 
-`filter_parser` reads a filter, `filter_fields` knows what can be asked of which field, `filter_matching` holds an
-expression against an event.
+`parser` reads a filter, `fields` knows what can be asked of which field of the log, `matching` compares an
+event with an expression.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from reprieve.errors import InvalidInput
 
-#: the operator that needs no value
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class InvalidFilter(InvalidInput):
@@ -66,7 +67,7 @@ class UnsupportedCombination(InvalidInput):
 
 
 class Operator(StrEnum):
-    """How the values of a field are held against the value in the filter (`pr` needs none: see `Presence`)."""
+    """How the values of a field are compared with the value in the filter (`pr` has no value: see `Presence`)."""
 
     #: a value is the same
     EQ = "eq"
@@ -102,7 +103,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """`field pr`: there is something in it besides null, empty text, empty arrays and empty objects."""
+    """`field pr`: it holds more than null, empty text, empty arrays and empty objects."""
 
     field: str
 
@@ -129,3 +130,16 @@ class Or:
 
 
 Expression: TypeAlias = Comparison | Presence | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What can be asked of one kind of thing.
+
+    Attributes:
+        field_named: the field of a name, an older spelling included; raises InvalidFilter if there is none.
+        go_together: whether an operator goes with a field and a value.
+    """
+
+    field_named: Callable[[str], str]
+    go_together: Callable[[Operator, str, Value], bool]

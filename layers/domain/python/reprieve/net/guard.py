@@ -2,8 +2,8 @@
 
 A user of this service can name a server, and the service will connect to it. Without a guard that user could reach
 what only the service can reach: instance metadata, the runtime API of the function, databases inside the network. The
-guard resolves a name once, judges every answer, and hands out addresses that are connected to as they are, so that a
-name that means something else a moment later gains nothing.
+guard resolves a name once, judges every answer and returns addresses, and the connection goes to one of these: a name
+that resolves differently a moment later gains nothing.
 
 The networks are listed here by hand, after IANA's special-purpose registries (RFC 6890 and its updates), because
 `ipaddress.is_global` changes its mind between versions of Python.
@@ -18,16 +18,17 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
-from reprieve.smtp.errors import ConnectionFailed, Reason
+from reprieve.net.errors import NetError, Trouble
 
 #: `socket.getaddrinfo`, or what stands in for it
 Resolver = Callable[..., Sequence[tuple[Any, ...]]]
 
-#: submission (RFC 6409, RFC 8314) and the ports that providers offer beside it; 25 is for servers among themselves
+#: submission (RFC 6409, RFC 8314) and the ports that providers offer beside it; 25 is for mail between servers
 MAIL_PORTS = (465, 587, 2465, 2525, 2587)
 #: where TLS begins with the first byte (RFC 8314 section 3.3)
 IMPLICIT_TLS_PORTS = (465, 2465)
 
+#: refused unless allowed by name; those of `_NEVER` are refused before
 _SPECIAL_V4 = tuple(
     ip_network(network)
     for network in (
@@ -35,7 +36,6 @@ _SPECIAL_V4 = tuple(
         "10.0.0.0/8",
         "100.64.0.0/10",  # shared by carriers, and by some clouds' metadata
         "127.0.0.0/8",
-        "169.254.0.0/16",  # link-local: instance and container credentials
         "172.16.0.0/12",
         "192.0.0.0/24",
         "192.0.2.0/24",
@@ -47,17 +47,16 @@ _SPECIAL_V4 = tuple(
         "198.18.0.0/15",
         "198.51.100.0/24",
         "203.0.113.0/24",
-        "224.0.0.0/4",
         "240.0.0.0/4",  # reserved, and broadcast
     )
 )
 
-#: all that is handed out for the public internet; loopback, unique local, link-local and multicast are outside of it
+#: all that is assigned for the public internet; loopback, unique local, link-local and multicast are outside of it
 _GLOBAL_V6 = ip_network("2000::/3")
 _SPECIAL_V6 = tuple(
     ip_network(network)
     for network in (
-        "2001::/23",  # protocol assignments, Teredo (an IPv4 address in disguise) among them
+        "2001::/23",  # protocol assignments, including Teredo (an IPv4 address in disguise)
         "2001:db8::/32",
         "2002::/16",  # 6to4: an IPv4 address in disguise
         "2620:4f:8000::/48",  # AS112
@@ -69,15 +68,24 @@ _SPECIAL_V6 = tuple(
 #: IPv4 behind a translator (RFC 6052): on a network with DNS64 every IPv4-only server looks like this
 _NAT64 = ip_network("64:ff9b::/96")
 
-#: refused even if an allow-list is so wide that it covers them: nobody's mail server, and where credentials are
+#: refused even if an allow-list is so wide that it covers them: no mail server is there, and credentials are
 _NEVER = tuple(
     ip_network(network)
-    for network in ("0.0.0.0/32", "169.254.0.0/16", "224.0.0.0/4", "::/128", "fd00:ec2::/32", "fe80::/10", "ff00::/8")
+    for network in (
+        "0.0.0.0/32",
+        "169.254.0.0/16",  # link-local: instance and container credentials
+        "224.0.0.0/4",  # multicast
+        "::/128",
+        "fd00:ec2::/32",  # instance credentials
+        "fe80::/10",
+        "ff00::/8",
+    )
 )
 
-_MOST_NAME = 253
-#: RFC 1123 section 2.1, and the underscore that is met in practice. A name ends in a label that is not a number: else
-#: the resolver would take `127.1`, `0x7f000001` and `0` for addresses.
+#: characters (RFC 1035 section 2.3.4)
+MAX_NAME = 253
+#: RFC 1123 section 2.1, and the underscore that is met in practice. A name ends in a label that is not a number:
+#: otherwise the resolver would take `127.1`, `0x7f000001` and `0` for addresses.
 _NAME = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*"
     r"(?![0-9]+\.?$|0x[0-9a-f]*\.?$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?",
@@ -108,31 +116,29 @@ class HostPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedAddress:
-    """An address that `resolve` found good; a connection goes to `ip` and nowhere else.
+class Target:
+    """Where a connection goes: to this address and nowhere else.
 
     Args:
-        host: the name that was asked for, without a final dot: what the certificate must be for.
         ip: the address in its usual notation.
         port: the TCP port.
         family: AF_INET or AF_INET6.
     """
 
-    host: str
     ip: str
     port: int
     family: socket.AddressFamily
 
 
 def is_public(ip: str, allowed: Iterable[str] = ()) -> bool:
-    """Tell whether an address belongs to the public internet, or to a network that was allowed.
+    """Whether an address belongs to the public internet, or to a network that was allowed.
 
     Args:
-        ip: an IPv4 or IPv6 address; IPv4 inside of IPv6 is judged as the IPv4 address it leads to, or refused.
-        allowed: networks that are fine although they are not public.
+        ip: an IPv4 or IPv6 address. IPv4 inside IPv6 is judged as the IPv4 address that it leads to, or refused.
+        allowed: networks that are accepted although they are not public.
 
     Returns:
-        False for whatever is private, special, deceptive, or not an address.
+        False for every address that is private, special or deceptive, and for what is not an address.
     """
     try:
         address = _unwrapped(ip_address(ip))
@@ -143,48 +149,63 @@ def is_public(ip: str, allowed: Iterable[str] = ()) -> bool:
     return _is_global(address) or any(address in ip_network(network) for network in allowed)
 
 
-def resolve(
-    host: str, port: int, *, getaddrinfo: Resolver = socket.getaddrinfo, policy: HostPolicy
-) -> tuple[CheckedAddress, ...]:
-    """Look a host up, once, and vouch for every address it has.
+def lookup(host: str, port: int, *, getaddrinfo: Resolver = socket.getaddrinfo) -> tuple[Target, ...]:
+    """Look a host up, once.
 
     Args:
-        host: a DNS name in ASCII (IDNs as A-labels), or an address that lies in one of the policy's private networks:
-            a public server has a name, and its certificate is for that name.
+        host: a DNS name in ASCII, or an address.
         port: the TCP port.
-        getaddrinfo: the resolver. It is called once.
-        policy: what is allowed.
+        getaddrinfo: the resolver. It is called once; a NetError of it passes through.
 
     Returns:
-        One or more addresses, in the resolver's order, without repetitions.
+        One or more targets, in the resolver's order, without repetitions.
 
     Raises:
-        ConnectionFailed: the port or the name is not allowed, the name has no address, or ANY of its addresses is not
-            allowed: an answer that mixes public and private addresses is an attack or a mistake.
-        TimeoutError: the resolver says that it took too long.
+        NetError: the name has no address (UNREACHABLE).
     """
-    if port not in policy.ports or not _may_be_asked(host, policy):
-        raise ConnectionFailed(Reason.HOST_REFUSED)
     try:
         answers = getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except TimeoutError:
-        raise
     except (OSError, ValueError):  # ValueError: what the idna codec makes of odd names
         answers = ()
     if not answers:
-        raise ConnectionFailed(Reason.UNREACHABLE)
-    found = {str(sockaddr[0]): socket.AddressFamily(family) for family, _, _, _, sockaddr in answers}
-    if not all(is_public(ip, policy.private_networks) for ip in found):
-        raise ConnectionFailed(Reason.HOST_REFUSED)
-    return tuple(CheckedAddress(host.removesuffix("."), ip, port, family) for ip, family in found.items())
+        raise NetError(Trouble.UNREACHABLE)
+    targets = (Target(ip, at, socket.AddressFamily(family)) for family, _, _, _, (ip, at, *_) in answers)
+    return tuple(dict.fromkeys(targets))
+
+
+def resolve(
+    host: str, port: int, *, getaddrinfo: Resolver = socket.getaddrinfo, policy: HostPolicy
+) -> tuple[Target, ...]:
+    """Look a host up, once, and judge every address that it has.
+
+    Args:
+        host: a DNS name in ASCII (IDNs as A-labels), or an address in one of the policy's private networks: a public
+            server has a name, and its certificate is for that name.
+        port: the TCP port.
+        getaddrinfo: see `lookup`.
+        policy: what is allowed.
+
+    Returns:
+        One or more targets, in the resolver's order, without repetitions.
+
+    Raises:
+        NetError: the name has no address; or the port, the name, or ANY of its addresses is not allowed
+            (HOST_REFUSED): an answer that mixes public and private addresses is an attack or a mistake.
+    """
+    if port not in policy.ports or not _may_be_asked(host, policy):
+        raise NetError(Trouble.HOST_REFUSED)
+    targets = lookup(host, port, getaddrinfo=getaddrinfo)
+    if not all(is_public(target.ip, policy.private_networks) for target in targets):
+        raise NetError(Trouble.HOST_REFUSED)
+    return targets
 
 
 def _may_be_asked(host: str, policy: HostPolicy) -> bool:
-    """Tell whether a host is a name, or an address from an allowed network."""
+    """Whether a host is a name, or an address from an allowed network."""
     try:
         address = ip_address(host)
     except ValueError:
-        return len(host) <= _MOST_NAME and _NAME.fullmatch(host) is not None
+        return len(host) <= MAX_NAME and _NAME.fullmatch(host) is not None
     return any(address in ip_network(network) for network in policy.private_networks)
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reprieve.smtp.errors import ConnectionFailed, Reason
-from reprieve.smtp.guard import CheckedAddress, HostPolicy, is_public, resolve
+from reprieve.net.errors import NetError, Trouble
+from reprieve.net.guard import HostPolicy, Target, is_public, resolve
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "ssrf.json").read_text(encoding="utf-8"))
 OPEN = HostPolicy()
@@ -25,11 +25,11 @@ class Resolver:
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers)
-        self.calls = 0
+        self.asked: list[str] = []
 
     def __call__(self, host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
-        answer = self.answers[min(self.calls, len(self.answers) - 1)]
-        self.calls += 1
+        answer = self.answers[min(len(self.asked), len(self.answers) - 1)]
+        self.asked.append(host)
         return [
             (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (ip, port, 0, 0))
             if ":" in ip
@@ -41,9 +41,9 @@ class Resolver:
 @pytest.mark.parametrize("ip", VECTORS["deny"])
 def test_what_is_not_public_is_refused(ip: str) -> None:
     assert not is_public(ip)
-    with pytest.raises(ConnectionFailed) as caught:
+    with pytest.raises(NetError) as caught:
         resolve("mail.example.com", 587, getaddrinfo=Resolver([ip]), policy=OPEN)
-    assert caught.value.reason is Reason.HOST_REFUSED
+    assert caught.value.trouble is Trouble.HOST_REFUSED
 
 
 @pytest.mark.parametrize("ip", VECTORS["allow"])
@@ -55,12 +55,12 @@ def test_what_is_public_is_allowed(ip: str) -> None:
 
 @pytest.mark.parametrize("host", VECTORS["hosts_that_resolve_to_loopback"])
 def test_loopback_by_any_name_is_refused(host: str) -> None:
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(NetError):
         resolve(host, 587, policy=OPEN)  # the system's own resolver
 
 
 @pytest.mark.parametrize("ip", ["", "mail.example.com", "8.8.8", "0177.0.0.1", "08.8.8.8", "8.8.8.8 ", "1.1.1.1/32"])
-def test_what_is_no_address_is_not_public(ip: str) -> None:
+def test_what_is_not_an_address_is_not_public(ip: str) -> None:
     assert not is_public(ip)
 
 
@@ -106,9 +106,13 @@ def test_the_ports_of_submission_are_allowed(port: int) -> None:
 @pytest.mark.parametrize("port", [0, 22, 25, 80, 443, 3306, 9001, -1, 65536])
 def test_another_port_is_refused_before_anything_is_asked(port: int) -> None:
     resolver = Resolver(["8.8.8.8"])
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(NetError):
         resolve("mail.example.com", port, getaddrinfo=resolver, policy=OPEN)
-    assert resolver.calls == 0
+    assert resolver.asked == []
+
+
+def test_tls_begins_at_once_on_the_ports_of_rfc_8314_and_with_starttls_on_the_others() -> None:
+    assert (OPEN.ports, OPEN.implicit_tls_ports) == ((465, 587, 2465, 2525, 2587), (465, 2465))
 
 
 def test_a_deployment_may_name_its_own_ports() -> None:
@@ -120,28 +124,28 @@ def test_a_deployment_may_name_its_own_ports() -> None:
     [["8.8.8.8", "10.0.0.1"], ["10.0.0.1", "8.8.8.8"], ["8.8.8.8", "::1"], ["2606:4700:4700::1111", "169.254.169.254"]],
 )
 def test_one_private_answer_among_public_ones_refuses_the_host(answer: list[str]) -> None:
-    with pytest.raises(ConnectionFailed) as caught:
+    with pytest.raises(NetError) as caught:
         resolve("mail.example.com", 587, getaddrinfo=Resolver(answer), policy=OPEN)
-    assert caught.value.reason is Reason.HOST_REFUSED
+    assert caught.value.trouble is Trouble.HOST_REFUSED
 
 
 def test_a_resolver_that_changes_its_answer_is_asked_only_once() -> None:
     resolver = Resolver(["8.8.8.8"], ["169.254.169.254"])
     assert resolve("mail.example.com", 587, getaddrinfo=resolver, policy=OPEN) == (
-        CheckedAddress("mail.example.com", "8.8.8.8", 587, socket.AF_INET),
+        Target("8.8.8.8", 587, socket.AF_INET),
     )
-    assert resolver.calls == 1
-    with pytest.raises(ConnectionFailed):  # the next conversation asks again, and checks again
+    assert resolver.asked == ["mail.example.com"]
+    with pytest.raises(NetError):  # the next conversation asks again, and checks again
         resolve("mail.example.com", 587, getaddrinfo=resolver, policy=OPEN)
 
 
 def test_addresses_keep_their_order_and_are_not_repeated() -> None:
     resolver = Resolver(["2606:4700:4700::1111", "8.8.8.8", "2606:4700:4700::1111"])
     found = resolve("mail.example.com.", 587, getaddrinfo=resolver, policy=OPEN)
-    assert [(a.host, a.ip, a.family) for a in found] == [
-        ("mail.example.com", "2606:4700:4700::1111", socket.AF_INET6),
-        ("mail.example.com", "8.8.8.8", socket.AF_INET),
-    ]
+    assert found == (
+        Target("2606:4700:4700::1111", 587, socket.AF_INET6),
+        Target("8.8.8.8", 587, socket.AF_INET),
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,22 +181,24 @@ def test_addresses_keep_their_order_and_are_not_repeated() -> None:
 )
 def test_what_is_not_a_name_is_not_looked_up(host: str) -> None:
     resolver = Resolver(["8.8.8.8"])
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(NetError):
         resolve(host, 587, getaddrinfo=resolver, policy=OPEN)
-    assert resolver.calls == 0
+    assert resolver.asked == []
 
 
 @pytest.mark.parametrize(
     "host", ["smtp", "SMTP.Example.COM", "a_b.example", "xn--bcher-kva.example", "1.2.3.4.example"]
 )
 def test_a_name_is_looked_up(host: str) -> None:
-    assert resolve(host, 587, getaddrinfo=Resolver(["8.8.8.8"]), policy=OPEN)[0].host == host
+    resolver = Resolver(["8.8.8.8"])
+    assert resolve(host, 587, getaddrinfo=resolver, policy=OPEN) == (Target("8.8.8.8", 587, socket.AF_INET),)
+    assert resolver.asked == [host]
 
 
 def test_an_address_may_stand_for_a_host_where_its_network_is_allowed() -> None:
     policy = HostPolicy(private_networks=("127.0.0.0/8",))
     assert resolve("127.0.0.1", 587, policy=policy)[0].ip == "127.0.0.1"
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(NetError):
         resolve("127.1", 587, policy=policy)
 
 
@@ -202,9 +208,9 @@ def test_a_name_without_an_address_is_unreachable(error: Exception) -> None:
         raise error
 
     for resolver in (fail, Resolver([])):
-        with pytest.raises(ConnectionFailed) as caught:
+        with pytest.raises(NetError) as caught:
             resolve("mail.example.com", 587, getaddrinfo=resolver, policy=OPEN)
-        assert caught.value.reason is Reason.UNREACHABLE
+        assert caught.value.trouble is Trouble.UNREACHABLE
         assert caught.value.__context__ is None
 
 

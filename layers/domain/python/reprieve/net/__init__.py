@@ -1,0 +1,1 @@
+"""The network: bounded connections, guarded addresses, one bounded HTTP exchange."""

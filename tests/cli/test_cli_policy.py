@@ -1,0 +1,39 @@
+"""What the operator's policy allows; every other test of the command runs under it."""
+
+from __future__ import annotations
+
+import pytest
+
+from reprieve.runtime import wiring
+from tests.support import operator_policy
+from tests.support.dynamodb import Client
+
+
+def test_the_policy_has_no_action_beyond_those_that_the_command_needs() -> None:
+    actions = [action for one in operator_policy.statements() for action in operator_policy.listed(one["Action"])]
+    assert sorted(actions) == [
+        "cloudformation:DescribeStacks",
+        "dynamodb:BatchGetItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:DescribeTable",
+        "dynamodb:GetItem",
+        "dynamodb:PartiQLInsert",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "ses:ListSuppressedDestinations",
+        "sqs:GetQueueAttributes",
+    ]
+    wide = [one["Action"] for one in operator_policy.statements() if one["Resource"] == "*"]
+    assert wide == ["ses:ListSuppressedDestinations"]
+
+
+def test_a_call_that_the_policy_does_not_allow_fails_a_test() -> None:
+    with operator_policy.enforced():
+        with pytest.raises(AssertionError, match="lacks sqs:PurgeQueue"):
+            wiring.client("sqs").purge_queue(QueueUrl="dead-letters")
+        with pytest.raises(AssertionError, match="lacks dynamodb:TransactItem on Recipients"):
+            Client._do(wiring.client("dynamodb"), "TransactItem", {"TableName": "Recipients"}, dict)

@@ -1,0 +1,135 @@
+"""Every path of the template with a method that it does not have, and the paths that no API has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.gateway import Answer, Gateway, Matching, function
+from tests.support.tables import template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANY_ID = Matching("[A-Za-z0-9_-]{22}")
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+STAGES = {"OktaApi": "api", "SendGridApi": "v3", "ZohoApi": "crm", "ReprieveApi": "reprieve"}
+#: the header in which each dialect returns a request's id
+REQUEST_ID = {"OktaApi": "x-okta-request-id", "SendGridApi": "x-request-id", "ZohoApi": "x-request-id"}
+
+
+def okta(code: str, summary: str) -> dict[str, Any]:
+    error_id = Matching("oae[A-Za-z0-9_-]{22}")
+    return {"errorCode": code, "errorSummary": summary, "errorLink": code, "errorId": error_id, "errorCauses": []}
+
+
+def sendgrid(message: str) -> dict[str, Any]:
+    return {"errors": [{"field": None, "message": message}], "id": ANY_ID}
+
+
+def zoho(code: str, message: str) -> dict[str, Any]:
+    return {"code": code, "details": {}, "message": message, "status": "error"}
+
+
+def problem(status: int, title: str, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "error_id": ANY_ID}
+
+
+NO_SUCH_PATH = {
+    "OktaApi": Answer(404, okta("E0000008", "The requested path was not found")),
+    "SendGridApi": Answer(404, sendgrid("not found")),
+    "ZohoApi": Answer(404, zoho("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")),
+    "ReprieveApi": Answer(404, problem(404, "Not Found", "the API has no such path")),
+}
+
+
+def no_such_method(api: str, method: str) -> Answer:
+    return {
+        "OktaApi": Answer(405, okta("E0000022", "The endpoint does not support the provided HTTP method")),
+        "SendGridApi": Answer(405, sendgrid("method not allowed")),
+        "ZohoApi": Answer(400, zoho("INVALID_REQUEST_METHOD", "The http request method type is not a valid one")),
+        "ReprieveApi": Answer(405, problem(405, "Method Not Allowed", f"the path does not support {method}")),
+    }[api]
+
+
+def paths() -> Iterator[tuple[str, str, str, bool]]:
+    """Every path of the template: its function's folder, its API, itself, and whether it needs no credential."""
+    for resource in template()["Resources"].values():
+        for event in resource["Properties"].get("Events", {}).values() if "Properties" in resource else ():
+            if event["Type"] == "Api":
+                asked = event["Properties"]
+                assert asked["Method"] == "ANY"
+                folder = Path(resource["Properties"]["CodeUri"]).name
+                yield folder, asked["RestApiId"], asked["Path"], "Auth" in asked
+
+
+def served(folder: str) -> dict[str, list[str]]:
+    """The paths that a function has routes for, each with its methods."""
+    found: dict[str, list[str]] = {}
+    for method, resource in function(folder)._routes:
+        found.setdefault(resource, []).append(method)
+    return found
+
+
+FUNCTIONS = sorted({folder for folder, *_ in paths()})
+KNOWN = [(folder, api, path) for folder, api, path, _ in paths() if path in served(folder)]
+UNKNOWN = [(folder, api, path) for folder, api, path, _ in paths() if path not in served(folder)]
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_a_function_gets_every_path_that_it_has_a_route_for_and_no_other_function_does(folder: str) -> None:
+    apis = {api for name, api, *_ in paths() if name == folder}
+    assert len(apis) == 1
+    elsewhere = {path for name, api, path, _ in paths() if name != folder and api in apis}
+    mine = {path for name, _, path, _ in paths() if name == folder}
+    assert set(served(folder)) <= mine
+    assert not elsewhere & mine
+
+
+@pytest.mark.parametrize(("folder", "api", "path"), KNOWN)
+def test_a_method_that_a_path_does_not_have_is_refused_in_the_dialect(
+    call: Gateway, folder: str, api: str, path: str
+) -> None:
+    allowed = sorted(served(folder)[path])
+    for method in set(METHODS) - set(allowed):
+        answer = call(function(folder), method, path, stage=STAGES[api])
+        assert answer == no_such_method(api, method)
+        # Zoho answers 400, which needs no Allow (RFC 9110, section 15.5.6)
+        assert answer.headers.get("allow") == (None if api == "ZohoApi" else [", ".join(allowed)])
+
+
+@pytest.mark.parametrize(("folder", "api", "path"), UNKNOWN)
+def test_a_path_that_no_api_has_is_not_found_in_the_dialect_and_costs_no_call_of_dynamodb(
+    call: Gateway, folder: str, api: str, path: str
+) -> None:
+    for method in METHODS:
+        answer = call(function(folder), method, path, path={"proxy": "nothing"}, organization=None, stage=STAGES[api])
+        assert answer == NO_SUCH_PATH[api]
+        assert len(answer.headers[REQUEST_ID.get(api, "x-request-id")]) == 1
+        assert call.calls == {}
+
+
+def test_each_api_has_an_answer_for_its_root_and_for_whatever_it_does_not_know() -> None:
+    assert sorted((api, path) for _, api, path in UNKNOWN) == [
+        ("OktaApi", "/"),
+        ("OktaApi", "/{proxy+}"),
+        ("ReprieveApi", "/"),
+        ("ReprieveApi", "/{proxy+}"),
+        ("SendGridApi", "/"),
+        ("SendGridApi", "/{proxy+}"),
+        # API Gateway takes no {proxy+} beside a variable, so the root of Zoho's API cannot have one
+        ("ZohoApi", "/"),
+        ("ZohoApi", "/{version}"),
+        ("ZohoApi", "/{version}/{module}/actions"),
+        ("ZohoApi", "/{version}/{module}/actions/{proxy+}"),
+        ("ZohoApi", "/{version}/{module}/{record_id}/{proxy+}"),
+    ]
+
+
+def test_only_the_signed_webhook_and_the_paths_that_no_api_has_need_no_credential() -> None:
+    unknown = {(folder, path) for folder, _, path in UNKNOWN}
+    assert {(folder, path) for folder, _, path, is_open in paths() if is_open} == unknown | {
+        ("event_webhook", "/events/sendgrid/{org}")
+    }

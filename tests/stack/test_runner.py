@@ -1,0 +1,138 @@
+"""What `make run` and its like say to a person: progress that counts on, and refusals of one line."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local import build, console, invoke, mail_sink, ministack
+from local.place import ROOT, Place
+from local.problem import Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class SlowTool:
+    """A tool that is looked at three times until it has ended, an hour later each time."""
+
+    returncode = 0
+    now = 0.0
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self._looks = 0
+
+    def wait(self, _seconds: float) -> None:
+        self._looks += 1
+        SlowTool.now += 3600
+        if self._looks < 3:
+            raise subprocess.TimeoutExpired("tool", 15)
+
+
+def test_progress_counts_on_from_tool_to_tool_of_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(SlowTool, "now", 0.0)
+    monkeypatch.setattr(subprocess, "Popen", SlowTool)
+    monkeypatch.setattr("time.monotonic", lambda: SlowTool.now)
+    with console.step("Building"):
+        for tool in ("build", "deploy"):
+            console.run_tool([tool], log=tmp_path / tool, environment={}, otherwise="It failed")
+    assert capsys.readouterr().out.splitlines() == [
+        "  Building ...",
+        "    still at it (3600 s)",
+        "    still at it (7200 s)",
+        "    still at it (14400 s)",
+        "    still at it (18000 s)",
+        "  Building: done in 21600 s",
+    ]
+
+
+def test_a_tool_that_does_not_end_when_asked_to_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(tool: subprocess.Popen[bytes]) -> None:
+        started.append(tool)
+        while not (tmp_path / "log").read_text():
+            pass
+        raise KeyboardInterrupt
+
+    started: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(console, "_wait", stopped)
+    monkeypatch.setattr(console, "SECONDS_FOR_A_TOOL_TO_END", 0)
+    deaf = ["sh", "-c", "trap '' TERM; echo deaf; sleep 60"]
+    with pytest.raises(KeyboardInterrupt):
+        console.run_tool(deaf, log=tmp_path / "log", environment={"PATH": "/usr/bin:/bin"}, otherwise="")
+    assert started[0].returncode is not None
+
+
+def test_a_client_that_refuses_the_mail_servers_certificate_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    place = Place(tmp_path, 1)
+    place.state.mkdir()
+    with mail_sink.running(place) as mail:
+        if mail is None:
+            pytest.skip("SKIPPED: other programs listen everywhere that the mail server may")
+        with smtplib.SMTP(mail["host"], mail["port"]) as client, pytest.raises(ssl.SSLCertVerificationError):
+            client.starttls(context=ssl.create_default_context())
+        # the server has said what it has to say once it lets the next one in
+        trusted = ssl.create_default_context(cadata=mail["ca_pem"])
+        with smtplib.SMTP(mail["host"], mail["port"]) as client:
+            client.starttls(context=trusted)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("mail    a session broke off: TLSV1_ALERT_UNKNOWN_CA")
+    assert [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}] == []
+
+
+def test_a_port_that_needs_privileges_is_not_called_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("socket.socket.bind", refused)
+    with pytest.raises(Problem, match=r"^Port 80 needs privileges: choose one above 1023, such as 4566\.$"):
+        ministack.require_free_port(80)
+
+
+def test_an_event_is_invoked_in_the_function_of_its_folder_with_what_the_template_was_built_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(invoke, "has_docker", lambda: True)
+    command = invoke.invocation("remove_list/empty_list", ["--docker-network", "host"])
+    host = build.host_parameters()
+    assert command == [
+        *(str(ROOT / ".venv/bin/sam"), "local", "invoke", "RemoveListFunction"),
+        *("--event", str(ROOT / "events/remove_list/empty_list.json")),
+        *("--template-file", str(ROOT / ".local/build/template.yaml"), "--skip-pull-image"),
+        *("--docker-network", "host", "--parameter-overrides"),
+        *(f"PythonRuntime={host['PythonRuntime']}", f"Architecture={host['Architecture']}"),
+        "PrivateMailNetworks=127.0.0.0/8",
+    ]
+
+
+def test_every_folder_of_events_is_of_a_function_of_the_template() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    folders = [folder.name for folder in (ROOT / "events").iterdir() if folder.is_dir()]
+    assert [name for name in folders if f"\n  {invoke.function_of(name)}:\n" not in template] == []
+
+
+@pytest.mark.parametrize(
+    ("event", "docker", "reason"),
+    [
+        (
+            "remove_list/nothing",
+            True,
+            "there is no events/remove_list/nothing.json: EVENT=remove_list/empty_list is one",
+        ),
+        ("", True, "there is no events/.json"),
+        ("remove_list/empty_list", False, "Docker is not running here"),
+    ],
+)
+def test_what_cannot_be_invoked_is_said_in_a_sentence(
+    event: str, docker: bool, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invoke, "has_docker", lambda: docker)
+    with pytest.raises(Problem, match=reason):
+        invoke.invocation(event, [])
