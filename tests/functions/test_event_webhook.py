@@ -52,8 +52,10 @@ def queue(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Any:
     ]
 
 
-def post(call: Gateway, *events: object, organization: str = "demo", tamper: bytes = b"") -> Answer:
-    body, timestamp = json.dumps(events).encode(), str(int(time.time()))
+def post(
+    call: Gateway, *events: object, organization: str = "demo", tamper: bytes = b"", timestamp: str = ""
+) -> Answer:
+    body, timestamp = json.dumps(events).encode(), timestamp or str(int(time.time()))
     signature = base64.b64encode(KEY.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
     headers = {sendgrid_events.SIGNATURE: signature, sendgrid_events.TIMESTAMP: timestamp}
     return call(
@@ -131,6 +133,22 @@ def test_the_newest_bounce_counts_whatever_the_order_of_arrival(call: Gateway, o
         post(call, events[index])
     (entry,) = wiring.listing().each(DEMO, SuppressionList.BOUNCES, Selection(), now=wiring.now())
     assert (entry.reason, entry.created) == ("newer", (SECONDS + 1) * 1000)
+
+
+@pytest.mark.usefixtures("queue")
+def test_an_event_stamped_ahead_is_listed_no_later_than_clocks_may_differ(call: Gateway, clock: Clock) -> None:
+    """Else lifting it would forgive every bounce until then."""
+    now, key = clock.now, "u1@company.com"
+    verified = {"timestamp": str(now // 1000)}
+    assert post(call, bounce(1, timestamp=now // 1000 + 80_000), **verified).status == 200
+    (entry,) = wiring.listing().each(DEMO, SuppressionList.BOUNCES, Selection(), now=now)
+    assert entry.created == now + 30_000
+    request = RemovalRequest("r-0", SuppressionList.BOUNCES, key, key, hide=True)
+    wiring.suppressions().request_removals(context(DEMO, now=now), [request])
+    assert listed(SuppressionList.BOUNCES) == []
+    clock.now += 31_000
+    post(call, bounce(1, timestamp=clock.now // 1000, sg_event_id="later"), timestamp=str(clock.now // 1000))
+    assert listed(SuppressionList.BOUNCES) == [key]
 
 
 @pytest.mark.usefixtures("queue")

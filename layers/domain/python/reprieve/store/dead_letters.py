@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: SQS takes ten messages a call, 256 kB in all; a body is cut so that ten always fit
 MESSAGES_A_CALL: Final = 10
-LONGEST_BODY: Final = 24_000
+MAX_BODY: Final = 24_000
 
 
 class DeadLetters:
@@ -37,7 +37,7 @@ class DeadLetters:
             entries = [
                 {
                     "Id": str(number),
-                    "MessageBody": json.dumps({"organization": organization_id, "kind": kind, **body})[:LONGEST_BODY],
+                    "MessageBody": json.dumps({"organization": organization_id, "kind": kind, **body})[:MAX_BODY],
                 }
                 for number, body in enumerate(group)
             ]

@@ -35,7 +35,7 @@ OLDEST: Final = 25 * 60 * MINUTE
 #: how far a clock ahead of ours may be
 NEWEST: Final = 5 * MINUTE
 #: SendGrid posts at 768 kB or after 30 seconds, whichever comes first; some thousands of events can be a little more
-LARGEST: Final = 2_000_000
+MAX_BODY: Final = 2_000_000
 #: an event from further ahead than this cannot be right, and would outlive every watermark
 FUTURE: Final = DAY
 
@@ -67,7 +67,7 @@ def verify(post: Post, public_key: str) -> None:
         Unauthenticated: no key, no or a wrong signature, or signed too long ago or in the future.
         LimitExceeded: the body is larger than SendGrid ever sends.
     """
-    if len(post.body) > LARGEST:
+    if len(post.body) > MAX_BODY:
         raise LimitExceeded("too large", field="body")
     timestamp = post.headers.get(TIMESTAMP, "")
     if not timestamp.isascii() or not timestamp.isdigit():
