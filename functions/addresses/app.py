@@ -5,7 +5,7 @@ from reprieve.dialects.reprieve import dialect, suppressions
 from reprieve.runtime import http, settings, wiring
 
 settings.require("REQUESTS_PER_MINUTE")
-handler = http.Api(dialect.DIALECT)
+handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name))
 
 
 @handler.route("GET", "/addresses/{email+}", scopes=suppressions.READ_ADDRESSES)

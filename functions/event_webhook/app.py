@@ -36,7 +36,8 @@ def take(request: Request, *, webhook: Webhook, provider_name: str) -> Response:
         logger().warning("webhook refused", organization=organization.id, detail=str(refusal))
         metrics.webhook_refused()
         raise
-    report = wiring.ingest().take(organization, webhook.read(post), provider_name=provider_name)
+    batch = webhook.read(post)
+    report = wiring.ingest().accept(organization, batch, provider_name=provider_name, now=request.now)
     metrics.ingest(report)
     return render_report(report)
 

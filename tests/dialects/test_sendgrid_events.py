@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reprieve.address import MAX_KEY_OCTETS
 from reprieve.errors import InvalidInput, LimitExceeded, ReprieveError, Unauthenticated
 from reprieve.providers.sendgrid import events as sendgrid_events
-from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind, suppression_of
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
 from reprieve.suppressions.suppression import Classification
 
@@ -106,7 +106,7 @@ def test_a_timestamp_more_than_five_minutes_ahead_is_not_believed() -> None:
 
 def test_a_body_larger_than_sendgrid_sends_is_refused_before_anything_is_computed() -> None:
     with pytest.raises(LimitExceeded):
-        sendgrid_events.verify(post(b"x" * (sendgrid_events.LARGEST + 1)), "")
+        sendgrid_events.verify(post(b"x" * (sendgrid_events.MAX_BODY + 1)), "")
 
 
 def test_a_real_delayed_bounce_is_read_whole() -> None:
@@ -305,3 +305,20 @@ def test_a_refused_event_says_which_field_was_wrong() -> None:
     with pytest.raises(InvalidInput) as caught:
         sendgrid_events._event({"event": "bounce", "email": "a@b.co", "timestamp": "soon"}, NOW)
     assert caught.value.field == "timestamp"
+
+
+def test_what_a_spam_report_says_of_its_sender_arrives() -> None:
+    raw = [{"email": "a@x.org", "event": "spamreport", "sg_event_id": "e", "timestamp": NOW // 1000, "ip": "192.0.2.9"}]
+    (event,) = sendgrid_events.parse_events(post(json.dumps(raw).encode())).events
+    assert event == DeliveryEvent(
+        identity("a@x.org", "spamreport", NOW, ""),
+        DeliveryKind.SPAM_REPORT,
+        "a@x.org",
+        "a@x.org",
+        NOW,
+        provider="sendgrid",
+        ip="192.0.2.9",
+    )
+    entry = suppression_of(event)
+    assert entry is not None
+    assert entry.ip == "192.0.2.9"

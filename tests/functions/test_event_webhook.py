@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from reprieve import clock as clock_module
 from reprieve.access.provider_account import ProviderAccount
-from reprieve.clock import timestamp
 from reprieve.organization import Organization
 from reprieve.providers.sendgrid import events as sendgrid_events
 from reprieve.removals.removal import RemovalRequest
@@ -61,12 +61,14 @@ def queue(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Any:
     ]
 
 
-def post(call: Gateway, *events: object, organization: str = "demo", tamper: bytes = b"") -> Answer:
-    return post_body(call, json.dumps(events).encode(), organization=organization, tamper=tamper)
+def post(call: Gateway, *events: object, **more: Any) -> Answer:
+    return post_body(call, json.dumps(events).encode(), **more)
 
 
-def post_body(call: Gateway, body: bytes, *, organization: str = "demo", tamper: bytes = b"") -> Answer:
-    timestamp = str(int(time.time()))
+def post_body(
+    call: Gateway, body: bytes, *, organization: str = "demo", tamper: bytes = b"", timestamp: str = ""
+) -> Answer:
+    timestamp = timestamp or str(int(time.time()))
     signature = base64.b64encode(KEY.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
     headers = {sendgrid_events.SIGNATURE: signature, sendgrid_events.TIMESTAMP: timestamp}
     return call(
@@ -158,6 +160,22 @@ def test_the_newest_bounce_counts_whatever_the_order_of_arrival(call: Gateway, o
         post(call, events[index])
     (entry,) = wiring.listing().each(DEMO, SuppressionList.BOUNCES, Selection(), now=wiring.now())
     assert (entry.reason, entry.created) == ("newer", (SECONDS + 1) * 1000)
+
+
+@pytest.mark.usefixtures("queue")
+def test_an_event_stamped_ahead_is_listed_no_later_than_clocks_may_differ(call: Gateway, clock: Clock) -> None:
+    """Else lifting it would forgive every bounce until then."""
+    now, key = clock.now, "u1@company.com"
+    verified = {"timestamp": str(now // 1000)}
+    assert post(call, bounce(1, timestamp=now // 1000 + 80_000), **verified).status == 200
+    (entry,) = wiring.listing().each(DEMO, SuppressionList.BOUNCES, Selection(), now=now)
+    assert entry.created == now + 30_000
+    request = RemovalRequest("r-0", SuppressionList.BOUNCES, key, key, hide=True)
+    wiring.suppressions().request_removals(context(DEMO, now=now), [request])
+    assert listed(SuppressionList.BOUNCES) == []
+    clock.now += 31_000
+    post(call, bounce(1, timestamp=clock.now // 1000, sg_event_id="later"), timestamp=str(clock.now // 1000))
+    assert listed(SuppressionList.BOUNCES) == [key]
 
 
 @pytest.mark.usefixtures("queue")
@@ -262,7 +280,7 @@ def test_whichever_call_fails_every_acknowledged_event_is_stored_or_set_aside(
             json.loads(zlib.decompress(one["event"]["B"])) for one in dynamodb.scan(TableName="EventLog")["Items"]
         ]
         logged = {(entry["target"][0]["displayName"], entry["published"]) for entry in entries}
-        at = [timestamp(cast("int", one["timestamp"]) * 1000) for one in events[:3]]
+        at = [clock_module.timestamp(cast("int", one["timestamp"]) * 1000) for one in events[:3]]
         assert {(one["email"], moment) for one, moment in zip(events[:3], at, strict=True)} <= logged
         assert letter(json.dumps([bad]).encode(), "email: missing or empty") in queue()
         if not faults.failed:

@@ -17,6 +17,7 @@ ordinary addresses; what it leaves out or sees differently is said here, once:
 from __future__ import annotations
 
 import re
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -159,3 +160,8 @@ def _octets(text: str) -> int:
 def fold(text: str) -> str:
     """Fold case as Unicode's canonical caseless matching does (D145), then compose; a second time changes nothing."""
     return normalize("NFC", normalize("NFD", text).casefold())
+
+
+def digest(key: str) -> int:
+    """A number of 32 bits by which comparison keys are spread and found; different keys can have the same."""
+    return zlib.crc32(key.encode())

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("created", "email", "reason", "status", "ip", "permanence", "classification", "source")
 #: more than any server says, and little enough for a record
-LONGEST: Final = 2_000
+MAX_TEXT: Final = 2_000
 
 
 def read(
@@ -89,8 +89,8 @@ def _suppression(
 ) -> Suppression:
     texts = {name: unguarded(cells.get(name, "")) for name in COLUMNS}
     for name, text in texts.items():
-        if len(text) > LONGEST:
-            raise InvalidInput(f"at most {LONGEST} characters", field=name)
+        if len(text) > MAX_TEXT:
+            raise InvalidInput(f"at most {MAX_TEXT} characters", field=name)
     email = texts["email"].strip()
     if not email:
         raise InvalidInput("missing", field="email")

@@ -52,12 +52,14 @@ if TYPE_CHECKING:
     from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
     from reprieve.suppressions.imports import ListImports
     from reprieve.suppressions.ingest import Ingest
-    from reprieve.suppressions.reconcile import Reconciliation
+    from reprieve.suppressions.reconcile import DailyReconciliation, Reconciliation
     from reprieve.suppressions.unsubscribe import Unsubscribes
     from reprieve.system_log.query import SystemLog
 
 #: as many as `store.table` has calls under way at a time
 CONNECTIONS = 16
+#: organizations that a scheduled function works for at a time: 60 providers that hang for a turn of 20 s fit one run
+LANES = 16
 #: in seconds; together they are shorter than `log.SETTLING`
 CONNECT_TIMEOUT = 2
 READ_TIMEOUT = 5
@@ -363,6 +365,21 @@ def reconciliation() -> Reconciliation:
     return Reconciliation(access(), suppressions(), Comparison(table("SUPPRESSIONS")), event_log(), provider_for)
 
 
+def daily_reconciliation(context: Any) -> DailyReconciliation:  # noqa: ANN401  (Lambda's context object)
+    """The comparison of every organization, bounded by the time that Lambda gives it."""
+    import random
+
+    from reprieve.lanes import threads
+    from reprieve.suppressions.reconcile import DailyReconciliation
+
+    return DailyReconciliation(
+        reconciliation=reconciliation(),
+        remaining=context.get_remaining_time_in_millis,
+        spread=random.SystemRandom().random,
+        lanes=threads(LANES),
+    )
+
+
 def unblocks() -> Unblocks:
     """The verb that lifts what records' soft bounces block."""
     from reprieve.removals.unblock import Unblocks
@@ -383,6 +400,7 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
     """One run of the job, bounded by the time that Lambda gives it."""
     import random
 
+    from reprieve.lanes import threads
     from reprieve.removals.job import RemovalJob
 
     return RemovalJob(
@@ -393,6 +411,7 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
         clock=now,
         remaining=context.get_remaining_time_in_millis,
         spread=random.SystemRandom().random,
+        lanes=threads(LANES),
     )
 
 

@@ -108,7 +108,7 @@ class DeadLetters:
             return Outcome.UNREADABLE
         if any(event.at < now - OLDEST for event in batch.events):
             return Outcome.TOO_OLD
-        self.ingest.take(organization, batch, provider_name=reader.name)
+        self.ingest.accept(organization, batch, provider_name=reader.name, now=now)
         return Outcome.TAKEN
 
 

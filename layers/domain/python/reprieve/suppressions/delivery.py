@@ -1,4 +1,4 @@
-"""What a provider tells about a message it was given, and which list that puts the address on."""
+"""What a provider reports about a message it was given, and which list that puts the address on."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reprieve.clock import SKEW_ALLOWANCE
 from reprieve.suppressions.delivery import suppression_of
 from reprieve.suppressions.log_entries import delivery_entry
 from reprieve.system_log.dead_letter import DeadLetter
@@ -81,18 +82,23 @@ class Ingest:
     log: EventLog
     dead_letters: DeadLetters
 
-    def take(self, organization: Organization, batch: Batch, *, provider_name: str) -> Report:
+    def accept(self, organization: Organization, batch: Batch, *, provider_name: str, now: int) -> Report:
         """Make every event of a batch durable; lists first, because a missing log entry does no harm.
+
+        An event that is stamped further ahead than clocks may differ is listed as of `now` and that allowance: the
+        removal that forgave it would otherwise forgive every bounce until then. The log keeps its stamp.
 
         Args:
             organization: whose events.
             batch: the content of a post whose sender is proved.
             provider_name: the sender's name as logs show it.
+            now: when it arrived, in milliseconds.
 
         Raises:
             Unavailable: something could not be stored; the provider must send the whole batch again, which is safe.
         """
-        entries = [found for event in batch.events if (found := suppression_of(event))]
+        latest = now + SKEW_ALLOWANCE
+        entries = [found.no_later_than(latest) for event in batch.events if (found := suppression_of(event))]
         listed = self.suppressions.record(organization, entries)
         self.log.append(organization, [delivery_entry(event, provider_name=provider_name) for event in batch.events])
         if batch.unreadable:

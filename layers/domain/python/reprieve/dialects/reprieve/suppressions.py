@@ -16,7 +16,7 @@ from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import Cursors, WholeNumber, unix_seconds
 from reprieve.removals.block import UNBLOCKS
 from reprieve.removals.removal import RemovalState
-from reprieve.suppressions.listing import Filter, Place
+from reprieve.suppressions.listing import Filter, Position
 from reprieve.suppressions.suppression import Classification, Permanence, SuppressionList
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ class Asked:
     """A request for a page of all lists.
 
     Attributes:
-        after: the place behind which the page begins; None for the first.
+        after: the position behind which the page begins; None for the first.
         total: what the first page counted, and whether that was everything; None on the first page.
     """
 
     wanted: Filter
     limit: int
-    after: Place | None
+    after: Position | None
     total: tuple[int, bool] | None
 
 
@@ -238,12 +238,12 @@ def _cursors(request: Request, wanted: Filter) -> Cursors:
 
 
 def _next(last: Suppression, total: tuple[int, bool], asked: Asked, request: Request) -> str:
-    place = Place.of(last)
-    return _cursors(request, asked.wanted).write([place.second, place.key, place.list, *total])
+    position = Position.of(last)
+    return _cursors(request, asked.wanted).write([position.second, position.key, position.list, *total])
 
 
-def _carried(content: Any) -> tuple[Place, tuple[int, bool]]:  # noqa: ANN401  (JSON)
+def _carried(content: Any) -> tuple[Position, tuple[int, bool]]:  # noqa: ANN401  (JSON)
     match content:
         case [int(second), str(key), str(name), int(total), bool(exact)]:
-            return Place(max(0, second), key, SuppressionList(name)), (total, exact)
+            return Position(max(0, second), key, SuppressionList(name)), (total, exact)
     raise ValueError("not a place and a total")

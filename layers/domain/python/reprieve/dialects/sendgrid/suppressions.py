@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 #: the largest and the default page
 PAGE: Final = 500
 #: addresses that one request may name
-MOST_ADDRESSES: Final = 1_000
+MAX_ADDRESSES: Final = 1_000
 #: of a bounce purge, as SendGrid's settings have it
-LONGEST_PURGE: Final = 3_650
+MAX_PURGE: Final = 3_650
 LIMIT: Final = WholeNumber("limit", 1, PAGE)
 #: the maximum is farther than any list reaches, and within what a store can count
 OFFSET: Final = WholeNumber("offset", 0, 10**12, capped=True)
@@ -250,8 +250,8 @@ def render_purge(purge: BouncePurge) -> Response:
 def _days(days: object, field: str) -> int | None:
     if days is None:
         return None
-    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= LONGEST_PURGE:
-        raise InvalidInput(f"must be between 1 and {LONGEST_PURGE} days, or null", field=field)
+    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MAX_PURGE:
+        raise InvalidInput(f"must be between 1 and {MAX_PURGE} days, or null", field=field)
     return days
 
 
@@ -267,6 +267,6 @@ def _texts(value: object, field: str, *, least: int = 1) -> list[str]:
         raise InvalidInput("must be an array of strings", field=field)
     if len(value) < least:
         raise InvalidInput("must not be empty", field=field)
-    if len(value) > MOST_ADDRESSES:
-        raise LimitExceeded(f"must not have more than {MOST_ADDRESSES} items", field=field)
+    if len(value) > MAX_ADDRESSES:
+        raise LimitExceeded(f"must not have more than {MAX_ADDRESSES} items", field=field)
     return value

@@ -36,7 +36,7 @@ OLDEST: Final = 25 * 60 * MINUTE
 #: how far a clock ahead of ours may be
 NEWEST: Final = 5 * MINUTE
 #: SendGrid posts at 768 kB or after 30 seconds, whichever comes first; some thousands of events can be a little more
-LARGEST: Final = 2_000_000
+MAX_BODY: Final = 2_000_000
 #: base64 of a DER sequence of two integers of P-256: a signature of 8 to 72 bytes
 SIGNATURE_FORM: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}){2,24}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 #: an event from further ahead than this cannot be right, and would outlive every watermark
@@ -70,7 +70,7 @@ def check_headers(post: Post) -> None:
             future.
         LimitExceeded: the body is larger than SendGrid ever sends.
     """
-    if len(post.body) > LARGEST:
+    if len(post.body) > MAX_BODY:
         raise LimitExceeded("too large", field="body")
     signature = post.headers.get(SIGNATURE)
     if not signature:
