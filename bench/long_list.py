@@ -48,7 +48,7 @@ BAD = 100
 BATCH = 100
 #: after how many calls a run of a background function is cut off: at the least, before it could finish a turn; at the
 #: most, so many or a quarter of the list's length
-FEWEST, MOST = 100, 1_000
+MIN_CALLS, MAX_CALLS = 100, 1_000
 
 
 class CutOff(BaseException):
@@ -142,7 +142,7 @@ def until_done(run: Callable[[], bool], power: Power, clock: Clock, calls: Itera
 def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     """From import to the end; asserts that nothing is left."""
     clock, upstream, chance = Clock(), Upstream(), random.Random(seed)
-    calls = iter(lambda: chance.randint(FEWEST, max(MOST, count // 4)), None)
+    calls = iter(lambda: chance.randint(MIN_CALLS, max(MAX_CALLS, count // 4)), None)
     wiring.now = clock  # type: ignore[assignment]
     wiring.provider_for = lambda *_: upstream  # type: ignore[assignment]
     wiring.access().create_organization(Organization("bench", "Bench"))

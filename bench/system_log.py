@@ -25,7 +25,7 @@ from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.log_entries import delivery_entry
 from reprieve.system_log.filter.parser import parse
 from reprieve.system_log.query import Query, SystemLog
-from reprieve.system_log.span import KEPT
+from reprieve.system_log.span import LOG_RETENTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,7 @@ class Bench:
         target, reference = parse(f'target.id eq "{USER}"'), parse(FAILURES)
         ways: dict[str, dict[str, Any]] = {
             "bounded": {"since": NOW - 7 * DAY, "until": NOW},
-            "polling": {"since": NOW - KEPT, "until": None},
+            "polling": {"since": NOW - LOG_RETENTION, "until": None},
         }
         worst = 0.0
         for way, moments in ways.items():

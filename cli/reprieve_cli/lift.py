@@ -11,7 +11,7 @@ import click
 from reprieve.address import Address, comparison_key
 from reprieve.dialects.reprieve.removals import removal
 from reprieve.errors import InvalidInput, MalformedAddress
-from reprieve.removals.follow import Standing
+from reprieve.removals.follow import ReportedState
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from reprieve.context import Context
     from reprieve.organization import Organization
-    from reprieve.removals.follow import Told
+    from reprieve.removals.follow import RemovalReport
     from reprieve.suppressions.suppression import Suppression
 
 SECONDS_BETWEEN_POLLS: Final = 2
@@ -160,18 +160,18 @@ def _lift(
     context = operations.asking(organization)
     lifted = [plan for plan in plans if plan.lifts]
     wiring.lists().lift_many(context, suppression_list, [plan.email for plan in lifted])
-    found = _follow(context, suppression_list, lifted) if wait else _standing(context, suppression_list, lifted)
+    found = _follow(context, suppression_list, lifted) if wait else _reports(context, suppression_list, lifted)
     if as_json:
         say_json({"request_id": context.request_id, "removals": [removal(one) for one in found]})
     else:
         say_removals(found)
-        if any(one.standing is Standing.PENDING for one in found):
+        if any(one.state is ReportedState.PENDING for one in found):
             say(f"Follow it with: reprieve removals {organization.id} --request {context.request_id}", err=True)
-    if wait and any(one.standing is not Standing.DONE for one in found):
+    if wait and any(one.state is not ReportedState.DONE for one in found):
         raise click.ClickException("not every address was lifted")
 
 
-def _standing(context: Context, suppression_list: SuppressionList, plans: Sequence[Plan]) -> list[Told]:
+def _reports(context: Context, suppression_list: SuppressionList, plans: Sequence[Plan]) -> list[RemovalReport]:
     """How the removals of a request stand; what is not an address is found by its record, because no note has it."""
     following, organization = wiring.following(), context.organization
     found = []
@@ -184,13 +184,13 @@ def _standing(context: Context, suppression_list: SuppressionList, plans: Sequen
     return found
 
 
-def _follow(context: Context, suppression_list: SuppressionList, plans: Sequence[Plan]) -> list[Told]:
+def _follow(context: Context, suppression_list: SuppressionList, plans: Sequence[Plan]) -> list[RemovalReport]:
     """The removals of a request once each has ended, or as they stand when waiting is in vain or interrupted."""
     shown = -1
     try:
         while True:
-            found = _standing(context, suppression_list, plans)
-            ended = sum(one.standing is not Standing.PENDING for one in found)
+            found = _reports(context, suppression_list, plans)
+            ended = sum(one.state is not ReportedState.PENDING for one in found)
             if ended > shown:
                 progress(ended, len(found), every=1)
                 shown = ended

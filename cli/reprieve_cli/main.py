@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reprieve.errors import ReprieveError
 from reprieve_cli.credentials import credentials
+from reprieve_cli.dead_letters import dead_letters
 from reprieve_cli.lift import lift
 from reprieve_cli.lists import lists
 from reprieve_cli.logs import logs
@@ -106,6 +107,7 @@ for command in (
     removals,
     logs,
     reconcile,
+    dead_letters,
     status,
 ):
     main.add_command(command)

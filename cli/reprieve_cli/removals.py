@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reprieve.dialects.reprieve.removals import MAX_PAGE, PAGE, removal
-from reprieve.removals.follow import Standing
+from reprieve.removals.follow import ReportedState
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
 from reprieve_cli import operations
@@ -17,7 +17,7 @@ from reprieve_cli.target import connect
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.removals.follow import Told
+    from reprieve.removals.follow import RemovalReport
 
 
 class ListByDefault(click.Group):
@@ -89,30 +89,30 @@ def retry(organization: str, removal_id: str, *, as_json: bool) -> None:
     ID is the one that `list` shows. The removal starts again with all its attempts, and forgives no newer bounce.
     """
     connect()
-    told = wiring.following().retry(operations.asking(operations.find_organization(organization)), removal_id)
+    report = wiring.following().retry(operations.asking(operations.find_organization(organization)), removal_id)
     if as_json:
-        say_json(removal(told))
+        say_json(removal(report))
     else:
-        say_removals([told])
+        say_removals([report])
 
 
-def say_removals(found: Sequence[Told]) -> None:
+def say_removals(found: Sequence[RemovalReport]) -> None:
     """Print removals as a table."""
     say_table(
         ("ID", "LIST", "EMAIL", "STATE", "REQUESTED", "TRIES", "NEXT TRY", "LAST ANSWER"),
-        [_row(told) for told in found],
+        [_row(report) for report in found],
         empty="No removals.",
     )
 
 
-def _row(told: Told) -> tuple[str, ...]:
-    kept, followed = told.record, told.followed
-    pending = kept is not None and told.standing is Standing.PENDING
+def _row(report: RemovalReport) -> tuple[str, ...]:
+    kept, followed = report.record, report.followed
+    pending = kept is not None and report.state is ReportedState.PENDING
     return (
         followed.id,
         followed.list,
         printable(followed.email),
-        told.standing if told.replaced_by is None else f"{told.standing} by {told.replaced_by}",
+        report.state if report.replaced_by is None else f"{report.state} by {report.replaced_by}",
         moment(followed.requested_at) or "",
         str(kept.attempts) if kept else "",
         (moment(kept.due_at) or "") if kept and pending else "",

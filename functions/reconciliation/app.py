@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any, Final
 
-from reprieve.clock import DAY, MINUTE
-from reprieve.context import RECONCILIATION, Context
-from reprieve.errors import ReprieveError
+from reprieve.clock import DAY
 from reprieve.runtime import metrics, settings, wiring
 from reprieve.runtime.telemetry import logger
 
@@ -19,26 +16,22 @@ settings.require("SECRETS_KEY")
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
-    """Compare every organization, and tell what was found; one that cannot be compared hinders no other."""
+    """Compare every organization, and report what was found."""
     now = wiring.now()
-    summary: dict[str, Any] = {"compared": 0, "missing": 0, "repaired": 0, "unread": 0, "left": 0}
-    for organization in wiring.access().organizations():
-        if context.get_remaining_time_in_millis() < MINUTE:
-            summary["left"] += 1
-            continue
-        try:
-            asked = Context(organization, RECONCILIATION, secrets.token_hex(16), now)
-            found = wiring.reconciliation().run(asked, start=now - RANGE, end=now)
-        except ReprieveError as error:
-            logger().error("not compared", organization=organization.id, detail=str(error))
-            summary["unread"] += 1
-            continue
-        for name, problem in found.unread.items():
-            logger().error("not compared", organization=organization.id, list=name, detail=problem)
-        summary["compared"] += found.compared
-        summary["missing"] += len(found.missing)
-        summary["repaired"] += found.repaired
-        summary["unread"] += len(found.unread)
+    found = wiring.daily_reconciliation(context).run(start=now - RANGE, end=now)
+    for organization, problem in found.faults.items():
+        logger().error("not compared", organization=organization, detail=problem)
+    for organization, differences in found.differences.items():
+        for name, problem in differences.unread.items():
+            logger().error("not compared", organization=organization, list=name, detail=problem)
+    each = found.differences.values()
+    summary: dict[str, Any] = {
+        "compared": sum(one.compared for one in each),
+        "missing": sum(len(one.missing) for one in each),
+        "repaired": sum(one.repaired for one in each),
+        "unread": sum(len(one.unread) for one in each) + len(found.faults),
+        "left": found.left,
+    }
     metrics.reconciliation(summary)
     logger().info("reconciled", **summary)
     return summary

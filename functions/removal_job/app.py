@@ -11,7 +11,7 @@ settings.require("SECRETS_KEY")
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
-    """Run once, and tell what was done."""
+    """Run once, and report what was done."""
     tally = wiring.removal_job(context).run()
     metrics.removal_job(tally)
     summary: dict[str, Any] = {

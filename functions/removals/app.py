@@ -5,7 +5,7 @@ from reprieve.dialects.reprieve import dialect, removals
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import http, wiring
 
-handler = http.Api(dialect.DIALECT)
+handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name))
 
 
 @handler.route("GET", "/removals", scopes=removals.READ)
@@ -13,14 +13,14 @@ def list_removals(request: Request) -> Response:
     """The removals of a request or an address, or a queue a page at a time."""
     question, organization = removals.parse_question(request), request.organization
     if question.request_id is not None:
-        told = wiring.following().of_request(organization, question.request_id)
+        reports = wiring.following().of_request(organization, question.request_id)
     elif question.key is not None:
-        told = wiring.following().of_address(organization, question.key)
+        reports = wiring.following().of_address(organization, question.key)
     else:
         queue = RemovalState(str(question.state))
         page = wiring.following().waiting(organization, queue, limit=question.limit, after=question.after)
         return removals.render_removals(*page)
-    return removals.render_removals([one for one in told if question.state in (None, one.standing)])
+    return removals.render_removals([one for one in reports if question.state in (None, one.state)])
 
 
 @handler.route("GET", "/removals/{id}", scopes=removals.READ)
@@ -32,5 +32,5 @@ def get_removal(request: Request) -> Response:
 @handler.route("POST", "/removals/{id}/retry", scopes=removals.MANAGE)
 def retry_removal(request: Request) -> Response:
     """Put a failed removal back into the queue."""
-    told = wiring.following().retry(request.context, request.path["id"])
-    return removals.render_removal(told)
+    report = wiring.following().retry(request.context, request.path["id"])
+    return removals.render_removal(report)

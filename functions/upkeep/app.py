@@ -9,9 +9,9 @@ from reprieve.runtime.telemetry import logger
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
-    """Run once, and tell what was done."""
-    swept = wiring.upkeep(context).run()
-    metrics.upkeep(swept)
-    summary: dict[str, Any] = {"swept": dict(swept.counts), "finished": swept.finished, "faults": swept.faults}
+    """Run once, and report what was done."""
+    report = wiring.upkeep(context).run()
+    metrics.upkeep(report)
+    summary: dict[str, Any] = {"swept": dict(report.counts), "finished": report.finished, "faults": report.faults}
     logger().info("upkeep", **summary)
     return summary

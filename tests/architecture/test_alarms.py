@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.removals.job import Tally
-from reprieve.removals.upkeep import Swept
+from reprieve.removals.upkeep import UpkeepReport
 from reprieve.runtime import metrics
 from reprieve.suppressions.ingest import Report
 from tests.support.translated import resources
@@ -65,7 +65,7 @@ def three_refusals() -> None:
 def an_hour() -> None:
     """What every function that writes metrics writes when nothing went wrong, and a refused webhook."""
     metrics.removal_job(Tally())
-    metrics.upkeep(Swept())
+    metrics.upkeep(UpkeepReport())
     metrics.reconciliation(GOOD_DAY)
     metrics.ingest(Report(0, 0, 0, 0))
     metrics.webhook_refused()
@@ -105,10 +105,10 @@ CASES: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
     ),
     "RemovalJobSilentAlarm": (nothing, lambda: metrics.removal_job(Tally())),
     "UpkeepFaultsAlarm": (
-        lambda: metrics.upkeep(Swept(faults=["acme: the store did not answer"])),
-        lambda: metrics.upkeep(Swept(Counter(bounces=3), finished=False)),
+        lambda: metrics.upkeep(UpkeepReport(faults=["acme: the store did not answer"])),
+        lambda: metrics.upkeep(UpkeepReport(Counter(bounces=3), finished=False)),
     ),
-    "UpkeepSilentAlarm": (nothing, lambda: metrics.upkeep(Swept())),
+    "UpkeepSilentAlarm": (nothing, lambda: metrics.upkeep(UpkeepReport())),
     "ReconciliationUnreadAlarm": (
         lambda: metrics.reconciliation(GOOD_DAY | {"unread": 1}),
         lambda: metrics.reconciliation(GOOD_DAY | {"missing": 5, "repaired": 5}),

@@ -23,19 +23,19 @@ READS = {
     "KeyVault.seal",
     "QuotaStore.peek",
     *("RecipientStore.members", "RecipientStore.get", "RecipientStore.get_many", "RecipientStore.listing"),
-    *("RecipientStore.holders", "RecipientStore.named"),
+    *("RecipientStore.holders", "RecipientStore.named", "RecipientStore.linked"),
     *("ProviderLists.entries", "ProviderLists.close", "Comparison.missing"),
     *("ListingStore.get", "ListingStore.page", "ListingStore.count", "ListingStore.each", "ListingStore.search"),
-    *("ListingStore.total", "ListingStore.hidden", "ListingStore.newest"),
+    *("ListingStore.total", "ListingStore.hidden", "SuppressionStore.barred"),
     "RemovalQueue.due",
     *("RemovalRecords.of_request", "RemovalRecords.one", "RemovalRecords.of_address", "RemovalRecords.waiting"),
-    "UnblockStore.standings",
+    "UnblockStore.block_states",
     "AddressRecords.records",
     *("EmailServerStore.get", "EmailServerStore.all"),
     *("Secrets.seal", "Secrets.unseal"),
 }
 #: ports by which nothing of an organization's changes
-OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "Courier"}
+OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
 #: verbs without an entry of their own, and why that is right
 EXCEPTIONS = {
     "Repeats.once": "keeps an answer; the work that it does has its own entries",
@@ -142,7 +142,7 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
         *("Credentials.issue", "Credentials.revoke", "ProviderAccounts.set", "ProviderAccounts.resume"),
         *("Users.create", "Users.change", "Users.deactivate", "Users.delete"),
         *("Records.insert", "Records.upsert", "Records.delete", "RecipientImports.run"),
-        *("Ingest.take", "Unsubscribes.add", "ListImports.run", "Reconciliation.run"),
+        *("Ingest.accept", "Unsubscribes.add", "ListImports.run", "Reconciliation.run"),
         *("Removals.request", "Lists.lift", "Lists.lift_many", "Lists.clear", "Unblocks.request", "Unblocks.reset"),
         *("Following.retry", "RemovalJob.run"),
     } <= VERBS.keys()

@@ -36,6 +36,8 @@ def test_these_are_the_commands() -> None:
         "credentials list",
         "credentials revoke",
         "credentials scopes",
+        "dead-letters list",
+        "dead-letters redrive",
         "lift",
         "lists export",
         "lists import",

@@ -323,7 +323,7 @@ def test_an_operator_resets_how_often_an_address_was_unblocked(run: Run) -> None
     run("recipients", "import", "acme", "-", stdin="email\nann@acme.example\n")
 
     def left() -> int:
-        return service.suppressions.standings(acme_organization, ["ann@acme.example"], now=NOW)[
+        return service.suppressions.block_states(acme_organization, ["ann@acme.example"], now=NOW)[
             "ann@acme.example"
         ].remaining
 

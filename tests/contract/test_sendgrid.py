@@ -10,7 +10,7 @@ import pytest
 from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftOutcome
-from reprieve.removals.removal import LONGEST_BACKOFF
+from reprieve.removals.removal import MAX_BACKOFF
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.fake_sendgrid import FakeSendGrid
@@ -184,7 +184,7 @@ def test_an_absent_unsubscribe_may_be_a_404_in_the_providers_words(sendgrid: Sen
         ({"X_RateLimit_Reset": str(NOW // 1000 + 90)}, 90),
         ({"X_RateLimit_Reset": "45"}, 45),
         ({"X_RateLimit_Reset": str(NOW // 1000 - 90)}, 1),
-        ({"X_RateLimit_Reset": "999999999999"}, LONGEST_BACKOFF // SECOND),
+        ({"X_RateLimit_Reset": "999999999999"}, MAX_BACKOFF // SECOND),
         ({"X_RateLimit_Reset": "soon", "Retry_After": "30"}, 30),
         ({"X_RateLimit_Reset": "-5"}, None),
         ({"X_RateLimit_Reset": "9" * 5000}, None),

@@ -74,8 +74,8 @@ def work(bench: Bench, now: int, state: RemovalState = DONE) -> None:
     for claim in bench.claim(bench.due(now), now):
         due_at = None if state is DONE else now + 1_000
         done = bench.queue.settle(ORG, [Settlement(row, state, 0, due_at) for row in claim.removals], now=now)
-        if claim.part:
-            bench.queue.release([(claim.part, claim.part.due_again(settled=all(done), now=now))], now=now)
+        settled = {row.id for row, written in zip(claim.removals, done, strict=True) if written}
+        bench.queue.release([claim], settled, now=now)
 
 
 def state_of(bench: Bench, key: str) -> tuple[str, bool]:
@@ -132,7 +132,7 @@ def test_an_unblock_that_comes_after_another_neither_counts_nor_forgives_what_bo
 
     unblocks = Unblocks(bench.table)
     bounce(NOW - 60_000)
-    judged = unblocks.standings(ORG, [KEY], now=NOW)[KEY]
+    judged = unblocks.block_states(ORG, [KEY], now=NOW)[KEY]
 
     def unblock(name: str) -> set[str]:
         wanted = {KEY: (judged, RemovalRequest(f"{name}-0", BOUNCES, KEY, KEY))}
@@ -142,5 +142,5 @@ def test_an_unblock_that_comes_after_another_neither_counts_nor_forgives_what_bo
     work(bench, NOW + 1_000)
     bounce(NOW + 20_000)
     assert unblock("second") == set()
-    standing = unblocks.standings(ORG, [KEY], now=NOW + 30_000)[KEY]
-    assert (standing.unblocked, standing.bounce and standing.bounce.created) == (1, NOW + 20_000)
+    state = unblocks.block_states(ORG, [KEY], now=NOW + 30_000)[KEY]
+    assert (state.unblocked, state.bounce and state.bounce.created) == (1, NOW + 20_000)

@@ -12,7 +12,7 @@ import pytest
 
 from reprieve.clock import SECOND
 from reprieve.organization import Organization
-from reprieve.removals.queue import LEASE, Claim, Due, Part, Settlement
+from reprieve.removals.queue import LEASE, SECOND_LOOK, Claim, Due, Part, Settlement
 from reprieve.removals.removal import Removal, RemovalRequest, RemovalState, watermark
 from reprieve.store.expressions import Update
 from reprieve.store.removal_queue import RemovalQueue
@@ -31,7 +31,7 @@ from tests.support.entries import entry_on
 from tests.support.tables import create_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 NOW = 1_800_000_000_000
 ORG = Organization("acme", "Acme", shards=2)
@@ -94,6 +94,9 @@ class Bench:
 
     def settle(self, row: Removal, state: RemovalState, now: int = NOW, **more: Any) -> bool:
         return self.queue.settle(ORG, [Settlement(row, state, more.pop("attempts", 0), **more)], now=now)[0]
+
+    def release(self, part: Part, unsettled: Sequence[Removal] = ()) -> None:
+        self.queue.release([Claim(tuple(unsettled), part)], set(), now=NOW)
 
     def listed(self) -> int | None:
         found = entry_on(self.table, ORG, BOUNCES, KEY)
@@ -261,7 +264,7 @@ def test_a_clock_that_is_behind_moves_no_watermark_back_and_its_request_is_recor
 def test_longest_due_come_first_through_every_shard(bench: Bench) -> None:
     for number in range(6):
         bench.ask(f"r{number}", NOW + number, f"n{number}@x.org")
-    assert [one.place[1] for one in bench.due(NOW + 4, limit=4)] == [f"n{n}@x.org" for n in range(4)]
+    assert [one.handle[1] for one in bench.due(NOW + 4, limit=4)] == [f"n{n}@x.org" for n in range(4)]
 
 
 def test_a_request_is_found_with_all_of_its_removals(bench: Bench) -> None:
@@ -286,7 +289,7 @@ def test_a_part_leaves_the_queue_and_stays_as_a_note(bench: Bench) -> None:
     bench.ask_many(KEY, "b@x.org")
     rows, part = bench.take_part()
     assert bench.queue.settle(ORG, [Settlement(row, DONE, 0) for row in rows], now=NOW) == [True, True]
-    bench.queue.release([(part, None)], now=NOW)
+    bench.release(part)
     assert bench.due(NOW * 2) == []
     found = RemovalRecords(bench.table).of_request(ORG, "r")
     assert [(one.id, one.record and one.record.state) for one in found] == [("r-0", DONE), ("r-1", DONE)]
@@ -295,12 +298,12 @@ def test_a_part_leaves_the_queue_and_stays_as_a_note(bench: Bench) -> None:
 def test_what_a_part_does_not_end_waits_for_itself_and_is_not_taken_by_the_part_again(bench: Bench) -> None:
     bench.ask_many(KEY, "b@x.org")
     rows, part = bench.take_part()
-    assert bench.settle(rows[0], PENDING, due_at=NOW + 5_000, attempts=1)
-    bench.queue.release([(part, NOW + 1_000)], now=NOW)
-    (again, part) = bench.take_part(NOW + 1_000)
+    assert bench.settle(rows[0], PENDING, due_at=NOW + 2 * SECOND_LOOK, attempts=1)
+    bench.release(part, rows[1:])
+    (again, part) = bench.take_part(NOW + SECOND_LOOK)
     assert ([row.id for row in again], part.accounted) == (["r-1"], True)
-    bench.queue.release([(part, None)], now=NOW)
-    assert bench.take(NOW + 5_000).attempts == 1
+    bench.release(part)
+    assert bench.take(NOW + 2 * SECOND_LOOK).attempts == 1
 
 
 def test_whoever_read_a_removal_before_it_was_given_back_can_settle_it_no_more(bench: Bench) -> None:
@@ -314,10 +317,10 @@ def test_whoever_read_a_removal_before_it_was_given_back_can_settle_it_no_more(b
 
 def test_whoever_lost_a_part_can_neither_keep_it_nor_let_it_go(bench: Bench) -> None:
     bench.ask_many(KEY, "b@x.org")
-    _, lost = bench.take_part()
+    rows, lost = bench.take_part()
     bench.take_part(NOW + LEASE)
-    bench.queue.release([(lost, None)], now=NOW)
-    bench.queue.release([(lost, NOW)], now=NOW)
+    bench.release(lost)
+    bench.release(lost, rows)
     assert bench.claim(bench.due(NOW + LEASE), NOW + LEASE) == []
     assert len(bench.claim(bench.due(NOW + 2 * LEASE), NOW + 2 * LEASE)) == 1
 
@@ -333,7 +336,7 @@ def test_a_request_that_is_repeated_lets_its_removals_wait_for_themselves(bench:
     bench.ask_many(KEY, "b@x.org")
     rows, part = bench.take_part()
     bench.queue.settle(ORG, [Settlement(row, DONE, 0) for row in rows], now=NOW)
-    bench.queue.release([(part, None)], now=NOW)
+    bench.release(part)
     bench.ask_many(KEY, "b@x.org", now=NOW + SECOND)
     assert [one.size for one in bench.due(NOW + SECOND)] == [1, 1]
 
@@ -344,7 +347,7 @@ def test_what_one_request_has_recorded_it_does_not_record_anew(bench: Bench) -> 
         for claim in bench.claim(bench.due()):
             bench.queue.settle(ORG, [Settlement(row, DONE, 0) for row in claim.removals], now=NOW)
             if claim.part:
-                bench.queue.release([(claim.part, None)], now=NOW)
+                bench.release(claim.part)
         bench.ask_many(*keys, name=f"r{len(keys)}")
         assert bench.due() == []
 

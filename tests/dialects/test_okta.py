@@ -11,7 +11,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import dialect as okta
 from reprieve.dialects.okta import removals
 from reprieve.errors import InvalidInput, ReprieveError, UnreadableBody
-from reprieve.removals.request import Outcome, Verdict
+from reprieve.removals.request import AddressOutcome, Decision
 
 NOW = 1_700_000_000_000
 
@@ -74,9 +74,9 @@ def test_a_thousand_addresses_are_accepted_and_one_more_is_not() -> None:
 
 def test_only_refused_addresses_are_answered_each_with_its_reason_word_for_word() -> None:
     outcomes = [
-        Outcome("Name@Company.com", Verdict.ACCEPTED, "r-0"),
-        Outcome("name@okta@com", Verdict.MALFORMED),
-        Outcome("Who@Else.com", Verdict.STRANGER),
+        AddressOutcome("Name@Company.com", Decision.ACCEPTED, "r-0"),
+        AddressOutcome("name@okta@com", Decision.MALFORMED),
+        AddressOutcome("Who@Else.com", Decision.NOT_ALLOWED),
     ]
     assert removals.render_remove_list(outcomes) == Response(
         200,
@@ -96,11 +96,13 @@ def test_only_refused_addresses_are_answered_each_with_its_reason_word_for_word(
 
 
 def test_when_all_are_accepted_the_list_of_errors_is_there_and_empty() -> None:
-    assert removals.render_remove_list([Outcome("a@b.co", Verdict.ACCEPTED, "r-0")]) == Response(200, {"errors": []})
+    assert removals.render_remove_list([AddressOutcome("a@b.co", Decision.ACCEPTED, "r-0")]) == Response(
+        200, {"errors": []}
+    )
 
 
 def test_no_verdict_is_without_a_sentence() -> None:
-    assert set(removals.SENTENCE) == set(Verdict) - {Verdict.ACCEPTED}
+    assert set(removals.SENTENCE) == set(Decision) - {Decision.ACCEPTED}
 
 
 def test_a_missing_scope_is_named_in_a_header_and_explained_in_the_body() -> None:

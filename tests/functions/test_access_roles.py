@@ -46,7 +46,8 @@ MARKS = {"organization", "peek", "clear", "purge", "count"}
 ALLOWED: dict[str, set[str]] = {
     "AuthorizerFunction": {"organization", "peek", "credential"},
     **dict.fromkeys(LISTS, MARKS),
-    "AddressesFunction": {"organization", "peek"},
+    "AddressesFunction": {"organization", "peek", "count"},
+    "RemovalsFunction": {"count"},
     "EventWebhookFunction": {"organization", "peek", "webhook key"},
     "RemovalJobFunction": {"account", "webhook key", "pause"},
     "ReconciliationFunction": {"account", "webhook key"},

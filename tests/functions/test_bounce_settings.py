@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.organization import BouncePurge, Organization
+from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
+from reprieve.store.suppressions import Suppressions
 from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
 from tests.support import queue
+from tests.support.contexts import context
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.support.gateway import Calls, Clock
 
 NOW = 1_767_225_600
@@ -52,6 +57,56 @@ def test_an_unsubscribe_is_added_seen_listed_and_lifted(call: Gateway, calls: Ca
     assert unsubscribes(call, "DELETE", "ann@x.io") == Answer(204)
     assert unsubscribes(call, "GET", "ann@x.io") == Answer(200, {})
     assert [one.key for one in queue.waiting(wiring.table("SUPPRESSIONS"), DEMO)] == ["ann@x.io"]
+
+
+def on_the_unsubscribes(call: Gateway, organization: Organization = DEMO) -> list[str]:
+    listed = call(
+        function("suppressions"),
+        "GET",
+        "/suppression/unsubscribes",
+        scopes=["suppression.read"],
+        stage="v3",
+        organization=organization,
+    )
+    return [one["email"] for one in listed.body]
+
+
+@pytest.mark.parametrize("ahead", [0, 25, 86_400])
+def test_an_unsubscribe_ends_listed_whatever_was_lifted_before(call: Gateway, calls: Calls, ahead: int) -> None:
+    event_ahead = Suppression(SuppressionList.UNSUBSCRIBES, "ann@x.io", "ann@x.io", (NOW + ahead) * 1000)
+    wiring.suppressions().record(DEMO, [event_ahead])
+    assert unsubscribes(call, "DELETE", "ann@x.io") == Answer(204)
+    assert unsubscribes(call, "POST", body={"recipient_emails": ["ann@x.io", "b@x.io"]}).status == 201
+    # the refused write of the one that was forgiven, the look at both, and the write that is not refused;
+    # the entry in the system log
+    assert calls == {"UpdateItem": 3, "BatchExecuteStatement": 3, "BatchGetItem": 1}
+    assert sorted(on_the_unsubscribes(call)) == ["ann@x.io", "b@x.io"]
+    again = unsubscribes(call, "POST", body={"recipient_emails": ["ann@x.io"]})
+    assert again.status == 201
+    assert sorted(on_the_unsubscribes(call)) == ["ann@x.io", "b@x.io"]
+
+
+def test_an_unsubscribe_ends_listed_on_a_list_that_was_cleared_ahead_of_our_clock(call: Gateway) -> None:
+    cleared = Organization("demo", "Demo", cleared={SuppressionList.UNSUBSCRIBES: NOW + 30})
+    assert unsubscribes(call, "POST", body={"recipient_emails": ["ann@x.io"]}, organization=cleared).status == 201
+    assert on_the_unsubscribes(call, cleared) == ["ann@x.io"]
+
+
+def test_an_unsubscribe_that_removals_keep_getting_in_the_way_of_fails(
+    call: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = wiring.suppressions()
+
+    def record(organization: Organization, entries: Sequence[Suppression]) -> int:
+        """Another removal forgives each entry just before it is written."""
+        for entry in entries:
+            request = RemovalRequest(f"r{entry.created}-0", entry.list, entry.key, entry.email)
+            store.request_removals(context(organization, now=entry.created + 40_000, request_id="r"), [request])
+        return Suppressions.record(store, organization, entries)
+
+    monkeypatch.setattr(store, "record", record)
+    assert unsubscribes(call, "POST", body={"recipient_emails": ["ann@x.io"]}).status == 503
+    assert on_the_unsubscribes(call) == []
 
 
 def test_who_is_not_unsubscribed_can_be_taken_off_all_the_same(call: Gateway) -> None:

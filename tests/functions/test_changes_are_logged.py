@@ -143,7 +143,8 @@ def test_a_retry_of_a_failed_removal(call: Gateway, calls: Calls) -> None:
     scopes, path = ["reprieve.removals.manage"], {"id": "r-0"}
     handler = function("removals")
     assert call(handler, "POST", "/removals/{id}/retry", path=path, scopes=scopes, stage="reprieve").status == 200
-    assert (calls["UpdateItem"], calls["BatchExecuteStatement"]) == (1, 1)
+    # the count of requests, and the removal
+    assert (calls["UpdateItem"], calls["BatchExecuteStatement"]) == (2, 1)
     assert call(handler, "POST", "/removals/{id}/retry", path=path, scopes=scopes, stage="reprieve").status == 409
     assert told() == [("reprieve.removal.retry", "a@x.io", "credential cred-1")]
 

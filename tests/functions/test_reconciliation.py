@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reprieve.access.provider_account import ProviderAccount
-from reprieve.clock import DAY
+from reprieve.clock import DAY, SECOND
 from reprieve.errors import Unavailable
+from reprieve.lanes import single
+from reprieve.organization import Organization
 from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
+from reprieve.suppressions.reconcile import DailyReconciliation, Differences
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support.contexts import context
 from tests.support.entries import entry_on
@@ -97,6 +103,83 @@ def test_one_list_that_cannot_be_read_hinders_no_other_and_is_told(provider: Pro
     provider.broken = frozenset({BOUNCES})
     summary = function("reconciliation")(event("reconciliation", "schedule"), Context(remaining=900_000))
     assert summary == {"compared": 1, "missing": 1, "repaired": 1, "unread": 1, "left": 0}
+
+
+def test_a_failure_in_one_organization_stops_no_other(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    others = [Organization(f"other{number}", "Other") for number in range(5)]
+    for organization in others:
+        wiring.access().create_organization(organization)
+        account = ProviderAccount("none")
+        wiring.access().set_provider_account(organization.id, account, provider_name="", before=None)
+    provider.listed = [entry("a@x.org", wiring.now())]
+
+    def provider_for(organization: Organization, _: ProviderAccount) -> Provider:
+        if organization == DEMO:
+            raise RuntimeError("unexpected")
+        return provider
+
+    monkeypatch.setattr(wiring, "provider_for", provider_for)
+    summary = function("reconciliation")({}, Context(remaining=900_000))
+    assert summary == {"compared": 5, "missing": 5, "repaired": 5, "unread": 1, "left": 0}
+    for organization in others:
+        assert entry_on(wiring.table("SUPPRESSIONS"), organization, BOUNCES, "a@x.org") is not None
+
+
+def test_a_defect_in_reading_one_list_stops_no_other(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider.listed = [entry("a@x.org", wiring.now(), SPAM)]
+    read = provider.entries
+
+    def entries(name: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+        if name is BOUNCES:
+            raise RuntimeError("unexpected")
+        return read(name, start=start, end=end)
+
+    monkeypatch.setattr(provider, "entries", entries)
+    found = wiring.reconciliation().run(context(DEMO, now=wiring.now()), start=0, end=wiring.now())
+    assert (found.repaired, list(found.unread)) == (1, [BOUNCES])
+    assert found.unread[BOUNCES].startswith("RuntimeError at test_reconciliation.py:")
+
+
+@pytest.mark.parametrize("account", [None, ProviderAccount("none", paused_until=2**50)])
+def test_an_organization_without_an_account_or_with_one_that_is_paused_is_not_asked(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, account: ProviderAccount | None
+) -> None:
+    provider.listed = [entry("a@x.org", wiring.now())]
+    monkeypatch.setattr(wiring.access(), "provider_account", lambda _: account)
+    assert run() == (0, [], 0)
+    assert provider.closed == 0
+
+
+def test_an_entry_stamped_ahead_is_taken_over_no_later_than_clocks_may_differ(provider: Provider) -> None:
+    now, ahead = wiring.now(), 2**50
+    provider.entries = lambda name, **_: iter([entry("a@x.org", ahead, name)])  # type: ignore[method-assign]
+    wiring.reconciliation().run(context(DEMO, now=now), start=0, end=now)
+    found = entry_on(wiring.table("SUPPRESSIONS"), DEMO, BOUNCES, "a@x.org")
+    assert found is not None
+    assert found.created == now + 30_000
+
+
+def test_what_one_run_leaves_out_is_not_what_the_next_one_leaves_out() -> None:
+    """Time for half of the organizations: whichever the order of the table, each has its turn in a few runs."""
+    everyone = [Organization(f"org{number:02}", "Org") for number in range(20)]
+    chance, compared = random.Random(1), []
+
+    class Some:
+        access = SimpleNamespace(organizations=lambda: iter(everyone))
+
+        def run(self, asked: Any, **_: int) -> Differences:
+            compared.append(asked.organization.id)
+            return Differences()
+
+    for _ in range(10):
+        left = iter(range(110 * SECOND, 0, -5 * SECOND))
+        day = DailyReconciliation(Some(), left.__next__, chance.random, single)  # type: ignore[arg-type]
+        assert day.run(start=0, end=1).left == 9
+    counts = Counter(compared)
+    assert set(counts) == {one.id for one in everyone}
+    assert min(counts.values()) >= 2
 
 
 def test_nothing_is_begun_without_time(provider: Provider) -> None:

@@ -15,7 +15,7 @@ from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.queue import SECOND_LOOK, Settlement
 from reprieve.removals.removal import MAX_ATTEMPTS, RemovalRequest, RemovalState
 from reprieve.runtime import wiring
-from reprieve.store import request_items
+from reprieve.store import pending
 from reprieve.store.table import Table
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import queue
@@ -216,7 +216,7 @@ def request_many(*emails: str, request_id: str = "r") -> None:
 
 def states(request_id: str = "r") -> Counter[str]:
     told = wiring.following().of_request(DEMO, request_id)
-    return Counter(str(one.standing) for one in told)
+    return Counter(str(one.state) for one in told)
 
 
 def test_a_part_is_claimed_by_a_write_and_its_removals_are_read_and_settled_in_batches(
@@ -276,7 +276,7 @@ def test_a_part_without_records_is_looked_at_again_until_nothing_can_come_any_mo
     """Its request is still under way, or was cut off before it was acknowledged."""
     table = wiring.table("SUPPRESSIONS")
     wanted = [RemovalRequest(f"r-{at}", BOUNCES, email, email) for at, email in enumerate(MANY[:2])]
-    table.insert_many([item for item, _ in request_items.parts(DEMO, wanted, now=clock.now)])
+    pending.enqueue(table, context(DEMO, request_id="r", now=clock.now), wanted)
     began, looks = clock.now, []
     while wiring.removal_queue().due(DEMO, now=clock.now, limit=1):
         assert tick()["counts"] == {}
@@ -332,3 +332,47 @@ def test_every_event_does_the_whole_run(provider: Provider, clock: Clock) -> Non
     handler, context = function("removal_job"), Context(remaining=110_000)
     assert {case: handler(event("removal_job", case), context) for case in cases("removal_job")} == ANSWERS
     assert provider.asked == [KEY]
+
+
+class Broken(Provider):
+    """An adapter with a defect: an exception that is not ours, with an address in its text."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.where = where
+
+    def lift(
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+    ) -> list[LiftAnswer]:
+        if self.where == "lift":
+            raise RuntimeError(f"unexpected: {emails}")
+        return super().lift(suppression_list, emails, budget=budget)
+
+    def close(self) -> None:
+        if self.where == "close":
+            raise RuntimeError("unexpected")
+
+
+@pytest.mark.parametrize("where", ["open", "lift", "close"])
+def test_a_defect_in_one_adapter_stops_no_other_organization(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    others = [Organization(f"other{number}", "Other") for number in range(5)]
+    for organization in others:
+        enrol(organization)
+        request(organization=organization)
+    request()
+    broken = Broken(where)
+
+    def provider_for(organization: Organization, _: ProviderAccount) -> Provider:
+        if organization.id == "demo" and where == "open":
+            raise RuntimeError("unexpected")
+        return broken if organization.id == "demo" else provider
+
+    monkeypatch.setattr(wiring, "provider_for", provider_for)
+    tally = wiring.removal_job(Context(remaining=110_000)).run()
+    assert tally.counts["lifted"] == len(others) + (where == "close")
+    assert tally.errors == {"RuntimeError": 1}
+    (fault,) = tally.faults
+    assert fault.startswith("demo: RuntimeError at test_removal_job.py:")
+    assert KEY not in fault

@@ -13,6 +13,7 @@ from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import queue
+from tests.support.contexts import context
 from tests.support.gateway import Answer, Calls, Clock, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from reprieve.removals.removal import Removal
 
+BOUNCES = SuppressionList.BOUNCES
 ANYONE = Organization("demo", "Demo", Membership.ANYONE, shards=2)
 READ = ["reprieve.removals.read"]
 MANAGE = ["reprieve.removals.manage"]
@@ -108,7 +110,35 @@ def test_following_a_request_is_a_query_and_a_batch_a_hundred_addresses(call: Ga
     request_id = ask(call, *(f"n{number}@x.org" for number in range(120)))
     answer = listing(call, request_id=request_id)
     assert [row["email"] for row in answer.body["removals"]] == [f"n{number}@x.org" for number in range(120)]
-    assert calls == {"Query": 1, "BatchGetItem": 2}
+    assert calls == {"UpdateItem": 1, "Query": 1, "BatchGetItem": 2}
+
+
+def test_an_id_that_leads_nowhere_costs_one_read(call: Gateway, calls: Calls) -> None:
+    many = Organization("anyone", "Anyone", Membership.ANYONE, shards=16)
+    assert one(call, "nothing-0", many).status == 404
+    assert calls == {"UpdateItem": 1, "Query": 1}
+
+
+def test_an_id_without_a_note_costs_a_read_of_each_queue(call: Gateway, calls: Calls) -> None:
+    many = Organization("anyone", "Anyone", Membership.ANYONE, shards=16)
+    wiring.suppressions().record(many, [Suppression(BOUNCES, "a@x.org", "a@x.org", wiring.now() - 60_000)])
+    wiring.lists().lift(context(many, now=wiring.now(), request_id="r"), BOUNCES, "a@x.org")
+    (waits,) = queue.waiting(wiring.table("SUPPRESSIONS"), many)
+    found = one(call, waits.id, many)
+    assert (found.status, found.body["id"], found.body["email"]) == (200, waits.id, "a@x.org")
+    assert calls == {"UpdateItem": 1, "Query": 3, "BatchGetItem": 1}
+    assert one(call, f"other-{waits.id.partition('-')[2]}", many).status == 404
+
+
+def test_who_follows_removals_too_often_is_told_when_to_come_back(
+    call: Gateway, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setenv("REQUESTS_PER_MINUTE", "1")
+    wiring.quotas.cache_clear()
+    assert one(call, "nothing-0").status == 404
+    refused = one(call, "nothing-0")
+    assert (refused.status, refused.headers["retry-after"]) == (429, ["60"])
+    wiring.quotas.cache_clear()
 
 
 def test_a_lifted_removal_is_done_and_a_state_narrows_the_list(call: Gateway, clock: Clock) -> None:
@@ -269,7 +299,7 @@ def test_reading_needs_its_scope_and_is_not_enough_to_retry(
     others = ["reprieve.addresses.read", "reprieve.suppressions.read", "suppression.delete", "okta.orgs.manage"]
     answer = of_one(call, method, resource, "r-0", scopes + others, ANYONE)
     assert answer == problem(403, "Forbidden", f"this needs the scope {needed}")
-    assert calls == {}
+    assert calls == {"UpdateItem": 1}  # the request is counted
 
 
 def test_a_forgotten_record_is_told_as_forgotten(call: Gateway, dynamodb: Any) -> None:

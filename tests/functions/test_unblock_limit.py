@@ -13,7 +13,7 @@ from reprieve.address import Address
 from reprieve.clock import DAY
 from reprieve.organization import Organization
 from reprieve.recipients.recipient import Recipient
-from reprieve.removals.block import UNBLOCKS, Verdict
+from reprieve.removals.block import UNBLOCKS, UnblockOutcome
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
 from reprieve.removals.unblock import Field, Unblocks
@@ -47,9 +47,9 @@ class Steps(Table):
         self._leave()
         return super().get_many(*arguments, **named)
 
-    def transact_or_tell(self, writes: Sequence[Any]) -> list[int]:
+    def try_transact(self, writes: Sequence[Any]) -> list[int]:
         self._leave()
-        return super().transact_or_tell(writes)
+        return super().try_transact(writes)
 
 
 class OneRecord:
@@ -107,7 +107,7 @@ def test_five_is_never_exceeded_and_always_reached(dynamodb: Any, data: st.DataO
     client.create_table(TableName=name, **wanted)
     plain = Suppressions(Table(client, name))
     order = iter(lambda: data.draw(st.integers(0, 11)), None)
-    verdicts: list[Verdict] = []
+    outcomes: list[UnblockOutcome] = []
     for turn in range(7):
         at = START + turn * DAY
         place = data.draw(st.sampled_from([SuppressionList.BOUNCES, SuppressionList.BLOCKS]))
@@ -115,33 +115,33 @@ def test_five_is_never_exceeded_and_always_reached(dynamodb: Any, data: st.DataO
             ORGANIZATION,
             [Suppression(place, EMAIL, EMAIL, at, permanence=Permanence.SOFT, event_id=f"e{turn}")],
         )
-        callers = [caller(client, name, f"r{turn}-{number}", at + 1, verdicts) for number in range(3)]
-        before = verdicts.count(Verdict.UNBLOCKED)
+        callers = [caller(client, name, f"r{turn}-{number}", at + 1, outcomes) for number in range(3)]
+        before = outcomes.count(UnblockOutcome.UNBLOCKED)
         interleave(callers, order)
-        assert verdicts.count(Verdict.UNBLOCKED) - before == (1 if turn < UNBLOCKS else 0)
+        assert outcomes.count(UnblockOutcome.UNBLOCKED) - before == (1 if turn < UNBLOCKS else 0)
         if data.draw(st.booleans()):
             job(Table(client, name), at + 2)
-    assert verdicts.count(Verdict.UNBLOCKED) == UNBLOCKS
-    assert Store(Table(client, name)).standings(ORGANIZATION, [EMAIL], now=START)[EMAIL].unblocked == UNBLOCKS
+    assert outcomes.count(UnblockOutcome.UNBLOCKED) == UNBLOCKS
+    assert Store(Table(client, name)).block_states(ORGANIZATION, [EMAIL], now=START)[EMAIL].unblocked == UNBLOCKS
 
 
 def test_a_bounce_between_two_writes_does_not_let_a_sixth_through(dynamodb: Any) -> None:
     name = environment.table("SUPPRESSIONS")
     plain = Suppressions(Table(dynamodb, name))
-    verdicts: list[Verdict] = []
+    outcomes: list[UnblockOutcome] = []
     for turn in range(UNBLOCKS):
         plain.record(ORGANIZATION, [soft(START + turn * DAY)])
         if turn < UNBLOCKS - 1:
-            caller(dynamodb, name, f"r{turn}", START + turn * DAY, verdicts)(lambda: None)
+            caller(dynamodb, name, f"r{turn}", START + turn * DAY, outcomes)(lambda: None)
     now = START + UNBLOCKS * DAY
     actors = [
-        caller(dynamodb, name, "first", now, verdicts),
-        caller(dynamodb, name, "second", now, verdicts),
+        caller(dynamodb, name, "first", now, outcomes),
+        caller(dynamodb, name, "second", now, outcomes),
         lambda _: plain.record(ORGANIZATION, [soft(now)]),
     ]
     # both read, the first writes and is gone, the bounce arrives, the second writes
     interleave(actors, iter([0, 0, 1, 1, 0, 1, 0, 0]))
-    assert verdicts == [Verdict.UNBLOCKED] * UNBLOCKS + [Verdict.EXHAUSTED]
+    assert outcomes == [UnblockOutcome.UNBLOCKED] * UNBLOCKS + [UnblockOutcome.EXHAUSTED]
 
 
 def soft(at: int) -> Suppression:
@@ -152,17 +152,17 @@ CREATED = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryI
 
 
 def caller(
-    client: Any, name: str, request_id: str, now: int, verdicts: list[Verdict]
+    client: Any, name: str, request_id: str, now: int, outcomes: list[UnblockOutcome]
 ) -> Callable[[Callable[[], None]], None]:
     def work(leave: Callable[[], None]) -> None:
         service = Unblocks(Store(Steps(client, name, leave)), OneRecord(), NoLog())  # type: ignore[arg-type]
-        (outcome,) = service.request(
+        (result,) = service.request(
             context(ORGANIZATION, request_id=request_id, now=now),
             "Leads",
             ["2423488000000575001"],
             [Field.EMAIL],
         )
-        verdicts.append(outcome.verdict)
+        outcomes.append(result.outcome)
 
     return work
 

@@ -14,7 +14,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.simulation.search import MUTANTS, Report, check, check_faults, mutant
+from tests.mutation.conditions import mutants
+from tests.mutation.conditions import without as without_condition
+from tests.mutation.test_conditions import simulated
+from tests.simulation.search import Report, check, check_faults
 from tests.simulation.world import Fault
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ def double(part: int) -> Report:
 
 def without(name: str) -> Report:
     """Histories against the store without one condition."""
-    with mutant(name):
+    with without_condition(next(one for one in mutants() if one.name == name)):
         return check(range(MUTANT_SEEDS), shrinking=False)
 
 
@@ -82,7 +85,8 @@ def main() -> None:
         for fault in Fault:
             print(f"  {fired[fault]:>9}  {fault}")
         survivors = []
-        for name, report in zip(MUTANTS, pool.map(without, MUTANTS), strict=True):
+        names = [one.name for one in simulated()]
+        for name, report in zip(names, pool.map(without, names), strict=True):
             print(f"without {name}: {report.failure.splitlines()[0] if report.failure else 'SURVIVED'}", flush=True)
             survivors += [] if report.failure else [name]
     silent = [fault for fault in Fault if not fired[fault]]

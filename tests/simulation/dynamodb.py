@@ -6,6 +6,7 @@ It keeps plain items, evaluates the real expressions, and can lag in its indexes
 from __future__ import annotations
 
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -47,6 +48,15 @@ def fault(code: str = "InternalServerError", **more: Any) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}, **more}, "Call")
 
 
+class Cancelled(ClientError):
+    """A transaction of which a condition did not hold, or that met another one."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        reasons = [{"Code": code} for code in codes]
+        error = {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": reasons}
+        super().__init__(error, "TransactWriteItems")  # type: ignore[arg-type]
+
+
 class Client:
     """The calls of a DynamoDB client, on one table. What no process of a history calls is not here.
 
@@ -55,6 +65,8 @@ class Client:
         name: of the table.
         watch: told of every write: key, item before, item after.
     """
+
+    exceptions = SimpleNamespace(TransactionCanceledException=Cancelled)
 
     def __init__(self, world: World, name: str, watch: Callable[[Key, Item | None, Item | None], None]) -> None:
         self.world = world
@@ -74,7 +86,12 @@ class Client:
         consistent = wanted["ConsistentRead"]
 
         def effect() -> dict[str, Any]:
-            found = [self.items.get(key) if consistent else self._seen(key) for key in keys]
+            # item by item: what is written meanwhile is seen in one and not in another
+            half = -(-len(keys) // 2)
+            found = [self.items.get(key) if consistent else self._seen(key) for key in keys[:half]]
+            if len(keys) > 1:
+                self.world.let_others_run()
+            found += [self.items.get(key) if consistent else self._seen(key) for key in keys[half:]]
             return {"Responses": {table: [marshal(item) for item in found if item is not None]}}
 
         return self._io(f"get {len(keys)}", effect)
@@ -128,6 +145,40 @@ class Client:
             return {"Error": {"Code": "ConditionalCheckFailed"}}
         self._set(key, expressions.apply(wanted.expression, old, values))
         return {}
+
+    def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """As boto3 sends it: with a token of its own, by which it is done once however often it arrives."""
+        writes = [arguments for one in TransactItems for arguments in one.values()]
+        if any("Update" not in one for one in TransactItems):
+            raise NotImplementedError("only updates")
+        done: list[bool] = []
+
+        def effect() -> dict[str, Any]:
+            if done:
+                return {}
+            if self.world.chance(Fault.PARTIAL, 9):
+                raise Cancelled(["TransactionConflict" for _ in writes])
+            changes = [(self._key(unmarshal(one["Key"])), one) for one in writes]
+            held = [
+                expressions.holds(one.get("ConditionExpression", ""), self.items.get(key), _values(one))
+                for key, one in changes
+            ]
+            if not all(held):
+                raise Cancelled(["None" if holds else "ConditionalCheckFailed" for holds in held])
+            for key, one in changes:
+                item = self.items.get(key) or unmarshal(one["Key"])
+                self._set(key, expressions.apply(one["UpdateExpression"], item, _values(one)))
+            done.append(True)
+            return {}
+
+        return self._io(f"transact {len(writes)}", effect)
+
+    def expire(self) -> None:
+        """Delete what has expired, as TTL does: not at once, and while others are at work."""
+        for key, item in list(self.items.items()):
+            if item.get("expires_at", self.world.now) * 1000 <= self.world.now:
+                self.world.fired[Fault.EXPIRED] += 1
+                self._set(key, None)
 
     def query(
         self,
@@ -208,6 +259,10 @@ class Client:
 
     def _io(self, what: str, effect: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return self.world.io(f"{self.name} {what}", effect, error=fault)
+
+
+def _values(arguments: Mapping[str, Any]) -> Item:
+    return unmarshal(arguments.get("ExpressionAttributeValues", {}))
 
 
 class SerialTable(Table):

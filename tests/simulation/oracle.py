@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 #: what the id of a request begins with that lifts only what is on the list
 LISTED_ONLY = "listed-"
+#: and of a request that unblocks
+UNBLOCK = "unblock-"
+#: how much further ahead than the true time a moment may be that is forgiven: the allowance, and a clock that is wrong
+AHEAD = 150_000
 ENDS = {"done", "failed", "superseded"}
 
 
@@ -35,6 +39,15 @@ class Oracle:
         self.world = world
         #: up to when a list was cleared, in seconds
         self.cleared: Mapping[str, int] = {}
+        #: how many soft bounces block an address, and how often it may be unblocked
+        self.threshold = 0
+        self.limit = 0
+        #: the requests that unblocked each address, by organization and key
+        self.unblocked: dict[tuple[str, str], set[str]] = defaultdict(set)
+        #: records that had an event which was stamped far ahead
+        self.ahead: set[Place] = set()
+        #: records that have expired
+        self.expired: set[Place] = set()
         self.forgiven: dict[Place, int] = defaultdict(int)
         self.requested: dict[Place, int] = {}
         self.removal_ids: set[tuple[Place, str]] = set()
@@ -55,11 +68,14 @@ class Oracle:
         """A record or a part of a request was changed."""
         place = _place(key)
         if place is None:
+            if after is None and "queue" in (before or {}):
+                raise Failure(f"the part {key} expired while it was waiting")
             self._part_written(key, before or {}, after or {})
             return
-        if after is None:
-            raise Failure(f"the record of {place} vanished")
         old = before or {}
+        if after is None:
+            self._expired(place, old)
+            return
         if after.get("bounced_at", 0) < old.get("bounced_at", 0):
             raise Failure(f"the bounce of {place} went back in time")
         listed = "by_time" in after and "by_time" not in old
@@ -68,9 +84,14 @@ class Oracle:
         self.bounced[place] = after.get("bounced_at", 0)
         self._row_written(place, old, after)
         self._forgiven(place, old, after)
+        self._state_written(place, old, after)
+
+    def _state_written(self, place: Place, old: Item, after: Item) -> None:
+        if "expires_at" in after and (_is_needed(after) or ("unblocks" in after and "kept_until" not in after)):
+            raise Failure(f"the record of {place} is needed, and will expire")
         state = after.get("removal_state")
         if after.get("removal_id") != old.get("removal_id"):
-            self._recorded(place, old, after["removal_id"])
+            self._recorded(place, old, after)
             self.requested[place] = self.world.ios
             self.removal_ids.add((place, after["removal_id"]))
             self.current[place] = after["removal_id"]
@@ -82,12 +103,22 @@ class Oracle:
         elif old.get("removal_state") in ENDS and state != old["removal_state"] and old["removal_state"] != "failed":
             raise Failure(f"the removal of {place} ended {old['removal_state']} and then became {state}")
 
+    def _expired(self, place: Place, old: Item) -> None:
+        """A record was deleted by TTL: only one that nothing needs any more."""
+        if _is_needed(old) or "unblocks" in old:
+            raise Failure(f"the record of {place} expired")
+        self.expired.add(place)
+        self.bounced.pop(place, None)
+        self.holders.pop(place, None)
+
     def _forgiven(self, place: Place, old: Item, after: Item) -> None:
         """Nobody forgives more than what was known when the removal was acknowledged."""
         marks = ("forgiven_until", "forgiven_bounce")
         changed = [after[name] for name in marks if after.get(name, 0) != old.get(name, 0)]
         if changed and (place, after["removal_id"]) in self.acknowledged_ids:
             raise Failure(f"the removal of {place} was recorded once more after it was acknowledged")
+        if changed and max(changed) > self.world.now + AHEAD:
+            raise Failure(f"bounces of {place} are forgiven that have not happened yet")
         request = after.get("removal_id", "").rpartition("-")[0].removeprefix(LISTED_ONLY)
         if changed and request in self.ended:
             until, known = self.ended[request]
@@ -95,13 +126,28 @@ class Oracle:
                 raise Failure(f"a bounce of {place} was forgiven by a request that had ended before it")
         self.forgiven[place] = max(self.forgiven[place], *changed, 0)
 
-    def _recorded(self, place: Place, old: Item, removal_id: str) -> None:
+    def _recorded(self, place: Place, old: Item, after: Item) -> None:
         """Of some requests only what is on the list may be lifted, and of the upkeep's only what was cleared."""
-        if not removal_id.startswith((LISTED_ONLY, "upkeep")) and place[2].count("@") == 1:
+        removal_id = after["removal_id"]
+        if "finished_at" in after or "last_answer" in after:
+            raise Failure(f"{removal_id} of {place} begins with the end of another")
+        if removal_id.startswith(UNBLOCK):
+            self._unblocked(place, old, removal_id)
+        if not removal_id.startswith((LISTED_ONLY, UNBLOCK, "upkeep")) and place[2].count("@") == 1:
             return
         hidden = old.get("bounced_at", 0) // 1000 <= self.cleared.get(place[1], -1)
         if "by_time" not in old or hidden != removal_id.startswith("upkeep"):
             raise Failure(f"{removal_id} is of {place}, which is not what was asked for")
+
+    def _unblocked(self, place: Place, old: Item, removal_id: str) -> None:
+        """An unblock lifts a block that was there and that can pass, and no address more often than it may."""
+        soft = old.get("permanence") == "soft" and len(old.get("events", ())) >= self.threshold
+        if not (soft if place[1] == "blocks" else old.get("permanence") == "soft"):
+            raise Failure(f"{removal_id} of {place} unblocks what it may not")
+        requests = self.unblocked[place[0], place[2]]
+        requests.add(removal_id.rpartition("-")[0])
+        if len(requests) > self.limit:
+            raise Failure(f"{place} was unblocked too often")
 
     def _part_written(self, key: tuple[str, str], old: Item, after: Item) -> None:
         """A worker took a part, only one that is due and free; or let go of one, only of its own."""
@@ -119,7 +165,7 @@ class Oracle:
         """A worker took a row, only one that is pending, due and free; or settled one of the queue, only its own."""
         if after.get("removal_id") != old.get("removal_id"):
             self.holders.pop(place, None)
-        elif "lease_until" in after and after["fence"] != old["fence"]:
+        elif "lease_until" in after and after["lease_until"] != old.get("lease_until"):
             clock = after["lease_until"] - LEASE
             if old.get("removal_state") != "pending":
                 raise Failure(f"{place} was taken though its removal has ended")
@@ -149,6 +195,11 @@ class Oracle:
         """A request has ended; what it still writes is late. Its host's clock said `now` when it began."""
         self.ended[request_id] = max(self.world.now, watermark(now)), dict(self.bounced)
 
+    def answered_unblock(self, organization: str, key: str, request_id: str) -> None:
+        """A request was answered that the address is unblocked."""
+        if request_id not in self.unblocked[organization, key]:
+            raise Failure(f"{key} of {organization} was answered to be unblocked, but no removal of it is recorded")
+
     def answered(self, organization: str, name: str, accepted: Mapping[str, str], now: int) -> None:
         """A request was acknowledged: the ids of its removals, by address."""
         for email, removal_id in accepted.items():
@@ -167,12 +218,19 @@ class Oracle:
                 self._ended_well(place, record, told)
                 if "by_time" in record and record["bounced_at"] // 1000 <= self.cleared.get(place[1], -1):
                     raise Failure(f"{place} was cleared, but is on the list")
+        counted = {
+            (place[0], place[2]): record["unblocks"]
+            for key, record in records.items()
+            if (place := _place(key)) is not None and "unblocks" in record
+        }
+        if counted != {address: len(requests) for address, requests in self.unblocked.items() if requests}:
+            raise Failure(f"unblocked {dict(self.unblocked)}, but counted {counted}")
         places = {
             _place(key): max(record.get("forgiven_until", 0), record.get("forgiven_bounce", 0))
             for key, record in records.items()
         }
         for org, name, key, now in self.acknowledged:
-            if places.get((org, name, key), -1) < watermark(now):
+            if (org, name, key) not in self.expired and places.get((org, name, key), -1) < watermark(now):
                 raise Failure(f"what was acknowledged for {org}, {name}, {key} is gone")
 
     def _ended_well(self, place: Place, record: Item, told: set[str]) -> None:
@@ -181,6 +239,8 @@ class Oracle:
             raise Failure(f"the removal of {place} never ended")
         if state == "done" and record["removal_id"] not in told:
             raise Failure(f"the removal of {place} is done, but the log does not tell")
+        if place in self.ahead:
+            return
         newest, newest_id = max(self.events[place], default=(0, ""))
         if newest > self.forgiven[place]:
             if "by_time" not in record or (record["bounced_at"], record["event_id"]) != (newest, newest_id):
@@ -189,6 +249,11 @@ class Oracle:
             raise Failure(f"{place} is lifted, but on the list")
         elif state == "superseded":
             raise Failure(f"{place} was superseded, but by nothing newer")
+
+
+def _is_needed(record: Item) -> bool:
+    """Whether a record holds an entry of its list, or a removal that has not ended well."""
+    return "by_time" in record or record.get("removal_state") in {"pending", "failed"}
 
 
 def _settled_alone(old: Item, after: Item) -> bool:

@@ -7,44 +7,60 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unittest import mock
 
 from reprieve.access.caller import Caller
 from reprieve.access.provider_account import ProviderAccount
-from reprieve.address import comparison_key
-from reprieve.clock import Millis
+from reprieve.address import Address, comparison_key
+from reprieve.clock import DAY, Millis
+from reprieve.context import RECONCILIATION, Context
 from reprieve.errors import NotFound, Unavailable
 from reprieve.organization import Membership, Organization
-from reprieve.removals import job
+from reprieve.recipients.recipient import Recipient
+from reprieve.removals import block, job
+from reprieve.removals.block import UnblockOutcome
 from reprieve.removals.job import RemovalJob
 from reprieve.removals.lists import Lists
+from reprieve.removals.removal import findable_id
 from reprieve.removals.request import Removals
+from reprieve.removals.unblock import Field, Unblocks
 from reprieve.removals.upkeep import Upkeep
-from reprieve.store import request_items
+from reprieve.store import pending, unblocks
+from reprieve.store.comparison import Comparison
 from reprieve.store.listing import Listing
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppression_item import removal_of
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.system_log import EventLog
-from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.store.unblocks import Unblocks as UnblockStore
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppression_of
 from reprieve.suppressions.ingest import Batch, Ingest
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.reconcile import Reconciliation
+from reprieve.suppressions.suppression import Classification, SuppressionList
 from reprieve.system_log.entry import EventType
 from tests.simulation.dynamodb import Client, SerialTable
-from tests.simulation.oracle import LISTED_ONLY, Oracle
+from tests.simulation.oracle import LISTED_ONLY, UNBLOCK, Oracle
 from tests.simulation.upstream import Upstream
 from tests.simulation.world import START, Choices, Crash, Failure, Fault, Process, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 KEYS = ("Ann@example.org", "bob@example.org", "cy@example.org")
 #: no address, so Okta's removal refuses it; the lists may hold it
 MISSPELLED = "dee@@example.org"
-LISTS = (SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS)
-KINDS = {SuppressionList.BOUNCES: DeliveryKind.BOUNCE, SuppressionList.SPAM_REPORTS: DeliveryKind.SPAM_REPORT}
+LISTS = (SuppressionList.BOUNCES, SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS, SuppressionList.BLOCKS)
+KINDS = {
+    SuppressionList.BOUNCES: DeliveryKind.BOUNCE,
+    SuppressionList.SPAM_REPORTS: DeliveryKind.SPAM_REPORT,
+    SuppressionList.BLOCKS: DeliveryKind.BLOCKED,
+}
+#: soft bounces that block an address, and how often it may be unblocked
+THRESHOLD, LIMIT = 2, 2
+#: when the second half of a long history happens: what was lifted in the first has expired by then
+LATER = 8 * DAY
 #: up to when everything on a list that was cleared is gone, in seconds
 CLEARED = (START - 40_000) // 1000
 SKEWS = (0, 0, 120_000, -120_000, 20_000)
@@ -70,6 +86,17 @@ class Access:
                 self.accounts[organization] = ProviderAccount("none", paused_until=until)
 
 
+@dataclass
+class Recipients:
+    """A record of the CRM for each address."""
+
+    def get_many(self, _: Organization, module: str, identifiers: Iterable[str]) -> list[Recipient]:
+        return [
+            Recipient(one, module, Address.parse(KEYS[int(one)]), None, created=START, updated=START)
+            for one in identifiers
+        ]
+
+
 class Scenario:
     """One run; `play` raises Failure if something does not hold."""
 
@@ -93,11 +120,18 @@ class Scenario:
         count = 1 if short else 1 + choices.below(2)
         cleared = {SuppressionList.BOUNCES: CLEARED} if choices.below(3) == 2 else {}
         organizations = [
-            Organization(f"org{n}", f"Org {n}", Membership.ANYONE, shards=1 + choices.below(2), cleared=cleared)
+            Organization(
+                f"org{n}",
+                f"Org {n}",
+                Membership.ANYONE,
+                shards=1 + choices.below(2),
+                cleared=cleared,
+                soft_bounce_threshold=THRESHOLD,
+            )
             for n in range(count)
         ]
         self.cleared = bool(cleared)
-        self.oracle.cleared = cleared
+        self.oracle.cleared, self.oracle.threshold, self.oracle.limit = cleared, THRESHOLD, LIMIT
         self.access = Access({one: ProviderAccount("none") for one in organizations})
         # skew breaks leases, so deleting twice is only wrong where clocks agree and nothing fails
         self.skewed = not short and choices.below(2) == 1
@@ -107,7 +141,11 @@ class Scenario:
         #: whether many ask for the same at a time
         self.crowd = not short and choices.below(4) == 3
         self.requests = 1 if short else 1 + choices.below(3) + 2 * self.crowd
-        exact = planned is None and self.requests == 1 and not (odds or self.skewed or self.poison or self.cleared)
+        self.unblocks = 0 if short else (0, 0, 2, 4)[choices.below(4)]
+        #: whether it all happens once more after what was lifted has expired
+        self.weeks = not short and choices.below(4) == 3
+        wrong = odds or self.skewed or self.poison or self.cleared or self.unblocks or self.weeks
+        exact = planned is None and self.requests == 1 and not wrong
         self.upstreams = {
             one.id: Upstream(
                 self.world,
@@ -124,13 +162,35 @@ class Scenario:
         self.removals = Removals(self.store, None, self.event_log)  # type: ignore[arg-type]
         self.lists = Lists(self.store, None, None, self.event_log)  # type: ignore[arg-type]
         self.listing = Listing(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
+        self.unblocking = Unblocks(
+            UnblockStore(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
+            Recipients(),  # type: ignore[arg-type]
+            self.event_log,
+        )
+        self.reconciliation = Reconciliation(
+            self.access,  # type: ignore[arg-type]
+            self.store,
+            Comparison(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
+            self.event_log,
+            lambda organization, _: self.upstreams[organization.id],
+        )
 
     def play(self) -> None:
         """Everything at once, then quiet until nothing is pending, then the last look."""
-        with mock.patch.object(job, "MAX_ATTEMPTS", 2), mock.patch.object(request_items, "PART", 2):
-            self._begin()
+        with (
+            mock.patch.object(job, "MAX_ATTEMPTS", 2),
+            mock.patch.object(pending, "PART", 2),
+            mock.patch.object(block, "UNBLOCKS", LIMIT),
+            mock.patch.object(unblocks, "UNBLOCKS", LIMIT),
+        ):
+            self._begin(START)
+            if self.weeks:
+                self._begin(START + LATER)
             self.world.run()
             self._settle_down()
+        # whatever may expire does, and nothing is missed
+        self.world.now += LATER
+        self.client.expire()
         entries = [json.loads(zlib.decompress(item["event"])) for item in self.log.items.values()]
         told = {
             identifier
@@ -140,26 +200,38 @@ class Scenario:
         }
         self.oracle.finally_holds(self.client.items, told)
 
-    def _begin(self) -> None:
+    def _begin(self, begin: int) -> None:
+        """Start what happens from a moment on."""
         choices, short = self.choices, self.short
         organizations = list(self.access.accounts)
         for organization in organizations:
             for number in range(2 if short else 1 + choices.below(4)):
-                self._bounce(organization, number)
+                self._bounce(organization, number, begin)
         for number in range(self.requests):
             organization = organizations[choices.below(len(organizations))]
-            self._request(organization, f"r{number}")
+            self._request(organization, f"r{number}{_mark(begin)}", begin)
+        self._begin_rarer_things(organizations, begin)
         if self.cleared:
-            self._upkeep(starts=START + choices.below(6) * self.pace)
+            self._upkeep(starts=begin + choices.below(6) * self.pace)
         for number in range(2 if short else 1 + choices.below(3)):
-            self._job(f"job{number}", starts=START + choices.below(8) * self.pace)
+            self._job(f"job{number}", starts=begin + choices.below(8) * self.pace)
 
         # the schedule goes on, so that workers meet what others have let lie
         for number in range(0 if short else choices.below(6)):
-            self._job(f"late{number}", starts=START + 60_000 + choices.below(20) * 20_000)
+            self._job(f"late{number}", starts=begin + 60_000 + choices.below(20) * 20_000)
         for number in range(2 if self.poison else 0):
             process = self.world.start(f"redrive{number}", self._redrive)
-            process.until = START + 60_000 + choices.below(8) * 10_000
+            process.until = begin + 60_000 + choices.below(8) * 10_000
+
+    def _begin_rarer_things(self, organizations: list[Organization], begin: int) -> None:
+        choices = self.choices
+        for number in range(self.unblocks):
+            organization = organizations[choices.below(len(organizations))]
+            self._unblock(organization, f"{UNBLOCK}u{number}{_mark(begin)}", begin)
+        if not self.short and choices.below(3) == 2:
+            self._reconcile(organizations[0], begin + choices.below(10) * self.pace)
+        for _ in range(2 if begin > START else 0):
+            self.world.start("ttl", self.client.expire).until = begin + choices.below(10) * self.pace
 
     def _redrive(self) -> None:
         """Somebody looks at what has failed, and after a while has it tried again."""
@@ -179,35 +251,42 @@ class Scenario:
             self.world.fired[Fault.SKEW] += 1
         return skew
 
-    def _bounce(self, organization: Organization, number: int) -> None:
+    def _bounce(self, organization: Organization, number: int, begin: int) -> None:
         """A bounce at the provider, and the webhooks about it: at least one, until one is answered."""
         email = (*KEYS, MISSPELLED)[self.choices.below(1 if self.short else len(KEYS) + 1)]
-        name = LISTS[self.choices.below(4) == 3]
-        at = START + (self.choices.below(12) - 8) * 10_000
-        identity = f"e{organization.id}{number}"
+        name = LISTS[self.choices.below(len(LISTS))]
+        at = begin + (self.choices.below(12) - 8) * 10_000
+        identity = f"e{organization.id}{number}{_mark(begin)}"
         key = comparison_key(email)
-        event = DeliveryEvent(id=identity, kind=KINDS[name], at=at, key=key, email=email, provider="sendgrid")
+        if not self.short and self.choices.below(16) == 15:
+            at += 3_600_000
+            self.oracle.ahead.add((organization.id, name, key))
+        soft = not self.short and self.choices.below(2) == 1
+        reason = Classification.MAILBOX_UNAVAILABLE if soft else Classification.INVALID_ADDRESS
+        event = DeliveryEvent(identity, KINDS[name], email, key, at, classification=reason, provider="sendgrid")
+        entry = suppression_of(event)
+        assert entry is not None
         self.oracle.events[organization.id, name, key].add((at, identity))
-        self.upstreams[organization.id].listed[name, email] = at
+        self.upstreams[organization.id].listed[name, email] = replace(entry, event_id="")
         copies = 1 + self.world.chance(Fault.DUPLICATE, 3)
         for copy in range(copies):
             process = self.world.start(f"webhook {identity}.{copy}", lambda: self._deliver(organization, event))
-            process.until = START + self.choices.below(10) * self.pace
-            if process.until > START + 5 * self.pace:
+            process.until = begin + self.choices.below(10) * self.pace
+            if process.until > begin + 5 * self.pace:
                 self.world.fired[Fault.REORDER] += 1
 
     def _deliver(self, organization: Organization, event: DeliveryEvent) -> None:
         while True:
             try:
-                self.ingest.take(organization, Batch([event]), provider_name="Sendgrid")
+                self.ingest.accept(organization, Batch([event]), provider_name="Sendgrid", now=self.world.now)
             except (Unavailable, Crash):
                 self.world.sleep(20)
             else:
                 return
 
-    def _request(self, organization: Organization, request_id: str) -> None:
+    def _request(self, organization: Organization, request_id: str, begin: int) -> None:
         emails = [email for email in KEYS if self.short or self.crowd or self.choices.below(2)] or [KEYS[0]]
-        name = LISTS[not self.crowd and self.choices.below(4) == 3]
+        name = SuppressionList.BOUNCES if self.crowd else LISTS[self.choices.below(len(LISTS))]
         caller = Caller(organization, "cred", frozenset())
         verb = (self._by_okta, self._by_okta, self._by_sendgrid, self._one_by_sendgrid)[self.choices.below(4)]
 
@@ -225,7 +304,43 @@ class Scenario:
                 return
 
         process = self.world.start(f"request {request_id}", ask)
-        process.until = START + self.choices.below(1 if self.crowd else 6) * self.pace
+        process.until = begin + self.choices.below(1 if self.crowd else 6) * self.pace
+
+    def _unblock(self, organization: Organization, request_id: str, begin: int) -> None:
+        """Zoho's verb for one or more records, whatever the lists say of them."""
+        wanted = [str(number) for number in range(len(KEYS)) if self.choices.below(2)] or ["0"]
+        caller = Caller(organization, "cred", frozenset())
+
+        def ask() -> None:
+            for attempt in range(3):
+                now, name = self.world.now + self._skew(), f"{request_id}{attempt}"
+                context = caller.context(name, Millis(now))
+                try:
+                    results = self.unblocking.request(context, "Leads", wanted, [Field.EMAIL])
+                except Unavailable:
+                    continue
+                finally:
+                    self.oracle.over(name, now)
+                for result in results:
+                    if result.outcome is UnblockOutcome.UNBLOCKED:
+                        key = comparison_key(KEYS[int(result.id)])
+                        self.oracle.answered_unblock(organization.id, key, name)
+                return
+
+        process = self.world.start(request_id, ask)
+        process.until = begin + self.choices.below(10) * self.pace
+
+    def _reconcile(self, organization: Organization, starts: int) -> None:
+        """The daily comparison, in the middle of it all."""
+        skew = self._skew()
+
+        def run() -> None:
+            end = self.world.now + skew
+            asked = Context(organization, RECONCILIATION, f"reconciliation-{end}", Millis(end))
+            self.reconciliation.run(asked, start=0, end=end)
+
+        process = self.world.start("reconciliation", run)
+        process.until = starts
 
     def _by_okta(
         self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
@@ -241,6 +356,7 @@ class Scenario:
         asked = [*emails, MISSPELLED]
         lifted = self.lists.lift_many(caller.context(request_id, Millis(now)), name, asked)
         ids = {email: f"{request_id}-{number}" for number, email in enumerate(reversed(asked))}
+        ids[MISSPELLED] = findable_id(request_id, 0, comparison_key(MISSPELLED))
         return ids if lifted == len(asked) else {email: ids[email] for email in emails}
 
     def _one_by_sendgrid(
@@ -251,7 +367,7 @@ class Scenario:
             self.lists.lift(caller.context(f"{LISTED_ONLY}{request_id}", Millis(now)), name, emails[0])
         except NotFound:
             return {}
-        return {emails[0]: f"{LISTED_ONLY}{request_id}-0"}
+        return {emails[0]: findable_id(f"{LISTED_ONLY}{request_id}", 0, comparison_key(emails[0]))}
 
     def _upkeep(self, *, starts: int) -> None:
         """A run that takes off what was cleared."""
@@ -310,3 +426,8 @@ class Scenario:
             self._job(f"tick{tick}", starts=0)
             self.world.run()
         raise Failure("something is in the queue for ever")
+
+
+def _mark(begin: int) -> str:
+    """What distinguishes the names of the second half from those of the first."""
+    return "" if begin == START else "x"

@@ -1,49 +1,17 @@
-"""Runs histories by seed, finds the shortest way to a failure, and takes the protocol's conditions away one by one."""
+"""Runs histories by seed, and finds the shortest way to a failure."""
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
-from unittest import mock
+from typing import TYPE_CHECKING
 
-from reprieve.removals import queue
-from reprieve.store import removal_queue, removal_requests, suppressions
 from tests.simulation.scenario import Scenario
 from tests.simulation.world import AT_IO, Choices, Failure, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-#: a condition that always holds
-ANYTHING: Final = "(attribute_exists(#partition) OR attribute_not_exists(#partition))"
-
-#: what a mutant puts in the place of each named condition, wherever it is used
-MUTANTS: Final[dict[str, str | int]] = {
-    "NEWER": ANYTHING,
-    "NOT_FORGIVEN": ANYTHING,
-    "FORGIVEN": ANYTHING,
-    "NO_BOUNCE": ANYTHING,
-    "LATER_WATERMARK": ANYTHING,
-    "COVERED": ANYTHING,
-    "UNTOUCHED": ANYTHING,
-    "SAME_BOUNCE": ANYTHING,
-    "LISTED_AND_SHOWN": ANYTHING,
-    "LISTED_AND_HIDDEN": ANYTHING,
-    "DUE": ANYTHING,
-    "UNLEASED": ANYTHING,
-    "PART_DUE": ANYTHING,
-    "PART_UNLEASED": ANYTHING,
-    "PART_SAME_FENCE": ANYTHING,
-    "SAME_FENCE": ANYTHING,
-    "FENCE_OUT": "#fence = if_not_exists(#fence, :zero)",
-    "NEXT_FENCE": "#fence = :fence",
-    "RETRIABLE": ANYTHING,
-    # how long a part waits for what it does not find
-    "SETTLED": 0,
-}
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass
@@ -134,13 +102,3 @@ def _outcome(made: Sequence[int]) -> str:
     except Failure as failure:
         return "\n".join([*scenario.world.trace, str(failure)])
     return ""
-
-
-@contextmanager
-def mutant(name: str) -> Iterator[None]:
-    """The store without one of its conditions."""
-    with ExitStack() as patches:
-        for module in (suppressions, removal_requests, removal_queue, queue):
-            if hasattr(module, name):
-                patches.enter_context(mock.patch.object(module, name, MUTANTS[name]))
-        yield

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from tests.simulation.world import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from reprieve.suppressions.suppression import SuppressionList
+    from reprieve.suppressions.suppression import Suppression, SuppressionList
     from tests.simulation.oracle import Oracle
     from tests.simulation.world import World
 
@@ -31,7 +32,7 @@ class Upstream:
     exact: bool
     poisoned: str
     poison_until: int = 0
-    listed: dict[tuple[str, str], int] = field(default_factory=dict)
+    listed: dict[tuple[str, str], Suppression] = field(default_factory=dict)
 
     def lift(
         self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
@@ -48,6 +49,15 @@ class Upstream:
             )
         except ProviderFault:
             return [LiftAnswer(LiftOutcome.RETRY, "503")] * len(emails)
+
+    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+        """What the list holds now; nothing knows an event's id here."""
+        found = self.world.io(
+            f"upstream {self.organization} list",
+            lambda: [one for (name, _), one in self.listed.items() if name == suppression_list],
+            error=lambda: Unavailable("503"),
+        )
+        return (one for one in found if start <= one.created <= end)
 
     def _delete(self, name: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
         self.oracle.asked_upstream(self.organization, name, emails, exact=self.exact)

@@ -40,6 +40,7 @@ class Fault(StrEnum):
     DUPLICATE = "webhook sent twice"
     REORDER = "webhooks out of order"
     ACCOUNT = "provider refuses the account"
+    EXPIRED = "item expired"
 
 
 #: those that happen at an I/O of the store; the provider knows THROTTLE besides
@@ -58,8 +59,8 @@ class Crash(BaseException):
     """The process is no more. No handler of errors catches it."""
 
 
-class Failure(AssertionError):
-    """An invariant does not hold."""
+class Failure(BaseException):
+    """An invariant does not hold. No handler of errors catches it."""
 
 
 class Choices:
@@ -183,6 +184,11 @@ class World:
             process.until = self.now + int(seconds * 1000)
             self.hub.switch()
 
+    def let_others_run(self) -> None:
+        """Within one call of the running process, at a point where it does nothing that can fail."""
+        if isinstance(greenlet.getcurrent(), Process):
+            self.hub.switch()
+
     def chance(self, fault: Fault, odds: int) -> bool:
         """Whether a fault of another kind happens here, counted if it does."""
         if self.calm or not self.odds or not self.choices.one_in(odds):
@@ -235,7 +241,8 @@ class Process(greenlet):
 
     def step(self) -> None:
         """Run until the next I/O."""
-        self.world.hub = greenlet.getcurrent()
+        # a process that another one started must not go on there when it ends
+        self.world.hub = self.parent = greenlet.getcurrent()
         self.switch()
         self.over = self.dead
 

@@ -30,7 +30,7 @@ LONG_S = 5.0
 #: how late a deadline may be noticed where threads have to be scheduled
 GRACE_S = 0.6
 #: what a conversation may allocate at its peak, with the server's half of it and the TLS context, in bytes
-MOST_MEMORY = 1_000_000
+MAX_MEMORY = 1_000_000
 
 #: a conversation in its order: what the server says at each step, and whether the client speaks before it
 STEPS = ("greeting", "ehlo", "starttls", "ehlo again", "auth", "mail", "rcpt", "data", "body")

@@ -17,7 +17,7 @@ from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, Message
 from tests.smtp.servers import (
     HOST,
     LOGIN,
-    MOST_MEMORY,
+    MAX_MEMORY,
     REPLIES,
     SECRET,
     SERVER_WORDS,
@@ -160,7 +160,7 @@ def test_floods_are_cut_off(attempt: Callable[..., SmtpError], tls: ssl.SSLConte
             tracemalloc.stop()
     assert type(error) is ConnectionFailed
     assert error.reason is Trouble.OVERSIZED
-    assert peak < MOST_MEMORY
+    assert peak < MAX_MEMORY
 
 
 ECHOES = [

@@ -18,7 +18,7 @@ from reprieve.net.guard import HostPolicy
 from reprieve.smtp import token
 from reprieve.smtp.errors import Reason, TokenRefused
 from reprieve.smtp.token import fetch
-from tests.smtp.servers import HOST, MOST_MEMORY, SECRET, SERVER_WORDS, SHORT_S, Server, Talk
+from tests.smtp.servers import HOST, MAX_MEMORY, SECRET, SERVER_WORDS, SHORT_S, Server, Talk
 from tests.smtp.tokens import GOOD, answer, credentials, saying
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def test_what_is_not_http_is_survived(refused: Callable[..., TokenRefused], said
     finally:
         tracemalloc.stop()
     assert error.reason in {Trouble.GARBLED, Trouble.UNREACHABLE}
-    assert peak < MOST_MEMORY
+    assert peak < MAX_MEMORY
 
 
 FLOODS = {
@@ -154,7 +154,7 @@ def test_a_flood_is_cut_off(refused: Callable[..., TokenRefused], name: str) -> 
     finally:
         tracemalloc.stop()
     assert error.reason in {Trouble.OVERSIZED, Trouble.GARBLED}
-    assert peak < MOST_MEMORY
+    assert peak < MAX_MEMORY
 
 
 def stop_in_the_middle(talk: Talk) -> None:

@@ -135,7 +135,7 @@ UNKNOWN = ("INVALID_DATA", "Invalid record provided")
 
 
 def left(email: str) -> int:
-    return Unblocks(wiring.table("SUPPRESSIONS")).standings(DEMO, [email], now=LATER)[email].remaining
+    return Unblocks(wiring.table("SUPPRESSIONS")).block_states(DEMO, [email], now=LATER)[email].remaining
 
 
 def lift(now: int) -> None:

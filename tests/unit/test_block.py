@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reprieve.removals.block import UNBLOCKS, Block, BlockKind, Standing, Verdict, describe
+from reprieve.removals.block import UNBLOCKS, Block, BlockKind, BlockState, UnblockOutcome, describe
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 
 KEY = "ann@example.org"
@@ -37,33 +37,33 @@ HALF = listed(SuppressionList.BLOCKS, Permanence.SOFT, 4)
 def test_lists_and_permanence_say_how_an_address_is_blocked(
     bounce: Suppression | None, soft: Suppression | None, kind: BlockKind
 ) -> None:
-    assert Standing(bounce, soft).kind(5) is kind
+    assert BlockState(bounce, soft).kind(5) is kind
 
 
 def test_the_threshold_is_the_organizations() -> None:
-    assert Standing(soft=HALF).kind(4) is BlockKind.TEMPORARY
+    assert BlockState(soft=HALF).kind(4) is BlockKind.TEMPORARY
 
 
 @pytest.mark.parametrize(
-    ("standing", "verdict"),
+    ("state", "outcome"),
     [
-        (Standing(), Verdict.FREE),
-        (Standing(soft=HALF), Verdict.FREE),
-        (Standing(bounce=HARD), Verdict.PERMANENT),
-        (Standing(bounce=HARD, unblocked=5), Verdict.PERMANENT),
-        (Standing(bounce=SOFT, unblocked=4), Verdict.UNBLOCKED),
-        (Standing(bounce=SOFT, unblocked=5), Verdict.EXHAUSTED),
-        (Standing(bounce=UNSURE, unblocked=4), Verdict.UNBLOCKED),
-        (Standing(soft=BLOCKED, unblocked=6), Verdict.EXHAUSTED),
-        (Standing(unblocked=5), Verdict.FREE),
-        (Standing(unblocked=1, requests=frozenset({"this"})), Verdict.UNBLOCKED),
-        (Standing(unblocked=1, requests=frozenset({"another"})), Verdict.FREE),
+        (BlockState(), UnblockOutcome.FREE),
+        (BlockState(soft=HALF), UnblockOutcome.FREE),
+        (BlockState(bounce=HARD), UnblockOutcome.PERMANENT),
+        (BlockState(bounce=HARD, unblocked=5), UnblockOutcome.PERMANENT),
+        (BlockState(bounce=SOFT, unblocked=4), UnblockOutcome.UNBLOCKED),
+        (BlockState(bounce=SOFT, unblocked=5), UnblockOutcome.EXHAUSTED),
+        (BlockState(bounce=UNSURE, unblocked=4), UnblockOutcome.UNBLOCKED),
+        (BlockState(soft=BLOCKED, unblocked=6), UnblockOutcome.EXHAUSTED),
+        (BlockState(unblocked=5), UnblockOutcome.FREE),
+        (BlockState(unblocked=1, requests=frozenset({"this"})), UnblockOutcome.UNBLOCKED),
+        (BlockState(unblocked=1, requests=frozenset({"another"})), UnblockOutcome.FREE),
     ],
 )
-def test_an_unblock_is_judged(standing: Standing, verdict: Verdict) -> None:
-    assert standing.verdict(5, "this") is verdict
+def test_an_unblock_is_judged(state: BlockState, outcome: UnblockOutcome) -> None:
+    assert state.outcome(5, "this") is outcome
 
 
 def test_what_is_shown_of_an_address() -> None:
-    assert describe(Standing(SOFT, HALF, unblocked=2), 5) == Block(BlockKind.TEMPORARY, 4, "soft", 1_000, 2, 3)
-    assert describe(Standing(), 5) == Block(BlockKind.NONE, 0, "", None, 0, UNBLOCKS)
+    assert describe(BlockState(SOFT, HALF, unblocked=2), 5) == Block(BlockKind.TEMPORARY, 4, "soft", 1_000, 2, 3)
+    assert describe(BlockState(), 5) == Block(BlockKind.NONE, 0, "", None, 0, UNBLOCKS)

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.classification import load
-from reprieve.providers import ses
+from reprieve.dialects import list_csv
 from reprieve.providers.sendgrid import answers
+from reprieve.providers.ses import adapter as ses
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppression_of
 from reprieve.suppressions.judgement import OPINION_OF, judged
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
-from reprieve_cli import list_csv
 
 EMAIL = "u@d.example"
 HARD, SOFT, UNSURE = Permanence

@@ -16,7 +16,7 @@ from reprieve.organization import BouncePurge, Organization
 from reprieve.store import keys, listing
 from reprieve.store.listing import Listing
 from reprieve.store.table import Table
-from reprieve.suppressions.listing import ANYBODY, Filter, Pattern, Place, Selection, shown_since
+from reprieve.suppressions.listing import ANYBODY, Filter, Pattern, Position, Selection, shown_since
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from tests.support.dynamodb import Database
 
@@ -190,7 +190,7 @@ def test_the_cursor_leads_through_all_lists_once_and_the_total_is_how_many(
     while more:
         found, more = store.search(organization, wanted, after=after, limit=limit, now=NOW)
         seen += found
-        after = Place.of(found[-1]) if found else None
+        after = Position.of(found[-1]) if found else None
     assert names(seen) == names(whole)
     assert store.total(organization, wanted, now=NOW) == (len(whole), True)
 
@@ -236,7 +236,7 @@ def test_a_narrow_prefix_is_one_request_a_shard(shards: int) -> None:
 
 
 def test_nothing_is_answered_by_reading_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "READ_AT_MOST", 100)
+    monkeypatch.setattr(listing, "MAX_READ", 100)
     organization, table = many(300, 1)
     reader = listing._Reader(table, organization, (SuppressionList.BOUNCES,), Selection(), 0, most=100)
     table._client.database.tables["Suppressions"].page = 50

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reprieve.organization import Organization
 from reprieve.system_log.query import MAX_REREAD, Page, Query, SystemLog
-from reprieve.system_log.span import KEPT, SETTLING, Order, Stored, position
+from reprieve.system_log.span import LOG_RETENTION, SETTLING, Order, Stored, position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ACME = Organization("acme", "Acme")
 BEGIN = 1_790_000_000_000
 #: the most that a write takes, by what its client allows it: see `runtime.wiring`
-LONGEST_WRITE = 7_000
+MAX_WRITE = 7_000
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Reader:
         return iter(found[::-1] if span.newest_first else found)
 
 
-writes = st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, LONGEST_WRITE)), max_size=30)
+writes = st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, MAX_WRITE)), max_size=30)
 polls = st.lists(st.integers(0, 4_000), min_size=1, max_size=30)
 
 
@@ -153,4 +153,4 @@ def test_what_is_older_than_90_days_is_not_even_read() -> None:
     system_log = SystemLog(Spy(Store()), lambda: BEGIN)
     for query in (Query(0, None), Query(0, BEGIN), Query(0, BEGIN, newest_first=True)):
         system_log.page(ACME, query, after=None, now=BEGIN)
-    assert [span.after for span in asked] == [position(BEGIN - KEPT)] * 3
+    assert [span.after for span in asked] == [position(BEGIN - LOG_RETENTION)] * 3

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from reprieve.clock import DAY, SECOND
 from reprieve.removals.queue import LEASE, SECOND_LOOK, SETTLED, Part
-from reprieve.removals.removal import LONGEST_BACKOFF, Removal, RemovalState, backoff, watermark
+from reprieve.removals.removal import MAX_BACKOFF, Removal, RemovalState, backoff, watermark
 from reprieve.suppressions.suppression import SuppressionList
 
 moments = st.integers(min_value=10**12, max_value=2 * 10**12)
@@ -20,7 +20,7 @@ def test_the_watermark_is_in_whole_seconds_and_thirty_older_than_our_clock(now: 
 
 @given(st.integers(min_value=1, max_value=10_000), st.floats(min_value=0, max_value=1, exclude_max=True))
 def test_backoff_is_bounded_whatever_the_number_of_attempts(attempts: int, spread: float) -> None:
-    assert SECOND <= backoff(attempts, spread=spread) <= LONGEST_BACKOFF
+    assert SECOND <= backoff(attempts, spread=spread) <= MAX_BACKOFF
 
 
 def test_backoff_doubles_up_to_an_hour_and_is_spread_over_the_whole_range() -> None:

@@ -19,10 +19,10 @@ from urllib3 import HTTPResponse
 
 from reprieve.clock import SECOND
 from reprieve.errors import InvalidInput, Unavailable
-from reprieve.providers.sendgrid.adapter import MOST, SendGrid
-from reprieve.providers.sendgrid.answers import Verdict, comeback, judge, segment, selection, sentence
+from reprieve.providers.sendgrid.adapter import MAX_BATCH, SendGrid
+from reprieve.providers.sendgrid.answers import StatusKind, comeback, kind_of, segment, selection, sentence
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
-from reprieve.removals.removal import LONGEST_BACKOFF
+from reprieve.removals.removal import MAX_BACKOFF
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def test_requests_leaves_the_escaping_alone(email: str) -> None:
 # ---- splitting
 
 
-@given(st.integers(1, MOST), st.data())
+@given(st.integers(1, MAX_BATCH), st.data())
 def test_one_bad_address_costs_two_calls_a_halving(count: int, data: st.DataObject) -> None:
     selected = addresses(count)
     bad = data.draw(st.sampled_from(selected))
@@ -190,9 +190,9 @@ def test_several_bad_addresses_are_each_refused_alone(bad: set[int]) -> None:
 @pytest.mark.parametrize("name", BULK)
 def test_without_a_fault_a_batch_is_one_call(name: SuppressionList) -> None:
     recorder = Recorder()
-    answers = provider(recorder).lift(name, addresses(MOST))
-    assert answers == [LiftAnswer(LiftOutcome.LIFTED, "204: lifted")] * MOST
-    assert recorder.selections() == [addresses(MOST)]
+    answers = provider(recorder).lift(name, addresses(MAX_BATCH))
+    assert answers == [LiftAnswer(LiftOutcome.LIFTED, "204: lifted")] * MAX_BATCH
+    assert recorder.selections() == [addresses(MAX_BATCH)]
 
 
 def test_a_bulk_of_one_that_is_refused_is_asked_for_by_its_own_url() -> None:
@@ -281,7 +281,7 @@ def test_the_key_and_the_addresses_stay_inside(caplog: pytest.LogCaptureFixture)
         ("base_url", "https://example.com/can ary"),
         ("base_url", "canary"),
         ("batch", 0),
-        ("batch", MOST + 1),
+        ("batch", MAX_BATCH + 1),
     ],
 )
 def test_what_cannot_be_used_is_refused_without_being_quoted(option: str, value: object) -> None:
@@ -303,8 +303,8 @@ def test_an_account_id_is_a_fine_on_behalf_of() -> None:
 @pytest.mark.parametrize("status", range(100, 600))
 def test_every_status_has_a_verdict_and_a_clean_sentence(status: int) -> None:
     assert sentence(status).startswith(f"{status}: ")
-    assert (judge(status) is Verdict.DONE) == (200 <= status < 300)
-    assert (judge(status) is Verdict.FAULT) == (status < 200 or status >= 500 or status in {408, 425})
+    assert (kind_of(status) is StatusKind.DONE) == (200 <= status < 300)
+    assert (kind_of(status) is StatusKind.FAULT) == (status < 200 or status >= 500 or status in {408, 425})
 
 
 @given(
@@ -312,4 +312,4 @@ def test_every_status_has_a_verdict_and_a_clean_sentence(status: int) -> None:
 )
 def test_whatever_a_header_says_we_come_back_within_bounds(status: int, headers: dict[str, str]) -> None:
     moment = comeback(status, headers, now=NOW)
-    assert moment is None or NOW + SECOND <= moment <= NOW + LONGEST_BACKOFF
+    assert moment is None or NOW + SECOND <= moment <= NOW + MAX_BACKOFF

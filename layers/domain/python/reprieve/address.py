@@ -17,6 +17,7 @@ ordinary addresses; what it leaves out or sees differently is said here, once:
 from __future__ import annotations
 
 import re
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -99,6 +100,15 @@ class Address:
         return cls(spelling=text, local=local, domain=domain, key=f"{fold(bare_local)}@{domain}")
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an address by the rules of `Address.parse`."""
+    try:
+        Address.parse(text)
+    except MalformedAddress:
+        return False
+    return True
+
+
 def comparison_key(text: str) -> str:
     """Give the key of whatever a provider calls an address, valid or not.
 
@@ -150,3 +160,8 @@ def _octets(text: str) -> int:
 def fold(text: str) -> str:
     """Fold case as Unicode's canonical caseless matching does (D145), then compose; a second time changes nothing."""
     return normalize("NFC", normalize("NFD", text).casefold())
+
+
+def digest(key: str) -> int:
+    """A number of 32 bits by which comparison keys are spread and found; different keys can have the same."""
+    return zlib.crc32(key.encode())

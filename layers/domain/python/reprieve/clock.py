@@ -18,6 +18,8 @@ SECOND: Final = Millis(1_000)
 MINUTE: Final = Millis(60 * SECOND)
 DAY: Final = Millis(24 * 60 * MINUTE)
 SECONDS_A_DAY: Final = Seconds(86_400)
+#: how far apart two clocks may be: the provider's, which stamps bounces, and ours, which stamps requests
+SKEW_ALLOWANCE: Final = Millis(30 * SECOND)
 
 
 def now() -> Millis:

@@ -21,6 +21,8 @@ never carry an email address or a secret, so that they can be logged.
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 
 class ReprieveError(Exception):
     """The root: `str(error)` is a sentence that is safe to log and to show."""
@@ -128,3 +130,17 @@ class RateLimited(ReprieveError):
 
 class Unavailable(ReprieveError):
     """A part that this depends on did not answer in time; nothing was acknowledged."""
+
+
+def describe(error: Exception) -> str:
+    """A sentence about any exception that is safe to log.
+
+    The text of one that is not ours can quote what was sent, so it is named with the place where it was raised instead.
+    """
+    if isinstance(error, ReprieveError):
+        return str(error)
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f" at {PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reprieve.access.ports import AccessStore
 
 #: characters of the header that are looked at
-LONGEST: Final = 512
+MAX_HEADER: Final = 512
 
 
 def token_in(authorization: str | None, schemes: Collection[str]) -> str:
@@ -31,7 +31,7 @@ def token_in(authorization: str | None, schemes: Collection[str]) -> str:
     """
     words = "|".join(map(re.escape, sorted(schemes)))
     pattern = rf"\s*(?:{words})\s*(\S+)\s*"
-    found = re.fullmatch(pattern, authorization[:LONGEST], re.IGNORECASE) if authorization else None
+    found = re.fullmatch(pattern, authorization[:MAX_HEADER], re.IGNORECASE) if authorization else None
     if not found:
         raise Unauthenticated("no credential in the Authorization header")
     return found[1]

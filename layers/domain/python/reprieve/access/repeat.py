@@ -8,7 +8,7 @@ from typing import Final
 from reprieve.clock import DAY, SECOND
 
 #: how long an answer is kept
-KEPT: Final = DAY
+ANSWER_RETENTION: Final = DAY
 
 
 #: how long a key belongs to a request that has not been answered: a little longer than a request can last

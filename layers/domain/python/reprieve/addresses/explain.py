@@ -7,12 +7,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import Address, comparison_key
-from reprieve.addresses.outlook import AddressRecord, Outlook, outlook, shown, standing, suppresses
+from reprieve.addresses.outlook import AddressRecord, Outlook, block_state, outlook, shown, suppresses
 from reprieve.errors import MalformedAddress
 from reprieve.removals.block import Block, describe
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.filter.matching import fold
-from reprieve.system_log.span import KEPT, LATEST, Order, Span, position
+from reprieve.system_log.span import LATEST, LOG_RETENTION, Order, Span, position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ class Explanation:
         lists: every list that the address is or has been on.
         block: how the lists' bounces block it, and what is left of its unblocks.
         events: the newest log entries about it, newest first, as Okta's LogEvents.
-        belongs: whether it belongs to somebody whose addresses the organization may lift; None for what is no address.
+        belongs: whether the membership rule lets the organization lift it; None for what is no address.
         quota: what is left of the organization's requests to the lists.
     """
 
@@ -85,19 +85,22 @@ class Addresses:
     quotas: QuotaStore
 
     def explain(self, context: Context, email: str) -> Explanation:
-        """Gather what is known about an address.
+        """Gather what is known about an address, or about what a provider takes for one.
 
         Raises:
+            MalformedAddress: it is not an address, and it is on no list and never was.
             Unavailable: a store did not answer.
         """
         organization, now, key = context.organization, context.now, comparison_key(email)
+        records = self.records.records(organization, key)
         try:
             address = Address.parse(email)
         except MalformedAddress:
+            if not records:
+                raise
             belongs = None
         else:
             belongs = key in self.removals.allowed(organization, [address])
-        records = self.records.records(organization, key)
         lists = [
             OnList(
                 record=record,
@@ -108,8 +111,8 @@ class Addresses:
             )
             for record in records
         ]
-        block = describe(standing(records, organization, now=now), organization.soft_bounce_threshold)
-        span = Span(Order.PUBLISHED, position(now - KEPT), LATEST, newest_first=True, target=fold(key))
+        block = describe(block_state(records, organization, now=now), organization.soft_bounce_threshold)
+        span = Span(Order.PUBLISHED, position(now - LOG_RETENTION), LATEST, newest_first=True, target=fold(key))
         events = [stored.event for stored in islice(self.log.entries(organization, span, first=EVENTS), EVENTS)]
         quota = self.quotas.peek(organization, "sendgrid", now=now)
         return Explanation(email, lists, block, events, belongs, quota)

@@ -1,4 +1,4 @@
-"""What is known about one address on one list, and what would happen next if nobody did anything."""
+"""What is known about one address on one list, and what happens next if it is left alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from reprieve.clock import SECOND, SECONDS_A_DAY
-from reprieve.removals.block import Standing
+from reprieve.removals.block import BlockState
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.suppressions.listing import EXPIRING, shown_since
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
@@ -41,7 +41,7 @@ class Next(Enum):
     """What happens next to an address on a list."""
 
     STAYS = "stays"
-    """It is suppressed until somebody lifts it."""
+    """It is suppressed until it is lifted."""
     EXPIRES = "expires"
     """It is suppressed until it expires by the bounce purge."""
     KEPT = "kept"
@@ -56,7 +56,7 @@ class Next(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What happens next, and when at the earliest, in milliseconds; None when nobody can know."""
+    """What happens next, and when at the earliest, in milliseconds; None when that is not known."""
 
     next: Next
     at: int | None = None
@@ -75,12 +75,12 @@ def suppresses(record: AddressRecord, organization: Organization, *, now: int) -
     return record.list is not SuppressionList.BLOCKS or record.suppression.count >= organization.soft_bounce_threshold
 
 
-def standing(records: Iterable[AddressRecord], organization: Organization, *, now: int) -> Standing:
-    """How an address stands, by its records on all lists: what an unblock would judge it by."""
+def block_state(records: Iterable[AddressRecord], organization: Organization, *, now: int) -> BlockState:
+    """What an unblock would judge the address by, from its records on all lists."""
     on = {record.list: record for record in records}
     entries = {name: record.suppression for name, record in on.items() if shown(record, organization, now=now)}
     blocks = on.get(SuppressionList.BLOCKS)
-    return Standing(
+    return BlockState(
         bounce=entries.get(SuppressionList.BOUNCES),
         soft=entries.get(SuppressionList.BLOCKS),
         unblocked=blocks.unblocked if blocks else 0,

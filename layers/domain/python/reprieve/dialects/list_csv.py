@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = ("created", "email", "reason", "status", "ip", "permanence", "classification", "source")
 #: what an event of a webhook says in words of its own; its limit is this file's
 SAID: Final = ("email", "reason", "status", "ip")
-LONGEST_SOURCE: Final = 100
+MAX_SOURCE: Final = 100
 
 
 def read(
@@ -93,8 +93,8 @@ def _suppression(
     texts = {name: unguarded(cells.get(name, "")) for name in COLUMNS}
     if sum(len(texts[name].encode()) for name in SAID) > MAX_TEXT_OCTETS:
         raise InvalidInput(f"{', '.join(SAID)} together have more than {MAX_TEXT_OCTETS} octets")
-    if len(texts["source"]) > LONGEST_SOURCE:
-        raise InvalidInput(f"at most {LONGEST_SOURCE} characters", field="source")
+    if len(texts["source"]) > MAX_SOURCE:
+        raise InvalidInput(f"at most {MAX_SOURCE} characters", field="source")
     email = texts["email"].strip()
     if not email:
         raise InvalidInput("missing", field="email")

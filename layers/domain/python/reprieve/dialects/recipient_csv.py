@@ -31,7 +31,7 @@ ID: Final = "id"
 EMAIL: Final = "email"
 SECOND: Final = "secondEmail"
 ALIASES: Final = {"secondaryEmail": SECOND}
-LONGEST_VALUE: Final = 1_000
+MAX_VALUE: Final = 1_000
 
 MODULE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 #: as Zoho's API takes it; another could never be named by a request
@@ -141,7 +141,7 @@ def _row(line: Line, frame: _Frame) -> Row:
     if EMAIL not in values:
         raise InvalidInput("missing", field=EMAIL)
     for column, value in values.items():
-        if len(value) > (most := frame.limits.get(column, LONGEST_VALUE)):
+        if len(value) > (most := frame.limits.get(column, MAX_VALUE)):
             raise InvalidInput(f"at most {most} characters", field=ascii(column)[1:-1])
     email = Address.parse(values.pop(EMAIL), field=EMAIL)
     second = values.pop(SECOND, None)

@@ -6,9 +6,9 @@ What "blocked" means, in terms of lists and permanence:
 - blocked temporarily: it stands on the bounces list and its newest bounce there is soft or undetermined (the provider
   itself has stopped mailing it), or it stands on the blocks list with at least as many soft bounces as the
   organization's threshold, counted since it was last unblocked;
-- not blocked: everything else. Fewer soft bounces than the threshold block nobody.
+- not blocked: everything else. Fewer soft bounces than the threshold block no address.
 
-The other lists are other verdicts and no business of an unblock: spam reports and unsubscribes are the recipient's own
+The other lists are not the business of an unblock: spam reports and unsubscribes are the recipient's own
 will, and an invalid address needs a correction.
 
 An address is unblocked at most UNBLOCKS times. The number hangs on the address in the organization, whichever record,
@@ -45,7 +45,7 @@ class BlockKind(StrEnum):
     """It cannot."""
 
 
-class Verdict(StrEnum):
+class UnblockOutcome(StrEnum):
     """What becomes of one address, or of one record, in an unblock."""
 
     UNBLOCKED = "unblocked"
@@ -61,7 +61,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BlockState:
     """What the two lists say about one address.
 
     Attributes:
@@ -70,7 +70,7 @@ class Standing:
         unblocked: how often it was unblocked, ever.
         requests: the ids of the requests that last asked for its removal from either list.
         forgiven_until: the later one of the two watermarks, 0 when there is none.
-        fences: the fence of each list's record, 0 when there is none; whoever asks for a removal raises it.
+        fences: the fence of each list's record, 0 when there is none; each request for a removal raises it.
     """
 
     bounce: Suppression | None = None
@@ -92,7 +92,7 @@ class Standing:
         """How often it may still be unblocked."""
         return max(0, UNBLOCKS - self.unblocked)
 
-    def verdict(self, threshold: int, request_id: str) -> Verdict:
+    def outcome(self, threshold: int, request_id: str) -> UnblockOutcome:
         """What an unblock would do.
 
         Args:
@@ -100,14 +100,14 @@ class Standing:
             request_id: the request's; what it did itself, before its answer was lost, is done and not refused.
         """
         if request_id in self.requests:
-            return Verdict.UNBLOCKED
+            return UnblockOutcome.UNBLOCKED
         match self.kind(threshold):
             case BlockKind.PERMANENT:
-                return Verdict.PERMANENT
+                return UnblockOutcome.PERMANENT
             case BlockKind.NONE:
-                return Verdict.FREE
+                return UnblockOutcome.FREE
             case BlockKind.TEMPORARY:
-                return Verdict.UNBLOCKED if self.remaining else Verdict.EXHAUSTED
+                return UnblockOutcome.UNBLOCKED if self.remaining else UnblockOutcome.EXHAUSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +131,14 @@ class Block:
     remaining: int
 
 
-def describe(standing: Standing, threshold: int) -> Block:
+def describe(state: BlockState, threshold: int) -> Block:
     """What is shown of an address: the bounces list's entry speaks before the blocks list's."""
-    entry = standing.bounce or standing.soft
+    entry = state.bounce or state.soft
     return Block(
-        kind=standing.kind(threshold),
-        count=max((one.count for one in (standing.bounce, standing.soft) if one), default=0),
+        kind=state.kind(threshold),
+        count=max((one.count for one in (state.bounce, state.soft) if one), default=0),
         reason=entry.reason if entry else "",
         since=entry.created if entry else None,
-        unblocked=standing.unblocked,
-        remaining=standing.remaining,
+        unblocked=state.unblocked,
+        remaining=state.remaining,
     )

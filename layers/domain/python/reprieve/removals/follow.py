@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from reprieve.system_log.ports import EventLog
 
 
-class Standing(StrEnum):
-    """What is told of a removal: its state, or what can be said when its record tells of another."""
+class ReportedState(StrEnum):
+    """What is reported of a removal: its state, or what can be said when its record holds another one."""
 
     PENDING = "pending"
     """Acknowledged; the job has not finished it yet."""
@@ -35,8 +35,8 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What is told about one removal.
+class RemovalReport:
+    """One removal, as it is reported.
 
     Attributes:
         record: its own record; None when it was replaced or forgotten.
@@ -44,20 +44,20 @@ class Told:
     """
 
     followed: Followed
-    standing: Standing
+    state: ReportedState
     record: Removal | None
     replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Removals of one organization, for whoever may see them."""
+    """Removals of one organization, for callers who are allowed to see them."""
 
     records: RemovalRecords
     queue: RemovalQueue
     log: EventLog
 
-    def of_request(self, organization: Organization, request_id: str) -> list[Told]:
+    def of_request(self, organization: Organization, request_id: str) -> list[RemovalReport]:
         """Every removal that a request asked for, in order.
 
         Raises:
@@ -66,20 +66,20 @@ class Following:
         found = self.records.of_request(organization, request_id)
         if not found:
             raise NotFound("request", "of this id")
-        return [_tell(one) for one in found]
+        return [_report(one) for one in found]
 
-    def of_address(self, organization: Organization, key: str) -> list[Told]:
+    def of_address(self, organization: Organization, key: str) -> list[RemovalReport]:
         """The latest removal of an address on each list."""
-        return [_tell(_as_followed(one)) for one in self.records.of_address(organization, key)]
+        return [_report(_as_followed(one)) for one in self.records.of_address(organization, key)]
 
     def waiting(
         self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
-    ) -> tuple[list[Told], str | None]:
+    ) -> tuple[list[RemovalReport], str | None]:
         """A page of what is pending or failed, and the cursor of the next; see the port."""
         page, cursor = self.records.waiting(organization, state, limit=limit, after=after)
-        return [_tell(_as_followed(one)) for one in page], cursor
+        return [_report(_as_followed(one)) for one in page], cursor
 
-    def one(self, organization: Organization, removal_id: str) -> Told:
+    def one(self, organization: Organization, removal_id: str) -> RemovalReport:
         """One removal.
 
         Raises:
@@ -88,9 +88,9 @@ class Following:
         found = self.records.one(organization, removal_id)
         if found is None:
             raise NotFound("removal", "of this id")
-        return _tell(found)
+        return _report(found)
 
-    def retry(self, context: Context, removal_id: str) -> Told:
+    def retry(self, context: Context, removal_id: str) -> RemovalReport:
         """Have a failed removal tried again, with all its attempts, under its old watermark.
 
         Args:
@@ -105,21 +105,21 @@ class Following:
             Conflict: it has not failed, or another retry was faster.
         """
         organization = context.organization
-        told = self.one(organization, removal_id)
-        if told.record is None or told.standing is not Standing.FAILED:
-            raise Conflict(f"only a failed removal can be retried; this one is {told.standing}")
-        if not self.queue.retry(organization, told.record, now=context.now):
+        report = self.one(organization, removal_id)
+        if report.record is None or report.state is not ReportedState.FAILED:
+            raise Conflict(f"only a failed removal can be retried; this one is {report.state}")
+        if not self.queue.retry(organization, report.record, now=context.now):
             raise Conflict("the removal has changed meanwhile")
-        self.log.append(organization, [removal_retried(told.record, context=context)])
+        self.log.append(organization, [removal_retried(report.record, context=context)])
         return self.one(organization, removal_id)
 
 
-def _tell(followed: Followed) -> Told:
+def _report(followed: Followed) -> RemovalReport:
     if followed.record is None:
-        return Told(followed, Standing.FORGOTTEN, None)
+        return RemovalReport(followed, ReportedState.FORGOTTEN, None)
     if followed.replaced:
-        return Told(followed, Standing.REPLACED, None, followed.record.id)
-    return Told(followed, Standing(followed.record.state), followed.record)
+        return RemovalReport(followed, ReportedState.REPLACED, None, followed.record.id)
+    return RemovalReport(followed, ReportedState(followed.record.state), followed.record)
 
 
 def _as_followed(record: Removal) -> Followed:

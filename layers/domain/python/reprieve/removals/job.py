@@ -1,28 +1,29 @@
 """The scheduled job: carries every acknowledged removal to the provider, then lifts it here.
 
-Organizations take turns, a batch at a time and in an order that changes from run to run, so that one with a long queue
-delays nobody. Removals are claimed by lease and fence just before the provider is called, alone or as a part of their
-request, and what becomes of each is written under its own fence: overlapping runs are harmless. What a part's removal
-does not end as, it waits for alone: so a part is claimed once, unless a worker is lost.
+Organizations take turns, a batch at a time, in several lanes and in an order that changes from run to run, so that
+neither a long queue nor a provider that hangs delays the others. Removals are claimed by lease and fence just before
+the provider is called, alone or as a part of their request, and what becomes of each is written under its own fence:
+overlapping runs are harmless. What a part's removal does not end as, it waits for alone: so a part is claimed once,
+unless a worker is lost.
 
-A removal that the provider carried out is told in the log before it is settled here: a crash between the two makes the
-next worker carry it out and tell it again, under the same id, where the other order could leave it untold. The other
-ends are told after they are settled, since only then are they true.
+A removal that the provider carried out is logged before it is settled here: a crash between the two makes the next
+worker carry it out and log it again, under the same id, where the other order could leave it out of the log. The other
+ends are logged after they are settled, since only then are they true.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from reprieve.access.log_entries import provider_paused
 from reprieve.clock import MINUTE, SECOND
-from reprieve.errors import ReprieveError
+from reprieve.errors import describe
+from reprieve.lanes import single
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.log_entries import removal_failed, removal_superseded, removals_done
-from reprieve.removals.queue import LEASE, Claim, Due, Settlement
+from reprieve.removals.queue import LEASE, Due, Settlement, given_back
 from reprieve.removals.removal import MAX_ATTEMPTS, OUTAGE, Removal, RemovalState, backoff
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.ports import AccessStore
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.lanes import Lanes
     from reprieve.organization import Organization
     from reprieve.removals.ports import Provider, RemovalQueue
     from reprieve.system_log.ports import EventLog
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 #: how long a broken account is left alone before it is tried again
 PAUSE = 15 * MINUTE
 #: one organization's calls to its provider in one turn; a provider of one call a second fills it
-TURN = 20 * SECOND
+TURN_TIME = 20 * SECOND
 #: kept for settling what was claimed
 SETTLING = 10 * SECOND
 #: no turn begins with less than this
@@ -46,6 +48,9 @@ RESERVE = 20 * SECOND
 LEAST = 5 * SECOND
 #: entries that others hold are looked past, so many at the most
 HELD = 2_000
+
+#: answers about an address, which show that the provider is well
+WORTH_MORE = frozenset({LiftOutcome.LIFTED, LiftOutcome.ABSENT, LiftOutcome.REFUSED})
 
 #: the words that a tally counts under
 COUNTED = {
@@ -77,9 +82,24 @@ class Tally:
     waiting: int = 0
     oldest: int = 0
 
+    def note(self, organization: Organization, error: Exception) -> None:
+        """Count what stopped an organization's turn."""
+        self.errors[type(error).__name__] += 1
+        self.faults.append(f"{organization.id}: {describe(error)}")
+
+    def add(self, other: Tally) -> None:
+        """Take over what another lane counted."""
+        self.counts += other.counts
+        self.errors += other.errors
+        self.faults += other.faults
+        self.broken += other.broken
+        self.paused += other.paused
+        self.waiting += other.waiting
+        self.oldest = max(self.oldest, other.oldest)
+
 
 @dataclass(slots=True)
-class Desk:
+class Turn:
     """One organization during a run.
 
     Attributes:
@@ -98,10 +118,12 @@ class RemovalJob:
     """One run of the job.
 
     Attributes:
-        provider_for: makes the adapter of an organization's account; each is made once a run, and closed at its end.
+        provider_for: makes the adapter of an organization's account; each is made once per run, used by one lane at a
+            time, and closed after its last turn.
         clock: the time in milliseconds; it moves while a run lasts.
         remaining: milliseconds that this run may still take; nothing is claimed when little is left.
         spread: random numbers in [0, 1) for the backoff's jitter and the order of turns.
+        lanes: how many turns are taken at a time; a provider that hangs holds up one lane.
     """
 
     access: AccessStore
@@ -111,6 +133,7 @@ class RemovalJob:
     clock: Callable[[], int]
     remaining: Callable[[], int]
     spread: Callable[[], float]
+    lanes: Lanes = single
 
     def run(self) -> Tally:
         """Work through what is due, in turns, until nothing is left or time is short.
@@ -119,23 +142,51 @@ class RemovalJob:
             What was done. An organization whose turn fails for an unexpected reason is left for the next run; its error
             is counted, the others go on, and its rows are free again when their lease ends.
         """
-        tally = Tally()
         organizations = sorted(self.access.organizations(), key=lambda _: self.spread())
-        turns: deque[Organization | Desk] = deque(organizations)
-        with ExitStack() as adapters:
-            while turns and self.remaining() > RESERVE:
-                turn = turns.popleft()
-                organization = turn.organization if isinstance(turn, Desk) else turn
-                try:
-                    desk = turn if isinstance(turn, Desk) else self._open(turn, adapters, tally)
-                    if desk and self._turn(desk, tally):
-                        turns.append(desk)
-                except ReprieveError as error:
-                    tally.errors[type(error).__name__] += 1
-                    tally.faults.append(f"{organization.id}: {error}")
-        return tally
+        todo: deque[Organization | Turn] = deque(organizations)
+        tallies: list[Tally] = []
 
-    def _open(self, organization: Organization, adapters: ExitStack, tally: Tally) -> Desk | None:
+        def lane() -> None:
+            tally = Tally()
+            tallies.append(tally)
+            while self.remaining() > RESERVE:
+                try:
+                    turn = todo.popleft()
+                except IndexError:
+                    return
+                if again := self._go(turn, tally):
+                    todo.append(again)
+
+        self.lanes(lane)
+        total = Tally()
+        for turn in todo:
+            if isinstance(turn, Turn):
+                self._close(turn, total)
+        for tally in tallies:
+            total.add(tally)
+        return total
+
+    def _go(self, turn: Organization | Turn, tally: Tally) -> Turn | None:
+        """One turn of an organization, which may be its first; the turn to go on with, None when it is through."""
+        opened = turn if isinstance(turn, Turn) else None
+        try:
+            opened = opened or self._open(cast("Organization", turn), tally)
+            if opened and self._take(opened, tally):
+                return opened
+        except Exception as error:  # noqa: BLE001  (a failure in one organization does not stop the others)
+            organization = turn.organization if isinstance(turn, Turn) else turn
+            tally.note(organization, error)
+        if opened:
+            self._close(opened, tally)
+        return None
+
+    def _close(self, turn: Turn, tally: Tally) -> None:
+        try:
+            turn.provider.close()
+        except Exception as error:  # noqa: BLE001  (see `_go`)
+            tally.note(turn.organization, error)
+
+    def _open(self, organization: Organization, tally: Tally) -> Turn | None:
         """Make an organization's adapter; None when it has no account, or one that is paused."""
         account = self.access.provider_account(organization.id)
         if account is None or account.paused_until > self.clock():
@@ -143,80 +194,66 @@ class RemovalJob:
             tally.paused += account is not None
             self._see([one.requested_at for one in waits], tally)
             return None
-        return Desk(organization, adapters.enter_context(closing(self.provider_for(organization, account))))
+        return Turn(organization, self.provider_for(organization, account))
 
-    def _turn(self, desk: Desk, tally: Tally) -> bool:
+    def _take(self, turn: Turn, tally: Tally) -> bool:
         """One batch of one organization; whether another turn is worth while."""
-        now, organization = self.clock(), desk.organization
-        due = self.queue.due(organization, now=now, limit=desk.provider.batch + len(desk.held))
-        entries = _fitting([one for one in due if one.place not in desk.held], desk.provider.batch)
+        now, organization = self.clock(), turn.organization
+        due = self.queue.due(organization, now=now, limit=turn.provider.batch + len(turn.held))
+        entries = _fitting([one for one in due if one.handle not in turn.held], turn.provider.batch)
         if not entries:
             return False
         claims = self.queue.claim(organization, entries, now=now, lease=LEASE)
         # another worker has these, or they have ended and the index shows them for a while: look past them
         held = [entry for entry, claim in zip(entries, claims, strict=True) if claim is None]
-        desk.held |= {entry.place for entry in held}
+        turn.held |= {entry.handle for entry in held}
         got = [claim for claim in claims if claim is not None]
         rows = sorted((row for claim in got for row in claim.removals), key=lambda row: row.fence)
         # a read that lagged may show in a part what was claimed alone, or was replaced: the later fence is the true one
-        taken = list({(row.list, row.key): row for row in rows}.values())
-        self._see([one.requested_at for one in held] + [row.requested_at for row in taken], tally)
-        going = self._carry_out(desk, taken, tally)
-        self._release(desk, got)
-        return going and len(desk.held) < HELD
+        claimed = list({(row.list, row.key): row for row in rows}.values())
+        self._see([one.requested_at for one in held] + [row.requested_at for row in claimed], tally)
+        going = self._carry_out(turn, claimed, tally)
+        self.queue.release(got, turn.settled, now=self.clock())
+        return going and len(turn.held) < HELD
 
     def _see(self, requested: Sequence[int], tally: Tally) -> None:
         now = self.clock()
         tally.waiting += len(requested)
         tally.oldest = max([tally.oldest, *(now - at for at in requested)])
 
-    def _carry_out(self, desk: Desk, taken: Sequence[Removal], tally: Tally) -> bool:
-        """Settle what was taken, a call of the provider at a time; whether it is worth another in this run.
+    def _carry_out(self, turn: Turn, claimed: Sequence[Removal], tally: Tally) -> bool:
+        """Settle what was claimed, a call of the provider at a time; whether it is worth another in this run.
 
         The calls share the time of a turn. What they do not reach waits where it was: a part may hold more than a
         provider that is called for each address can do.
         """
-        ends = self.remaining() - TURN
+        ends = self.remaining() - TURN_TIME
         going = True
-        for batch in _batches(taken, desk.provider.batch):
+        for batch in _batches(claimed, turn.provider.batch):
             budget = min(self.remaining() - ends, self.remaining() - SETTLING)
             if going and budget >= LEAST:
-                going = self._lift(desk, batch, budget, tally)
+                going = self._lift(turn, batch, budget, tally)
             else:
-                now = self.clock()
-                alone = [row for row in batch if row.queued]
-                back = [Settlement(row, RemovalState.PENDING, row.attempts, now, row.last_answer) for row in alone]
-                self._settle(desk, back, tally)
+                self._settle(turn, given_back(batch, now=self.clock()), tally)
         return going
 
-    def _release(self, desk: Desk, claims: Sequence[Claim]) -> None:
-        """Let the parts leave the queue of which nothing is left to do."""
-        now = self.clock()
-        parts = [
-            (claim.part, claim.part.due_again(settled={row.id for row in claim.removals} <= desk.settled, now=now))
-            for claim in claims
-            if claim.part
-        ]
-        self.queue.release(parts, now=now)
-
-    def _lift(self, desk: Desk, batch: Sequence[Removal], budget: int, tally: Tally) -> bool:
+    def _lift(self, turn: Turn, batch: Sequence[Removal], budget: int, tally: Tally) -> bool:
         """Lift some removals of one list; whether the provider is worth another call in this run."""
         overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
-        self._settle(desk, overtaken, tally)
+        self._settle(turn, overtaken, tally)
         wanted = [row for row in batch if not row.overtaken]
         if not wanted:
             return True
-        answers = desk.provider.lift(wanted[0].list, [row.email for row in wanted], budget=budget)
+        answers = turn.provider.lift(wanted[0].list, [row.email for row in wanted], budget=budget)
         answered = list(zip(wanted, answers, strict=True))
-        self._note_account(desk, answers, tally)
+        self._note_account(turn, answers, tally)
         now = self.clock()
         lifted = [row for row, answer in answered if answer.outcome.lifted]
-        self.log.append(desk.organization, removals_done(lifted, now=now))
-        self._settle(desk, [self._judge(row, answer, tally) for row, answer in answered], tally)
+        self.log.append(turn.organization, removals_done(lifted, now=now))
+        self._settle(turn, [self._judge(row, answer, tally) for row, answer in answered], tally)
         outcomes = {answer.outcome for answer in answers}
-        # told to wait before anything could be done: whoever asks again at once is told again
-        throttled = LiftOutcome.WAIT in outcomes and not any(outcome.lifted for outcome in outcomes)
-        return not throttled and LiftOutcome.ACCOUNT_BROKEN not in outcomes
+        # a provider that did nothing of what it was asked does no better when it is asked again at once
+        return not outcomes.isdisjoint(WORTH_MORE) and LiftOutcome.ACCOUNT_BROKEN not in outcomes
 
     def _judge(self, row: Removal, answer: LiftAnswer, tally: Tally) -> Settlement:
         """What a provider's answer makes of a row."""
@@ -237,12 +274,12 @@ class RemovalJob:
         due_at = max(now + backoff(attempts, spread=self.spread()), answer.retry_at or 0)
         return Settlement(row, RemovalState.PENDING, attempts, due_at, answer.detail)
 
-    def _settle(self, desk: Desk, settlements: Sequence[Settlement], tally: Tally) -> None:
-        """Write what became of rows, count it, and tell those ends that were not told before."""
-        done = self.queue.settle(desk.organization, settlements, now=self.clock())
+    def _settle(self, turn: Turn, settlements: Sequence[Settlement], tally: Tally) -> None:
+        """Write what became of rows, count it, and log those ends that were not logged before."""
+        done = self.queue.settle(turn.organization, settlements, now=self.clock())
         kept = [one for one, written in zip(settlements, done, strict=True) if written]
         lost = [one for one, written in zip(settlements, done, strict=True) if not written]
-        desk.settled |= {one.removal.id for one in kept}
+        turn.settled |= {one.removal.id for one in kept}
         for one in kept:
             tally.counts[COUNTED[one.state]] += 1
         now = self.clock()
@@ -253,18 +290,18 @@ class RemovalJob:
             for one in kept
             if one.state in {RemovalState.FAILED, RemovalState.SUPERSEDED}
         ]
-        self.log.append(desk.organization, entries)
-        # a newer bounce, or the claim was lost; superseding under the same fence tells the two apart
+        self.log.append(turn.organization, entries)
+        # a newer bounce, or the claim was lost; superseding under the same fence distinguishes the two
         again = [_ended(one.removal, RemovalState.SUPERSEDED) for one in lost if one.state is RemovalState.DONE]
         if len(lost) > len(again):
             tally.counts["lost"] += len(lost) - len(again)
         if again:
-            self._settle(desk, again, tally)
+            self._settle(turn, again, tally)
 
-    def _note_account(self, desk: Desk, answers: Sequence[LiftAnswer], tally: Tally) -> None:
+    def _note_account(self, turn: Turn, answers: Sequence[LiftAnswer], tally: Tally) -> None:
         """Pause a provider that refuses its account: that is no fault of any address."""
         broken = next((answer for answer in answers if answer.outcome is LiftOutcome.ACCOUNT_BROKEN), None)
-        organization, now = desk.organization, self.clock()
+        organization, now = turn.organization, self.clock()
         if broken and organization.id not in tally.broken:
             tally.broken.append(organization.id)
             self.access.pause_provider(organization.id, until=now + PAUSE, reason=broken.detail)
@@ -285,9 +322,9 @@ def _fitting(entries: Iterable[Due], batch: int) -> list[Due]:
     return fitting
 
 
-def _batches(taken: Iterable[Removal], size: int) -> list[list[Removal]]:
+def _batches(claimed: Iterable[Removal], size: int) -> list[list[Removal]]:
     """Removals for one call each: of one suppression list, and no more than the provider takes at a time."""
     groups: dict[str, list[Removal]] = {}
-    for row in taken:
+    for row in claimed:
         groups.setdefault(row.list, []).append(row)
     return [rows[start : start + size] for rows in groups.values() for start in range(0, len(rows), size)]

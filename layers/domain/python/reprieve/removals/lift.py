@@ -10,7 +10,7 @@ class LiftOutcome(StrEnum):
     """What a provider did with one address."""
 
     LIFTED = "lifted"
-    """It was on the provider's list and no longer is, or the provider does not tell the two apart."""
+    """It was on the provider's list and no longer is, or the provider does not distinguish the two."""
     ABSENT = "absent"
     """It was not on the provider's list: success all the same."""
     WAIT = "wait"

@@ -6,15 +6,15 @@ addresses from people who do not manage the lists.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reprieve.address import Address, comparison_key
 from reprieve.clock import SECOND
 from reprieve.errors import MalformedAddress, NotFound
 from reprieve.removals.log_entries import list_cleared, removal_requested
-from reprieve.removals.removal import SKEW_ALLOWANCE, RemovalRequest, watermark
-from reprieve.suppressions.listing import shown_since
+from reprieve.removals.removal import RemovalRequest, findable_id, watermark
+from reprieve.suppressions.listing import Selection, shown_since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,8 @@ class Lists:
             NotFound: it is not on the list.
             Unavailable: nothing was acknowledged.
         """
-        request = RemovalRequest(f"{context.request_id}-0", suppression_list, comparison_key(email), email, hide=True)
+        key = comparison_key(email)
+        request = RemovalRequest(findable_id(context.request_id, 0, key), suppression_list, key, email, hide=True)
         if not all(self._request_listed(context, suppression_list, [request])):
             raise NotFound("address", f"on {suppression_list}")
         self.log.append(context.organization, _entries(context, suppression_list, [email]))
@@ -66,7 +67,11 @@ class Lists:
             for number, (key, email) in enumerate(spelled.items())
         ]
         addresses = [request for request in requests if _is_address(request.email)]
-        others = [request for request in requests if not _is_address(request.email)]
+        others = [
+            replace(request, id=findable_id(context.request_id, number, request.key))
+            for number, request in enumerate(requests)
+            if not _is_address(request.email)
+        ]
         self.suppressions.request_removals(context, addresses)
         listed = self._request_listed(context, suppression_list, others)
         lifted = addresses + [request for request, was_there in zip(others, listed, strict=True) if was_there]
@@ -77,12 +82,20 @@ class Lists:
     def clear(self, context: Context, suppression_list: SuppressionList) -> None:
         """Lift everything that is on a list now: it reads empty at once, and `removals.upkeep` does the rest.
 
-        The mark is in whole seconds, and covers what a provider's clock has stamped a little ahead of ours.
+        As with a single removal, errors leave an address suppressed. The mark is the watermark of a removal, and what
+        is on the list and newer than that is lifted one by one, so a bounce that comes later stays, whatever its stamp.
+
+        Raises:
+            Unavailable: some of it may be done and the rest not; ask again.
         """
-        organization, now = context.organization, context.now
-        newest = self.listing.newest(organization, suppression_list) or 0
-        until = max(now, min(newest, now + SKEW_ALLOWANCE)) // SECOND
-        self.access.clear(organization.id, suppression_list, until=until)
+        organization, mark = context.organization, watermark(context.now) // SECOND
+        self.access.clear(organization.id, suppression_list, until=mark)
+        newer = self.listing.each(organization, suppression_list, Selection(start=mark + 1), now=context.now)
+        requests = [
+            RemovalRequest(f"{context.request_id}-{number}", suppression_list, entry.key, entry.email, hide=True)
+            for number, entry in enumerate(newer)
+        ]
+        self.suppressions.request_removals(context, requests)
         self.log.append(organization, [list_cleared(suppression_list, context=context)])
 
     def _request_listed(

@@ -1,4 +1,4 @@
-"""What the system log tells of removals: that they were asked for, and how each ended."""
+"""Log entries for removals: that they were asked for, and how each ended."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from reprieve.context import Context
     from reprieve.organization import Organization
-    from reprieve.removals.block import Standing
+    from reprieve.removals.block import BlockState
     from reprieve.removals.lift import LiftAnswer
-    from reprieve.removals.queue import Claim, Due, Part, Settlement
+    from reprieve.removals.queue import Claim, Due, Settlement
     from reprieve.removals.removal import Followed, Removal, RemovalRequest, RemovalState
     from reprieve.suppressions.listing import Since
     from reprieve.suppressions.suppression import SuppressionList
@@ -42,6 +42,8 @@ class RemovalRequests(Protocol):
         forgiven_until: int,
     ) -> list[bool]:
         """Record removals of entries that are on their list, and of nothing else.
+
+        Of those that are shown no note is kept, so their ids are `removal.findable_id`.
 
         Args:
             context: who asks.
@@ -75,13 +77,19 @@ class RemovalQueue(Protocol):
         """End removals or let them wait on their own, each for itself.
 
         Returns:
-            Whether it was done, in order. False when somebody else has written meanwhile, or when a bounce newer than
+            Whether it was done, in order. False when another writer was faster, or when a bounce newer than
             what the removal forgave stands where it should be lifted; then nothing was changed.
         """
         ...
 
-    def release(self, parts: Sequence[tuple[Part, int | None]], *, now: int) -> None:
-        """Let claimed parts leave the queue (None) or wait until a moment; what was lost to another is left alone."""
+    def release(self, claims: Sequence[Claim], settled: set[str], *, now: int) -> None:
+        """Let go of what a worker has claimed besides the removals themselves, when it has done with them.
+
+        Args:
+            claims: of one organization.
+            settled: the ids of the removals that the worker has settled.
+            now: in milliseconds.
+        """
         ...
 
     def retry(self, organization: Organization, failed: Removal, *, now: int) -> bool:
@@ -90,14 +98,17 @@ class RemovalQueue(Protocol):
 
 
 class RemovalRecords(Protocol):
-    """Removals as they stand, for whoever follows them."""
+    """Removals as they stand, to follow them."""
 
     def of_request(self, organization: Organization, request_id: str) -> list[Followed]:
         """Every removal that a request asked for, in order; none when the request is unknown."""
         ...
 
     def one(self, organization: Organization, removal_id: str) -> Followed | None:
-        """One removal by its id, read consistently; None when it is unknown."""
+        """One removal by its id, read consistently; None when it is unknown.
+
+        Without a note it is found while it waits or has failed.
+        """
         ...
 
     def of_address(self, organization: Organization, key: str) -> list[Removal]:
@@ -116,23 +127,23 @@ class RemovalRecords(Protocol):
 
 
 class UnblockStore(Protocol):
-    """How addresses stand on the lists of bounces and blocks, and removals that are counted."""
+    """What the bounces and blocks lists say about addresses, and removals that are counted."""
 
-    def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
-        """How each of these addresses stands now, by comparison key; no two keys alike."""
+    def block_states(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, BlockState]:
+        """What blocks each of these addresses now, by comparison key; no two keys alike."""
         ...
 
     def request_unblocks(
         self,
         context: Context,
-        standings: Mapping[str, tuple[Standing, RemovalRequest]],
+        block_states: Mapping[str, tuple[BlockState, RemovalRequest]],
     ) -> set[str]:
         """Record removals and count them, an address wholly or not at all; durable when it returns.
 
         Args:
             context: who asks.
-            standings: by key, how each address stood when it was judged, and what to record; the request's list does
-                not matter, an address is taken off both.
+            block_states: by key, the state by which each address was judged, and what to record; the request's list
+                does not matter, an address is taken off both.
 
         Returns:
             The keys that were recorded. The others stand differently by now, and must be judged again.
@@ -140,7 +151,7 @@ class UnblockStore(Protocol):
         ...
 
     def reset(self, organization: Organization, key: str) -> int:
-        """Forget how often an address was unblocked, and tell how often that was."""
+        """Forget how often an address was unblocked, and return how often that was."""
         ...
 
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import MINUTE, SECOND
+from reprieve.removals.removal import RemovalState
 
 if TYPE_CHECKING:
-    from reprieve.removals.removal import Removal, RemovalState
+    from collections.abc import Collection, Iterable
+
+    from reprieve.removals.removal import Removal
 
 #: how long a claimed row belongs to its worker: longer than a tick can last, shorter than anyone's patience
 LEASE: Final = 150 * SECOND
@@ -31,12 +34,12 @@ class Due:
     """An entry of the removal queue: where to find it, and nothing that could be stale.
 
     Attributes:
-        place: what the store finds it by.
+        handle: what the store finds it by.
         size: how many removals it stands for at the most.
         requested_at: when, in milliseconds.
     """
 
-    place: tuple[str, str]
+    handle: tuple[str, str]
     size: int
     requested_at: int
 
@@ -46,14 +49,14 @@ class Part:
     """A part of a request that a worker has claimed.
 
     Attributes:
-        place: what the store finds it by.
+        handle: what the store finds it by.
         fence: the worker's right to say what becomes of the part.
         requested_at: when, in milliseconds.
         accounted: whether each removal of it was taken, or has ended, or stands in a queue itself. What has not may
-            still be about to be recorded, or a newer request may have taken its place: a reader cannot tell.
+            still be about to be recorded, or a newer request may have taken its place: a reader cannot know which.
     """
 
-    place: tuple[str, str]
+    handle: tuple[str, str]
     fence: int
     requested_at: int
     accounted: bool
@@ -78,6 +81,11 @@ class Claim:
     removals: tuple[Removal, ...]
     part: Part | None = None
 
+    def due_again(self, settled: Collection[str], *, now: int) -> int | None:
+        """When its part must be looked at again; None when nothing is left to do. `settled`: ids of removals."""
+        done = all(row.id in settled for row in self.removals)
+        return self.part.due_again(settled=done, now=now) if self.part else None
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
@@ -96,3 +104,11 @@ class Settlement:
     attempts: int
     due_at: int | None = None
     answer: str = ""
+
+
+def given_back(removals: Iterable[Removal], *, now: int) -> list[Settlement]:
+    """What is written of claimed removals that a turn did not reach: they may be claimed at once.
+
+    A part's removals were not claimed themselves, so nothing is written of them.
+    """
+    return [Settlement(row, RemovalState.PENDING, row.attempts, now, row.last_answer) for row in removals if row.queued]

@@ -14,18 +14,18 @@ became of a part's removal is written under that removal's own fence.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import DAY, MINUTE, SECOND
+from reprieve.address import digest
+from reprieve.clock import DAY, MINUTE, SECOND, SKEW_ALLOWANCE
 
 if TYPE_CHECKING:
     from reprieve.suppressions.suppression import SuppressionList
 
 
-#: how much older than our clock the watermark is, because the provider's clock stamps the bounces and ours the request
-SKEW_ALLOWANCE: Final = 30 * SECOND
 #: how long a lifted record keeps its watermark: SendGrid repeats a webhook for 24 hours, so a week is plenty
 TOMBSTONE: Final = 7 * DAY
 #: a row that the provider refused this often ends `failed`, visibly
@@ -34,7 +34,8 @@ MAX_ATTEMPTS: Final = 10
 OUTAGE: Final = DAY
 #: backoff grows from the first of these to the second
 FIRST_BACKOFF: Final = 30 * SECOND
-LONGEST_BACKOFF: Final = 60 * MINUTE
+MAX_BACKOFF: Final = 60 * MINUTE
+_FINDABLE: Final = re.compile(r"-[0-9]+\.([0-9a-f]{8})\Z")
 
 
 class RemovalState(StrEnum):
@@ -55,7 +56,7 @@ class RemovalRequest:
     """One address to be lifted from one list.
 
     Attributes:
-        id: the removal's id.
+        id: `{request id}-{number}`, or `findable_id` where no note of the request will be kept.
         list: the list it is lifted from.
         key: the address's comparison key.
         email: the spelling to use upstream when no record of the address holds the provider's own.
@@ -137,8 +138,29 @@ class Followed:
         return self.record is not None and self.record.id != self.id
 
 
+def findable_id(request_id: str, number: int, key: str) -> str:
+    """The id of a removal without a note: it says where in the queue the removal is found while it is there.
+
+    Args:
+        request_id: the request's.
+        number: of the removal in its request.
+        key: the address's comparison key.
+    """
+    return f"{request_id}-{number}.{digest(key):08x}"
+
+
+def digest_in(removal_id: str) -> int | None:
+    """The digest of the comparison key that `findable_id` put into an id; None when there is none."""
+    found = _FINDABLE.search(removal_id)
+    return int(found[1], 16) if found else None
+
+
 def watermark(now: int) -> int:
-    """The moment up to which bounces are forgiven by a request made `now`: whole seconds, as providers stamp them."""
+    """The moment up to which a request made `now` forgives bounces.
+
+    It is older than our clock by SKEW_ALLOWANCE, because the provider's clock stamps the bounces; whole seconds, as
+    providers stamp them.
+    """
     return (now - SKEW_ALLOWANCE) // SECOND * SECOND
 
 
@@ -150,7 +172,7 @@ def backoff(attempts: int, *, spread: float) -> int:
         spread: a random number in [0, 1).
 
     Returns:
-        Between one second and LONGEST_BACKOFF.
+        Between one second and MAX_BACKOFF.
     """
-    ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF << min(attempts - 1, 16))
+    ceiling = min(MAX_BACKOFF, FIRST_BACKOFF << min(attempts - 1, 16))
     return max(SECOND, int(ceiling * spread))

@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from reprieve.system_log.ports import EventLog
 
 
-class Verdict(Enum):
-    """What is answered for one submitted address."""
+class Decision(Enum):
+    """Whether one submitted address is accepted, and why not."""
 
     ACCEPTED = "accepted"
     """It will be lifted; this is durable."""
     MALFORMED = "malformed"
     """It is no address by RFC 3696."""
-    STRANGER = "stranger"
-    """It belongs to nobody whose addresses this organization may lift."""
+    NOT_ALLOWED = "not_allowed"
+    """The membership rule does not let this organization lift it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A verdict on one address, in the spelling in which it was submitted."""
+class AddressOutcome:
+    """The decision on one address, in the spelling in which it was submitted."""
 
     submitted: str
-    verdict: Verdict
+    decision: Decision
     removal_id: str | None = None
 
 
@@ -57,8 +57,8 @@ class Removals:
         submitted: Sequence[str],
         *,
         suppression_list: SuppressionList = SuppressionList.BOUNCES,
-    ) -> list[Outcome]:
-        """Accept every address that may be lifted; the others get their reason, and hinder nobody.
+    ) -> list[AddressOutcome]:
+        """Accept every address that may be lifted; the others get their reason, and stop no other.
 
         Whether an address is on the list makes no difference to the answer (Okta's rule): an entry that we have not
         heard of yet may well stand on the provider's list.
@@ -80,9 +80,9 @@ class Removals:
         outcomes = []
         for text, address in zip(submitted, parsed, strict=True):
             if address is None:
-                outcomes.append(Outcome(text, Verdict.MALFORMED))
+                outcomes.append(AddressOutcome(text, Decision.MALFORMED))
             elif address.key not in allowed:
-                outcomes.append(Outcome(text, Verdict.STRANGER))
+                outcomes.append(AddressOutcome(text, Decision.NOT_ALLOWED))
             else:
                 request = requests.setdefault(
                     address.key,
@@ -90,7 +90,7 @@ class Removals:
                         f"{context.request_id}-{len(requests)}", suppression_list, address.key, address.spelling
                     ),
                 )
-                outcomes.append(Outcome(text, Verdict.ACCEPTED, request.id))
+                outcomes.append(AddressOutcome(text, Decision.ACCEPTED, request.id))
         if requests:
             self.suppressions.request_removals(context, list(requests.values()))
             emails = [request.email for request in requests.values()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Unavailable
 from reprieve.recipients.users import IDENTIFIER
-from reprieve.removals.block import BlockKind, Standing, Verdict
+from reprieve.removals.block import BlockKind, BlockState, UnblockOutcome
 from reprieve.removals.log_entries import removal_requested, unblocks_reset
 from reprieve.removals.removal import RemovalRequest
 from reprieve.suppressions.suppression import SuppressionList
@@ -41,7 +41,7 @@ class Field(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FieldOutcome:
+class FieldResult:
     """What became of the address in one field.
 
     Attributes:
@@ -50,23 +50,23 @@ class FieldOutcome:
     """
 
     field: Field
-    verdict: Verdict
+    outcome: UnblockOutcome
     kind: BlockKind
     remaining: int
 
 
 @dataclass(frozen=True, slots=True)
-class RecordOutcome:
+class RecordResult:
     """What became of one record, in the order asked; `fields` has only those in which it has an address."""
 
     id: str
-    verdict: Verdict
-    fields: tuple[FieldOutcome, ...] = ()
+    outcome: UnblockOutcome
+    fields: tuple[FieldResult, ...] = ()
 
 
-#: which of two fields' verdicts is the record's: one address unblocked makes the record unblocked, and of two refusals
-#: the one that hinders most is told
-PRECEDENCE: Final = (Verdict.UNBLOCKED, Verdict.PERMANENT, Verdict.EXHAUSTED, Verdict.FREE)
+#: which of two fields' outcomes is the record's: one address unblocked makes the record unblocked, and of two refusals
+#: the one that stands most in the way is answered
+PRECEDENCE: Final = (UnblockOutcome.UNBLOCKED, UnblockOutcome.PERMANENT, UnblockOutcome.EXHAUSTED, UnblockOutcome.FREE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Unblocks:
         fields: Sequence[Field],
         *,
         rehearsal: bool = False,
-    ) -> list[RecordOutcome]:
+    ) -> list[RecordResult]:
         """Unblock the addresses of records.
 
         Args:
@@ -93,7 +93,7 @@ class Unblocks:
             module: the records' module.
             identifiers: of the records; one that comes twice is answered twice, and unblocked once.
             fields: which of their addresses.
-            rehearsal: tell what would happen, and change nothing.
+            rehearsal: answer what would happen, and change nothing.
 
         Returns:
             One outcome an identifier, in order. What is UNBLOCKED is durable when this returns.
@@ -110,7 +110,7 @@ class Unblocks:
         }
         judged = self._judge(context, addresses) if rehearsal else self._carry_out(context, addresses)
         threshold = organization.soft_bounce_threshold
-        return [_outcome(identifier, records.get(identifier), fields, judged, threshold) for identifier in identifiers]
+        return [_result(identifier, records.get(identifier), fields, judged, threshold) for identifier in identifiers]
 
     def reset(self, context: Context, key: str) -> int:
         """Let an address be unblocked five times again; return how often it had been. For operators only."""
@@ -118,34 +118,38 @@ class Unblocks:
         self.log.append(context.organization, [unblocks_reset(key, before, context=context)])
         return before
 
-    def _judge(self, context: Context, addresses: Mapping[str, Address]) -> dict[str, tuple[Standing, Verdict]]:
+    def _judge(
+        self, context: Context, addresses: Mapping[str, Address]
+    ) -> dict[str, tuple[BlockState, UnblockOutcome]]:
         organization = context.organization
-        standings = self.suppressions.standings(organization, list(addresses), now=context.now)
+        block_states = self.suppressions.block_states(organization, list(addresses), now=context.now)
         threshold = organization.soft_bounce_threshold
-        return {key: (standing, standing.verdict(threshold, context.request_id)) for key, standing in standings.items()}
+        return {key: (state, state.outcome(threshold, context.request_id)) for key, state in block_states.items()}
 
-    def _carry_out(self, context: Context, addresses: Mapping[str, Address]) -> dict[str, tuple[Standing, Verdict]]:
+    def _carry_out(
+        self, context: Context, addresses: Mapping[str, Address]
+    ) -> dict[str, tuple[BlockState, UnblockOutcome]]:
         """Judge and record, until all that is judged UNBLOCKED is recorded."""
         request_id = context.request_id
         requests = {
             key: RemovalRequest(f"{request_id}-{number}", SuppressionList.BOUNCES, key, address.spelling)
             for number, (key, address) in enumerate(addresses.items())
         }
-        judged: dict[str, tuple[Standing, Verdict]] = {}
+        judged: dict[str, tuple[BlockState, UnblockOutcome]] = {}
         left = dict(addresses)
         for _ in range(ROUNDS):
             judged |= self._judge(context, left)
             wanted = {
                 key: (judged[key][0], requests[key])
                 for key in left
-                if judged[key][1] is Verdict.UNBLOCKED and request_id not in judged[key][0].requests
+                if judged[key][1] is UnblockOutcome.UNBLOCKED and request_id not in judged[key][0].requests
             }
             done: set[str] = set()
             if wanted:
                 done = self.suppressions.request_unblocks(context, wanted)
             left = {key: addresses[key] for key in wanted if key not in done}
             if not left:
-                free = [key for key in addresses if judged[key][1] is Verdict.UNBLOCKED]
+                free = [key for key in addresses if judged[key][1] is UnblockOutcome.UNBLOCKED]
                 self._log(context, [addresses[key].spelling for key in free])
                 return judged
         raise Unavailable("the addresses changed all the time")
@@ -155,23 +159,22 @@ class Unblocks:
             self.log.append(context.organization, removal_requested(emails, context=context))
 
 
-def _outcome(
+def _result(
     identifier: str,
     record: Recipient | None,
     fields: Sequence[Field],
-    judged: Mapping[str, tuple[Standing, Verdict]],
+    judged: Mapping[str, tuple[BlockState, UnblockOutcome]],
     threshold: int,
-) -> RecordOutcome:
+) -> RecordResult:
     if record is None:
-        return RecordOutcome(identifier, Verdict.UNKNOWN)
-    outcomes = []
+        return RecordResult(identifier, UnblockOutcome.UNKNOWN)
+    results = []
     for field in fields:
         address = field.of(record)
         if address is not None:
-            standing, verdict = judged[address.key]
-            kind = standing.kind(threshold)
-            spent = verdict is Verdict.UNBLOCKED and kind is BlockKind.TEMPORARY
-            outcomes.append(FieldOutcome(field, verdict, kind, standing.remaining - spent))
-    verdicts = {outcome.verdict for outcome in outcomes} or {Verdict.FREE}
-    verdict = next(verdict for verdict in PRECEDENCE if verdict in verdicts)
-    return RecordOutcome(identifier, verdict, tuple(outcomes))
+            state, outcome = judged[address.key]
+            kind = state.kind(threshold)
+            spent = outcome is UnblockOutcome.UNBLOCKED and kind is BlockKind.TEMPORARY
+            results.append(FieldResult(field, outcome, kind, state.remaining - spent))
+    outcomes = {result.outcome for result in results} or {UnblockOutcome.FREE}
+    return RecordResult(identifier, next(outcome for outcome in PRECEDENCE if outcome in outcomes), tuple(results))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import SECOND, Millis
 from reprieve.context import UPKEEP, Context
-from reprieve.errors import ReprieveError
+from reprieve.errors import describe
 from reprieve.removals.removal import RemovalRequest
 from reprieve.suppressions.listing import shown_since
 from reprieve.suppressions.suppression import Permanence, SuppressionList
@@ -32,7 +32,7 @@ BATCH: Final = 500
 
 
 @dataclass(slots=True)
-class Swept:
+class UpkeepReport:
     """What one run did: entries taken off, by list, and what stopped an organization's turn."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -56,9 +56,9 @@ class Upkeep:
     remaining: Callable[[], int]
     reserve: int = 10 * SECOND
 
-    def run(self) -> Swept:
+    def run(self) -> UpkeepReport:
         """Go on until nothing is left or time is short; organizations and lists take turns."""
-        swept = Swept()
+        report = UpkeepReport()
         turns = deque(
             (organization, name)
             for organization in self.access.organizations()
@@ -67,17 +67,17 @@ class Upkeep:
         )
         while turns:
             if self.remaining() <= self.reserve:
-                swept.finished = False
+                report.finished = False
                 break
             organization, name = turns.popleft()
             try:
-                if self._turn(organization, name, swept):
+                if self._turn(organization, name, report):
                     turns.append((organization, name))
-            except ReprieveError as error:
-                swept.faults.append(f"{organization.id}: {error}")
-        return swept
+            except Exception as error:  # noqa: BLE001  (a failure in one organization does not stop the others)
+                report.faults.append(f"{organization.id}: {describe(error)}")
+        return report
 
-    def _turn(self, organization: Organization, name: SuppressionList, swept: Swept) -> bool:
+    def _turn(self, organization: Organization, name: SuppressionList, report: UpkeepReport) -> bool:
         """One batch; whether there may be more."""
         now = self.clock()
         found = list(islice(self.listing.hidden(organization, name, now=now), BATCH))
@@ -85,7 +85,7 @@ class Upkeep:
         for permanence in Permanence:
             entries = [entry for entry in found if entry.permanence is permanence]
             done += self._take_off(organization, name, permanence, entries, now)
-        swept.counts[name] += done
+        report.counts[name] += done
         # an index that lags shows again what was done just now: then the next run looks
         return len(found) == BATCH and done > 0
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reprieve.removals.job import Tally
-    from reprieve.removals.upkeep import Swept
+    from reprieve.removals.upkeep import UpkeepReport
     from reprieve.suppressions.ingest import Report
 
 
@@ -34,11 +34,11 @@ def removal_job(tally: Tally) -> None:
     metrics.flush_metrics()
 
 
-def upkeep(swept: Swept) -> None:
+def upkeep(report: UpkeepReport) -> None:
     """The metrics of one run of the upkeep."""
     metrics = _metrics("upkeep")
-    metrics.add_metric("UpkeepSwept", MetricUnit.Count, swept.counts.total())
-    metrics.add_metric("UpkeepFaults", MetricUnit.Count, len(swept.faults))
+    metrics.add_metric("UpkeepSwept", MetricUnit.Count, report.counts.total())
+    metrics.add_metric("UpkeepFaults", MetricUnit.Count, len(report.faults))
     metrics.flush_metrics()
 
 

@@ -49,14 +49,17 @@ if TYPE_CHECKING:
     from reprieve.store.system_log import EventLog, LogReader
     from reprieve.store.table import Table
     from reprieve.store.vault import Vault
+    from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
     from reprieve.suppressions.imports import ListImports
     from reprieve.suppressions.ingest import Ingest
-    from reprieve.suppressions.reconcile import Reconciliation
+    from reprieve.suppressions.reconcile import DailyReconciliation, Reconciliation
     from reprieve.suppressions.unsubscribe import Unsubscribes
     from reprieve.system_log.query import SystemLog
 
 #: as many as `store.table` has calls under way at a time
 CONNECTIONS = 16
+#: organizations that a scheduled function works for at a time: 60 providers that hang for a turn of 20 s fit one run
+LANES = 16
 #: in seconds; together they are shorter than `log.SETTLING`
 CONNECT_TIMEOUT = 2
 READ_TIMEOUT = 5
@@ -329,6 +332,16 @@ def ingest() -> Ingest:
     return Ingest(suppressions(), event_log(), dead_letters())
 
 
+def dead_letter_verbs() -> DeadLetterVerbs:
+    """The verbs on the dead-letter queue."""
+    from reprieve.providers.registry import PROVIDERS
+    from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
+    from reprieve.suppressions.dead_letters import Reader
+
+    readers = {one.kind: Reader(one.name, one.webhook().read) for one in PROVIDERS.values() if one.webhook}
+    return DeadLetterVerbs(dead_letters(), access(), ingest(), readers)
+
+
 def removals() -> Removals:
     """The verb that lifts."""
     from reprieve.removals.request import Removals
@@ -352,6 +365,21 @@ def reconciliation() -> Reconciliation:
     return Reconciliation(access(), suppressions(), Comparison(table("SUPPRESSIONS")), event_log(), provider_for)
 
 
+def daily_reconciliation(context: Any) -> DailyReconciliation:  # noqa: ANN401  (Lambda's context object)
+    """The comparison of every organization, bounded by the time that Lambda gives it."""
+    import random
+
+    from reprieve.lanes import threads
+    from reprieve.suppressions.reconcile import DailyReconciliation
+
+    return DailyReconciliation(
+        reconciliation=reconciliation(),
+        remaining=context.get_remaining_time_in_millis,
+        spread=random.SystemRandom().random,
+        lanes=threads(LANES),
+    )
+
+
 def unblocks() -> Unblocks:
     """The verb that lifts what records' soft bounces block."""
     from reprieve.removals.unblock import Unblocks
@@ -372,6 +400,7 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
     """One run of the job, bounded by the time that Lambda gives it."""
     import random
 
+    from reprieve.lanes import threads
     from reprieve.removals.job import RemovalJob
 
     return RemovalJob(
@@ -382,6 +411,7 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
         clock=now,
         remaining=context.get_remaining_time_in_millis,
         spread=random.SystemRandom().random,
+        lanes=threads(LANES),
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from reprieve.store.suppression_item import place_of, record_key
+from reprieve.store.suppression_item import latest_known, primary_key, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +25,11 @@ class Comparison:
         """See the port."""
         wanted = {(entry.list, entry.key): entry for entry in sorted(entries, key=lambda entry: entry.created)}
         keys = [record_key(organization, name, key) for name, key in wanted]
-        held = {place_of(item): item for item in self._table.get_many(keys, consistent=True)}
+        held = {primary_key(item): item for item in self._table.get_many(keys, consistent=True)}
         found = zip(wanted.values(), keys, strict=True)
-        return [entry for entry, key in found if _is_news(entry, held.get(place_of(key), {}))]
+        return [entry for entry, key in found if _is_news(entry, held.get(primary_key(key), {}))]
 
 
 def _is_news(entry: Suppression, item: Item) -> bool:
     """Whether an entry is neither listed here, nor older than what we know, nor forgiven."""
-    known = max(cast("int", item.get(name, -1)) for name in ("bounced_at", "forgiven_until", "forgiven_bounce"))
-    return "by_time" not in item and entry.created > known
+    return "by_time" not in item and entry.created > latest_known(item)

@@ -82,7 +82,7 @@ class EmailServers:
         ]
         if server.settings.enabled:
             writes.append(_mark(organization, server))
-        refused = self._table.transact_or_tell(writes)
+        refused = self._table.try_transact(writes)
         if 1 in refused:
             raise TooManyServers(maximum)
         _settle(refused, marker=2)
@@ -96,7 +96,7 @@ class EmailServers:
                 writes.append(_mark(organization, after))
             case True, False:
                 writes.append(_unmark(organization, before))
-        _settle(self._table.transact_or_tell(writes), marker=1)
+        _settle(self._table.try_transact(writes), marker=1)
 
     def remove(self, organization: Organization, server: EmailServer) -> None:
         """See the port."""
@@ -108,7 +108,7 @@ class EmailServers:
         ]
         if server.settings.enabled:
             writes.append(_unmark(organization, server))
-        _settle(self._table.transact_or_tell(writes))
+        _settle(self._table.try_transact(writes))
 
     def count_connection(self, organization: Organization, *, now: int) -> None:
         """See the port. A counter a minute and one a day, which count no further than they may."""

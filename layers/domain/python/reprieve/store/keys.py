@@ -5,8 +5,9 @@ Each partition begins with the organization. Access has so few keys that store/a
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Final
+
+from reprieve.address import digest
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
@@ -20,7 +21,7 @@ LAST_SECOND: Final = 9_999_999_999
 
 def shard_of(organization: Organization, key: str) -> int:
     """Which of the organization's partitions an address lives in."""
-    return zlib.crc32(key.encode()) % organization.shards
+    return digest(key) % organization.shards
 
 
 def suppressions(organization: Organization, suppression_list: SuppressionList, shard: int) -> str:
@@ -103,4 +104,4 @@ def repeats(organization: Organization, digest: str) -> str:
 
 def _spread(key: str) -> int:
     """Which of 16 partitions a key is in, by a hash, so that none is hot whatever the organization's shards are."""
-    return zlib.crc32(key.encode()) % 16
+    return digest(key) % 16

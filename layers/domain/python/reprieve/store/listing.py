@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.store.items import Item, Value
     from reprieve.store.table import Page, Table
-    from reprieve.suppressions.listing import Filter, Pattern, Place, Since
+    from reprieve.suppressions.listing import Filter, Pattern, Position, Since
     from reprieve.suppressions.suppression import Suppression
 
 BY_TIME: Final = "ByTime"
@@ -37,7 +37,7 @@ NARROW: Final = 2_000
 #: more than a page of 1 MB ever holds
 FULL_PAGE: Final = 20_000
 #: entries that one request may read: what fits into a function's time, at some 60 microseconds an entry
-READ_AT_MOST: Final = 250_000
+MAX_READ: Final = 250_000
 #: behind every address in the same second
 END: Final = "$"
 
@@ -117,7 +117,7 @@ class Listing:
         return (entry for entry in reader.entries(None) if _meant(entry, selection, since))
 
     def search(
-        self, organization: Organization, wanted: Filter, *, after: Place | None, limit: int, now: int
+        self, organization: Organization, wanted: Filter, *, after: Position | None, limit: int, now: int
     ) -> tuple[list[Suppression], bool]:
         """See the port."""
         chunk = limit + 1 if wanted.only_by_time else None
@@ -161,11 +161,6 @@ class Listing:
                 if after is None:
                     break
 
-    def newest(self, organization: Organization, suppression_list: SuppressionList) -> int | None:
-        """See the port."""
-        reader = _Reader(self._table, organization, (suppression_list,), Selection(), 0)
-        return next((entry.created for entry in reader.entries(1)), None)
-
     def _narrow(
         self, organization: Organization, suppression_list: SuppressionList, pattern: Pattern
     ) -> list[Suppression] | None:
@@ -187,7 +182,7 @@ class Listing:
         return [entry for page in pages for item in page.items if (entry := entry_of(item))]
 
     def _matching(
-        self, organization: Organization, wanted: Filter, after: Place | None, now: int, chunk: int | None
+        self, organization: Organization, wanted: Filter, after: Position | None, now: int, chunk: int | None
     ) -> Iterator[Suppression]:
         since = {name: shown_since(organization, name, now=now) for name in wanted.lists}
         earliest = min(one.earliest for one in since.values())
@@ -205,7 +200,7 @@ class _Reader:
         lists: which.
         selection: only its times matter here.
         earliest: the first second that is shown.
-        after: a place behind which to begin.
+        after: a position behind which to begin.
         most: how many entries may be read; None for any number, where no caller waits.
     """
 
@@ -217,8 +212,8 @@ class _Reader:
         selection: Selection,
         earliest: int,
         *,
-        after: Place | None = None,
-        most: int | None = READ_AT_MOST,
+        after: Position | None = None,
+        most: int | None = MAX_READ,
     ) -> None:
         self._table = table
         self._left = most
@@ -276,7 +271,7 @@ class _Reader:
         size = chunk and _share(chunk, len(self._ranges))
         firsts = side_by_side(lambda values: self._query(values, size, None), self._ranges)
         streams = [self._going_on(values, size, page) for values, page in zip(self._ranges, firsts, strict=True)]
-        return heapq.merge(*streams, key=_place)
+        return heapq.merge(*streams, key=_by_position)
 
     def _stream(self, values: dict[str, Value], size: int | None, after: Item | None) -> Iterator[Item]:
         yield from self._going_on(values, size, self._query(values, size, after))
@@ -304,7 +299,7 @@ class _Reader:
         self._left -= read
         if self._left < 0:
             raise LimitExceeded(
-                f"more than {READ_AT_MOST} entries would have to be read; narrow it by start_time and end_time",
+                f"more than {MAX_READ} entries would have to be read; narrow it by start_time and end_time",
                 field="offset",
             )
 
@@ -315,7 +310,7 @@ def _share(wanted: int, shards: int) -> int:
     return min(wanted, share + isqrt(5 * share) + 1)
 
 
-def _place(item: Item) -> tuple[str, str]:
+def _by_position(item: Item) -> tuple[str, str]:
     return cast("str", item["by_time"]), cast("str", item["partition"]).split("#")[1]
 
 

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, cast
 
-from reprieve.paging import Cursors
-from reprieve.removals.removal import Followed, Removal, RemovalState
-from reprieve.store import keys, request_items
-from reprieve.store.suppression_item import key_of, list_of, place_of, record_key, removal_of
+from reprieve.removals.removal import Followed, Removal, RemovalState, digest_in
+from reprieve.store import keys, pending, request_items
+from reprieve.store.suppression_item import list_of, record_key, removal_of
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from reprieve.organization import Organization
-    from reprieve.store.items import Item, Value
+    from reprieve.store.items import Item
     from reprieve.store.request_items import Asked
     from reprieve.store.table import Table
-
-    #: a shard, a line of it in Pending, and the number in that line's part to go on from; 0 behind the line
-    _Place = tuple[int, Item | None, int]
-
-#: how many rows of a queue are looked through for a removal that no note leads to
-QUEUE_READ: Final = 1_000
-#: the key of a line of Pending
-LINE: Final = ("partition", "address", "queue", "due_at")
-#: where what waits may be: the records of a list, or the parts of requests
-ROOMS: Final = {request_items.REQUESTS, *SuppressionList}
 
 
 class RemovalRecords:
@@ -44,7 +34,10 @@ class RemovalRecords:
         """See the port."""
         asked = self._asked(organization, request_items.request_of(removal_id))
         found = self._follow(organization, [one for one in asked if one.id == removal_id])
-        return found[0] if found else self._in_queue(organization, removal_id)
+        if found:
+            return found[0]
+        digest = digest_in(removal_id)
+        return None if digest is None else self._in_queue(organization, removal_id, digest)
 
     def of_address(self, organization: Organization, key: str) -> list[Removal]:
         """See the port."""
@@ -54,66 +47,27 @@ class RemovalRecords:
         self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
     ) -> tuple[list[Removal], str | None]:
         """See the port. Shard after shard; within one, in order of time."""
-        cursors = Cursors(organization.id, f"{state} removals", "after")
-        place = (0, None, 0) if after is None else cursors.read(after, lambda read: _place(organization, state, read))
-        found = list(islice(self._walk(organization, state, place, limit + 1), limit + 1))
+        cursors, where = pending.cursors(organization, state), partial(pending.position, organization, state)
+        start = pending.START if after is None else cursors.read(after, where)
+        read = partial(self._records, organization)
+        walk = pending.walk(self._table, organization, state, start, size=limit + 1, read=read)
+        found = list(islice(walk, limit + 1))
         more = len(found) > limit
         return [one for one, _ in found[:limit]], cursors.write(found[limit - 1][1]) if more else None
 
-    def _walk(
-        self, organization: Organization, state: RemovalState, place: _Place, size: int
-    ) -> Iterator[tuple[Removal, _Place]]:
-        """What waits from a place on, each with the place behind it; about `size` of them at a time."""
-        shard, line, inside = place
-        while shard < organization.shards:
-            after: Item | None = line
-            if line and inside:
-                lines = [line]
-            else:
-                values: dict[str, Value] = {":queue": keys.queue(organization, state, shard)}
-                page = self._table.query("#queue = :queue", values, index="Pending", limit=size, after=line)
-                lines, after = [{name: item[name] for name in LINE} for item in page.items], page.after
-            for group in _groups(lines, size):
-                for one, found, behind in self._unpacked(organization, state, group, inside):
-                    yield found, (shard, one, behind)
-            inside = 0
-            shard, line = (shard, after) if after else (shard + 1, None)
-
-    def _unpacked(
-        self, organization: Organization, state: RemovalState, lines: Sequence[Item], inside: int
-    ) -> Iterator[tuple[Item, Removal, int]]:
-        """The removals that lines of Pending stand for, but those of the first line's part numbered below `inside`.
-
-        With each comes its line, and the number behind it in its part; 0 for one that stands there itself. The index
-        can be behind: what has left the queue meanwhile is left out.
-        """
-        wanted = [key_of(line) for line in lines if _is_part(line)]
-        parts = {place_of(item): request_items.read(item) for item in self._table.get_many(wanted, consistent=True)}
-        places = [(list_of(line), cast("str", line["address"])) for line in lines if not _is_part(line)]
-        places += [(one.list, one.key) for asked in parts.values() for one in asked]
-        records = self._records(organization, places)
-        for number, line in enumerate(lines):
-            if not _is_part(line):
-                record = records.get((list_of(line), cast("str", line["address"])))
-                if record and record.state is state and record.queued:
-                    yield line, record, 0
-                continue
-            for one in parts.get(place_of(line), []):
-                at = int(request_items.number_of(one.id))
-                if at < inside and not number:
-                    continue
-                record = records.get((one.list, one.key))
-                if record and record.id == one.id and record.state is state and not record.queued:
-                    yield line, record, at + 1
-
-    def _in_queue(self, organization: Organization, removal_id: str) -> Followed | None:
-        """A removal that was asked for alone, without a note: it is found while it waits, or has failed."""
-        for state in (RemovalState.FAILED, RemovalState.PENDING):
-            waiting, _ = self.waiting(organization, state, limit=QUEUE_READ, after=None)
-            for row in waiting:
-                if row.id == removal_id:
-                    return Followed(row.id, row.list, row.key, row.email, row.requested_at, row)
-        return None
+    def _in_queue(self, organization: Organization, removal_id: str, digest: int) -> Followed | None:
+        """A removal without a note: it is found while it waits, or has failed. A Query each, and a BatchGetItem."""
+        states = (RemovalState.FAILED, RemovalState.PENDING)
+        found = [one for state in states for one in pending.individuals(self._table, organization, state, digest)]
+        rows = self._records(organization, found).values()
+        return next(
+            (
+                Followed(row.id, row.list, row.key, row.email, row.requested_at, row)
+                for row in rows
+                if row.id == removal_id and row.state in states
+            ),
+            None,
+        )
 
     def _asked(self, organization: Organization, request_id: str) -> list[Asked]:
         if not request_id:
@@ -136,53 +90,12 @@ class RemovalRecords:
         ]
 
     def _records(
-        self, organization: Organization, places: Sequence[tuple[SuppressionList, str]]
+        self, organization: Organization, addresses: Sequence[tuple[SuppressionList, str]]
     ) -> dict[tuple[SuppressionList, str], Removal]:
-        wanted = [record_key(organization, name, key) for name, key in dict.fromkeys(places)]
+        wanted = [record_key(organization, name, key) for name, key in dict.fromkeys(addresses)]
         items = self._table.get_many(wanted, consistent=True)
         return {(list_of(item), cast("str", item["address"])): removal_of(item) for item in items if _asked_for(item)}
 
 
 def _asked_for(item: Item) -> bool:
     return "removal_id" in item
-
-
-def _is_part(line: Item) -> bool:
-    return request_items.is_part(cast("str", line["partition"]))
-
-
-def _groups(lines: Sequence[Item], size: int) -> Iterator[list[Item]]:
-    """Lines that stand for about `size` removals at a time, so that no more is read than is wanted."""
-    group: list[Item] = []
-    room = size
-    for line in lines:
-        group.append(line)
-        room -= request_items.weight(cast("str", line["partition"]))
-        if room <= 0:
-            yield group
-            group, room = [], size
-    if group:
-        yield group
-
-
-def _place(organization: Organization, state: RemovalState, content: Any) -> _Place:  # noqa: ANN401  (JSON)
-    """Where a page begins: a shard, the line in it to go on from, and the number in its part; 0 behind the line."""
-    match content:
-        case [int(shard), line, int(inside)] if 0 <= shard < organization.shards and inside >= 0:
-            queue = keys.queue(organization, state, shard)
-            if _is_line(line, queue, organization) and (_is_part(line) or not inside):
-                return shard, line, inside
-    raise ValueError("not a place in this queue")
-
-
-def _is_line(line: object, queue: str, organization: Organization) -> bool:
-    """Whether it is a key of this partition of Pending: nothing else is handed to the store."""
-    if not isinstance(line, dict) or set(line) != set(LINE):
-        return False
-    partition, address = line["partition"], line["address"]
-    if not isinstance(partition, str) or not isinstance(address, str):
-        return False
-    owner, _, place = partition.partition("#")
-    room, _, shard = place.partition("#")
-    known = owner == organization.id and room in ROOMS and shard.isascii() and shard.isdecimal()
-    return known and line["queue"] == queue and type(line["due_at"]) is int

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LATER_WATERMARK: Final = "(attribute_not_exists(#forgiven_until) OR #forgiven_until < :forgiven_until)"
 #: no bounce that is newer than the watermark has come
 COVERED: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at <= :forgiven_until)"
-#: nobody has recorded a removal, or taken it, since the record was seen
+#: no removal has been recorded or claimed since the record was seen
 UNTOUCHED: Final = "(attribute_not_exists(#fence) OR #fence = :seen_fence)"
 #: no bounce has come since the record was seen
 SAME_BOUNCE: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at = :seen_bounce)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.access.repeat import KEPT, UNDER_WAY, Answer, Kept
+from reprieve.access.repeat import ANSWER_RETENTION, UNDER_WAY, Answer, Kept
 from reprieve.clock import SECOND
 from reprieve.store import keys
 from reprieve.store.expressions import Update
@@ -31,11 +31,15 @@ class Repeats:
 
     def begin(self, organization: Organization, key: str, fingerprint: str, *, now: int) -> Kept | None:
         """See the port. It reads only when the key is taken."""
-        place = _place(organization, key)
-        values: Item = {"fingerprint": fingerprint, "free_at": now + UNDER_WAY, "expires_at": (now + KEPT) // SECOND}
-        if self._table.put(place | values, condition=FREE, values={":now": now}):
+        stored_at = _answer_key(organization, key)
+        values: Item = {
+            "fingerprint": fingerprint,
+            "free_at": now + UNDER_WAY,
+            "expires_at": (now + ANSWER_RETENTION) // SECOND,
+        }
+        if self._table.put(stored_at | values, condition=FREE, values={":now": now}):
             return None
-        item = self._table.get(place, consistent=True) or values
+        item = self._table.get(stored_at, consistent=True) or values
         body = cast("str | None", item.get("answer"))
         answer = None if body is None else Answer(cast("int", item["status"]), body)
         return Kept(cast("str", item["fingerprint"]), answer, cast("int", item["free_at"]))
@@ -43,14 +47,18 @@ class Repeats:
     def finish(self, organization: Organization, key: str, answer: Answer, *, now: int) -> None:
         """See the port."""
         update = Update(set=["#status = :status", "#answer = :answer", "#free_at = :free_at"])
-        values: dict[str, Value] = {":status": answer.status, ":answer": answer.body, ":free_at": now + KEPT}
-        self._table.update(_place(organization, key), update, values)
+        values: dict[str, Value] = {
+            ":status": answer.status,
+            ":answer": answer.body,
+            ":free_at": now + ANSWER_RETENTION,
+        }
+        self._table.update(_answer_key(organization, key), update, values)
 
     def forget(self, organization: Organization, key: str) -> None:
         """See the port."""
-        self._table.delete(_place(organization, key))
+        self._table.delete(_answer_key(organization, key))
 
 
-def _place(organization: Organization, key: str) -> Item:
+def _answer_key(organization: Organization, key: str) -> Item:
     digest = hashlib.sha256(key.encode()).hexdigest()
     return {"partition": keys.repeats(organization, digest), "address": digest}

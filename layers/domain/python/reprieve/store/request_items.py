@@ -3,15 +3,12 @@
     partition, address      {org}#requests#{n}, {request id}#{number of its first removal}
     requested_at            in milliseconds
     removals                a JSON list of [number, list, email]; the removal's id is {request id}-{number}
-    expires_at              in seconds; not while it waits
-    queue, due_at           key of Pending; present while it waits
-    fence, lease_until      see `removal`
+    expires_at              in seconds
 
 The record of an address knows only the latest removal of it. An address takes some 40 bytes here, so a thousand of them
 cost 63 write units where an item each would cost a thousand.
 
-A `note` is that and no more. A `part`, of at most `PART` removals, also stands in the queue for them: it is
-written before their records, so that no recorded removal is ever without a place in the queue.
+A `note` is that and no more. While an item also waits in the queue for its removals, it has what `store.pending` says.
 """
 
 from __future__ import annotations
@@ -22,10 +19,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.address import comparison_key
 from reprieve.clock import DAY, SECOND
-from reprieve.removals.queue import PART
-from reprieve.removals.removal import RemovalState
 from reprieve.store import keys
 from reprieve.store.expressions import Update
+from reprieve.store.suppression_item import key_attributes
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -35,12 +31,8 @@ if TYPE_CHECKING:
     from reprieve.removals.removal import RemovalRequest
     from reprieve.store.items import Item, Value
 
-    Pack = Sequence[RemovalRequest]
-
 #: as long as the system log
-KEPT: Final = 90 * DAY
-#: where these items are, instead of in a list
-REQUESTS: Final = "requests"
+NOTE_RETENTION: Final = 90 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +56,18 @@ def note(
         requests: at least one; their ids are `{request id}-{number}`, in order.
         now: in milliseconds.
     """
+    item = noted(organization, requests, now=now)
     update = Update(set=["#requested_at = :now", "#removals = :removals", "#expires_at = :expires_at"])
-    values: dict[str, Value] = {":now": now, ":removals": _text(requests), ":expires_at": forgotten_at(now)}
-    return _key(organization, requests), update, values
+    values: dict[str, Value] = {":now": now, ":removals": item["removals"], ":expires_at": forgotten_at(now)}
+    return key_attributes(item), update, values
 
 
-def parts(organization: Organization, requests: Sequence[RemovalRequest], *, now: int) -> list[tuple[Item, Pack]]:
-    """The items in which some removals of one request wait, due at once, each with the removals that are in it."""
-    packs = [requests[start : start + PART] for start in range(0, len(requests), PART)]
-    return [(_part(organization, pack, now), pack) for pack in packs]
-
-
-def _part(organization: Organization, pack: Pack, now: int) -> Item:
-    key = _key(organization, pack)
-    shard = keys.shard_of(organization, cast("str", key["address"]))
-    return key | {
+def noted(organization: Organization, requests: Sequence[RemovalRequest], *, now: int) -> Item:
+    """The item that notes some removals of one request, without its end."""
+    removals = [[number_of(one.id), one.list.value, one.email] for one in requests]
+    return _key(organization, requests) | {
         "requested_at": now,
-        "removals": _text(pack),
-        "queue": keys.queue(organization, RemovalState.PENDING, shard),
-        "due_at": now,
+        "removals": json.dumps(removals, ensure_ascii=False, separators=(",", ":")),
     }
 
 
@@ -94,24 +79,9 @@ def _key(organization: Organization, requests: Sequence[RemovalRequest]) -> Item
     }
 
 
-def _text(requests: Sequence[RemovalRequest]) -> str:
-    removals = [[number_of(one.id), one.list.value, one.email] for one in requests]
-    return json.dumps(removals, ensure_ascii=False, separators=(",", ":"))
-
-
 def forgotten_at(now: int) -> int:
     """When a note that is complete `now` may be forgotten, in seconds."""
-    return (now + KEPT) // SECOND
-
-
-def is_part(partition: str) -> bool:
-    """Whether an item of a queue is a part of a request, and not the record of an address."""
-    return partition.split("#")[1] == REQUESTS
-
-
-def weight(partition: str) -> int:
-    """How many removals an item of a queue stands for, at most."""
-    return PART if is_part(partition) else 1
+    return (now + NOTE_RETENTION) // SECOND
 
 
 def read(item: Item) -> list[Asked]:

@@ -10,8 +10,8 @@ Attributes of an item, all but the keys optional:
     forgiven_until, forgiven_bounce       the watermark
     removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
     last_answer                           the latest removal
-    queue, due_at                         key of Pending: while the removal waits there itself, or has failed; a removal
-                                          that waits in a part of its request (store/request_items.py) has no queue
+    queue, due_at                         key of Pending: while the removal is queued individually, or has failed; one
+                                          that waits in a part of its request (store/pending.py) has no queue
     lifts                                 how often it was lifted
     unblocks, kept_until                  see store/unblocks.py; in seconds, since it becomes the next one
     expires_at                            in seconds; when a lifted record may be forgotten
@@ -37,24 +37,34 @@ def record_key(organization: Organization, suppression_list: SuppressionList, ke
     return {"partition": keys.suppressions(organization, suppression_list, shard), "address": key}
 
 
-def key_of(item: Item) -> Item:
+def key_attributes(item: Item) -> Item:
     """The key of an item of the table, or of its line in an index."""
     return {"partition": item["partition"], "address": item["address"]}
 
 
-def place_of(item: Item) -> tuple[str, str]:
-    """The same, as what can be looked up in a mapping."""
+def primary_key(item: Item) -> tuple[str, str]:
+    """The same, as a pair that can be looked up in a mapping."""
     return cast("str", item["partition"]), cast("str", item["address"])
+
+
+def attributes_of(handle: tuple[str, str]) -> Item:
+    """The key attributes that a pair stands for; see `primary_key`."""
+    return {"partition": handle[0], "address": handle[1]}
 
 
 def list_of(item: Item) -> SuppressionList:
     """Which list a record is of."""
-    return SuppressionList(place_of(item)[0].split("#")[1])
+    return SuppressionList(primary_key(item)[0].split("#")[1])
 
 
 def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
     """The partition of Pending in which a removal of an address stands itself."""
     return keys.queue(organization, state, keys.shard_of(organization, key))
+
+
+def latest_known(item: Item) -> int:
+    """The moment that an event must be later than to put the address on its list; -1 where nothing is known."""
+    return max(cast("int", item.get(name, -1)) for name in ("bounced_at", "forgiven_until", "forgiven_bounce"))
 
 
 def entry_of(item: Item | None) -> Suppression | None:

@@ -10,10 +10,10 @@ from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removals.removal import watermark
-from reprieve.store import keys, request_items
+from reprieve.store import keys, pending
 from reprieve.store.expressions import Update
 from reprieve.store.removal_requests import blind, is_overtaken, over, provided, recording
-from reprieve.store.suppression_item import key_of, place_of, record_key
+from reprieve.store.suppression_item import key_attributes, latest_known, primary_key, record_key
 from reprieve.store.table import pauses
 from reprieve.suppressions.suppression import Permanence
 
@@ -62,10 +62,10 @@ class Suppressions:
     def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
         """See the port. New addresses go in by batches of inserts; only those already known cost a write each."""
         items = [self._item(organization, events) for events in _by_address(suppressions)]
-        known = {place_of(item) for item in self._table.insert_many(items)}
+        known = {primary_key(item) for item in self._table.insert_many(items)}
         # event by event, because a removal may have forgiven some of an address's events and not others
         events = _distinct(suppressions)
-        late = [item for one in events if place_of(item := self._item(organization, [one])) in known]
+        late = [item for one in events if primary_key(item := self._item(organization, [one])) in known]
         tries = self._table.try_many([_overwrite(item) for item in late])
         again = [
             _try_again(item, tried.refused)
@@ -73,14 +73,23 @@ class Suppressions:
             if tried.refused is not None
         ]
         done = [*tries, *self._table.try_many([change for change in again if change])]
-        changed = {place_of(tried.item) for tried in done if tried.item is not None}
+        changed = {primary_key(tried.item) for tried in done if tried.item is not None}
         return len(items) - len(known) + len(changed)
+
+    def barred(
+        self, organization: Organization, suppression_list: SuppressionList, keys: Sequence[str]
+    ) -> dict[str, int]:
+        """See the port. A hundred addresses a batch read."""
+        wanted = [record_key(organization, suppression_list, key) for key in keys]
+        found = {cast("str", item["address"]): item for item in self._table.get_many(wanted, consistent=True)}
+        unlisted = {key: item for key in keys if "by_time" not in (item := found.get(key, {}))}
+        return {key: latest_known(item) for key, item in unlisted.items()}
 
     def request_removals(self, context: Context, requests: Sequence[RemovalRequest]) -> None:
         """See the port."""
         if not requests:
             return
-        alone = self._enqueue(context, requests)
+        alone = pending.enqueue(self._table, context, requests)
         self._record_removals(context, requests, alone=alone, forgiven_until=watermark(context.now))
 
     def request_listed(
@@ -97,7 +106,7 @@ class Suppressions:
             return []
         # what may not be there stands for itself: a part would outlive its removals. Without a note, which would cost
         # as much as a removal: each is found by its address
-        alone = self._enqueue(context, requests) if hidden else {request.id for request in requests}
+        alone = pending.enqueue(self._table, context, requests) if hidden else {request.id for request in requests}
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
             ":hard_since": since.hard * SECOND,
@@ -160,20 +169,6 @@ class Suppressions:
             self._table.wait(pause)
         raise Unavailable("other requests kept getting in the way of a removal")
 
-    def _enqueue(self, context: Context, requests: Sequence[RemovalRequest]) -> set[str]:
-        """Note what is asked for, and have it wait in parts, before anything is recorded.
-
-        Returns:
-            The ids of those that have to wait in the queue themselves: a single one; and those of a part whose name is
-            taken, by an earlier try of the same request.
-        """
-        if len(requests) == 1:
-            self._table.update(*request_items.note(context.organization, requests, now=context.now))
-            return {requests[0].id}
-        parts = request_items.parts(context.organization, requests, now=context.now)
-        taken = {place_of(item) for item in self._table.insert_many([item for item, _ in parts])}
-        return {one.id for item, pack in parts if place_of(item) in taken for one in pack}
-
     def _item(self, organization: Organization, events: Sequence[Suppression]) -> Item:
         """The item of an address's events on one list, oldest first: the newest, and a digest of each."""
         suppression = events[-1]
@@ -202,7 +197,7 @@ def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
         condition=f"{NEWER} AND {NOT_FORGIVEN} AND {ROOM}",
     )
     values = {f":{name}": item[name] for name in (*names, "events")} | {":at": item["bounced_at"]}
-    return key_of(item), update, values | {":most": MAX_SOFT_BOUNCES}
+    return key_attributes(item), update, values | {":most": MAX_SOFT_BOUNCES}
 
 
 def _try_again(item: Item, stored: Item) -> Change | None:
@@ -228,7 +223,7 @@ def _try_again(item: Item, stored: Item) -> Change | None:
     if len(counted) >= MAX_SOFT_BOUNCES:
         return None
     update = Update(add=["#events :events"], condition=f"{NOT_FORGIVEN} AND {ROOM}")
-    return key_of(item), update, {":events": digests, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
+    return key_attributes(item), update, {":events": digests, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
 
 
 def _repeats(item: Item, stored: Item) -> bool:
@@ -242,7 +237,7 @@ def _repeats(item: Item, stored: Item) -> bool:
 
 
 def _digests(suppression: Suppression) -> list[str]:
-    """What tells the events of an entry from others, in few characters each; an import can stand for more than one."""
+    """What distinguishes the events of an entry, in few characters each; an import can stand for more than one."""
     identity = suppression.event_id or str(suppression.created)
     names = [identity, *(f"{identity}#{number}" for number in range(1, min(suppression.count, MAX_SOFT_BOUNCES)))]
     return [hashlib.sha256(name.encode()).hexdigest()[:16] for name in names]

@@ -24,7 +24,7 @@ from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
 from reprieve.store import keys
 from reprieve.system_log.filter.matching import fold
-from reprieve.system_log.span import KEPT, Order, Stored
+from reprieve.system_log.span import LOG_RETENTION, Order, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -140,5 +140,5 @@ def _item(organization: Organization, entry: LogEntry) -> Item:
         "entry": keys.log_position(entry.published, entry.uuid),
         "target": keys.log_target(organization, fold(entry.target)),
         "event": zlib.compress(event.encode()),
-        "expires_at": (entry.published + KEPT) // SECOND,
+        "expires_at": (entry.published + LOG_RETENTION) // SECOND,
     }

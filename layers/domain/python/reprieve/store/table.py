@@ -145,7 +145,10 @@ class Table:
         return side_by_side(lambda change: self.update(*change), changes)
 
     def try_many(self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]) -> list[Tried]:
-        """As `update_many`, telling more; two changes may be of the same key, and are done in any order."""
+        """As `update_many`, with the item that refused a write.
+
+        Two changes may be of the same key, and are done in any order.
+        """
         return side_by_side(lambda change: self._try(*change), changes)
 
     def delete(self, key: Item, *, condition: str = "", values: Mapping[str, Value] | None = None) -> Item | None:
@@ -261,10 +264,10 @@ class Table:
             writes: pairs of an operation (`Put`, `Update`, `Delete`) and its arguments
                 (`expressions.arguments_of`).
         """
-        return not self.transact_or_tell(list(writes))
+        return not self.try_transact(list(writes))
 
-    def transact_or_tell(self, writes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
-        """As `transact`, and tell which conditions did not hold.
+    def try_transact(self, writes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
+        """As `transact`, and return which conditions did not hold.
 
         Args:
             writes: see `transact`; at most WRITES_A_TRANSACTION, no two on the same key.

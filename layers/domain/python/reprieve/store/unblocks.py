@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from reprieve.removals.block import UNBLOCKS, Standing
+from reprieve.removals.block import UNBLOCKS, BlockState
 from reprieve.removals.removal import RemovalRequest, watermark
 from reprieve.store import request_items
 from reprieve.store.expressions import Update, arguments_of
@@ -35,15 +35,13 @@ if TYPE_CHECKING:
     Write = tuple[str, dict[str, Any]]
 
 #: the lists that block an address
-PLACES: Final = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
+BLOCKING_LISTS: Final = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
 #: the address has been unblocked less often than it may be
 NOT_EXHAUSTED: Final = "(attribute_not_exists(#unblocks) OR #unblocks < :unblocks)"
 #: it is still on the list, so that of two who unblock it at a time one finds it free
 LISTED: Final = "attribute_exists(#by_time)"
 #: its newest bounce is still one that can be unblocked
 STILL_PASSING: Final = "#permanence <> :hard"
-#: its soft bounces still reach the threshold
-STILL_REACHED: Final = "size(#events) >= :threshold"
 #: the year 9999, in seconds, which TTL understands
 END_OF_TIME: Final = 253_402_300_799
 
@@ -62,31 +60,32 @@ class Unblocks:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def standings(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, Standing]:
+    def block_states(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, BlockState]:
         """See the port. Two keys an address, a hundred keys a batch read."""
-        wanted = [record_key(organization, place, key) for place in PLACES for key in keys]
+        wanted = [record_key(organization, name, key) for name in BLOCKING_LISTS for key in keys]
         items = self._table.get_many(wanted, consistent=True)
         records = {(list_of(item), cast("str", item["address"])): item for item in items}
-        since = {place: shown_since(organization, place, now=now) for place in PLACES}
-        return {key: _standing(*((records.get((place, key), {}), since[place]) for place in PLACES)) for key in keys}
+        since = {name: shown_since(organization, name, now=now) for name in BLOCKING_LISTS}
+        return {
+            key: _block_state(*((records.get((name, key), {}), since[name]) for name in BLOCKING_LISTS)) for key in keys
+        }
 
     def request_unblocks(
         self,
         context: Context,
-        standings: Mapping[str, tuple[Standing, RemovalRequest]],
+        block_states: Mapping[str, tuple[BlockState, RemovalRequest]],
     ) -> set[str]:
         """See the port."""
         organization = context.organization
         wanted = [
-            _Wanted(key, list(self._writes(context, standing, request)))
-            for key, (standing, request) in standings.items()
+            _Wanted(key, list(self._writes(context, state, request))) for key, (state, request) in block_states.items()
         ]
         written = set().union(*side_by_side(self._write, list(_groups(wanted))))
         asked = [
             one
-            for key, (standing, request) in standings.items()
+            for key, (state, request) in block_states.items()
             if key in written
-            for one, *_ in _asked(organization, standing, request)
+            for one, *_ in _asked(organization, state, request)
         ]
         if asked:
             self._table.update(*request_items.note(organization, asked, now=context.now))
@@ -95,15 +94,15 @@ class Unblocks:
     def reset(self, organization: Organization, key: str) -> int:
         """See the port."""
         update = Update(remove=["#unblocks"], condition="attribute_exists(#unblocks)")
-        place = record_key(organization, SuppressionList.BLOCKS, key)
-        before = self._table.get(place, consistent=True)
-        return cast("int", (before or {}).get("unblocks", 0)) if self._table.update(place, update, {}) else 0
+        on_blocks = record_key(organization, SuppressionList.BLOCKS, key)
+        before = self._table.get(on_blocks, consistent=True)
+        return cast("int", (before or {}).get("unblocks", 0)) if self._table.update(on_blocks, update, {}) else 0
 
     def _write(self, group: Sequence[_Wanted]) -> set[str]:
         """Write a group, without those whose condition does not hold; the keys of what was written."""
         left = list(group)
         while left:
-            refused = self._table.transact_or_tell([write for one in left for write in one.writes])
+            refused = self._table.try_transact([write for one in left for write in one.writes])
             if not refused:
                 break
             owners = [one.key for one in left for _ in one.writes]
@@ -111,10 +110,10 @@ class Unblocks:
             left = [one for one in left if one.key not in lost]
         return {one.key for one in left}
 
-    def _writes(self, context: Context, standing: Standing, request: RemovalRequest) -> Iterator[Write]:
+    def _writes(self, context: Context, state: BlockState, request: RemovalRequest) -> Iterator[Write]:
         """The count, with the removal from the blocks list if it is there that the address is blocked."""
         organization = context.organization
-        until = max(watermark(context.now), standing.forgiven_until)
+        until = max(watermark(context.now), state.forgiven_until)
         counted = Update(
             set=["#kept_until = :end"], remove=["#expires_at"], add=["#unblocks :one"], condition=NOT_EXHAUSTED
         )
@@ -123,13 +122,12 @@ class Unblocks:
             ":one": 1,
             ":unblocks": UNBLOCKS,
             ":hard": Permanence.HARD.value,
-            ":threshold": organization.soft_bounce_threshold,
         }
-        asked = _asked(organization, standing, request)
+        asked = _asked(organization, state, request)
         for one, entry, condition in asked:
             change = recording(context, one, queued=True)
-            seen = as_seen(change, fence=standing.fences[one.list], bounced_at=entry.created, until=until)
-            key, update, others = provided(seen, f"{LISTED} AND {condition}")
+            seen = as_seen(change, fence=state.fences[one.list], bounced_at=entry.created, until=until)
+            key, update, others = provided(seen, condition)
             if one.list is SuppressionList.BLOCKS:
                 update = _both(update, counted)
             yield _part(key, update, values | others)
@@ -141,16 +139,22 @@ class Unblocks:
 
 
 def _asked(
-    organization: Organization, standing: Standing, request: RemovalRequest
+    organization: Organization, state: BlockState, request: RemovalRequest
 ) -> list[tuple[RemovalRequest, Suppression, str]]:
-    """The removals that unblock an address, with the entries they lift and what must still hold of their records."""
+    """The removals that unblock an address, with the entries they lift and what must still hold of their records.
+
+    That its soft bounces still reach the threshold needs no condition: what is listed, untouched and has had no newer
+    bounce has lost none of those that were counted.
+    """
     asked = []
-    if standing.bounce is not None:
-        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), standing.bounce, STILL_PASSING))
-    if standing.soft is not None and standing.soft.count >= organization.soft_bounce_threshold:
+    if state.bounce is not None:
+        asked.append(
+            (replace(request, list=SuppressionList.BOUNCES, hide=True), state.bounce, f"{LISTED} AND {STILL_PASSING}")
+        )
+    if state.soft is not None and state.soft.count >= organization.soft_bounce_threshold:
         # one address may have two removals of one request; they need ids of their own
         blocks = replace(request, list=SuppressionList.BLOCKS, id=f"{request.id}b", hide=True)
-        asked.append((blocks, standing.soft, STILL_REACHED))
+        asked.append((blocks, state.soft, LISTED))
     return asked
 
 
@@ -184,15 +188,15 @@ def _groups(wanted: Iterable[_Wanted]) -> Iterator[list[_Wanted]]:
         yield group
 
 
-def _standing(on_bounces: tuple[Item, Since], on_blocks: tuple[Item, Since]) -> Standing:
+def _block_state(on_bounces: tuple[Item, Since], on_blocks: tuple[Item, Since]) -> BlockState:
     items = [item for item, _ in (on_bounces, on_blocks)]
-    return Standing(
+    return BlockState(
         bounce=_entry(*on_bounces),
         soft=_entry(*on_blocks),
         unblocked=cast("int", items[1].get("unblocks", 0)),
         requests=frozenset(cast("str", item["request_id"]) for item in items if "request_id" in item),
         forgiven_until=max(cast("int", item.get("forgiven_until", 0)) for item in items),
-        fences={name: cast("int", item.get("fence", 0)) for name, item in zip(PLACES, items, strict=True)},
+        fences={name: cast("int", item.get("fence", 0)) for name, item in zip(BLOCKING_LISTS, items, strict=True)},
     )
 
 

@@ -1,4 +1,4 @@
-"""What a provider tells about a message it was given, and which list that puts the address on."""
+"""What a provider reports about a message it was given, and which list that puts the address on."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DeliveryEvent:
     """One event of a provider.
 
     Attributes:
-        id: the provider's id of the event, or one derived from its content; the same event always has the same id.
+        id: derived from the address, the kind, the time and the message, so that the same event always has the same id.
         kind: what happened.
         email: the recipient in the provider's spelling.
         key: its comparison key.
@@ -76,6 +76,12 @@ class DeliveryEvent:
     message_id: str = ""
     ip: str = ""
     opinion: Permanence | None = None
+
+    @property
+    def octets(self) -> int:
+        """The length of its texts in UTF-8."""
+        texts = (self.email, self.message, self.status, self.message_id, self.ip)
+        return sum(len(text.encode()) for text in texts)
 
 
 def suppression_of(event: DeliveryEvent) -> Suppression | None:

@@ -1,7 +1,7 @@
 """What is asked of the lists, and which entries an answer may show.
 
 An entry can be on a list and yet not shown: when the list was cleared after it came, or when it has expired by the
-organization's bounce purge. Both are decided here, whenever somebody reads; what is not shown any more is taken off
+organization's bounce purge. Both are decided here, at every read; what is not shown any more is taken off
 and lifted at the provider in the background.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EXPIRING: Final = frozenset({SuppressionList.BOUNCES, SuppressionList.BLOCKS})
 WILDCARD: Final = "%"
 #: as long as an address may be; for a longer one the list is read in order of time
-LONGEST_PREFIX: Final = 254
+MAX_PREFIX: Final = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Pattern:
         A key differs from the spelling by needless quotes and by what is not ASCII.
         """
         plain = self.prefix.isascii() and self.prefix.isprintable() and not set(self.prefix) & {'"', "\\"}
-        return bool(self.prefix) and plain and len(self.prefix) <= LONGEST_PREFIX
+        return bool(self.prefix) and plain and len(self.prefix) <= MAX_PREFIX
 
     def matches(self, suppression: Suppression) -> bool:
         """Whether an entry's address is meant, by its comparison key or by its spelling."""
@@ -139,8 +139,8 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the order of all lists: newest first, then by address, then by list.
+class Position:
+    """A position in the order of all lists: newest first, then by address, then by list.
 
     Attributes:
         second: when the entry was created.
@@ -153,7 +153,7 @@ class Place:
     list: SuppressionList
 
     @classmethod
-    def of(cls, suppression: Suppression) -> Place:
+    def of(cls, suppression: Suppression) -> Position:
         """Where an entry stands."""
         return cls(suppression.created // 1000, suppression.key, suppression.list)
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reprieve.organization import Organization
-    from reprieve.suppressions.listing import Filter, Place, Selection
+    from reprieve.suppressions.listing import Filter, Position, Selection
     from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 
@@ -22,6 +22,16 @@ class SuppressionStore(Protocol):
 
         Returns:
             How many changed a list; the rest were old news. When it returns, all of them are durable.
+        """
+        ...
+
+    def barred(
+        self, organization: Organization, suppression_list: SuppressionList, keys: Sequence[str]
+    ) -> dict[str, int]:
+        """Which of these addresses are not on the list, read consistently; no two keys alike.
+
+        Returns:
+            By key, the moment in milliseconds that an event must be later than to put the address on the list.
         """
         ...
 
@@ -89,9 +99,9 @@ class ListingStore(Protocol):
         ...
 
     def search(
-        self, organization: Organization, wanted: Filter, *, after: Place | None, limit: int, now: int
+        self, organization: Organization, wanted: Filter, *, after: Position | None, limit: int, now: int
     ) -> tuple[list[Suppression], bool]:
-        """Up to `limit` entries of several lists behind a place, and whether there are more."""
+        """Up to `limit` entries of several lists behind a position, and whether there are more."""
         ...
 
     def total(self, organization: Organization, wanted: Filter, *, now: int) -> tuple[int, bool]:
@@ -102,8 +112,4 @@ class ListingStore(Protocol):
         self, organization: Organization, suppression_list: SuppressionList, *, now: int
     ) -> Iterator[Suppression]:
         """The entries that are on a list but not shown any more, oldest first."""
-        ...
-
-    def newest(self, organization: Organization, suppression_list: SuppressionList) -> int | None:
-        """When the newest entry on a list was created, in milliseconds, shown or not."""
         ...

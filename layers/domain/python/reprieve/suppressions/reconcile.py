@@ -6,11 +6,14 @@ so what a removal forgave stays forgiven. What stands here alone is left alone: 
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from reprieve.errors import Unavailable
+from reprieve.clock import MINUTE, SKEW_ALLOWANCE, Millis
+from reprieve.context import RECONCILIATION, Context
+from reprieve.errors import describe
 from reprieve.suppressions.log_entries import addresses_listed
 from reprieve.suppressions.suppression import SuppressionList
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.ports import AccessStore
     from reprieve.access.provider_account import ProviderAccount
-    from reprieve.context import Context
+    from reprieve.lanes import Lanes
     from reprieve.organization import Organization
     from reprieve.suppressions.ports import Comparison, ProviderLists, SuppressionStore
     from reprieve.suppressions.suppression import Suppression
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 #: entries compared at a time: one BatchGetItem
 CHUNK = 100
+#: no organization is begun with less than this left
+RESERVE = MINUTE
 
 
 @dataclass(slots=True)
@@ -77,16 +82,19 @@ class Reconciliation:
         try:
             for name in SuppressionList:
                 try:
-                    self._compare(context, provider.entries(name, start=start, end=end), found, dry_run=dry_run)
-                except Unavailable as problem:
-                    found.unread[name] = str(problem)
+                    entries = provider.entries(name, start=start, end=end)
+                    self._compare(context, entries, found, latest=end + SKEW_ALLOWANCE, dry_run=dry_run)
+                except Exception as problem:  # noqa: BLE001  (a list that cannot be read does not stop the others)
+                    found.unread[name] = describe(problem)
         finally:
             provider.close()
         return found
 
-    def _compare(self, context: Context, entries: Iterator[Suppression], found: Differences, *, dry_run: bool) -> None:
+    def _compare(
+        self, context: Context, entries: Iterator[Suppression], found: Differences, *, latest: int, dry_run: bool
+    ) -> None:
         organization = context.organization
-        while chunk := list(islice(entries, CHUNK)):
+        while chunk := [entry.no_later_than(latest) for entry in islice(entries, CHUNK)]:
             missing = self.comparison.missing(organization, chunk)
             found.compared += len(chunk)
             first = len(found.missing)
@@ -97,3 +105,64 @@ class Reconciliation:
                 self.log.append(
                     organization, addresses_listed(emails, one.list, one.provider, context=context, first=first)
                 )
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run over all organizations found.
+
+    Attributes:
+        differences: by organization id, of those that were compared.
+        faults: organizations that could not be compared, each with a sentence that is safe to log.
+        left: how many organizations time did not suffice for.
+    """
+
+    differences: dict[str, Differences] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DailyReconciliation:
+    """The comparison of every organization.
+
+    Attributes:
+        remaining: milliseconds that this run may still take.
+        spread: random numbers in [0, 1), for an order that changes from run to run, so that what one run leaves out
+            is not what the next one leaves out.
+        lanes: how many organizations are compared at a time; a provider that hangs holds up one lane.
+    """
+
+    reconciliation: Reconciliation
+    remaining: Callable[[], int]
+    spread: Callable[[], float]
+    lanes: Lanes
+
+    def run(self, *, start: int, end: int) -> Summary:
+        """Compare one organization after the other; a failure in one does not stop the others.
+
+        Args:
+            start: the earliest creation at the provider that counts, in milliseconds, included.
+            end: the latest, included.
+        """
+        summary = Summary()
+        organizations = sorted(self.reconciliation.access.organizations(), key=lambda _: self.spread())
+        todo = deque(organizations)
+
+        def lane() -> None:
+            while self.remaining() >= RESERVE:
+                try:
+                    organization = todo.popleft()
+                except IndexError:
+                    return
+                try:
+                    asked = Context(organization, RECONCILIATION, f"{RECONCILIATION.id}-{end}", Millis(end))
+                    found = self.reconciliation.run(asked, start=start, end=end)
+                except Exception as error:  # noqa: BLE001  (a failure in one organization does not stop the others)
+                    summary.faults[organization.id] = describe(error)
+                else:
+                    summary.differences[organization.id] = found
+
+        self.lanes(lane)
+        summary.left = len(todo)
+        return summary

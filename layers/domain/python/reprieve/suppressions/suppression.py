@@ -6,7 +6,7 @@ Times everywhere in the domain are whole milliseconds since the epoch, UTC, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -79,9 +79,9 @@ class Suppression:
         status: the enhanced status code (RFC 3463), "" when the provider gave none.
         permanence: whether waiting could help.
         classification: why, in one of seven words.
-        provider: who told us ("sendgrid", "ses", "import").
+        provider: where we know it from ("sendgrid", "ses", "import").
         ip: the sending IP address of a spam report, "" otherwise.
-        event_id: the provider's id of the event behind it, "" when there was none.
+        event_id: the id of the event behind it (`DeliveryEvent.id`), "" when there was none.
         count: how many distinct events put it there since the last lift; counted up to `organization.MAX_SOFT_BOUNCES`.
     """
 
@@ -97,3 +97,7 @@ class Suppression:
     ip: str = ""
     event_id: str = ""
     count: int = 1
+
+    def no_later_than(self, moment: int) -> Suppression:
+        """The same entry, created at `moment` (in milliseconds) at the latest."""
+        return self if self.created <= moment else replace(self, created=moment)

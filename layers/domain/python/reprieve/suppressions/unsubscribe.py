@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from reprieve.clock import SECOND
+from reprieve.errors import Unavailable
 from reprieve.suppressions.log_entries import addresses_listed
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 
@@ -13,11 +15,14 @@ if TYPE_CHECKING:
 
     from reprieve.address import Address
     from reprieve.context import Context
+    from reprieve.organization import Organization
     from reprieve.suppressions.ports import SuppressionStore
     from reprieve.system_log.ports import EventLog
 
 #: what stands for the provider in an entry that was added through an API
 BY_HAND: Final = "api"
+#: how often what a removal got in the way of is recorded anew
+ROUNDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +33,43 @@ class Unsubscribes:
     log: EventLog
 
     def add(self, context: Context, addresses: Sequence[Address]) -> None:
-        """Put addresses on the unsubscribes; one that is there already stays, with the later time."""
+        """Put addresses on the unsubscribes; one that is there already stays, with the later time.
+
+        What an earlier removal forgave, or a list that was cleared, does not stand in the way: such an address is
+        listed with the first moment after that.
+
+        Args:
+            context: who asks.
+            addresses: no two with the same key.
+
+        Raises:
+            Unavailable: at least one is not listed; ask again.
+        """
+        organization, cleared = context.organization, context.organization.cleared.get(SuppressionList.UNSUBSCRIBES, -1)
+        shown = max(context.now, (cleared + 1) * SECOND)
         entries = [
             Suppression(
                 list=SuppressionList.UNSUBSCRIBES,
                 key=address.key,
                 email=address.spelling,
-                created=context.now,
+                created=shown,
                 provider=BY_HAND,
                 event_id=f"{context.request_id}-{number}",
             )
             for number, address in enumerate(addresses)
         ]
-        self.suppressions.record(context.organization, entries)
+        self._list(organization, entries, shown)
         emails = [address.spelling for address in addresses]
         listed = addresses_listed(emails, SuppressionList.UNSUBSCRIBES, BY_HAND, context=context)
-        self.log.append(context.organization, listed)
+        self.log.append(organization, listed)
+
+    def _list(self, organization: Organization, entries: list[Suppression], shown: int) -> None:
+        """Have every entry on the list, at `shown` or later."""
+        for _ in range(ROUNDS):
+            if self.suppressions.record(organization, entries) == len(entries):
+                return
+            barred = self.suppressions.barred(organization, SuppressionList.UNSUBSCRIBES, [one.key for one in entries])
+            entries = [replace(one, created=max(shown, barred[one.key] + 1)) for one in entries if one.key in barred]
+            if not entries:
+                return
+        raise Unavailable("removals kept getting in the way of an unsubscribe")

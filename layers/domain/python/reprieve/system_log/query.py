@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.clock import SECOND
 from reprieve.system_log.filter.matching import by_comparison_key, matches, required_equalities
 from reprieve.system_log.keywords import matches_keywords
-from reprieve.system_log.span import KEPT, SETTLING, Order, Span, position
+from reprieve.system_log.span import LOG_RETENTION, SETTLING, Order, Span, position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -119,7 +119,7 @@ class SystemLog:
 
 def _span(query: Query, after: str | None, now: int) -> Span:
     """The stretch that a page is taken from; what is older than 90 days is in none."""
-    since, target = position(max(query.since, now - KEPT)), _target(query.filter)
+    since, target = position(max(query.since, now - LOG_RETENTION)), _target(query.filter)
     if query.until is None:
         # whole and settled: the millisecond after the last one that nothing can arrive in any more
         settled = position(now - SETTLING)

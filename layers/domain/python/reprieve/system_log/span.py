@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: how long an entry can be read, in milliseconds
-KEPT: Final = 90 * DAY
+LOG_RETENTION: Final = 90 * DAY
 #: how long a poller waits before it believes that no entry of a moment can still appear, in milliseconds
 SETTLING: Final = 10 * SECOND
 

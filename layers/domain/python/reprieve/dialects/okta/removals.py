@@ -9,7 +9,7 @@ from pydantic import BaseModel, StrictStr, ValidationError
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded, UnreadableBody
-from reprieve.removals.request import Outcome, Verdict
+from reprieve.removals.request import AddressOutcome, Decision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,8 @@ MAX_ADDRESSES: Final = 1_000
 
 #: the two reasons of the bounce removal, word for word
 SENTENCE: Final = {
-    Verdict.MALFORMED: "Invalid email address. The provided email address failed validation against RFC 3696.",
-    Verdict.STRANGER: "This email address does not belong to any user in your organization.",
+    Decision.MALFORMED: "Invalid email address. The provided email address failed validation against RFC 3696.",
+    Decision.NOT_ALLOWED: "This email address does not belong to any user in your organization.",
 }
 
 
@@ -53,11 +53,11 @@ def parse_remove_list(request: Request) -> list[str]:
     return addresses
 
 
-def render_remove_list(outcomes: Sequence[Outcome]) -> Response:
+def render_remove_list(outcomes: Sequence[AddressOutcome]) -> Response:
     """200, with a reason for each address that was not accepted; an accepted one is not mentioned."""
     refused = [
-        {"emailAddress": outcome.submitted, "reason": SENTENCE[outcome.verdict]}
+        {"emailAddress": outcome.submitted, "reason": SENTENCE[outcome.decision]}
         for outcome in outcomes
-        if outcome.verdict is not Verdict.ACCEPTED
+        if outcome.decision is not Decision.ACCEPTED
     ]
     return Response(HTTPStatus.OK, {"errors": refused})

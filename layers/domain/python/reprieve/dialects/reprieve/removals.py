@@ -12,13 +12,13 @@ from reprieve.clock import timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import WholeNumber
-from reprieve.removals.follow import Standing
+from reprieve.removals.follow import ReportedState
 from reprieve.removals.removal import RemovalState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.removals.follow import Told
+    from reprieve.removals.follow import RemovalReport
 
 READ: Final = ("reprieve.removals.read", "reprieve.removals.manage")
 MANAGE: Final = ("reprieve.removals.manage",)
@@ -46,7 +46,7 @@ class Question:
 
     request_id: str | None
     key: str | None
-    state: Standing | None
+    state: ReportedState | None
     limit: int
     after: str | None
 
@@ -75,30 +75,30 @@ def parse_question(request: Request) -> Question:
     )
 
 
-def render_removals(told: Sequence[Told], after: str | None = None) -> Response:
+def render_removals(reports: Sequence[RemovalReport], after: str | None = None) -> Response:
     """200 with a list, and the cursor of the next page or null."""
-    return Response(HTTPStatus.OK, {"removals": [removal(one) for one in told], "after": after})
+    return Response(HTTPStatus.OK, {"removals": [removal(one) for one in reports], "after": after})
 
 
-def render_removal(told: Told) -> Response:
+def render_removal(report: RemovalReport) -> Response:
     """200 with one removal."""
-    return Response(HTTPStatus.OK, removal(told))
+    return Response(HTTPStatus.OK, removal(report))
 
 
-def removal(told: Told) -> dict[str, Any]:
-    """A removal as JSON; every member is always there, null when there is nothing to tell."""
-    record = told.record
+def removal(report: RemovalReport) -> dict[str, Any]:
+    """A removal as JSON; every member is always there, null when there is nothing to say."""
+    record = report.record
     return {
-        "id": told.followed.id,
-        "request_id": told.followed.id.rpartition("-")[0],
-        "list": told.followed.list.value,
-        "email": told.followed.email,
-        "state": told.standing.value,
-        "replaced_by": told.replaced_by,
+        "id": report.followed.id,
+        "request_id": report.followed.id.rpartition("-")[0],
+        "list": report.followed.list.value,
+        "email": report.followed.email,
+        "state": report.state.value,
+        "replaced_by": report.replaced_by,
         "attempts": record.attempts if record else None,
-        "next_try_at": _time(record.due_at) if record and told.standing is Standing.PENDING else None,
+        "next_try_at": _time(record.due_at) if record and report.state is ReportedState.PENDING else None,
         "last_answer": (record.last_answer or None) if record else None,
-        "requested_at": timestamp(told.followed.requested_at),
+        "requested_at": timestamp(report.followed.requested_at),
         "requested_by": record.requested_by if record else None,
         "forgiven_until": _time(record.forgiven_until) if record else None,
         "finished_at": _time(record.finished_at) if record else None,
@@ -116,11 +116,11 @@ def _key(email: str) -> str:
         raise InvalidInput("not an email address by RFC 3696", field="email") from None
 
 
-def _state(state: str | None, *, alone: bool) -> Standing | None:
+def _state(state: str | None, *, alone: bool) -> ReportedState | None:
     if state is None:
         return None
-    if state not in set(Standing):
-        raise InvalidInput(f"one of {', '.join(Standing)}", field="state")
+    if state not in set(ReportedState):
+        raise InvalidInput(f"one of {', '.join(ReportedState)}", field="state")
     if alone and state not in QUEUES:
         raise InvalidInput("alone only pending or failed; with request_id or email any state", field="state")
-    return Standing(state)
+    return ReportedState(state)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import unquote
 
 from reprieve.address import Address
 from reprieve.addresses.outlook import Next
@@ -18,7 +16,7 @@ from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import Cursors, WholeNumber, unix_seconds
 from reprieve.removals.block import UNBLOCKS
 from reprieve.removals.removal import RemovalState
-from reprieve.suppressions.listing import Filter, Place
+from reprieve.suppressions.listing import Filter, Position
 from reprieve.suppressions.suppression import Classification, Permanence, SuppressionList
 
 if TYPE_CHECKING:
@@ -32,7 +30,6 @@ READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
 PAGE: Final = 100
 MAX_PAGE: Final = 500
 LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE)
-ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 PARAMETERS: Final = frozenset(
     {
         "list",
@@ -65,20 +62,14 @@ class Asked:
     """A request for a page of all lists.
 
     Attributes:
-        after: the place behind which the page begins; None for the first.
+        after: the position behind which the page begins; None for the first.
         total: what the first page counted, and whether that was everything; None on the first page.
     """
 
     wanted: Filter
     limit: int
-    after: Place | None
+    after: Position | None
     total: tuple[int, bool] | None
-
-
-def address_in(request: Request) -> str:
-    """The address in the path, unescaped if it still is escaped."""
-    text = request.path["email"]
-    return unquote(text) if ESCAPE.search(text) else text
 
 
 def parse_search(request: Request) -> Asked:
@@ -247,12 +238,12 @@ def _cursors(request: Request, wanted: Filter) -> Cursors:
 
 
 def _next(last: Suppression, total: tuple[int, bool], asked: Asked, request: Request) -> str:
-    place = Place.of(last)
-    return _cursors(request, asked.wanted).write([place.second, place.key, place.list, *total])
+    position = Position.of(last)
+    return _cursors(request, asked.wanted).write([position.second, position.key, position.list, *total])
 
 
-def _carried(content: Any) -> tuple[Place, tuple[int, bool]]:  # noqa: ANN401  (JSON)
+def _carried(content: Any) -> tuple[Position, tuple[int, bool]]:  # noqa: ANN401  (JSON)
     match content:
         case [int(second), str(key), str(name), int(total), bool(exact)]:
-            return Place(max(0, second), key, SuppressionList(name)), (total, exact)
+            return Position(max(0, second), key, SuppressionList(name)), (total, exact)
     raise ValueError("not a place and a total")

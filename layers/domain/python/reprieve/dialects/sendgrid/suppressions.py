@@ -6,11 +6,10 @@ seen; README lists the choices where none of them says anything.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from reprieve.address import Address, comparison_key
 from reprieve.dialects import spreadsheet
@@ -29,13 +28,12 @@ if TYPE_CHECKING:
 #: the largest and the default page
 PAGE: Final = 500
 #: addresses that one request may name
-MOST_ADDRESSES: Final = 1_000
+MAX_ADDRESSES: Final = 1_000
 #: of a bounce purge, as SendGrid's settings have it
-LONGEST_PURGE: Final = 3_650
+MAX_PURGE: Final = 3_650
 LIMIT: Final = WholeNumber("limit", 1, PAGE)
 #: the maximum is farther than any list reaches, and within what a store can count
 OFFSET: Final = WholeNumber("offset", 0, 10**12, capped=True)
-ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 #: the value of the parameter `page` in the link to the last page: an offset that is found out when it is followed
 LAST: Final = "last"
 
@@ -79,22 +77,13 @@ def list_of(request: Request) -> SuppressionList:
     return SuppressionList(request.resource.split("/")[2])
 
 
-def address_in(request: Request) -> str:
-    """The address in the path, unescaped if it still is escaped; a plus sign is one.
-
-    SendGrid's clients send it as it is or escaped, and gateways differ in what they unescape.
-    """
-    text = request.path["email"]
-    return unquote(text) if ESCAPE.search(text) else text
-
-
 def check_address(request: Request) -> None:
     """Refuse what is no address. For when it is not listed either: lists hold what providers call addresses.
 
     Raises:
         MalformedAddress: the path has none.
     """
-    Address.parse(address_in(request))
+    Address.parse(request.address("email"))
 
 
 def parse_list(request: Request) -> Asked:
@@ -261,8 +250,8 @@ def render_purge(purge: BouncePurge) -> Response:
 def _days(days: object, field: str) -> int | None:
     if days is None:
         return None
-    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= LONGEST_PURGE:
-        raise InvalidInput(f"must be between 1 and {LONGEST_PURGE} days, or null", field=field)
+    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MAX_PURGE:
+        raise InvalidInput(f"must be between 1 and {MAX_PURGE} days, or null", field=field)
     return days
 
 
@@ -278,6 +267,6 @@ def _texts(value: object, field: str, *, least: int = 1) -> list[str]:
         raise InvalidInput("must be an array of strings", field=field)
     if len(value) < least:
         raise InvalidInput("must not be empty", field=field)
-    if len(value) > MOST_ADDRESSES:
-        raise LimitExceeded(f"must not have more than {MOST_ADDRESSES} items", field=field)
+    if len(value) > MAX_ADDRESSES:
+        raise LimitExceeded(f"must not have more than {MAX_ADDRESSES} items", field=field)
     return value

@@ -33,7 +33,7 @@ MAX_RECORDS: Final = 100
 PAGE: Final = 200
 PER_PAGE: Final = WholeNumber("per_page", 1, PAGE)
 #: what a record may hold beyond its addresses, in bytes of JSON
-LARGEST: Final = 64_000
+MAX_RECORD: Final = 64_000
 #: members that are ours to say, whatever a client sends
 OURS: Final = frozenset({"id", "Created_Time", "Modified_Time", "Created_By", "Modified_By"})
 #: how the SDKs find out who they are
@@ -69,6 +69,11 @@ def parse_records(request: Request, module: str) -> list[Submitted]:
     if len(given) > MAX_RECORDS:
         raise TooMany({"limit": MAX_RECORDS, "limit_due_to": [place]})
     return [_submitted(one, f"$.data[{index}]", module) for index, one in enumerate(given)]
+
+
+def drafts(submitted: Sequence[Submitted]) -> list[Draft]:
+    """Those of the submitted records that can be saved."""
+    return [one.draft for one in submitted if one.draft]
 
 
 def parse_duplicate_check(request: Request, module: str) -> list[str]:
@@ -255,8 +260,8 @@ def _submitted(given: object, path: str, module: str) -> Submitted:
     if identifier is not None and (not isinstance(identifier, str) or not RECORD_ID.fullmatch(identifier)):
         return Submitted(None, {"api_name": "id", "json_path": f"{path}.id", "regex": RECORD_ID.pattern})
     content = {name: value for name, value in given.items() if name not in OURS and name not in FIELDS}
-    if len(json.dumps(content)) > LARGEST:
-        return Submitted(None, {"api_name": "data", "json_path": path, "maximum_length": LARGEST})
+    if len(json.dumps(content)) > MAX_RECORD:
+        return Submitted(None, {"api_name": "data", "json_path": path, "maximum_length": MAX_RECORD})
     draft = Draft(addresses.get("email"), addresses.get("secondary_email"), frozenset(addresses), content, identifier)
     return Submitted(draft, {})
 

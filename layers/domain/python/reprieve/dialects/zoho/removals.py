@@ -20,12 +20,12 @@ from reprieve.dialects.zoho.dialect import (
     UnknownField,
 )
 from reprieve.dialects.zoho.modules import FIELDS
-from reprieve.removals.block import Verdict
+from reprieve.removals.block import UnblockOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.removals.unblock import Field, RecordOutcome
+    from reprieve.removals.unblock import Field, RecordResult
 
 #: how many records one request may unblock
 MAX_IDS: Final = 500
@@ -37,11 +37,11 @@ API_NAMES: Final = {field: name for name, field in FIELDS.items()}
 DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 #: what is said of one record: (code, message)
 SAID: Final = {
-    Verdict.UNBLOCKED: ("SUCCESS", "Unblocked successfully"),
-    Verdict.UNKNOWN: ("INVALID_DATA", "Invalid record provided"),
-    Verdict.EXHAUSTED: ("NOT_ALLOWED", "Cannot unblock, email has been unblocked 5 times already"),
-    Verdict.PERMANENT: ("NOT_ALLOWED", "Cannot unblock, Email is blocked permanently"),
-    Verdict.FREE: ("NOT_ALLOWED", "Email is already unblocked"),
+    UnblockOutcome.UNBLOCKED: ("SUCCESS", "Unblocked successfully"),
+    UnblockOutcome.UNKNOWN: ("INVALID_DATA", "Invalid record provided"),
+    UnblockOutcome.EXHAUSTED: ("NOT_ALLOWED", "Cannot unblock, email has been unblocked 5 times already"),
+    UnblockOutcome.PERMANENT: ("NOT_ALLOWED", "Cannot unblock, Email is blocked permanently"),
+    UnblockOutcome.FREE: ("NOT_ALLOWED", "Email is already unblocked"),
 }
 
 
@@ -88,9 +88,9 @@ def parse_unblock(request: Request) -> Asked:
     return Asked(module, ids, fields, record_id is not None, _rehearsal(request), _key(request))
 
 
-def render_unblock(asked: Asked, outcomes: Sequence[RecordOutcome]) -> Response:
+def render_unblock(asked: Asked, results: Sequence[RecordResult]) -> Response:
     """An entry a record: 200 when all were unblocked, 207 when some were, 400 when none was."""
-    return dialect.multi_status([_entry(asked, index, outcome) for index, outcome in enumerate(outcomes)])
+    return dialect.multi_status([_entry(asked, index, result) for index, result in enumerate(results)])
 
 
 def keep(response: Response) -> Answer:
@@ -110,27 +110,27 @@ def fingerprint(request: Request) -> str:
     return hashlib.sha256(json.dumps(parts).encode() + request.body).hexdigest()
 
 
-def _entry(asked: Asked, index: int, outcome: RecordOutcome) -> dict[str, Any]:
+def _entry(asked: Asked, index: int, result: RecordResult) -> dict[str, Any]:
     """One record's entry. What each field came to is told where it is more than the entry itself says."""
-    code, message = SAID[outcome.verdict]
+    code, message = SAID[result.outcome]
     details: dict[str, object] = {}
-    if DIGITS.fullmatch(outcome.id):
-        details["id"] = outcome.id
-    if outcome.verdict is not Verdict.UNBLOCKED:
+    if DIGITS.fullmatch(result.id):
+        details["id"] = result.id
+    if result.outcome is not UnblockOutcome.UNBLOCKED:
         details |= {"resource_path_index": 1} if asked.single else {"api_name": "ids", "json_path": f"$.ids[{index}]"}
-    if asked.rehearsal or len({field.verdict for field in outcome.fields}) > 1:
+    if asked.rehearsal or len({field.outcome for field in result.fields}) > 1:
         details["fields"] = [
             {
                 "api_name": API_NAMES[field.field],
-                "code": SAID[field.verdict][0],
-                "message": SAID[field.verdict][1],
+                "code": SAID[field.outcome][0],
+                "message": SAID[field.outcome][1],
                 "block": field.kind.value,
                 "remaining": field.remaining,
             }
-            for field in outcome.fields
+            for field in result.fields
         ]
     if asked.rehearsal:
-        details["remaining"] = min((field.remaining for field in outcome.fields), default=None)
+        details["remaining"] = min((field.remaining for field in result.fields), default=None)
     return dialect.entry(code, message, details)
 
 

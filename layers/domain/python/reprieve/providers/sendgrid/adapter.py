@@ -9,7 +9,7 @@ on four lists and a 204 on the fifth; sendgrid/sendgrid-php#281: `emails` and `d
   address at fault stands alone: n addresses of which one is bad take at most 2 * log2(n) calls more.
 - Unsubscribes have no bulk form and go one by one.
 - The body of a bulk is written in one place, `selection`, which has no word for "all"; an empty selection has no call.
-- What a status means is said in `judge`. Answers about the call rather than about an address (401, 403, a redirect, an
+- `kind_of` says what a status means. Answers about the call rather than about an address (401, 403, a redirect, an
   unknown path) break the account and burn no attempt of an address.
 
 - A bulk that meets a fault is split as well, so that an address that breaks the provider stands alone in the end; after
@@ -30,11 +30,11 @@ from reprieve.providers import http
 from reprieve.providers.sendgrid.answers import (
     NO_SUCH_API,
     OUTCOME,
-    Verdict,
+    StatusKind,
     comeback,
     decoded,
     is_envelope,
-    judge,
+    kind_of,
     parse_row,
     segment,
     selection,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 #: the most addresses of one bulk and the most rows of one page: the latter is SendGrid's, the former not published
-MOST: Final = 500
+MAX_BATCH: Final = 500
 #: one exchange, from the name's resolution to the body's last byte, in milliseconds
 DEADLINE: Final = 10 * SECOND
 #: one `lift` with all of its exchanges, in milliseconds: no longer than the time that the job keeps in reserve
@@ -83,7 +83,7 @@ class SendGrid:
         api_key: sent as a bearer token; never shown, neither by `repr` nor in any answer or error.
         on_behalf_of: the subuser to act for, or "account-id <id>"; "" for the key's own account.
         clock: our clock in milliseconds since the epoch; read to bound when to come back.
-        batch: the most addresses of one bulk, 1 to `MOST`.
+        batch: the most addresses of one bulk, 1 to `MAX_BATCH`.
         deadline: of one exchange, in milliseconds.
         budget: of one `lift`, in milliseconds; what it does not reach is answered WAIT.
         stopwatch: seconds that only grow; for tests.
@@ -99,7 +99,7 @@ class SendGrid:
         api_key: str,
         clock: Callable[[], int],
         on_behalf_of: str = "",
-        batch: int = MOST,
+        batch: int = MAX_BATCH,
         deadline: int = DEADLINE,
         budget: int = BUDGET,
         stopwatch: Callable[[], float] = time.monotonic,
@@ -108,8 +108,8 @@ class SendGrid:
         _check_header(api_key, "api_key")
         if on_behalf_of:
             _check_header(on_behalf_of, "on_behalf_of")
-        if not 1 <= batch <= MOST:
-            raise InvalidInput(f"must be 1 to {MOST}", field="batch")
+        if not 1 <= batch <= MAX_BATCH:
+            raise InvalidInput(f"must be 1 to {MAX_BATCH}", field="batch")
         headers = {
             "Authorization": f"Bearer {api_key}",
             "Accept": "application/json",
@@ -212,7 +212,7 @@ class SendGrid:
         for _ in range(PASSES):
             before = len(found)
             for page in range(PAGES):
-                rows, full = self._page(suppression_list, second, second, offset=page * MOST)
+                rows, full = self._page(suppression_list, second, second, offset=page * MAX_BATCH)
                 known = len(found)
                 found |= dict.fromkeys(rows)
                 if before == 0 and full and len(found) == known:
@@ -227,7 +227,7 @@ class SendGrid:
         self, suppression_list: SuppressionList, first: int, last: int, *, offset: int
     ) -> tuple[list[Suppression], bool]:
         """One page of a window, both ends in seconds and included, and whether the page is full."""
-        query = {"start_time": str(first), "end_time": str(last), "limit": str(MOST), "offset": str(offset)}
+        query = {"start_time": str(first), "end_time": str(last), "limit": str(MAX_BATCH), "offset": str(offset)}
         try:
             reply = self._upstream.exchange("GET", _PATH[suppression_list], query=query, cap=PAGE_CAP)
         except http.NoAnswer as problem:
@@ -243,7 +243,7 @@ class SendGrid:
         if not all(first * SECOND <= entry.created <= last * SECOND for entry in found):
             # halving such a list's windows would read all of it for every second
             raise Unavailable("SendGrid: the answer ignores the time range")
-        return found, len(rows) >= MOST
+        return found, len(rows) >= MAX_BATCH
 
 
 class _Errand:
@@ -270,18 +270,18 @@ class _Errand:
             if len(part) == 1 and refused:
                 self.one(part[0], path, path_is_proved=True)
                 continue
-            verdict, answer, _ = self._ask(path, body=selection(part))
+            kind, answer, _ = self._ask(path, body=selection(part))
             half = len(part) // 2
-            if verdict is Verdict.REFUSED and not half:
+            if kind is StatusKind.REFUSED and not half:
                 self.one(part[0], path, path_is_proved=True)
                 continue
-            if half and (verdict is Verdict.REFUSED or (verdict is Verdict.FAULT and self.stopped is None)):
-                refused = refused or verdict is Verdict.REFUSED
+            if half and (kind is StatusKind.REFUSED or (kind is StatusKind.FAULT and self.stopped is None)):
+                refused = refused or kind is StatusKind.REFUSED
                 parts += [part[half:], part[:half]]
                 continue
-            if half and verdict is Verdict.FAULT and self.stopped:
+            if half and kind is StatusKind.FAULT and self.stopped:
                 answer = self.stopped
-            if verdict is Verdict.MISSING:
+            if kind is StatusKind.MISSING:
                 # a bulk is 204 for addresses that are not listed: it is the path that is unknown
                 answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
             self.answers |= dict.fromkeys(part, answer)
@@ -299,33 +299,33 @@ class _Errand:
         if escaped is None:
             self.answers[email] = LiftAnswer(LiftOutcome.REFUSED, "not tried: this cannot be an address")
             return
-        verdict, answer, body = self._ask(f"{path}/{escaped}")
-        if verdict is Verdict.MISSING and not (path_is_proved or is_envelope(body)):
+        kind, answer, body = self._ask(f"{path}/{escaped}")
+        if kind is StatusKind.MISSING and not (path_is_proved or is_envelope(body)):
             answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
         self.answers[email] = answer
 
-    def _ask(self, path: str, *, body: bytes | None = None) -> tuple[Verdict, LiftAnswer, bytes]:
-        """Send one DELETE: the verdict, what it means for each address in it, and the response's body."""
+    def _ask(self, path: str, *, body: bytes | None = None) -> tuple[StatusKind, LiftAnswer, bytes]:
+        """Send one DELETE: the status's kind, what it means for each address in it, and the response's body."""
         seconds = self._ends - self._upstream.stopwatch()
         if self.stopped is None and seconds <= 0:
             self._stop(_NOT_TRIED)
         if self.stopped is not None:
-            return Verdict.FAULT, self.stopped, b""
+            return StatusKind.FAULT, self.stopped, b""
         try:
             reply = self._upstream.exchange("DELETE", path, body=body, cap=ANSWER_CAP, within=seconds)
         except http.NoAnswer as problem:
-            return Verdict.FAULT, self._count(Verdict.FAULT, LiftAnswer(LiftOutcome.RETRY, str(problem))), b""
-        verdict = judge(reply.status)
-        outcome = OUTCOME[verdict]
+            return StatusKind.FAULT, self._count(StatusKind.FAULT, LiftAnswer(LiftOutcome.RETRY, str(problem))), b""
+        kind = kind_of(reply.status)
+        outcome = OUTCOME[kind]
         retry_at = None
         if outcome in {LiftOutcome.RETRY, LiftOutcome.WAIT}:
             retry_at = comeback(reply.status, reply.headers, now=self._clock())
-        return verdict, self._count(verdict, LiftAnswer(outcome, sentence(reply.status), retry_at)), reply.body
+        return kind, self._count(kind, LiftAnswer(outcome, sentence(reply.status), retry_at)), reply.body
 
-    def _count(self, verdict: Verdict, answer: LiftAnswer) -> LiftAnswer:
+    def _count(self, kind: StatusKind, answer: LiftAnswer) -> LiftAnswer:
         """Stop when every further call would fare alike."""
-        self._faults = self._faults + 1 if verdict is Verdict.FAULT else 0
-        if verdict in {Verdict.THROTTLED, Verdict.BROKEN}:
+        self._faults = self._faults + 1 if kind is StatusKind.FAULT else 0
+        if kind in {StatusKind.THROTTLED, StatusKind.BROKEN}:
             return self._stop(answer)
         if self._faults >= PATIENCE:
             self._stop(LiftAnswer(LiftOutcome.WAIT, "not tried: the provider failed again and again", answer.retry_at))

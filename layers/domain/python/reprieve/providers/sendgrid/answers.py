@@ -19,7 +19,7 @@ from urllib.parse import quote
 from reprieve.address import comparison_key
 from reprieve.clock import SECOND
 from reprieve.removals.lift import LiftOutcome
-from reprieve.removals.removal import LONGEST_BACKOFF
+from reprieve.removals.removal import MAX_BACKOFF
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 
@@ -39,7 +39,7 @@ _SENTENCE: Final[Mapping[int, str]] = {
 NO_SUCH_API: Final = "there is no such API at the configured base URL"
 
 
-class Verdict(Enum):
+class StatusKind(Enum):
     """What a status says, before it is known whether the call was about one address or many."""
 
     DONE = auto()
@@ -56,49 +56,49 @@ class Verdict(Enum):
     """The account or its configuration is at fault, and every address would fare alike."""
 
 
-def judge(status: int) -> Verdict:
+def kind_of(status: int) -> StatusKind:
     """Read a status (the page "Errors" of the API reference).
 
     Args:
         status: of the final response; redirects are not followed and have their own meaning here.
 
     Returns:
-        The verdict. A redirect, 405 and 406 mean that the base URL leads somewhere else, 451 that the account's data
+        The kind. A redirect, 405 and 406 mean that the base URL leads somewhere else, 451 that the account's data
         live in another region: no address is to blame.
     """
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return Verdict.DONE
+        return StatusKind.DONE
     if status == HTTPStatus.NOT_FOUND:
-        return Verdict.MISSING
+        return StatusKind.MISSING
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Verdict.THROTTLED
+        return StatusKind.THROTTLED
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST or status in {401, 403, 405, 406, 451}:
-        return Verdict.BROKEN
+        return StatusKind.BROKEN
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in {408, 425}:
-        return Verdict.REFUSED
-    return Verdict.FAULT
+        return StatusKind.REFUSED
+    return StatusKind.FAULT
 
 
-OUTCOME: Final[Mapping[Verdict, LiftOutcome]] = {
-    Verdict.DONE: LiftOutcome.LIFTED,
-    Verdict.MISSING: LiftOutcome.ABSENT,
-    Verdict.REFUSED: LiftOutcome.REFUSED,
-    Verdict.THROTTLED: LiftOutcome.WAIT,
-    Verdict.FAULT: LiftOutcome.RETRY,
-    Verdict.BROKEN: LiftOutcome.ACCOUNT_BROKEN,
+OUTCOME: Final[Mapping[StatusKind, LiftOutcome]] = {
+    StatusKind.DONE: LiftOutcome.LIFTED,
+    StatusKind.MISSING: LiftOutcome.ABSENT,
+    StatusKind.REFUSED: LiftOutcome.REFUSED,
+    StatusKind.THROTTLED: LiftOutcome.WAIT,
+    StatusKind.FAULT: LiftOutcome.RETRY,
+    StatusKind.BROKEN: LiftOutcome.ACCOUNT_BROKEN,
 }
 
 
 def sentence(status: int) -> str:
-    """Tell an operator about a status: the number and a sentence of ours, nothing of the provider's text."""
-    if told := _SENTENCE.get(status):
-        return f"{status}: {told}"
-    match judge(status):
-        case Verdict.DONE:
+    """A status for an operator: the number and a sentence of ours, nothing of the provider's text."""
+    if known := _SENTENCE.get(status):
+        return f"{status}: {known}"
+    match kind_of(status):
+        case StatusKind.DONE:
             return f"{status}: lifted"
-        case Verdict.REFUSED:
+        case StatusKind.REFUSED:
             return f"{status}: the provider refused the address"
-        case Verdict.BROKEN:
+        case StatusKind.BROKEN:
             return f"{status}: {NO_SUCH_API}"
         case _:
             return f"{status}: the provider failed"
@@ -117,15 +117,15 @@ def comeback(status: int, headers: Mapping[str, str], *, now: int) -> int | None
         now: our clock, in milliseconds.
 
     Returns:
-        Milliseconds since the epoch, from one second to `LONGEST_BACKOFF` ahead whatever was sent; None when nothing
+        Milliseconds since the epoch, from one second to `MAX_BACKOFF` ahead whatever was sent; None when nothing
         readable was.
     """
     asked: int | None = None
-    if judge(status) is Verdict.THROTTLED:
+    if kind_of(status) is StatusKind.THROTTLED:
         asked = _moment(headers.get("X-RateLimit-Reset"), now)
     if asked is None:
         asked = _moment(headers.get("Retry-After"), now)
-    return None if asked is None else min(max(asked, now + SECOND), now + LONGEST_BACKOFF)
+    return None if asked is None else min(max(asked, now + SECOND), now + MAX_BACKOFF)
 
 
 def _moment(text: str | None, now: int) -> int | None:

@@ -1,0 +1,287 @@
+"""The index Pending: what an entry of it stands for, how it gets in, is claimed, and leaves.
+
+An entry is the record of an address, or a part of a request: an item of `store.request_items` that waits for up to
+`PART` removals together. Only this module knows which is which. A part has, beside what a note has,
+
+    queue, due_at           key of Pending; present while it waits
+    fence, lease_until      as in a record
+
+and no `expires_at` while it waits. It is written before the records of its removals, so that every recorded removal is
+in the queue. Claiming a part is one write, and half a read unit for each of its records, which are not claimed
+themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from reprieve import address
+from reprieve.paging import Cursors
+from reprieve.removals.queue import PART, Claim, Due, Part
+from reprieve.removals.removal import RemovalState
+from reprieve.store import keys, request_items
+from reprieve.store.expressions import Update
+from reprieve.store.suppression_item import (
+    attributes_of,
+    key_attributes,
+    list_of,
+    primary_key,
+    record_key,
+    removal_of,
+)
+from reprieve.suppressions.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from reprieve.context import Context
+    from reprieve.organization import Organization
+    from reprieve.removals.removal import Removal, RemovalRequest
+    from reprieve.store.items import Item, Value
+    from reprieve.store.removal_requests import Change
+    from reprieve.store.table import Table
+
+    #: a shard, an entry of it, and the number in that entry's part to go on from; 0 behind the entry
+    Position = tuple[int, Item | None, int]
+    #: the removals in the records of addresses on lists, read consistently
+    Read = Callable[[Sequence[tuple[SuppressionList, str]]], Mapping[tuple[SuppressionList, str], Removal]]
+
+#: where parts are, instead of in a list
+REQUESTS: Final = "requests"
+#: the beginning of a queue
+START: Final = (0, None, 0)
+#: what distinguishes an entry of Pending from any other
+ENTRY: Final = ("partition", "address", "queue", "due_at")
+#: where what waits may be: the records of a list, or the parts of requests
+FAMILIES: Final = {REQUESTS, *SuppressionList}
+#: how many entries of a queue are looked through for a removal that no note leads to
+QUEUE_READ: Final = 1_000
+#: the removal has not ended and its time has come
+DUE: Final = "#removal_state = :pending AND #due_at <= :now"
+#: no other worker holds it
+UNLEASED: Final = "(attribute_not_exists(#lease_until) OR #lease_until <= :now)"
+#: the part is still in the queue and its time has come
+PART_DUE: Final = "#due_at <= :now"
+#: no other worker holds the part
+PART_UNLEASED: Final = UNLEASED
+#: the claim of the part is still the last one
+PART_SAME_FENCE: Final = "#fence = :fence"
+
+
+def enqueue(table: Table, context: Context, requests: Sequence[RemovalRequest]) -> set[str]:
+    """Note what is asked for, and have it wait in parts, before anything is recorded.
+
+    Returns:
+        The ids of those that have to wait in the queue individually: a single one; and those of a part whose name is
+        taken, by an earlier try of the same request.
+    """
+    if len(requests) == 1:
+        table.update(*request_items.note(context.organization, requests, now=context.now))
+        return {requests[0].id}
+    packs = [requests[start : start + PART] for start in range(0, len(requests), PART)]
+    parts = [(_part(context, pack), pack) for pack in packs]
+    taken = {primary_key(item) for item in table.insert_many([item for item, _ in parts])}
+    return {one.id for item, pack in parts if primary_key(item) in taken for one in pack}
+
+
+def due(table: Table, organization: Organization, *, now: int, limit: int) -> list[Due]:
+    """The entries that may be claimed now, longest due first."""
+    items: list[Item] = []
+    for shard in range(organization.shards):
+        values: dict[str, Value] = {":queue": keys.queue(organization, RemovalState.PENDING, shard), ":now": now}
+        items += table.query("#queue = :queue AND #due_at <= :now", values, index="Pending", limit=limit).items
+    items.sort(key=lambda item: cast("int", item["due_at"]))
+    return [Due(primary_key(item), _size(item), cast("int", item["requested_at"])) for item in items[:limit]]
+
+
+def claim(
+    table: Table, organization: Organization, entries: Sequence[Due], *, now: int, lease: int
+) -> list[Claim | None]:
+    """Claim entries; None for one that another worker has, or that has left the queue."""
+    values: dict[str, Value] = {":lease_until": now + lease, ":one": 1, ":now": now}
+    pending: dict[str, Value] = {":pending": RemovalState.PENDING.value}
+    of_record, of_part = _claiming(f"{DUE} AND {UNLEASED}"), _claiming(f"{PART_DUE} AND {PART_UNLEASED}")
+    items = table.update_many(
+        [
+            (attributes_of(one.handle), of_part, values)
+            if _is_part(attributes_of(one.handle))
+            else (attributes_of(one.handle), of_record, values | pending)
+            for one in entries
+        ]
+    )
+    asked = [one for item in items if item and _is_part(item) for one in request_items.read(item)]
+    wanted = {primary_key(key): key for key in (record_key(organization, one.list, one.key) for one in asked)}
+    # a read that lags is found out when the removal is settled
+    records = {primary_key(item): item for item in table.get_many(list(wanted.values()))}
+    return [None if item is None else _claim(organization, item, records) for item in items]
+
+
+def release(table: Table, claims: Sequence[Claim], settled: set[str], *, now: int) -> None:
+    """Have the parts that were claimed leave the queue or wait once more; what was lost to another is left alone.
+
+    Args:
+        table: where they are.
+        claims: of one organization.
+        settled: the ids of the removals that the worker has settled.
+        now: in milliseconds.
+    """
+    table.update_many([_release(claim.part, claim.due_again(settled, now=now), now) for claim in claims if claim.part])
+
+
+def walk(
+    table: Table, organization: Organization, state: RemovalState, start: Position, *, size: int, read: Read
+) -> Iterator[tuple[Removal, Position]]:
+    """What waits from a position on, each with the position behind it; about `size` of them at a time.
+
+    The index can be behind: what has left the queue meanwhile is left out.
+    """
+    shard, entry, inside = start
+    while shard < organization.shards:
+        after: Item | None = entry
+        if entry and inside:
+            entries = [entry]
+        else:
+            values: dict[str, Value] = {":queue": keys.queue(organization, state, shard)}
+            page = table.query("#queue = :queue", values, index="Pending", limit=size, after=entry)
+            entries, after = [{name: item[name] for name in ENTRY} for item in page.items], page.after
+        for group in _groups(entries, size):
+            for one, found, behind in _unpacked(table, state, group, inside, read):
+                yield found, (shard, one, behind)
+        inside = 0
+        shard, entry = (shard, after) if after else (shard + 1, None)
+
+
+def individuals(
+    table: Table, organization: Organization, state: RemovalState, digest: int
+) -> list[tuple[SuppressionList, str]]:
+    """The addresses with a digest whose removals are queued individually, with their lists. One Query."""
+    values: dict[str, Value] = {":queue": keys.queue(organization, state, digest % organization.shards)}
+    found = table.query("#queue = :queue", values, index="Pending", limit=QUEUE_READ).items
+    return [
+        (list_of(item), key)
+        for item in found
+        if not _is_part(item) and address.digest(key := cast("str", item["address"])) == digest
+    ]
+
+
+def cursors(organization: Organization, state: RemovalState) -> Cursors:
+    """The cursors of one queue; they carry positions."""
+    return Cursors(organization.id, f"{state} removals", "after")
+
+
+def position(organization: Organization, state: RemovalState, content: Any) -> Position:  # noqa: ANN401  (JSON)
+    """Where a page begins, by what its cursor carries.
+
+    Raises:
+        ValueError: it is not a position in this queue.
+    """
+    match content:
+        case [int(shard), entry, int(inside)] if 0 <= shard < organization.shards and inside >= 0:
+            queue = keys.queue(organization, state, shard)
+            if _is_entry(entry, queue, organization) and (_is_part(entry) or not inside):
+                return shard, entry, inside
+    raise ValueError("not a position in this queue")
+
+
+def _part(context: Context, requests: Sequence[RemovalRequest]) -> Item:
+    """The item in which some removals of one request wait, due at once."""
+    organization, now = context.organization, context.now
+    noted = request_items.noted(organization, requests, now=now)
+    shard = keys.shard_of(organization, cast("str", noted["address"]))
+    return noted | {"queue": keys.queue(organization, RemovalState.PENDING, shard), "due_at": now}
+
+
+def _is_part(item: Mapping[str, Value]) -> bool:
+    """Whether an entry is a part of a request, and not the record of an address."""
+    return cast("str", item["partition"]).split("#")[1] == REQUESTS
+
+
+def _size(item: Item) -> int:
+    """How many removals an entry stands for, at most."""
+    return PART if _is_part(item) else 1
+
+
+def _claiming(condition: str) -> Update:
+    return Update(set=["#lease_until = :lease_until"], add=["#fence :one"], condition=condition)
+
+
+def _claim(organization: Organization, item: Item, records: Mapping[tuple[str, str], Item]) -> Claim:
+    """A claimed record; or a claimed part, with those of its removals that wait by it."""
+    if not _is_part(item):
+        return Claim((removal_of(item),))
+    waiting, accounted = [], True
+    for one in request_items.read(item):
+        record = records.get(primary_key(record_key(organization, one.list, one.key)), {})
+        if record.get("removal_id") != one.id:
+            accounted = False
+        elif (found := removal_of(record)).state is RemovalState.PENDING and not found.queued:
+            waiting.append(found)
+    part = Part(primary_key(item), cast("int", item["fence"]), cast("int", item["requested_at"]), accounted)
+    return Claim(tuple(waiting), part)
+
+
+def _release(part: Part, due_at: int | None, now: int) -> Change:
+    """The update by which a claimed part leaves the queue, or waits once more."""
+    key, values = attributes_of(part.handle), cast("dict[str, Value]", {":fence": part.fence})
+    if due_at is None:
+        update = Update(
+            set=["#expires_at = :expires_at"],
+            remove=["#queue", "#due_at", "#lease_until"],
+            condition=PART_SAME_FENCE,
+        )
+        return key, update, values | {":expires_at": request_items.forgotten_at(now)}
+    update = Update(set=["#due_at = :due_at"], remove=["#lease_until"], condition=PART_SAME_FENCE)
+    return key, update, values | {":due_at": due_at}
+
+
+def _unpacked(
+    table: Table, state: RemovalState, entries: Sequence[Item], inside: int, read: Read
+) -> Iterator[tuple[Item, Removal, int]]:
+    """The removals that entries stand for, but those of the first entry's part numbered below `inside`.
+
+    With each comes its entry, and the number behind it in its part; 0 for one that is queued individually.
+    """
+    wanted = [key_attributes(entry) for entry in entries if _is_part(entry)]
+    parts = {primary_key(item): request_items.read(item) for item in table.get_many(wanted, consistent=True)}
+    individual = [(list_of(entry), cast("str", entry["address"])) for entry in entries if not _is_part(entry)]
+    records = read([*individual, *((one.list, one.key) for asked in parts.values() for one in asked)])
+    for number, entry in enumerate(entries):
+        if not _is_part(entry):
+            record = records.get((list_of(entry), cast("str", entry["address"])))
+            if record and record.state is state and record.queued:
+                yield entry, record, 0
+            continue
+        for one in parts.get(primary_key(entry), []):
+            at = int(request_items.number_of(one.id))
+            if at < inside and not number:
+                continue
+            record = records.get((one.list, one.key))
+            if record and record.id == one.id and record.state is state and not record.queued:
+                yield entry, record, at + 1
+
+
+def _groups(entries: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    """Entries that stand for about `size` removals at a time, so that no more is read than is wanted."""
+    group: list[Item] = []
+    room = size
+    for entry in entries:
+        group.append(entry)
+        room -= _size(entry)
+        if room <= 0:
+            yield group
+            group, room = [], size
+    if group:
+        yield group
+
+
+def _is_entry(entry: object, queue: str, organization: Organization) -> bool:
+    """Whether it is a key of this partition of Pending: nothing else is handed to the store."""
+    if not isinstance(entry, dict) or set(entry) != set(ENTRY):
+        return False
+    partition, key = entry["partition"], entry["address"]
+    if not isinstance(partition, str) or not isinstance(key, str):
+        return False
+    owner, _, rest = partition.partition("#")
+    family, _, shard = rest.partition("#")
+    known = owner == organization.id and family in FAMILIES and shard.isascii() and shard.isdecimal()
+    return known and entry["queue"] == queue and type(entry["due_at"]) is int

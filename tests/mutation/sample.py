@@ -1,0 +1,199 @@
+"""A fresh sample of mutants of the package, each against the tests of its room: which share of them is noticed.
+
+    PYTHONPATH=layers/domain/python:. python -m tests.mutation.sample [--count 60] [--seed 0] [--rooms removals store]
+
+A mutant is one small change of one expression: another comparison, `and` for `or`, a condition without its `not`, a
+number that is one more, a text that is empty. It is made in a copy of the checkout, never in the checkout itself.
+Mutants that nothing can notice (an equivalent one) are in the count; read the survivors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).parents[2]
+PACKAGE: Final = Path("layers/domain/python/reprieve")
+#: what a room's mutants are tried against, the quickest first
+TESTS: Final = {
+    "removals": (
+        "unit/test_removal.py unit/test_block.py unit/test_log.py unit/test_log_golden.py functions/test_remove_list.py"
+        " functions/test_removals.py functions/test_removal_job.py functions/test_suppressions.py"
+        " functions/test_bounce_settings.py functions/test_upkeep.py functions/test_unblock_limit.py"
+        " functions/unblock_email contract/test_races.py"
+    ),
+    "suppressions": (
+        "unit/test_bounce.py unit/test_delivery.py unit/test_listing.py unit/test_log_golden.py"
+        " functions/test_event_webhook.py functions/test_reconciliation.py functions/test_bounce_settings.py"
+        " functions/test_suppressions.py functions/test_upkeep.py functions/test_addresses.py"
+    ),
+    "store": (
+        "unit/test_store_calls.py unit/test_listing.py unit/test_log_polling.py contract/test_races.py"
+        " contract/test_suppression_store.py functions/test_store_guards.py functions/test_removal_job.py"
+        " functions/test_removals.py functions/test_suppressions.py functions/test_bounce_settings.py"
+        " functions/test_upkeep.py functions/unblock_email functions/recipients functions/system_log"
+        " functions/email_servers functions/test_authorizer.py"
+    ),
+}
+SWAPPED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One mutant.
+
+    Attributes:
+        path: of the file, within the checkout.
+        line: in the file.
+        before: the expression as it is.
+        after: as it is in the mutant.
+        source: the whole mutated file.
+    """
+
+    path: Path
+    line: int
+    before: str
+    after: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.before} -> {self.after}"
+
+
+def changes(path: Path) -> Iterator[Change]:
+    """Every mutant of a file."""
+    text = (ROOT / path).read_text()
+    for number in range(len(list(_places(ast.parse(text))))):
+        tree = ast.parse(text)
+        node = list(_places(tree))[number]
+        before = ast.unparse(node)
+        _mutate(node)
+        yield Change(path, getattr(node, "lineno", 0), before, ast.unparse(node), ast.unparse(tree))
+
+
+def _places(tree: ast.AST) -> Iterator[ast.AST]:
+    """What can be changed: no annotation, docstring or type alias, and nothing that only type checkers read."""
+    for name, value in ast.iter_fields(tree):
+        if name in {"annotation", "returns", "type_params"}:
+            continue
+        for node in value if isinstance(value, list) else [value]:
+            if not isinstance(node, ast.AST) or _is_silent(node):
+                continue
+            if _can_change(node):
+                yield node
+            yield from _places(node)
+
+
+def _is_silent(node: ast.AST) -> bool:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return True
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _can_change(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            return True
+        case ast.Constant(value=bool() | int()):
+            return True
+        case ast.Constant(value=str() as text):
+            return bool(text)
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            return True
+        case _:
+            return False
+
+
+def _mutate(node: ast.AST) -> None:
+    """Change a node in place."""
+    match node:
+        case ast.Compare():
+            node.ops[0] = SWAPPED[type(node.ops[0])]()
+        case ast.BoolOp():
+            node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        case ast.UnaryOp():
+            node.operand = ast.UnaryOp(ast.Not(), node.operand)
+        case ast.Constant(value=bool()):
+            node.value = not node.value
+        case ast.Constant(value=int()):
+            node.value += 1
+        case ast.Constant():
+            node.value = ""
+        case ast.BinOp():
+            node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+
+
+def noticed(change: Change) -> bool:
+    """Whether a test of the room fails with the mutant; an import that fails counts."""
+    room = change.path.relative_to(PACKAGE).parts[0]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "checkout"
+        shutil.copytree(
+            ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", ".local", "build", "__pycache__")
+        )
+        (copy / change.path).write_text(change.source)
+        path = os.pathsep.join([str(copy), str(copy / "layers/domain/python"), str(copy / "cli")])
+        ran = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-x",
+                "-n0",
+                "-m",
+                "not slow",
+                *(f"tests/{one}" for one in TESTS[room].split()),
+            ],
+            cwd=copy,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            check=False,
+            capture_output=True,
+        )
+        return ran.returncode != 0
+
+
+def main() -> None:
+    """Draw, try, and report the survivors and the rate."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation.sample")
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=None, help="for the same sample again")
+    parser.add_argument("--rooms", nargs="+", choices=sorted(TESTS), default=sorted(TESTS))
+    parser.add_argument("--side-by-side", type=int, default=2, dest="lanes")
+    arguments = parser.parse_args()
+    files = sorted(path.relative_to(ROOT) for room in arguments.rooms for path in (ROOT / PACKAGE / room).rglob("*.py"))
+    every = [change for path in files for change in changes(path)]
+    drawn = random.Random(arguments.seed).sample(every, min(arguments.count, len(every)))
+    found = 0
+    with ThreadPoolExecutor(arguments.lanes) as lanes:
+        for number, (change, killed) in enumerate(zip(drawn, lanes.map(noticed, drawn), strict=True), 1):
+            found += killed
+            print(f"{number:>3} {'noticed ' if killed else 'SURVIVED'} {change}", flush=True)
+    print(f"{found} of {len(drawn)} noticed ({100 * found // max(1, len(drawn))} %), of {len(every)} that there are")
+
+
+if __name__ == "__main__":
+    main()

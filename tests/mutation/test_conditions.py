@@ -1,0 +1,98 @@
+"""Without any one of the store's conditions, or a part of it, the simulation fails, or else a contract test by name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.mutation.conditions import Mutant, mutants, without
+from tests.simulation.search import check
+
+ROOT: Final = Path(__file__).parents[2]
+#: the modules whose conditions the simulation is about; `make simulate` takes all of them away
+SIMULATED: Final = {"queue", "pending", "removal_queue", "removal_requests", "suppressions", "unblocks"}
+#: seeds that catch a mutant, to spare the search for them; when histories change, they move
+CAUGHT_NEAR: Final = {
+    "removal_queue.FORGIVEN": 330,
+    "removal_queue.NO_BOUNCE": 130,
+    "removal_requests.UNTOUCHED": 110,
+    "suppressions.LISTED_AND_HIDDEN": 70,
+}
+ENOUGH: Final = 800
+GUARDS: Final = "tests/functions/test_store_guards.py::"
+RACES: Final = "tests/contract/test_races.py::"
+#: the tests that notice the lack of a condition that no history is about, or that histories meet too rarely
+NOTICED_BY: Final = {
+    "access.NEW": "tests/cli/test_cli_organizations.py::test_an_id_is_taken_once",
+    "access.KNOWN": GUARDS + "test_what_is_set_for_an_organization_that_is_not_there_leaves_no_item",
+    "email_servers.NEW": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",
+    "email_servers.SAME": GUARDS + "test_a_change_of_an_email_server_that_another_change_overtook_is_refused",
+    "email_servers.OURS": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",
+    "email_servers.ROOM": GUARDS + "test_no_more_email_servers_are_enrolled_than_the_maximum",
+    "recipients.UNCHANGED": "tests/functions/recipients/test_recipients.py::test_two_changes_at_once_both_take_effect",
+    "recipients.NEW": GUARDS + "test_an_id_that_is_taken_is_not_given_to_another",
+    "recipients.FREE": GUARDS + "test_a_login_that_is_taken_is_not_given_to_another",
+    "recipients.UNUSED": GUARDS + "test_deleting_a_user_takes_no_address_from_another_that_has_it_too",
+    "recipients.UNUSED without attribute_not_exists(#holders)": GUARDS
+    + "test_deleting_a_user_takes_no_address_from_another_that_has_it_too",
+    "recipients.UNUSED without attribute_not_exists(#named)": GUARDS
+    + "test_deleting_a_user_frees_no_login_that_is_anothers_though_it_was_the_users_address",
+    "repeats.FREE": GUARDS + "test_an_idempotency_key_is_another_requests_until_its_time_is_over",
+    "pending.DUE without #removal_state = :pending": RACES
+    + "test_a_failure_that_the_index_still_shows_as_pending_is_not_claimed[simulated]",
+    "removal_queue.RETRIABLE without #removal_id = :id": RACES
+    + "test_a_failure_is_retried_by_its_own_id_only[simulated]",
+    "removal_queue.SAME_FENCE without #removal_state = :pending": RACES
+    + "test_what_has_ended_is_not_ended_once_more[simulated]",
+    "removal_requests.SAME_BOUNCE": RACES + "test_what_has_bounced_since_is_not_unblocked[simulated-bounces]",
+    "suppressions.NOT_FORGIVEN without (attribute_not_exists(#forgiven_bounce) OR #forgiven_bounce < :at)": RACES
+    + "test_another_event_of_the_millisecond_that_was_seen_and_forgiven_does_not_come_back[simulated]",
+    "suppressions.ROOM": RACES + "test_a_count_that_has_become_full_stays_full[simulated]",
+    "unblocks.NOT_EXHAUSTED": RACES + "test_of_two_unblocks_that_both_read_four_one_is_the_last[simulated]",
+    "unblocks.LISTED": RACES + "test_what_the_job_has_lifted_since_is_not_unblocked[simulated]",
+    "unblocks.STILL_PASSING": RACES + "test_what_has_bounced_hard_in_the_same_millisecond_is_not_unblocked[simulated]",
+}
+
+
+def simulated() -> list[Mutant]:
+    """The mutants that the simulation must notice."""
+    return [one for one in mutants() if one.condition.split(".")[0] in SIMULATED and one.name not in NOTICED_BY]
+
+
+def test_every_condition_is_noticed_by_the_simulation_or_by_a_test_of_its_name() -> None:
+    known = {one.name for one in simulated()} | set(NOTICED_BY)
+    assert {one.name for one in mutants()} == known
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutant", simulated(), ids=lambda mutant: mutant.name)
+def test_without_any_one_of_its_conditions_the_protocol_breaks(mutant: Mutant) -> None:
+    with without(mutant):
+        first = CAUGHT_NEAR.get(mutant.name, 0)
+        report = check(range(first, first + ENOUGH), shrinking=False)
+    assert report.failure.startswith("seed ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NOTICED_BY)
+def test_without_any_other_condition_a_test_fails(name: str) -> None:
+    assert run(name, NOTICED_BY[name]) == pytest.ExitCode.TESTS_FAILED
+
+
+def run(name: str, test: str) -> int:
+    """The exit code of a test against the store without a condition."""
+    command = [sys.executable, "-m", "pytest", "-x", "-n0", "-m", "not slow", "-p", "tests.mutation.plugin"]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "layers/domain/python"), str(ROOT / "cli")])
+    ran = subprocess.run(
+        [*command, "--without", name, test],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+        capture_output=True,
+    )
+    return ran.returncode
