@@ -245,6 +245,17 @@ def test_what_is_guarded_is_unguarded_to_what_it_was(text: str) -> None:
     assert unguarded(str(guarded(text))) == text
 
 
+@pytest.mark.parametrize("guards", ["", "'", "''"])
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("before", ["", "x;", "x\t", "x\r", "x\n", ";", "x"])
+def test_every_sign_is_guarded_wherever_a_cell_may_begin_and_guards_of_the_text_stay(
+    before: str, sign: str, guards: str
+) -> None:
+    text = f"{before}{guards}{sign}1"
+    safe = text if before == "x" else f"{before}'{guards}{sign}1"
+    assert (guarded(text), unguarded(safe)) == (safe, text)
+
+
 @pytest.mark.parametrize(
     ("text", "safe"),
     [
