@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from reprieve import json_body
 from reprieve.address import comparison_key
-from reprieve.clock import DAY, MINUTE, SECOND
+from reprieve.clock import DAY, SECOND, Seconds, hours, minutes, to_millis
 from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated, UnreadableBody
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Batch, Post
@@ -26,14 +26,16 @@ from reprieve.suppressions.suppression import Classification
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprieve.clock import Millis
+
 
 SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
 #: SendGrid repeats a post for 24 hours and does not say whether it signs it anew, so an hour more is accepted;
 #: replays within the window change nothing, because events are told apart by their id
-OLDEST: Final = 25 * 60 * MINUTE
+OLDEST: Final = hours(25)
 #: how far a clock ahead of ours may be
-NEWEST: Final = 5 * MINUTE
+NEWEST: Final = minutes(5)
 #: SendGrid posts at 768 kB or after 30 seconds, whichever comes first; some thousands of events can be a little more
 MAX_BODY: Final = 2_000_000
 #: an event from further ahead than this cannot be right, and would outlive every watermark
@@ -124,7 +126,7 @@ def parse_events(post: Post) -> Batch:
     return Batch(events, malformed, ignored)
 
 
-def _event(raw: object, now: int) -> DeliveryEvent | None:
+def _event(raw: object, now: Millis) -> DeliveryEvent | None:
     """One event; None when it is of a kind that is not ours.
 
     Raises:
@@ -158,13 +160,13 @@ def _event(raw: object, now: int) -> DeliveryEvent | None:
     )
 
 
-def _moment(raw: Mapping[str, Any], now: int) -> int:
+def _moment(raw: Mapping[str, Any], now: Millis) -> Millis:
     stamp = raw.get("timestamp")
     if isinstance(stamp, str) and stamp.isascii() and stamp.isdigit():
         stamp = int(stamp[:15])
     if not isinstance(stamp, int) or isinstance(stamp, bool) or not 0 < stamp * SECOND <= now + FUTURE:
         raise InvalidInput("not a moment in whole seconds", field="timestamp")
-    return stamp * SECOND
+    return to_millis(Seconds(stamp))
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
