@@ -20,7 +20,6 @@ SECOND: Final = Millis(1_000)
 MINUTE: Final = Millis(60 * SECOND)
 HOUR: Final = Millis(60 * MINUTE)
 DAY: Final = Millis(24 * HOUR)
-SECONDS_A_DAY: Final = Seconds(86_400)
 
 
 def seconds(count: int) -> Millis:
