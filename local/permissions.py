@@ -1,8 +1,9 @@
 """Teach the local AWS which permissions a batch needs.
 
 AWS checks what a batch is made of: `dynamodb:PartiQLInsert` and its three sisters on each statement's table, and
-`sqs:SendMessage` for each message. The local AWS checks the name of the call, which is no permission at all. It has a
-place where it takes a transaction apart into the permissions of its items; this has it take statements apart, too.
+`sqs:SendMessage`, or its like, for each message. The local AWS checks the name of the call, which is no permission at
+all. It has a place where it takes a transaction apart into the permissions of its items; this has it take statements
+apart, too.
 """
 
 import json
@@ -12,7 +13,9 @@ from typing import Any, Final
 from ministack.core import iam_actions
 
 #: calls whose permission has another name
-SAME_AS: Final = {"sqs:SendMessageBatch": "sqs:SendMessage"}
+SAME_AS: Final = {
+    f"sqs:{action}Batch": f"sqs:{action}" for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
+}
 
 CALLS: Final = {"dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement", "dynamodb:ExecuteTransaction"}
 

@@ -35,7 +35,7 @@ READS = {
     *("Secrets.seal", "Secrets.unseal"),
 }
 #: ports by which nothing of an organization's changes
-OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "Courier"}
+OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
 #: verbs without an entry of their own, and why that is right
 EXCEPTIONS = {
     "Repeats.once": "keeps an answer; the work that it does has its own entries",

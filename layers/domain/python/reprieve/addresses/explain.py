@@ -86,19 +86,22 @@ class Addresses:
     quotas: QuotaStore
 
     def explain(self, context: Context, email: str) -> Explanation:
-        """Gather what is known about an address.
+        """Gather what is known about an address, or about what a provider takes for one.
 
         Raises:
+            MalformedAddress: it is not an address, and it is on no list and never was.
             Unavailable: a store did not answer.
         """
         organization, now, key = context.organization, context.now, comparison_key(email)
+        records = self.records.records(organization, key)
         try:
             address = Address.parse(email)
         except MalformedAddress:
+            if not records:
+                raise
             belongs = None
         else:
             belongs = key in self.removals.allowed(organization, [address])
-        records = self.records.records(organization, key)
         lists = [
             OnList(
                 record=record,

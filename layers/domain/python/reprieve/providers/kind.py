@@ -32,10 +32,12 @@ class Webhook:
     """How a provider's posts are proved and read.
 
     Attributes:
+        check: raises Unauthenticated or LimitExceeded for a post that no key could prove; it reads nothing stored.
         verify: given a post and the account's public key, raises Unauthenticated unless the provider sent the post.
-        read: the events in a post; raises InvalidInput for a post that cannot be read at all.
+        read: the events in a post; what cannot be read is in the batch as it came.
     """
 
+    check: Callable[[Post], None]
     verify: Callable[[Post, str], None]
     read: Callable[[Post], Batch]
 

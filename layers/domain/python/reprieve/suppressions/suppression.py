@@ -85,7 +85,7 @@ class Suppression:
         classification: why, in one of seven words.
         provider: where we know it from ("sendgrid", "ses", "import").
         ip: the sending IP address of a spam report, "" otherwise.
-        event_id: the provider's id of the event behind it, "" when there was none.
+        event_id: the id of the event behind it (`DeliveryEvent.id`), "" when there was none.
         count: how many distinct events put it there since the last lift; counted up to `organization.MAX_SOFT_BOUNCES`.
     """
 

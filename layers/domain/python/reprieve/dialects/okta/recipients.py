@@ -19,7 +19,6 @@ import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 
@@ -187,9 +186,8 @@ class Listing:
 
 
 def name(request: Request) -> str:
-    """The id or login that the path names, percent-encoded or not: an id has no %, and a login has an @."""
-    spelled = request.path["id"]
-    return spelled if "@" in spelled else unquote(spelled)
+    """The id or login that the path names: a login is an address, and an id has no percent sign."""
+    return request.address("id")
 
 
 def parse_create(request: Request) -> tuple[Edit, Status]:

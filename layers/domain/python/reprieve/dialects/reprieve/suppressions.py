@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
-from urllib.parse import unquote
 
 from reprieve.address import Address
 from reprieve.addresses.outlook import Next
@@ -33,7 +31,6 @@ READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
 PAGE: Final = 100
 MAX_PAGE: Final = 500
 LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE)
-ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 PARAMETERS: Final = frozenset(
     {
         "list",
@@ -74,12 +71,6 @@ class Asked:
     limit: int
     after: Position | None
     total: tuple[int, bool] | None
-
-
-def address_in(request: Request) -> str:
-    """The address in the path, unescaped if it still is escaped."""
-    text = request.path["email"]
-    return unquote(text) if ESCAPE.search(text) else text
 
 
 def parse_search(request: Request) -> Asked:

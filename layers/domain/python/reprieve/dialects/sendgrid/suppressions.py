@@ -6,11 +6,10 @@ seen; README lists the choices where none of them says anything.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from reprieve.address import Address, comparison_key
 from reprieve.clock import to_seconds
@@ -37,7 +36,6 @@ MAX_PURGE: Final = 3_650
 LIMIT: Final = WholeNumber("limit", 1, PAGE)
 #: the maximum is farther than any list reaches, and within what a store can count
 OFFSET: Final = WholeNumber("offset", 0, 10**12, capped=True)
-ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 #: the value of the parameter `page` in the link to the last page: an offset that is found out when it is followed
 LAST: Final = "last"
 
@@ -81,22 +79,13 @@ def list_of(request: Request) -> SuppressionList:
     return SuppressionList(request.resource.split("/")[2])
 
 
-def address_in(request: Request) -> str:
-    """The address in the path, unescaped if it still is escaped; a plus sign is one.
-
-    SendGrid's clients send it as it is or escaped, and gateways differ in what they unescape.
-    """
-    text = request.path["email"]
-    return unquote(text) if ESCAPE.search(text) else text
-
-
 def check_address(request: Request) -> None:
     """Refuse what is no address. For when it is not listed either: lists hold what providers call addresses.
 
     Raises:
         MalformedAddress: the path has none.
     """
-    Address.parse(address_in(request))
+    Address.parse(request.address("email"))
 
 
 def parse_list(request: Request) -> Asked:

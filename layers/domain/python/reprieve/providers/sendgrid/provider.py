@@ -77,7 +77,7 @@ def _adapter(account: ProviderAccount, api_key: str, surroundings: Surroundings)
 def _webhook() -> Webhook:
     from reprieve.providers.sendgrid import events  # noqa: PLC0415  (imports cryptography)
 
-    return Webhook(verify=events.verify, read=events.parse_events)
+    return Webhook(check=events.check_headers, verify=events.verify, read=events.parse_events)
 
 
 #: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)
