@@ -144,9 +144,6 @@ def soft(at: int) -> Suppression:
     return Suppression(SuppressionList.BOUNCES, EMAIL, EMAIL, at, permanence=Permanence.SOFT, event_id=f"e{at}")
 
 
-CREATED = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
-
-
 def caller(
     client: Any, name: str, request_id: str, now: int, outcomes: list[UnblockOutcome]
 ) -> Callable[[Callable[[], None]], None]:
