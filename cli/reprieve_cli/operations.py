@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprieve.access.organizations import new_organization
 from reprieve.access.provider_accounts import AccountChanges
-from reprieve.clock import SECOND
+from reprieve.clock import SECOND, Millis
 from reprieve.context import OPERATOR, Context
 from reprieve.errors import InvalidInput, Unavailable
 from reprieve.providers.none import NONE
@@ -90,7 +90,7 @@ def test_provider(organization: Organization, account: ProviderAccount) -> str |
     try:
         provider = wiring.provider_for(organization, account)
         try:
-            for _ in provider.entries(SuppressionList.BOUNCES, start=now - SECOND, end=now):
+            for _ in provider.entries(SuppressionList.BOUNCES, start=Millis(now - SECOND), end=now):
                 pass
         finally:
             provider.close()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reprieve.clock import Millis
 from reprieve.providers.none import NONE
 from reprieve.runtime import wiring
 from reprieve_cli import operations
@@ -44,7 +45,7 @@ def reconcile(organization: str, since: int, *, dry_run: bool, as_json: bool) ->
     if account is None or account.kind == NONE.kind:
         lack = "no provider account" if account is None else "a provider account of kind none"
         say(f"{organization} has {lack}, so there is nothing to compare with", err=True)
-    found = wiring.reconciliation().run(context, start=context.now - since, end=context.now, dry_run=dry_run)
+    found = wiring.reconciliation().run(context, start=Millis(context.now - since), end=context.now, dry_run=dry_run)
     if as_json:
         say_json(_record(found))
     elif account is not None and account.kind != NONE.kind:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.addresses.outlook import AddressRecord, Outlook, block_state, outlook, shown, suppresses
+from reprieve.clock import Millis
 from reprieve.errors import MalformedAddress
 from reprieve.removals.block import Block, describe
 from reprieve.suppressions.suppression import SuppressionList
@@ -112,7 +113,7 @@ class Addresses:
             for record in records
         ]
         block = describe(block_state(records, organization, now=now), organization.soft_bounce_threshold)
-        span = Span(Order.PUBLISHED, position(now - LOG_RETENTION), LATEST, newest_first=True, target=fold(key))
+        span = Span(Order.PUBLISHED, position(Millis(now - LOG_RETENTION)), LATEST, newest_first=True, target=fold(key))
         events = [stored.event for stored in islice(self.log.entries(organization, span, first=EVENTS), EVENTS)]
         quota = self.quotas.peek(organization, "sendgrid", now=now)
         return Explanation(email, lists, block, events, belongs, quota)

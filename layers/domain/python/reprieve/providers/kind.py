@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.access.provider_account import AccountRules, ProviderAccount
+    from reprieve.clock import Millis
     from reprieve.removals.ports import Provider
     from reprieve.suppressions.ingest import Batch, Post
 
@@ -22,7 +23,7 @@ class Surroundings:
         aws: makes the boto3 client of an AWS service by its name: one attempt per call, short timeouts.
     """
 
-    clock: Callable[[], int]
+    clock: Callable[[], Millis]
     aws: Callable[[str], Any]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reprieve.address import Address
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.recipients.ports import RecipientStore
@@ -46,7 +47,7 @@ class Draft:
     content: Mapping[str, Any]
     id: str | None = None
 
-    def over(self, record: Recipient, now: int) -> Recipient:
+    def over(self, record: Recipient, now: Millis) -> Recipient:
         """The record with what is given, and as it was in the rest."""
         addresses = {name: getattr(self, name) for name in self.given}
         profile = {**record.profile, CONTENT: json.dumps({**content_of(record), **self.content})}

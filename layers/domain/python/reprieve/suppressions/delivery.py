@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
 
 
 class DeliveryKind(StrEnum):
@@ -68,7 +71,7 @@ class DeliveryEvent:
     kind: DeliveryKind
     email: str
     key: str
-    at: int
+    at: Millis
     message: str = ""
     status: str = ""
     classification: Classification = Classification.UNCLASSIFIED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reprieve.clock import SKEW_ALLOWANCE
+from reprieve.clock import SKEW_ALLOWANCE, Millis
 from reprieve.suppressions.delivery import suppression_of
 from reprieve.suppressions.log_entries import delivery_entry
 from reprieve.system_log.dead_letter import DeadLetter
@@ -31,7 +31,7 @@ class Post:
 
     headers: Mapping[str, str]
     body: bytes
-    now: int
+    now: Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Ingest:
     log: EventLog
     dead_letters: DeadLetters
 
-    def accept(self, organization: Organization, batch: Batch, *, provider_name: str, now: int) -> Report:
+    def accept(self, organization: Organization, batch: Batch, *, provider_name: str, now: Millis) -> Report:
         """Make every event of a batch durable; lists first, because a missing log entry does no harm.
 
         An event that is stamped further ahead than clocks may differ is listed as of `now` and that allowance: the
@@ -97,7 +97,7 @@ class Ingest:
         Raises:
             Unavailable: something could not be stored; the provider must send the whole batch again, which is safe.
         """
-        latest = now + SKEW_ALLOWANCE
+        latest = Millis(now + SKEW_ALLOWANCE)
         entries = [found.no_later_than(latest) for event in batch.events if (found := suppression_of(event))]
         listed = self.suppressions.record(organization, entries)
         self.log.append(organization, [delivery_entry(event, provider_name=provider_name) for event in batch.events])

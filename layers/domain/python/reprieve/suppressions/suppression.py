@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
 
 
 class SuppressionList(StrEnum):
@@ -88,7 +92,7 @@ class Suppression:
     list: SuppressionList
     key: str
     email: str
-    created: int
+    created: Millis
     reason: str = ""
     status: str = ""
     permanence: Permanence = Permanence.HARD
@@ -98,6 +102,6 @@ class Suppression:
     event_id: str = ""
     count: int = 1
 
-    def no_later_than(self, moment: int) -> Suppression:
+    def no_later_than(self, moment: Millis) -> Suppression:
         """The same entry, created at `moment` (in milliseconds) at the latest."""
         return self if self.created <= moment else replace(self, created=moment)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ValidationError
 
 from reprieve.address import Address, comparison_key, fold
-from reprieve.clock import timestamp
+from reprieve.clock import EPOCH, timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import dialect
 from reprieve.dialects.okta.links import page_links
@@ -452,7 +452,7 @@ def _prepared(expression: Expression, word: str) -> Expression:
     """
     match expression:
         case Comparison("lastUpdated", _, str(text)):
-            return replace(expression, value=timestamp(max(0, moment_in(text) or 0)))
+            return replace(expression, value=timestamp(max(EPOCH, moment_in(text) or EPOCH)))
         case Comparison(field, Operator.EQ, str(text)) if field in KEYS:
             return replace(expression, field=KEYS[field], value=comparison_key(text))
         case Comparison():

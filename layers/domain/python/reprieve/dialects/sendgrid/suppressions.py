@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 from reprieve.address import Address, comparison_key
+from reprieve.clock import to_seconds
 from reprieve.dialects import spreadsheet
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded, MalformedAddress, UnreadableBody
@@ -22,6 +23,7 @@ from reprieve.suppressions.suppression import SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.clock import Seconds
     from reprieve.organization import BouncePurge
     from reprieve.suppressions.suppression import Suppression
 
@@ -94,7 +96,7 @@ def parse_list(request: Request) -> Asked:
     """
     name = list_of(request)
     limit = LIMIT.read(request.parameter("limit")) or PAGE
-    start, end = (unix_seconds(word, minimum=None).read(request.parameter(word)) for word in ("start_time", "end_time"))
+    start, end = (_second_in(request, name) for name in ("start_time", "end_time"))
     email = request.parameter("email") or ""
     given = {"start_time": start, "end_time": end, "email": email or None}
     return Asked(
@@ -105,6 +107,10 @@ def parse_list(request: Request) -> Asked:
         csv=spreadsheet.wanted(request),
         others={word: str(value) for word, value in given.items() if value is not None},
     )
+
+
+def _second_in(request: Request, name: str) -> Seconds | None:
+    return cast("Seconds | None", unix_seconds(name, minimum=None).read(request.parameter(name)))
 
 
 def _offset(request: Request) -> int | None:
@@ -128,7 +134,7 @@ def _pattern(name: SuppressionList, email: str) -> Pattern:
 def record(suppression: Suppression) -> dict[str, Any]:
     """One record as its list shows it; `created` in whole seconds."""
     members = {name: getattr(suppression, name) for name in MEMBERS[suppression.list]}
-    return {"created": suppression.created // 1000, "email": suppression.email, **members}
+    return {"created": to_seconds(suppression.created), "email": suppression.email, **members}
 
 
 def columns(name: SuppressionList) -> list[str]:

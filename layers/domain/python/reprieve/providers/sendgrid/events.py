@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from reprieve.address import MAX_KEY_OCTETS, comparison_key
-from reprieve.clock import DAY, MINUTE, SECOND
+from reprieve.clock import DAY, SECOND, Seconds, hours, minutes, to_millis
 from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
 from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
@@ -26,15 +26,17 @@ from reprieve.suppressions.suppression import Classification
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reprieve.clock import Millis
+
 
 PROVIDER: Final = "sendgrid"
 SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
 #: SendGrid repeats a post for 24 hours and does not say whether it signs it anew, so an hour more is accepted;
 #: replays within the window change nothing, because a repeated event has the same id
-OLDEST: Final = 25 * 60 * MINUTE
+OLDEST: Final = hours(25)
 #: how far a clock ahead of ours may be
-NEWEST: Final = 5 * MINUTE
+NEWEST: Final = minutes(5)
 #: SendGrid posts at 768 kB or after 30 seconds, whichever comes first; some thousands of events can be a little more
 MAX_BODY: Final = 2_000_000
 #: base64 of a DER sequence of two integers of P-256: a signature of 8 to 72 bytes
@@ -195,7 +197,7 @@ def _json(piece: bytes) -> object:
         raise InvalidInput("not JSON in UTF-8, or more digits or levels than can be read", field="event") from None
 
 
-def _event(raw: object, now: int) -> DeliveryEvent | None:
+def _event(raw: object, now: Millis) -> DeliveryEvent | None:
     """One event; None when it is of a kind that is not ours.
 
     Raises:
@@ -243,13 +245,13 @@ def _email(raw: Mapping[str, Any]) -> str:
     return email
 
 
-def _moment(raw: Mapping[str, Any], now: int) -> int:
+def _moment(raw: Mapping[str, Any], now: Millis) -> Millis:
     stamp = raw.get("timestamp")
     if isinstance(stamp, str) and stamp.isascii() and stamp.isdigit():
         stamp = int(stamp[:15])
     if not isinstance(stamp, int) or isinstance(stamp, bool) or not 0 < stamp * SECOND <= now + FUTURE:
         raise InvalidInput("not a moment in whole seconds", field="timestamp")
-    return stamp * SECOND
+    return to_millis(Seconds(stamp))
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
