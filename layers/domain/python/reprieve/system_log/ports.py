@@ -38,5 +38,5 @@ class DeadLetters(Protocol):
     """Keeps input that cannot be processed until a person looks at it."""
 
     def put(self, organization_id: str, kind: str, bodies: Sequence[Mapping[str, object]]) -> None:
-        """Keep each body durably."""
+        """Store each body durably."""
         ...
