@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reprieve.net.guard import HostPolicy
 
 DEADLINE_S = 10.0
-#: the ports for a policy of token endpoints, unless a deployment says otherwise
+#: the default ports for a policy of token endpoints
 PORTS = (443,)
 #: the largest answer that is read, with its headers, in bytes
 MAX_ANSWER = 65536
@@ -56,7 +56,7 @@ _REASONS = {
 
 
 class Grant(Protocol):
-    """A right to a token, and how it is proved."""
+    """A right to a token, and its proof."""
 
     @property
     def endpoint(self) -> str:
@@ -70,7 +70,7 @@ class Grant(Protocol):
 
 
 class ClientAuthentication(StrEnum):
-    """How a client's secret is carried (RFC 6749 section 2.3.1); the values are Okta's `tokenEndpointAuthMethod`."""
+    """How to send a client's secret (RFC 6749 section 2.3.1); the values are Okta's `tokenEndpointAuthMethod`."""
 
     BASIC = "CLIENT_SECRET_BASIC"
     POST = "CLIENT_SECRET_POST"
