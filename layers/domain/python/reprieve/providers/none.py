@@ -28,7 +28,7 @@ class NoProvider:
     batch: int = 500
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def lift(
         self,
@@ -37,7 +37,7 @@ class NoProvider:
         *,
         budget: int | None = None,  # noqa: ARG002
     ) -> list[LiftAnswer]:
-        """Answer LIFTED for each address: what happens on our own list is all that happens."""
+        """Answer LIFTED for each address: only our own list changes."""
         return [_ALONE] * len(emails)
 
     def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:  # noqa: ARG002
