@@ -4,7 +4,7 @@ Sources: the SES developer guide ("Using the account-level suppression list", "M
 "Service quotas") and botocore's model sesv2 2019-09-27. SES differs from SendGrid in ways that decide how an address is
 lifted:
 
-- There is one list per account and one per tenant, and an entry has a reason, BOUNCE or COMPLAINT. We have two lists. So
+- There is one list per account and one per tenant, and an entry has a reason, BOUNCE or COMPLAINT. Ours are two. So
   an entry is read before it is deleted, at the price of a second call: to lift a bounce must not forgive a complaint.
 - An entry answers to its exact letter case alone, though it suppresses the address in any case. "Not found" therefore
   means little for a spelling that was never stored: the spelling given is tried, then the lower-case one, then our
