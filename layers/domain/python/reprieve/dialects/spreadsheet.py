@@ -16,7 +16,7 @@ MEDIA_TYPE: Final = "text/csv"
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
 #: what makes a spreadsheet calculate, or run a program
 FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n]")
-#: makes it a text again; `reprieve lists import` takes it away
+#: makes it a text again; `reprieve lists import` removes it
 GUARD: Final = "'"
 
 
@@ -53,5 +53,5 @@ def guarded(cell: object) -> object:
 
 
 def unguarded(cell: str) -> str:
-    """What `guarded` was given."""
+    """The cell that `guarded` was given."""
     return cell[1:] if cell.startswith(GUARD) and FORMULA.match(cell[1:]) else cell

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reprieve.dialects.exchange import Request
 
-#: the versions whose clients can be served; what they ask for here is the same in all of them
+#: the versions whose clients can be served; their requests to this API are the same
 VERSIONS: Final = frozenset({"v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"})
 EMAIL: Final = "Email"
 SECONDARY_EMAIL: Final = "Secondary_Email"
@@ -53,7 +53,7 @@ def module(request: Request) -> str:
 
 
 def check_version(request: Request) -> None:
-    """Refuse a version that never was.
+    """Refuse a version that does not exist.
 
     Raises:
         NoSuchRoute: it is none of Zoho's.
