@@ -54,7 +54,7 @@ START: Final = (0, None, 0)
 ENTRY: Final = ("partition", "address", "queue", "due_at")
 #: where what waits may be: the records of a list, or the parts of requests
 FAMILIES: Final = {REQUESTS, *SuppressionList}
-#: how many entries of a queue are looked through for a removal that no note leads to
+#: how many entries of a queue are examined for a removal that no note leads to
 QUEUE_READ: Final = 1_000
 #: the removal has not ended and its time has come
 DUE: Final = "#removal_state = :pending AND #due_at <= :now"
@@ -69,7 +69,7 @@ PART_SAME_FENCE: Final = "#fence = :fence"
 
 
 def enqueue(table: Table, context: Context, requests: Sequence[RemovalRequest]) -> set[str]:
-    """Note what is asked for, and have it wait in parts, before anything is recorded.
+    """Note what is asked for, and queue it in parts, before anything is recorded.
 
     Returns:
         The ids of those that have to wait in the queue individually: a single one; and those of a part whose name is
@@ -111,13 +111,13 @@ def claim(
     )
     asked = [one for item in items if item and _is_part(item) for one in request_items.read(item)]
     wanted = {primary_key(key): key for key in (record_key(organization, one.list, one.key) for one in asked)}
-    # a read that lags is found out when the removal is settled
+    # a read that lags is detected when the removal is settled
     records = {primary_key(item): item for item in table.get_many(list(wanted.values()))}
     return [None if item is None else _claim(organization, item, records) for item in items]
 
 
 def release(table: Table, claims: Sequence[Claim], settled: set[str], *, now: int) -> None:
-    """Have the parts that were claimed leave the queue or wait once more; what was lost to another is left alone.
+    """Take claimed parts off the queue, or let them wait once more; those lost to another worker are left alone.
 
     Args:
         table: where they are.
@@ -131,7 +131,7 @@ def release(table: Table, claims: Sequence[Claim], settled: set[str], *, now: in
 def walk(
     table: Table, organization: Organization, state: RemovalState, start: Position, *, size: int, read: Read
 ) -> Iterator[tuple[Removal, Position]]:
-    """What waits from a position on, each with the position behind it; about `size` of them at a time.
+    """The waiting removals from a position on, each with the position after it; about `size` of them at a time.
 
     The index can be behind: what has left the queue meanwhile is left out.
     """
@@ -170,7 +170,7 @@ def cursors(organization: Organization, state: RemovalState) -> Cursors:
 
 
 def position(organization: Organization, state: RemovalState, content: Any) -> Position:  # noqa: ANN401  (JSON)
-    """Where a page begins, by what its cursor carries.
+    """The position at which a page begins, by the content of its cursor.
 
     Raises:
         ValueError: it is not a position in this queue.

@@ -5,7 +5,7 @@ ago, another request has replaced it, or a newer bounce has come. So a write has
 
 * blind: nothing is known of the record. The watermark must be later than the record's, which it is only once, and must
   cover the bounce that is there;
-* as seen: over a record that was read. Nobody may have recorded another removal or another bounce since. Only this form
+* as seen: over a record that was read. No other removal or bounce may have been recorded since. Only this form
   forgives a bounce that is younger than the watermark.
 """
 
@@ -105,7 +105,7 @@ def as_seen(change: Change, *, fence: int, bounced_at: int, until: int) -> Chang
 
 
 def over(change: Change, seen: Item, *, until: int) -> Change:
-    """The same, with the item that refused a write."""
+    """The same recording over the item that refused a write."""
     fence, bounced_at, forgiven = (cast("int", seen.get(name, 0)) for name in ("fence", "bounced_at", "forgiven_until"))
     return as_seen(change, fence=fence, bounced_at=bounced_at, until=max(until, forgiven))
 

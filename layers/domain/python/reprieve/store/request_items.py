@@ -1,4 +1,4 @@
-"""What a request asked for, so that each of its removals can be followed whatever came after it.
+"""The note of what a request asked for, so that each removal can be followed whatever came after it.
 
     partition, address      {org}#requests#{n}, {request id}#{number of its first removal}
     requested_at            in milliseconds
