@@ -38,7 +38,7 @@ MAX_LOCAL_OCTETS = 64
 MAX_KEY_OCTETS = 320
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-#: no two hyphens in a row: A-labels and their reserved kin are left to the library
+#: no two hyphens in a row: A-labels and other reserved labels are left to the library
 _LABEL = r"(?![^.]{64})[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
 #: nearly every address there is; the library would say the same, at twenty times the cost and after a slow import
 _ORDINARY = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@({_LABEL}(?:\.{_LABEL})*)")

@@ -28,7 +28,7 @@ from reprieve.errors import (
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 #: how long a client should wait while a part of the service is unavailable, in milliseconds
 COME_BACK: Final = 60 * SECOND
-#: what API Gateway answers by itself: the kind of gateway response, and the error that it stands for
+#: the answers that API Gateway gives by itself: kind of gateway response -> the error that it stands for
 GATEWAY: Final[Mapping[str, type[ReprieveError]]] = {
     "ACCESS_DENIED": Unauthenticated,
     "MISSING_AUTHENTICATION_TOKEN": NoSuchRoute,
@@ -75,7 +75,7 @@ def no_limits(_seconds: int, _request: Request) -> Headers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How one API is reached, and how it answers; everything that is the same on all its routes.
+    """One API: how it is reached, and how it answers; everything that is the same on all its routes.
 
     Attributes:
         name: in logs and metrics, and for the command's `--dialect`.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE: Final = "text/csv"
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
-#: what makes a spreadsheet calculate, or run a program
+#: the characters that make a spreadsheet calculate, or run a program
 FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n]")
 #: makes it a text again; `reprieve lists import` removes it
 GUARD: Final = "'"

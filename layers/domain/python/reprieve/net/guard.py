@@ -23,9 +23,9 @@ from reprieve.net.errors import NetError, Trouble
 #: `socket.getaddrinfo`, or a substitute for it
 Resolver = Callable[..., Sequence[tuple[Any, ...]]]
 
-#: submission (RFC 6409, RFC 8314) and the ports that providers offer beside it; 25 is for mail between servers
+#: submission (RFC 6409, RFC 8314) and the ports that providers offer besides; 25 is for mail between servers
 MAIL_PORTS = (465, 587, 2465, 2525, 2587)
-#: where TLS begins with the first byte (RFC 8314 section 3.3)
+#: the ports on which TLS begins with the first byte (RFC 8314 section 3.3)
 IMPLICIT_TLS_PORTS = (465, 2465)
 
 #: refused unless allowed by name; those of `_NEVER` are refused before
@@ -100,7 +100,7 @@ class HostPolicy:
     Args:
         ports: the ports that may be connected to.
         implicit_tls_ports: those among them where TLS begins at once; STARTTLS is required on the others.
-        private_networks: networks that are allowed beside the public internet, such as `("10.1.0.0/16",)`.
+        private_networks: networks that are allowed besides the public internet, such as `("10.1.0.0/16",)`.
 
     Raises:
         ValueError: one of `private_networks` is not a network.

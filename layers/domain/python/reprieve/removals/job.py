@@ -46,7 +46,7 @@ SETTLING = 10 * SECOND
 RESERVE = 20 * SECOND
 #: no further call of a turn begins with less than this
 LEAST = 5 * SECOND
-#: how many entries that others hold are skipped
+#: the most entries held by other workers that a turn skips
 HELD = 2_000
 
 #: answers about an address, which show that the provider is well

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RemovalRequests(Protocol):
-    """Where removals are recorded; each method touches one organization."""
+    """The records of removals; each method touches one organization."""
 
     def request_removals(self, context: Context, requests: Sequence[RemovalRequest]) -> None:
         """Record removals of one request and their watermark, one conditional write per address; durable on return.

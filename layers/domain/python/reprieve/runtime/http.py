@@ -1,4 +1,4 @@
-"""From an API Gateway event to a request, and from an answer to what API Gateway expects.
+"""API Gateway's events as requests, and answers in the form that API Gateway expects.
 
 API Gateway has matched the path already and names the route's template in `resource`, so routing is one look-up.
 """

@@ -33,7 +33,7 @@ _DOMAIN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a server is.
+    """The place of a server on the network.
 
     Args:
         host: its name in ASCII; the certificate must be for this name.

@@ -1,6 +1,6 @@
 """OAuth 2.0 access tokens, for a login by `auth.Bearer`.
 
-The token endpoint is the second door that a user's choice opens, and the client secret is carried through it. It has
+The token endpoint is the second host that a user can choose, and the client secret is sent to it. It has
 the same guard as the first: https only, the name resolved once and every answer checked, the connection made to the
 checked address; and no redirects, a cap on the answer and one deadline over everything.
 

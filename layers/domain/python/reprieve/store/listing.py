@@ -305,7 +305,7 @@ class _Reader:
 
 
 def _share(wanted: int, shards: int) -> int:
-    """How many of the first `wanted` entries to ask of one shard, so that it rarely has to be asked twice."""
+    """How many of the first `wanted` entries to read from one shard, so that a second read is rarely needed."""
     share = -(-wanted // shards)
     return min(wanted, share + isqrt(5 * share) + 1)
 

@@ -1,7 +1,7 @@
 """The index Pending: what an entry of it stands for, how it gets in, is claimed, and leaves.
 
 An entry is the record of an address, or a part of a request: an item of `store.request_items` that waits for up to
-`PART` removals together. Only this module knows which is which. A part has, beside what a note has,
+`PART` removals together. Only this module knows which is which. A part has, besides the attributes of a note,
 
     queue, due_at           key of Pending; present while it waits
     fence, lease_until      as in a record
@@ -41,18 +41,18 @@ if TYPE_CHECKING:
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
 
-    #: a shard, an entry of it, and the number in that entry's part to go on from; 0 behind the entry
+    #: a shard, an entry of it, and the number in that entry's part to continue from; 0 after the entry
     Position = tuple[int, Item | None, int]
     #: the removals in the records of addresses on lists, read consistently
     Read = Callable[[Sequence[tuple[SuppressionList, str]]], Mapping[tuple[SuppressionList, str], Removal]]
 
-#: where parts are, instead of in a list
+#: the place of parts, instead of a list
 REQUESTS: Final = "requests"
 #: the beginning of a queue
 START: Final = (0, None, 0)
-#: what distinguishes an entry of Pending from any other
+#: the attributes that identify an entry of Pending
 ENTRY: Final = ("partition", "address", "queue", "due_at")
-#: where what waits may be: the records of a list, or the parts of requests
+#: the places where removals wait: the records of a list, or the parts of requests
 FAMILIES: Final = {REQUESTS, *SuppressionList}
 #: how many entries of a queue are examined for a removal that no note leads to
 QUEUE_READ: Final = 1_000
@@ -239,7 +239,7 @@ def _unpacked(
 ) -> Iterator[tuple[Item, Removal, int]]:
     """The removals that entries stand for, but those of the first entry's part numbered below `inside`.
 
-    With each comes its entry, and the number behind it in its part; 0 for one that is queued individually.
+    With each comes its entry, and the number after it in its part; 0 for one that is queued individually.
     """
     wanted = [key_attributes(entry) for entry in entries if _is_part(entry)]
     parts = {primary_key(item): request_items.read(item) for item in table.get_many(wanted, consistent=True)}

@@ -1,4 +1,4 @@
-"""How a removal is recorded in an address's record, so that no write of it does harm, however often or late it is done.
+"""Recording a removal in an address's record, so that no write does harm, however often or late it is made.
 
 A write may be done without an answer, be sent again by boto3, and arrive when the job has carried the removal out long
 ago, another request has replaced it, or a newer bounce has come. So a write has one of two forms:

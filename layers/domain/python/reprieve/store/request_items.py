@@ -80,7 +80,7 @@ def _key(organization: Organization, requests: Sequence[RemovalRequest]) -> Item
 
 
 def forgotten_at(now: int) -> int:
-    """When a note that is complete `now` may be forgotten, in seconds."""
+    """The moment at which a note that is complete `now` may be forgotten, in seconds."""
     return (now + NOTE_RETENTION) // SECOND
 
 
@@ -100,7 +100,7 @@ def read(item: Item) -> list[Asked]:
 
 
 def number_of(removal_id: str) -> str:
-    """The part of a removal's id behind its request's."""
+    """The part of a removal's id after its request's."""
     return removal_id.rpartition("-")[2]
 
 

@@ -53,7 +53,7 @@ def attributes_of(handle: tuple[str, str]) -> Item:
 
 
 def list_of(item: Item) -> SuppressionList:
-    """Which list a record is of."""
+    """The list that a record is of."""
     return SuppressionList(primary_key(item)[0].split("#")[1])
 
 

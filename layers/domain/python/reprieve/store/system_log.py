@@ -59,8 +59,8 @@ class EventLog:
     """`system_log.ports.EventLog` on DynamoDB.
 
     Args:
-        table: over a client that does not repeat calls by itself: an entry says when it was sent, and one that AWS
-            stored much later than it says would appear behind the cursors of pollers.
+        table: over a client that does not repeat calls by itself: an entry says when it was sent, and pollers
+            would miss one that AWS stored much later than that.
         clock: the time in milliseconds.
     """
 

@@ -6,7 +6,8 @@ The count lives in the address's record on the blocks list, whether or not the a
     kept_until    the end of time: a record that holds a count does not expire when it is lifted
 
 An address that is blocked by the bounces list has its removal in that list's record, so the two records change in one
-transaction, and many addresses share one. That is fewer calls than a write each, for the price of two write units.
+transaction, and many addresses share one. That is fewer calls than separate writes, at the
+cost of two write units each.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class DeliveryKind(StrEnum):
 #: the drop reason that means a bad address, in SendGrid's spelling; other drops only repeat what a list already says
 INVALID: Final = "invalid"
 
-#: where each kind of event puts the address; a kind that is missing suppresses nothing
+#: the list on which each kind of event puts the address; a kind that is missing suppresses nothing
 LIST_OF: Final = {
     DeliveryKind.BOUNCE: SuppressionList.BOUNCES,
     DeliveryKind.BLOCKED: SuppressionList.BLOCKS,

@@ -14,7 +14,7 @@ from reprieve.suppressions.suppression import Classification, Permanence, Suppre
 if TYPE_CHECKING:
     from reprieve.suppressions.suppression import Suppression
 
-#: what SendGrid's classes say about permanence, where it gives one
+#: the permanence that follows from SendGrid's classes
 OPINION_OF: Final = {
     Classification.INVALID_ADDRESS: Permanence.HARD,
     Classification.MAILBOX_UNAVAILABLE: Permanence.SOFT,
@@ -33,7 +33,7 @@ def judged(entry: Suppression, *, opinion: Permanence | None = None) -> Suppress
         opinion: the provider's own verdict, None when it gives none; its class is an opinion too.
 
     Returns:
-        The entry. A bounce gets the classifier's verdict. A block is soft, because the provider goes on mailing the
+        The entry. A bounce gets the classifier's verdict. A block is soft, because the provider continues to mail the
         address. On the other lists an entry is hard, and keeps its class.
     """
     if entry.list not in {SuppressionList.BOUNCES, SuppressionList.BLOCKS}:

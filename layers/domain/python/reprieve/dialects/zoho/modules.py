@@ -34,7 +34,7 @@ MODULES: Final = {
 }
 #: every custom module is made with both
 CUSTOM: Final = (EMAIL, SECONDARY_EMAIL)
-#: what a record's id looks like
+#: the form of a record's id
 RECORD_ID: Final = re.compile(r"[0-9]{18,19}", re.ASCII)
 
 
@@ -63,7 +63,7 @@ def check_version(request: Request) -> None:
 
 
 def fields_of(name: str) -> tuple[str, ...]:
-    """Which of the two email fields a module has."""
+    """The email fields that a module has, of the two."""
     return MODULES.get(name, CUSTOM)
 
 

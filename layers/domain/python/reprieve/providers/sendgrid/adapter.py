@@ -4,7 +4,7 @@ Sources: SendGrid's machine-readable description (twilio/sendgrid-oai, spec/yaml
 "Errors" and "Rate limits" of its API reference, and what users observed (sendgrid/docs#6194: an absent address is a 404
 on four lists and a 204 on the fifth; sendgrid/sendgrid-php#281: `emails` and `delete_all` exclude each other).
 
-- Four of the lists have a bulk form that answers 204 whether or not the addresses were listed; it is what is used, so
+- Four of the lists have a bulk form that answers 204 whether or not the addresses were listed; that form is used, so
   that a response lost on the way does no harm. When the provider refuses a bulk, it is split in halves until the
   address at fault is alone: n addresses of which one is bad take at most 2 * log2(n) calls more.
 - Unsubscribes have no bulk form and go one by one.
@@ -13,7 +13,7 @@ on four lists and a 204 on the fifth; sendgrid/sendgrid-php#281: `emails` and `d
   unknown path) break the account and do not count as attempts.
 
 - A bulk that meets a fault is split as well, so that an address that breaks the provider is alone in the end; after
-  `PATIENCE` faults in a row it is the provider that is broken, and what was not asked for alone waits.
+  `PATIENCE` faults in a row the provider counts as broken, and addresses that were not asked for alone wait.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ _REASON: Final[Mapping[SuppressionList, str]] = {
 
 
 class SesClient(Protocol):
-    """What is used of boto3's `sesv2` client.
+    """The part of boto3's `sesv2` client that is used.
 
     The client should be made with one attempt per call and short timeouts (`botocore.config.Config(retries={
     "total_max_attempts": 1}, connect_timeout=3, read_timeout=5)`): whether to try again is decided here and by the job.
@@ -94,7 +94,7 @@ class _Problem(Enum):
     BROKEN = auto()
 
 
-#: what SES and the signature check in front of it call things; the statuses are for names that are not here
+#: the error codes of SES and of the signature check in front of it; the statuses are for names that are not here
 _BY_CODE: Final[Mapping[str, _Problem]] = {
     "NotFoundException": _Problem.NOT_FOUND,
     "BadRequestException": _Problem.REFUSED,
@@ -383,7 +383,7 @@ def _date(moment: int) -> datetime:
 
 
 def _read(error: ClientError | BotoCoreError) -> _Problem:
-    """What an error means; its text is not used, for it can hold the address."""
+    """The meaning of an error; its text is not used, because it can hold the address."""
     if isinstance(error, BotoCoreError):
         return _BY_KIND.get(type(error), _Problem.FAULT)
     code = error.response.get("Error", {}).get("Code", "")

@@ -104,7 +104,7 @@ def field_named(name: str) -> str:
 def go_together(operation: Operator, field: str, value: Value) -> bool:
     """Whether this comparison could ever hold, and Okta allows it.
 
-    RFC 7644 wants an error for `gt` and its kin on booleans; order and parts of a null, parts of a number and the value
+    RFC 7644 wants an error for `gt` and others on booleans; order and parts of a null, parts of a number and the value
     of a whole object are the same kind of mistake.
     """
     if field in _OBJECTS or (operation, field) in _REFUSED:

@@ -67,7 +67,7 @@ class UnsupportedCombination(InvalidInput):
 
 
 class Operator(StrEnum):
-    """How the values of a field are compared with the value in the filter (`pr` has no value: see `Presence`)."""
+    """A way to compare the values of a field with the value in the filter (`pr` has no value: see `Presence`)."""
 
     #: a value is the same
     EQ = "eq"
