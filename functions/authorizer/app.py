@@ -1,4 +1,4 @@
-"""In front of every API: verify the credential, and hand its organization and scopes to the function behind."""
+"""The authorizer of every API: verifies the credential, and passes its organization and scopes to the function."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Allow this one request, or refuse it.
 
     A refusal is a policy that denies, which API Gateway answers in the dialect of the API; whether the scopes of a
-    credential suffice is for the function behind to say, which knows what is about to be done.
+    credential suffice is decided by the function behind, which knows what is requested.
     """
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if not headers.get("authorization"):
-        # API Gateway's own word for "no credential at all", which the dialects answer otherwise than a bad one
+        # API Gateway's own word for "no credential at all", which the dialects answer differently from a bad one
         raise Exception("Unauthorized")  # noqa: TRY002
     try:
         caller = authenticate(wiring.access(), headers["authorization"], schemes=SCHEMES, now=wiring.now())
     except Unauthenticated as refusal:
         logger().info("unauthenticated", cause=str(refusal), resource=event.get("resource"))
-        return _policy("nobody", "Deny", event["methodArn"], {})
+        return _policy("unauthenticated", "Deny", event["methodArn"], {})
     return _policy(caller.credential_id, "Allow", event["methodArn"], identity.write(caller))
 
 

@@ -30,7 +30,7 @@ def domains(request: Request) -> Response:
 
 
 def classified(request: Request) -> Iterator[Suppression]:
-    """What is on the lists that SendGrid classifies."""
+    """The entries of the lists that SendGrid classifies."""
     selection = classifications.parse_days(request)
     for name in classifications.CLASSIFIED:
         yield from wiring.listing().each(request.organization, name, selection, now=request.now)

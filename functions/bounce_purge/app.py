@@ -15,6 +15,6 @@ def get(request: Request) -> Response:
 
 @handler.route("PATCH", "/mail_settings/bounce_purge", scopes=dialect.UPDATE_PURGE)
 def change(request: Request) -> Response:
-    """Change some of the settings; null takes an age away."""
+    """Change some of the settings; null removes an age."""
     changes = suppressions.parse_purge(request)
     return suppressions.render_purge(wiring.organizations().change_purge(request.context, changes))

@@ -10,7 +10,7 @@ handler = http.Api(email_servers.DIALECT)
 
 @handler.route("POST", "/v1/email-servers/{emailServerId}/test", scopes=email_servers.MANAGE)
 def test(request: Request) -> Response:
-    """Talk to the server, and say in Okta's words how that went."""
+    """Send the test mail, and report the result in Okta's words."""
     sender, recipient = email_servers.parse_test(request)
     servers = wiring.email_servers()
     servers.test(request.context, email_servers.identifier(request), sender=sender, recipient=recipient)

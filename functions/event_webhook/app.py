@@ -32,7 +32,7 @@ def take(request: Request, *, webhook: Webhook, provider_name: str) -> Response:
     try:
         webhook.verify(post, key)
     except Unauthenticated as refusal:
-        # a key that was rotated at one end only loses every event, and would look like silence
+        # a key that was rotated at one end only loses every event, and the webhook would just seem silent
         logger().warning("webhook refused", organization=organization.id, detail=str(refusal))
         metrics.webhook_refused()
         raise

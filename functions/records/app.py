@@ -9,7 +9,7 @@ handler = http.Api(dialect.DIALECT)
 
 @handler.route("POST", "/{version}/{module}", scopes=modules.allowing("CREATE"))
 def insert(request: Request) -> Response:
-    """Add records; those that cannot be read hinder nobody."""
+    """Add records; one that cannot be read does not stop the others."""
     module = modules.module(request)
     submitted = recipients.parse_records(request, module)
     saved = wiring.records().insert(request.context, module, recipients.drafts(submitted))
@@ -18,7 +18,7 @@ def insert(request: Request) -> Response:
 
 @handler.route("POST", "/{version}/{module}/upsert", scopes=modules.allowing("CREATE", "UPDATE"))
 def upsert(request: Request) -> Response:
-    """Change records that are there, and add the others."""
+    """Change records that exist, and add the others."""
     module = modules.module(request)
     submitted = recipients.parse_records(request, module)
     by = recipients.parse_duplicate_check(request, module)

@@ -1,4 +1,4 @@
-"""GET /api/v1/logs (Okta): what happened."""
+"""GET /api/v1/logs (Okta): the system log."""
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import system_log

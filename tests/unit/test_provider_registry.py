@@ -55,7 +55,7 @@ def test_only_an_organization_without_a_provider_has_no_name_for_it() -> None:
 
 
 def test_a_kind_that_a_later_version_stored_is_unavailable_here() -> None:
-    with pytest.raises(Unavailable, match="this version knows no provider 'pigeon'"):
+    with pytest.raises(Unavailable, match="this version does not know the provider 'pigeon'"):
         provider_of("pigeon")
 
 

@@ -1,17 +1,17 @@
-"""The verified email address, and the key by which two spellings of one mailbox meet.
+"""The verified email address, and the key by which two spellings of one mailbox are equal.
 
 The rules are those of RFC 3696 sections 2 and 3 with the verified errata 246 (a backslash quotes only inside quotes),
 1003 and 1690 (254 octets in all), and of RFC 5321 where those are silent. `email-validator` does the parsing of all but
-ordinary addresses; what it leaves out or sees differently is said here, once:
+ordinary addresses; this module adds what it leaves out or does differently:
 
 - a domain has a dot and its top-level label is not all digits, but no list of top-level domains is asked;
-- special-use domains (`.test`, `.local`) are fine: whoever mails there knows why;
+- special-use domains (`.test`, `.local`) are accepted;
 - address literals (`user@[192.0.2.1]`) are refused: RFC 3696 discourages them outside tests;
 - quoted local parts are accepted, and what is counted against 64 octets is the raw text with its quotes;
 - a UTF-8 local part is accepted (RFC 6531) and counted in octets; control, format and unassigned characters are not;
 - a domain is mapped by UTS #46 and encoded by IDNA2008; it fits only if its Unicode and its ASCII spelling both do, for
   either may go over the wire;
-- U+FFFD is refused: it stands for text that was damaged on its way, and marks the keys of what is no address.
+- U+FFFD is refused: it stands for text that was damaged on its way, and marks the keys of texts that are not addresses.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 #: RFC 3696 erratum 1690: a path of RFC 5321 has 256 octets, and two of them are its angle brackets;
-#: what that leaves a domain is less than the 255 octets of its own limit
+#: so a domain has less room than its own limit of 255 octets
 MAX_OCTETS = 254
 #: RFC 3696 section 3
 MAX_LOCAL_OCTETS = 64
@@ -38,13 +38,13 @@ MAX_LOCAL_OCTETS = 64
 MAX_KEY_OCTETS = 320
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-#: no two hyphens in a row: A-labels and their reserved kin are the library's business
+#: no two hyphens in a row: A-labels and other reserved labels are left to the library
 _LABEL = r"(?![^.]{64})[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
 #: nearly every address there is; the library would say the same, at twenty times the cost and after a slow import
 _ORDINARY = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@({_LABEL}(?:\.{_LABEL})*)")
 
 _DAMAGED = "\N{REPLACEMENT CHARACTER}"
-#: what would break a line or a terminal, and the lone surrogates that UTF-8 cannot say
+#: characters that would break a line or a terminal, and the lone surrogates that UTF-8 cannot encode
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -110,14 +110,14 @@ def is_address(text: str) -> bool:
 
 
 def comparison_key(text: str) -> str:
-    """Give the key of whatever a provider calls an address, valid or not.
+    """Return the key of a text that a provider calls an address, valid or not.
 
     Args:
         text: the address as the provider spelled it.
 
     Returns:
         `Address.parse(text).key` if there is one. Otherwise the text without unprintable characters, folded alike, cut,
-        and ended by U+FFFD: no valid address has it, so that junk can never be taken for somebody's mailbox. Never
+        and ended by U+FFFD: no valid address has it, so that junk can never be taken for a real mailbox. Never
         empty and never more than `MAX_KEY_OCTETS`, as a DynamoDB key must be. The key of a key is itself
         (except where folding lengthens a UTF-8 local part past its limit).
     """
@@ -148,7 +148,7 @@ def _email_validator() -> ModuleType:
     """Import the library when an address first needs it: that takes longer than the rest of a small cold start."""
     import email_validator  # noqa: PLC0415
 
-    # the way its manual gives; no argument does it
+    # as its manual says; no argument does it
     email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
     return email_validator
 

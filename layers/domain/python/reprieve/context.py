@@ -1,4 +1,4 @@
-"""Who asks for something, in which request, and when."""
+"""The context of a request: who asks, in which request, and when."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who caused a change: the holder of a credential, the operator, or the system itself.
+    """The originator of a change: the holder of a credential, the operator, or the system itself.
 
     Attributes:
         id: the credential's id, or a fixed word.
         type: Okta's word for the kind of actor.
-        name: for people.
+        name: the display name.
     """
 
     id: str
@@ -28,7 +28,7 @@ class Actor:
 SYSTEM: Final = Actor(id="unknown", type="SystemPrincipal", name="Okta System")
 #: the user of the operator's command: AWS knows who that was (CloudTrail), the system log does not
 OPERATOR: Final = Actor(id="operator", type="SystemPrincipal", name="reprieve command")
-#: the scheduled sweep of what lists do not show any more
+#: the upkeep, which takes entries that are not shown any more off their lists
 UPKEEP: Final = Actor(id="upkeep", type="SystemPrincipal", name="upkeep")
 #: the daily comparison with the providers' lists
 RECONCILIATION: Final = Actor(id="reconciliation", type="SystemPrincipal", name="reconciliation")
@@ -36,10 +36,10 @@ RECONCILIATION: Final = Actor(id="reconciliation", type="SystemPrincipal", name=
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks, for which organization, in which request, and when; every verb that changes something takes one.
+    """The context of a request; every verb that changes something takes one.
 
     Attributes:
-        organization: the organization that it is about. It comes from the verified credential, never from the request.
+        organization: the one that the request is about. It comes from the verified credential, never from the request.
         actor: who asks.
         request_id: unique; found in every log entry and log line about the request.
         now: when the request arrived.

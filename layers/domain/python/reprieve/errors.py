@@ -1,4 +1,4 @@
-"""Everything that can go wrong and be told to a caller.
+"""Every error that can be reported to a caller.
 
     ReprieveError
     ├── InvalidInput          the caller sent something that cannot be accepted; names the field
@@ -9,13 +9,13 @@
     ├── Unauthenticated       no credential, or one that is not known or no longer valid
     ├── Forbidden             a valid credential that may not do this
     ├── NoSuchRoute           the API has no such path
-    ├── MethodNotAllowed      the path is there, but not for this method
+    ├── MethodNotAllowed      the path exists, but not for this method
     ├── NotFound              no such thing in this organization (another's looks the same)
     ├── Conflict              the state of the thing does not allow it
     ├── RateLimited           too many requests; says when to come back
     └── Unavailable           a part that we depend on did not answer; try again
 
-A dialect maps each of these to its own code and sentence (`dialects/`); a test holds that none is missing. Messages
+A dialect maps each of these to its own code and sentence (`dialects/`); a test checks that none is missing. Messages
 never carry an email address or a secret, so that they can be logged.
 """
 
@@ -47,7 +47,7 @@ class InvalidInput(ReprieveError):
 
 
 class UnreadableBody(InvalidInput):
-    """The body is no JSON, or nothing like the documented shape."""
+    """The body is not JSON, or not at all of the documented shape."""
 
 
 class MalformedAddress(InvalidInput):
@@ -55,14 +55,14 @@ class MalformedAddress(InvalidInput):
 
 
 class InvalidCursor(InvalidInput):
-    """No page of this question ever named this cursor to this organization.
+    """The cursor was not issued to this organization for this query.
 
     Args:
         field: the parameter that the cursor came in.
     """
 
     def __init__(self, field: str) -> None:
-        super().__init__("take it from the page before, as it is", field=field)
+        super().__init__("must be the cursor of the previous page, unchanged", field=field)
 
 
 class LimitExceeded(InvalidInput):
@@ -90,10 +90,10 @@ class NoSuchRoute(ReprieveError):
 
 
 class MethodNotAllowed(ReprieveError):
-    """The path is there, but not for this method.
+    """The path exists, but not for this method.
 
     Args:
-        method: what was asked.
+        method: the method of the request.
         allowed: the methods that the path has, in order.
     """
 

@@ -14,7 +14,7 @@ TOO_DEEP: Final = f"the body is nested more than {MAX_DEPTH} deep"
 
 
 def parse(body: bytes) -> Any:  # noqa: ANN401  (JSON is anything until a dialect has looked at it)
-    """The value of a JSON text as Python reads it, for a reader that looks at each part itself.
+    """The value of a JSON text as Python reads it, for callers that check each part themselves.
 
     Raises:
         UnreadableBody: it is empty or not JSON.
@@ -64,7 +64,7 @@ def _refuse(word: str) -> None:
 
 
 def _check_text(value: object) -> None:
-    """An escape is the only way for half of a surrogate pair to come in."""
+    """Refuse half of a surrogate pair, which only an escape can bring in."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as problem:
@@ -72,7 +72,7 @@ def _check_text(value: object) -> None:
 
 
 def _check_depth(value: object) -> None:
-    """Level by level, without recursion."""
+    """Refuse deep nesting, level by level, without recursion."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_DEPTH):
         level = [

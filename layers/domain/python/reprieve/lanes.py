@@ -8,7 +8,7 @@
 
     lanes(lane)
 
-What a lane puts back into the queue it finds again itself: a lane ends only when it sees the queue empty.
+A lane finds again what it puts back into the queue, because it ends only when the queue is empty.
 """
 
 from __future__ import annotations

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 #: an organization's id is part of every key and every token, so it keeps to characters that need no escaping anywhere
 ORGANIZATION_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
 MAX_SHARDS: Final = 16
-#: no more soft bounces of one address than this are told apart, so no threshold can be higher
+#: the most soft bounces of one address that are counted; no threshold can be higher
 MAX_SOFT_BOUNCES: Final = 32
 #: a CRM module's name as its API spells it
 MODULE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
-#: what stands where a module's name could, in a path or in a key
+#: words that can take the place of a module's name in a path or a key
 RESERVED: Final = frozenset({"users", "org", "settings", "address"})
 
 
 class Membership(StrEnum):
-    """Whose addresses an organization may lift."""
+    """The membership rule: whose addresses an organization may lift."""
 
     RECIPIENTS = "recipients"
     """Addresses of its registered recipients (Okta's rule)."""
@@ -40,12 +40,12 @@ class Membership(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BouncePurge:
-    """After how long bounces expire (SendGrid's bounce purge).
+    """The ages at which bounces expire (SendGrid's bounce purge).
 
     Attributes:
         enabled: whether they expire at all.
-        soft_days: the age at which soft ones do, in days; None for never.
-        hard_days: the age at which hard ones do, in days; None for never.
+        soft_days: the age at which soft bounces expire, in days; None for never.
+        hard_days: the age at which hard bounces expire, in days; None for never.
     """
 
     enabled: bool = False
@@ -59,7 +59,7 @@ class Organization:
 
     Attributes:
         id: lower-case letters, digits and hyphens; see ORGANIZATION_ID.
-        name: for people.
+        name: the display name.
         membership: whose addresses may be lifted.
         domains: the verified domains, as lower-case A-labels.
         shards: how many partitions its lists are spread over, 1 to 16; it never shrinks.
@@ -68,7 +68,7 @@ class Organization:
         soft_bounce_threshold: how many soft bounces, since the last unblock, block an address temporarily: 1 to 32.
         modules: the names of its custom CRM modules, as their API spells them.
         purge: when its bounces and blocks expire.
-        cleared: list -> the second (not millisecond) up to which everything on it reads as gone.
+        cleared: list -> the second (not millisecond) up to which everything on it is cleared.
         provider_name: its upstream provider's name as logs show it; "" when it has none, or when its account was last
             set before the name was kept.
     """
@@ -95,4 +95,6 @@ class Organization:
             raise InvalidInput(f"1 to {MAX_SOFT_BOUNCES}", field="soft_bounce_threshold")
         for module in self.modules:
             if not MODULE.fullmatch(module) or module.casefold() in RESERVED:
-                raise InvalidInput("letters, digits and underscores, a letter first, no reserved word", field="modules")
+                raise InvalidInput(
+                    "letters, digits and underscores, a letter first; not a reserved word", field="modules"
+                )

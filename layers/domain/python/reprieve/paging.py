@@ -26,9 +26,9 @@ _T = TypeVar("_T")
 
 #: bytes of the checksum in front of a cursor's content
 _CHECKSUM: Final = 12
-#: bytes that a cursor may unfold to; the longest holds a filter of the system log
+#: the most bytes that a cursor may decompress to; the longest holds a filter of the system log
 MAX_CONTENT: Final = 32_000
-#: digits of a number; more is not a number that a query could mean
+#: the most digits of a number in a query
 MAX_DIGITS: Final = 1_000
 _NUMBER: Final = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}")
 
@@ -57,7 +57,7 @@ class Cursors:
         return _armoured(self._checksum(packed) + packed)
 
     def read(self, text: str, meaning: Callable[[Any], _T]) -> _T:
-        """What a cursor means.
+        """The meaning of a cursor.
 
         Args:
             text: what the caller sent.
@@ -65,7 +65,7 @@ class Cursors:
                 ValueError, TypeError or InvalidInput.
 
         Raises:
-            InvalidCursor: `write` did not issue this text to this organization for this question, or `meaning` refused.
+            InvalidCursor: `write` did not issue this text to this organization for this question, or `meaning` refuses.
         """
         try:
             raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -88,7 +88,7 @@ def _armoured(raw: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WholeNumber:
-    """What a query parameter that is a whole number may be.
+    """The rule for a query parameter that is a whole number.
 
     Attributes:
         field: the parameter's name, for the error.
@@ -105,7 +105,7 @@ class WholeNumber:
     unit: str = ""
 
     def read(self, text: str | None) -> int | None:
-        """The number that a parameter says, or None if it is absent.
+        """The value of a parameter, or None if it is absent.
 
         Raises:
             InvalidInput: not ASCII digits with at most one minus sign in front, or out of range.
@@ -121,17 +121,17 @@ class WholeNumber:
 
     @property
     def rule(self) -> str:
-        """What the number must be, as a sentence without its subject."""
+        """The rule as a sentence without its subject."""
         what = f"a whole number of {self.unit}" if self.unit else "a whole number"
         if not self.capped:
             return f"must be {what} from {self.minimum} to {self.maximum}"
         return f"must be {what}" + ("" if self.minimum is None else f", {self.minimum} or more")
 
 
-#: farther than any clock of ours reaches, in seconds; a list can be asked for a period without an end
+#: later than any moment that is stored, in seconds; a list can be asked for a period without an end
 _FAR: Final = 10**12
 
 
 def unix_seconds(field: str, *, minimum: int | None = 0) -> WholeNumber:
-    """What a query parameter that is a moment in Unix seconds may be."""
+    """The rule for a query parameter that is a moment in Unix seconds."""
     return WholeNumber(field, minimum, _FAR, capped=True, unit="Unix seconds")

@@ -1,4 +1,4 @@
-"""Who is calling: from the Authorization header to a verified caller."""
+"""Authentication: from the Authorization header to a verified caller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reprieve.access.ports import AccessStore
     from reprieve.clock import Millis
 
-#: characters of the header that are looked at
+#: how many characters of the header are read
 MAX_HEADER: Final = 512
 
 
@@ -24,7 +24,7 @@ def token_in(authorization: str | None, schemes: Collection[str]) -> str:
 
     Args:
         authorization: the value, or None without the header.
-        schemes: the words that may stand before the token, matched in any letter case. A space between them is
+        schemes: the words that may precede the token, matched in any letter case. A space between them is
             optional, because Okta's Python SDK sends none.
 
     Raises:
@@ -50,12 +50,12 @@ def authenticate(store: AccessStore, authorization: str | None, *, schemes: Coll
         now: in milliseconds.
 
     Raises:
-        Unauthenticated: no token, or one that is unknown, revoked or expired; these are not told apart.
+        Unauthenticated: no token, or one that is unknown, revoked or expired; the error does not distinguish these.
     """
     token = token_in(authorization, schemes)
     organization_id = organization_of(token)
     if organization_id is None:
-        raise Unauthenticated("not a token of ours")
+        raise Unauthenticated("not a token of this service")
     digest = digest_of(token)
     credential = store.credential(organization_id, digest)
     organization = store.organization(organization_id)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a verified credential speaks for. Everything that a request may touch follows from this."""
+    """The organization and scopes of a verified credential; everything that a request may touch follows from them."""
 
     organization: Organization
     credential_id: str

@@ -21,8 +21,8 @@ class Credential:
     Attributes:
         id: names the credential in logs and in `reprieve credentials revoke`.
         digest: the SHA-256 of the token, in hexadecimal.
-        scopes: what it may do, in the dialects' own spellings.
-        expires_at: in milliseconds; None lasts until it is revoked.
+        scopes: what it allows, in the dialects' own spellings.
+        expires_at: in milliseconds; None if it lasts until it is revoked.
     """
 
     id: str
@@ -44,7 +44,7 @@ def issue_token(organization_id: str) -> str:
 
 
 def organization_of(token: str) -> str | None:
-    """The organization that a token claims to be of; None when it is no token of ours. Its digest proves it."""
+    """The organization that a token claims to be of; None when it is not one of our tokens. Its digest proves it."""
     found = TOKEN.fullmatch(token)
     return found[1] if found else None
 
@@ -67,5 +67,5 @@ def new_credential(
 
 
 def digest_of(token: str) -> str:
-    """What is stored of a token. It is random and long, so a plain hash cannot be reversed or guessed."""
+    """The digest that is stored for a token, which is random and long: a plain hash cannot be reversed or guessed."""
     return hashlib.sha256(token.encode()).hexdigest()

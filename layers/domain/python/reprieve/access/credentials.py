@@ -45,9 +45,9 @@ class Credentials:
 
         Args:
             context: who asks; the credential speaks for its organization.
-            name: for people.
-            scopes: what it may do, in the dialects' own spellings.
-            expires_in: in milliseconds from now; None lasts until it is revoked.
+            name: the display name.
+            scopes: what it allows, in the dialects' own spellings.
+            expires_in: in milliseconds from now; None if it lasts until it is revoked.
 
         Returns:
             The token, which is stored nowhere, and the record of it.
@@ -70,7 +70,7 @@ class Credentials:
         return token, credential
 
     def revoke(self, context: Context, credential_id: str) -> None:
-        """Forget a credential at once.
+        """Delete a credential, with immediate effect.
 
         Raises:
             NotFound: the organization has no such credential.

@@ -1,4 +1,4 @@
-"""Names for people."""
+"""Display names."""
 
 from __future__ import annotations
 

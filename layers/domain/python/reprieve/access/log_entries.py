@@ -24,7 +24,7 @@ MESSAGE: Final = {
     EventType.PROVIDER_UPDATE: "Set provider account",
     EventType.PROVIDER_RESUME: "Resume provider account",
 }
-#: what an entry compares of a provider account, by its name there; of the API key only whether there is one
+#: the attributes of a provider account that an entry compares, by their names in it; of the API key only its presence
 _FACTS: Final = ("kind", "base_url", "on_behalf_of", "webhook_key")
 
 
@@ -53,7 +53,7 @@ def organization_changed(
 
 
 def provider_account_changed(before: ProviderAccount | None, after: ProviderAccount, *, context: Context) -> LogEntry:
-    """The log entry for a provider account that was set; of its API key it says only whether it is another one."""
+    """The log entry for a provider account that was set; of the API key it says only whether it changed."""
     old, new = _account(before), _account(after)
     changed = [name for name in _FACTS if old[name] != new[name]]
     differences = {name: old[name] for name in changed}, {name: new[name] for name in changed}
@@ -64,7 +64,7 @@ def provider_account_changed(before: ProviderAccount | None, after: ProviderAcco
 
 
 def provider_paused(organization: Organization, reason: str, *, now: Millis) -> LogEntry:
-    """The log entry for a provider account that is left alone for a while.
+    """The log entry for the pause of a provider account.
 
     Args:
         organization: whose account.
@@ -84,7 +84,7 @@ def provider_paused(organization: Organization, reason: str, *, now: Millis) -> 
 
 
 def provider_resumed(*, context: Context) -> LogEntry:
-    """The log entry for a pause that was ended before its time."""
+    """The log entry for a pause that was ended early."""
     return _account_entry(EventType.PROVIDER_RESUME, context)
 
 

@@ -37,7 +37,7 @@ class Organizations:
         """An organization by its id.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such organization.
         """
         usable = ORGANIZATION_ID.fullmatch(organization_id)
         found = self.access.organization(organization_id) if usable else None
@@ -75,18 +75,18 @@ class Organizations:
     ) -> Organization:
         """Change the settings that are given; None leaves a setting as it is.
 
-        The number of shards is not among them: what is stored would have to move.
+        The number of shards cannot change: stored records would have to move.
 
         Args:
             context: who asks, for the organization as it was read before.
-            name: for people.
+            name: the display name.
             membership: whose addresses it may lift.
             domains: all of its verified domains, in Unicode or A-labels.
             soft_bounce_threshold: how many soft bounces block an address temporarily, 1 to 32.
             modules: all of its custom CRM modules, as their API spells them.
 
         Returns:
-            The organization as it is now, with what others changed meanwhile.
+            The organization as it is now, with concurrent changes.
 
         Raises:
             InvalidInput: one of the values cannot be used; nothing was changed.
@@ -151,10 +151,10 @@ def new_organization(
     Args:
         organization_id: 2 to 39 lower-case letters, digits and hyphens; part of every key and token.
         now: when it is created, in milliseconds.
-        name: for people; the id when not given.
+        name: the display name; the id when not given.
         membership: whose addresses it may lift.
         domains: its verified domains, in Unicode or A-labels.
-        shards: how many partitions its lists are spread over, 1 to 16; chosen here and never again.
+        shards: how many partitions its lists are spread over, 1 to 16; it never changes afterwards.
         parent: the id of an organization whose credentials may act for this one.
         soft_bounce_threshold: how many soft bounces block an address temporarily, 1 to 32.
         modules: its custom CRM modules, as their API spells them.
@@ -183,7 +183,7 @@ def _check_membership(organization: Organization) -> None:
 
 
 def _domains(domains: Iterable[str]) -> frozenset[str]:
-    """The domains as the addresses in them have them: lower-case A-labels."""
+    """The domains in the form that addresses use: lower-case A-labels."""
     return frozenset(_domain(domain) for domain in domains)
 
 

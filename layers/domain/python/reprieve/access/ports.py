@@ -1,4 +1,4 @@
-"""What is asked of the organizations, their credentials, and what they have used up or sent before."""
+"""Ports for organizations, credentials, provider accounts, quotas and repeated requests."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ class AccessStore(Protocol):
     def change_organization(
         self, organization_id: str, changes: Mapping[str, str | int | frozenset[str]]
     ) -> Organization | None:
-        """Change some of an organization's settings, and nothing else of it.
+        """Change some of an organization's settings, and nothing else.
 
         Args:
             organization_id: which organization.
             changes: by the name of the attribute of Organization, already checked.
 
         Returns:
-            The organization as it is afterwards; None when there is none.
+            The organization as it is afterwards; None when it does not exist.
         """
         ...
 
     def clear(self, organization_id: str, suppression_list: str, *, until: Seconds) -> None:
-        """Let everything on a list up to and with the second `until` read as gone; the mark never moves back."""
+        """Mark everything on a list up to and including the second `until` as cleared; the mark never moves back."""
         ...
 
     def set_purge(self, organization_id: str, changes: Mapping[str, bool | int | None]) -> bool:
@@ -57,11 +57,11 @@ class AccessStore(Protocol):
         ...
 
     def add_credential(self, credential: Credential) -> None:
-        """Keep a new credential's record."""
+        """Store a new credential's record."""
         ...
 
     def revoke_credential(self, organization_id: str, credential_id: str) -> Credential | None:
-        """Forget a credential at once; the credential, or None when there is none of that id."""
+        """Delete a credential and return it; None when no credential has that id."""
         ...
 
     def provider_account(self, organization_id: str) -> ProviderAccount | None:
@@ -75,9 +75,9 @@ class AccessStore(Protocol):
 
         Args:
             organization_id: whose account.
-            account: the account as it shall be.
+            account: the new account.
             provider_name: the provider's name as logs show it.
-            before: the account that it replaces, None when there is none; its pause does not matter.
+            before: the account that it replaces, None when there is none; its pause is not compared.
 
         Returns:
             False when the stored account is not `before`, or there is no such organization; nothing was written then.
@@ -85,7 +85,7 @@ class AccessStore(Protocol):
         ...
 
     def pause_provider(self, organization_id: str, *, until: Millis, reason: str) -> None:
-        """Stop calling the organization's provider until a moment, and say why."""
+        """Pause calls to the organization's provider until a moment, and record the reason."""
         ...
 
 
@@ -102,28 +102,28 @@ class KeyVault(Protocol):
 
 
 class QuotaStore(Protocol):
-    """How many requests an organization has made in the current minute."""
+    """Counts of the requests that an organization has made in the current minute."""
 
     def count(self, organization: Organization, dialect: str, *, now: Millis) -> Quota:
-        """Count one more, and tell what is left."""
+        """Count one request, and return the quota."""
         ...
 
     def peek(self, organization: Organization, dialect: str, *, now: Millis) -> Quota:
-        """Tell what is left, without counting."""
+        """Return the quota without counting."""
         ...
 
 
 class RepeatStore(Protocol):
-    """Which requests were answered, by the key that their caller gave them."""
+    """Answers to requests, by the idempotency key that their caller chose."""
 
     def begin(self, organization: Organization, key: str, fingerprint: str, *, now: Millis) -> Kept | None:
-        """Take a key for a request; None when it is taken now, else what is known of the request that has it."""
+        """Take a key for a request; None when it is now taken, else the state of the request that already has it."""
         ...
 
     def finish(self, organization: Organization, key: str, answer: Answer, *, now: Millis) -> None:
-        """Keep the answer of the request that took a key."""
+        """Store the answer of the request that took a key."""
         ...
 
     def forget(self, organization: Organization, key: str) -> None:
-        """Free the key of a request that did nothing."""
+        """Release the key of a request that changed nothing."""
         ...

@@ -1,4 +1,4 @@
-"""An organization's account at its upstream email provider, and what a kind of provider demands of one."""
+"""An organization's account at its upstream email provider, and the rules for an account at each kind of provider."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class ProviderAccount:
 
 @dataclass(frozen=True, slots=True)
 class AccountRules:
-    """What an account at one kind of provider needs and may have.
+    """The rules for an account at one kind of provider.
 
     Attributes:
         name: the provider's name as the system log shows it; "" where there is no provider.
         has_key: whether the account needs an API key; if not, it must not have one.
-        base_url: where the provider's API is when the account names no other place; "" when that cannot be chosen.
+        base_url: where the provider's API is when the account names no other URL; "" when that cannot be chosen.
         acts_for: whether the account can act for another one of the same provider (`on_behalf_of`).
         check: given an account and its API key ("" when a stored one is kept), raises InvalidInput for what the adapter
             or the webhook would refuse later; it names the field and never quotes its value.

@@ -30,12 +30,12 @@ MAX_API_KEY: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class AccountChanges:
-    """What is to change in a provider account; None leaves it as it is.
+    """Changes to a provider account; None leaves an attribute as it is.
 
     Attributes:
-        kind: of provider; what the new kind has no use for goes.
+        kind: the kind of provider; attributes that the new kind does not have are dropped.
         base_url: without the version segment; "" for the provider's own.
-        api_key: in clear.
+        api_key: in plain text.
         on_behalf_of: the account to act for, "" for none.
         webhook_key: "" for none.
     """
@@ -83,13 +83,13 @@ class ProviderAccounts:
 
         Args:
             context: who asks, for which organization.
-            changes: what to change. Without an account there must be a kind.
+            changes: what to change. A new account needs a kind.
 
         Returns:
             The account as it is now.
 
         Raises:
-            InvalidInput: a value is missing, cannot be used, or is not one that this kind has; it is named, not quoted.
+            InvalidInput: a value is missing, cannot be used, or has no meaning for this kind; it is named, not quoted.
             Conflict: the account was changed by someone else meanwhile; nothing was changed.
             Unavailable: the key could not be sealed.
         """
@@ -127,14 +127,14 @@ class ProviderAccounts:
 
 
 def provider_key_context(organization_id: str) -> dict[str, str]:
-    """What a provider's key is bound to: it cannot be unsealed for another organization or purpose."""
+    """The encryption context of a provider's key: it cannot be unsealed for another organization or purpose."""
     return {"organization": organization_id, "purpose": "provider-key"}
 
 
 def _changed(
     before: ProviderAccount | None, kind: str, rules: AccountRules, changes: AccountChanges
 ) -> ProviderAccount:
-    """The account with what is given, and with what of the rest still has a meaning; without a new key sealed."""
+    """The account with the given changes, and those other attributes that still apply; a new key is not yet sealed."""
     same = before if before is not None and before.kind == kind else ProviderAccount(kind)
     if changes.base_url and not rules.base_url:
         raise InvalidInput("this kind of provider has none", field="base_url")

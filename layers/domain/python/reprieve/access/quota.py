@@ -1,4 +1,4 @@
-"""How many requests an organization may make in a minute, and what is left of it."""
+"""Quotas: how many requests per minute an organization may make, and how many are left."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One organization's window of one minute, as the request that was just counted finds it.
+    """One organization's window of one minute, including the request that was just counted.
 
     Attributes:
-        limit: how many requests the window takes.
-        used: how many there were, this one among them.
+        limit: how many requests the window allows.
+        used: how many there were, including this one.
         resets_at: when the next window begins, in milliseconds.
     """
 
@@ -27,15 +27,15 @@ class Quota:
 
     @property
     def remaining(self) -> int:
-        """How many more the window takes."""
+        """How many more requests the window allows."""
         return max(0, self.limit - self.used)
 
     @property
     def exceeded(self) -> bool:
-        """Whether this request is one too many."""
+        """Whether this request exceeds the limit."""
         return self.used > self.limit
 
 
 def window(now: Millis) -> Millis:
-    """When the window of a moment begins, in milliseconds."""
+    """The beginning of the window that contains a moment, in milliseconds."""
     return minutes(now // MINUTE)

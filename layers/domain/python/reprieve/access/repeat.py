@@ -1,4 +1,4 @@
-"""A request that is sent again because its answer was lost."""
+"""Repeats: requests that are sent again because their answer was lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNDER_WAY: Final = seconds(35)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered.
+    """The stored answer to a request.
 
     Attributes:
         status: the HTTP status.
@@ -34,12 +34,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is known of the request that has a key.
+    """The state of the request that has a key.
 
     Attributes:
-        fingerprint: what the request was, so that another one under the same key is noticed.
+        fingerprint: identifies the request's content, so that a different request under the same key is detected.
         answer: None while it is under way.
-        until: when the key is free, in milliseconds.
+        until: when the key becomes free, in milliseconds.
     """
 
     fingerprint: str

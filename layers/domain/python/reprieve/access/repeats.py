@@ -25,17 +25,17 @@ class Repeats:
     def once(
         self, organization: Organization, key: str, fingerprint: str, work: Callable[[], Answer], *, now: Millis
     ) -> tuple[Answer, bool]:
-        """Do the work, or give the answer that it had when it was done.
+        """Do the work once; when it has been done already, return the stored answer.
 
         Args:
             organization: whose key it is.
             key: the caller's.
-            fingerprint: what the request is; the same for the same request.
-            work: is not done again after it has answered; it must be safe to do again after it was cut short.
+            fingerprint: identifies the request's content; equal for equal requests.
+            work: not repeated once it has answered; it must be safe to repeat after an interruption.
             now: in milliseconds.
 
         Returns:
-            The answer, and whether it is an earlier one.
+            The answer, and whether it is a stored one.
 
         Raises:
             InvalidInput: the key belongs to another request.

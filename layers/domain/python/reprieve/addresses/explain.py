@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reprieve.removals.request import Removals
     from reprieve.system_log.ports import LogReader
 
-#: log entries that the answer shows
+#: how many log entries the answer shows
 EVENTS: Final = 20
 #: the scope that lifts through Okta's remove-list, under the membership rule
 OKTA_MANAGE: Final = "okta.orgs.manage"
@@ -36,11 +36,11 @@ class OnList:
     """One list's part of the answer.
 
     Attributes:
-        record: what is stored.
+        record: the stored record.
         shown: whether the list shows the address.
         suppresses: whether mail is withheld because of it.
         next: what happens next, None when nothing does.
-        lifted_by: the caller's ways to lift it, as the dialects' names; empty when there is none.
+        lifted_by: the names of the dialects in which the caller can lift it; empty when there are none.
     """
 
     record: AddressRecord
@@ -55,11 +55,11 @@ class Explanation:
     """The answer.
 
     Attributes:
-        email: as it was asked for.
+        email: the address as the caller spelled it.
         lists: every list that the address is or has been on.
-        block: how the lists' bounces block it, and what is left of its unblocks.
+        block: how the lists' bounces block it, and how many unblocks are left.
         events: the newest log entries about it, newest first, as Okta's LogEvents.
-        belongs: whether the membership rule lets the organization lift it; None for what is no address.
+        belongs: whether the membership rule lets the organization lift it; None when the text is not an address.
         quota: what is left of the organization's requests to the lists.
     """
 

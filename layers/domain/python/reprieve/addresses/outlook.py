@@ -1,4 +1,4 @@
-"""What is known about one address on one list, and what happens next if it is left alone."""
+"""One address on one list: its record, and what happens next without a further request."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AddressRecord:
 
 
 class Next(Enum):
-    """What happens next to an address on a list."""
+    """The next thing that happens to an address on a list."""
 
     STAYS = "stays"
     """It is suppressed until it is lifted."""
@@ -51,12 +51,12 @@ class Next(Enum):
     WAITS = "waits"
     """A removal has failed: a person has to look at it."""
     SWEEPS = "sweeps"
-    """It reads as gone already, cleared or expired; the upkeep asks for its removal."""
+    """It is not shown any more, because it was cleared or has expired; the upkeep asks for its removal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What happens next, and when at the earliest, in milliseconds; None when that is not known."""
+    """The next thing that happens, and its earliest time in milliseconds; None when that is not known."""
 
     next: Next
     at: Millis | None = None
@@ -76,7 +76,7 @@ def suppresses(record: AddressRecord, organization: Organization, *, now: Millis
 
 
 def block_state(records: Iterable[AddressRecord], organization: Organization, *, now: Millis) -> BlockState:
-    """What an unblock would judge the address by, from its records on all lists."""
+    """The state by which an unblock would judge the address, from its records on all lists."""
     on = {record.list: record for record in records}
     entries = {name: record.suppression for name, record in on.items() if shown(record, organization, now=now)}
     blocks = on.get(SuppressionList.BLOCKS)
@@ -88,7 +88,7 @@ def block_state(records: Iterable[AddressRecord], organization: Organization, *,
 
 
 def outlook(record: AddressRecord, organization: Organization, *, now: Millis) -> Outlook | None:
-    """What happens next to the record; None when there is nothing left to happen."""
+    """The outlook of a record; None when nothing is left to happen."""
     removal = record.removal
     if removal is not None and removal.state is RemovalState.PENDING:
         return Outlook(Next.LIFTS, removal.due_at)

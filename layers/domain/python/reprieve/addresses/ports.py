@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 class AddressRecords(Protocol):
-    """What is stored of each address, on every list."""
+    """The records of each address, on every list."""
 
     def records(self, organization: Organization, key: str) -> list[AddressRecord]:
-        """What is stored of one address, read consistently: the lists it is or has been on, in the order of lists."""
+        """The records of one address, read consistently: one per list that it is or was on, in the lists' order."""
         ...

@@ -26,9 +26,9 @@ from reprieve.errors import (
 
 #: headers, as pairs in order
 Headers: TypeAlias = tuple[tuple[str, str], ...]
-#: when a client should come back while a part of the service is unavailable, in milliseconds from now
+#: how long a client should wait while a part of the service is unavailable, in milliseconds
 COME_BACK: Final = MINUTE
-#: what API Gateway answers by itself: the kind of gateway response, and the error that it stands for
+#: the answers that API Gateway gives by itself: kind of gateway response -> the error that it stands for
 GATEWAY: Final[Mapping[str, type[ReprieveError]]] = {
     "ACCESS_DENIED": Unauthenticated,
     "MISSING_AUTHENTICATION_TOKEN": NoSuchRoute,
@@ -43,13 +43,13 @@ NAME: Final = "[A-Za-z][A-Za-z0-9_]*"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a dialect says about an error.
+    """A dialect's answer to an error.
 
     Attributes:
         status: the HTTP status.
         message: the sentence for people.
         code: the vendor's code; empty where it has none.
-        details: what else the error's body holds, as the dialect's `write` places it.
+        details: further content of the error's body, as the dialect's `write` places it.
     """
 
     status: int
@@ -58,24 +58,24 @@ class Refusal:
     details: Mapping[str, object] = field(default_factory=dict)
 
 
-#: a refusal, or how to make it of the error and the request that it answers
+#: a refusal, or a function that makes it from the error and the request that it answers
 Row: TypeAlias = Refusal | Callable[[Any, Request], Refusal]
 ErrorTable: TypeAlias = Mapping[type[ReprieveError], Row]
 
 
 def no_headers(_: Request) -> Headers:
-    """The headers of a vendor that has none of its own."""
+    """No headers, for a vendor that has none of its own."""
     return ()
 
 
 def no_limits(_seconds: Seconds, _request: Request) -> Headers:
-    """The headers of a vendor that has none beside Retry-After."""
+    """No headers, for a vendor that has none besides Retry-After."""
     return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How one API is reached, and how it answers; everything that is the same on all its routes.
+    """One API: how it is reached, and how it answers; everything that is the same on all its routes.
 
     Attributes:
         name: in logs and metrics, and for the command's `--dialect`.
@@ -88,10 +88,10 @@ class Dialect:
         gateway: what API Gateway answers by itself where `errors` does not say it: UNAUTHORIZED, which is a request
             without a credential, and whatever depends on the error.
         gateway_headers: further headers of gateway responses, by kind, in the template's form.
-        write: a refusal as an answer; the second argument is the error's id.
+        write: writes a refusal as an answer; the second argument is the error's id.
         headers: the vendor's, for every answer.
         limits: the vendor's headers for a client that should come back at a moment, in Unix seconds.
-        passing: errors that are over after a while by themselves, so that a client should come back.
+        passing: errors that pass by themselves, so that a client should come back.
         id_header: the header of every answer with the request's id, the gateway's own answers included.
         id_prefix: what an error's id begins with in answers.
     """
@@ -131,7 +131,7 @@ class Dialect:
         )
 
     def with_errors(self, more: ErrorTable) -> Dialect:
-        """The same dialect with what only some of its routes refuse."""
+        """The same dialect with further errors, which only some of its routes have."""
         return replace(self, errors={**self.errors, **more})
 
     def grants(self, scope: str) -> bool:
@@ -141,7 +141,7 @@ class Dialect:
         )
 
     def gateway_rows(self) -> dict[str, Row]:
-        """What API Gateway answers by itself, by the kind of its gateway response."""
+        """The answers that API Gateway gives by itself, by the kind of gateway response."""
         return {**{kind: self._row(error) for kind, error in GATEWAY.items()}, **self.gateway}
 
     def _row(self, error: type[ReprieveError]) -> Row:
@@ -167,7 +167,7 @@ class Dialect:
                 return ()
 
     def _come_back(self, moment: Millis, request: Request) -> Headers:
-        """Rounded up: a client that comes a moment too early is refused again."""
+        """The headers with the moment to come back, rounded up: a client that is too early is refused again."""
         reset = Seconds(-(-moment // SECOND))
         wait = max(1, reset - to_seconds(request.now))
         return (("Retry-After", str(wait)), *self.limits(reset, request))

@@ -35,7 +35,7 @@ class Request:
         query: every value of every query parameter, decoded.
         headers: by lower-case name.
         body: the raw bytes; signatures are verified over exactly these.
-        caller: who sent it; None only on routes without an authorizer.
+        caller: the verified caller; None only on routes without an authorizer.
         now: when it arrived, in milliseconds.
         quota: what is left of the organization's requests; None where they are not counted.
     """
@@ -54,7 +54,7 @@ class Request:
 
     @property
     def context(self) -> Context:
-        """Who asks and when, on a route that cannot be reached without a caller."""
+        """The context of the request, on a route that cannot be reached without a caller."""
         if self.caller is None:
             raise AssertionError("the route has no authorizer")
         return self.caller.context(self.id, self.now)

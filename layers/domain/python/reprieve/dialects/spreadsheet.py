@@ -58,5 +58,5 @@ def guarded(cell: object) -> object:
 
 
 def unguarded(cell: str) -> str:
-    """What `guarded` was given."""
+    """The cell that `guarded` was given."""
     return _GUARDED.sub("", cell)

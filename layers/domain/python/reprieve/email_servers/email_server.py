@@ -1,8 +1,8 @@
 """An organization's own SMTP server, and the rules that keep its secret from strangers.
 
 A stored password can be stolen without being read: change the host, press Test, and listen. So a secret belongs to
-its *binding*, the facts that decide where it goes and as whom: it is sealed under them, and whoever changes one of them
-brings a new secret along in the same request.
+its *binding*, the facts that decide where it goes and as whom: it is sealed under them, and a request that changes one
+of them must bring a new secret.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 #: KMS seals this many bytes at once; the PEM of an RSA key of 4,096 bits has 3,272
 MAX_SECRET: Final = 4096
-#: what connects, for each organization
+#: how many connections to its servers an organization may cause
 CONNECTIONS_A_MINUTE: Final = 5
 CONNECTIONS_A_DAY: Final = 50
 
 
 class AuthType(StrEnum):
-    """How we log in; the values are Okta's."""
+    """The way to log in; the values are Okta's."""
 
     BASIC = "BASIC_SMTP_AUTH"
     """By name and password."""
@@ -39,7 +39,7 @@ class AuthType(StrEnum):
 
 
 class TokenAuth(StrEnum):
-    """How a client proves itself to a token endpoint; the values are Okta's."""
+    """The way in which a client authenticates to a token endpoint; the values are Okta's."""
 
     BASIC = "CLIENT_SECRET_BASIC"
     """In the Authorization header."""
@@ -49,17 +49,17 @@ class TokenAuth(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuth:
-    """How an access token is had; a member that the grant has no use for is empty.
+    """The settings for obtaining an access token; a member that the grant does not use is empty.
 
     Attributes:
         client_id: the client's name.
         token_endpoint: an https URL.
-        scopes: what the token shall allow.
+        scopes: what the token is to allow.
         client_auth: for client credentials.
-        key_id: which key signs, for the JWT bearer grant; so are the rest.
+        key_id: which key signs; this and the rest are for the JWT bearer grant.
         issuer: who signs.
         subject: whom the token is for.
-        audience: who shall accept the assertion.
+        audience: who is to accept the assertion.
     """
 
     client_id: str
@@ -74,16 +74,16 @@ class OAuth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an administrator chooses.
+    """The settings that an administrator chooses.
 
     Attributes:
-        alias: a name for people.
-        host: a DNS name or an address. Any text may be kept; what may be connected to is decided at every connection.
+        alias: the display name.
+        host: a DNS name or an address. Any text can be stored; every connection is checked anew.
         port: 1 to 65535, likewise.
         username: the account's name.
         auth_type: how we log in.
         enabled: whether the organization's mail goes through it.
-        oauth: for the two that log in by token, else None.
+        oauth: for the two types that log in by token, else None.
         private_ca: the PEM of the only authority that may vouch for the host; empty for the system's authorities.
     """
 
@@ -98,18 +98,18 @@ class Settings:
 
     @property
     def token_endpoint(self) -> str:
-        """The token endpoint, if there is one."""
+        """The token endpoint; empty when there is none."""
         return self.oauth.token_endpoint if self.oauth else ""
 
     @property
     def binding(self) -> str:
-        """What the secret belongs to, as text that is equal only if every part is."""
+        """The binding of the secret, as text that is equal only if every part is equal."""
         parts = (self.host, self.port, self.username, self.auth_type, self.token_endpoint, self.private_ca)
         return json.dumps(parts)
 
     @property
     def connection(self) -> tuple[object, ...]:
-        """All that a connection depends on."""
+        """Everything that a connection depends on."""
         return self.binding, self.oauth
 
 
@@ -119,9 +119,9 @@ class EmailServer:
 
     Attributes:
         id: `ces` and 17 characters.
-        settings: what was chosen.
+        settings: the chosen settings.
         sealed: the secret, sealed under `encryption_context`.
-        version: counts the changes, so that no change is lost to another.
+        version: counts the changes, so that no change overwrites another.
     """
 
     id: str
@@ -131,7 +131,7 @@ class EmailServer:
 
 
 def encryption_context(organization: Organization, identifier: str, settings: Settings) -> dict[str, str]:
-    """What a server's secret is sealed under: it opens for this organization, server and binding, and no other.
+    """The encryption context of a server's secret: it opens for this organization, server and binding, and no other.
 
     AWS writes an encryption context into its audit log, so the binding goes in as a digest.
     """
@@ -150,7 +150,7 @@ def fingerprint(pem: str) -> str:
         pem: one certificate.
 
     Raises:
-        InvalidInput: it is none.
+        InvalidInput: it is not one certificate in PEM.
     """
     try:
         der = ssl.PEM_cert_to_DER_cert(pem)
@@ -161,14 +161,14 @@ def fingerprint(pem: str) -> str:
 
 
 def mailbox(text: str, name: str) -> str:
-    """An address as SMTP without extensions carries it: in ASCII, the domain as A-labels.
+    """The address in the form that SMTP without extensions carries: in ASCII, the domain as A-labels.
 
     Args:
         text: what the caller submitted.
         name: what the caller calls it, for the error.
 
     Raises:
-        MalformedAddress: it is no address, or its local part needs more than ASCII or more than an atom's signs.
+        MalformedAddress: it is not an address, or its local part needs more than ASCII or an atom's characters.
     """
     address = Address.parse(text, field=name)
     if not address.local.isascii() or address.local.startswith('"'):
@@ -177,10 +177,10 @@ def mailbox(text: str, name: str) -> str:
 
 
 class SecretNeeded(InvalidInput):
-    """The binding changes, and no new secret came along.
+    """The binding changes, and the request has no new secret.
 
     Args:
-        auth_type: how the server will log in, which says what its secret is called.
+        auth_type: how the server will log in, which decides the name of its secret.
     """
 
     def __init__(self, auth_type: AuthType) -> None:
@@ -196,19 +196,19 @@ class AnotherEnabled(Conflict):
 
 
 class TooManyServers(Conflict):
-    """The organization has as many servers as it may.
+    """The organization has reached its maximum number of servers.
 
     Args:
         maximum: how many that is.
     """
 
     def __init__(self, maximum: int) -> None:
-        super().__init__("the organization has as many servers as it may")
+        super().__init__("the organization has reached its maximum number of servers")
         self.maximum = maximum
 
 
 class Failing(StrEnum):
-    """Which part of a conversation with a server failed."""
+    """The part of a conversation with a server that failed."""
 
     CONNECTION = "connection"
     """It could not be reached, encrypted or understood."""
@@ -221,7 +221,7 @@ class Failing(StrEnum):
 
 
 class ServerFailed(Conflict):
-    """A server that was tried did not do as it should.
+    """A server that was tried did not work.
 
     Args:
         part: what failed.

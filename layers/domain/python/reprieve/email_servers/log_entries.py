@@ -1,4 +1,4 @@
-"""What becomes of an email server, as entries of the system log: Okta's five, and one of ours for a test."""
+"""Log entries for email servers: Okta's five event types, and one of ours for a test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MESSAGE = {
     EventType.EMAIL_SERVER_DELETE: "Delete custom email server",
     EventType.EMAIL_SERVER_TEST: "Test custom email server",
 }
-#: what an update tells of, by its name in an entry
+#: the settings whose changes an update's entry shows, by their names in the entry
 CHANGES = ("alias", "host", "port", "username", "authType", "enabled")
 
 
@@ -30,14 +30,14 @@ def server_entry(
     failure: str | None = None,
     before: EmailServer | None = None,
 ) -> LogEntry:
-    """The entry of one thing that was done to a server, or tried.
+    """The log entry for one action on a server, successful or not.
 
     Args:
-        event_type: what.
+        event_type: the action.
         server: the server as it is afterwards.
         context: who did it, in which request, and when.
         failure: why it failed, in a sentence of ours; None when it did not.
-        before: the server as it was, for what `changeDetails` tells of an update.
+        before: the server before an update, for its `changeDetails`.
     """
     settings = server.settings
     changes = _changes(before, server) if before else None

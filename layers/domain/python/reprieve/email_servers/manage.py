@@ -1,7 +1,7 @@
-"""What can be done with an organization's own SMTP servers.
+"""The verbs for an organization's own SMTP servers.
 
-Whatever connects is counted first, and connects before anything is written: a server that does not work is never the
-enabled one.
+Every connection is counted first, and made before anything is written: a server that does not work is never the enabled
+one.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.system_log.ports import EventLog
 
-    #: from what the settings are to what they become, with a new secret or None to keep the one that is stored
+    #: maps the stored settings to the new ones, with a new secret or None to keep the stored one
     Edit = Callable[[Settings], tuple[Settings, str | None]]
 
-#: what may be an id; anything else is not looked up, so that no key is ever made of it
+#: the form of an id; anything else is not looked up, so that it never becomes part of a key
 IDENTIFIER: Final = re.compile(r"ces[0-9A-Za-z]{17}")
 _DIGITS: Final = string.digits + string.ascii_letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailServers:
-    """The verbs.
+    """The verbs for email servers.
 
     Attributes:
         maximum: how many servers an organization may enrol.
@@ -71,17 +71,17 @@ class EmailServers:
         return server
 
     def create(self, context: Context, settings: Settings, secret: str) -> EmailServer:
-        """Enrol a server; one that is to be enabled must work.
+        """Enrol a server; it must work if it is to be enabled.
 
         Args:
             context: who asks, and when.
-            settings: what was chosen.
+            settings: the chosen settings.
             secret: the password, client secret or private key.
 
         Raises:
-            AnotherEnabled: it is to be enabled, and another is.
-            TooManyServers: the organization has as many as it may.
-            RateLimited: it would have to be tried, and too many were.
+            AnotherEnabled: it is to be enabled, but another server is enabled.
+            TooManyServers: the organization has reached its maximum.
+            RateLimited: it would have to be tried, but there were too many connections.
             ServerFailed: it was tried, and does not work.
         """
         organization = context.organization
@@ -97,19 +97,19 @@ class EmailServers:
         return server
 
     def update(self, context: Context, identifier: str, edit: Edit) -> EmailServer:
-        """Change a server; one that becomes enabled, or is and connects differently from now on, must work.
+        """Change a server; it must work if it becomes enabled, or is enabled and will connect differently.
 
         Args:
             context: who asks, and when.
             identifier: which server.
-            edit: what its settings become, and a new secret or None; what it raises is raised here.
+            edit: gives the new settings, and a new secret or None; what it raises is raised here.
 
         Raises:
             NotFound: the organization has no such server.
             SecretNeeded: the binding of the stored secret changes, and there is no new one.
-            AnotherEnabled: it is to be enabled, and another is.
+            AnotherEnabled: it is to be enabled, but another server is enabled.
             Conflict: it was changed meanwhile.
-            RateLimited: it would have to be tried, and too many were.
+            RateLimited: it would have to be tried, but there were too many connections.
             ServerFailed: it was tried, and does not work; nothing was changed.
         """
         organization = context.organization
@@ -161,8 +161,8 @@ class EmailServers:
 
         Raises:
             NotFound: the organization has no such server.
-            RateLimited: too many were sent.
-            ServerFailed: the server did not take it on.
+            RateLimited: there were too many connections.
+            ServerFailed: the server did not accept it.
         """
         server = self.get(context.organization, identifier)
 
@@ -190,7 +190,7 @@ class EmailServers:
     def _try(
         self, context: Context, event_type: EventType, server: EmailServer, conversation: Callable[[], None]
     ) -> None:
-        """Count a conversation and hold it; a failure is told to the system log too."""
+        """Count a conversation and hold it; a failure is also logged in the system log."""
         self.store.count_connection(context.organization, now=context.now)
         try:
             conversation()

@@ -1,4 +1,4 @@
-"""What is asked for the organization's own email servers: their records, their secrets, and a word with them."""
+"""Ports for email servers: their records, their secrets, and the conversations with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class EmailServerStore(Protocol):
-    """The organizations' own SMTP servers, of which at most one each is enabled."""
+    """The organizations' own SMTP servers, of which at most one per organization is enabled."""
 
     def all(self, organization: Organization) -> list[EmailServer]:
         """The organization's servers, in order of id."""
@@ -27,7 +27,7 @@ class EmailServerStore(Protocol):
         """Enrol a server under a new id, in one transaction with the rules.
 
         Raises:
-            AnotherEnabled: it is enabled, and another is.
+            AnotherEnabled: it is enabled, but so is another server.
             TooManyServers: there are `maximum` already.
         """
         ...
@@ -36,7 +36,7 @@ class EmailServerStore(Protocol):
         """Change a server, in one transaction with the rules.
 
         Raises:
-            AnotherEnabled: it becomes enabled, and another is.
+            AnotherEnabled: it becomes enabled, but another server is enabled.
             Conflict: it is no longer as it was `before`.
         """
         ...
@@ -53,7 +53,7 @@ class EmailServerStore(Protocol):
         """Count a connection that is about to be made.
 
         Raises:
-            RateLimited: the organization has made as many as it may for now.
+            RateLimited: the organization has reached its maximum for now.
         """
         ...
 
@@ -66,7 +66,7 @@ class Secrets(Protocol):
         ...
 
     def unseal(self, sealed: bytes, context: Mapping[str, str]) -> str:
-        """Decrypt; Unavailable when the context is another one."""
+        """Decrypt; raises Unavailable when the context is a different one."""
         ...
 
 
@@ -82,7 +82,7 @@ class Courier(Protocol):
         ...
 
     def send_test(self, settings: Settings, secret: str, *, sender: str, recipient: str) -> None:
-        """Send the one fixed test mail; the server has taken it on when this returns.
+        """Send the one fixed test mail; when this returns, the server has accepted it.
 
         Raises:
             ServerFailed: it did not work.

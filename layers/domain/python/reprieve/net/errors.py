@@ -1,4 +1,4 @@
-"""How an exchange with another machine can fail.
+"""The errors of an exchange with another machine.
 
 The other machine may be hostile: it can repeat the password that it was sent, or try to write into our log. So an error
 holds a sentence from a closed list, and never a word of what the other side said.

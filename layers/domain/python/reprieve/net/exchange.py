@@ -138,7 +138,7 @@ class Client:
                 return Answer(response.status_code, response.headers, b"".join(pieces))
         except NetError as error:
             failure = NetError(error.trouble)
-        except requests.exceptions.InvalidURL:  # its host cannot be one
+        except requests.exceptions.InvalidURL:  # its host is not valid
             failure = NetError(Trouble.HOST_REFUSED)
         except (requests.RequestException, HTTPError, ValueError):
             failure = NetError(Trouble.GARBLED)
@@ -154,7 +154,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What the connections of one exchange are bound to."""
+    """The terms that the connections of one exchange are bound to."""
 
     connect: Connect
     authorities: Callable[[], ssl.SSLContext]
@@ -162,12 +162,12 @@ class _Terms:
     cap: int
 
 
-#: the terms of the exchange that this thread is in
+#: the terms of the exchange that this thread is carrying out
 _TERMS: ContextVar[_Terms] = ContextVar("_TERMS")
 
 
 class _Socket:
-    """As much of a socket as urllib3 and `http.client` touch, over a connection with a deadline."""
+    """The part of a socket that urllib3 and `http.client` use, over a connection with a deadline."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -181,7 +181,7 @@ class _Socket:
         return io.BufferedReader(_Bytes(self._connection, _TERMS.get().cap))
 
     def settimeout(self, _seconds: float | None) -> None:
-        """Nothing: the deadline holds."""
+        """Ignore it: the deadline applies."""
 
     def fileno(self) -> int:
         return self._connection.fileno()
@@ -260,7 +260,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """A session that knows no redirects.
+    """A session that does not handle redirects.
 
     Even with `allow_redirects=False`, `requests` prepares the next request: it takes the redirect's body, and refuses
     an answer whose Location it cannot parse.

@@ -1,4 +1,4 @@
-"""Which hosts and ports may be connected to when a user chose them.
+"""The guard: which hosts and ports may be connected to when a user chose them.
 
 A user of this service can name a server, and the service will connect to it. Without a guard that user could reach
 what only the service can reach: instance metadata, the runtime API of the function, databases inside the network. The
@@ -20,12 +20,12 @@ from typing import Any
 
 from reprieve.net.errors import NetError, Trouble
 
-#: `socket.getaddrinfo`, or what stands in for it
+#: `socket.getaddrinfo`, or a substitute for it
 Resolver = Callable[..., Sequence[tuple[Any, ...]]]
 
-#: submission (RFC 6409, RFC 8314) and the ports that providers offer beside it; 25 is for mail between servers
+#: submission (RFC 6409, RFC 8314) and the ports that providers offer besides; 25 is for mail between servers
 MAIL_PORTS = (465, 587, 2465, 2525, 2587)
-#: where TLS begins with the first byte (RFC 8314 section 3.3)
+#: the ports on which TLS begins with the first byte (RFC 8314 section 3.3)
 IMPLICIT_TLS_PORTS = (465, 2465)
 
 #: refused unless allowed by name; those of `_NEVER` are refused before
@@ -95,12 +95,12 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPolicy:
-    """What a deployment allows its users to choose.
+    """The hosts and ports that a deployment allows its users to choose.
 
     Args:
         ports: the ports that may be connected to.
         implicit_tls_ports: those among them where TLS begins at once; STARTTLS is required on the others.
-        private_networks: networks that are allowed beside the public internet, as in `("10.1.0.0/16",)`.
+        private_networks: networks that are allowed besides the public internet, such as `("10.1.0.0/16",)`.
 
     Raises:
         ValueError: one of `private_networks` is not a network.
@@ -117,7 +117,7 @@ class HostPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a connection goes: to this address and nowhere else.
+    """The destination of a connection: this address and nothing else.
 
     Args:
         ip: the address in its usual notation.
@@ -155,7 +155,7 @@ def lookup(host: str, port: int, *, getaddrinfo: Resolver = socket.getaddrinfo) 
     Args:
         host: a DNS name in ASCII, or an address.
         port: the TCP port.
-        getaddrinfo: the resolver. It is called once; a NetError of it passes through.
+        getaddrinfo: the resolver. It is called once; a NetError that it raises is raised here.
 
     Returns:
         One or more targets, in the resolver's order, without repetitions.
@@ -165,7 +165,7 @@ def lookup(host: str, port: int, *, getaddrinfo: Resolver = socket.getaddrinfo) 
     """
     try:
         answers = getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, ValueError):  # ValueError: what the idna codec makes of odd names
+    except (OSError, ValueError):  # ValueError: what the idna codec raises for odd names
         answers = ()
     if not answers:
         raise NetError(Trouble.UNREACHABLE)

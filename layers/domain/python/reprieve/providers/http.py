@@ -18,7 +18,7 @@ _SENTENCES: Final[Mapping[Trouble, str]] = {
 
 
 class NoAnswer(Exception):
-    """There is no answer to act on; `str()` is a sentence of ours."""
+    """There is no usable answer; `str(error)` is a sentence of ours."""
 
 
 class Upstream:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an adapter may use beside its account.
+    """The means that an adapter has besides its account.
 
     Attributes:
         clock: the time in milliseconds.
@@ -29,7 +29,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """How a provider's posts are proved and read.
+    """A provider's webhook: how its posts are verified and read.
 
     Attributes:
         check: raises Unauthenticated or LimitExceeded for a post that no key could prove; it reads nothing stored.
@@ -50,7 +50,7 @@ class ProviderKind:
         kind: the word for it in accounts, paths and exported lists; lower-case letters and digits.
         account: what an account at it needs.
         adapter: makes the adapter of an account with its API key in clear ("" where the account has none).
-        webhook: loads how its posts are proved and read; None when it has no webhook here.
+        webhook: loads its Webhook; None when it has no webhook here.
     """
 
     kind: str

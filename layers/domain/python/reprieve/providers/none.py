@@ -29,7 +29,7 @@ class NoProvider:
     batch: int = 500
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def lift(
         self,
@@ -38,7 +38,7 @@ class NoProvider:
         *,
         budget: Millis | None = None,  # noqa: ARG002
     ) -> list[LiftAnswer]:
-        """Answer LIFTED for each address: what happens on our own list is all that happens."""
+        """Answer LIFTED for each address: only our own list changes."""
         return [_ALONE] * len(emails)
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:  # noqa: ARG002

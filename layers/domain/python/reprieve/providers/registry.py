@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reprieve.providers.kind import ProviderKind
 
 PROVIDERS: Final[Mapping[str, ProviderKind]] = {one.kind: one for one in (SENDGRID, SES, NONE)}
-#: what accounts are checked against
+#: the rules that accounts are checked against
 RULES: Final[Mapping[str, AccountRules]] = {kind: provider.account for kind, provider in PROVIDERS.items()}
 
 
@@ -28,5 +28,5 @@ def provider_of(kind: str) -> ProviderKind:
     """
     found = PROVIDERS.get(kind)
     if found is None:
-        raise Unavailable(f"this version knows no provider {kind!a}")
+        raise Unavailable(f"this version does not know the provider {kind!a}")
     return found

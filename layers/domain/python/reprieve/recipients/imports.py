@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from reprieve.recipients.recipient import Recipient
     from reprieve.system_log.ports import EventLog
 
-#: where a user's profile has its login
+#: the key of the login in a user's profile
 LOGIN: Final = "login"
 #: a row is a read and a write, so most of the time is spent waiting
 WORKERS: Final = 8
-#: rows between two reports of the progress
+#: how many rows there are between two progress reports
 GROUP: Final = 100
-#: what the system log calls what happened to a row
+#: the event type for each change that a row makes
 EVENTS: Final = {"created": EventType.USER_CREATE, "updated": EventType.USER_UPDATE}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that can be used; `has_id` says whether it brought its recipient's id or the id was derived."""
+    """A usable row; `has_id` says whether it has its recipient's id or the id was derived."""
 
     line: int
     recipient: Recipient
@@ -53,14 +53,14 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of a file's rows.
+    """The outcome of an import.
 
     Attributes:
-        created: recipients that were not there before.
-        updated: recipients that were there and differed.
-        unchanged: recipients that were there, just so.
+        created: recipients that did not exist before.
+        updated: recipients that existed and differed.
+        unchanged: recipients that existed with the same content.
         refused: rows that were left out, by line.
-        ignored: columns that mean nothing here, as the file spells them.
+        ignored: unknown columns, as the file spells them.
     """
 
     created: int
@@ -88,7 +88,7 @@ class RecipientImports:
     def run(
         self, context: Context, content: Content, *, progress: Callable[[int, int], None] = lambda _done, _total: None
     ) -> ImportReport:
-        """Create and update recipients; a row is the whole truth about its recipient.
+        """Create and update recipients; a row is the complete state of its recipient.
 
         Args:
             context: who asks, for which organization.
@@ -128,7 +128,7 @@ class RecipientImports:
             self.log.append(context.organization, entries)
 
     def _keep(self, organization: Organization, row: Row) -> _Kept | RefusedRow:
-        """Store one row; a user without an id is the one who has its login."""
+        """Store one row; a row without an id is for the user who has its login."""
         try:
             return self._store(organization, row.recipient)
         except Conflict as conflict:
@@ -143,7 +143,7 @@ class RecipientImports:
         if stored is None:
             self.recipients.put(organization, recipient)
             return _Kept("created", recipient)
-        # whether a user is deactivated is not the file's business
+        # the file does not decide whether a user is deactivated
         status = {STATUS: stored.profile[STATUS]} if STATUS in stored.profile else {}
         wanted = replace(recipient, created=stored.created, profile={**recipient.profile, **status})
         if replace(wanted, updated=stored.updated) == stored:

@@ -20,7 +20,7 @@ MESSAGE: Final = {
     EventType.RECORD_UPDATE: "Update record",
     EventType.RECORD_DELETE: "Delete record",
 }
-#: Okta knows users alone; a record of a CRM module has events of our own
+#: Okta has users only; a record of a CRM module has event types of our own
 OF_RECORDS: Final = {
     EventType.USER_CREATE: EventType.RECORD_CREATE,
     EventType.USER_UPDATE: EventType.RECORD_UPDATE,

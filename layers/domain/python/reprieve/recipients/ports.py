@@ -1,4 +1,4 @@
-"""Port for the recipients."""
+"""Port for recipients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class RecipientStore(Protocol):
-    """Who belongs to an organization.
+    """The recipients of organizations.
 
     No two recipients of an organization have the same login (`profile["login"]`), whatever its letter case.
     """
@@ -26,25 +26,25 @@ class RecipientStore(Protocol):
         ...
 
     def get_many(self, organization: Organization, module: str, identifiers: Sequence[str]) -> list[Recipient]:
-        """Those of the recipients that are there, in order of id."""
+        """Those of the recipients that exist, in order of id."""
         ...
 
     def listing(
         self, organization: Organization, module: str, *, limit: int, after: str | None
     ) -> tuple[list[Recipient], str | None]:
-        """A page of recipients in order of id, from behind the id `after`.
+        """A page of recipients in order of id, beginning after the id `after`.
 
         Returns:
-            At most `limit` recipients, and the id to go on from; None when there is no more.
+            At most `limit` recipients, and the id to continue after; None when there are no more.
         """
         ...
 
     def holders(self, organization: Organization, key: str) -> list[tuple[str, str]]:
-        """Who holds an address: pairs of module and id."""
+        """The recipients that hold an address, as pairs of module and id."""
         ...
 
     def linked(self, organization: Organization, keys: Iterable[str]) -> set[tuple[str, str]]:
-        """Who holds any of the addresses or has it as a login: pairs of module and id."""
+        """The recipients that hold any of the addresses or have one as a login, as pairs of module and id."""
         ...
 
     def named(self, organization: Organization, login: str) -> str | None:
@@ -60,7 +60,7 @@ class RecipientStore(Protocol):
         ...
 
     def add_many(self, organization: Organization, recipients: Sequence[Recipient]) -> None:
-        """Create recipients without logins, each as `add` does; when it returns, all of them are there."""
+        """Create recipients without logins, each as `add` does; when it returns, all of them are durable."""
         ...
 
     def put(self, organization: Organization, recipient: Recipient) -> None:
@@ -82,7 +82,7 @@ class RecipientStore(Protocol):
 
         Args:
             organization: whose recipient it is.
-            module: where it is.
+            module: its module.
             identifier: its id.
             to: returns what the stored recipient is to become; None deletes it. It is called again, with what is stored
                 then, if the recipient changes meanwhile.

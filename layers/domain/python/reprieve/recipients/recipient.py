@@ -26,7 +26,7 @@ class Recipient:
         secondary_email: the second address, or None.
         created: in milliseconds.
         updated: in milliseconds.
-        profile: what else the dialect keeps with it (names, login), as text.
+        profile: further members that the dialect keeps with it (names, login), as text.
     """
 
     id: str

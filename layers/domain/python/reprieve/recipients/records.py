@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from reprieve.recipients.ports import RecipientStore
     from reprieve.system_log.ports import EventLog
 
-#: where a recipient's profile keeps what else a record has, as JSON
+#: the key in a recipient's profile under which a record's other members are kept, as JSON
 CONTENT: Final = "record"
-#: what a profile holds that is no member of a record
+#: the keys of a profile that are not members of a record
 NOT_CONTENT: Final = frozenset({CONTENT, "login", "status"})
 #: what a search without an address may read, in all and per call
 MOST_READ: Final = 20_000
@@ -33,7 +33,7 @@ READ_AT_A_TIME: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a record is to become.
+    """The intended content of a record.
 
     Attributes:
         id: of the record to change; None makes a new one.
@@ -48,7 +48,7 @@ class Draft:
     id: str | None = None
 
     def over(self, record: Recipient, now: Millis) -> Recipient:
-        """The record with what is given, and as it was in the rest."""
+        """The record with the given members changed."""
         addresses = {name: getattr(self, name) for name in self.given}
         profile = {**record.profile, CONTENT: json.dumps({**content_of(record), **self.content})}
         return replace(record, updated=now, profile=profile, **addresses)
@@ -82,13 +82,13 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What can be done with the records of one organization."""
+    """The verbs for the records of one organization."""
 
     recipients: RecipientStore
     log: EventLog
 
     def insert(self, context: Context, module: str, drafts: Sequence[Draft]) -> list[Saved]:
-        """Add records; they are there when this returns.
+        """Add records; they are durable when this returns.
 
         Args:
             context: who asks. Its request's id is 32 random hexadecimal characters, from which the records' ids come.
@@ -108,16 +108,16 @@ class Records:
         *,
         by: Sequence[str],
     ) -> list[Saved | None]:
-        """Change the records that are there, and add the others.
+        """Change the records that exist, and add the others.
 
         Args:
             context: who asks; see `insert`.
             module: of all of them.
             drafts: with an id, or to be looked for.
-            by: the addresses to look by, in this order ("email", "secondary_email").
+            by: the addresses to match by, in this order ("email", "secondary_email").
 
         Returns:
-            One a draft, in order; None where a draft names an id that does not exist.
+            One per draft, in order; None where a draft names an id that does not exist.
         """
         organization = context.organization
         saved: list[Saved | None] = []
@@ -147,13 +147,13 @@ class Records:
         return saved
 
     def get(self, organization: Organization, module: str, identifiers: Sequence[str]) -> list[Recipient]:
-        """Those of the records that are there, in order of id."""
+        """Those of the records that exist, in order of id."""
         return self.recipients.get_many(organization, module, identifiers)
 
     def page(
         self, organization: Organization, module: str, *, limit: int, after: str | None
     ) -> tuple[list[Recipient], str | None]:
-        """Records in order of creation, and the id that the next page begins behind; None on the last one."""
+        """Records in order of creation, and the id after which the next page begins; None on the last one."""
         return self.recipients.listing(organization, module, limit=limit, after=after)
 
     def search(self, organization: Organization, module: str, wanted: Search) -> tuple[list[Recipient], bool]:
@@ -184,7 +184,7 @@ class Records:
         return self.recipients.get_many(organization, module, held) if held else []
 
     def delete(self, context: Context, module: str, identifiers: Sequence[str]) -> list[bool]:
-        """Delete records; for each whether it was there."""
+        """Delete records, and return for each whether it existed."""
         deleted: list[Recipient | None] = []
         try:
             deleted.extend(
@@ -216,7 +216,7 @@ class Records:
 
 
 def content_of(record: Recipient) -> dict[str, Any]:
-    """What else a record has, by API name; one that came by import has its columns in the profile itself."""
+    """The other members of a record, by API name; an imported one has its columns in the profile itself."""
     columns = {name: text for name, text in record.profile.items() if name not in NOT_CONTENT}
     content: dict[str, Any] = json.loads(record.profile.get(CONTENT, "{}"))
     return columns | content

@@ -1,8 +1,8 @@
-"""The users of an organization: the people whose addresses it may lift when its membership goes by recipients.
+"""The users of an organization: the people whose addresses it may lift when its membership rule is recipients.
 
 A user is staged or active, then deactivated, then deleted. A deactivated user still belongs to the organization: its
-addresses stay members and its login stays taken until it is deleted. So a deactivation, which can be a pause, does not
-cost an address the right to be lifted, nor give a login away; and a bounce can be cleared before the person comes back.
+addresses stay members and its login stays taken until it is deleted. So a deactivation, which can be temporary, neither
+excludes an address from being lifted nor frees a login, and a bounce can be lifted before the person comes back.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: where a recipient's profile keeps its status; no dialect has a property of this name
+#: the key of the status in a recipient's profile; no dialect has a property of this name
 STATUS: Final = "status"
-#: what may be an id; anything else is not looked up, so that no key is ever made of it
+#: the form of an id; anything else is not looked up, so that it never becomes part of a key
 IDENTIFIER: Final = re.compile(r"[0-9A-Za-z]{1,64}")
-#: users that one request looks through for those whom a filter wants
+#: how many users one request examines for a filter
 MAX_EXAMINED: Final = 1_000
 #: in ASCII's order, so that ids sort by the moment they were made
 _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
 class Status(StrEnum):
-    """What state a user is in."""
+    """The state of a user."""
 
     STAGED = "STAGED"
     """Created, and not activated."""
@@ -61,7 +61,7 @@ def anyone(_: Recipient) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Users by what they can be looked up by.
+    """The keys by which users are looked up.
 
     Attributes:
         ids: their ids.
@@ -74,7 +74,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which users to list.
+    """The users to list.
 
     Attributes:
         includes: whether a user is to be listed.
@@ -89,11 +89,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """What can be done with the users of one organization, for one caller.
+    """The verbs for the users of one organization, for one caller.
 
     Wherever a user is named, it is by id or by login; a login has an @, and an id has none.
 
-    A change is in the log once it is done. If the log does not answer, the caller hears so although the change stands.
+    A change is logged once it is done. If the system log does not answer, the caller gets an error although the change
+    stands.
     """
 
     recipients: RecipientStore
@@ -138,10 +139,10 @@ class Users:
             organization: whose.
             selection: which of them.
             limit: how many at most.
-            after: the id behind which the page begins.
+            after: the id after which the page begins.
 
         Returns:
-            The page, and the id that the next one begins behind; None on the last page. A page may be shorter than its
+            The page, and the id after which the next one begins; None on the last page. A page may be shorter than its
             limit, even empty, before the last one.
         """
         if selection.named is None:
@@ -225,7 +226,7 @@ class Users:
 
 
 def status_of(user: Recipient) -> Status:
-    """The state that a user is in; one that came by another way than `Users` is active."""
+    """The state that a user is in; one that was not added by `Users` is active."""
     return Status(user.profile.get(STATUS, Status.ACTIVE))
 
 

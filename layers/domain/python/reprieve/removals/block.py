@@ -2,18 +2,18 @@
 
 What "blocked" means, in terms of lists and permanence:
 
-- blocked permanently: it stands on the bounces list, and its newest bounce there is hard. No unblock lifts that;
-- blocked temporarily: it stands on the bounces list and its newest bounce there is soft or undetermined (the provider
-  itself has stopped mailing it), or it stands on the blocks list with at least as many soft bounces as the
+- blocked permanently: it is on the bounces list, and its newest bounce there is hard. No unblock lifts that;
+- blocked temporarily: it is on the bounces list and its newest bounce there is soft or undetermined (the provider
+  itself has stopped mailing it), or it is on the blocks list with at least as many soft bounces as the
   organization's threshold, counted since it was last unblocked;
-- not blocked: everything else. Fewer soft bounces than the threshold block no address.
+- not blocked: everything else. Fewer soft bounces than the threshold do not block an address.
 
-The other lists are not the business of an unblock: spam reports and unsubscribes are the recipient's own
+An unblock does not touch the other lists: spam reports and unsubscribes are the recipient's own
 will, and an invalid address needs a correction.
 
-An address is unblocked at most UNBLOCKS times. The number hangs on the address in the organization, whichever record,
-field or list the block came by; it outlives every lift, and neither time nor a deleted record resets it: only another
-address starts anew, or the operator's `reprieve recipients reset-unblocks`. What counts is what was acknowledged,
+An address is unblocked at most UNBLOCKS times. The count belongs to the address in the organization, whichever record,
+field or list the block came by; it outlives every lift, and neither time nor a deleted record resets it. Only the
+operator's `reprieve recipients reset-unblocks` does; another address has its own. Every acknowledged unblock counts,
 whether or not the provider could carry it out.
 """
 
@@ -37,10 +37,10 @@ UNBLOCKS: Final = 5
 
 
 class BlockKind(StrEnum):
-    """How an address is blocked."""
+    """The way in which an address is blocked."""
 
     NONE = "none"
-    """It is not."""
+    """It is not blocked."""
     TEMPORARY = "temporary"
     """It can be unblocked."""
     PERMANENT = "permanent"
@@ -48,14 +48,14 @@ class BlockKind(StrEnum):
 
 
 class UnblockOutcome(StrEnum):
-    """What becomes of one address, or of one record, in an unblock."""
+    """The outcome of an unblock for one address, or for one record."""
 
     UNBLOCKED = "unblocked"
     """It will be lifted; this is durable. In a rehearsal: it would be."""
     UNKNOWN = "unknown"
     """There is no such record in this module."""
     EXHAUSTED = "exhausted"
-    """It has been unblocked as often as it may be."""
+    """It has reached the maximum number of unblocks."""
     PERMANENT = "permanent"
     """It is blocked permanently."""
     FREE = "free"
@@ -64,7 +64,7 @@ class UnblockOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BlockState:
-    """What the two lists say about one address.
+    """The state of one address on the two lists.
 
     Attributes:
         bounce: its entry on the bounces list, None when it is not listed there.
@@ -83,7 +83,7 @@ class BlockState:
     fences: Mapping[SuppressionList, int] = field(default_factory=dict)
 
     def kind(self, threshold: int) -> BlockKind:
-        """How it is blocked, in an organization with this threshold."""
+        """The way in which it is blocked, in an organization with this threshold."""
         if self.bounce is not None:
             return BlockKind.PERMANENT if self.bounce.permanence is Permanence.HARD else BlockKind.TEMPORARY
         reached = self.soft is not None and self.soft.count >= threshold
@@ -91,15 +91,15 @@ class BlockState:
 
     @property
     def remaining(self) -> int:
-        """How often it may still be unblocked."""
+        """How many unblocks are left."""
         return max(0, UNBLOCKS - self.unblocked)
 
     def outcome(self, threshold: int, request_id: str) -> UnblockOutcome:
-        """What an unblock would do.
+        """The outcome that an unblock would have.
 
         Args:
             threshold: the organization's.
-            request_id: the request's; what it did itself, before its answer was lost, is done and not refused.
+            request_id: the request's; what the same request did before its answer was lost counts as done.
         """
         if request_id in self.requests:
             return UnblockOutcome.UNBLOCKED
@@ -114,7 +114,7 @@ class BlockState:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What is shown of one address.
+    """The block of an address, as it is shown.
 
     Attributes:
         kind: how it is blocked.
@@ -122,7 +122,7 @@ class Block:
         reason: the newest bounce's text, "" when there is none.
         since: when that bounce happened, in milliseconds, or None.
         unblocked: how often it was unblocked.
-        remaining: how often it may still be.
+        remaining: how many unblocks are left.
     """
 
     kind: BlockKind
@@ -134,7 +134,7 @@ class Block:
 
 
 def describe(state: BlockState, threshold: int) -> Block:
-    """What is shown of an address: the bounces list's entry speaks before the blocks list's."""
+    """The block of an address, as it is shown; the bounces list's entry takes precedence over the blocks list's."""
     entry = state.bounce or state.soft
     return Block(
         kind=state.kind(threshold),

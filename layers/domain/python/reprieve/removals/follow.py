@@ -1,4 +1,4 @@
-"""Following removals: where each stands, and having one tried again."""
+"""Following removals: the state of each, and retrying a failed one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ReportedState(StrEnum):
-    """What is reported of a removal: its state, or what can be said when its record holds another one."""
+    """The reported state of a removal: its own, or the reason why its own is not known any more."""
 
     PENDING = "pending"
     """Acknowledged; the job has not finished it yet."""
@@ -29,7 +29,7 @@ class ReportedState(StrEnum):
     SUPERSEDED = "superseded"
     """A bounce newer than the request arrived; the address stays suppressed."""
     REPLACED = "replaced"
-    """A newer request for the same address took its place; the system log has what became of this one until then."""
+    """A newer request for the same address took its place; the system log has this one's history until then."""
     FORGOTTEN = "forgotten"
     """The record is gone: records of lifted addresses are kept for a week after the lift."""
 
@@ -75,7 +75,7 @@ class Following:
     def waiting(
         self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
     ) -> tuple[list[RemovalReport], str | None]:
-        """A page of what is pending or failed, and the cursor of the next; see the port."""
+        """A page of pending or failed removals, and the cursor of the next; see the port."""
         page, cursor = self.records.waiting(organization, state, limit=limit, after=after)
         return [_report(_as_followed(one)) for one in page], cursor
 
@@ -83,7 +83,7 @@ class Following:
         """One removal.
 
         Raises:
-            NotFound: there is none of this id.
+            NotFound: no removal has this id.
         """
         found = self.records.one(organization, removal_id)
         if found is None:
@@ -91,17 +91,17 @@ class Following:
         return _report(found)
 
     def retry(self, context: Context, removal_id: str) -> RemovalReport:
-        """Have a failed removal tried again, with all its attempts, under its old watermark.
+        """Retry a failed removal, with all its attempts, under its old watermark.
 
         Args:
             context: who asks; the removal is the organization's.
             removal_id: which removal.
 
         Returns:
-            How it stands now.
+            The removal as it is now.
 
         Raises:
-            NotFound: there is none of this id.
+            NotFound: no removal has this id.
             Conflict: it has not failed, or another retry was faster.
         """
         organization = context.organization

@@ -2,9 +2,9 @@
 
 Organizations take turns, a batch at a time, in several lanes and in an order that changes from run to run, so that
 neither a long queue nor a provider that hangs delays the others. Removals are claimed by lease and fence just before
-the provider is called, alone or as a part of their request, and what becomes of each is written under its own fence:
-overlapping runs are harmless. What a part's removal does not end as, it waits for alone: so a part is claimed once,
-unless a worker is lost.
+the provider is called, alone or as a part of their request, and the outcome of each is written under its own fence:
+overlapping runs are harmless. A part's removal that does not end waits individually from then on: so a part is claimed
+once, unless a worker is lost.
 
 A removal that the provider carried out is logged before it is settled here: a crash between the two makes the next
 worker carry it out and log it again, under the same id, where the other order could leave it out of the log. The other
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
     from reprieve.removals.ports import Provider, RemovalQueue
     from reprieve.system_log.ports import EventLog
 
-#: how long a broken account is left alone before it is tried again
+#: how long a broken account is paused before it is tried again
 PAUSE = minutes(15)
-#: one organization's calls to its provider in one turn; a provider of one call a second fills it
+#: one organization's calls to its provider in one turn; a provider that allows one call per second uses all of it
 TURN_TIME = seconds(20)
-#: kept for settling what was claimed
+#: time that is reserved for settling what was claimed
 SETTLING = seconds(10)
 #: no turn begins with less than this
 RESERVE = seconds(20)
 #: no further call of a turn begins with less than this
 LEAST = seconds(5)
-#: entries that others hold are looked past, so many at the most
+#: the most entries held by other workers that a turn skips
 HELD = 2_000
 
 #: answers about an address, which show that the provider is well
@@ -63,7 +63,7 @@ COUNTED = {
 
 @dataclass(slots=True)
 class Tally:
-    """What one run did.
+    """The result of one run.
 
     Attributes:
         counts: how many removals ended or were postponed, by word (lifted, superseded, failed, postponed, lost).
@@ -103,7 +103,7 @@ class Turn:
     """One organization during a run.
 
     Attributes:
-        held: the entries of the queue that this run looks past.
+        held: the entries of the queue that this run skips.
         settled: the ids of the removals that it has settled.
     """
 
@@ -139,7 +139,7 @@ class RemovalJob:
         """Work through what is due, in turns, until nothing is left or time is short.
 
         Returns:
-            What was done. An organization whose turn fails for an unexpected reason is left for the next run; its error
+            The tally. An organization whose turn fails for an unexpected reason is left for the next run; its error
             is counted, the others go on, and its rows are free again when their lease ends.
         """
         organizations = sorted(self.access.organizations(), key=lambda _: self.spread())
@@ -167,7 +167,7 @@ class RemovalJob:
         return total
 
     def _go(self, turn: Organization | Turn, tally: Tally) -> Turn | None:
-        """One turn of an organization, which may be its first; the turn to go on with, None when it is through."""
+        """Take one turn of an organization; return the turn to continue with, None when it is finished."""
         opened = turn if isinstance(turn, Turn) else None
         try:
             opened = opened or self._open(cast("Organization", turn), tally)
@@ -197,19 +197,19 @@ class RemovalJob:
         return Turn(organization, self.provider_for(organization, account))
 
     def _take(self, turn: Turn, tally: Tally) -> bool:
-        """One batch of one organization; whether another turn is worth while."""
+        """Carry out one batch of one organization; return whether another turn is worthwhile."""
         now, organization = self.clock(), turn.organization
         due = self.queue.due(organization, now=now, limit=turn.provider.batch + len(turn.held))
         entries = _fitting([one for one in due if one.handle not in turn.held], turn.provider.batch)
         if not entries:
             return False
         claims = self.queue.claim(organization, entries, now=now, lease=LEASE)
-        # another worker has these, or they have ended and the index shows them for a while: look past them
+        # another worker has these, or they have ended and the index shows them for a while: skip them
         held = [entry for entry, claim in zip(entries, claims, strict=True) if claim is None]
         turn.held |= {entry.handle for entry in held}
         got = [claim for claim in claims if claim is not None]
         rows = sorted((row for claim in got for row in claim.removals), key=lambda row: row.fence)
-        # a read that lagged may show in a part what was claimed alone, or was replaced: the later fence is the true one
+        # a read that lagged may show in a part what was claimed alone, or was replaced: the later fence is right
         claimed = list({(row.list, row.key): row for row in rows}.values())
         self._see([one.requested_at for one in held] + [row.requested_at for row in claimed], tally)
         going = self._carry_out(turn, claimed, tally)
@@ -222,10 +222,10 @@ class RemovalJob:
         tally.oldest = max([tally.oldest, *(Millis(now - at) for at in requested)])
 
     def _carry_out(self, turn: Turn, claimed: Sequence[Removal], tally: Tally) -> bool:
-        """Settle what was claimed, a call of the provider at a time; whether it is worth another in this run.
+        """Settle what was claimed, one provider call at a time; return whether another is worthwhile in this run.
 
-        The calls share the time of a turn. What they do not reach waits where it was: a part may hold more than a
-        provider that is called for each address can do.
+        The calls share the time of a turn. What they do not reach stays in the queue: a part may hold more than a
+        provider that is called for each address can handle.
         """
         ends = self.remaining() - TURN_TIME
         going = True
@@ -238,7 +238,7 @@ class RemovalJob:
         return going
 
     def _lift(self, turn: Turn, batch: Sequence[Removal], budget: Millis, tally: Tally) -> bool:
-        """Lift some removals of one list; whether the provider is worth another call in this run."""
+        """Lift some removals of one list; return whether another call of the provider is worthwhile in this run."""
         overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
         self._settle(turn, overtaken, tally)
         wanted = [row for row in batch if not row.overtaken]
@@ -252,11 +252,11 @@ class RemovalJob:
         self.log.append(turn.organization, removals_done(lifted, now=now))
         self._settle(turn, [self._judge(row, answer, tally) for row, answer in answered], tally)
         outcomes = {answer.outcome for answer in answers}
-        # a provider that did nothing of what it was asked does no better when it is asked again at once
+        # a provider that did nothing does no better when it is called again at once
         return not outcomes.isdisjoint(WORTH_MORE) and LiftOutcome.ACCOUNT_BROKEN not in outcomes
 
     def _judge(self, row: Removal, answer: LiftAnswer, tally: Tally) -> Settlement:
-        """What a provider's answer makes of a row."""
+        """The settlement that a provider's answer leads to."""
         if answer.outcome.lifted:
             return _ended(row, RemovalState.DONE, answer.detail)
         now = self.clock()
@@ -275,7 +275,7 @@ class RemovalJob:
         return Settlement(row, RemovalState.PENDING, attempts, due_at, answer.detail)
 
     def _settle(self, turn: Turn, settlements: Sequence[Settlement], tally: Tally) -> None:
-        """Write what became of rows, count it, and log those ends that were not logged before."""
+        """Write the outcome of rows, count it, and log those ends that were not logged before."""
         done = self.queue.settle(turn.organization, settlements, now=self.clock())
         kept = [one for one, written in zip(settlements, done, strict=True) if written]
         lost = [one for one, written in zip(settlements, done, strict=True) if not written]
@@ -299,7 +299,7 @@ class RemovalJob:
             self._settle(turn, again, tally)
 
     def _note_account(self, turn: Turn, answers: Sequence[LiftAnswer], tally: Tally) -> None:
-        """Pause a provider that refuses its account: that is no fault of any address."""
+        """Pause a provider that refuses its account: that is not the fault of any address."""
         broken = next((answer for answer in answers if answer.outcome is LiftOutcome.ACCOUNT_BROKEN), None)
         organization, now = turn.organization, self.clock()
         if broken and organization.id not in tally.broken:

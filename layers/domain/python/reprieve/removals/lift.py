@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 class LiftOutcome(StrEnum):
-    """What a provider did with one address."""
+    """The outcome of a lift for one address."""
 
     LIFTED = "lifted"
     """It was on the provider's list and no longer is, or the provider does not distinguish the two."""
     ABSENT = "absent"
     """It was not on the provider's list: success all the same."""
     WAIT = "wait"
-    """Throttled, or its turn did not come: nothing is known of the address, and it loses no attempt."""
+    """Throttled or not reached: nothing is known of the address, and this does not count as an attempt."""
     RETRY = "retry"
     """Asked for alone and not answered properly: a fault or a time-out; nothing is known to have happened."""
     REFUSED = "refused"
     """The provider will not take this address; trying again as it stands is unlikely to help."""
     ACCOUNT_BROKEN = "account_broken"
-    """The account's credential or permission is bad: no fault of the address."""
+    """The account's credential or permission is bad: not the fault of the address."""
 
     @property
     def lifted(self) -> bool:

@@ -1,7 +1,7 @@
 """Removals by the owner of a list: one address, some, or all.
 
-Whoever holds a credential for a list may lift what is on it: the membership rule of `removals.request` protects
-addresses from people who do not manage the lists.
+A caller with a credential for a list may lift what is on it: the membership rule of `removals.request` protects
+addresses from callers who do not manage the lists.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Lists:
     log: EventLog
 
     def lift(self, context: Context, suppression_list: SuppressionList, email: str) -> None:
-        """Lift one address that is on the list: gone here at once, at the provider by the job.
+        """Lift one address that is on the list: here at once, at the provider by the job.
 
         Raises:
             NotFound: it is not on the list.
@@ -51,12 +51,12 @@ class Lists:
         self.log.append(context.organization, _entries(context, suppression_list, [email]))
 
     def lift_many(self, context: Context, suppression_list: SuppressionList, emails: Sequence[str]) -> int:
-        """Lift addresses, on the list or not: one that we have not heard of may stand on the provider's.
+        """Lift addresses, on the list or not: one that we have not heard of may be on the provider's.
 
-        What is no address by RFC 3696 is lifted only if it is on the list, as it can be on invalid_emails.
+        What is not an address by RFC 3696 is lifted only if it is on the list, as it can be on invalid_emails.
 
         Returns:
-            How many are lifted; the rest are no addresses and not listed.
+            How many are lifted; the rest are neither addresses nor listed.
 
         Raises:
             Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
@@ -83,7 +83,7 @@ class Lists:
         """Lift everything that is on a list now: it reads empty at once, and `removals.upkeep` does the rest.
 
         As with a single removal, errors leave an address suppressed. The mark is the watermark of a removal, and what
-        is on the list and newer than that is lifted one by one, so a bounce that comes later stays, whatever its stamp.
+        is on the list and newer than that is lifted one by one, so a later bounce stays, whatever its timestamp.
 
         Raises:
             Unavailable: some of it may be done and the rest not; ask again.

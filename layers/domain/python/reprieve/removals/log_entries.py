@@ -1,4 +1,4 @@
-"""Log entries for removals: that they were asked for, and how each ended."""
+"""Log entries for removals: for the request, and for the end of each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def removal_requested(
     suppression_list: SuppressionList = SuppressionList.BOUNCES,
     context: Context,
 ) -> list[LogEntry]:
-    """The entries of one request: at most 50 addresses per target and one target per entry, as Okta writes them.
+    """The log entries for one request: at most 50 addresses per target and one target per entry, as Okta writes them.
 
     That is Okta's own event for the bounce list, with the organization's provider (left out when it has none), and
     ours for the other lists, which Okta does not know.
@@ -49,7 +49,7 @@ def removal_requested(
 
 
 def list_cleared(suppression_list: SuppressionList, *, context: Context) -> LogEntry:
-    """The entry of a request for everything on a list."""
+    """The log entry for a request to lift everything on a list."""
     return entry(
         EventType.LIST_CLEARED,
         identity=context.request_id,
@@ -64,7 +64,7 @@ def list_cleared(suppression_list: SuppressionList, *, context: Context) -> LogE
 
 
 def removal_retried(row: Removal, *, context: Context) -> LogEntry:
-    """The entry of a failed removal that was put back into the queue."""
+    """The log entry for a failed removal that was put back into the queue."""
     return change_entry(
         EventType.REMOVAL_RETRY,
         "Retry the removal",
@@ -75,7 +75,7 @@ def removal_retried(row: Removal, *, context: Context) -> LogEntry:
 
 
 def unblocks_reset(key: str, before: int, *, context: Context) -> LogEntry:
-    """The entry of an address that may be unblocked as often as at first.
+    """The log entry for an address whose count of unblocks was reset.
 
     Args:
         key: the comparison key of the address.
@@ -87,12 +87,12 @@ def unblocks_reset(key: str, before: int, *, context: Context) -> LogEntry:
 
 
 def removal_done(row: Removal, *, now: Millis) -> LogEntry:
-    """The entry of a removal that was carried out, at the provider and here."""
+    """The log entry for a removal that was carried out, at the provider and here."""
     return _removal_ended(EventType.REMOVAL_DONE, row, now, "Removed from the list", (Result.SUCCESS, None))
 
 
 def removals_done(rows: Sequence[Removal], *, now: Millis) -> list[LogEntry]:
-    """The entries of removals that were carried out together: at most 50 addresses of one request and list an entry.
+    """The log entries for removals carried out together: at most 50 addresses of one request and list per entry.
 
     A removal that is alone in its request has the entry of `removal_done`, found by its address; of the others the
     target is the list of addresses, as in the entry of the request.
@@ -124,13 +124,13 @@ def removals_done(rows: Sequence[Removal], *, now: Millis) -> list[LogEntry]:
 
 
 def removal_superseded(row: Removal, *, now: Millis) -> LogEntry:
-    """The entry of a removal that a newer bounce overtook: the address stays suppressed."""
+    """The log entry for a removal that a newer bounce overtook: the address stays suppressed."""
     outcome = (Result.FAILURE, "a newer bounce arrived")
     return _removal_ended(EventType.REMOVAL_SUPERSEDED, row, now, "Still suppressed", outcome)
 
 
 def removal_failed(row: Removal, *, now: Millis, reason: str) -> LogEntry:
-    """The entry of a removal that was given up.
+    """The log entry for a removal that was given up.
 
     Args:
         row: the removal.

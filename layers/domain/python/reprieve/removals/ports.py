@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class RemovalRequests(Protocol):
-    """Where removals are recorded; each method touches one organization."""
+    """The records of removals; each method touches one organization."""
 
     def request_removals(self, context: Context, requests: Sequence[RemovalRequest]) -> None:
-        """Record removals of one request and their watermark, one conditional write an address; durable by then.
+        """Record removals of one request and their watermark, one conditional write per address; durable on return.
 
-        A removal that is recorded is not recorded anew by the same id within the same watermark.
+        A removal that is recorded is not recorded again under the same id and watermark.
 
         Raises:
             Unavailable: some may be recorded and others not; ask again.
@@ -44,7 +44,7 @@ class RemovalRequests(Protocol):
     ) -> list[bool]:
         """Record removals of entries that are on their list, and of nothing else.
 
-        Of those that are shown no note is kept, so their ids are `removal.findable_id`.
+        No note is kept of those that are shown, so their ids are `removal.findable_id`.
 
         Args:
             context: who asks.
@@ -54,7 +54,7 @@ class RemovalRequests(Protocol):
             forgiven_until: the watermark, in milliseconds.
 
         Returns:
-            Whether each was there, in order; those that were are durable.
+            Whether each was on the list, in order; those that were are durable.
         """
         ...
 
@@ -63,30 +63,30 @@ class RemovalQueue(Protocol):
     """The removals that wait, of all organizations; each method touches one organization."""
 
     def due(self, organization: Organization, *, now: Millis, limit: int) -> list[Due]:
-        """What may be tried now, longest due first (eventually consistent)."""
+        """The entries that may be claimed now, longest due first (eventually consistent)."""
         ...
 
     def claim(
         self, organization: Organization, entries: Sequence[Due], *, now: Millis, lease: Millis
     ) -> list[Claim | None]:
-        """Take entries for this worker until `now + lease`, each for itself.
+        """Claim entries for this worker until `now + lease`, each independently.
 
         Returns:
-            What was got, in order; None for an entry that another worker has, or that has left the queue.
+            The claims, in order; None for an entry that another worker has, or that has left the queue.
         """
         ...
 
     def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: Millis) -> list[bool]:
-        """End removals or let them wait on their own, each for itself.
+        """End removals or queue them individually, each independently.
 
         Returns:
             Whether it was done, in order. False when another writer was faster, or when a bounce newer than
-            what the removal forgave stands where it should be lifted; then nothing was changed.
+            what the removal forgave is in its place; then nothing was changed.
         """
         ...
 
     def release(self, claims: Sequence[Claim], settled: set[str], *, now: Millis) -> None:
-        """Let go of what a worker has claimed besides the removals themselves, when it has done with them.
+        """Release what a worker has claimed besides the removals themselves, when it has finished with them.
 
         Args:
             claims: of one organization.
@@ -96,12 +96,12 @@ class RemovalQueue(Protocol):
         ...
 
     def retry(self, organization: Organization, failed: Removal, *, now: Millis) -> bool:
-        """Put a failed removal back into the queue; False when it is no longer this one, or has not failed."""
+        """Put a failed removal back into the queue; False when it was replaced or has not failed."""
         ...
 
 
 class RemovalRecords(Protocol):
-    """Removals as they stand, to follow them."""
+    """The current state of removals."""
 
     def of_request(self, organization: Organization, request_id: str) -> list[Followed]:
         """Every removal that a request asked for, in order; none when the request is unknown."""
@@ -121,19 +121,19 @@ class RemovalRecords(Protocol):
     def waiting(
         self, organization: Organization, state: RemovalState, *, limit: int, after: str | None
     ) -> tuple[list[Removal], str | None]:
-        """A page of what is pending or failed, longest due first, and where to go on; None when there is no more.
+        """A page of pending or failed removals, longest due first, and where to continue; None when there are no more.
 
         Raises:
-            InvalidInput: `after` is not what an earlier page gave.
+            InvalidInput: `after` does not come from an earlier page.
         """
         ...
 
 
 class UnblockStore(Protocol):
-    """What the bounces and blocks lists say about addresses, and removals that are counted."""
+    """The state of addresses on the bounces and blocks lists, and removals that are counted."""
 
     def block_states(self, organization: Organization, keys: Sequence[str], *, now: Millis) -> dict[str, BlockState]:
-        """What blocks each of these addresses now, by comparison key; no two keys alike."""
+        """The block state of each of these addresses, by comparison key; no two keys are equal."""
         ...
 
     def request_unblocks(
@@ -141,7 +141,7 @@ class UnblockStore(Protocol):
         context: Context,
         block_states: Mapping[str, tuple[BlockState, RemovalRequest]],
     ) -> set[str]:
-        """Record removals and count them, an address wholly or not at all; durable when it returns.
+        """Record removals and count them, each address wholly or not at all; durable on return.
 
         Args:
             context: who asks.
@@ -149,12 +149,12 @@ class UnblockStore(Protocol):
                 does not matter, an address is taken off both.
 
         Returns:
-            The keys that were recorded. The others stand differently by now, and must be judged again.
+            The keys that were recorded. The others have changed meanwhile, and must be judged again.
         """
         ...
 
     def reset(self, organization: Organization, key: str) -> int:
-        """Forget how often an address was unblocked, and return how often that was."""
+        """Reset the count of an address's unblocks, and return the old count."""
         ...
 
 
@@ -176,6 +176,6 @@ class Provider(ProviderLists, Protocol):
                 is answered WAIT.
 
         Returns:
-            One answer an address, in the same order. Never raises for what a provider or a network can do.
+            One answer per address, in the same order. Faults of the provider or the network are answers, not errors.
         """
         ...

@@ -1,15 +1,15 @@
 """A removal: a request that a suppression be lifted, from its acknowledgement to its end.
 
-The protocol (README, "The removal protocol") rests on three values that live beside the suppression in one record:
+The protocol (docs/explanation/removal-protocol.md) rests on three values beside the suppression in one record:
 
 * the watermark, `forgiven_until`: bounces up to that moment are forgiven, whenever their news arrives;
-* `forgiven_bounce`: the bounce that stood on the list when the caller asked, forgiven even if it is younger than the
+* `forgiven_bounce`: the bounce that was on the list when the caller asked, forgiven even if it is younger than the
   allowance for clock skew;
 * the fence: a number that grows with every request and claim and whenever the removal is given back, so that a worker
   whose lease has run out can write nothing any more.
 
-A removal waits in the queue itself, or with up to `PART` others as a part of its request. A worker claims either; what
-became of a part's removal is written under that removal's own fence.
+A removal is queued individually, or with up to `PART` others as a part of its request. A worker claims either; the
+outcome of a part's removal is written under that removal's own fence.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TOMBSTONE: Final = days(7)
 #: a row that the provider refused this often ends `failed`, visibly
 MAX_ATTEMPTS: Final = 10
-#: one that only ever met faults is given up no sooner than this after its request: an outage is no fault of the address
+#: one that only ever met faults is given up no sooner than this after its request: an outage is not its fault
 OUTAGE: Final = DAY
 #: backoff grows from the first of these to the second
 FIRST_BACKOFF: Final = seconds(30)
@@ -39,7 +39,7 @@ _FINDABLE: Final = re.compile(r"-[0-9]+\.([0-9a-f]{8})\Z")
 
 
 class RemovalState(StrEnum):
-    """Where a removal stands; the last three are ends."""
+    """The state of a removal; the last three are ends."""
 
     PENDING = "pending"
     """Acknowledged; the job has not finished it yet."""
@@ -60,7 +60,7 @@ class RemovalRequest:
         list: the list it is lifted from.
         key: the address's comparison key.
         email: the spelling to use upstream when no record of the address holds the provider's own.
-        hide: whether lists show it gone at once (SendGrid) or only when it is really lifted (Okta).
+        hide: whether lists stop showing it at once (SendGrid) or only once it is lifted (Okta).
     """
 
     id: str
@@ -72,16 +72,16 @@ class RemovalRequest:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A removal as it stands in its record.
+    """A removal as its record holds it.
 
     Attributes:
         bounced_at: when the newest bounce that we hold happened, None when we hold none.
         forgiven_until: the watermark.
-        forgiven_bounce: the bounce that stood there at the request, 0 when there was none.
+        forgiven_bounce: the bounce that was listed at the request, 0 when there was none.
         fence: grows with every request, claim and return; a write of a worker must carry the fence that it saw.
         due_at: when the job may next take it; None once it has ended.
         last_answer: the provider's last answer, cleaned.
-        queued: whether it stands in a queue itself, and not in a part of its request.
+        queued: whether it is queued individually, and not in a part of its request.
         lifts: how often the entry was lifted before.
         kept_until: until when its record must be kept at least, in milliseconds; 0 when it does not matter.
     """
@@ -114,7 +114,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A removal as its request's record knows it.
+    """A removal as its request's note has it.
 
     Attributes:
         id: the removal's id.
@@ -139,7 +139,7 @@ class Followed:
 
 
 def findable_id(request_id: str, number: int, key: str) -> str:
-    """The id of a removal without a note: it says where in the queue the removal is found while it is there.
+    """The id of a removal without a note: it says where in the queue the removal can be found.
 
     Args:
         request_id: the request's.
@@ -165,7 +165,7 @@ def watermark(now: Millis) -> Millis:
 
 
 def backoff(attempts: int, *, spread: float) -> Millis:
-    """How long to wait after the `attempts`-th failed attempt, in milliseconds: exponential, with full jitter.
+    """The wait after the `attempts`-th failed attempt, in milliseconds: exponential, with full jitter.
 
     Args:
         attempts: failed attempts so far, 1 or more.

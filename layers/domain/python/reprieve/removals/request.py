@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class Decision(Enum):
-    """Whether one submitted address is accepted, and why not."""
+    """The kinds of decision on a submitted address: accepted, or the reason why not."""
 
     ACCEPTED = "accepted"
     """It will be lifted; this is durable."""
     MALFORMED = "malformed"
-    """It is no address by RFC 3696."""
+    """It is not an address by RFC 3696."""
     NOT_ALLOWED = "not_allowed"
     """The membership rule does not let this organization lift it."""
 
@@ -58,18 +58,18 @@ class Removals:
         *,
         suppression_list: SuppressionList = SuppressionList.BOUNCES,
     ) -> list[AddressOutcome]:
-        """Accept every address that may be lifted; the others get their reason, and stop no other.
+        """Accept every address that may be lifted; each of the others is refused with its reason.
 
         Whether an address is on the list makes no difference to the answer (Okta's rule): an entry that we have not
-        heard of yet may well stand on the provider's list.
+        heard of yet may well be on the provider's list.
 
         Args:
             context: who asks.
-            submitted: the addresses as they were sent; duplicates are answered each, and lifted once.
+            submitted: the addresses as they were sent; duplicates are each answered, and lifted once.
             suppression_list: the list to lift them from.
 
         Returns:
-            One outcome an address, in order. What is ACCEPTED is durable when this returns.
+            One outcome per address, in order. What is ACCEPTED is durable when this returns.
 
         Raises:
             Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.

@@ -28,7 +28,7 @@ ROUNDS: Final = 5
 
 
 class Field(StrEnum):
-    """Which of a record's addresses."""
+    """One of a record's two addresses."""
 
     EMAIL = "email"
     """The first."""
@@ -42,11 +42,11 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldResult:
-    """What became of the address in one field.
+    """The outcome for the address in one field.
 
     Attributes:
         kind: how it was blocked before.
-        remaining: how often it may still be unblocked, after this time.
+        remaining: how many unblocks are left, after this one.
     """
 
     field: Field
@@ -57,7 +57,7 @@ class FieldResult:
 
 @dataclass(frozen=True, slots=True)
 class RecordResult:
-    """What became of one record, in the order asked; `fields` has only those in which it has an address."""
+    """The outcome for one record, in the order asked; `fields` has only those in which it has an address."""
 
     id: str
     outcome: UnblockOutcome
@@ -65,7 +65,7 @@ class RecordResult:
 
 
 #: which of two fields' outcomes is the record's: one address unblocked makes the record unblocked, and of two refusals
-#: the one that stands most in the way is answered
+#: the more lasting one is reported
 PRECEDENCE: Final = (UnblockOutcome.UNBLOCKED, UnblockOutcome.PERMANENT, UnblockOutcome.EXHAUSTED, UnblockOutcome.FREE)
 
 
@@ -89,14 +89,14 @@ class Unblocks:
         """Unblock the addresses of records.
 
         Args:
-            context: who asks. What a request with the same id did before is done, and counted once.
+            context: who asks. What a request with the same id did before stays done, and is counted once.
             module: the records' module.
             identifiers: of the records; one that comes twice is answered twice, and unblocked once.
             fields: which of their addresses.
-            rehearsal: answer what would happen, and change nothing.
+            rehearsal: report what would happen, and change nothing.
 
         Returns:
-            One outcome an identifier, in order. What is UNBLOCKED is durable when this returns.
+            One outcome per identifier, in order. What is UNBLOCKED is durable when this returns.
 
         Raises:
             Unavailable: ask again; some of it may be recorded.
@@ -113,7 +113,7 @@ class Unblocks:
         return [_result(identifier, records.get(identifier), fields, judged, threshold) for identifier in identifiers]
 
     def reset(self, context: Context, key: str) -> int:
-        """Let an address be unblocked five times again; return how often it had been. For operators only."""
+        """Reset the count of an address's unblocks, and return the old count. For operators only."""
         before = self.suppressions.reset(context.organization, key)
         self.log.append(context.organization, [unblocks_reset(key, before, context=context)])
         return before
@@ -152,7 +152,7 @@ class Unblocks:
                 free = [key for key in addresses if judged[key][1] is UnblockOutcome.UNBLOCKED]
                 self._log(context, [addresses[key].spelling for key in free])
                 return judged
-        raise Unavailable("the addresses changed all the time")
+        raise Unavailable("the addresses kept changing")
 
     def _log(self, context: Context, emails: Sequence[str]) -> None:
         if emails:

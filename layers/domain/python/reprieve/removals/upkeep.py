@@ -1,7 +1,7 @@
-"""What is not shown any more is taken off its list: entries of a cleared list, and those that have expired.
+"""The upkeep: takes entries that were cleared or have expired off their lists.
 
-A run keeps no account of where it was. What it has done has left the index that it reads, oldest first, so the next
-run goes on from there, however often one is cut off. A late webhook's entry from before the clearing is found, too.
+A run keeps no position. What it has done has left the index that it reads, oldest first, so the next run continues
+from there, however often one is cut off. A late webhook's entry from before the clearing is found, too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reprieve.suppressions.ports import ListingStore
     from reprieve.suppressions.suppression import Suppression
 
-#: entries of one organization's turn
+#: how many entries one organization's turn takes
 BATCH: Final = 500
 #: no turn begins with less than this, unless a run says otherwise
 RESERVE: Final = seconds(10)
@@ -35,7 +35,7 @@ RESERVE: Final = seconds(10)
 
 @dataclass(slots=True)
 class UpkeepReport:
-    """What one run did: entries taken off, by list, and what stopped an organization's turn."""
+    """The result of one run: entries taken off, by list, and what stopped an organization's turn."""
 
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Upkeep:
     reserve: Millis = RESERVE
 
     def run(self) -> UpkeepReport:
-        """Go on until nothing is left or time is short; organizations and lists take turns."""
+        """Work until nothing is left or time is short; organizations and lists take turns."""
         report = UpkeepReport()
         turns = deque(
             (organization, name)
@@ -80,7 +80,7 @@ class Upkeep:
         return report
 
     def _turn(self, organization: Organization, name: SuppressionList, report: UpkeepReport) -> bool:
-        """One batch; whether there may be more."""
+        """Take one batch; return whether there may be more."""
         now = self.clock()
         found = list(islice(self.listing.hidden(organization, name, now=now), BATCH))
         done = 0
@@ -88,7 +88,7 @@ class Upkeep:
             entries = [entry for entry in found if entry.permanence is permanence]
             done += self._take_off(organization, name, permanence, entries, now)
         report.counts[name] += done
-        # an index that lags shows again what was done just now: then the next run looks
+        # an index that lags still shows what was just done: the next run checks again
         return len(found) == BATCH and done > 0
 
     def _take_off(

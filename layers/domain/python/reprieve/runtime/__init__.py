@@ -1,1 +1,1 @@
-"""What a Lambda function needs around the domain."""
+"""The Lambda side: requests, settings, metrics, and the wiring of the adapters."""

@@ -1,4 +1,4 @@
-"""From an API Gateway event to a request, and from an answer to what API Gateway expects.
+"""API Gateway's events as requests, and answers in the form that API Gateway expects.
 
 API Gateway has matched the path already and names the route's template in `resource`, so routing is one look-up.
 """
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from reprieve.access.quota import Quota
     from reprieve.dialects.dialect import Dialect
 
-#: alternatives, any one of which the caller must have; they may depend on what is asked for
+#: alternatives, any one of which the caller must have; they may depend on the request
 Scopes: TypeAlias = "tuple[str, ...] | Callable[[Request], tuple[str, ...]]"
-#: from here on a refusal is our own fault
+#: statuses from here on are our own fault
 SERVER_FAULT: Final = 500
 
 
@@ -73,7 +73,7 @@ class Api:
     def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """The Lambda handler: whatever goes wrong with a request is answered in the dialect, and logged.
 
-        An event that is no request of API Gateway's raises: there is nobody to answer.
+        An event that is not a request from API Gateway raises: there is no caller to answer.
         """
         started = time.perf_counter()
         request = _request(event)
@@ -121,7 +121,7 @@ class Api:
 
 
 def _log_fault(error: Exception, error_id: str, request: Request) -> None:
-    """The stack without its messages: an exception's text can quote what the caller sent."""
+    """Log the stack without its messages: an exception's text can quote what the caller sent."""
     frames = []
     trace = error.__traceback__
     while trace:
@@ -149,7 +149,7 @@ def _request(event: Mapping[str, Any]) -> Request:
 
 
 def _url(context: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-    """The URL that the caller used: behind a real gateway its domain; the local stack names none and has one."""
+    """The URL that the caller used: its domain at AWS; the Host header on the local stack, which names no domain."""
     if domain := context.get("domainName"):
         return f"https://{domain}{context['path']}"
     return f"http://{headers.get('host', 'localhost')}{context['path']}"
@@ -168,7 +168,7 @@ def _answer(response: Response) -> dict[str, Any]:
         body = response.body
     else:
         body = json.dumps(response.body, ensure_ascii=False, separators=(",", ":"))
-    # API Gateway calls an answer without a type JSON, and Okta's Python SDK then fails to parse the nothing of a 204
+    # API Gateway calls an answer without a type JSON, and Okta's Python SDK then fails to parse an empty 204
     content_type = response.content_type if response.body is not None else "text/plain"
     headers: dict[str, list[str]] = {"Content-Type": [content_type]}
     for name, value in response.headers:

@@ -1,4 +1,4 @@
-"""How the authorizer hands a verified caller to the functions: through API Gateway, which nobody else can write to."""
+"""The verified caller in the authorizer's context, which API Gateway passes to functions and no caller can write."""
 
 from __future__ import annotations
 

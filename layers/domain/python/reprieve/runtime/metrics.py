@@ -1,4 +1,4 @@
-"""What an operator watches, as CloudWatch's embedded metric format: a log line that becomes metrics."""
+"""The metrics that an operator watches, in CloudWatch's embedded metric format: log lines that become metrics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def removal_job(tally: Tally) -> None:
     metrics.add_metric("OldestPendingAge", MetricUnit.Seconds, tally.oldest / SECOND)
     metrics.add_metric("ProviderAccountsBroken", MetricUnit.Count, len(tally.broken))
     metrics.add_metric("ProviderAccountsPaused", MetricUnit.Count, tally.paused)
-    # every kind each time, so that a graph or an alarm on one has a zero to come back to
+    # every kind each time, so that a graph or an alarm on one has a zero to return to
     for kind in LiftOutcome:
         if not kind.lifted:
             metrics.add_metric(f"ProviderErrors_{kind.value}", MetricUnit.Count, tally.errors[kind.value])

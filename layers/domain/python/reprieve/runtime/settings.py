@@ -1,4 +1,4 @@
-"""What the template tells a function through its environment."""
+"""The settings that the template passes to a function through its environment."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ class MissingSetting(RuntimeError):
     """A variable that the template sets is not in the environment."""
 
 
-#: what every function has from the template's Globals
+#: the variables that every function has from the template's Globals
 COMMON: Final = (
     *("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE", "RECIPIENTS_TABLE", "ACCESS_TABLE"),
     "METRICS_NAMESPACE",
 )
-#: what the functions of email servers need
+#: the variables that the functions of email servers need
 MAIL: Final = (
     *("SECRETS_KEY", "MAX_EMAIL_SERVERS", "MAIL_CLIENT_NAME"),
     *("MAIL_PORTS", "TOKEN_PORTS", "PRIVATE_MAIL_NETWORKS"),
@@ -66,7 +66,7 @@ def dead_letter_queue() -> str:
 
 
 def requests_per_minute() -> int:
-    """How many requests an organization may make in a minute, in each dialect that counts them."""
+    """How many requests per minute an organization may make, in each dialect that counts them."""
     return int(os.environ["REQUESTS_PER_MINUTE"])
 
 

@@ -1,4 +1,4 @@
-"""Log lines: JSON, one a request or run, never with an address or a secret in them."""
+"""Log lines: JSON, one per request or run, never with an address or a secret in them."""
 
 from __future__ import annotations
 

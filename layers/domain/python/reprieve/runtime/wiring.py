@@ -1,6 +1,6 @@
 """The one place that names the adapters.
 
-What is cached is made once a process, when it is first needed: clients and most stores. The rest is made for each call.
+What is cached, clients and most stores, is made once per process, when first needed. The rest is made for each call.
 
 Imports are inside the functions on purpose: a function pays at its cold start only for what it uses.
 """
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 CONNECTIONS = 16
 #: organizations that a scheduled function works for at a time: 60 providers that hang for a turn of 20 s fit one run
 LANES = 16
-#: in seconds; together they are shorter than `log.SETTLING`
+#: in seconds; together they are shorter than `span.SETTLING`
 CONNECT_TIMEOUT = 2
 READ_TIMEOUT = 5
 
@@ -114,7 +114,7 @@ def suppressions() -> Suppressions:
 
 @cache
 def removal_queue() -> RemovalQueue:
-    """The removals that wait."""
+    """The removal queue."""
     from reprieve.store.removal_queue import RemovalQueue
 
     return RemovalQueue(table("SUPPRESSIONS"))
@@ -122,7 +122,7 @@ def removal_queue() -> RemovalQueue:
 
 @cache
 def event_log() -> EventLog:
-    """The system log. Its calls are not repeated unseen: see `store.event_log`."""
+    """The system log. Its client does not retry: see `store.system_log`."""
     from reprieve.store.system_log import EventLog
     from reprieve.store.table import Table
 
@@ -131,14 +131,14 @@ def event_log() -> EventLog:
 
 @cache
 def log_reader() -> LogReader:
-    """The system log, to read."""
+    """The reader of the system log."""
     from reprieve.store.system_log import LogReader
 
     return LogReader(table("EVENT_LOG"))
 
 
 def system_log() -> SystemLog:
-    """The verb that answers what happened."""
+    """The queries of the system log."""
     from reprieve.system_log.query import SystemLog
 
     return SystemLog(log_reader(), now)
@@ -252,7 +252,7 @@ def listing() -> Listing:
 
 @cache
 def quotas() -> Quotas:
-    """The counted requests."""
+    """The counts of requests."""
     from reprieve.store.quotas import Quotas
 
     return Quotas(table("ACCESS"), settings.requests_per_minute())
@@ -278,7 +278,7 @@ def meter(dialect: str) -> Callable[[Request], Quota | None]:
 
 
 def acting(child_of: Callable[[Request], str | None]) -> Callable[[Request], Request]:
-    """Lets a parent act for a child of its organization, with its own credential and scopes.
+    """Let a parent act for a child of its organization, with its own credential and scopes.
 
     Args:
         child_of: reads the child's id from a request; None when the caller acts for itself.
@@ -290,7 +290,7 @@ def acting(child_of: Callable[[Request], str | None]) -> Callable[[Request], Req
             return request
         child = access().organization(child_id) if ORGANIZATION_ID.fullmatch(child_id) else None
         if child is None or child.parent != request.context.organization.id:
-            # an organization that does not exist looks the same as one that is none of the caller's
+            # an organization that does not exist looks the same as one that is not the caller's
             raise Forbidden
         return request.for_organization(child)
 
@@ -298,14 +298,14 @@ def acting(child_of: Callable[[Request], str | None]) -> Callable[[Request], Req
 
 
 def lists() -> Lists:
-    """The verbs of the lists' owner."""
+    """The verbs for owners of lists."""
     from reprieve.removals.lists import Lists
 
     return Lists(suppressions(), listing(), access(), event_log())
 
 
 def addresses() -> Addresses:
-    """The answer about one address."""
+    """The verb that explains an address."""
     from reprieve.addresses.explain import Addresses
 
     return Addresses(listing(), log_reader(), removals(), quotas())
@@ -326,7 +326,7 @@ def unsubscribes() -> Unsubscribes:
 
 
 def ingest() -> Ingest:
-    """The way in for delivery events."""
+    """The verb that takes in delivery events."""
     from reprieve.suppressions.ingest import Ingest
 
     return Ingest(suppressions(), event_log(), dead_letters())
@@ -343,14 +343,14 @@ def dead_letter_verbs() -> DeadLetterVerbs:
 
 
 def removals() -> Removals:
-    """The verb that lifts."""
+    """The verb that requests removals."""
     from reprieve.removals.request import Removals
 
     return Removals(suppressions(), recipients(), event_log())
 
 
 def following() -> Following:
-    """Where removals stand."""
+    """The verbs that follow removals."""
     from reprieve.removals.follow import Following
     from reprieve.store.removal_records import RemovalRecords
 
@@ -381,7 +381,7 @@ def daily_reconciliation(context: Any) -> DailyReconciliation:  # noqa: ANN401  
 
 
 def unblocks() -> Unblocks:
-    """The verb that lifts what records' soft bounces block."""
+    """The verb that unblocks records' addresses."""
     from reprieve.removals.unblock import Unblocks
     from reprieve.store.unblocks import Unblocks as Store
 

@@ -33,7 +33,7 @@ _DOMAIN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a server is.
+    """The place of a server on the network.
 
     Args:
         host: its name in ASCII; the certificate must be for this name.
@@ -104,7 +104,7 @@ def send_test(
 def _hold(
     server: Endpoint, login: Login, mail: Mail | None, *, policy: HostPolicy, client_name: str, deadline: Deadline
 ) -> None:
-    """Hold the conversation, and let no error out of it but one of ours."""
+    """Hold the conversation, and raise only errors of ours."""
     try:
         _converse(server, login, mail, policy=policy, client_name=client_name, deadline=deadline)
     except SmtpError as error:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _READY = {220}
 _START_MAIL = {354}
 _CLOSING = 421
-#: RFC 5321 section 4.2.1: the first digit says that it was done. RCPT may be answered 251 (section 4.3.2), and servers
+#: RFC 5321 section 4.2.1: the first digit reports success. RCPT may be answered 251 (section 4.3.2), and servers
 #: answer codes that no list has.
 _DONE = range(200, 300)
 
@@ -33,7 +33,7 @@ class Conversation:
     """The client's part; its methods are called in the order in which they are defined here.
 
     Args:
-        connection: a connection on which nothing was said yet.
+        connection: a connection on which nothing has been sent yet.
         client_name: how the client introduces itself in EHLO: a domain name or an address literal.
     """
 
@@ -44,7 +44,7 @@ class Conversation:
         self._extensions: dict[str, set[str]] = {}
 
     def open(self) -> None:
-        """Read the greeting, and ask what the server can do.
+        """Read the greeting, and ask for the server's extensions.
 
         Raises:
             ConnectionFailed: it refuses this client, or does not speak ESMTP.
@@ -53,7 +53,7 @@ class Conversation:
         self._hello()
 
     def encrypt(self, context: ssl.SSLContext, host: str) -> None:
-        """Begin TLS by STARTTLS (RFC 3207), and forget what was said before it.
+        """Begin TLS by STARTTLS (RFC 3207), and forget what was received before it.
 
         Args:
             context: see `Connection.start_tls`.

@@ -1,4 +1,4 @@
-"""How a conversation with a server that a user chose can fail.
+"""The errors of a conversation with a server that a user chose.
 
     ReprieveError
     └── SmtpError

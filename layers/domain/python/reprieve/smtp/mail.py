@@ -30,7 +30,7 @@ _ADDRESS = re.compile(
 )
 _MAX_LOCAL = 64
 _MAX_ADDRESS = 254
-#: no address is as long as a line, so a header is never folded inside one
+#: longer than any address, so a header is never folded inside one
 _POLICY = SMTP.clone(max_line_length=998)
 
 

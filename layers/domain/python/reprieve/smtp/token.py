@@ -1,6 +1,6 @@
 """OAuth 2.0 access tokens, for a login by `auth.Bearer`.
 
-The token endpoint is the second door that a user's choice opens, and the client secret is carried through it. It has
+The token endpoint is the second host that a user can choose, and the client secret is sent to it. It has
 the same guard as the first: https only, the name resolved once and every answer checked, the connection made to the
 checked address; and no redirects, a cap on the answer and one deadline over everything.
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reprieve.net.guard import HostPolicy
 
 DEADLINE_S = 10.0
-#: the ports for a policy of token endpoints, unless a deployment says otherwise
+#: the default ports for a policy of token endpoints
 PORTS = (443,)
 #: the largest answer that is read, with its headers, in bytes
 MAX_ANSWER = 65536
@@ -56,7 +56,7 @@ _REASONS = {
 
 
 class Grant(Protocol):
-    """A right to a token, and how it is proved."""
+    """A right to a token, and its proof."""
 
     @property
     def endpoint(self) -> str:
@@ -70,7 +70,7 @@ class Grant(Protocol):
 
 
 class ClientAuthentication(StrEnum):
-    """How a client's secret is carried (RFC 6749 section 2.3.1); the values are Okta's `tokenEndpointAuthMethod`."""
+    """How to send a client's secret (RFC 6749 section 2.3.1); the values are Okta's `tokenEndpointAuthMethod`."""
 
     BASIC = "CLIENT_SECRET_BASIC"
     POST = "CLIENT_SECRET_POST"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ORGANIZATION: Final = "organization"
 PROVIDER: Final = "provider"
 CREDENTIAL: Final = "credential#"
-#: with the name of a list: the second up to which everything on it reads as gone
+#: with the name of a list: the second up to which everything on it is cleared
 CLEARED: Final = "cleared_"
 NEW: Final = "attribute_not_exists(#partition)"
 KNOWN: Final = "attribute_exists(#partition)"
@@ -194,7 +194,7 @@ def _account_item(organization_id: str, account: ProviderAccount) -> Item:
 
 
 def _facts(account: ProviderAccount) -> Item:
-    """What of an account is set; its pause is not."""
+    """The attributes of an account that are set; its pause is not among them."""
     return {
         "provider": account.kind,
         "base_url": account.base_url,

@@ -1,4 +1,4 @@
-"""What a provider's list holds against what we hold."""
+"""The comparison of a provider's list with ours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Comparison:
-    """`suppressions.ports.Comparison` on DynamoDB: a BatchGetItem a hundred entries."""
+    """`suppressions.ports.Comparison` on DynamoDB: one BatchGetItem per hundred entries."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

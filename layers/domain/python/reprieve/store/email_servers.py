@@ -1,4 +1,4 @@
-"""Email servers: one item a server, beside two that hold the rules, and counters of connections.
+"""Email servers: one item per server, beside two that hold the rules, and counters of connections.
 
 In the partition of an organization's servers, `enabled` names the one server that is enabled, and `count` says how many
 there are. A server is written in one transaction with whichever of them it touches, so that no race breaks a rule.
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from reprieve.store.items import Item
     from reprieve.store.table import Table
 
-#: what the ids of servers begin with, and the two other items do not
+#: the prefix of servers' ids, which the two other items do not have
 IDS: Final = "ces"
-#: how often in how long, and the sort key of the counter
+#: a limit, its period, and the sort key of its counter
 LIMITS: Final = ((MINUTE, CONNECTIONS_A_MINUTE, "minute"), (DAY, CONNECTIONS_A_DAY, "day"))
 
-#: nobody has written this item yet
+#: this item has not been written yet
 NEW: Final = "attribute_not_exists(#sort)"
-#: nobody has changed the server since it was read
+#: the server has not changed since it was read
 SAME: Final = "#version = :version"
 #: it is this server that is enabled
 OURS: Final = "#server = :server"
@@ -110,11 +110,11 @@ class EmailServers:
         _settle(self._table.try_transact(writes))
 
     def count_connection(self, organization: Organization, *, now: Millis) -> None:
-        """See the port. A counter a minute and one a day, which count no further than they may."""
+        """See the port. A counter per minute and one per day, which stop at their limits."""
         for length, most, kind in LIMITS:
             number = now // length
             key: Item = {"partition": keys.connections(organization), "sort": f"{kind}#{number}"}
-            # kept for a while after its time: what is reclaimed early would be counted anew
+            # kept for a while after its time: a counter that is deleted early would start anew
             update = Update(set=("#expires_at = :expires",), add=("#count :one",), condition=ROOM)
             end = Millis((number + 1) * length)
             values = {":one": 1, ":most": most, ":expires": to_seconds(Millis(end + DAY))}
@@ -137,7 +137,7 @@ def _unmark(organization: Organization, server: EmailServer) -> tuple[str, dict[
 
 
 def _settle(refused: list[int], *, marker: int | None = None) -> None:
-    """Say why a transaction was refused, if it was: the server comes first, the marker where `marker` says."""
+    """Raise why a transaction was refused, if it was: the server comes first, the marker where `marker` says."""
     if 0 in refused or (refused and marker not in refused):
         raise Conflict("the server was changed meanwhile: try again")
     if refused:

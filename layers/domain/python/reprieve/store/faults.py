@@ -1,4 +1,4 @@
-"""How a fault of AWS becomes one of ours: without its text, which can quote what was sent."""
+"""Faults of AWS as errors of ours: without their text, which can quote what was sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from reprieve.errors import Unavailable
 
 
 def unavailable(what: str, fault: Exception) -> Unavailable:
-    """The error to raise for a fault: what was wanted, and AWS's code for why it was not had.
+    """The error to raise for a fault: the operation that failed, and AWS's code for the reason.
 
     Args:
         what: a sentence without a full stop, for example `the store did not answer query`.

@@ -1,6 +1,6 @@
-"""How things are found: the partitions of every table but Access, and the sort keys of lists, log and requests.
+"""The keys of items: the partitions of every table but Access, and the sort keys of lists, log and requests.
 
-Each partition begins with the organization. Access has so few keys that store/access.py and store/quotas.py say them.
+Each partition begins with the organization. Access has so few keys that store/access.py and store/quotas.py hold them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LAST_SECOND: Final = Seconds(9_999_999_999)
 
 
 def shard_of(organization: Organization, key: str) -> int:
-    """Which of the organization's partitions an address lives in."""
+    """The number of the organization's shard that an address is in."""
     return digest(key) % organization.shards
 
 
@@ -85,7 +85,7 @@ def email_servers(organization: Organization) -> str:
 
 
 def connections(organization: Organization) -> str:
-    """The partition of what counts the organization's connections to servers that it chose."""
+    """The partition of the counters of the organization's connections to servers that it chose."""
     return f"{organization.id}#connections"
 
 
@@ -105,5 +105,5 @@ def repeats(organization: Organization, digest: str) -> str:
 
 
 def _spread(key: str) -> int:
-    """Which of 16 partitions a key is in, by a hash, so that none is hot whatever the organization's shards are."""
+    """One of 16 partitions for a key, by a hash, so that none is hot whatever the organization's shards are."""
     return digest(key) % 16

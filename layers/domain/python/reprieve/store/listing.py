@@ -1,8 +1,8 @@
 """Reading the lists: pages, searches and counts, over the index ByTime and the records themselves.
 
-ByTime has one partition a shard, in the order that lists are shown in, so the first page and a range of time cost what
+ByTime has one partition per shard, in the order that lists are shown in, so a first page and a range of time cost what
 they return. An offset and a search within addresses have to read what they skip; how they do is between here and the
-table alone (`page`), so that an index for them can come without anybody else noticing.
+table alone (`page`), so that an index for them can be added without other changes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NARROW: Final = 2_000
 FULL_PAGE: Final = 20_000
 #: entries that one request may read: what fits into a function's time, at some 60 microseconds an entry
 MAX_READ: Final = 250_000
-#: behind every address in the same second
+#: after every address in the same second
 END: Final = "$"
 
 
@@ -165,7 +165,7 @@ class Listing:
     def _narrow(
         self, organization: Organization, suppression_list: SuppressionList, pattern: Pattern
     ) -> list[Suppression] | None:
-        """The entries whose address begins with a prefix, by one request a shard; None when those would not do."""
+        """The entries whose address begins with a prefix, by one request per shard; None when that is not enough."""
         if pattern.whole:
             item = self._table.get(record_key(organization, suppression_list, pattern.prefix))
             return [entry] if (entry := entry_of(item)) else []
@@ -201,7 +201,7 @@ class _Reader:
         lists: which.
         selection: only its times matter here.
         earliest: the first second that is shown.
-        after: a position behind which to begin.
+        after: a position after which to begin.
         most: how many entries may be read; None for any number, where no caller waits.
     """
 
@@ -237,11 +237,11 @@ class _Reader:
                 ]
 
     def entries(self, chunk: int | None) -> Iterator[Suppression]:
-        """All of them; `chunk` is how many will probably be wanted, None if that is anybody's guess."""
+        """All of them; `chunk` is how many will probably be wanted, None if that is not known."""
         return (suppression_of(item) for item in self._items(chunk))
 
     def behind(self, offset: int, limit: int) -> Iterator[Suppression]:
-        """At most `limit` entries behind the first `offset`. A single shard skips without reading its items."""
+        """At most `limit` entries after the first `offset`. A single shard skips without reading its items."""
         if len(self._ranges) != 1:
             return islice(self.entries(offset + limit), offset, offset + limit)
         after: Item | None = None
@@ -253,7 +253,7 @@ class _Reader:
         return islice((suppression_of(item) for item in self._stream(self._ranges[0], limit, after)), limit)
 
     def count(self) -> int:
-        """How many there are."""
+        """The number of entries."""
         total = 0
         for values in self._ranges:
             after: Item | None = None
@@ -306,7 +306,7 @@ class _Reader:
 
 
 def _share(wanted: int, shards: int) -> int:
-    """How many of the first `wanted` entries to ask of one shard, so that it rarely has to be asked twice."""
+    """How many of the first `wanted` entries to read from one shard, so that a second read is rarely needed."""
     share = -(-wanted // shards)
     return min(wanted, share + isqrt(5 * share) + 1)
 

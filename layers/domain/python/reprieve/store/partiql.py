@@ -1,6 +1,6 @@
 """PartiQL statements, of which DynamoDB takes 25 in one call: each is a write of its own, with its own condition.
 
-Only the syntax that AWS documents is used: one `SET` or `REMOVE` a clause, `IS MISSING`, and a `?` for every value.
+Only the syntax that AWS documents is used: one `SET` or `REMOVE` per clause, `IS MISSING`, and a `?` for every value.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The index Pending: what an entry of it stands for, how it gets in, is claimed, and leaves.
 
 An entry is the record of an address, or a part of a request: an item of `store.request_items` that waits for up to
-`PART` removals together. Only this module knows which is which. A part has, beside what a note has,
+`PART` removals together. Only this module knows which is which. A part has, besides the attributes of a note,
 
     queue, due_at           key of Pending; present while it waits
     fence, lease_until      as in a record
@@ -42,20 +42,20 @@ if TYPE_CHECKING:
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
 
-    #: a shard, an entry of it, and the number in that entry's part to go on from; 0 behind the entry
+    #: a shard, an entry of it, and the number in that entry's part to continue from; 0 after the entry
     Position = tuple[int, Item | None, int]
     #: the removals in the records of addresses on lists, read consistently
     Read = Callable[[Sequence[tuple[SuppressionList, str]]], Mapping[tuple[SuppressionList, str], Removal]]
 
-#: where parts are, instead of in a list
+#: the place of parts, instead of a list
 REQUESTS: Final = "requests"
 #: the beginning of a queue
 START: Final = (0, None, 0)
-#: what distinguishes an entry of Pending from any other
+#: the attributes that identify an entry of Pending
 ENTRY: Final = ("partition", "address", "queue", "due_at")
-#: where what waits may be: the records of a list, or the parts of requests
+#: the places where removals wait: the records of a list, or the parts of requests
 FAMILIES: Final = {REQUESTS, *SuppressionList}
-#: how many entries of a queue are looked through for a removal that no note leads to
+#: how many entries of a queue are examined for a removal that no note leads to
 QUEUE_READ: Final = 1_000
 #: the removal has not ended and its time has come
 DUE: Final = "#removal_state = :pending AND #due_at <= :now"
@@ -70,7 +70,7 @@ PART_SAME_FENCE: Final = "#fence = :fence"
 
 
 def enqueue(table: Table, context: Context, requests: Sequence[RemovalRequest]) -> set[str]:
-    """Note what is asked for, and have it wait in parts, before anything is recorded.
+    """Note what is asked for, and queue it in parts, before anything is recorded.
 
     Returns:
         The ids of those that have to wait in the queue individually: a single one; and those of a part whose name is
@@ -112,13 +112,13 @@ def claim(
     )
     asked = [one for item in items if item and _is_part(item) for one in request_items.read(item)]
     wanted = {primary_key(key): key for key in (record_key(organization, one.list, one.key) for one in asked)}
-    # a read that lags is found out when the removal is settled
+    # a read that lags is detected when the removal is settled
     records = {primary_key(item): item for item in table.get_many(list(wanted.values()))}
     return [None if item is None else _claim(organization, item, records) for item in items]
 
 
 def release(table: Table, claims: Sequence[Claim], settled: set[str], *, now: Millis) -> None:
-    """Have the parts that were claimed leave the queue or wait once more; what was lost to another is left alone.
+    """Take claimed parts off the queue, or let them wait once more; those lost to another worker are left alone.
 
     Args:
         table: where they are.
@@ -132,7 +132,7 @@ def release(table: Table, claims: Sequence[Claim], settled: set[str], *, now: Mi
 def walk(
     table: Table, organization: Organization, state: RemovalState, start: Position, *, size: int, read: Read
 ) -> Iterator[tuple[Removal, Position]]:
-    """What waits from a position on, each with the position behind it; about `size` of them at a time.
+    """The waiting removals from a position on, each with the position after it; about `size` of them at a time.
 
     The index can be behind: what has left the queue meanwhile is left out.
     """
@@ -171,7 +171,7 @@ def cursors(organization: Organization, state: RemovalState) -> Cursors:
 
 
 def position(organization: Organization, state: RemovalState, content: Any) -> Position:  # noqa: ANN401  (JSON)
-    """Where a page begins, by what its cursor carries.
+    """The position at which a page begins, by the content of its cursor.
 
     Raises:
         ValueError: it is not a position in this queue.
@@ -240,7 +240,7 @@ def _unpacked(
 ) -> Iterator[tuple[Item, Removal, int]]:
     """The removals that entries stand for, but those of the first entry's part numbered below `inside`.
 
-    With each comes its entry, and the number behind it in its part; 0 for one that is queued individually.
+    With each comes its entry, and the number after it in its part; 0 for one that is queued individually.
     """
     wanted = [key_attributes(entry) for entry in entries if _is_part(entry)]
     parts = {primary_key(item): request_items.read(item) for item in table.get_many(wanted, consistent=True)}

@@ -1,4 +1,4 @@
-"""Counting requests: one item an organization, dialect and minute, one write a request.
+"""Counting requests: one item per organization, dialect and minute, one write per request.
 
 partition         sort
 {org}             requests#{dialect}#{minute}

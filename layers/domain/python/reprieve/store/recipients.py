@@ -5,7 +5,7 @@
     {org}#address#{0 to 15}   address key    `holders` of the address, and `named`: whose login the same text is
 
 An address counts while it has a holder. A login nearly always is its owner's address, so one item serves both.
-Recipient, addresses and login change in one transaction; what it leaves unused is swept away after it.
+Recipient, addresses and login change in one transaction; items that it leaves unused are deleted afterwards.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Recipients:
         self._table = table
 
     def members(self, organization: Organization, wanted: Iterable[str]) -> set[str]:
-        """See the port. One batch read a hundred addresses, whatever the answer."""
+        """See the port. One batch read per hundred addresses, whatever the answer."""
         items = self._table.get_many([_address_key(organization, key) for key in sorted(set(wanted))])
         return {cast("str", item["sort"]) for item in items if item.get("holders")}
 
@@ -55,7 +55,7 @@ class Recipients:
         return _recipient(module, item) if item else None
 
     def get_many(self, organization: Organization, module: str, identifiers: Sequence[str]) -> list[Recipient]:
-        """See the port. One batch read a hundred recipients."""
+        """See the port. One batch read per hundred recipients."""
         wanted = [_recipient_key(organization, module, identifier) for identifier in sorted(set(identifiers))]
         found = (_recipient(module, item) for item in self._table.get_many(wanted, consistent=True))
         return sorted(found, key=lambda recipient: recipient.id)
@@ -133,11 +133,11 @@ class Recipients:
         return None
 
     def delete(self, organization: Organization, module: str, identifier: str) -> bool:
-        """Forget a recipient and its hold on its addresses and its login; False when there is none."""
+        """Delete a recipient, and release its addresses and its login; False when there is none."""
         return self.change(organization, module, identifier, lambda _: None) is not None
 
     def _write(self, organization: Organization, recipient: Recipient, *, stored: Item | None) -> bool:
-        """Put a recipient in the place of what was read there; False when it is not there any more.
+        """Replace a recipient as it was read; False when that is not stored any more.
 
         Raises:
             Conflict: another recipient has the login.
@@ -177,7 +177,7 @@ class Recipients:
 
 
 def _claims(organization: Organization, before: Recipient | None, after: Recipient | None) -> list[Write]:
-    """What a change of a recipient does to the items of its addresses and its login: one write an item at most."""
+    """The writes of a recipient's change to the items of its addresses and its login: at most one per item."""
     holder = _holder(cast("Recipient", after or before))
     held = before.keys if before else frozenset()
     wanted = after.keys if after else frozenset()

@@ -1,4 +1,4 @@
-"""The removal queue: what waits in the index Pending, and what a worker may make of it.
+"""The removal queue: the entries of the index Pending, and the outcomes that a worker may write.
 
 What an entry stands for, and how it is claimed, is up to `store.pending`. Whatever is settled then is a conditional
 write of one record, under the fence that was read in it: what another worker, a newer request or a newer bounce did
@@ -32,7 +32,7 @@ SAME_FENCE: Final = "#removal_state = :pending AND #fence = :fence"
 FORGIVEN: Final = "#bounced_at <= :forgiven"
 #: we held no bounce and still hold none
 NO_BOUNCE: Final = "attribute_not_exists(#bounced_at)"
-#: a removal that is given back is another one to every other reader
+#: giving a removal back raises its fence, so that earlier readers cannot write to it
 NEXT_FENCE: Final = "#fence = :next"
 #: it is still this removal, and it was given up
 RETRIABLE: Final = "#removal_id = :id AND #removal_state = :failed"
@@ -51,7 +51,7 @@ class RemovalQueue:
     def claim(
         self, organization: Organization, entries: Sequence[Due], *, now: Millis, lease: Millis
     ) -> list[Claim | None]:
-        """See the port. A write an entry, and a read a hundred removals of parts, eventually consistent."""
+        """See the port. One write per entry; one read per hundred removals of parts, eventually consistent."""
         return pending.claim(self._table, organization, entries, now=now, lease=lease)
 
     def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: Millis) -> list[bool]:
@@ -82,7 +82,7 @@ class RemovalQueue:
 
 
 def _settlement(organization: Organization, settlement: Settlement, now: Millis) -> Change:
-    """The update that ends a removal that was taken, or has it wait on its own."""
+    """The update that ends a removal that was taken, or queues it individually."""
     row, state = settlement.removal, settlement.state
     changes = ["#removal_state = :state", "#attempts = :attempts", "#last_answer = :answer"]
     gone, condition = ["#lease_until"], SAME_FENCE

@@ -1,4 +1,4 @@
-"""Removals as they stand, found by request, id, address or state."""
+"""The current state of removals, found by request, id, address or state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RemovalRecords:
-    """`removals.ports.RemovalRecords` on DynamoDB: a Query a request, then a BatchGetItem a hundred records."""
+    """`removals.ports.RemovalRecords` on DynamoDB: a Query per request, then a BatchGetItem per hundred records."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -1,11 +1,11 @@
-"""How a removal is recorded in an address's record, so that no write of it does harm, however often or late it is done.
+"""Recording a removal in an address's record, so that no write does harm, however often or late it is made.
 
 A write may be done without an answer, be sent again by boto3, and arrive when the job has carried the removal out long
 ago, another request has replaced it, or a newer bounce has come. So a write has one of two forms:
 
 * blind: nothing is known of the record. The watermark must be later than the record's, which it is only once, and must
   cover the bounce that is there;
-* as seen: over a record that was read. Nobody may have recorded another removal or another bounce since. Only this form
+* as seen: over a record that was read. No other removal or bounce may have been recorded since. Only this form
   forgives a bounce that is younger than the watermark.
 """
 
@@ -106,7 +106,7 @@ def as_seen(change: Change, *, fence: int, bounced_at: Millis, until: Millis) ->
 
 
 def over(change: Change, seen: Item, *, until: Millis) -> Change:
-    """The same, with the item that refused a write."""
+    """The same recording over the item that refused a write."""
     fence = cast("int", seen.get("fence", 0))
     bounced_at, forgiven = (cast("Millis", seen.get(name, 0)) for name in ("bounced_at", "forgiven_until"))
     return as_seen(change, fence=fence, bounced_at=bounced_at, until=max(until, forgiven))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reprieve.store.items import Item, Value
     from reprieve.store.table import Table
 
-#: nobody has the key, or nobody has it any more
+#: the key is free, or free again
 FREE: Final = "(attribute_not_exists(#partition) OR #free_at <= :now)"
 
 

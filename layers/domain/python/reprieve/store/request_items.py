@@ -1,4 +1,4 @@
-"""What a request asked for, so that each of its removals can be followed whatever came after it.
+"""The note of what a request asked for, so that each removal can be followed whatever came after it.
 
     partition, address      {org}#requests#{n}, {request id}#{number of its first removal}
     requested_at            in milliseconds
@@ -81,7 +81,7 @@ def _key(organization: Organization, requests: Sequence[RemovalRequest]) -> Item
 
 
 def forgotten_at(now: Millis) -> Seconds:
-    """When a note that is complete `now` may be forgotten, in seconds."""
+    """The moment at which a note that is complete `now` may be forgotten, in seconds."""
     return to_seconds(Millis(now + NOTE_RETENTION))
 
 
@@ -101,7 +101,7 @@ def read(item: Item) -> list[Asked]:
 
 
 def number_of(removal_id: str) -> str:
-    """The part of a removal's id behind its request's."""
+    """The part of a removal's id after its request's."""
     return removal_id.rpartition("-")[2]
 
 

@@ -13,7 +13,7 @@ Attributes of an item, all but the keys optional:
     queue, due_at                         key of Pending: while the removal is queued individually, or has failed; one
                                           that waits in a part of its request (store/pending.py) has no queue
     lifts                                 how often it was lifted
-    unblocks, kept_until                  see store/unblocks.py; in seconds, since it becomes the next one
+    unblocks, kept_until                  see store/unblocks.py; in seconds, because it becomes the next one
     expires_at                            in seconds; when a lifted record may be forgotten
 """
 
@@ -54,12 +54,12 @@ def attributes_of(handle: tuple[str, str]) -> Item:
 
 
 def list_of(item: Item) -> SuppressionList:
-    """Which list a record is of."""
+    """The list that a record is of."""
     return SuppressionList(primary_key(item)[0].split("#")[1])
 
 
 def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
-    """The partition of Pending in which a removal of an address stands itself."""
+    """The partition of Pending in which a removal of an address is queued individually."""
     return keys.queue(organization, state, keys.shard_of(organization, key))
 
 

@@ -1,4 +1,4 @@
-"""What changes the records of addresses (store/records.py): bounces that come in, and removals that are asked for."""
+"""The writes to the records of addresses (store/suppression_item.py): incoming bounces, and requested removals."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Suppressions:
     def barred(
         self, organization: Organization, suppression_list: SuppressionList, keys: Sequence[str]
     ) -> dict[str, Millis]:
-        """See the port. A hundred addresses a batch read."""
+        """See the port. One batch read per hundred addresses."""
         wanted = [record_key(organization, suppression_list, key) for key in keys]
         found = {cast("str", item["address"]): item for item in self._table.get_many(wanted, consistent=True)}
         unlisted = {key: item for key in keys if "by_time" not in (item := found.get(key, {}))}
@@ -105,8 +105,8 @@ class Suppressions:
         """See the port."""
         if not requests:
             return []
-        # what may not be there stands for itself: a part would outlive its removals. Without a note, which would cost
-        # as much as a removal: each is found by its address
+        # what may not be there is queued individually: a part would outlive its removals. It has no note, which would
+        # cost as much as a removal: each is found by its address
         alone = pending.enqueue(self._table, context, requests) if hidden else {request.id for request in requests}
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
@@ -130,16 +130,16 @@ class Suppressions:
         forgiven_until: Millis,
         listed: tuple[str, dict[str, Value]] = ("", {}),
     ) -> list[bool]:
-        """Record removals with their watermark, one conditional write an address.
+        """Record removals with their watermark, one conditional write per address.
 
-        What finds that others were faster is done over what they left, and waits in the queue itself then, since nobody
-        may be looking at its part any more.
+        A write that others overtook is repeated over what they left, and its removal is then queued individually, since
+        its part may have left the queue.
 
         Args:
             context: who asks.
             requests: all but those that are alone wait in parts already.
-            alone: the ids of those that stand in the queue themselves.
-            forgiven_until: the watermark; a later one that is there stands.
+            alone: the ids of those that are queued individually.
+            forgiven_until: the watermark; a later one that is there stays.
             listed: a condition that each record must meet besides, and its values.
 
         Returns:
@@ -202,7 +202,7 @@ def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
 
 
 def _try_again(item: Item, stored: Item) -> Change | None:
-    """What is still to be done with an event that could not be put over what is stored; None when it is old news.
+    """The write that remains for an event that could not be put over what is stored; None when it is not news.
 
     An event that comes after a newer one is counted all the same, so that the count does not depend on their order; one
     that finds the count full is put there without counting.
@@ -240,7 +240,7 @@ def _repeats(item: Item, stored: Item) -> bool:
 
 
 def _digests(suppression: Suppression) -> list[str]:
-    """What distinguishes the events of an entry, in few characters each; an import can stand for more than one."""
+    """Short texts that distinguish the events of an entry; an import can stand for more than one."""
     identity = suppression.event_id or str(suppression.created)
     names = [identity, *(f"{identity}#{number}" for number in range(1, min(suppression.count, MAX_SOFT_BOUNCES)))]
     return [hashlib.sha256(name.encode()).hexdigest()[:16] for name in names]

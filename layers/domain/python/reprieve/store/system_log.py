@@ -10,7 +10,7 @@ Each kind of query reads one of the four, from a position onwards, and nothing e
 that an entry of the usual size is below 1 KB: four write units instead of eight.
 
 Within a partition sort keys are all of one length, and so are their times: `{time}` alone comes before every entry of
-that millisecond, which makes it a position as good as any.
+that millisecond, which makes it a position, too.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class EventLog:
     """`system_log.ports.EventLog` on DynamoDB.
 
     Args:
-        table: over a client that does not repeat calls by itself: an entry says when it was sent, and one that AWS
-            stored much later than it says would appear behind the cursors of pollers.
+        table: over a client that does not repeat calls by itself: an entry says when it was sent, and pollers
+            would miss one that AWS stored much later than that.
         clock: the time in milliseconds.
     """
 
@@ -95,7 +95,7 @@ class LogReader:
     def entries(self, organization: Organization, span: Span, *, first: int) -> Iterator[Stored]:
         """See the port."""
         index, partition, sort = (_BY_TIME if span.target is None else _BY_TARGET)[span.order]
-        # with "!" a position is just behind itself and before whatever follows it; see `_before` for the other side
+        # with "!" a position is just after itself and before whatever follows it; see `_before` for the other side
         low, high = span.after + "!", _before(span.before)
         if low > high:
             return iter(())
@@ -129,7 +129,7 @@ def _partitions(organization: Organization, target: str | None) -> list[str]:
 
 
 def _before(position: str) -> str:
-    """A text behind every position that comes before this one: BETWEEN includes its ends."""
+    """A text after every position that comes before this one: BETWEEN includes its ends."""
     return f"{position[:-1]}{chr(ord(position[-1]) - 1)}~"
 
 

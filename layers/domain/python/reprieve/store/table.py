@@ -34,7 +34,7 @@ KEYS_A_BATCH: Final = 100
 WRITES_A_TRANSACTION: Final = 100
 #: how many calls are under way at a time; the client keeps as many connections
 SIDE_BY_SIDE: Final = 16
-#: what BatchExecuteStatement says of a statement: its key is taken; its condition did not hold, or there is no such
+#: BatchExecuteStatement's codes for a statement: its key is taken; its condition did not hold, or there is no such
 #: item; or a fault that passes, so it is sent again
 DUPLICATE: Final = "DuplicateItem"
 REFUSED: Final = "ConditionalCheckFailed"
@@ -53,7 +53,7 @@ RETRIES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of a conditional write.
+    """The outcome of a conditional write.
 
     Attributes:
         item: the item as it is afterwards; None when the condition did not hold.
@@ -66,7 +66,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a query; `after` is the key to go on from, None when there is no more."""
+    """One page of a query; `after` is the key to continue from, None when there is no more."""
 
     items: list[Item]
     after: Item | None
@@ -83,7 +83,7 @@ class Table:
         self.name = name
 
     def wait(self, seconds: float) -> None:
-        """Let others finish what they are at."""
+        """Wait, so that others can finish."""
         time.sleep(seconds)
 
     def get(self, key: Item, *, consistent: bool = False, only: Iterable[str] = ()) -> Item | None:
@@ -95,7 +95,7 @@ class Table:
         return unmarshal(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Item], *, consistent: bool = False) -> Iterator[Item]:
-        """BatchGetItem, a hundred keys a call; items come in any order, missing ones not at all."""
+        """BatchGetItem, a hundred keys per call; items come in any order, missing ones not at all."""
         for start in range(0, len(keys), KEYS_A_BATCH):
             wanted = {
                 "Keys": [marshal(key) for key in keys[start : start + KEYS_A_BATCH]],
@@ -157,11 +157,11 @@ class Table:
         return unmarshal(answer["Attributes"]) if answer and "Attributes" in answer else None
 
     def insert_many(self, items: Sequence[Item], *, stamp: Callable[[Item], Item] | None = None) -> list[Item]:
-        """Put each item unless its key is taken: PartiQL INSERTs, 25 a call, one write unit each like any put.
+        """Put each item unless its key is taken: PartiQL INSERTs, 25 per call, one write unit each like any put.
 
         Args:
             items: no two of the same key.
-            stamp: what is done to an item right before it is sent, each time that it is sent; it leaves the key alone.
+            stamp: changes an item right before it is sent, each time that it is sent; it leaves the key alone.
 
         Returns:
             The items whose key was taken; the others are durable.
@@ -174,7 +174,7 @@ class Table:
         return taken
 
     def update_batches(self, changes: Sequence[tuple[Item, Update, Mapping[str, Value]]]) -> list[bool]:
-        """Many independent updates of items that are there: PartiQL UPDATEs, 25 a call, one write unit each like any.
+        """Many independent updates of items that are there: PartiQL UPDATEs, 25 per call, one write unit each like any.
 
         Args:
             changes: what `partiql.update` can say; no two of the same key.
@@ -240,7 +240,7 @@ class Table:
     def count(
         self, condition: str, values: Mapping[str, Value], *, index: str, limit: int | None = None, after: Item | None
     ) -> tuple[int, Item | None]:
-        """One page of a Query that only counts: how many, and the key to go on from."""
+        """One page of a Query that only counts: how many, and the key to continue from."""
         arguments: dict[str, Any] = {"Limit": limit} if limit else {}
         if after:
             arguments["ExclusiveStartKey"] = marshal(after)

@@ -1,4 +1,4 @@
-"""What an unblock needs of the suppression records: how addresses stand, and removals that are counted.
+"""Unblocks on the suppression records: the block states of addresses, and removals that are counted.
 
 The count lives in the address's record on the blocks list, whether or not the address is listed there:
 
@@ -6,7 +6,8 @@ The count lives in the address's record on the blocks list, whether or not the a
     kept_until    the end of time: a record that holds a count does not expire when it is lifted
 
 An address that is blocked by the bounces list has its removal in that list's record, so the two records change in one
-transaction, and many addresses share one. That is fewer calls than a write each, for the price of two write units.
+transaction, and many addresses share one. That is fewer calls than separate writes, at the
+cost of two write units each.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 BLOCKING_LISTS: Final = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
 #: the address has been unblocked less often than it may be
 NOT_EXHAUSTED: Final = "(attribute_not_exists(#unblocks) OR #unblocks < :unblocks)"
-#: it is still on the list, so that of two who unblock it at a time one finds it free
+#: it is still on the list, so that only one of two concurrent unblocks counts
 LISTED: Final = "attribute_exists(#by_time)"
 #: its newest bounce is still one that can be unblocked
 STILL_PASSING: Final = "#permanence <> :hard"
@@ -49,7 +50,7 @@ END_OF_TIME: Final = 253_402_300_799
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What an unblock of one address writes: one or two writes that stand or fall together."""
+    """The writes of an unblock of one address: one or two, which succeed or fail together."""
 
     key: str
     writes: list[Write]
@@ -62,7 +63,7 @@ class Unblocks:
         self._table = table
 
     def block_states(self, organization: Organization, keys: Sequence[str], *, now: Millis) -> dict[str, BlockState]:
-        """See the port. Two keys an address, a hundred keys a batch read."""
+        """See the port. Two keys per address, a hundred keys per batch read."""
         wanted = [record_key(organization, name, key) for name in BLOCKING_LISTS for key in keys]
         items = self._table.get_many(wanted, consistent=True)
         records = {(list_of(item), cast("str", item["address"])): item for item in items}
@@ -133,7 +134,7 @@ class Unblocks:
                 update = _both(update, counted)
             yield _part(key, update, values | others)
         if all(one.list is not SuppressionList.BLOCKS for one, *_ in asked):
-            # who is about to lift the record did not see that it has to be kept
+            # a worker about to lift the record did not see that it has to be kept
             alone = replace(counted, set=[*counted.set, FENCE_OUT])
             key = record_key(organization, SuppressionList.BLOCKS, request.key)
             yield _part(key, alone, {**values, ":zero": 0})
@@ -176,7 +177,7 @@ def _part(key: Item, update: Update, values: Mapping[str, Value]) -> Write:
 
 
 def _groups(wanted: Iterable[_Wanted]) -> Iterator[list[_Wanted]]:
-    """As many addresses a transaction as fit."""
+    """Groups of as many addresses as fit into a transaction."""
     group: list[_Wanted] = []
     room = WRITES_A_TRANSACTION
     for one in wanted:

@@ -1,18 +1,18 @@
-"""What a refused delivery means: one verdict for every way in.
+"""The classifier: one verdict on a refused delivery, whichever way its report arrives.
 
 The first digit of a code does not decide: of 590 labelled real bounces, "any 5.x.x is hard" finds half of the hard
-ones and is right about two in five. So the evidence is asked in this order, and the first that has an opinion counts:
+ones and is right about two in five. So the evidence is asked in this order, and the first that gives a verdict counts:
 
 1. marks that only one receiver uses, and the words of the text, which say more than any code;
 2. the enhanced status code, the event's own or else the one in the text;
 3. words about the circumstances: no connection, no common language;
 4. the command that was refused: one before any recipient was named cannot be about the recipient;
-5. what the provider says that reported it, for it has seen more of the conversation than it passes on;
+5. what the reporting provider says, since it has seen more of the conversation than it passes on;
 6. words that only hint;
 7. the reply code.
 
 A hard verdict is never given to a refusal that calls itself temporary (class 4 alone), to one before any recipient
-was named, nor to one whose code is about the sender. What nothing decides is undetermined.
+was named, nor to one whose code is about the sender. A refusal that nothing decides is undetermined.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _PERMANENT: Final = 5
 
 
 class Confidence(StrEnum):
-    """How far a verdict can be relied on."""
+    """The degree to which a verdict can be relied on."""
 
     HIGH = "high"
     """The receiver says so in words, or by a code of its own."""
@@ -56,11 +56,11 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a verdict rests on.
+    """The basis of a verdict.
 
     Attributes:
         rule: the stable id of the rule that decided, as `english.full.quota` or `status.5.1.1`.
-        words: what it found in the text, without any address; "" where it is no text that decides.
+        words: what it found in the text, without any address; "" where the text did not decide.
     """
 
     rule: str
@@ -69,12 +69,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one refused delivery means.
+    """The meaning of one refused delivery.
 
     Attributes:
         cause: what the refusal is about.
-        evidence: what that rests on.
-        confidence: how far it can be relied on.
+        evidence: the basis of the verdict.
+        confidence: the degree to which it can be relied on.
         permanence: whether waiting could help.
     """
 
@@ -116,7 +116,7 @@ def classify(text: str, *, status: str = "", opinion: Permanence | None = None) 
 def _opinions(
     reading: Reading, own: tuple[tuple[int, int, int], ...], opinion: Permanence | None, *, hard: bool
 ) -> Iterator[Verdict]:
-    """What is known, the strongest first."""
+    """The verdicts that the evidence supports, strongest first."""
     yield from _found(MARKS, reading.marks, Confidence.HIGH)
     if said := _said(reading.words, hard=hard):
         yield said
@@ -142,7 +142,7 @@ def _by_status(codes: tuple[tuple[int, int, int], ...]) -> Iterator[Verdict]:
 
 @lru_cache(maxsize=1024)
 def _said(words: str, *, hard: bool) -> Verdict | None:
-    """What words say; servers repeat themselves, so the latest are kept."""
+    """The verdict of words; servers repeat themselves, so the latest are kept."""
     for verdict in chain(
         _found(english.WORDS, words, Confidence.HIGH), _found(other_languages.WORDS, words, Confidence.HIGH)
     ):
@@ -152,7 +152,7 @@ def _said(words: str, *, hard: bool) -> Verdict | None:
 
 
 def _temporary(reading: Reading, own: tuple[tuple[int, int, int], ...]) -> bool:
-    """Whether every code is of class 4; the provider's own 4.0.0 is its makeshift, and says nothing beside words."""
+    """Whether every code is of class 4; the provider's own 4.0.0 is a placeholder that does not count beside words."""
     levels = {level for level, _, _ in reading.statuses} | {reply // 100 for reply in reading.replies}
     levels |= {level for level, subject, detail in own if subject or detail}
     return levels == {_TEMPORARY}

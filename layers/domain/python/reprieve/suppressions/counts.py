@@ -1,4 +1,4 @@
-"""Counting what is on the lists: by day, and by classification or domain."""
+"""Counts of the entries on the lists: by day, and by classification or domain."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Day:
 
     Attributes:
         date: YYYY-MM-DD, UTC.
-        counts: pairs of what was counted and how often, the most frequent first, ties by name.
+        counts: pairs of a name and its count, the most frequent first, ties by name.
     """
 
     date: str
@@ -29,12 +29,12 @@ class Day:
 
 
 def by_classification(suppressions: Iterable[Suppression]) -> list[Day]:
-    """How many entries there are of each classification, day by day."""
+    """The number of entries of each classification, day by day."""
     return _count(suppressions, lambda one: one.classification.value)
 
 
 def by_domain(suppressions: Iterable[Suppression]) -> list[Day]:
-    """How many entries there are in each domain, day by day."""
+    """The number of entries in each domain, day by day."""
     return _count(suppressions, lambda one: one.key.rpartition("@")[2])
 
 

@@ -1,4 +1,4 @@
-"""What a provider reports about a message it was given, and which list that puts the address on."""
+"""Delivery events: what a provider reports about a message, and the list on which that puts the address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DeliveryKind(StrEnum):
-    """The outcomes that are kept; engagement (open, click) is not ours."""
+    """The outcomes that are kept; engagement (open, click) is not."""
 
     DELIVERED = "delivered"
     """The receiving server accepted the message."""
@@ -23,7 +23,7 @@ class DeliveryKind(StrEnum):
     BLOCKED = "blocked"
     """It refused the message, and the provider does not suppress the address."""
     DEFERRED = "deferred"
-    """It asked to try later; the provider does."""
+    """It asked for a later attempt, which the provider makes."""
     DROPPED = "dropped"
     """The provider did not even try, mostly because the address is on one of its lists."""
     SPAM_REPORT = "spamreport"
@@ -36,10 +36,10 @@ class DeliveryKind(StrEnum):
 #: answer about an address has up to 25 such texts in the 6 MB that Lambda lets an answer be
 MAX_TEXT_OCTETS: Final = 200_000
 
-#: the drop reason that means a bad address, in SendGrid's word; other drops only repeat what a list already says
+#: the drop reason that means a bad address, in SendGrid's spelling; other drops only repeat what a list already says
 INVALID: Final = "invalid"
 
-#: where each kind of event puts the address; a kind that is missing suppresses nothing
+#: the list on which each kind of event puts the address; a kind that is missing suppresses nothing
 LIST_OF: Final = {
     DeliveryKind.BOUNCE: SuppressionList.BOUNCES,
     DeliveryKind.BLOCKED: SuppressionList.BLOCKS,
@@ -60,11 +60,11 @@ class DeliveryEvent:
         at: when it happened, in milliseconds, by the provider's clock.
         message: the remote server's text or the provider's reason, verbatim.
         status: the enhanced status code, or "".
-        classification: why, for bounces and blocks.
-        provider: who tells.
+        classification: the reason, for bounces and blocks.
+        provider: the provider that reported it.
         message_id: the provider's id of the message, or "".
         ip: the sending IP address, or "".
-        opinion: what the provider itself calls a bounce, None when it does not say.
+        opinion: the provider's own verdict on a bounce, None when it gives none.
     """
 
     id: str

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from reprieve.suppressions.suppression import Suppression, SuppressionList
     from reprieve.system_log.ports import EventLog
 
-#: rows between two reports of the progress, and how many such groups are written side by side
+#: how many rows there are between two progress reports, and how many such groups are written side by side
 GROUP: Final = 250
 WORKERS: Final = 4
-#: who put an address on a list, as the system log and a row without a source have it
+#: the source that is named in the system log, and for a row without a source
 SOURCE: Final = "import"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that can be used, and the line that it begins on."""
+    """A usable row, and the line that it begins on."""
 
     line: int
     suppression: Suppression
@@ -36,11 +36,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ListReport:
-    """What became of a file's rows.
+    """The outcome of an import.
 
     Attributes:
         imported: rows that changed the list.
-        unchanged: rows that the list knew already, or knew better: newer, or lifted since.
+        unchanged: rows that changed nothing: the entry was there, a newer one was, or the address was lifted since.
         refused: rows that were left out, by line.
     """
 
@@ -69,9 +69,9 @@ class ListImports:
 
         Args:
             context: who asks, for which organization.
-            suppression_list: the list that all rows are of.
+            suppression_list: the list to which all rows belong.
             rows: no two of the same address.
-            refused: rows that were left out before; they are in the report too.
+            refused: rows that were refused before; the report includes them.
             progress: called with the number of rows done and the number of all rows.
 
         Raises:
@@ -82,7 +82,7 @@ class ListImports:
         kept = [row.suppression for row in rows if to_seconds(row.suppression.created) > cleared]
         left_out = [
             *refused,
-            *(RefusedRow(row.line, "created: everything on the list up to then was deleted since") for row in late),
+            *(RefusedRow(row.line, "created: the list up to then has been deleted since") for row in late),
         ]
         starts = range(0, len(kept), GROUP)
         put = partial(self._put, context, suppression_list, kept)
@@ -94,7 +94,7 @@ class ListImports:
         return ListReport(imported, len(kept) - imported, sorted(left_out, key=lambda refusal: refusal.line))
 
     def _put(self, context: Context, suppression_list: SuppressionList, kept: Sequence[Suppression], start: int) -> int:
-        """Put one group on the list; how many of it changed the list."""
+        """Put one group on the list; return how many of its rows changed the list."""
         group = kept[start : start + GROUP]
         changed = None
         try:

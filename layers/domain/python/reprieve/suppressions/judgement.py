@@ -1,6 +1,6 @@
-"""How permanent an entry of a list is, and why: the same answer on every way in.
+"""The permanence and classification of a list's entry, the same whichever way it arrives.
 
-A webhook's event, a row of the provider's list and a line of a CSV file are judged here alike, by what they say.
+A webhook's event, a row of the provider's list and a line of a CSV file are all judged by their content alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reprieve.suppressions.suppression import Classification, Permanence, Suppre
 if TYPE_CHECKING:
     from reprieve.suppressions.suppression import Suppression
 
-#: what SendGrid's classes say about permanence, where it gives one
+#: the permanence that follows from SendGrid's classes
 OPINION_OF: Final = {
     Classification.INVALID_ADDRESS: Permanence.HARD,
     Classification.MAILBOX_UNAVAILABLE: Permanence.SOFT,
@@ -26,14 +26,14 @@ OPINION_OF: Final = {
 
 
 def judged(entry: Suppression, *, opinion: Permanence | None = None) -> Suppression:
-    """An entry with its permanence, and with a class if it had none.
+    """The entry with its permanence, and with a class if it had none.
 
     Args:
         entry: its list, reason, status and class decide; its own permanence does not count.
-        opinion: what the provider itself calls it, None when it does not say; its class is an opinion too.
+        opinion: the provider's own verdict, None when it gives none; its class is an opinion too.
 
     Returns:
-        The entry. A bounce is what the classifier says. A block is soft, because the provider goes on mailing the
+        The entry. A bounce gets the classifier's verdict. A block is soft, because the provider continues to mail the
         address. On the other lists an entry is hard, and keeps its class.
     """
     if entry.list not in {SuppressionList.BOUNCES, SuppressionList.BLOCKS}:

@@ -1,4 +1,4 @@
-"""What is asked of the lists, and which entries an answer may show.
+"""Queries of the lists, and the rule for which entries are shown.
 
 An entry can be on a list and yet not shown: when the list was cleared after it came, or when it has expired by the
 organization's bounce purge. Both are decided here, at every read; what is not shown any more is taken off
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 #: the lists whose entries the bounce purge lets expire
 EXPIRING: Final = frozenset({SuppressionList.BOUNCES, SuppressionList.BLOCKS})
 WILDCARD: Final = "%"
-#: as long as an address may be; for a longer one the list is read in order of time
+#: the longest address; for a longer prefix the list is read in order of time
 MAX_PREFIX: Final = 254
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Which addresses are looked for: SendGrid's `email` parameter.
+    """A pattern of addresses: SendGrid's `email` parameter.
 
     Attributes:
         prefix: what an address begins with, folded; "" for anything.
@@ -55,7 +55,7 @@ class Pattern:
 
     @property
     def narrow(self) -> bool:
-        """Whether everybody who is meant has a comparison key that begins with the prefix.
+        """Whether every address that matches has a comparison key that begins with the prefix.
 
         A key differs from the spelling by needless quotes and by what is not ASCII.
         """
@@ -63,7 +63,7 @@ class Pattern:
         return bool(self.prefix) and plain and len(self.prefix) <= MAX_PREFIX
 
     def matches(self, suppression: Suppression) -> bool:
-        """Whether an entry's address is meant, by its comparison key or by its spelling."""
+        """Whether an entry's address matches, by its comparison key or by its spelling."""
         return self._finds(suppression.key) or self._finds(fold(suppression.email))
 
     def _finds(self, text: str) -> bool:
@@ -85,12 +85,12 @@ ANYBODY: Final = Pattern()
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What one list is asked for.
+    """A query of one list.
 
     Attributes:
         start: the first second, inclusive; None for the beginning.
         end: the last second, inclusive; None for no end.
-        pattern: whose entries.
+        pattern: the addresses.
     """
 
     start: Seconds | None = None
@@ -100,14 +100,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What all lists are asked for at once; an attribute that is empty or None does not matter.
+    """A query of all lists at once; an attribute that is empty or None does not restrict it.
 
     Attributes:
-        lists: on which lists.
+        lists: the lists to search.
         start: the first second, inclusive.
         end: the last second, inclusive.
         reason: text that the reason contains, in any letter case.
-        status: what the enhanced status begins with: `5.1.1`, or `5.` for a class.
+        status: the beginning of the enhanced status: `5.1.1`, or `5.` for a class.
         domain: the domain of the address, as lower-case A-labels.
         permanence: hard, soft or undetermined.
         classification: one of the seven.
@@ -128,7 +128,7 @@ class Filter:
         return not (self.reason or self.status or self.domain or self.permanence or self.classification)
 
     def matches(self, suppression: Suppression) -> bool:
-        """Whether an entry is meant, its list and time apart."""
+        """Whether an entry matches, apart from its list and time."""
         return (
             fold(self.reason) in fold(suppression.reason)
             and suppression.status.startswith(self.status)
@@ -145,7 +145,7 @@ class Position:
     Attributes:
         second: when the entry was created.
         key: its address.
-        list: the list it stands on.
+        list: the list it is on.
     """
 
     second: Seconds
@@ -154,25 +154,25 @@ class Position:
 
     @classmethod
     def of(cls, suppression: Suppression) -> Position:
-        """Where an entry stands."""
+        """The position of an entry."""
         return cls(to_seconds(suppression.created), suppression.key, suppression.list)
 
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """From which second on entries of one list are shown, by their permanence."""
+    """The second from which entries of one list are shown, by their permanence."""
 
     hard: Seconds
     soft: Seconds
 
     @property
     def earliest(self) -> Seconds:
-        """Nothing before this second is shown."""
+        """The second before which nothing is shown."""
         return min(self.hard, self.soft)
 
     @property
     def latest(self) -> Seconds:
-        """Everything from this second on is shown."""
+        """The second from which everything is shown."""
         return max(self.hard, self.soft)
 
     def shows(self, suppression: Suppression) -> bool:
@@ -182,7 +182,7 @@ class Since:
 
 
 def shown_since(organization: Organization, suppression_list: SuppressionList, *, now: Millis) -> Since:
-    """From when on the entries of a list are shown.
+    """The second from which the entries of a list are shown.
 
     Args:
         organization: its `cleared` and `purge` decide.

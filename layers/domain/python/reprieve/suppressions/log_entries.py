@@ -28,7 +28,7 @@ OUTCOME: Final = {
 
 
 def delivery_entry(event: DeliveryEvent, *, provider_name: str) -> LogEntry:
-    """The entry of one delivery event; the same event always makes the same entry.
+    """The log entry for one delivery event; the same event always makes the same entry.
 
     Args:
         event: what the provider reported.
@@ -56,12 +56,12 @@ def delivery_entry(event: DeliveryEvent, *, provider_name: str) -> LogEntry:
 def addresses_listed(
     emails: Sequence[str], suppression_list: SuppressionList, source: str, *, context: Context, first: int = 0
 ) -> list[LogEntry]:
-    """The entries for addresses that were put on a list, and not by a delivery event: at most 50 addresses per entry.
+    """The log entries for addresses put on a list by other means than an event: at most 50 addresses per entry.
 
     Args:
         emails: the addresses, in the spelling in which they are listed.
         suppression_list: the list.
-        source: by what means they came: "api", "import", or the kind of the provider that listed them.
+        source: where they came from: "api", "import", or the kind of the provider that listed them.
         context: who asked.
         first: how many addresses of the same request, list and source had entries before these.
     """

@@ -22,14 +22,14 @@ class SuppressionStore(Protocol):
         An entry is stored only if it is newer than the one that is there and than what an acknowledged removal forgave.
 
         Returns:
-            How many changed a list; the rest were old news. When it returns, all of them are durable.
+            How many changed a list; the rest were not news. When it returns, all of them are durable.
         """
         ...
 
     def barred(
         self, organization: Organization, suppression_list: SuppressionList, keys: Sequence[str]
     ) -> dict[str, Millis]:
-        """Which of these addresses are not on the list, read consistently; no two keys alike.
+        """The ones of these addresses that are not on the list, read consistently; no two keys are equal.
 
         Returns:
             By key, the moment in milliseconds that an event must be later than to put the address on the list.
@@ -38,10 +38,10 @@ class SuppressionStore(Protocol):
 
 
 class ProviderLists(Protocol):
-    """An upstream email provider's suppression lists, under one organization's account, to read."""
+    """Read access to an upstream email provider's suppression lists, under one organization's account."""
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
-        """What the provider's list holds, by time of creation, both ends included, in milliseconds.
+        """The entries of the provider's list, by time of creation, both ends included, in milliseconds.
 
         Raises:
             Unavailable: the provider did not answer, or refused the account.
@@ -49,12 +49,12 @@ class ProviderLists(Protocol):
         ...
 
     def close(self) -> None:
-        """Give back what is kept between calls; it may be called once, at the end."""
+        """Release what is kept between calls; it may be called once, at the end."""
         ...
 
 
 class Comparison(Protocol):
-    """What a provider's list holds against what we hold."""
+    """The comparison of a provider's list with ours."""
 
     def missing(self, organization: Organization, entries: Sequence[Suppression]) -> list[Suppression]:
         """Those entries that are neither listed here, nor older than what we know, nor forgiven; read consistently."""
@@ -80,7 +80,7 @@ class ListingStore(Protocol):
         limit: int,
         now: Millis,
     ) -> tuple[list[Suppression], bool]:
-        """Up to `limit` entries behind the first `offset`, and whether there are more.
+        """Up to `limit` entries after the first `offset`, and whether there are more.
 
         Raises:
             LimitExceeded: more would have to be read than one request may.
@@ -90,7 +90,7 @@ class ListingStore(Protocol):
     def count(
         self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: Millis
     ) -> int:
-        """How many entries there are."""
+        """The number of entries."""
         ...
 
     def each(
@@ -102,11 +102,11 @@ class ListingStore(Protocol):
     def search(
         self, organization: Organization, wanted: Filter, *, after: Position | None, limit: int, now: Millis
     ) -> tuple[list[Suppression], bool]:
-        """Up to `limit` entries of several lists behind a position, and whether there are more."""
+        """Up to `limit` entries of several lists after a position, and whether there are more."""
         ...
 
     def total(self, organization: Organization, wanted: Filter, *, now: Millis) -> tuple[int, bool]:
-        """How many entries of several lists there are, and whether that is all of them or as many as were counted."""
+        """The number of entries of several lists, and whether it is complete or where counting stopped."""
         ...
 
     def hidden(

@@ -1,7 +1,7 @@
 """Comparing our lists with the provider's, and taking over what a missed webhook left out.
 
 It goes one way only: what the provider lists and we do not is recorded, by the same conditional write as a webhook's,
-so what a removal forgave stays forgiven. What stands here alone is left alone: ours is the list that decides.
+so what a removal forgave stays forgiven. An entry that only we hold stays: our list decides.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RESERVE = MINUTE
 
 @dataclass(slots=True)
 class Differences:
-    """What a comparison of one organization found.
+    """The result of the comparison of one organization.
 
     Attributes:
         compared: how many entries the provider's lists hold in the range.
@@ -68,10 +68,10 @@ class Reconciliation:
             context: who asks, for which organization.
             start: the earliest creation at the provider that counts, in milliseconds, included.
             end: the latest, included.
-            dry_run: find out, and change nothing.
+            dry_run: compare, and change nothing.
 
         Returns:
-            What was found. An organization without an account, or whose account is paused, has nothing to compare.
+            The differences. An organization without an account, or whose account is paused, has nothing to compare.
         """
         organization = context.organization
         found = Differences()
@@ -109,12 +109,12 @@ class Reconciliation:
 
 @dataclass(slots=True)
 class Summary:
-    """What a run over all organizations found.
+    """The result of a run over all organizations.
 
     Attributes:
         differences: by organization id, of those that were compared.
         faults: organizations that could not be compared, each with a sentence that is safe to log.
-        left: how many organizations time did not suffice for.
+        left: how many organizations the run did not reach in time.
     """
 
     differences: dict[str, Differences] = field(default_factory=dict)

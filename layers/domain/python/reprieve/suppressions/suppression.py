@@ -1,6 +1,6 @@
-"""What a suppression is: why an address is not mailed, on which list, since when and for how long.
+"""A suppression: why an address is not mailed, on which list, since when and for how long.
 
-Times everywhere in the domain are whole milliseconds since the epoch, UTC, and are called by what they mark
+Times everywhere in the domain are whole milliseconds since the epoch, UTC, and are named after what they mark
 (`created`, `due_at`). Providers that stamp whole seconds are converted at the edge.
 """
 
@@ -30,7 +30,7 @@ class SuppressionList(StrEnum):
 
 
 class Permanence(StrEnum):
-    """Whether waiting could help."""
+    """The permanence of a suppression: whether waiting could help."""
 
     HARD = "hard"
     """The address itself is bad; only a correction helps."""
@@ -75,15 +75,15 @@ class Suppression:
     """One entry of one list of one organization.
 
     Attributes:
-        list: the list it stands on.
+        list: the list it is on.
         key: the comparison key of the address (`address.Address.key`).
         email: the address as the provider spells it; a lift upstream must use exactly this.
         created: when the provider recorded it, in milliseconds.
         reason: the remote server's text, verbatim, spaces included.
         status: the enhanced status code (RFC 3463), "" when the provider gave none.
         permanence: whether waiting could help.
-        classification: why, in one of seven words.
-        provider: where we know it from ("sendgrid", "ses", "import").
+        classification: the reason, as one of seven words.
+        provider: the source that reported it ("sendgrid", "ses", "import").
         ip: the sending IP address of a spam report, "" otherwise.
         event_id: the id of the event behind it (`DeliveryEvent.id`), "" when there was none.
         count: how many distinct events put it there since the last lift; counted up to `organization.MAX_SOFT_BOUNCES`.

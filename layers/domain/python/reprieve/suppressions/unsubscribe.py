@@ -1,4 +1,4 @@
-"""Putting addresses on the unsubscribes by hand."""
+"""Putting addresses on the unsubscribes without a delivery event."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from reprieve.suppressions.ports import SuppressionStore
     from reprieve.system_log.ports import EventLog
 
-#: what stands for the provider in an entry that was added through an API
+#: the provider's place in an entry that was added through an API
 BY_HAND: Final = "api"
-#: how often what a removal got in the way of is recorded anew
+#: how often entries are recorded again because a removal got in the way
 ROUNDS: Final = 5
 
 
@@ -35,7 +35,7 @@ class Unsubscribes:
     def add(self, context: Context, addresses: Sequence[Address]) -> None:
         """Put addresses on the unsubscribes; one that is there already stays, with the later time.
 
-        What an earlier removal forgave, or a list that was cleared, does not stand in the way: such an address is
+        An earlier removal, or the clearing of the list, does not get in the way: such an address is
         listed with the first moment after that.
 
         Args:
@@ -43,7 +43,7 @@ class Unsubscribes:
             addresses: no two with the same key.
 
         Raises:
-            Unavailable: at least one is not listed; ask again.
+            Unavailable: at least one is not listed; retry.
         """
         organization, cleared = context.organization, context.organization.cleared.get(SuppressionList.UNSUBSCRIBES, -1)
         shown = max(context.now, to_millis(Seconds(cleared + 1)))
@@ -64,7 +64,7 @@ class Unsubscribes:
         self.log.append(organization, listed)
 
     def _list(self, organization: Organization, entries: list[Suppression], shown: Millis) -> None:
-        """Have every entry on the list, at `shown` or later."""
+        """Put every entry on the list, at `shown` or later."""
         for _ in range(ROUNDS):
             if self.suppressions.record(organization, entries) == len(entries):
                 return

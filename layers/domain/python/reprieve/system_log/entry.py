@@ -1,11 +1,11 @@
 """The system log: immutable entries in the form of Okta's LogEvent, which is the log's own form.
 
-Every entry is complete when it is written, so reading is reading. Members that a client's model insists on are always
+Every entry is complete when it is written, so reading adds nothing. Members that a client's model insists on are always
 there: `version` is text, `severity` and `outcome.result` are of the published sets, `outcome.reason` is 1 to 255
 characters or null (the Python SDK raises on anything else). What a mail server said can be longer, so it goes to
 `debugContext.debugData.providerMessage`.
 
-`entry` builds every entry; which entry an event has is in the `log_entries` of its subject.
+`entry` builds every entry; the `log_entries` module of each subject says which entry an event gets.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ADDRESSES_A_TARGET: Final = 50
 
 
 class EventType(StrEnum):
-    """What an entry is about; the names are Okta's where Okta has one."""
+    """The type of an event; the names are Okta's where Okta has one."""
 
     EMAIL_DELIVERY = "system.email.delivery"
     """A provider reported what became of a message."""
@@ -57,19 +57,19 @@ class EventType(StrEnum):
     ORGANIZATION_UPDATE = "reprieve.organization.update"
     """An organization's settings were changed."""
     PURGE_UPDATE = "reprieve.bounce_purge.update"
-    """It was changed after how many days bounces expire."""
+    """The settings of the bounce purge were changed."""
     PROVIDER_UPDATE = "reprieve.provider_account.update"
     """A provider account was set or changed."""
     PROVIDER_PAUSE = "reprieve.provider_account.pause"
-    """A provider refused an account, so it is left alone for a while."""
+    """A provider refused an account, so calls to it are paused."""
     PROVIDER_RESUME = "reprieve.provider_account.resume"
-    """A pause of a provider account was ended before its time."""
+    """A pause of a provider account was ended early."""
     SUPPRESSION_ADD = "reprieve.suppression.add"
     """Addresses were put on a list by an API, an import or the reconciliation, not by an event of the provider."""
     REMOVAL_RETRY = "reprieve.removal.retry"
     """A failed removal was put back into the queue."""
     UNBLOCKS_RESET = "reprieve.unblock.reset"
-    """An address may be unblocked as often as at first."""
+    """The count of an address's unblocks was reset."""
     RECORD_CREATE = "reprieve.record.create"
     """A CRM record was added."""
     RECORD_UPDATE = "reprieve.record.update"
@@ -85,26 +85,26 @@ class EventType(StrEnum):
     USER_DELETE = "user.lifecycle.delete.completed"
     """A user was deleted; its addresses are no longer the organization's."""
     EMAIL_SERVER_CREATE = "system.custom_email_server.lifecycle.create"
-    """An email server was enrolled, or was not because it could not be enabled."""
+    """An email server was enrolled, or the attempt failed because it could not be enabled."""
     EMAIL_SERVER_UPDATE = "system.custom_email_server.lifecycle.update"
     """An email server's settings were changed."""
     EMAIL_SERVER_ACTIVATE = "system.custom_email_server.lifecycle.activate"
-    """An email server was enabled, or was not because it failed."""
+    """An email server was enabled, or the attempt failed."""
     EMAIL_SERVER_DEACTIVATE = "system.custom_email_server.lifecycle.deactivate"
     """An email server was disabled."""
     EMAIL_SERVER_DELETE = "system.custom_email_server.lifecycle.delete"
     """An email server was removed."""
     EMAIL_SERVER_TEST = "reprieve.email_server.test"
-    """A test mail was handed to an email server, or was not."""
+    """A test mail was handed to an email server, or the attempt failed."""
 
 
 class Severity(StrEnum):
-    """Okta's four."""
+    """Okta's four severities."""
 
     DEBUG = "DEBUG"
     """Of interest to developers only."""
     INFO = "INFO"
-    """As it should be."""
+    """Normal operation."""
     WARN = "WARN"
     """An operator may want to look."""
     ERROR = "ERROR"
@@ -141,12 +141,12 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an entry is about: for a delivery the recipient's address is the id, as Okta has it.
+    """The target of an entry: for a delivery the recipient's address is the id, as Okta has it.
 
     Attributes:
         id: what `target.id eq` finds it by.
         type: Okta's word for the kind of thing.
-        name: for people.
+        name: the display name.
         alternate: another name of it; by default the first one.
         changes: the values before and after, by name; None where nothing is compared.
     """
@@ -178,7 +178,7 @@ def entry(
 
     Args:
         event_type: what it is about.
-        identity: what makes it this entry and no other; the uuid is derived from it and the type.
+        identity: identifies the event; the uuid is derived from it and the type.
         published: when, in milliseconds.
         message: `displayMessage`.
         outcome: the result and a reason of at most 255 characters (it is cut there), or None.
@@ -275,15 +275,15 @@ def request_entries(
     context: Context,
     about: str = "",
 ) -> list[LogEntry]:
-    """The entries for what was asked of many addresses: at most 50 per target and one target per entry, as Okta has it.
+    """The entries for a request about many addresses: at most 50 per target and one target per entry, as Okta has it.
 
     Args:
-        event_type: what was asked.
+        event_type: the type of the request.
         emails: the addresses, as they were given.
         message: `displayMessage`.
         debug: `debugData`; empty values are left out.
         context: who asked, in which request, and when.
-        about: tells entries of one request and type from each other, where it has several groups of addresses.
+        about: distinguishes entries of one request and type that are about different groups of addresses.
     """
     entries = []
     for number, start in enumerate(range(0, len(emails), ADDRESSES_A_TARGET)):

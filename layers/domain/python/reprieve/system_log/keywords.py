@@ -2,8 +2,8 @@
 
 Source: Okta's page "System log query", "Keyword filter". Keywords are separated by spaces; all of them must match, in
 any case, exactly and never as part of a word. The page finds the city San Francisco with `q=San Francisco`, so that a
-keyword is held against each word of a value; and it finds `XOxBw-2JIR` with either half, so that it is also held
-against what stands between hyphens.
+keyword is compared with each word of a value; and it finds `XOxBw-2JIR` with either half, so that it is also compared
+with the parts between hyphens.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def matches_keywords(keywords: Sequence[str], event: Mapping[str, Any]) -> bool:
     """Whether the event mentions every keyword; without keywords, every event does.
 
     Args:
-        keywords: what `parse_keywords` gave.
+        keywords: the result of `parse_keywords`.
         event: a LogEvent as JSON has it.
     """
     missing = {fold(keyword) for keyword in keywords}
@@ -63,7 +63,7 @@ def matches_keywords(keywords: Sequence[str], event: Mapping[str, Any]) -> bool:
 
 
 def _candidates(text: str) -> Iterator[str]:
-    """What a keyword may be equal to: each word of a value and what stands between its hyphens.
+    """The texts that a keyword can be equal to: each word of a value, and the parts between its hyphens.
 
     A value of one word is its own only word; one of several can equal no keyword, which has no spaces.
     """

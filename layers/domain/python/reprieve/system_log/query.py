@@ -1,12 +1,12 @@
-"""The questions that the system log answers, in two kinds.
+"""Queries of the system log, of two kinds.
 
-A *bounded* query asks for a period by when things happened; it ends. A *polling* query goes along the log in the order
+A *bounded* query asks for a period by when things happened; it ends. A *polling* query follows the log in the order
 in which entries arrived, and never ends: its caller comes back with the position where it stopped. So that no entry can
 appear behind such a position, polling sees an entry only once it has settled, `span.SETTLING` after it arrived: every
 entry carries the time at which it was sent to the store, and a store that takes longer than that is given up on.
 
 The position of a polling query moves only past entries, never with time alone: a caller that has caught up gets the
-position back that it came with, and can tell from it that there is nothing more to ask for.
+position back that it came with, and knows from it that there is nothing more to read.
 
 A query costs what its stretch of the log holds: all of it, or, if the filter demands one target, that target's part.
 It never costs more time than `BUDGET`: then its page ends early, with the position to go on from.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 #: how long a page may take to find, in milliseconds; an answer must be sent within 29 s
 BUDGET: Final = seconds(15)
-#: bytes of entries in one page; a function can answer with 6 MB
+#: the most bytes of entries in one page; a function can return 6 MB
 MAX_PAGE_SIZE: Final = 4_000_000
 #: entries that a poller passes over again and again because its filter wants none of them, until its position moves
 #: past them. Small, so that polling stays cheap; large enough that a busy log adds fewer while one request is answered
@@ -44,11 +44,11 @@ INDEXED: Final = "target.id"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question.
+    """A query of the system log.
 
     Attributes:
         since: the earliest moment, in milliseconds: of publication, or of arrival when polling.
-        until: the moment that the period ends in front of; None polls.
+        until: the end of the period, exclusive; None polls.
         newest_first: the latest entry comes first; bounded queries only.
         filter: the filter that an entry must match; None for any entry.
         keywords: what an entry must mention.
@@ -65,7 +65,7 @@ class Query:
 
 @dataclass(slots=True)
 class Page:
-    """Entries as LogEvents, and the position to go on from; None when the query is answered completely."""
+    """Entries as LogEvents, and the position to continue from; None when the query is answered completely."""
 
     events: list[Mapping[str, Any]] = field(default_factory=list)
     after: str | None = None
@@ -84,7 +84,7 @@ class SystemLog:
         Args:
             organization: whose system log.
             query: the question; on later pages the same, with any limit.
-            after: the position that the page before ended with; None for the first page.
+            after: the position at which the previous page ended; None for the first page.
             now: in milliseconds.
 
         Returns:
@@ -118,7 +118,7 @@ class SystemLog:
 
 
 def _span(query: Query, after: str | None, now: Millis) -> Span:
-    """The stretch that a page is taken from; what is older than 90 days is in none."""
+    """The stretch that a page is taken from; it never reaches back more than 90 days."""
     since, target = position(max(query.since, Millis(now - LOG_RETENTION))), _target(query.filter)
     if query.until is None:
         # whole and settled: the millisecond after the last one that nothing can arrive in any more
@@ -131,7 +131,7 @@ def _span(query: Query, after: str | None, now: Millis) -> Span:
 
 
 def _target(expression: Expression | None) -> str | None:
-    """The one target that an entry must have; if two are demanded either will do, for the filter is applied anyway."""
+    """The one target that an entry must have; if two are demanded either will do, as the filter is applied anyway."""
     required = required_equalities(expression).get(INDEXED) if expression else None
     return min(required) if required else None
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 #: how long an entry can be read, in milliseconds
 LOG_RETENTION: Final = days(90)
-#: how long a poller waits before it believes that no entry of a moment can still appear, in milliseconds
+#: how long after a moment a poller may assume that no more entries of that moment can appear, in milliseconds
 SETTLING: Final = seconds(10)
 
 
 class Order(Enum):
-    """In which order entries are read."""
+    """The order in which entries are read."""
 
     PUBLISHED = "published"
     """By when the events happened: the order of a question about a period."""
@@ -38,8 +38,8 @@ class Span:
 
     Attributes:
         order: which time its positions are made of.
-        after: the stretch begins behind this position.
-        before: and ends in front of this one.
+        after: the stretch begins after this position.
+        before: the stretch ends before this position.
         newest_first: whether it is read backwards.
         target: only entries about this one, in the form of `filter.matching.fold`; None for all.
     """
@@ -60,10 +60,10 @@ class Stored:
     size: int
 
 
-#: behind every entry
+#: after every entry
 LATEST: Final = "9" * 13
 
 
 def position(moment: Millis) -> str:
-    """The position in front of every entry of a moment."""
+    """The position before every entry of a moment."""
     return f"{moment:013d}"

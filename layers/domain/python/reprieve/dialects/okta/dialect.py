@@ -76,7 +76,7 @@ def envelope(said: Refusal, error_id: str) -> Response:
 
 
 def _limits(seconds: Seconds, request: Request) -> Headers:
-    """Okta's Python SDK waits until X-Rate-Limit-Reset on 429 and 503, computed against Date, and crashes without."""
+    """The time until which Okta's Python SDK waits on 429 and 503, computed against Date; it crashes without it."""
     return (
         ("Date", formatdate(to_seconds(request.now), usegmt=True)),
         ("X-Rate-Limit-Limit", "0"),
@@ -107,7 +107,7 @@ DIALECT: Final = Dialect(
     ),
     errors=ERRORS,
     gateway={"UNAUTHORIZED": refusal("E0000005", "Invalid session", status=403)},
-    # a Reset that is past makes Okta's Python SDK try again at once, none makes it crash
+    # a Reset that is past makes Okta's Python SDK try again at once, a missing one makes it crash
     gateway_headers={
         "THROTTLED": {"X-Rate-Limit-Limit": "'0'", "X-Rate-Limit-Remaining": "'0'", "X-Rate-Limit-Reset": "'1'"}
     },

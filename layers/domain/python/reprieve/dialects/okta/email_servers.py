@@ -1,12 +1,12 @@
 """Okta's Email Servers API, for all three generations of its schema.
 
-Source: Okta's management OpenAPI document and its error-code catalogue, its SDKs and Terraform provider. What differs
-between the generations is told apart by what is there: the test's `from` and `to` became `fromAddress` and `toAddress`,
-`authType` and `enabled` may be missing, and retrieving a server answers it twice, flat and inside of `email-servers`,
-because one generation of clients reads the one and another the other.
+Source: Okta's management OpenAPI document and its error-code catalogue, its SDKs and Terraform provider. The members
+that are present show which generation a client is of: the test's `from` and `to` became `fromAddress` and `toAddress`,
+and `authType` and `enabled` may be missing. A server is returned twice, flat and inside `email-servers`, because each
+form is read by one generation of clients.
 
-Okta has no member for a private certificate authority. Here `privateCa` takes one certificate in PEM, null takes it
-away, and what is shown of it is its SHA-256, `privateCaFingerprint`.
+Okta has no member for a private certificate authority. Here `privateCa` takes one certificate in PEM, null removes
+it, and only its SHA-256 is shown, as `privateCaFingerprint`.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ if TYPE_CHECKING:
     from reprieve.email_servers.email_server import EmailServer
     from reprieve.email_servers.manage import Edit
 
-#: scopes: who may manage servers may read them
+#: scopes: the right to manage servers includes the right to read them
 READ: Final = ("okta.emailServers.read", "okta.emailServers.manage")
 MANAGE: Final = ("okta.emailServers.manage",)
 
-#: what the secret of each kind of login is called
+#: the name of each login type's secret
 SECRET: Final = {
     AuthType.BASIC: "password",
     AuthType.CLIENT_CREDENTIALS: "clientSecret",
     AuthType.JWT_BEARER: "privateKey",
 }
-#: what each kind must have when it is created or changed to
+#: the members that each login type must have when it is created or changed to
 REQUIRED: Final = {
     AuthType.BASIC: ("alias", "host", "port", "username"),
     AuthType.CLIENT_CREDENTIALS: (
@@ -64,7 +64,7 @@ REQUIRED: Final = {
         *("clientId", "tokenEndpoint", "signingAlgorithm", "keyId", "issuer", "subject", "audience", "scopes"),
     ),
 }
-#: what failed -> Okta's code and sentence. It has none for a mail that is not accepted: the connection is the nearest
+#: failed part -> Okta's code and sentence. It has none for a mail that is not accepted: the connection is the nearest
 FAILURE: Final = {
     Failing.CONNECTION: ("E0000223", "Connection with the specified SMTP server failed."),
     Failing.LOGIN: ("E0000224", "Authentication with the specified SMTP server failed."),
@@ -104,14 +104,14 @@ DIALECT: Final = dialect.DIALECT.with_errors(
 
 
 def _whole(value: object) -> object:
-    """JSON knows one kind of number: 587.0 is an integer, true is none."""
+    """A whole number: in JSON, 587.0 is an integer, and true is not a number."""
     if isinstance(value, bool):
         raise ValueError("a number is needed")  # noqa: TRY004 - pydantic's protocol
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _plain(value: str) -> str:
-    """One line with something in it; a control character would end a command or forge a field."""
+    """A non-empty line; a control character would end a command or forge a field."""
     if not value.strip():
         raise ValueError(BLANK)
     if not value.isprintable():
@@ -120,7 +120,7 @@ def _plain(value: str) -> str:
 
 
 def _sealable(value: str) -> str:
-    """A secret that can be sealed and sent. A key has lines, so line ends are its own."""
+    """A secret that can be sealed and sent. A key has lines, so line ends are allowed."""
     if not value.strip():
         raise ValueError(BLANK)
     if len(value.encode()) > MAX_SECRET or "\0" in value:
@@ -155,7 +155,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Body(BaseModel):
-    """A server to create or change. A member counts if it is there; what Okta does not know is ignored."""
+    """A server to create or change. A member counts if it is there; members that Okta does not have are ignored."""
 
     alias: Text = ""
     host: Text = ""
@@ -179,7 +179,7 @@ class Body(BaseModel):
 
 
 class Addresses(BaseModel):
-    """The body of a test; `from` and `to` are what the first generation calls them."""
+    """The body of a test; `from` and `to` are the first generation's names."""
 
     sender: Annotated[StrictStr | None, Field(alias="fromAddress")] = None
     recipient: Annotated[StrictStr | None, Field(alias="toAddress")] = None
@@ -199,10 +199,10 @@ def identifier(request: Request) -> str:
 
 
 def parse_create(request: Request) -> tuple[Settings, str]:
-    """What was chosen, and the secret.
+    """The settings and the secret of a new server.
 
     Raises:
-        UnreadableBody: no body, no JSON, no object.
+        UnreadableBody: no body, not JSON, or not an object.
         InvalidInput: a member is missing, or is not what it must be.
     """
     body = _read(Body, request)
@@ -213,11 +213,11 @@ def parse_create(request: Request) -> tuple[Settings, str]:
 
 
 def parse_update(request: Request) -> Edit:
-    """What the settings become, and the new secret if there is one.
+    """The change of the settings, with the new secret if there is one.
 
     Raises:
-        UnreadableBody: no body, no JSON, no object.
-        InvalidInput: a member is not what it must be; from what is returned, also when one is missing.
+        UnreadableBody: no body, not JSON, or not an object.
+        InvalidInput: a member is not what it must be; what is returned raises it also when one is missing.
     """
     body = _read(Body, request)
     given = _given(body)
@@ -234,11 +234,11 @@ def parse_update(request: Request) -> Edit:
 
 
 def parse_test(request: Request) -> tuple[str, str]:
-    """Where the test mail comes from, and where it goes.
+    """The sender and the recipient of a test mail.
 
     Raises:
-        UnreadableBody: no body, no JSON, no object.
-        InvalidInput: an address is missing, or is none.
+        UnreadableBody: no body, not JSON, or not an object.
+        InvalidInput: an address is missing or malformed.
     """
     body = _read(Addresses, request)
     pairs = (("fromAddress", body.sender, body.old_sender), ("toAddress", body.recipient, body.old_recipient))
@@ -270,7 +270,7 @@ def render_server(server: EmailServer) -> Response:
 
 
 def render_done() -> Response:
-    """204, for what leaves nothing to say."""
+    """204, for an action without a result to show."""
     return Response(HTTPStatus.NO_CONTENT)
 
 
@@ -334,7 +334,7 @@ def _require(given: set[str], auth_type: AuthType, secret: str | None) -> None:
 
 
 def _secret(body: Body, auth_type: AuthType) -> str | None:
-    """The secret of this kind of login. One of another kind would be forgotten in silence, so it is refused."""
+    """The secret of this kind of login. One of another kind would be ignored silently, so it is refused."""
     given = _given(body)
     for kind, name in SECRET.items():
         if kind is not auth_type and name in given:
@@ -351,5 +351,5 @@ def _read(model: type[Model], request: Request) -> Model:
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
     if not first["loc"]:
-        raise UnreadableBody("the body is no JSON object")
+        raise UnreadableBody("the body is not a JSON object")
     raise InvalidInput(first["msg"].removeprefix("Value error, "), field=str(first["loc"][0]))

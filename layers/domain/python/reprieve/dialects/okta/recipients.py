@@ -2,13 +2,13 @@
 
 Source: Okta's management OpenAPI document, its SDKs, and answers that its users published. What is different here:
 
-- no user signs in, so credentials are accepted and forgotten, and no mail is sent: a user is ACTIVE at once, or STAGED
+- no user signs in, so credentials are accepted and ignored, and no mail is sent: a user is ACTIVE at once, or STAGED
   with `activate=false`;
 - the profile is Okta's default one: text, within the lengths that Okta's own models can read back. A property that it
   does not have is refused, as Okta refuses what its schema does not have;
 - `filter` and `search` are one language: `eq`, `gt`, `ge`, `lt`, `le`, `and`, `or` over `FIELDS`. `q` is the beginning
   of a first name, last name or email, or a whole address, and leaves out deactivated users as at Okta. Everything else
-  is E0000031, because a search that answers less than was asked misleads;
+  is E0000031, because a search that ignores a part of its question misleads;
 - a cursor carries its question and its limit: Okta's Python SDK repeats nothing but the cursor;
 - a moment of a user's life that is not kept here is null.
 """
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from reprieve.recipients.users import Edit
     from reprieve.system_log.filter.tree import Expression, Value
 
-#: scopes: who may manage users may read them
+#: scopes: the right to manage users includes the right to read them
 READ: Final = ("okta.users.read", "okta.users.manage")
 MANAGE: Final = ("okta.users.manage",)
 
@@ -61,9 +61,9 @@ MAX_PAGE: Final = 200
 LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE, capped=True)
 #: characters of a search, filter or q
 MAX_QUESTION: Final = 4_000
-#: the fields that are addresses, and the names of their comparison keys in what a filter is held against
+#: the fields that are addresses, and the names of their comparison keys in the facts that a filter is compared with
 KEYS: Final = {f"profile.{member}": f"key.{member}" for member in ("login", "email", "secondEmail")}
-#: what a filter can ask for, and how
+#: the fields that a filter can use, and how
 FIELDS: Final = frozenset({"id", "status", "lastUpdated", "profile.firstName", "profile.lastName", *KEYS})
 OPERATORS: Final = frozenset({Operator.EQ, Operator.GT, Operator.GE, Operator.LT, Operator.LE})
 #: the properties that `q` is the beginning of
@@ -108,7 +108,7 @@ PROPERTIES: Final = {
 REQUIRED: Final = ("login", "firstName", "lastName", "email")
 
 BLANK: Final = "The field cannot be left blank"
-#: a login, and the addresses, that are none
+#: a login, and addresses, that are not email addresses
 PATTERN: Final = {
     "login": "Username must be in the form of an email address",
     "email": "Does not match required pattern",
@@ -150,14 +150,14 @@ DIALECT: Final = dialect.DIALECT.with_errors(
 
 
 class UserBody(BaseModel):
-    """The body of a user to create or change; what else it may hold has no meaning here."""
+    """The body of a user to create or change; other members are ignored."""
 
     profile: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a list of users is asked for, in the caller's words.
+    """A query of the list of users, in the caller's words.
 
     Attributes:
         word: `search`, `filter` or `q`; empty if there is no question.
@@ -170,13 +170,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page that is asked for.
+    """A request for a page.
 
     Attributes:
-        question: what it answers.
+        question: the question that it answers.
         selection: the same for the domain.
         limit: how many users it may have.
-        after: the id behind which it begins, or None.
+        after: the id after which it begins, or None.
     """
 
     question: Question
@@ -191,10 +191,10 @@ def name(request: Request) -> str:
 
 
 def parse_create(request: Request) -> tuple[Edit, Status]:
-    """What makes a blank user the one that is to be created, and the state that it begins in.
+    """The edit that turns a blank user into the new one, and the state that it begins in.
 
     Raises:
-        UnreadableBody: no body, no JSON, no object.
+        UnreadableBody: no body, not JSON, or not an object.
         InvalidInput: `activate` is neither true nor false.
     """
     match (request.parameter("activate") or "true").lower():
@@ -211,7 +211,7 @@ def parse_update(request: Request) -> Edit:
     """The change that sets what the body names, deletes what it sets to null, and leaves the rest as it is.
 
     Raises:
-        UnreadableBody: no body, no JSON, no object.
+        UnreadableBody: no body, not JSON, or not an object.
     """
     given = _profile(request) or {}
     return lambda user: _with_profile(user, {**shown(user), **given})
@@ -221,7 +221,7 @@ def parse_replace(request: Request) -> Edit:
     """The change that sets the profile to what the body names; a body without a profile changes none.
 
     Raises:
-        UnreadableBody: no body, no JSON, no object.
+        UnreadableBody: no body, not JSON, or not an object.
     """
     given = _profile(request)
     return parse_update(request) if given is None else _replacement(given)
@@ -283,8 +283,8 @@ def render_deleted() -> Response:
 def record(user: Recipient, base: str) -> dict[str, Any]:
     """A user as Okta's models read it.
 
-    A user that is active has been so since it was created, for no request activates one later. When a user was
-    deactivated is not kept.
+    A user that is active has been so since it was created, because no request activates one later. The time of a
+    deactivation is not kept.
 
     Args:
         user: the user.
@@ -323,7 +323,7 @@ def _shape(name: str, base: str, **known: object) -> dict[str, Any]:
 
 
 def shown(user: Recipient) -> dict[str, str]:
-    """A user's profile. One that came by another way than this API has its address for a login."""
+    """A user's profile. One that was not added through this API has its address as its login."""
     addresses = {"email": user.email, "secondEmail": user.secondary_email}
     spelled = {member: address.spelling for member, address in addresses.items() if address}
     known = {member: text for member, text in user.profile.items() if member in PROPERTIES}
@@ -409,7 +409,7 @@ def _in_use(user: Recipient) -> bool:
 
 
 def _beginning(text: str) -> Selection:
-    """Users in use, by a whole address or by what a property in `FREE` begins with."""
+    """Users in use, by a whole address or by the beginning of a property in `FREE`."""
     try:
         key = Address.parse(text).key
     except MalformedAddress:
@@ -463,7 +463,7 @@ def _prepared(expression: Expression, word: str) -> Expression:
 
 
 def _named(expression: Expression) -> Named | None:
-    """The users that a prepared filter can want, by what they are looked up by; None if that does not limit them."""
+    """The keys of all users that a prepared filter can match; None if it does not limit them by a key."""
     match expression:
         case Comparison("id", Operator.EQ, str(identifier)):
             return Named(ids=frozenset({identifier}))
@@ -483,7 +483,7 @@ def _named(expression: Expression) -> Named | None:
 
 
 def _facts(user: Recipient) -> dict[str, Any]:
-    """What a prepared filter is held against."""
+    """The facts that a prepared filter is compared with."""
     profile = shown(user)
     return {
         "id": user.id,

@@ -35,10 +35,10 @@ class BouncesRemoveList(BaseModel):
 
 
 def parse_remove_list(request: Request) -> list[str]:
-    """The submitted addresses, 1 to 1,000, spelled as they came.
+    """The submitted addresses, 1 to 1,000, spelled as they were sent.
 
     Raises:
-        UnreadableBody: no body, no JSON, no object, or something in the list that is no string.
+        UnreadableBody: no body, not JSON, not an object, or an element of the list is not a string.
         InvalidInput: the list is missing or empty.
         LimitExceeded: more than 1,000.
     """

@@ -67,8 +67,8 @@ class SinceTooOld(InvalidInput):
 
 
 def _invalid_parameter(error: InvalidParameter, _: Request) -> Refusal:
-    told = " ".join(f"'{error.field}': {problem}" for problem in error.problems)
-    return dialect.invalid(told, *(f"{error.field}: {problem}" for problem in error.problems))
+    summary = " ".join(f"'{error.field}': {problem}" for problem in error.problems)
+    return dialect.invalid(summary, *(f"{error.field}: {problem}" for problem in error.problems))
 
 
 #: Okta's dialect, with what only its System Log refuses
@@ -84,11 +84,11 @@ DIALECT: Final = dialect.DIALECT.with_errors(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question to the system log, as it was read.
+    """A parsed query of the system log.
 
     Attributes:
         query: the query.
-        after: the position to go on from, or None.
+        after: the position to continue from, or None.
         filter: the filter as it was written, for the cursor.
         q: the keywords as they were written.
     """
@@ -100,7 +100,7 @@ class Asked:
 
 
 def parse_query(request: Request) -> Asked:
-    """Read the question of a request.
+    """Read the query of a request.
 
     Raises:
         InvalidParameter: `since`, `until`, `q`, `limit` or `sortOrder` cannot be understood.
@@ -135,7 +135,7 @@ def parse_query(request: Request) -> Asked:
 
 
 def render_page(page: Page, asked: Asked, request: Request) -> Response:
-    """200 with the entries, and links; a page that does not get ahead repeats the cursor that it was asked with."""
+    """200 with the entries, and links; a page that makes no progress repeats the cursor of its request."""
     if page.after is None:
         after = None
     elif page.after == asked.after:

@@ -16,7 +16,7 @@ PROBLEM: Final = "application/problem+json"
 
 
 def _own_words(status: HTTPStatus) -> Row:
-    """A refusal that says what the error says."""
+    """A refusal with the error's own sentence."""
     return lambda error, _: Refusal(status, str(error))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def render_report(report: Report) -> Response:
-    """200: SendGrid only looks at the status, people at the numbers."""
+    """200 with the counts; SendGrid looks only at the status."""
     return Response(
         HTTPStatus.OK,
         {"events": report.events, "listed": report.listed, "malformed": report.malformed, "ignored": report.ignored},

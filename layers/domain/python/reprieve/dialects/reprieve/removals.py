@@ -1,4 +1,4 @@
-"""The Reprieve dialect's removals: what may be asked about them, and how they look."""
+"""The Reprieve dialect's removals: their queries, and their form in JSON."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a listing asks for.
+    """The query of a listing.
 
     Attributes:
         request_id: removals of this request, or None.
         key: removals of the address with this comparison key, or None.
-        state: removals that stand so, or None for all; alone it must be one of QUEUES.
+        state: removals in this state, or None for all; alone it must be one of QUEUES.
         limit: the most rows of a page; only of a queue.
         after: the cursor of the page before, or None; only of a queue.
     """
@@ -56,7 +56,7 @@ def parse_question(request: Request) -> Question:
     """Read a listing's parameters.
 
     Raises:
-        InvalidInput: an unknown parameter, a value that cannot be used, or none that says which removals.
+        InvalidInput: an unknown parameter, a value that cannot be used, or no parameter that selects removals.
     """
     if unknown := sorted(set(request.query) - PARAMETERS):
         raise InvalidInput(f"the parameters are {', '.join(sorted(PARAMETERS))}", field=unknown[0][:50])
@@ -87,7 +87,7 @@ def render_removal(report: RemovalReport) -> Response:
 
 
 def removal(report: RemovalReport) -> dict[str, Any]:
-    """A removal as JSON; every member is always there, null when there is nothing to say."""
+    """A removal as JSON; every member is always there, null when it does not apply."""
     record = report.record
     return {
         "id": report.followed.id,

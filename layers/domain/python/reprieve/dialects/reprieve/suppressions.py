@@ -49,12 +49,12 @@ _E = TypeVar("_E", bound=StrEnum)
 
 #: what happens next, as a sentence for people
 SENTENCE: Final = {
-    Next.STAYS: "It stays suppressed until somebody lifts it.",
+    Next.STAYS: "It stays suppressed until it is lifted.",
     Next.EXPIRES: "It stays suppressed until it expires by the bounce purge.",
     Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
     Next.LIFTS: "The removal job asks the provider to lift it, then takes it off the list.",
     Next.WAITS: "Its removal failed and waits for a person to retry it.",
-    Next.SWEEPS: "It reads as gone already; its removal at the provider will be asked for.",
+    Next.SWEEPS: "It is not shown any more; its removal at the provider will be requested.",
 }
 
 
@@ -63,7 +63,7 @@ class Asked:
     """A request for a page of all lists.
 
     Attributes:
-        after: the position behind which the page begins; None for the first.
+        after: the position after which the page begins; None for the first.
         total: what the first page counted, and whether that was everything; None on the first page.
     """
 
@@ -115,7 +115,7 @@ def render_search(
 
 
 def render_explanation(answer: Explanation) -> Response:
-    """Why an address is not mailed."""
+    """The explanation why an address is not mailed."""
     body = {
         "email": answer.email,
         "mailed": answer.mailed,
@@ -224,7 +224,7 @@ def _member(members: type[_E], text: str, field: str) -> _E:
 
 
 def _domain(text: str | None) -> str:
-    """A domain as comparison keys have it."""
+    """A domain in the form that comparison keys have."""
     if not text:
         return ""
     try:
@@ -247,4 +247,4 @@ def _carried(content: Any) -> tuple[Position, tuple[int, bool]]:  # noqa: ANN401
     match content:
         case [int(second), str(key), str(name), int(total), bool(exact)]:
             return Position(Seconds(max(0, second)), key, SuppressionList(name)), (total, exact)
-    raise ValueError("not a place and a total")
+    raise ValueError("not a position and a total")

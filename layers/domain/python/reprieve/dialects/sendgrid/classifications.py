@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from reprieve.suppressions.counts import Day
 
-#: what SendGrid classifies
+#: the lists that SendGrid classifies
 CLASSIFIED: Final = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
 ISO_DATE: Final = len("2026-01-31")
 LAST_SECOND_OF_DAY: Final = to_seconds(DAY) - 1
@@ -28,7 +28,7 @@ def parse_days(request: Request) -> Selection:
     """The days asked for, both inclusive, UTC; none given means all.
 
     Raises:
-        InvalidInput: one is no date.
+        InvalidInput: one is not a date.
     """
     start, end = _day(request, "start_date"), _day(request, "end_date")
     return Selection(start, None if end is None else Seconds(end + LAST_SECOND_OF_DAY))
@@ -51,7 +51,7 @@ def classification_in(request: Request) -> Classification:
     """The classification in the path, in any letter case.
 
     Raises:
-        NotFound: there is none of that name.
+        NotFound: no classification has that name.
     """
     text = request.path["classification"].replace("%20", " ").casefold()
     for member in Classification:

@@ -43,7 +43,7 @@ def _invalid(error: errors.InvalidInput, _: Request) -> Refusal:
 
 
 def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
-    """`help` is an object for the caller's next step, which SendGrid documents and leaves open."""
+    """403, with `help`: an object for the caller's next step, which SendGrid documents and leaves open."""
     return Refusal(403, "access forbidden", details={"help": {"scope": error.scope}} if error.scope else {})
 
 
@@ -67,12 +67,12 @@ def envelope(said: Refusal, error_id: str) -> Response:
 
 
 def _limits(seconds: Seconds, request: Request) -> Headers:
-    """Where requests are counted, every answer has these headers already."""
+    """The headers for coming back; none where requests are counted, because every answer has them already."""
     return () if request.quota else (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(seconds)))
 
 
 def _headers(request: Request) -> Headers:
-    """What is left of the organization's requests, where they are counted (Reset: Unix seconds)."""
+    """The quota of the organization's requests, where they are counted (Reset: Unix seconds)."""
     if request.quota is None:
         return ()
     return (

@@ -1,7 +1,7 @@
-"""SendGrid's suppression lists: what their routes are asked, and how they answer.
+"""SendGrid's suppression lists: their requests and their answers.
 
 Source: Twilio SendGrid's OpenAPI document of the suppressions, January 2026, its API reference, and what its users have
-seen; README lists the choices where none of them says anything.
+seen; docs/reference/sendgrid-api.md lists the choices where none of them says anything.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_PURGE: Final = 3_650
 LIMIT: Final = WholeNumber("limit", 1, PAGE)
 #: the maximum is farther than any list reaches, and within what a store can count
 OFFSET: Final = WholeNumber("offset", 0, 10**12, capped=True)
-#: the value of the parameter `page` in the link to the last page: an offset that is found out when it is followed
+#: the value of the parameter `page` in the link to the last page: an offset that is computed when it is followed
 LAST: Final = "last"
 
 #: the members of a list's records, beyond `created` and `email`
@@ -80,7 +80,7 @@ def list_of(request: Request) -> SuppressionList:
 
 
 def check_address(request: Request) -> None:
-    """Refuse what is no address. For when it is not listed either: lists hold what providers call addresses.
+    """Refuse what is not an address. Only for one that is not listed: lists hold whatever providers call addresses.
 
     Raises:
         MalformedAddress: the path has none.
@@ -155,7 +155,7 @@ def render_list(found: Sequence[Suppression], asked: Asked, request: Request, *,
 def _links(asked: Asked, url: str, *, more: bool) -> list[str]:
     """The links, in SendGrid's form.
 
-    How far away the last page is takes a count of the list, which is done when its link is followed.
+    The offset of the last page takes a count of the list, which is made when its link is followed.
     """
     offset, limit = asked.offset or 0, asked.limit
 
@@ -178,7 +178,7 @@ def render_one(found: Suppression | None) -> Response:
 
 
 def parse_delete(request: Request) -> list[str] | None:
-    """What a DELETE of a list names.
+    """The addresses that a DELETE of a list names.
 
     Returns:
         The addresses, at least one; None for everything, which takes an explicit `delete_all`.
@@ -202,7 +202,7 @@ def parse_unsubscribe(request: Request) -> list[Address]:
     """The addresses of a POST to the global suppressions.
 
     Raises:
-        InvalidInput: one is no address; nothing was changed.
+        InvalidInput: one is not an address; nothing was changed.
     """
     body = _object(request)
     if "recipient_emails" not in body:
@@ -220,7 +220,7 @@ def render_unsubscribed(addresses: Sequence[Address]) -> Response:
 
 
 def render_unsubscribe(found: Suppression | None) -> Response:
-    """Whether one address is unsubscribed: an empty object when it is not."""
+    """The answer whether one address is unsubscribed: an empty object when it is not."""
     return Response(HTTPStatus.OK, {"recipient_email": found.email} if found else {})
 
 

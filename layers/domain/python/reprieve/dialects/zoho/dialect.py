@@ -2,7 +2,7 @@
 
 Sources: Zoho's Unblock Email reference and the common parts of its v6 to v8 OpenAPI documents;
 docs/reference/zoho-api.md lists what they leave open. What its SDKs insist on: errors are one envelope or entries of
-`data`, never both; ids are text, for Node rounds numbers; `details.id` holds digits or is missing; the content type is
+`data`, never both; ids are text, as Node rounds numbers; `details.id` holds digits or is missing; the content type is
 plain application/json.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Refused(InvalidInput):
-    """A request that Zoho has an error of its own for.
+    """A request for which Zoho has an error of its own.
 
     Args:
         details: what Zoho puts into `details`; no value of the request that could be an address.
@@ -60,7 +60,7 @@ class FieldNotInModule(Refused):
 
 
 class InvalidRecord(Refused):
-    """A record id that cannot be meant."""
+    """A record id that is not valid."""
 
     code, message = "INVALID_DATA", "Invalid record provided"
 
@@ -106,7 +106,7 @@ def _beyond(error: errors.LimitExceeded, _: Request) -> Refusal:
 
 
 def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
-    """The scope stands where Zoho names the permission that a user lacks."""
+    """The missing scope, in the place of Zoho's name of the permission that a user lacks."""
     return Refusal(401, "Unauthorized", "OAUTH_SCOPE_MISMATCH", {"permissions": [error.scope]} if error.scope else {})
 
 
@@ -130,7 +130,7 @@ ERRORS: Final[ErrorTable] = {
 
 
 def entry(code: str, message: str, details: Mapping[str, object]) -> dict[str, Any]:
-    """Zoho's one shape: an error envelope, and an entry of `data`."""
+    """Zoho's one shape, of an error envelope and of an entry of `data`."""
     return {"code": code, "details": details, "message": message, "status": "success" if code == "SUCCESS" else "error"}
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reprieve.dialects.exchange import Request
 
-#: the versions whose clients can be served; what they ask for here is the same in all of them
+#: the versions whose clients can be served; their requests to this API are the same
 VERSIONS: Final = frozenset({"v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"})
 EMAIL: Final = "Email"
 SECONDARY_EMAIL: Final = "Secondary_Email"
@@ -34,7 +34,7 @@ MODULES: Final = {
 }
 #: every custom module is made with both
 CUSTOM: Final = (EMAIL, SECONDARY_EMAIL)
-#: what a record's id looks like
+#: the form of a record's id
 RECORD_ID: Final = re.compile(r"[0-9]{18,19}", re.ASCII)
 
 
@@ -53,7 +53,7 @@ def module(request: Request) -> str:
 
 
 def check_version(request: Request) -> None:
-    """Refuse a version that never was.
+    """Refuse a version that does not exist.
 
     Raises:
         NoSuchRoute: it is none of Zoho's.
@@ -63,7 +63,7 @@ def check_version(request: Request) -> None:
 
 
 def fields_of(name: str) -> tuple[str, ...]:
-    """Which of the two email fields a module has."""
+    """The email fields that a module has, of the two."""
     return MODULES.get(name, CUSTOM)
 
 

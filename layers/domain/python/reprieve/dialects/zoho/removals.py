@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 #: how many records one request may unblock
 MAX_IDS: Final = 500
-#: the header by which a lost answer is safe to ask for again
+#: the header that makes it safe to repeat a request whose answer was lost
 KEY_HEADER: Final = "idempotency-key"
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 API_NAMES: Final = {field: name for name, field in FIELDS.items()}
-#: what may be shown as an id: a client's SDK makes a number of it
+#: the ids that may be shown: a client's SDK converts them to numbers
 DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
-#: what is said of one record: (code, message)
+#: the answer for one record: (code, message)
 SAID: Final = {
     UnblockOutcome.UNBLOCKED: ("SUCCESS", "Unblocked successfully"),
     UnblockOutcome.UNKNOWN: ("INVALID_DATA", "Invalid record provided"),
@@ -47,7 +47,7 @@ SAID: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an unblock asks for.
+    """The request of an unblock.
 
     Attributes:
         ids: as they came, in order.
@@ -73,12 +73,12 @@ class Asked:
 
 
 def parse_unblock(request: Request) -> Asked:
-    """What is asked; the record's id in the path, the ids in the body, or both if they are the same.
+    """The request; the record's id is in the path, the ids are in the body, or both if they are the same.
 
     Raises:
         NoSuchRoute, UnknownModule: see `modules.module`.
         UnreadableBody: the body is not a JSON object.
-        Refused: the body, the query or a header says something that cannot be meant; all of it is left as it was.
+        Refused: the body, the query or a header has an invalid value; nothing was changed.
     """
     module = modules.module(request)
     content = dialect.body(request)
@@ -89,29 +89,29 @@ def parse_unblock(request: Request) -> Asked:
 
 
 def render_unblock(asked: Asked, results: Sequence[RecordResult]) -> Response:
-    """An entry a record: 200 when all were unblocked, 207 when some were, 400 when none was."""
+    """An entry per record: 200 when all were unblocked, 207 when some were, 400 when none was."""
     return dialect.multi_status([_entry(asked, index, result) for index, result in enumerate(results)])
 
 
 def keep(response: Response) -> Answer:
-    """An answer as it is kept for its idempotency key."""
+    """The answer as it is stored for its idempotency key."""
     return Answer(response.status, json.dumps(response.body, separators=(",", ":")))
 
 
 def repeat(answer: Answer, *, earlier: bool) -> Response:
-    """An answer that was kept, word for word; a header tells that it is an earlier one."""
+    """A stored answer, word for word; a header says that it is an earlier one."""
     headers = (("Idempotent-Replayed", "true"),) if earlier else ()
     return Response(answer.status, answer.body, headers)
 
 
 def fingerprint(request: Request) -> str:
-    """What a request is, for its idempotency key: the same method, path, query and body."""
+    """The fingerprint of a request, for its idempotency key: its method, path, query and body."""
     parts = [request.method, request.url, sorted(request.query.items())]
     return hashlib.sha256(json.dumps(parts).encode() + request.body).hexdigest()
 
 
 def _entry(asked: Asked, index: int, result: RecordResult) -> dict[str, Any]:
-    """One record's entry. What each field came to is told where it is more than the entry itself says."""
+    """One record's entry, with the outcome of each field where that says more than the entry itself."""
     code, message = SAID[result.outcome]
     details: dict[str, object] = {}
     if DIGITS.fullmatch(result.id):

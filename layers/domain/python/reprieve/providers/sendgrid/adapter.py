@@ -4,16 +4,16 @@ Sources: SendGrid's machine-readable description (twilio/sendgrid-oai, spec/yaml
 "Errors" and "Rate limits" of its API reference, and what users observed (sendgrid/docs#6194: an absent address is a 404
 on four lists and a 204 on the fifth; sendgrid/sendgrid-php#281: `emails` and `delete_all` exclude each other).
 
-- Four of the lists have a bulk form that answers 204 whether or not the addresses stood there; it is what is used, so
+- Four of the lists have a bulk form that answers 204 whether or not the addresses were listed; that form is used, so
   that a response lost on the way does no harm. When the provider refuses a bulk, it is split in halves until the
-  address at fault stands alone: n addresses of which one is bad take at most 2 * log2(n) calls more.
+  address at fault is alone: n addresses of which one is bad take at most 2 * log2(n) calls more.
 - Unsubscribes have no bulk form and go one by one.
 - The body of a bulk is written in one place, `selection`, which has no word for "all"; an empty selection has no call.
 - `kind_of` says what a status means. Answers about the call rather than about an address (401, 403, a redirect, an
-  unknown path) break the account and burn no attempt of an address.
+  unknown path) break the account and do not count as attempts.
 
-- A bulk that meets a fault is split as well, so that an address that breaks the provider stands alone in the end; after
-  `PATIENCE` faults in a row it is the provider that is broken, and what was not asked for alone waits.
+- A bulk that meets a fault is split as well, so that an address that breaks the provider is alone in the end; after
+  `PATIENCE` faults in a row the provider counts as broken, and addresses that were not asked for alone wait.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ MAX_BATCH: Final = 500
 DEADLINE: Final = seconds(10)
 #: one `lift` with all of its exchanges, in milliseconds: no longer than the time that the job keeps in reserve
 BUDGET: Final = seconds(20)
-#: what an answer to a removal may weigh, and what a page of a list may, in bytes
+#: the largest answer to a removal, and the largest page of a list, in bytes
 ANSWER_CAP: Final = 64 * 1024
 PAGE_CAP: Final = 4 * 1024 * 1024
-#: after so many exchanges in a row without a proper answer, the provider is taken to be down
+#: after this many exchanges in a row without a proper answer, the provider is taken to be down
 PATIENCE: Final = 3
-#: passes over a second that holds more rows than a page, before giving up on its standing still
+#: passes over a second that holds more rows than a page, before the list counts as unstable
 PASSES: Final = 5
 #: pages of one such second: more than that is a list that ignores its offset
 PAGES: Final = 1_000
@@ -148,17 +148,17 @@ class SendGrid:
         Args:
             suppression_list: which list.
             emails: exact spellings; more than `batch` are sent in several bulks.
-            budget: milliseconds, if less than a lift may take anyhow.
+            budget: milliseconds, if less than the adapter's own limit.
 
         Returns:
-            One answer an address, in the same order:
+            One answer per address, in the same order:
 
-            * LIFTED: a 2xx. The bulk form does not tell whether the address was listed.
+            * LIFTED: a 2xx. The bulk form does not say whether the address was listed.
             * ABSENT: a 404 for this very address.
             * REFUSED: a 4xx for this very address, alone.
             * RETRY: 5xx, 408, no answer in time or a lost connection, for this very address.
             * WAIT: 429, with the provider's reset, or not tried: after a 429, after `PATIENCE` faults in a row, or
-              because the time is over.
+              because time is up.
             * ACCOUNT_BROKEN: 401, 403 (which can be a block that passes), a redirect, or no such API; the rest is not
               tried. What was lifted before that stays LIFTED.
         """
@@ -173,7 +173,7 @@ class SendGrid:
         return [errand.answers[email] for email in emails]
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
-        """Read what the provider's list holds, oldest window of time first (`removals.ports.Provider.entries`).
+        """Read the entries of the provider's list, oldest window of time first (`removals.ports.Provider.entries`).
 
         Offset paging skips rows of a list that shrinks between two pages, so a window of time is read in
         one page: when a page is full, its window is cut in two. Only a single second with a page full of rows is paged
@@ -189,7 +189,7 @@ class SendGrid:
             out; one without a readable time gets the end of its window, so that it errs towards staying suppressed.
 
         Raises:
-            Unavailable: no answer, or one that is no page of the list asked for.
+            Unavailable: no answer, or one that is not a page of the list asked for.
         """
         windows = [(Seconds(max(0, -(-start // SECOND))), to_seconds(end))]
         while windows:
@@ -224,7 +224,7 @@ class SendGrid:
                     break
             if len(found) == before:
                 return list(found)
-        raise Unavailable("SendGrid: the list does not stand still")
+        raise Unavailable("SendGrid: the list keeps changing")
 
     def _page(
         self, suppression_list: SuppressionList, first: Seconds, last: Seconds, *, offset: int
@@ -250,7 +250,7 @@ class SendGrid:
 
 
 class _Errand:
-    """One lift under way: the answers so far, and whether it is still worth asking.
+    """One lift under way: the answers so far, and whether to continue.
 
     Attributes:
         answers: by address.
@@ -296,7 +296,7 @@ class _Errand:
             email: the address.
             path: of its list.
             path_is_proved: whether the provider has answered under it before. If not, a 404 is believed only in the
-                provider's own words: a wrong base URL must not pass for a list on which nobody stands.
+                provider's own words: a wrong base URL must not pass for an empty list.
         """
         escaped = segment(email)
         if escaped is None:
@@ -326,7 +326,7 @@ class _Errand:
         return kind, self._count(kind, LiftAnswer(outcome, sentence(reply.status), retry_at)), reply.body
 
     def _count(self, kind: StatusKind, answer: LiftAnswer) -> LiftAnswer:
-        """Stop when every further call would fare alike."""
+        """Stop when every further call would fail alike."""
         self._faults = self._faults + 1 if kind is StatusKind.FAULT else 0
         if kind in {StatusKind.THROTTLED, StatusKind.BROKEN}:
             return self._stop(answer)
@@ -352,6 +352,6 @@ def _check_base_url(base_url: str) -> None:
 
 
 def _check_header(value: str, name: str) -> None:
-    """Refuse what cannot stand in a header: `requests` would, too, but with the value in its error."""
+    """Refuse a value that a header cannot hold: `requests` would, too, but with the value in its error."""
     if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", value):
         raise InvalidInput("must be printable ASCII without spaces around it", field=name)

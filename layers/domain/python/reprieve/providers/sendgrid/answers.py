@@ -1,4 +1,4 @@
-"""What SendGrid's statuses and headers mean, and what is ever sent to it.
+"""The meaning of SendGrid's statuses and headers, and the body of every removal.
 
 Sources: SendGrid's machine-readable description (twilio/sendgrid-oai, spec/yaml/tsg_suppressions_v3.yaml), the pages
 "Errors" and "Rate limits" of its API reference, and sendgrid/sendgrid-php#281 (`emails` and `delete_all` exclude each
@@ -40,7 +40,7 @@ NO_SUCH_API: Final = "there is no such API at the configured base URL"
 
 
 class StatusKind(Enum):
-    """What a status says, before it is known whether the call was about one address or many."""
+    """The meaning of a status, before it is known whether the call was about one address or many."""
 
     DONE = auto()
     """The selected addresses are off the list."""
@@ -51,9 +51,9 @@ class StatusKind(Enum):
     THROTTLED = auto()
     """The account must wait."""
     FAULT = auto()
-    """The provider is not well."""
+    """The provider has a fault."""
     BROKEN = auto()
-    """The account or its configuration is at fault, and every address would fare alike."""
+    """The account or its configuration is at fault, and every address would get the same answer."""
 
 
 def kind_of(status: int) -> StatusKind:
@@ -105,11 +105,11 @@ def sentence(status: int) -> str:
 
 
 def comeback(status: int, headers: Mapping[str, str], *, now: Millis) -> Millis | None:
-    """Read when the provider asks us to come back.
+    """Read the moment at which the provider asks us to come back.
 
     Every answer carries X-RateLimit-Reset (the page "Rate limits"), so it counts only when the limit was hit. It is a
     Unix second by that page and seconds left by one other; a number too small to be a date is the latter. Retry-After
-    is not documented, but what stands before an API may send it.
+    is not documented, but a proxy in front of an API may send it.
 
     Args:
         status: of the response.
@@ -133,7 +133,7 @@ def _moment(text: str | None, now: Millis) -> Millis | None:
     text = (text or "").strip()
     if re.fullmatch("[0-9]{1,12}", text):
         number = to_millis(Seconds(int(text)))
-        # a year's worth of seconds is no sensible wait, and no date since 1971
+        # more seconds than a year has are a date, since 1971; fewer are a wait
         return number if number > days(366) else Millis(now + number)
     with suppress(ValueError, OverflowError):
         return Millis(int(parsedate_to_datetime(text).timestamp() * SECOND))
@@ -211,7 +211,7 @@ def _second(value: object) -> Seconds | None:
 
 
 def decoded(body: bytes) -> Any:  # noqa: ANN401 - that is what JSON is
-    """Decode a body; None for what is no JSON, however it is broken."""
+    """Decode a body; None when it is not JSON, however it is broken."""
     with suppress(ValueError, RecursionError):
         return json.loads(body)
     return None

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from reprieve.providers.kind import Surroundings
     from reprieve.removals.ports import Provider
 
-#: what stands for an API key that is kept sealed, where only its form would matter
+#: a placeholder for a sealed API key, where only the form of the key matters
 _KEPT: Final = "kept"
 
 
 def check_webhook_key(webhook_key: str) -> None:
-    """Refuse a public key that can verify nothing: otherwise every event would be refused, and only the sender hear it.
+    """Refuse a public key that cannot verify: otherwise every event would be refused, and only the sender would see it.
 
     Args:
         webhook_key: base64 of the DER form, as SendGrid's webhook settings show it; "" for none.

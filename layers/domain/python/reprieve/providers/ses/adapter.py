@@ -4,15 +4,15 @@ Sources: the SES developer guide ("Using the account-level suppression list", "M
 "Service quotas") and botocore's model sesv2 2019-09-27. SES differs from SendGrid in ways that decide how an address is
 lifted:
 
-- There is one list an account and one a tenant, and an entry has a reason, BOUNCE or COMPLAINT. Ours are two lists. So
+- There is one list per account and one per tenant, and an entry has a reason, BOUNCE or COMPLAINT. Ours are two. So
   an entry is read before it is deleted, at the price of a second call: to lift a bounce must not forgive a complaint.
 - An entry answers to its exact letter case alone, though it suppresses the address in any case. "Not found" therefore
-  means little for a spelling that nobody stored: the spelling given is tried, then the lower-case one, then our
+  means little for a spelling that was never stored: the spelling given is tried, then the lower-case one, then our
   comparison key. SES can be searched by nothing else, so an entry in yet another spelling is reported ABSENT; the
-  reconciliation reads the list and brings its spelling home, and the next lift uses it.
+  reconciliation reads the list and records its spelling, and the next lift uses it.
 - "Not found" is also said of a tenant. Before an absence in a tenant's list is believed, its list is read once.
-- The quota of calls like these is one a second, and no header tells how much of it is left. Calls are paced, and being
-  told to slow down is normal.
+- The quota of calls like these is one per second, and no header says how much of it is left. Calls are paced, and
+  being throttled is normal.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from reprieve.suppressions.suppression import Permanence, Suppression, Suppressi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-#: two calls an address and more for other spellings: what fits into one turn of the job
+#: two calls per address and more for other spellings: what fits into one turn of the job
 BATCH: Final = 8
 #: seconds from the beginning of one call to that of the next
 PACE: Final = 1.0
 #: one `lift`, in milliseconds: less than the lease of its rows
 BUDGET: Final = seconds(90)
-#: after so many faults in a row, SES is taken to be down
+#: after this many faults in a row, SES is taken to be down
 PATIENCE: Final = 3
 #: rows of one page: the service's model gives no bound, so a modest number
 PAGE: Final = 100
@@ -62,9 +62,9 @@ _REASON: Final[Mapping[SuppressionList, str]] = {
 
 
 class SesClient(Protocol):
-    """What is used of boto3's `sesv2` client.
+    """The part of boto3's `sesv2` client that is used.
 
-    The client should be made with one attempt a call and short timeouts (`botocore.config.Config(retries={
+    The client should be made with one attempt per call and short timeouts (`botocore.config.Config(retries={
     "total_max_attempts": 1}, connect_timeout=3, read_timeout=5)`): whether to try again is decided here and by the job.
     """
 
@@ -85,7 +85,7 @@ class SesClient(Protocol):
 
 
 class _Problem(Enum):
-    """What an error of SES says."""
+    """The meaning of an error of SES."""
 
     NOT_FOUND = auto()
     REFUSED = auto()
@@ -94,7 +94,7 @@ class _Problem(Enum):
     BROKEN = auto()
 
 
-#: what SES and the signature check in front of it call things; the statuses are for names that are not here
+#: the error codes of SES and of the signature check in front of it; the statuses are for names that are not here
 _BY_CODE: Final[Mapping[str, _Problem]] = {
     "NotFoundException": _Problem.NOT_FOUND,
     "BadRequestException": _Problem.REFUSED,
@@ -183,7 +183,7 @@ class Ses:
         return f"Ses({self._whose.get('TenantName', '')})"
 
     def close(self) -> None:
-        """Nothing is kept that would have to be given back: the client is shared."""
+        """Do nothing: the client is shared, and nothing else is kept."""
 
     def lift(
         self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis | None = None
@@ -193,18 +193,18 @@ class Ses:
         Args:
             suppression_list: bounces or spam reports; SES keeps no other.
             emails: exact spellings.
-            budget: milliseconds, if less than a lift may take anyhow.
+            budget: milliseconds, if less than the adapter's own limit.
 
         Returns:
-            One answer an address, in the same order:
+            One answer per address, in the same order:
 
-            * LIFTED: it stood there for this list's reason, and was deleted.
+            * LIFTED: it was listed for this list's reason, and was deleted.
             * ABSENT: no spelling that we know is there, or it is there for the other reason, or there is no such list
               (which takes no call).
-            * REFUSED: SES takes it for no address.
+            * REFUSED: SES does not accept it as an address.
             * RETRY: a fault.
-            * WAIT: told to slow down, or not tried: after that, after `PATIENCE` faults in a row, or because the time
-              is over. SES never says when to come back.
+            * WAIT: throttled, or not tried: after throttling, after `PATIENCE` faults in a row, or because time
+              is up. SES never says when to come back.
             * ACCOUNT_BROKEN: credentials, permissions or the tenant; the rest is not tried.
         """
         reason = _REASON.get(suppression_list)
@@ -214,7 +214,7 @@ class Ses:
         answers: list[LiftAnswer] = []
         faults = 0
         for email in emails:
-            # the pace is part of the price: what could only wait is not begun
+            # the pace is part of the cost: a call that could only wait is not begun
             answer = self._lift_one(email, reason) if max(self._next_call, self._stopwatch()) < ends else _NOT_TRIED
             answers.append(answer)
             faults = faults + 1 if answer is _ANSWER[_Problem.FAULT] else 0
@@ -225,7 +225,7 @@ class Ses:
         return answers + rest * (len(emails) - len(answers))
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
-        """Read what the list holds (`removals.ports.Provider.entries`).
+        """Read the entries of the list (`removals.ports.Provider.entries`).
 
         Whether SES counts the ends of its own time range in is not documented: it is asked for a second more on each
         side, and the entries are filtered here. Pages are chained by SES's tokens, so nothing is skipped.
@@ -239,8 +239,8 @@ class Ses:
             The entries under SES's own spelling. SES keeps no text or status.
 
         Raises:
-            Unavailable: no answer, a refusal, or an answer that is no page; also after `PAGE_TRIES` times of being told
-                to slow down.
+            Unavailable: no answer, a refusal, or an answer that is not a page; also after being throttled
+                `PAGE_TRIES` times.
         """
         reason = _REASON.get(suppression_list)
         if reason is None or start > end:
@@ -262,7 +262,7 @@ class Ses:
             if not token:
                 return
             if token in tokens:
-                raise Unavailable("SES: the list goes round in circles")
+                raise Unavailable("SES: the list's pages form a circle")
             tokens.add(token)
             asked["NextToken"] = token
 
@@ -280,7 +280,7 @@ class Ses:
             if not self._has_tenant():
                 return _NO_SUCH_TENANT
         except (ClientError, BotoCoreError) as error:
-            # gone between the two calls: someone else lifted it
+            # gone between the two calls: another caller lifted it
             return _ANSWER[_read(error)]
         return _ANSWER[_Problem.NOT_FOUND]
 
@@ -326,8 +326,8 @@ class Ses:
                 break
             self._next_call += self._pace * attempt
         # NOT_FOUND is about the tenant here, REFUSED about the token: none of the sentences for an address fits
-        told = _ANSWER[problem].detail if problem in {_Problem.THROTTLED, _Problem.BROKEN} else "it gave no page"
-        raise Unavailable(f"SES: {told}") from None
+        detail = _ANSWER[problem].detail if problem in {_Problem.THROTTLED, _Problem.BROKEN} else "it gave no page"
+        raise Unavailable(f"SES: {detail}") from None
 
     def _call(self, operation: Callable[..., Mapping[str, Any]], **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
         """Call SES, no sooner than the pace allows."""
@@ -345,8 +345,8 @@ def spellings(email: str) -> list[str]:
         email: as the provider or the caller spelled it.
 
     Returns:
-        The spelling given, then lower case, then the comparison key, none twice. Keys of what is no address are left
-        out: nobody stored those.
+        The spelling given, then lower case, then the comparison key, none twice. The key of a text that is not an
+        address is left out: it was never stored.
     """
     key = comparison_key(email)
     known = [email, email.lower()] if key.endswith("\N{REPLACEMENT CHARACTER}") else [email, email.lower(), key]
@@ -358,7 +358,7 @@ def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: Mill
 
     Args:
         suppression_list: the list it belongs to.
-        row: as boto3 gives it.
+        row: as boto3 returns it.
         otherwise: the time to assume when there is none, in milliseconds.
 
     Returns:
@@ -383,7 +383,7 @@ def _date(moment: Millis) -> datetime:
 
 
 def _read(error: ClientError | BotoCoreError) -> _Problem:
-    """What an error means; its text is not used, for it can hold the address."""
+    """The meaning of an error; its text is not used, because it can hold the address."""
     if isinstance(error, BotoCoreError):
         return _BY_KIND.get(type(error), _Problem.FAULT)
     code = error.response.get("Error", {}).get("Code", "")

@@ -1,1 +1,1 @@
-"""What refusals of mail mean: how a text is read, and the tables of rules that judge it."""
+"""The meaning of refusals of mail: reading a text, and the tables of rules that judge it."""

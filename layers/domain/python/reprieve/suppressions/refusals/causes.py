@@ -1,4 +1,4 @@
-"""Why mail is refused: a closed list of causes, each with what follows from it."""
+"""The causes for which mail is refused: a closed list, each with its consequences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reprieve.suppressions.suppression import Classification, Permanence
 
 
 class Cause(StrEnum):
-    """What a refusal is about; the first five say that the address itself is bad."""
+    """The cause of a refusal; the first five say that the address itself is bad."""
 
     UNKNOWN_MAILBOX = "unknown_mailbox"
     """The domain has no such mailbox, or no longer has it."""
@@ -54,7 +54,7 @@ class Cause(StrEnum):
     BUSY = "busy"
     """The server cannot take mail now: greylisting, an outage, a system error."""
     UNKNOWN = "unknown"
-    """Nothing that was given says why."""
+    """Nothing in the report says why."""
 
 
 _HARD = (Permanence.HARD, Classification.INVALID_ADDRESS)
@@ -63,7 +63,7 @@ _TECHNICAL = (Permanence.SOFT, Classification.TECHNICAL)
 _REPUTATION = (Permanence.SOFT, Classification.REPUTATION)
 _CONTENT = (Permanence.SOFT, Classification.CONTENT)
 
-#: what follows from each cause: whether waiting could help, and SendGrid's class
+#: the consequences of each cause: whether waiting could help, and SendGrid's class
 CONSEQUENCES: Final = {
     Cause.UNKNOWN_MAILBOX: _HARD,
     Cause.UNKNOWN_DOMAIN: _HARD,

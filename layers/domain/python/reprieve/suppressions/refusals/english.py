@@ -1,6 +1,6 @@
-"""What English words mean, as mail servers use them.
+"""The meaning of English words, as mail servers use them.
 
-`WORDS` says so beyond doubt and beats every code: "no such user" is an unknown mailbox whatever number stands before
+`WORDS` says so beyond doubt and beats every code: "no such user" is an unknown mailbox whatever number precedes
 it. `CIRCUMSTANCES` counts where no code decides, `HINTS` only where the provider does not either. In each the first
 rule that matches counts, so what is about the sender comes before what is about the recipient, and what passes before
 what stays.
@@ -13,7 +13,7 @@ from typing import Final
 from reprieve.suppressions.refusals.causes import Cause
 from reprieve.suppressions.refusals.rules import Rule, Table
 
-#: who can be unknown
+#: words for a recipient that can be unknown
 _WHO = (
     r"(?:users?|recipients?|recipient addresse?s?|addressee|mailbox(?:es)?|maildrop|inbox"
     r"|address(?:es)?|accounts?|email|email address"
@@ -22,7 +22,7 @@ _WHO = (
 )
 #: addresses that are not the recipient's
 _NOT_OURS = r"(?<!\bip )(?<!from )(?<!return )(?<!reply )(?<!sender )(?<!source )(?<!sending )"
-#: what is said of those that are not there
+#: words for a recipient that does not exist
 _GONE = (
     r"(?:unknown|not found|not known|not recogni[sz]ed|unrecogni[sz]ed|invalid"
     r"|non ?existent|nonexistent|non ?existing|not valid|unroutable"

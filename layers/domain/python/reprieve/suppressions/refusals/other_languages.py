@@ -1,4 +1,4 @@
-"""What the words of other languages mean, as mail servers use them.
+"""The meaning of words of other languages, as mail servers use them.
 
 German, French, Spanish, Portuguese, Italian, Dutch, Russian, Japanese and Chinese. Accents and letter case do not
 count, and German umlauts may be written out. The order within a language is that of `english`: who is meant, what

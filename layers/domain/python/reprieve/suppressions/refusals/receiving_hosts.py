@@ -1,4 +1,4 @@
-"""What the marks of single receivers mean: codes of their own, links to their help, phrases that only they use.
+"""The meaning of the marks of single receivers: codes of their own, links to their help, phrases that only they use.
 
 Searched in the text with its codes and links. Sources: the postmaster pages and published error lists of Google,
 Microsoft, Yahoo, Apple, Orange and La Poste, United Internet (GMX, web.de), T-Online, Comcast, Charter, Cox, GoDaddy,

@@ -1,4 +1,4 @@
-"""What codes mean where no words say more.
+"""The meaning of codes, for refusals whose words do not say more.
 
 Enhanced status codes by RFC 3463 and the registry of RFC 5248, with RFC 7372 and 7505; replies by RFC 5321 and 7504;
 and the details that receivers use beyond the registry.
@@ -10,7 +10,7 @@ from typing import Final
 
 from reprieve.suppressions.refusals.causes import Cause
 
-#: by subject and detail; details of 0 are missing on purpose, for they say nothing
+#: by subject and detail; details of 0 are missing on purpose, because they say nothing
 STATUS: Final = {
     (1, 1): Cause.UNKNOWN_MAILBOX,
     (1, 2): Cause.UNKNOWN_DOMAIN,
@@ -62,9 +62,9 @@ STATUS: Final = {
 }
 #: the codes that are about the sender's address, whatever the words "does not exist" seem to be about
 SENDERS: Final = frozenset({(1, 7), (1, 8)})
-#: what the other details of a subject mean; subjects 1 and 4 are used for too much to say
+#: the meaning of a subject's other details; subjects 1 and 4 are used for too many things to have one
 SUBJECT: Final = {2: Cause.DISABLED, 3: Cause.BUSY, 5: Cause.PROTOCOL, 6: Cause.CONTENT, 7: Cause.POLICY}
-#: replies that say why by themselves; 550 and 554 stand for anything
+#: replies that say why by themselves; 550 and 554 can mean anything
 REPLY: Final = {
     500: Cause.PROTOCOL,
     501: Cause.PROTOCOL,
@@ -84,7 +84,7 @@ REPLY: Final = {
 
 
 def of_status(subject: int, detail: int) -> Cause | None:
-    """What an enhanced status code of class 5 means.
+    """The cause that an enhanced status code of class 5 names.
 
     Returns:
         The cause; None for a code that says nothing.

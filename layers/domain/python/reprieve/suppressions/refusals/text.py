@@ -1,4 +1,4 @@
-"""What is read from the text of a refusal: its codes, its words, and which command it answers.
+"""Reading the text of a refusal: its codes, its words, and which command it answers.
 
 Words are compared in one form: lower case, no accents, no punctuation but the end of a sentence, no number or id, one
 space between two words. Every address is a single `@`, so that no address can change a verdict; every host name is a
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Final
 
-#: how many characters are read: no server is longer before it says why
+#: how many characters are read: no server writes more before it says why
 READ: Final = 4_000
 
 _ATOM = r"[\w.!#$%&'*+/=?^`{|}~-]"
@@ -27,13 +27,13 @@ _PART: Final = re.compile(
     rf"(?:https?://|www\.)[^\s<>\"]*+|(?:[\w-]{{1,63}}+\.){{1,12}}(?:{_TOP})(?![\w-])|\d[\d.:-]*+|[^\W_]++|@|[.!?;\u3002]++"
 )
 _ENDS: Final = frozenset(".!?;\u3002")
-#: words with a number in them that are no ids
+#: words with a number in them that are not ids
 _NUMBERED: Final = ("rfc", "utf", "smtputf")
 _STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
-#: a reply code stands where a server's own words begin
+#: a reply code, where a server's own words begin
 _REPLY: Final = re.compile(r"(?:^|[:;'\"<>(\[#|\n]) ?([45]\d\d)(?=[ ,\-]|$)")
 _APOSTROPHES: Final = str.maketrans("", "", "'`\u00b4\u2019\u02bc")
-#: the second half of what is written as one word or as two
+#: the second half of words that are written as one or as two
 _HALF: Final = re.compile(r"\b(e|mail|user|black) (?=(?:mails?|box(?:es)?|names?|lists?|listed)\b)")
 #: what a sending server says around the other's words: it decides nothing
 _FRAMES: Final = re.compile(
@@ -49,7 +49,7 @@ _BEFORE_RECIPIENT: Final = frozenset({"mail from", "helo", "ehlo", "initial conn
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text says.
+    """The result of reading a text.
 
     Attributes:
         marks: the text folded, with addresses masked; codes, links and host names are still in it.
@@ -107,7 +107,7 @@ def _words(marks: str) -> str:
 
 
 def _masked(part: str) -> str:
-    """What stands for a part that is not a plain word, "" for nothing."""
+    """The replacement for a part that is not a plain word, "" for none."""
     if part == "@":
         return part
     if part[0] in _ENDS:

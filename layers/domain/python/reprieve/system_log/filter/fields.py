@@ -1,4 +1,4 @@
-"""What a filter can ask of which field of an entry of the system log.
+"""The fields of a system log entry, and the comparisons that a filter can make with each.
 
 The fields are the members of LogEvent, as Okta's OpenAPI file (2026.06.3) lists them.
 """
@@ -65,10 +65,10 @@ def _ancestors(name: str) -> Iterator[str]:
         yield name
 
 
-#: only `pr` can be asked of these
+#: fields that only `pr` can be applied to
 _OBJECTS: Final = _OPEN | {parent for name in _SCALARS | _OPEN for parent in _ancestors(name)}
 
-#: Okta's page asks with this older spelling in one of its samples
+#: Okta's page uses this older spelling in one of its samples
 _ALIASES: Final = {"event_type": "eventType"}
 
 #: Okta refuses these by name
@@ -93,7 +93,7 @@ def field_named(name: str) -> str:
     """The field of a name; an older spelling is understood too.
 
     Raises:
-        InvalidFilter: there is no such field, or it cannot be asked for.
+        InvalidFilter: there is no such field, or it cannot be queried.
     """
     name = _ALIASES.get(name, name)
     if not _is_field(name):
@@ -104,7 +104,7 @@ def field_named(name: str) -> str:
 def go_together(operation: Operator, field: str, value: Value) -> bool:
     """Whether this comparison could ever hold, and Okta allows it.
 
-    RFC 7644 wants an error for `gt` and its kin on booleans; order and parts of a null, parts of a number and the value
+    RFC 7644 wants an error for `gt` and others on booleans; order and parts of a null, parts of a number and the value
     of a whole object are the same kind of mistake.
     """
     if field in _OBJECTS or (operation, field) in _REFUSED:
@@ -114,5 +114,5 @@ def go_together(operation: Operator, field: str, value: Value) -> bool:
     return operation in _EQUALITY or not (value is None or isinstance(value, bool))
 
 
-#: what can be asked of an entry of the system log
+#: the vocabulary for entries of the system log
 ENTRY: Final = Vocabulary(field_named, go_together)

@@ -1,4 +1,4 @@
-"""Comparing events with a filter: which of them it asks for, and what each of those is certain to have."""
+"""Comparing events with a filter: which events match, and what every match is certain to have."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def matches(expression: Expression, event: Mapping[str, Any]) -> bool:
-    """Whether the filter asks for this event.
+    """Whether the event matches the filter.
 
     Args:
-        expression: what `parse` gave.
+        expression: the result of `parse`.
         event: a LogEvent as JSON has it: text, int, float, bool, None, lists and mappings. Any member may be missing.
     """
     match expression:
@@ -44,7 +44,7 @@ def fold(text: str) -> str:
 
 
 def leaves(value: object) -> Iterator[object]:
-    """Everything in a JSON value that is neither null, an array nor an object, however deep; in no set order."""
+    """Everything in a JSON value that is neither null, an array nor an object, however deep; in no particular order."""
     pending = [value]
     while pending:
         item = pending.pop()
@@ -57,7 +57,7 @@ def leaves(value: object) -> Iterator[object]:
 
 
 def _values(event: Mapping[str, Any], field: str) -> list[object]:
-    """What the field reaches, arrays taken apart."""
+    """The values that the field reaches, with arrays unpacked."""
     found: list[object] = [event]
     for name in field.split("."):
         found = [item[name] for item in _elements(found) if isinstance(item, Mapping) and name in item]
@@ -104,7 +104,7 @@ def _textual(relation: Callable[[str, str], bool]) -> Callable[[object, object],
 
 _TESTS: Final[Mapping[Operator, Callable[[object, object], bool]]] = {
     Operator.EQ: _ordered(operator.eq),
-    # `_holds` turns the answer round
+    # `_holds` negates the result
     Operator.NE: _ordered(operator.eq),
     Operator.GT: _ordered(operator.gt),
     Operator.GE: _ordered(operator.ge),
@@ -151,7 +151,7 @@ def _instant(text: str) -> datetime | None:
 
 
 def required_equalities(expression: Expression) -> Mapping[str, frozenset[str]]:
-    """What every matching event is certain to have, so that the store can read an index instead of the log.
+    """The equalities that hold for every matching event, so that the store can read an index instead of the log.
 
     Only text compared by `eq`, alone or under `and`s, is claimed; nothing is concluded from `or`, `not`, numbers or
     date-times (which are equal in several spellings).

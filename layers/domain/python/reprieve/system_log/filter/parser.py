@@ -1,6 +1,6 @@
 """Reading a filter; its grammar is in `tree`.
 
-What a caller can make us do is bounded: `MAX_LENGTH`, `MAX_TERMS` and `MAX_DEPTH` cap the expression (and with it every
+A caller can cause only bounded work: `MAX_LENGTH`, `MAX_TERMS` and `MAX_DEPTH` cap the expression (and with it every
 recursion over it), and reading it takes time proportional to its length.
 """
 
@@ -41,7 +41,7 @@ MAX_NUMBER: Final = 64
 
 
 class _Kind(Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     #: (
     OPEN = auto()
@@ -68,7 +68,7 @@ class _Token:
         return self.kind is _Kind.WORD and self.text.lower() == word
 
 
-# possessive, so that no text makes the expression try anything twice
+# possessive, so that no text makes the expression backtrack
 _TOKEN: Final = re.compile(
     r'(?P<SPACE>[ \t\r\n]++)|(?P<OPEN>\()|(?P<CLOSE>\))|(?P<STRING>"(?:[^"\\]++|\\.)*+")'
     r'|(?P<WORD>[^ \t\r\n()"\[\]]++)',
@@ -85,7 +85,7 @@ def parse(text: str, vocabulary: Vocabulary = ENTRY) -> Expression:
 
     Args:
         text: the filter as the caller wrote it.
-        vocabulary: what it can ask for; by default of entries of the system log.
+        vocabulary: the fields that it can use; by default those of entries of the system log.
 
     Returns:
         The expression; parentheses survive only as structure, `event_type` becomes `eventType`.
@@ -168,7 +168,7 @@ class _Parser:
         return Comparison(field, operation, value)
 
     def _operator(self) -> Operator | None:
-        """The operator that is next; None stands for `pr`."""
+        """The next operator; None stands for `pr`."""
         self._require(_Kind.WORD, "an attribute operator")
         token = self._take()
         if token.says("pr"):

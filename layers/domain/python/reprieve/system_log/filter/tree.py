@@ -1,4 +1,4 @@
-"""The filter language: which log events a SCIM expression asks for. Lists of other things read it too.
+"""The filter language: SCIM expressions that select log events, and entries of other lists.
 
     or        = and *("or" and)
     and       = operand *("and" operand)
@@ -7,7 +7,7 @@
     value     = JSON string / number / true / false / null
 
 Sources: RFC 7644 section 3.4.2.2 without its `[ ]`, and Okta's pages "System log query" and "Core Okta API, Filter".
-Operators and `and`, `or`, `not` are read in any case, field names only in their own.
+Operators and `and`, `or`, `not` are read in any case, field names only in their own case.
 
 What those sources leave open is decided here:
 
@@ -21,7 +21,7 @@ What those sources leave open is decided here:
 - An operator that could not hold for its value (`gt true`, `co 1`) or its field (`actor eq "x"`, an object) is refused
   instead of finding nothing.
 
-`parser` reads a filter, `fields` knows what can be asked of which field of the log, `matching` compares an
+`parser` reads a filter, `fields` has the comparisons that each field of the log allows, `matching` compares an
 event with an expression.
 """
 
@@ -67,7 +67,7 @@ class UnsupportedCombination(InvalidInput):
 
 
 class Operator(StrEnum):
-    """How the values of a field are compared with the value in the filter (`pr` has no value: see `Presence`)."""
+    """A way to compare the values of a field with the value in the filter (`pr` has no value: see `Presence`)."""
 
     #: a value is the same
     EQ = "eq"
@@ -134,7 +134,7 @@ Expression: TypeAlias = Comparison | Presence | Not | And | Or
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What can be asked of one kind of thing.
+    """The fields and comparisons that a filter of one kind of thing can use.
 
     Attributes:
         field_named: the field of a name, an older spelling included; raises InvalidFilter if there is none.
