@@ -1,8 +1,8 @@
-"""Teach the local AWS which permissions a batch needs.
+"""The permissions of batches in the local AWS.
 
 AWS checks what a batch is made of: `dynamodb:PartiQLInsert` and its three sisters on each statement's table, and
-`sqs:SendMessage` for each message. The local AWS checks the name of the call, which is no permission at all. It has a
-place where it takes a transaction apart into the permissions of its items; this has it take statements apart, too.
+`sqs:SendMessage` for each message. The local AWS checks the name of the call, which is not a permission. It already
+splits a transaction into the permissions of its items; this module makes it split statements as well.
 """
 
 import json
@@ -26,7 +26,7 @@ Check = tuple[str, str]
 
 
 def install() -> None:
-    """Have batches checked from now on."""
+    """Check batches from now on."""
     of_transaction = iam_actions.dynamodb_transaction_checks
     named = iam_actions.extract_iam_action
 
@@ -45,7 +45,7 @@ def install() -> None:
 
 
 def checks(body: bytes, region: str, account: str) -> list[Check]:
-    """The permission and the resource of each statement; none at all, and so a refusal, if one cannot be read."""
+    """The permission and resource of each statement; an empty list, which means a refusal, if one cannot be read."""
     try:
         return [check(statement, region, account) for statement in statements(json.loads(body))]
     except (ValueError, KeyError, TypeError, AttributeError):

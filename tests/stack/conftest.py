@@ -50,7 +50,7 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        while "Up after" not in self.said():
+        while "Ready after" not in self.said():
             if self._process.poll() is not None or time.monotonic() - began > SECONDS_TO_START:
                 self.stop(signal.SIGKILL)
                 pytest.exit(f"the local stack did not start:\n{self.said()}", returncode=1)
