@@ -1,4 +1,4 @@
-"""What every test keeps to: nothing outside this machine is ever spoken to, and pure code speaks to nothing at all."""
+"""Rules for every test: no connection leaves this machine, and pure code opens none at all."""
 
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,14 @@ LOOPBACK = ["127.0.0.0/8", "::1"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test the rule of its room; pytest-socket holds it to that."""
+    """Mark each test with the socket rule of its room, which pytest-socket enforces."""
     for item in items:
         room = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         item.add_marker(pytest.mark.disable_socket if room in SILENT else pytest.mark.allow_hosts(LOOPBACK))
 
 
 class OneStack(LoadScopeScheduling):
-    """Gives the tests of the stack, first of all, to one worker of xdist, and the others one by one to who is free."""
+    """The xdist scheduler that gives the stack's tests to one worker first, and the others one by one to a free worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "stack" if nodeid.startswith("tests/stack/") else nodeid

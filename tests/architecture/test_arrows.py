@@ -1,4 +1,4 @@
-"""Which room may know which: kernel <- subjects <- adapters and dialects <- runtime <- functions.
+"""The allowed imports between rooms: kernel <- subjects <- adapters and dialects <- runtime <- functions.
 
 The walk reads the imports of the source, those for type checking included: a type is knowledge too.
 """

@@ -1,4 +1,4 @@
-"""Every verb that changes something says so in the system log.
+"""Every verb that changes something writes an entry to the system log.
 
 The verbs are found in the source: a public method of a subject's class that reaches, by itself or through other methods
 of its class, a method of a port that writes. A method of a port counts as writing unless it is in READS, so a new one

@@ -1,4 +1,4 @@
-"""The documents: links lead somewhere, make targets exist, and every route, parameter and page has its place."""
+"""The documents: every link and make target exists, and every route, parameter and page is documented."""
 
 from __future__ import annotations
 

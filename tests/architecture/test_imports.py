@@ -1,4 +1,4 @@
-"""What a cold start pays for: the modules that each function loads, by name. Each is loaded in a process of its own."""
+"""The import budget of a cold start: the modules that each function loads, by name, each in a process of its own."""
 
 import json
 import os

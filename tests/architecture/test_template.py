@@ -1,4 +1,4 @@
-"""What the template promises: a role, a log group and an event file for each function; nothing wider than needed."""
+"""The template: a role, a log group and an event file for each function, and least privileges."""
 
 from __future__ import annotations
 

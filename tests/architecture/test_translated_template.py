@@ -1,4 +1,4 @@
-"""What SAM makes of the template: some of what matters on AWS is in no line of template.yaml."""
+"""The template after SAM's translation, which adds resources and properties that template.yaml does not show."""
 
 from __future__ import annotations
 

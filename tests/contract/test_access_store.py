@@ -1,4 +1,4 @@
-"""The store of organizations and their accounts: a change writes what it names, and nothing else.
+"""The store of organizations and their accounts: a change writes only the fields that it names.
 
 On the DynamoDB of the other tests, and on dynoxide.
 """

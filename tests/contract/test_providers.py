@@ -1,4 +1,4 @@
-"""One contract for every provider (`removals.ports.Provider`); what only one can do wrong is in a file of its own."""
+"""One contract for every provider (`removals.ports.Provider`); the tests of a single adapter are in its own file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a removal costs over its life, in the capacity units of a store that counts them as AWS does."""
+"""The capacity units of a removal over its life, on a store that counts them as AWS does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COUNT = 160
 
 
 def units(client: DynamoDBClient) -> Counter[bool]:
-    """Counts the units of the suppressions' table from here on: True those read, False those written."""
+    """Count the units of the Suppressions table from now on: read units under True, write units under False."""
     counted: Counter[bool] = Counter()
 
     def ask(params: dict[str, Any], model: Any, **_: object) -> None:

@@ -1,4 +1,4 @@
-"""SendGrid's adapter on real HTTP: what arrives there, and what is made of its answers."""
+"""SendGrid's adapter on real HTTP: the requests that arrive, and the interpretation of the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SendGrid's adapter against an upstream that is slow, endless, broken or false; and its long lists."""
+"""SendGrid's adapter against a slow, endless, broken or lying upstream, and on long lists."""
 
 from __future__ import annotations
 

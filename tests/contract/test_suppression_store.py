@@ -1,4 +1,4 @@
-"""One contract of the suppression store, on the simulated DynamoDB, on that of the other tests, and on dynoxide.
+"""One contract of the suppression store, on the simulated DynamoDB, on the one in process, and on dynoxide.
 
 What the simulation proves is worth as much as its DynamoDB is like the others.
 """
@@ -47,7 +47,7 @@ DONE, PENDING, FAILED, SUPERSEDED = (
 
 @dataclass
 class Bench:
-    """The store, and short words for what tests do with it."""
+    """The store, with short methods for the tests."""
 
     table: Table
     store: Suppressions
@@ -105,7 +105,7 @@ class Bench:
 
 @pytest.fixture(scope="module", params=["simulated", "in process", "dynoxide"])
 def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A client for all tests, which takes longer to make than most of them to run; None where each makes its own."""
+    """A shared client, because creating one takes longer than most tests; None if each test creates its own."""
     if request.param == "simulated":
         yield None
     elif request.param == "dynoxide":
@@ -117,7 +117,7 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture
 def bench(dynamodb: Any) -> Bench:
-    """Empty tables."""
+    """A bench on empty tables."""
     if dynamodb is None:
         client = Client(World(Choices(0)), "Suppressions", lambda *_: None)
         table: Table = SerialTable(client, "Suppressions")  # type: ignore[arg-type]

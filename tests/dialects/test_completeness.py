@@ -1,4 +1,4 @@
-"""What holds for every dialect: each error has an answer, and each scope is asked for, granted and documented.
+"""Rules for every dialect: each error has an answer, and each scope is required by a route, grantable and documented.
 
 Nothing here names a dialect but where its vendor has a rule of its own.
 """
@@ -134,7 +134,7 @@ def classes() -> set[type[ReprieveError]]:
 
 
 def requests() -> st.SearchStrategy[Request]:
-    """Requests whose paths, parameters and headers hold anything."""
+    """Requests with arbitrary paths, parameters and headers."""
     path = st.just({}) | st.fixed_dictionaries({"id": texts, "emailServerId": texts})
     url = st.just("https://example.com/") | st.from_regex(r"https?://[!-~]{0,30}", fullmatch=True)
     caller = Caller(Organization("demo", "Demo"), "cred-1", frozenset())
@@ -250,7 +250,7 @@ MODULE = re.compile(r"\b(?:mythings|custom|My_Things)\b")
 
 
 def asked_by(route: Route) -> Iterable[str]:
-    """The scopes of a route, with `{module}` for whatever names a module."""
+    """The scopes of a route, with `{module}` in place of a module's name."""
     if not callable(route.scopes):
         return route.scopes
     caller = Caller(Organization("demo", "Demo", modules=frozenset({"My_Things"})), "cred-1", frozenset())

@@ -1,4 +1,4 @@
-"""What Okta's Email Servers API reads and shows: every member that is not what it must be is named."""
+"""Parsing and rendering of Okta's Email Servers API: a refusal names every invalid member."""
 
 from __future__ import annotations
 

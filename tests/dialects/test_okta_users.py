@@ -1,4 +1,4 @@
-"""What Okta's Users API accepts, word by word, and how it refuses the rest."""
+"""The bodies and queries that Okta's Users API accepts, and its refusals of all others."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ PEOPLE = [
 
 
 def found(query: Mapping[str, str]) -> list[str]:
-    """Who is listed, found by the selection's names where it has some, as the domain does it."""
+    """The listed users, looked up by the selection's names if it has any, as the domain does."""
     selection = okta_users.parse_list(request(query=query)).selection
     people = PEOPLE if selection.named is None else [user for user in PEOPLE if is_named(user, selection.named)]
     return [user.id.removeprefix("00u") for user in people if selection.includes(user)]

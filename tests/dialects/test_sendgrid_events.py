@@ -1,4 +1,4 @@
-"""SendGrid's Event Webhook: what counts as SendGrid's, and how its events are read."""
+"""SendGrid's Event Webhook: verification of its signature, and parsing of its events."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Reprieve's own answers: why an address is not mailed, and all lists in one."""
+"""Reprieve's own API: why an address is not mailed, and all lists in one."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def search(call: Gateway, organization: Organization = DEMO, **query: str) -> An
 
 
 def nothing(email: str) -> Answer:
-    """What is told of an address that nothing is known about."""
+    """The answer about an unknown address."""
     body = {
         "email": email,
         "mailed": True,

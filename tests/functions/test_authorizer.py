@@ -1,4 +1,4 @@
-"""The authorizer: closed by default, and forgiving about how a credential is spelled."""
+"""The authorizer: closed by default, and lenient about the spelling of the scheme."""
 
 from __future__ import annotations
 

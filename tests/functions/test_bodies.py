@@ -1,4 +1,4 @@
-"""Bodies: whatever arrives is answered below 500, and nothing is stored that could not be shown again."""
+"""Request bodies: any body is answered below 500, and only values that can be shown again are stored."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ UNREADABLE = {
 
 @pytest.fixture(autouse=True)
 def no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the functions of the email servers need to start; no server is tried."""
+    """The settings that the email server functions need to start; no connection is made."""
     for name in ("MAIL_PORTS", "TOKEN_PORTS"):
         monkeypatch.setenv(name, "443")
     for name, value in {"SECRETS_KEY": "none", "MAX_EMAIL_SERVERS": "3", "PRIVATE_MAIL_NETWORKS": ""}.items():
@@ -87,7 +87,7 @@ def send(call: Gateway, name: str, body: object, **more: Any) -> Answer:
 
 
 def with_hole(name: str, filling: str | bytes) -> bytes:
-    """A route's body with something in the place of its text."""
+    """A route's body with a value in place of its text."""
     raw = filling if isinstance(filling, bytes) else filling.encode()
     return json.dumps(BODIES[name]).encode().replace(b'"TEXT"', raw)
 
@@ -124,7 +124,7 @@ def test_half_of_a_surrogate_pair_in_the_text_that_the_gateway_hands_on_is_refus
 
 
 def captured(call: Gateway, name: str) -> dict[str, Any]:
-    """The event that a request becomes."""
+    """The Lambda event of a request."""
     events: list[dict[str, Any]] = []
     route = BY_NAME[name]
 

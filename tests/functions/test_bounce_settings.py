@@ -98,7 +98,7 @@ def test_an_unsubscribe_that_removals_keep_getting_in_the_way_of_fails(
     store = wiring.suppressions()
 
     def record(organization: Organization, entries: Sequence[Suppression]) -> int:
-        """Another removal forgives each entry just before it is written."""
+        """Let another removal forgive each entry just before it is written."""
         for entry in entries:
             request = RemovalRequest(f"r{entry.created}-0", entry.list, entry.key, entry.email)
             store.request_removals(context(organization, now=entry.created + 40_000, request_id="r"), [request])

@@ -1,4 +1,4 @@
-"""What somebody changes through an API, by the command or by schedule is in the organization's system log."""
+"""Every change through an API, by the command or by a schedule is in the organization's system log."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def entries() -> list[Mapping[str, Any]]:
 
 
 def told() -> list[tuple[str, str, str]]:
-    """Type, what it is about, and who did it."""
+    """The type, target and actor of each entry."""
     return [(one["eventType"], one["target"][0]["displayName"], one["actor"]["displayName"]) for one in entries()]
 
 
@@ -200,7 +200,7 @@ def test_an_import_of_recipients_that_the_store_cut_off(monkeypatch: pytest.Monk
 
 
 class Upstream:
-    """A provider that lists one bounce, and refuses the account when something is to be lifted."""
+    """A provider that lists one bounce, and refuses the account when asked to lift."""
 
     batch = 100
 

@@ -1,4 +1,4 @@
-"""What every function does around its handlers: the type of an answer, and the unexpected."""
+"""The HTTP edge of every function: content types, and unexpected errors."""
 
 from __future__ import annotations
 

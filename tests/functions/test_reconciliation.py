@@ -1,4 +1,4 @@
-"""The daily comparison: what a missed webhook left out is taken over, and nothing that was forgiven."""
+"""The daily comparison: entries that a webhook missed are recorded, forgiven ones are not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS
 
 @dataclass
 class Provider:
-    """Lists what it is given."""
+    """A provider that lists the given entries."""
 
     listed: list[Suppression] = field(default_factory=list)
     broken: frozenset[SuppressionList] = frozenset()

@@ -21,7 +21,7 @@ SCOPES = ["ZohoCRM.modules.ALL"]
 
 @pytest.fixture(autouse=True)
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto is no database: two transactions at a time undo each other."""
+    """Run transactions one at a time: moto would let two of them undo each other."""
     monkeypatch.setattr("reprieve.store.table.SIDE_BY_SIDE", 1)
 
 

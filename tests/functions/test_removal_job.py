@@ -1,4 +1,4 @@
-"""The scheduled job, on the real store with a provider that does as it is told."""
+"""The scheduled job, on the real store with a scripted provider."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PLACE = {"partition": {"S": "demo#bounces#0"}, "address": {"S": KEY}}
 
 @dataclass
 class Provider:
-    """Answers every address alike, and remembers what it was asked."""
+    """A provider that gives the same answer for every address, and records the requests."""
 
     answer: LiftAnswer = LIFTED
     batch: int = 100
@@ -140,7 +140,7 @@ def test_what_cannot_be_done_now_stays_in_the_queue_until_the_provider_asked_us_
 
 
 def again(dynamodb: DynamoDBClient, **numbers: int) -> None:
-    """Make the row due at once, with other numbers in its record."""
+    """Make the row due at once, with these changes to its record."""
     for name, number in {"due_at": 0, **numbers}.items():
         dynamodb.update_item(
             TableName="Suppressions",

@@ -1,4 +1,4 @@
-"""Following removals, on the real store: each answer whole, and nobody sees another organization's."""
+"""Following removals, on the real store: whole answers, and only the organization's own removals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOON = "2026-01-01T00:00:00.000Z"
 
 
 def ask(call: Gateway, *emails: str, now: int | None = None) -> str:
-    """Ask for removals as Okta's endpoint does; the request's id."""
+    """Request removals as Okta's endpoint does; return the request's id."""
     answer = call(
         function("remove_list"),
         "POST",

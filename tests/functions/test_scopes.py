@@ -1,4 +1,4 @@
-"""Scopes: every route asks for its own, and refuses a credential without them before anything is read or changed."""
+"""Scopes: every route requires its own, and refuses a credential without them before it reads or changes anything."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ SCOPED = [route for route in ROUTES if route.scopes != ()]
 
 
 def send(call: Gateway, route: Route, scopes: Iterable[str]) -> Answer:
-    """A request with nothing in its body."""
+    """Send a request without a body."""
     return call(
         function(route.function),
         route.method,

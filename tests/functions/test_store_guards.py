@@ -1,4 +1,4 @@
-"""The conditions of the store beside the removal protocol, each met by a write that it has to refuse."""
+"""The conditions of the store outside the removal protocol, each with a write that it must refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SendGrid's lists: pages, links, CSV, one address, and every way to lift."""
+"""SendGrid's lists: pages, links, CSV, single addresses, and every way to lift."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was cleared or has expired is taken off in the background, however often the function is cut off."""
+"""Cleared and expired entries are taken off in the background, however often the function is killed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(remaining: int = 110_000) -> dict[str, object]:
 
 
 def on_the_list() -> list[str]:
-    """What has not been taken off, shown or not."""
+    """The entries that have not been taken off, shown or not."""
     return [one.key for one in wiring.listing().each(DEMO, BOUNCES, Selection(), now=wiring.now())]
 
 

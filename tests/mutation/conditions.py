@@ -54,7 +54,7 @@ class Mutant:
 
     @property
     def condition(self) -> str:
-        """Which condition it is a mutant of: `module.CONSTANT`."""
+        """The name of the mutated condition: `module.CONSTANT`."""
         return f"{self.module.rpartition('.')[2]}.{self.constant}"
 
 
@@ -64,7 +64,7 @@ def modules() -> list[ModuleType]:
 
 
 def mutants() -> list[Mutant]:
-    """All of them, in order; what a module imports is its definer's."""
+    """All mutants, in order; an imported constant belongs to the module that defines it."""
     found: dict[str, Mutant] = {}
     # beside the store: how long a part waits for what it does not find
     found["queue.SETTLED"] = Mutant("queue.SETTLED", queue.__name__, "SETTLED", 0)
@@ -107,7 +107,7 @@ def conjuncts(condition: str) -> list[str]:
 
 @contextmanager
 def without(mutant: Mutant) -> Iterator[None]:
-    """The mutant, in every module of the store that uses it."""
+    """Apply the mutant in every module of the store that uses the condition."""
     original = getattr(import_module(mutant.module), mutant.constant)
     with ExitStack() as patches:
         for module in [*modules(), import_module(mutant.module)]:
@@ -117,7 +117,7 @@ def without(mutant: Mutant) -> Iterator[None]:
 
 
 def _assigned(module: ModuleType) -> set[str]:
-    """The constants that a module defines and does not import."""
+    """The constants that a module defines rather than imports."""
     assert module.__file__
     source = Path(module.__file__).read_text()
     return set(re.findall(r"^([A-Z][A-Z_]+)(?:: Final)? = ", source, re.MULTILINE))

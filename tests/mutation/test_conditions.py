@@ -1,4 +1,4 @@
-"""Without any one of the store's conditions, or a part of it, the simulation fails, or else a contract test by name."""
+"""The simulation, or a named contract test, fails without each condition of the store and each part of one."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Recipients:
 
 
 class Scenario:
-    """One run; `play` raises Failure if something does not hold."""
+    """One run; `play` raises Failure if an invariant does not hold."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class Scenario:
         )
 
     def play(self) -> None:
-        """Everything at once, then quiet until nothing is pending, then the last look."""
+        """Play everything concurrently, then wait until nothing is pending, then check the end."""
         with (
             mock.patch.object(job, "MAX_ATTEMPTS", 2),
             mock.patch.object(pending, "PART", 2),
@@ -201,7 +201,7 @@ class Scenario:
         self.oracle.finally_holds(self.client.items, told)
 
     def _begin(self, begin: int) -> None:
-        """Start what happens from a moment on."""
+        """Start the processes of one half of the history."""
         choices, short = self.choices, self.short
         organizations = list(self.access.accounts)
         for organization in organizations:
@@ -234,7 +234,7 @@ class Scenario:
             self.world.start("ttl", self.client.expire).until = begin + choices.below(10) * self.pace
 
     def _redrive(self) -> None:
-        """Somebody looks at what has failed, and after a while has it tried again."""
+        """Retry failed removals after a while, as an operator would."""
         for key, item in list(self.client.items.items()):
             if item.get("removal_state") == "failed":
                 seen = removal_of(item)
@@ -307,7 +307,7 @@ class Scenario:
         process.until = begin + self.choices.below(1 if self.crowd else 6) * self.pace
 
     def _unblock(self, organization: Organization, request_id: str, begin: int) -> None:
-        """Zoho's verb for one or more records, whatever the lists say of them."""
+        """Unblock one or more records by Zoho's verb, whether listed or not."""
         wanted = [str(number) for number in range(len(KEYS)) if self.choices.below(2)] or ["0"]
         caller = Caller(organization, "cred", frozenset())
 
@@ -331,7 +331,7 @@ class Scenario:
         process.until = begin + self.choices.below(10) * self.pace
 
     def _reconcile(self, organization: Organization, starts: int) -> None:
-        """The daily comparison, in the middle of it all."""
+        """Run the daily comparison during the history."""
         skew = self._skew()
 
         def run() -> None:
@@ -345,14 +345,14 @@ class Scenario:
     def _by_okta(
         self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
     ) -> dict[str, str]:
-        """Addresses, on the list or not; the removal's id by address."""
+        """Request removals by Okta's API, for listed and other addresses; return the ids by address."""
         outcomes = self.removals.request(caller.context(request_id, Millis(now)), emails, suppression_list=name)
         return {outcome.submitted: outcome.removal_id or "none" for outcome in outcomes}
 
     def _by_sendgrid(
         self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
     ) -> dict[str, str]:
-        """The same, gone from the list at once."""
+        """Request removals by SendGrid's API, which hides the entries at once; return the ids by address."""
         asked = [*emails, MISSPELLED]
         lifted = self.lists.lift_many(caller.context(request_id, Millis(now)), name, asked)
         ids = {email: f"{request_id}-{number}" for number, email in enumerate(reversed(asked))}
@@ -362,7 +362,7 @@ class Scenario:
     def _one_by_sendgrid(
         self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
     ) -> dict[str, str]:
-        """One that is on the list, or else nothing."""
+        """Request the removal of one address by SendGrid's API, if it is listed."""
         try:
             self.lists.lift(caller.context(f"{LISTED_ONLY}{request_id}", Millis(now)), name, emails[0])
         except NotFound:
@@ -370,7 +370,7 @@ class Scenario:
         return {emails[0]: findable_id(f"{LISTED_ONLY}{request_id}", 0, comparison_key(emails[0]))}
 
     def _upkeep(self, *, starts: int) -> None:
-        """A run that takes off what was cleared."""
+        """Run the upkeep, which takes off cleared entries."""
         skew = self._skew()
 
         def run() -> None:
@@ -407,7 +407,7 @@ class Scenario:
         return process
 
     def _settle_down(self) -> None:
-        """No more faults: ticks, until nothing waits any more."""
+        """Run the job without faults until the queue is empty."""
         self.world.calm = True
         self.skewed = False
         if self.cleared:
@@ -429,5 +429,5 @@ class Scenario:
 
 
 def _mark(begin: int) -> str:
-    """What distinguishes the names of the second half from those of the first."""
+    """The suffix of the names in the second half of the history."""
     return "" if begin == START else "x"

@@ -1,4 +1,4 @@
-"""For the tests of the SMTP client: certificates, names, attempts that fail, and a search for secrets."""
+"""Helpers for the tests of the SMTP client: certificates, names, failed attempts, and a search for secrets."""
 
 from __future__ import annotations
 

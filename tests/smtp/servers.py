@@ -1,4 +1,4 @@
-"""Servers to talk to, on the loopback: one that keeps to a script, and its script can be spoiled at any step."""
+"""Servers on loopback that follow a script, which a test can break at any step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With servers that do as they should: aiosmtpd, with real TLS and AUTH."""
+"""Well-behaved servers: aiosmtpd, with real TLS and AUTH."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No text becomes a command, a header or a field that it was not meant to be, and no bytes break the reading."""
+"""Injection: no text becomes a command, header or field by accident, and no bytes break the parser."""
 
 from __future__ import annotations
 

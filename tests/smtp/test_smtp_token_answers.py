@@ -1,4 +1,4 @@
-"""Access tokens: what an endpoint may answer, and what is survived."""
+"""Access tokens: the answers of an endpoint, good and bad."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endpoints that give access tokens, and grants to ask them with."""
+"""Token endpoints, and grants for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing makes the local stack forget. Named to be the first: what a stack is asked first after a start is slow."""
+"""The local stack keeps its data however it ends. These tests sort first, because the first requests after a start are slow."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ ADDRESSES = ("sender@example.com", "receiver@example.org")
 
 @pytest.fixture
 def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailSink]:
-    """On one of the ports that mail may go to by STARTTLS."""
+    """A mail server on an allowed STARTTLS port."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     host, port = free("127.0.0.9", "127.0.0.1")
@@ -53,7 +53,7 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailSink]:
 
 
 def free(*hosts: str) -> tuple[str, int]:
-    """The first address and port that nobody listens at, such as the mail server of a stack."""
+    """The first free address and port, which the mail server of a stack would take."""
     for host, port in itertools.product(hosts, (2525, 2587)):
         with contextlib.suppress(OSError), socket.create_server((host, port)):
             return host, port
@@ -61,7 +61,7 @@ def free(*hosts: str) -> tuple[str, int]:
 
 
 class Plain:
-    """The API without a client of Okta's."""
+    """A plain client of the API, not one of Okta's."""
 
     def __init__(self, stack: dict[str, Any]) -> None:
         self._url = f"{stack['okta']['base_url']}/api/v1/email-servers"
@@ -74,7 +74,7 @@ class Plain:
 
 @pytest.fixture
 def plain(stack: dict[str, Any]) -> Iterator[Plain]:
-    """The organization's servers are gone afterwards, and its connections are counted anew."""
+    """A plain client; afterwards the organization's servers and connection counts are deleted."""
     plain = Plain(stack)
     yield plain
     for server in plain.send("GET").json()["email-servers"]:
@@ -83,7 +83,7 @@ def plain(stack: dict[str, Any]) -> Iterator[Plain]:
 
 @pytest.fixture(autouse=True)
 def uncounted(place: Place) -> None:
-    """Forget the connections that other tests made."""
+    """Reset the connection counts of other tests."""
     dynamodb, table = client(place, "dynamodb"), outputs(place)["EmailServersTable"]
     counters = dynamodb.query(
         TableName=table,

@@ -1,4 +1,4 @@
-"""The local stack itself: what it says it has, and that the main loop runs on it."""
+"""The local stack itself: its stack.json, and the main loop on it."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_stop_is_heeded_even_while_the_runner_asks_for_the_functions_logs(
 
 
 def started_at(port: object, home: Path) -> str:
-    """The one line that `make run` ends with at a port that it cannot have."""
+    """The last line of `make run` with an unusable port."""
     ended = subprocess.run(
         [sys.executable, "-m", "local.run", f"--home={home}", f"--port={port}"],
         cwd=ROOT,

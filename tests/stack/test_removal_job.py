@@ -68,7 +68,7 @@ def upstream() -> Iterator[FakeSendGrid]:
 
 
 def enrol(place: Place, upstream: FakeSendGrid, organization: str) -> str:
-    """Make an organization whose provider is the test's; its token."""
+    """Create an organization whose provider is the test's; return its token."""
     done = subprocess.run(
         [sys.executable, "-c", SET_UP, organization, upstream.url],
         cwd=ROOT,
@@ -81,7 +81,7 @@ def enrol(place: Place, upstream: FakeSendGrid, organization: str) -> str:
 
 
 def ask(stack: dict[str, Any], token: str, emails: list[str]) -> list[str]:
-    """Ask for removals, 1,000 a request and fewer on a slow machine; the requests' ids."""
+    """Request removals, 1,000 per request (fewer on a slow machine); return the requests' ids."""
     url = f"{stack['okta']['base_url']}/api/v1/org/email/bounces/remove-list"
     asked = []
     for start in range(0, len(emails), 250):
@@ -97,7 +97,7 @@ def ask(stack: dict[str, Any], token: str, emails: list[str]) -> list[str]:
 
 
 def tick(place: Place) -> dict[str, Any]:
-    """One run of the job; {} when it did not live to answer."""
+    """Run the job once; return {} if it was killed before its answer."""
     # a run may take longer than boto3 waits, and a repeated call would be a run more
     config = Config(read_timeout=180, retries={"total_max_attempts": 1})
     patient = boto3.client(
@@ -114,7 +114,7 @@ def tick(place: Place) -> dict[str, Any]:
 
 
 def deleted(upstream: FakeSendGrid) -> Counter[str]:
-    """How often each address was deleted upstream."""
+    """The number of deletions upstream per address."""
     return Counter(email for seen in list(upstream.seen) if seen.body for email in json.loads(seen.body)["emails"])
 
 
@@ -156,7 +156,7 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
     killed: list[int] = []
 
     def kill(handler: Any) -> None:
-        """The first bulk is carried out, and then whoever asked is no more."""
+        """Carry out the first bulk, then kill the function that sent it."""
         handler.work()
         for process in workers(place, "removal-job"):
             os.kill(process, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What `make run` and its like say to a person: progress that counts on, and refusals of one line."""
+"""The output of the make targets: continuous progress, and refusals of one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SlowTool:
-    """A tool that is looked at three times until it has ended, an hour later each time."""
+    """A tool that ends at the third wait, with an hour between two waits."""
 
     returncode = 0
     now = 0.0

@@ -1,4 +1,4 @@
-"""The system log as those who poll it see it: Okta's own clients, unmodified, while events arrive from several sides.
+"""Polling the system log with Okta's own unmodified clients while several senders post events.
 
 Each client is a program of its own (tests/sdk-python, tests/sdk-node): the three do not get along in one environment.
 """
@@ -42,7 +42,7 @@ OKTA2 = ROOT / "requirements" / "okta2.txt"
 
 @pytest.fixture(scope="session")
 def okta2() -> Path:
-    """A Python that has Okta's SDK 2.x, made once for each lock."""
+    """A Python with Okta's SDK 2.x, created once per lock."""
     lock = hashlib.sha256(OKTA2.read_bytes()).hexdigest()[:12]
     home = ROOT / ".local" / f"okta2-{lock}"
     python = home / "bin" / "python"
@@ -61,7 +61,7 @@ def poller(*command: str) -> subprocess.Popen[str]:
 
 
 def send_while(stack: Stack, run: str) -> list[str]:
-    """Events from several senders at a time, some of them twice; the addresses that they are about."""
+    """Post events from several senders at a time, some twice; return their addresses."""
 
     def sender(number: int) -> list[str]:
         sent = []

@@ -49,7 +49,7 @@ SUCCESS = ("SUCCESS", "Unblocked successfully")
 
 
 def python_with_sdk(major: str) -> str:
-    """A Python that has Zoho's SDK of a major, installed from the lock once."""
+    """A Python with Zoho's SDK of one major version, installed once from the lock."""
     lock = ROOT / "requirements" / f"zoho{major}.txt"
     home = ROOT / ".local" / f"zoho{major}-{sys.version_info[0]}.{sys.version_info[1]}"
     python, stamp = home / "bin" / "python", home / sha256(lock.read_bytes()).hexdigest()
@@ -71,7 +71,7 @@ EACH = pytest.mark.parametrize(
 
 @pytest.fixture(scope="session")
 def command(request: pytest.FixtureRequest) -> list[str]:
-    """What to run for one of Zoho's clients."""
+    """The command that runs one of Zoho's clients."""
     language, major = request.param.split("-")
     if language == "python":
         return [python_with_sdk(major), str(ROOT / "tests" / "sdk-python" / "zoho_unblock.py")]
@@ -83,7 +83,7 @@ def command(request: pytest.FixtureRequest) -> list[str]:
 
 @pytest.fixture
 def sdk(command: list[str], stack: Stack) -> Any:
-    """Calls the client: what it makes of the answer to each call."""
+    """A caller of the client that returns its reading of each answer."""
 
     def calls(*wanted: dict[str, Any], token: str = "", base_url: str = "") -> list[dict[str, Any]]:
         asked = {
@@ -103,7 +103,7 @@ def sdk(command: list[str], stack: Stack) -> Any:
 
 
 class Crm:
-    """Plain HTTP: what a test needs to have before a client can be asked about it."""
+    """Plain HTTP calls that set up the data of a test."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -148,7 +148,7 @@ class Crm:
         assert answer.status_code == 200, answer.text
 
     def explained(self, email: str) -> dict[str, Any]:
-        """What GET /reprieve/addresses tells of an address."""
+        """The answer of GET /reprieve/addresses about an address."""
         headers = {"Authorization": f"Bearer {self.stack['reprieve']['token']}"}
         url = f"{self.stack['reprieve']['base_url']}/reprieve/addresses/{email}"
         answer = self.session.get(url, headers=headers, timeout=30)
@@ -176,7 +176,7 @@ def said(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def exhaust(crm: Crm, email: str, record: str) -> None:
-    """Unblock an address as often as it may be, and have it bounce once more."""
+    """Unblock an address as often as allowed, and let it bounce once more."""
     for turn in range(5):
         crm.bounced([email], at=int(time.time()) + 60 * turn)
         assert crm.unblock([record]).status_code == 200
@@ -235,7 +235,7 @@ def test_a_client_gets_every_error_of_the_request(sdk: Any) -> None:
 
 @pytest.fixture
 def scoped(place: Place) -> str:
-    """A credential of the demo organization that may read records and no more."""
+    """A credential of the demo organization that can only read records."""
     token = issue_token("demo")
     access = Access(Table(client(place, "dynamodb"), outputs(place)["AccessTable"]))
     scopes = frozenset({"ZohoCRM.modules.leads.READ"})
@@ -245,7 +245,7 @@ def scoped(place: Place) -> str:
 
 @pytest.fixture
 def broken(place: Place) -> str:
-    """The id of a record that is not as we would ever write it."""
+    """The id of a record that our code would never write."""
     identifier = f"9{uuid.uuid4().int % 10**17:017d}"
     item = {"partition": {"S": "demo#Leads"}, "sort": {"S": identifier}}
     client(place, "dynamodb").put_item(TableName=outputs(place)["RecipientsTable"], Item=item)

@@ -1,4 +1,4 @@
-"""Okta's Email Servers routes, the bodies that are sent to them, and their whole answers."""
+"""Okta's Email Servers routes, with request bodies and whole answers."""
 
 from __future__ import annotations
 

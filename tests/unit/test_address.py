@@ -1,4 +1,4 @@
-"""What counts as an email address (RFC 3696 and its verified errata), and when two are one mailbox."""
+"""Valid email addresses (RFC 3696 and its verified errata), and equality of two spellings."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ JSON_SCHEMA_DEVIATIONS = {
 
 
 def verdict(text: object) -> str | None:
-    """Return the sentence of the refusal, having checked that nothing of the address comes with it; None if valid."""
+    """The sentence of the refusal, checked not to quote the address; None if valid."""
     try:
         Address.parse(text, field="emailAddresses")
     except MalformedAddress as error:

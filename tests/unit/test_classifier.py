@@ -1,4 +1,4 @@
-"""What a refusal means: by the words before the codes, the codes before the provider, and never a guess."""
+"""The classifier of refusals: words before codes, codes before the provider's opinion, and no guesses."""
 
 import importlib
 import json

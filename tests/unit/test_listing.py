@@ -1,4 +1,4 @@
-"""Every parameter of a list against a search by brute force, whatever the shards and the size of a page."""
+"""Every parameter of a list against a brute-force search, with any shards and page size."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ _LIFTED = Suppression(SuppressionList.BOUNCES, "ab@lifted.io", "ab@lifted.io", 1
 
 
 def expected(organization: Organization, suppressions: list[Suppression], wanted: Selection) -> list[Suppression]:
-    """The bounces that are meant, by the words of the documentation and nothing else."""
+    """The expected bounces, by the documentation's words alone."""
     purge, second = organization.purge, NOW // 1000
 
     def shown(one: Suppression) -> bool:
@@ -209,7 +209,7 @@ def many(number: int, shards: int) -> tuple[Organization, Table]:
 
 
 def observed(table: Table) -> list[str]:
-    """The operations that are asked of a table from here on."""
+    """The operations on a table from now on."""
     asked: list[str] = []
     table._client.observe = lambda operation, _: asked.append(operation)  # type: ignore[attr-defined]
     return asked

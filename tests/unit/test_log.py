@@ -1,4 +1,4 @@
-"""The system log's entries, as Okta's clients will read them."""
+"""The system log's entries, as Okta's clients read them."""
 
 from __future__ import annotations
 

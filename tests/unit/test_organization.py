@@ -1,4 +1,4 @@
-"""Organizations, tokens and what a caller may do."""
+"""Organizations, tokens and a caller's scopes."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Cursors that lead back to where they were issued and nowhere else, and numbers in a query."""
+"""Cursors, which work only in the query that they were issued for, and numbers in a query."""
 
 from __future__ import annotations
 

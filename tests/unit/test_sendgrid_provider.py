@@ -1,4 +1,4 @@
-"""SendGrid's adapter without a network: what it would send, and how often."""
+"""SendGrid's adapter without a network: its requests and retries."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ emails = st.one_of(texts, st.builds("{}@{}".format, texts, texts), st.emails())
 
 @dataclass
 class Recorder(BaseAdapter):
-    """Answers in place of a network; `answer` gives the status, or raises."""
+    """A stand-in for the network; `answer` gives the status, or raises."""
 
     answer: Callable[[requests.PreparedRequest], int] = lambda _: 204
     body: bytes = b""
@@ -242,7 +242,7 @@ def test_the_pages_of_a_list_are_asked_for_by_whole_seconds() -> None:
 
 
 class Leaky(requests.RequestException):
-    """As the errors of requests are: with the URL, the headers and all."""
+    """An error like those of requests, with the URL and the headers in it."""
 
 
 def test_the_key_and_the_addresses_stay_inside(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""What the store asks of DynamoDB and SQS, and what it makes of their faults, on clients that only record."""
+"""The store's calls to DynamoDB and SQS, and its handling of their faults, on recording clients."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ KEY = "a@x.org"
 
 
 class Cancelled(ClientError):
-    """A transaction that was not done."""
+    """The error of a cancelled transaction."""
 
 
 class Recording:
-    """A DynamoDB client that finds nothing and does everything, or fails as it is told."""
+    """A DynamoDB client that finds nothing and accepts every write, or raises a given error."""
 
     class exceptions:  # noqa: N801  (as boto3 has it)
         TransactionCanceledException = Cancelled
@@ -58,7 +58,7 @@ class Recording:
 
 
 def consistent(client: Recording) -> list[bool]:
-    """Of each read, whether it was consistent."""
+    """The consistency of each read, in order."""
     found = []
     for operation, arguments in client.calls:
         if operation == "batch_get_item":
@@ -171,7 +171,7 @@ def test_a_cursor_that_no_page_gave_is_refused_by_name(cursor: str) -> None:
 
 
 class Queue:
-    """An SQS client that answers what it is given."""
+    """An SQS client with a given answer."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
         self.answer = answer

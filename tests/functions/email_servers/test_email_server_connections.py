@@ -1,4 +1,4 @@
-"""What is said to a mail server and what it may do to us: real SMTP on the loopback."""
+"""Connections to mail servers, friendly and hostile: real SMTP on loopback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a secret is bound to, and where it never shows."""
+"""The binding of a secret to its server, and the places where it never appears."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging in with a token that has to be fetched first."""
+"""Logins with a token that must be fetched first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiri
 
 
 class TokenEndpoint:
-    """An https server that gives the sink's token to whoever asks as it expects to be asked."""
+    """An HTTPS server that issues the sink's token for the expected request."""
 
     def __init__(self, authority: trustme.CA, answer: tuple[int, bytes]) -> None:
         self.asked: list[tuple[str | None, dict[str, str]]] = []

@@ -1,4 +1,4 @@
-"""Okta's Email Servers API: the life of a server, whole answers, and what each costs in DynamoDB calls."""
+"""Okta's Email Servers API: the life of a server, whole answers, and the DynamoDB calls of each."""
 
 from __future__ import annotations
 

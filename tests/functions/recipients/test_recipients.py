@@ -1,4 +1,4 @@
-"""Okta's Users API: the life of a user, whole answers, and what each costs in DynamoDB calls."""
+"""Okta's Users API: the life of a user, whole answers, and the DynamoDB calls of each."""
 
 from __future__ import annotations
 

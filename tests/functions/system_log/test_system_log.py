@@ -1,4 +1,4 @@
-"""Okta's System Log, as its clients see it: whole answers, links, and what each costs in DynamoDB calls."""
+"""Okta's System Log as its clients see it: whole answers, links, and the DynamoDB calls of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be asked, and what is said then."""
+"""Refused queries and their answers."""
 
 from __future__ import annotations
 

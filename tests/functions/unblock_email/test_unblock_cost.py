@@ -1,4 +1,4 @@
-"""What an unblock of five hundred records costs in calls."""
+"""The DynamoDB calls of an unblock of five hundred records."""
 
 from __future__ import annotations
 

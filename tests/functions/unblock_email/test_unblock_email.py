@@ -1,4 +1,4 @@
-"""POST /crm/{version}/{module}/actions/unblock_email: what is lifted, and how it is told of each record."""
+"""POST /crm/{version}/{module}/actions/unblock_email: the lifted addresses, and the answer for each record."""
 
 from __future__ import annotations
 

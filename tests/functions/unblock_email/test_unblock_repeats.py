@@ -1,4 +1,4 @@
-"""Beyond Zoho: the rehearsal, and the key that makes a lost answer safe to repeat."""
+"""Our additions to Zoho's API: the dry run, and the idempotency key that makes a retry safe."""
 
 from __future__ import annotations
 

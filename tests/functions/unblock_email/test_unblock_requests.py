@@ -1,4 +1,4 @@
-"""What an unblock may be asked by: modules, versions, scopes, and every refusal of a request."""
+"""Requests for an unblock: modules, versions, scopes, and every refusal."""
 
 from __future__ import annotations
 
