@@ -11,15 +11,15 @@ from tests.support import quick_boto3
 
 quick_boto3.install()
 
-# how long an example takes tells of the machine and who else is on it, not of the code
+# the time of an example depends on the machine and its load, not only on the code
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# every `make test` draws other examples, so few a run come to many; `make test-slow` draws the many
+# every `make test` draws other examples, so a few per run add up; `make test-slow` draws many
 settings.register_profile("quick", settings.get_profile("shared"), max_examples=40)
 settings.register_profile("thorough", settings.get_profile("shared"), max_examples=500)
 settings.load_profile("quick")
 
 HERE = Path(__file__).parent
-#: Rooms whose tests open no socket whatsoever.
+#: Rooms whose tests open no socket.
 SILENT = {"unit", "dialects", "architecture"}
 LOOPBACK = ["127.0.0.0/8", "::1"]
 
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class OneStack(LoadScopeScheduling):
-    """The xdist scheduler that gives the stack's tests to one worker first, and the others one by one to a free worker."""
+    """An xdist scheduler: one worker runs the stack's tests first; each other test goes to a free worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "stack" if nodeid.startswith("tests/stack/") else nodeid

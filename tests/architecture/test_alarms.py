@@ -85,7 +85,7 @@ def ours() -> dict[str, tuple[str, str]]:
     }
 
 
-#: for each alarm on a metric of ours, what makes it fire, and what must not
+#: per alarm on a metric of ours: the faults that make it fire, and those that must not
 CASES: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
     "RemovalsFailedAlarm": (
         lambda: metrics.removal_job(Tally(counts=Counter(failed=1))),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TABLE = "Suppressions"
-#: few keys, so that calls meet what others left
+#: few keys, so that calls meet the items of earlier calls
 keys = st.builds(lambda one, two: {"partition": one, "address": two}, st.sampled_from("pq"), st.sampled_from("aé"))
 numbers = st.integers(0, 3)
 CONDITIONS = [

@@ -49,7 +49,7 @@ def provider(request: pytest.FixtureRequest) -> Iterator[Any]:
 def test_each_address_gets_one_answer_and_an_absent_one_is_success(
     provider: Any, suppression_list: SuppressionList
 ) -> None:
-    emails = [f"nobody{n}@example.org" for n in range(min(provider.batch, 20))]
+    emails = [f"unknown{n}@example.org" for n in range(min(provider.batch, 20))]
     answers = provider.lift(suppression_list, emails)
     assert len(answers) == len(emails)
     assert set(outcomes(answers)) <= SUCCESS

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.support.dynamodb import Client
 
-#: what single functions are told; a test that uses one of them sets it to what it needs
+#: settings of single functions; a test that needs another value sets it
 SETTINGS = {
     "REQUESTS_PER_MINUTE": "600",
     "SECRETS_KEY": "no-key",

@@ -34,7 +34,7 @@ BODIES: dict[str, dict[str, Any]] = {
     f"zoho POST {MODULE}/{UNBLOCK}": {"ids": ["TEXT"], "unblock_fields": ["Email"]},
     f"zoho POST {MODULE}/{{record_id}}/{UNBLOCK}": {"unblock_fields": ["TEXT"]},
 }
-#: the routes that take no notice of a body, and the one whose body is a provider's
+#: the routes that ignore a body, and the one whose body is a provider's
 BODILESS = {
     "okta DELETE /v1/users/{id}",
     "okta POST /v1/users/{id}/lifecycle/deactivate",
@@ -48,7 +48,7 @@ BODILESS = {
     "reprieve POST /events/sendgrid/{org}",
 }
 
-#: what stands in for "TEXT" with its quotes; a number that is too long, and too many levels, are no text
+#: the values that replace "TEXT", quotes included; a number that is too long and too many levels are not text
 UNREADABLE = {
     "half of a surrogate pair": r'"\ud800"',
     "half of a surrogate pair in a name": r'{"\udc00": 1}',
@@ -107,7 +107,7 @@ def test_a_body_that_could_not_be_shown_again_is_refused_before_anything_is_read
     if not name.startswith("sendgrid"):
         # SendGrid's answer says what is wrong with it
         assert comparable(answer) == comparable(unreadable)
-    # SendGrid counts requests, whatever becomes of them
+    # SendGrid counts requests, successful or not
     assert calls == ({"UpdateItem": 1} if name.startswith("sendgrid") else {})
 
 
@@ -170,7 +170,7 @@ def test_any_body_is_answered_below_500(call: Gateway, name: str, body: object, 
     assert send(call, name, sent).status < 500
 
 
-#: what stores a caller's words -> what shows them
+#: the request that stores a caller's words -> the request that shows them
 SHOWN_BY = {
     "okta POST /v1/users": "okta GET /v1/users",
     f"sendgrid POST {GLOBAL}": "sendgrid GET /suppression/unsubscribes",

@@ -215,8 +215,8 @@ def request_many(*emails: str, request_id: str = "r") -> None:
 
 
 def states(request_id: str = "r") -> Counter[str]:
-    told = wiring.following().of_request(DEMO, request_id)
-    return Counter(str(one.state) for one in told)
+    followed = wiring.following().of_request(DEMO, request_id)
+    return Counter(str(one.state) for one in followed)
 
 
 def test_a_part_is_claimed_by_a_write_and_its_removals_are_read_and_settled_in_batches(
@@ -226,7 +226,7 @@ def test_a_part_is_claimed_by_a_write_and_its_removals_are_read_and_settled_in_b
     before = calls.copy()
     assert tick()["counts"] == {"lifted": 20}
     assert provider.asked == list(MANY)
-    # two parts are claimed and leave the queue; one batch settles their removals, one tells the log
+    # two parts are claimed and leave the queue; one batch settles their removals, one writes the log
     taken = calls - before
     assert (taken["UpdateItem"], taken["BatchGetItem"], taken["BatchExecuteStatement"]) == (4, 1, 2)
     assert states() == {"done": 20}
@@ -322,7 +322,7 @@ def test_a_second_request_takes_the_row_from_a_worker_that_is_under_way(provider
     assert len(provider.asked) == 2
 
 
-#: what each event does where a removal has waited for five seconds
+#: the result of each event when a removal has waited for five seconds
 ANSWERS = {"schedule": {"counts": {"lifted": 1}, "errors": {}, "waiting": 1, "oldest": 5_000}}
 
 

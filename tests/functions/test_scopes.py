@@ -57,7 +57,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "okta GET /v1/logs": ("okta.logs.read",),
     "okta GET /v1/users": READ_USERS,
     "okta POST /v1/users": MANAGE_USERS,
-    # whatever its scopes, a credential may see itself
+    # a credential with any scopes may read itself
     "okta GET /v1/users/me": (),
     "okta GET /v1/users/{id}": READ_USERS,
     "okta POST /v1/users/{id}": MANAGE_USERS,
@@ -160,7 +160,7 @@ def test_a_credential_with_every_scope_but_those_of_a_route_is_refused_there(
     assert answer.status == (HTTPStatus.UNAUTHORIZED if route.dialect.name == "zoho" else HTTPStatus.FORBIDDEN)
     assert own[0] in str(answer.body)
     assert f'scope="{own[0]}", error="insufficient_scope"' in answer.headers["www-authenticate"][0]
-    # where requests are counted, they are whatever becomes of them
+    # counted requests are counted even if they are refused
     assert calls == ({"UpdateItem": 1} if route.dialect.name in {"sendgrid", "reprieve"} else {})
 
 

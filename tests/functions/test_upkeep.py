@@ -136,7 +136,7 @@ def test_a_mark_never_moves_back() -> None:
     assert stored().cleared == {BOUNCES: NOW}
 
 
-#: what each event does where a list of one was cleared
+#: the result of each event when a list of one entry was cleared
 ANSWERS = {"schedule": {"swept": {"bounces": 1}, "finished": True, "faults": []}}
 
 

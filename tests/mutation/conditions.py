@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 #: a condition that always holds
 ANYTHING: Final = "(attribute_exists(#partition) OR attribute_not_exists(#partition))"
-#: clauses of updates, which leave things as they are in a mutant
+#: clauses of updates, which change nothing in a mutant
 CLAUSES: Final = {
     "removal_requests.FENCE_OUT": "#fence = if_not_exists(#fence, :zero)",
     "removal_queue.NEXT_FENCE": "#fence = :fence",
 }
-#: what DynamoDB itself does not let go: the condition of a key
+#: conditions on keys, which DynamoDB itself requires
 KEY_CONDITIONS: Final = {"listing.IN_RANGE"}
-#: an attribute compared, or asked for
+#: a comparison or function of an attribute
 CONDITION: Final = re.compile(r"#\w+ (?:[<>=]|BETWEEN)|attribute_(?:not_)?exists|size\(|begins_with\(")
 
 

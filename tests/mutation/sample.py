@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = Path("layers/domain/python/reprieve")
-#: what a room's mutants are tried against, the quickest first
+#: the tests of a room's mutants, the quickest first
 TESTS: Final = {
     "removals": (
         "unit/test_removal.py unit/test_block.py unit/test_log.py unit/test_log_golden.py functions/test_remove_list.py"

@@ -32,7 +32,7 @@ class Forgetful(TokenStore):
     find_token = find_token_by_id = save_token = delete_token = delete_tokens = get_tokens = _nothing
 
 
-def told(item: Any) -> dict[str, Any]:
+def described(item: Any) -> dict[str, Any]:
     """One entry or envelope in plain values."""
 
     def plain(value: Any) -> Any:
@@ -64,9 +64,9 @@ def call(wanted: dict[str, Any]) -> dict[str, Any]:
     answer = response.get_object()
     status = response.get_status_code()
     if isinstance(answer, ActionWrapper):
-        return {"kind": "actions", "http": status, "data": [told(item) for item in answer.get_data()]}
+        return {"kind": "actions", "http": status, "data": [described(item) for item in answer.get_data()]}
     if isinstance(answer, APIException):
-        return {"kind": "error", "http": status, **told(answer)}
+        return {"kind": "error", "http": status, **described(answer)}
     return {"kind": "none", "http": status}
 
 

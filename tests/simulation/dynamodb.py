@@ -63,7 +63,7 @@ class Client:
     Args:
         world: who decides what happens when.
         name: of the table.
-        watch: told of every write: key, item before, item after.
+        watch: called at every write, with the key, the item before and the item after.
     """
 
     exceptions = SimpleNamespace(TransactionCanceledException=Cancelled)
@@ -147,7 +147,7 @@ class Client:
         return {}
 
     def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Execute a transaction as boto3 sends it: with its own token, so that it takes effect once however often it arrives."""
+        """Execute a transaction as boto3 sends it: its own token makes it take effect only once."""
         writes = [arguments for one in TransactItems for arguments in one.values()]
         if any("Update" not in one for one in TransactItems):
             raise NotImplementedError("only updates")

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     #: organization, list, key
     Place = tuple[str, str, str]
 
-#: what the id of a request begins with that lifts only what is on the list
+#: the prefix of the ids of requests that lift only listed addresses
 LISTED_ONLY = "listed-"
-#: and of a request that unblocks
+#: the prefix of the ids of requests that unblock
 UNBLOCK = "unblock-"
 #: how much further ahead than the true time a moment may be that is forgiven: the allowance, and a clock that is wrong
 AHEAD = 150_000
@@ -37,9 +37,9 @@ class Oracle:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        #: up to when a list was cleared, in seconds
+        #: the second up to which a list was cleared
         self.cleared: Mapping[str, int] = {}
-        #: how many soft bounces block an address, and how often it may be unblocked
+        #: the number of soft bounces that block an address, and of unblocks that it may have
         self.threshold = 0
         self.limit = 0
         #: the requests that unblocked each address, by organization and key
@@ -59,9 +59,9 @@ class Oracle:
         self.acknowledged_ids: set[tuple[Place, str]] = set()
         #: the newest bounce of each record
         self.bounced: dict[Place, int] = {}
-        #: the requests that have ended, answered or not: what they may still forgive, wherever it is done late
+        #: the requests that have ended, answered or not, with the bounces that their late writes may still forgive
         self.ended: dict[str, tuple[int, dict[Place, int]]] = {}
-        #: the worker that took a row or a part last
+        #: the worker that last claimed a row or a part
         self.holders: dict[Place | tuple[str, str], object] = {}
 
     def written(self, key: tuple[str, str], before: Item | None, after: Item | None) -> None:
@@ -159,7 +159,7 @@ class Oracle:
                 raise Failure(f"the part {key} was taken from a worker that still has it")
             self.holders[key] = self.world.running()
         elif "lease_until" in old and "lease_until" not in after and self.holders[key] is not self.world.running():
-            raise Failure(f"somebody let go of the part {key} of another")
+            raise Failure(f"a worker released the part {key} of another")
 
     def _row_written(self, place: Place, old: Item, after: Item) -> None:
         """Check that a worker claims only a row that is pending, due and free, and settles only its own."""
@@ -182,7 +182,7 @@ class Oracle:
         for email in emails:
             place = (organization, name, comparison_key(email))
             if place not in self.requested:
-                raise Failure(f"{place} was deleted upstream though nobody asked for it")
+                raise Failure(f"{place} was deleted upstream without a request")
             self.calls[place, self.current[place]] += 1
             if exact and self.calls[place, self.current[place]] > 1:
                 raise Failure(f"{place} was deleted upstream twice though nothing went wrong")
@@ -211,11 +211,11 @@ class Oracle:
             self.acknowledged_ids.add((place, removal_id))
             self.acknowledged.append((*place, now))
 
-    def finally_holds(self, records: dict[tuple[str, str], Item], told: set[str]) -> None:
+    def finally_holds(self, records: dict[tuple[str, str], Item], logged: set[str]) -> None:
         """Check the quiet end: every removal has ended, and each list is what events and removals imply."""
         for place, record in ((_place(key), record) for key, record in records.items()):
             if place is not None:
-                self._ended_well(place, record, told)
+                self._ended_well(place, record, logged)
                 if "by_time" in record and record["bounced_at"] // 1000 <= self.cleared.get(place[1], -1):
                     raise Failure(f"{place} was cleared, but is on the list")
         counted = {
@@ -233,12 +233,12 @@ class Oracle:
             if (org, name, key) not in self.expired and places.get((org, name, key), -1) < watermark(now):
                 raise Failure(f"what was acknowledged for {org}, {name}, {key} is gone")
 
-    def _ended_well(self, place: Place, record: Item, told: set[str]) -> None:
+    def _ended_well(self, place: Place, record: Item, logged: set[str]) -> None:
         state = record.get("removal_state")
         if state is not None and state not in ENDS:
             raise Failure(f"the removal of {place} never ended")
-        if state == "done" and record["removal_id"] not in told:
-            raise Failure(f"the removal of {place} is done, but the log does not tell")
+        if state == "done" and record["removal_id"] not in logged:
+            raise Failure(f"the removal of {place} is done, but the log has no entry")
         if place in self.ahead:
             return
         newest, newest_id = max(self.events[place], default=(0, ""))

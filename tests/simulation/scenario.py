@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 KEYS = ("Ann@example.org", "bob@example.org", "cy@example.org")
-#: no address, so Okta's removal refuses it; the lists may hold it
+#: text that is not an address: Okta's removal refuses it, but the lists may hold it
 MISSPELLED = "dee@@example.org"
 LISTS = (SuppressionList.BOUNCES, SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS, SuppressionList.BLOCKS)
 KINDS = {
@@ -59,12 +59,12 @@ KINDS = {
 }
 #: soft bounces that block an address, and how often it may be unblocked
 THRESHOLD, LIMIT = 2, 2
-#: when the second half of a long history happens: what was lifted in the first has expired by then
+#: the start of the second half of a long history, when lifted records of the first half have expired
 LATER = 8 * DAY
-#: up to when everything on a list that was cleared is gone, in seconds
+#: the second by which a cleared list must be empty
 CLEARED = (START - 40_000) // 1000
 SKEWS = (0, 0, 120_000, -120_000, 20_000)
-#: quiet ticks after which everything has ended, whatever happened
+#: the number of quiet ticks after which every removal must have ended
 TICKS = 400
 
 
@@ -136,13 +136,13 @@ class Scenario:
         # skew breaks leases, so deleting twice is only wrong where clocks agree and nothing fails
         self.skewed = not short and choices.below(2) == 1
         self.poison = choices.below(4) == 3
-        #: whether things happen within moments of each other, or within minutes
+        #: whether events are moments or minutes apart
         self.pace = (15_000, 300)[choices.below(2)]
-        #: whether many ask for the same at a time
+        #: whether many requests concern the same address at a time
         self.crowd = not short and choices.below(4) == 3
         self.requests = 1 if short else 1 + choices.below(3) + 2 * self.crowd
         self.unblocks = 0 if short else (0, 0, 2, 4)[choices.below(4)]
-        #: whether it all happens once more after what was lifted has expired
+        #: whether everything happens again after the lifted records have expired
         self.weeks = not short and choices.below(4) == 3
         wrong = odds or self.skewed or self.poison or self.cleared or self.unblocks or self.weeks
         exact = planned is None and self.requests == 1 and not wrong
@@ -188,17 +188,17 @@ class Scenario:
                 self._begin(START + LATER)
             self.world.run()
             self._settle_down()
-        # whatever may expire does, and nothing is missed
+        # every item that may expire does, and none is needed
         self.world.now += LATER
         self.client.expire()
         entries = [json.loads(zlib.decompress(item["event"])) for item in self.log.items.values()]
-        told = {
+        logged = {
             identifier
             for entry in entries
             if entry["eventType"] == EventType.REMOVAL_DONE
             for identifier in entry["debugContext"]["debugData"]["removalId"].split(", ")
         }
-        self.oracle.finally_holds(self.client.items, told)
+        self.oracle.finally_holds(self.client.items, logged)
 
     def _begin(self, begin: int) -> None:
         """Start the processes of one half of the history."""
@@ -216,7 +216,7 @@ class Scenario:
         for number in range(2 if short else 1 + choices.below(3)):
             self._job(f"job{number}", starts=begin + choices.below(8) * self.pace)
 
-        # the schedule goes on, so that workers meet what others have let lie
+        # the schedule continues, so that workers meet the leftovers of others
         for number in range(0 if short else choices.below(6)):
             self._job(f"late{number}", starts=begin + 60_000 + choices.below(20) * 20_000)
         for number in range(2 if self.poison else 0):
@@ -292,7 +292,7 @@ class Scenario:
 
         def ask() -> None:
             for attempt in range(3):
-                # another host may answer each time, with a clock of its own
+                # each request may run on another host, with its own clock
                 now = self.world.now + self._skew()
                 try:
                     accepted = verb(caller, emails, name, f"{request_id}{attempt}", now)

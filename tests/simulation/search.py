@@ -71,7 +71,7 @@ def check_faults(schedule: int, *, pairs: bool, share: int = 0, shares: int = 1)
 
 def shrink(made: Sequence[int], *, tries: int = 400) -> str:
     """The shortest list of choices found that still fails, with its trace."""
-    best, told = list(made), _outcome(made)
+    best, history = list(made), _outcome(made)
     size = len(best) // 2
     while size and tries:
         at, smaller = 0, False
@@ -82,12 +82,12 @@ def shrink(made: Sequence[int], *, tries: int = 400) -> str:
                 tries -= 1
                 outcome = _outcome(candidate)
                 if outcome:
-                    best, told, smaller = candidate, outcome, True
+                    best, history, smaller = candidate, outcome, True
                     break
             else:
                 at += size
         size = size if smaller else size // 2
-    return f"{len(best)} choices: {best}\n{told}"
+    return f"{len(best)} choices: {best}\n{history}"
 
 
 def replay(made: Sequence[int]) -> str:

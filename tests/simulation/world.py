@@ -94,7 +94,7 @@ class World:
         odds: of a fault at an I/O, one in so many; 0 for none.
         planned: faults at given I/Os, by number, instead of by chance.
         fired: how often each fault happened.
-        trace: what happened, for whoever reads about a failure.
+        trace: the history so far, for the report of a failure.
     """
 
     def __init__(self, choices: Choices, *, odds: int = 0, planned: dict[int, Fault] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The local stack keeps its data however it ends. These tests sort first, because the first requests after a start are slow."""
+"""The local stack keeps its data however it ends. These tests run first: after a start the first requests are slow."""
 
 from __future__ import annotations
 

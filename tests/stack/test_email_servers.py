@@ -1,6 +1,6 @@
 """Email servers on the real template: Okta's own clients, and mail that really arrives by STARTTLS and AUTH.
 
-The sink's certificate is of a private authority, which Okta's clients cannot name; one plain request tells it.
+The sink's certificate is of a private authority, which Okta's clients cannot name; one plain request sets it.
 """
 
 from __future__ import annotations
@@ -166,19 +166,17 @@ def test_okta_s_node_client_drives_a_server_through_its_life(
         [node, "-e", NODE], cwd=SDK_NODE, input=json.dumps(asked), capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    told = json.loads(ended.stdout)
-    identifier = told["created"]["id"]
-    assert told["patched"] == 200
-    assert (told["got"]["id"], told["got"]["host"], told["got"]["enabled"]) == (identifier, sink.host, False)
-    assert [server["id"] for server in told["listed"]["email-servers"]] == [identifier]
-    assert (told["updated"]["alias"], told["updated"]["enabled"]) == ("New", True)
+    done = json.loads(ended.stdout)
+    identifier = done["created"]["id"]
+    assert done["patched"] == 200
+    assert (done["got"]["id"], done["got"]["host"], done["got"]["enabled"]) == (identifier, sink.host, False)
+    assert [server["id"] for server in done["listed"]["email-servers"]] == [identifier]
+    assert (done["updated"]["alias"], done["updated"]["enabled"]) == ("New", True)
     assert [(mail["From"], mail["To"]) for mail in sink.mails] == [ADDRESSES]
     assert plain.send("GET").json() == {"email-servers": []}
 
 
-def test_a_changed_host_or_an_edited_record_sends_no_password_to_anybody(
-    plain: Plain, sink: MailSink, place: Place
-) -> None:
+def test_a_changed_host_or_an_edited_record_sends_no_password(plain: Plain, sink: MailSink, place: Place) -> None:
     """With the KMS and the roles of the stack, not with those of a test."""
     server = plain.send("POST", host="smtp.example.com", port=sink.port, privateCa=sink.ca_pem, **ENROLLED).json()
     refused = plain.send("PATCH", f"/{server['id']}", host=sink.host)
@@ -213,7 +211,7 @@ def test_no_secret_is_in_an_answer_the_logs_or_the_tables(plain: Plain, sink: Ma
     names = [name for output, name in outputs(place).items() if output.endswith("Table")]
     entries = dynamodb.scan(TableName=outputs(place)["EventLogTable"])["Items"]
     assert entries
-    told = [
+    shown = [
         *(answer.text for answer in answers),
         *events,
         *(repr(dynamodb.scan(TableName=name)["Items"]) for name in names),
@@ -221,7 +219,7 @@ def test_no_secret_is_in_an_answer_the_logs_or_the_tables(plain: Plain, sink: Ma
         *(path.read_text(errors="replace") for path in place.logs.iterdir()),
     ]
     assert sink.logins.count(("PLAIN", PASSWORD)) == 3
-    assert [text for text in told if PASSWORD in text] == []
+    assert [text for text in shown if PASSWORD in text] == []
 
 
 @pytest.mark.slow

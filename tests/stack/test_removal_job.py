@@ -41,9 +41,9 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow]
 COUNT = int(os.environ.get("REPRIEVE_REMOVALS", "1000"))
 KEY = "SG.stack"
 TICKS = 200
-#: a lease, and what a busy machine may take to notice that it is over
+#: a lease, and a margin for a busy machine
 LEASE_SECONDS = 160
-#: how long the job waits for a provider that does not answer
+#: the job's time limit for a provider that does not answer
 SECONDS_OF_A_CALL = 10
 
 SET_UP = """
@@ -98,7 +98,7 @@ def ask(stack: dict[str, Any], token: str, emails: list[str]) -> list[str]:
 
 def tick(place: Place) -> dict[str, Any]:
     """Run the job once; return {} if it was killed before its answer."""
-    # a run may take longer than boto3 waits, and a repeated call would be a run more
+    # a run may take longer than boto3's timeout, and a retry would be another run
     config = Config(read_timeout=180, retries={"total_max_attempts": 1})
     patient = boto3.client(
         "lambda",
@@ -172,7 +172,7 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
         if states(stack, token, request_ids) == {"done": len(emails)}:
             break
     assert states(stack, token, request_ids) == {"done": len(emails)}
-    # those of the killed run once more, since nobody knew that they were done; the others once
+    # addresses of the killed run are deleted twice, because their result was lost; the others once
     assert set(deleted(upstream)) == set(emails)
     assert max(deleted(upstream).values()) == 2
 
@@ -196,7 +196,7 @@ def test_stopping_the_stack_in_the_middle_of_a_run_does_not_wait_for_it_and_lose
         runner.stop()
         took = time.monotonic() - began
         stopped.set()
-        with contextlib.suppress(BotoCoreError, ClientError):  # perhaps nobody was left to answer
+        with contextlib.suppress(BotoCoreError, ClientError):  # the function may be gone
             assert run.result() == {}
     runner.start()
     assert took < SECONDS_OF_A_CALL

@@ -96,7 +96,7 @@ def test_a_port_that_needs_privileges_is_not_called_taken(monkeypatch: pytest.Mo
         ministack.require_free_port(80)
 
 
-def test_an_event_is_invoked_in_the_function_of_its_folder_with_what_the_template_was_built_with(
+def test_an_event_is_invoked_in_the_function_of_its_folder_with_the_parameters_of_the_build(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(invoke, "has_docker", lambda: True)
@@ -130,7 +130,7 @@ def test_every_folder_of_events_is_of_a_function_of_the_template() -> None:
         ("remove_list/empty_list", False, "Docker is not running, and Lambda's image needs it"),
     ],
 )
-def test_what_cannot_be_invoked_is_said_in_a_sentence(
+def test_an_event_that_cannot_be_invoked_is_refused_in_one_sentence(
     event: str, docker: bool, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(invoke, "has_docker", lambda: docker)

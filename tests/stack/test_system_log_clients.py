@@ -89,7 +89,7 @@ def seen_by(started: subprocess.Popen[str]) -> list[str]:
 
 
 @pytest.mark.slow
-def test_okta_s_clients_poll_every_entry_exactly_once_while_events_arrive(stack: Stack, okta2: Path) -> None:
+def test_oktas_clients_poll_every_entry_exactly_once_while_events_arrive(stack: Stack, okta2: Path) -> None:
     run = uuid.uuid4().hex[:12]
     base_url, token = stack["okta"]["base_url"], stack["okta"]["token"]
     asked = (token, f'target.id ew "@{run}.example.com"', str(EVENTS * SENDERS * POSTS))
@@ -141,7 +141,7 @@ def test_both_spellings_of_the_path_are_answered_the_same(stack: Stack) -> None:
     assert answers[0].json() == answers[1].json()
 
 
-def test_a_question_about_a_period_needs_no_settling(stack: Stack) -> None:
+def test_a_bounded_query_does_not_wait_for_settling(stack: Stack) -> None:
     address = f"{uuid.uuid4().hex}@example.com"
     assert post(stack, bounce(address)).ok
     asked = {

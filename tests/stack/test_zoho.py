@@ -258,9 +258,9 @@ def test_a_client_gets_the_errors_that_are_not_its_own_fault(sdk: Any, stack: St
     with relay(stack["zoho"]["base_url"], method="GET") as base_url:
         (method,) = sdk(call, base_url=base_url)
     with relay(stack["zoho"]["base_url"], without="Authorization") as base_url:
-        (nobody,) = sdk(call, base_url=base_url)
+        (stranger,) = sdk(call, base_url=base_url)
     (fault,) = sdk({**call, "ids": [broken]})
-    assert [(one["kind"], one["http"], one["code"], one["message"]) for one in (method, nobody, fault)] == [
+    assert [(one["kind"], one["http"], one["code"], one["message"]) for one in (method, stranger, fault)] == [
         ("error", 400, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one"),
         ("error", 401, "AUTHENTICATION_FAILURE", "Authentication failed"),
         ("error", 500, "INTERNAL_ERROR", "Internal Server Error"),
@@ -278,10 +278,10 @@ def test_a_client_learns_what_is_wrong_with_its_token(sdk: Any, scoped: str) -> 
 
 def test_a_request_without_a_token_and_with_a_wrong_method_get_zohos_answers(crm: Crm) -> None:
     url = f"{crm.url}/Leads/actions/unblock_email"
-    nobody = requests.post(url, timeout=30)
+    stranger = requests.post(url, timeout=30)
     message = "Authentication failed"
     expected = {"code": "AUTHENTICATION_FAILURE", "details": {}, "message": message, "status": "error"}
-    assert (nobody.status_code, nobody.json()) == (401, expected)
+    assert (stranger.status_code, stranger.json()) == (401, expected)
     message = "The http request method type is not a valid one"
     expected = {"code": "INVALID_REQUEST_METHOD", "details": {}, "message": message, "status": "error"}
     for method in ("GET", "PUT", "PATCH", "DELETE"):
@@ -290,7 +290,7 @@ def test_a_request_without_a_token_and_with_a_wrong_method_get_zohos_answers(crm
             assert (answer.status_code, answer.json()) == (400, expected)
 
 
-def test_a_block_and_what_is_left_of_its_unblocks_is_told_of_the_address(crm: Crm) -> None:
+def test_the_answer_about_an_address_has_its_block_and_the_unblocks_left(crm: Crm) -> None:
     (email,) = emails(1)
     (record,) = crm.records([email])
     crm.bounced([email])
@@ -341,5 +341,5 @@ def test_of_twenty_requests_at_a_time_one_unblocks_and_five_is_never_exceeded(cr
     for turn in range(6):
         crm.bounced([email], at=int(time.time()) + 60 * turn)
         with ThreadPoolExecutor(20) as threads:
-            told = Counter(threads.map(lambda _: insist(crm, record), range(20)))
-        assert told == ({SUCCESS[1]: 1, FREE[1]: 19} if turn < 5 else {EXHAUSTED[1]: 20})
+            counts = Counter(threads.map(lambda _: insist(crm, record), range(20)))
+        assert counts == ({SUCCESS[1]: 1, FREE[1]: 19} if turn < 5 else {EXHAUSTED[1]: 20})

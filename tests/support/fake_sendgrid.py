@@ -35,7 +35,7 @@ class Seen:
 
     Attributes:
         target: the raw request target, as on the wire.
-        port: the client's, so that a test can tell connections apart.
+        port: the client's, so that a test can distinguish connections.
     """
 
     method: str
@@ -145,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, payload: Any = None, headers: dict[str, str] | None = None) -> None:
         raw = b"" if payload is None else json.dumps(payload).encode()
         self.send_response(status)
-        # the real one says this on every answer; only on a 429 does it mean anything
+        # the real one sends this with every answer; it has a meaning only with a 429
         merged = {"X-RateLimit-Limit": "500", "X-RateLimit-Remaining": "499", "X-RateLimit-Reset": "1"} | (
             headers or {}
         )

@@ -226,7 +226,7 @@ def test_the_first_page_asks_each_shard_once_and_reads_little_more_than_it_shows
 
 
 @pytest.mark.parametrize("shards", [1, 4])
-def test_a_narrow_prefix_is_one_request_a_shard(shards: int) -> None:
+def test_a_narrow_prefix_is_one_request_per_shard(shards: int) -> None:
     organization, table = many(3_000, shards)
     asked = observed(table)
     wanted = Selection(pattern=Pattern.parse("USER0012"))
@@ -235,7 +235,7 @@ def test_a_narrow_prefix_is_one_request_a_shard(shards: int) -> None:
     assert (len(asked), table._client.read) == (shards, 10)
 
 
-def test_nothing_is_answered_by_reading_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_request_reads_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MAX_READ", 100)
     organization, table = many(300, 1)
     reader = listing._Reader(table, organization, (SuppressionList.BOUNCES,), Selection(), 0, most=100)
@@ -250,7 +250,7 @@ def test_a_pattern_does_not_depend_on_letter_case(text: str) -> None:
     assert Pattern.parse(text.upper()) == Pattern.parse(text.lower())
 
 
-def test_no_pattern_at_all_is_the_pattern_that_anybody_meets() -> None:
+def test_no_pattern_matches_every_address() -> None:
     assert {Pattern.parse(""), Pattern.parse("%"), Pattern.parse("%%%")} == {ANYBODY}
 
 

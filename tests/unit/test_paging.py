@@ -60,7 +60,7 @@ def test_an_altered_cursor_is_refused(content: object, data: st.DataObject) -> N
 
 
 @given(st.text(max_size=100) | st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode()))
-def test_no_made_up_text_is_a_cursor(text: str) -> None:
+def test_no_invented_text_is_a_cursor(text: str) -> None:
     with pytest.raises(InvalidCursor, match="after: take it from the page before, as it is"):
         MINE.read(text, as_it_is)
 

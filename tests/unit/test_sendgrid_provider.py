@@ -166,7 +166,7 @@ def test_requests_leaves_the_escaping_alone(email: str) -> None:
 
 
 @given(st.integers(1, MAX_BATCH), st.data())
-def test_one_bad_address_costs_two_calls_a_halving(count: int, data: st.DataObject) -> None:
+def test_one_bad_address_costs_two_calls_per_halving(count: int, data: st.DataObject) -> None:
     selected = addresses(count)
     bad = data.draw(st.sampled_from(selected))
     recorder = Recorder(poisoned(bad))

@@ -134,9 +134,7 @@ def test_without_a_token_nothing_is_enabled(
     assert sink.logins == []
 
 
-def test_a_key_that_is_none_is_told_when_it_is_to_be_used(
-    client: Client, endpoint: TokenEndpoint, sink: MailSink
-) -> None:
+def test_an_invalid_key_is_reported_when_it_is_used(client: Client, endpoint: TokenEndpoint, sink: MailSink) -> None:
     problem = "the key or the credentials cannot be used to ask for a token"
     summary = f"Failed to get access token for SMTP server configuration. Failure details: {problem}."
     assert client.create(through(endpoint, sink, JWT_BEARER)) == refusal(400, "E0000266", summary, problem)
