@@ -32,7 +32,7 @@ def test_ses_tries_the_comparison_key_as_well(ses: SesBench) -> None:
 
 
 def test_ses_cannot_find_an_unknown_spelling(ses: SesBench) -> None:
-    """The known limit: the reconciliation brings the spelling home, and then it is found."""
+    """A known limit: the reconciliation records the spelling, and from then on it is found."""
     ses.put(BOUNCES, "ANN@example.org")
     assert outcomes(ses.provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.ABSENT]
     (entry,) = ses.provider.entries(BOUNCES, start=0, end=NOW)

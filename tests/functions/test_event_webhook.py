@@ -205,7 +205,7 @@ def test_a_post_that_its_organizations_key_does_not_verify_is_401_and_changes_no
 def test_only_a_refused_post_that_names_an_organization_with_an_account_is_counted_as_refused(
     call: Gateway, capsys: pytest.CaptureFixture[str], log: StringIO
 ) -> None:
-    """A key that was rotated at one end only would lose every event unseen; scanners do not count."""
+    """A key that was rotated at one end only would lose every event silently; scanners are not counted."""
     for change in ({"organization": "unknown"}, {}, {"tamper": b" "}):
         post(call, bounce(), **change)
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]

@@ -273,7 +273,7 @@ def test_what_a_provider_that_is_called_for_each_address_does_not_reach_waits_in
 def test_a_part_without_records_is_looked_at_again_until_nothing_can_come_any_more(
     provider: Provider, clock: Clock
 ) -> None:
-    """Its request is still under way, or was cut off before it was acknowledged."""
+    """Its request is still running, or was killed before the acknowledgement."""
     table = wiring.table("SUPPRESSIONS")
     wanted = [RemovalRequest(f"r-{at}", BOUNCES, email, email) for at, email in enumerate(MANY[:2])]
     pending.enqueue(table, context(DEMO, request_id="r", now=clock.now), wanted)

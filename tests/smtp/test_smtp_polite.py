@@ -34,7 +34,7 @@ BEARER = Bearer("relay@example.com", SECRET)
 
 
 class Sink:
-    """Keeps the mail it gets, and what was said to log in."""
+    """A sink that keeps mails and login data."""
 
     def __init__(self) -> None:
         self.mails: list[Any] = []

@@ -55,7 +55,7 @@ SPOILED = st.builds(
 
 
 class Recorder:
-    """Stands for a connection: keeps what is sent, and answers from a list."""
+    """A stand-in for a connection that keeps sent bytes and answers from a list."""
 
     encrypted = True
 

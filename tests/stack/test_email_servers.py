@@ -226,7 +226,7 @@ def test_no_secret_is_in_an_answer_the_logs_or_the_tables(plain: Plain, sink: Ma
 def test_the_contract_holds_for_whatever_schemathesis_thinks_of(
     stack: dict[str, Any], plain: Plain, tmp_path: Path
 ) -> None:
-    """Okta's document has no bounds: what is positive to it may still be refused (a port of -1, an eleventh server).
+    """Okta's document has no bounds, so a request that it allows may be refused (a port of -1, an eleventh server).
 
     And a method that no path has, such as TRACE, is answered by the gateway before any function.
     """

@@ -81,7 +81,7 @@ def test_every_entry_is_polled_exactly_once_however_slowly_it_was_stored(
 
 
 def test_the_window_is_what_makes_it_so() -> None:
-    """A write slower than the window is lost to a poller: the bound on writes is not there for nothing."""
+    """A poller misses a write that is slower than the window, so the bound on writes is necessary."""
     store = Store()
     store.write(1, arrived=BEGIN, visible=BEGIN + SETTLING + 3)
     store.write(2, arrived=BEGIN + 1, visible=BEGIN + 1)

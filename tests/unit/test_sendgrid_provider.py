@@ -88,7 +88,7 @@ def addresses(count: int) -> list[str]:
 
 @given(st.sampled_from(SuppressionList), st.lists(emails, max_size=30, unique=True), st.integers(1, 8), st.randoms())
 def test_no_request_can_empty_a_list(name: SuppressionList, selected: list[str], batch: int, random: Any) -> None:
-    """Whatever is asked and whatever is answered: only the selected addresses are ever named, and never none."""
+    """For any selection and any answer: a request names only selected addresses, and at least one."""
     recorder = Recorder(lambda _: random.choice([204, 400, 404, 413, 500]))
     answers = provider(recorder, batch=batch).lift(name, selected)
     assert len(answers) == len(selected)

@@ -183,7 +183,7 @@ class Queue:
 
 
 def test_a_dead_letter_that_the_queue_refuses_fails_the_request() -> None:
-    """SQS answers 200 and names what it did not take."""
+    """SQS answers 200 and names the messages that it did not accept."""
     queue = Queue({"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]})
     with pytest.raises(Unavailable):
         DeadLetters(queue, "url").put("acme", "event", [{"reason": "r"}])  # type: ignore[arg-type]

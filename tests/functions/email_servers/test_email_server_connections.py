@@ -190,7 +190,7 @@ def test_a_server_that_means_harm_gets_its_code_and_is_not_quoted(
     how: Any,
     code: str,
 ) -> None:
-    """The client's own tests know many more; this is what becomes of them in the answer and the log."""
+    """The client's own tests cover many more; this test checks the answer and the log."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     with Server(spoiled(step, how), context) as server:

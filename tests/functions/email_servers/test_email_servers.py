@@ -112,7 +112,7 @@ def test_one_server_at_a_time_is_enabled(client: Client, body: dict[str, Any], s
 def test_two_that_are_enabled_at_the_same_moment_do_not_both_succeed(
     client: Client, working: str, body: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the list said before the connection is out of date by the time of the write."""
+    """The list that was read before the connection is stale at the time of the write."""
     client.create(body | {"enabled": True})
     monkeypatch.setattr(type(wiring.email_servers()), "_refuse_another", lambda *_: None)
     assert client.update(working, enabled=True) == ANOTHER

@@ -188,7 +188,7 @@ def test_airbytes_request_is_answered(users: Client, clock: Clock) -> None:
 
 
 def test_okta_cli_finds_a_user_by_login_and_asks_for_more_than_a_page(users: Client) -> None:
-    """It tries the name as an id first, then lists everyone with a limit of 1,000 and looks for itself."""
+    """The CLI tries the name as an id first, then lists all users with a limit of 1,000 and searches them itself."""
     users.create(ADA)
     assert users.get("ada@example.com") == Answer(200, user(ADA))
     assert users.get("ada") == unknown("ada")
