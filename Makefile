@@ -21,7 +21,7 @@ help: ## list these targets
 	@echo "    make demo         (in a second terminal)"
 	@echo
 	@echo "All targets:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "    make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "    make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "PORT=4577 puts the stack on another port, PYTHON=python3.13 picks another Python (3.11 or later)."
 

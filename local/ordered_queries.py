@@ -90,7 +90,7 @@ def note(table: Item, partition: str, sort: str, item: Item, add: bool) -> None:
 
 
 def positions(table: Item, base: tuple[str, str], item: Item) -> Iterator[tuple[str | None, str, Position]]:
-    """Where an item is: in its table, and in each index that it has the keys of."""
+    """The positions of an item: in its table, and in each index whose keys it has."""
     yield None, base[0], (order(table, [table["sk_name"]], item), base)
     for index, hashes, ranges in dynamodb._index_key_schemas(table):
         partition = dynamodb._index_partition(item, hashes, ranges)
@@ -99,7 +99,7 @@ def positions(table: Item, base: tuple[str, str], item: Item) -> Iterator[tuple[
 
 
 def order(table: Item, ranges: Sequence[str], item: Item) -> tuple[Any, ...]:
-    """What the local AWS orders an index by: its sort key, then the key of the table."""
+    """The order of an item in an index of the local AWS: the sort key, then the key of the table."""
     return tuple(
         dynamodb._index_order_value(item, name, kind) for name, kind in dynamodb._index_order_keys(table, ranges)
     )
@@ -183,7 +183,7 @@ def page(table: Item, listed: Sequence[Position], data: Item) -> dict[tuple[str,
 
 
 def order_of(position: Position) -> tuple[Any, ...]:
-    """What a position is ordered by, without the key of its item."""
+    """The order of a position, without the key of its item."""
     return position[0]
 
 

@@ -41,7 +41,7 @@ class Place:
 
     @property
     def stack_json(self) -> Path:
-        """What `make run` prints, for programs."""
+        """The file with the output of `make run`, for programs."""
         return self.home / "stack.json"
 
     def aws_environment(self) -> dict[str, str]:

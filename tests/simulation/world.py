@@ -178,7 +178,7 @@ class World:
         return process.sender if isinstance(process, Process) else process
 
     def sleep(self, seconds: float) -> None:
-        """What `time.sleep` does to the running process."""
+        """The simulation's `time.sleep` for the running process."""
         process = greenlet.getcurrent()
         if isinstance(process, Process):
             process.until = self.now + int(seconds * 1000)

@@ -325,7 +325,7 @@ def test_five_hundred_records_are_unblocked_by_one_request_within_the_bound(crm:
 
 
 def insist(crm: Crm, record: str) -> str:
-    """What one record's entry says. A machine too busy to start a function in time answers 500, so ask until it does
+    """The message of one record's entry. A machine too busy to start a function in time answers 500, so ask until it does
     not; the key makes that one request, whatever became of the answers before."""
     key = {"Idempotency-Key": uuid.uuid4().hex}
     while (answer := crm.unblock([record], headers=key)).status_code in {409, 500, 503}:

@@ -144,7 +144,7 @@ def test_an_invalid_key_is_reported_when_it_is_used(client: Client, endpoint: To
 def test_one_deadline_is_over_the_token_and_the_mail(
     client: Client, sink: MailSink, body: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the token took is not given to the server again."""
+    """The time that the token took is not given to the server again."""
     given = []
     monkeypatch.setattr(courier.token, "fetch", lambda *_, **__: passing.__setitem__(0, passing[0] + 7) or TOKEN)
     monkeypatch.setattr(courier.client, "probe", lambda *_, deadline_s, **__: given.append(deadline_s))
