@@ -1,9 +1,8 @@
-"""How well refusals are judged, on labelled public data, and how fast.
+"""Precision, recall and speed of the bounce classifier on labelled public data.
 
 PYTHONPATH=layers/domain/python python -m bench.classification
 
-Exits with 1 when a goal is missed. No rule was written from the part that is held out: see
-tests/data/bounces/README.md.
+Exits with 1 if a goal is missed. No rule was written from the held-out part: see tests/data/bounces/README.md.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 DATA: Final = Path(__file__).parents[1] / "tests" / "data" / "bounces"
 SETS: Final = ("kumomta", "sisimai")
-#: what is asked of the part that is held out, with the labels corrected
+#: goals on the held-out part, with corrected labels
 PRECISION, RECALL = 0.95, 0.90
 #: microseconds of CPU per text of a batch of 5,000, most of which have been seen before, as in a webhook
 MICROSECONDS: Final = 100
@@ -37,7 +36,7 @@ COLUMNS: Final = (
     *("data set", "part", "labels", "texts"),
     *("hard precision", "hard recall", "soft precision", "soft recall", "undetermined"),
 )
-#: Sisimai's reasons that are labelled as not hard whatever the text says, with the words that say that it is
+#: Sisimai's reasons that are always labelled as not hard, with the words of a text that is hard all the same
 CONTRADICTED: Final = {
     reason: re.compile(words, re.IGNORECASE)
     for reasons, words in (
@@ -57,7 +56,7 @@ CONTRADICTED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A labelled text; `words` is the label after the words of the text have been heard."""
+    """A labelled text; `words` is the label after its correction by the words of the text."""
 
     text: str
     status: str
@@ -67,7 +66,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one part was judged."""
+    """The result on one part."""
 
     texts: int
     hard_precision: float
@@ -78,7 +77,7 @@ class Score:
 
 
 def held_out(text: str) -> bool:
-    """Whether a text is in the third that no rule was written from."""
+    """Whether a text is in the third that no rule was written from, by a digest of its letters."""
     letters = re.sub(r"[^a-z]", "", re.sub(r"\S+@\S+", " ", text.lower()))
     return hashlib.sha256(letters.encode()).digest()[0] % 3 == 0
 
@@ -102,12 +101,12 @@ def _refusal(*, text: str, status: str, reason: str, hard: bool, **_: str) -> Re
 
 
 def contradicted(reason: str, text: str) -> bool:
-    """Whether a text says itself that the address is bad, though its label says that it is not."""
+    """Whether the words of a text say that the address is bad, although its label says that it is not."""
     return reason in CONTRADICTED and CONTRADICTED[reason].search(text) is not None
 
 
 def score(refusals: Sequence[Refusal], *, words: bool) -> Score:
-    """Judge a part, against the labels as they are or as the words correct them."""
+    """Classify a part, and compare with the labels as given or as corrected by the words."""
     judged = [(classify(one.text, status=one.status).permanence, one.words if words else one.hard) for one in refusals]
     called = {permanence: [hard for verdict, hard in judged if verdict is permanence] for permanence in Permanence}
     hard, soft = called[Permanence.HARD], called[Permanence.SOFT]
@@ -146,9 +145,9 @@ def main() -> None:
                 print(f"| {' | '.join(map(str, cells))} |")
     goal = score([one for one in loaded["both"] if held_out(one.text)], words=True)
     texts = [one.text for one in loaded["both"] if len(one.text) <= LONGEST]
-    # as a webhook has them: the same few texts, each with an address and a session of its own
+    # like a webhook's batch: the same few texts, each with its own address and session
     batch = [f"{texts[number % 200]} (u{number}@d.example) s{number:x}" for number in range(BATCH)]
-    # the fastest of three: the others measure what else the machine does
+    # the fastest of three: the slower ones also measure other load on the machine
     fastest = min(microseconds(batch) for _ in range(3))
     met = [
         verdict("hard precision, held out, words win", goal.hard_precision, PRECISION, at_least=True),

@@ -1,8 +1,8 @@
-"""The physical floor: what DynamoDB must charge for an answer, however it is asked.
+"""The physical floor: the least that DynamoDB charges for an answer, whatever the request.
 
-Sources: the developer guide's pages "Read and write operations" and "Capacity unit calculations". A read is charged by
-4 kB of all that a page holds (half for an eventually consistent one), a write by 1 kB of the item, in the table and in
-each index that shows the change.
+Sources: the developer guide's pages "Read and write operations" and "Capacity unit calculations". A read costs one
+unit per 4 KiB of a page's items (half if eventually consistent), a write one unit per 1 KiB of the item, in the table
+and in each index that the change affects.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ READ_UNIT, WRITE_UNIT = 4_096, 1_024
 
 
 def size(item: dict[str, Any]) -> int:
-    """Bytes of a typed item: names and values in UTF-8, a number one byte and one for two digits, a set its members."""
+    """The bytes of a typed item: names and values in UTF-8; a number has one byte plus one per two digits."""
     return sum(len(name.encode()) + _value(typed) for name, typed in item.items())
 
 
@@ -31,11 +31,11 @@ def _value(typed: dict[str, Any]) -> int:
 
 
 def read(*sizes: int, consistent: bool = False) -> float:
-    """Units of one page that holds items of these sizes; an empty page costs as much as a small one."""
+    """The read units of one page with items of these sizes; an empty page costs as much as a small one."""
     pages = max(1, -(-sum(sizes) // READ_UNIT))
     return pages * (1.0 if consistent else 0.5)
 
 
 def write(copies: int, item: int = 1) -> float:
-    """Units of one write that shows in so many places (the table, and each index)."""
+    """The write units of one write to this number of copies (the table and each affected index)."""
     return copies * max(1, -(-item // WRITE_UNIT))

@@ -1,11 +1,11 @@
-"""The lists: requests, capacity units and time of each operation, beside the physical floor, as a list grows.
+"""Requests, capacity units and time of each operation on a list, against the physical floor, as the list grows.
 
     PYTHONPATH=layers/domain/python python -m bench.lists             1,000, 10,000 and 100,000 entries, 1 and 4 shards
     PYTHONPATH=layers/domain/python python -m bench.lists --full      and 1,000,000 (loading takes minutes)
 
-Each list has a store of its own, and all of them are asked in turn, so that what else the machine does slows all alike:
-growth is the median of the ratios of neighbours in time. Prints the table that the documentation quotes, and ends with
-an error when a bound is broken.
+Each list has a store of its own, and the lists are measured in turn, so that other load on the machine slows all alike;
+growth is the median ratio of neighbouring measurements. Prints the table of bench/RESULTS.md, and exits with 1 if a
+bound is broken.
 """
 
 from __future__ import annotations
@@ -47,24 +47,24 @@ BOUNCES = SuppressionList.BOUNCES
 NOW = Millis(1_790_000_000_000)
 REASON = "550 5.1.1 The email account that you tried to reach does not exist. Please try again "
 LIMIT = 500
-#: how often what reads a page or less is asked, and what reads much of the list
+#: repetitions of an operation that reads at most a page, and of one that reads much of the list
 OFTEN, SELDOM = 61, 3
-#: beyond it, what has to read what it skips is refused
+#: on longer lists, operations that must read what they skip are refused
 DEEP = 200_000
-#: how much slower the largest list may be than the smallest, where the operation is to be flat
+#: the most that the largest list may be slower than the smallest, for a flat operation
 FLAT = 1.3
 
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that is measured of one list.
+    """One measured operation on a list.
 
     Attributes:
         requests, units: the floor.
-        most_requests: the bound; None where there is none.
-        times_units: the bound, in floors; None where there is none.
-        flat: whether it takes as long on any list.
-        repeat: how often it is measured.
+        most_requests: the bound, or None.
+        times_units: the bound, as a multiple of the floor, or None.
+        flat: whether its time must not depend on the length of the list.
+        repeat: the number of measurements.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Operation:
 
 @dataclass
 class Line:
-    """What was measured of one operation on one list, run by run."""
+    """The measurements of one operation on one list, run by run."""
 
     operation: Operation
     entries: int
@@ -89,7 +89,7 @@ class Line:
     milliseconds: list[float] = field(default_factory=list)
 
     def measure(self, meter: Meter, number: int) -> None:
-        """Do it once more."""
+        """Run the operation once, and record it."""
         meter.clear()
         began = time.perf_counter()
         self.operation.act(number)
@@ -99,14 +99,14 @@ class Line:
 
     @property
     def broken(self) -> bool:
-        """Whether a bound is."""
+        """Whether a bound is broken."""
         of = self.operation
         many = of.most_requests is not None and statistics.median(self.requests) > of.most_requests
         return many or (of.times_units is not None and statistics.median(self.units) > of.times_units * of.units)
 
 
 def suppression(index: int, total: int) -> Suppression:
-    """The index-th oldest entry: an address that says nothing about its place, two seconds after the one before."""
+    """The index-th oldest entry, two seconds after the one before, with an address that does not show the order."""
     word = hashlib.blake2b(str(index).encode(), digest_size=5).hexdigest()
     key = f"{word[:6]}.{word[6:]}{index}@example{index % 97}.com"
     return Suppression(
@@ -123,16 +123,16 @@ def suppression(index: int, total: int) -> Suppression:
 
 
 def items(organization: Organization, total: int) -> Iterator[Item]:
-    """A list's records, as the store makes them."""
-    store = Suppressions(Table(None, TABLE))  # type: ignore[arg-type]  # nothing is asked
+    """The records of a list, as the store writes them."""
+    store = Suppressions(Table(None, TABLE))  # type: ignore[arg-type]  # no request is sent
     for index in range(total):
         if index % 100_000 == 99_999:
-            print(f"  {index + 1:,} of {total:,} made", file=sys.stderr)
+            print(f"  {index + 1:,} of {total:,} created", file=sys.stderr)
         yield store._item(organization, [suppression(index, total)])
 
 
 def operations(client: DynamoDBClient, organization: Organization, total: int) -> list[Operation]:
-    """Everything that is measured of one list."""
+    """The measured operations on one list."""
     table = Table(client, TABLE)
     listing, suppressions = Listing(table), Suppressions(table)
     shards = organization.shards
@@ -141,7 +141,7 @@ def operations(client: DynamoDBClient, organization: Organization, total: int) -
     line = sum(floors.size(marshal(_shown(one))) for one in records) // len(records)
     whole = max(floors.size(marshal(one)) for one in records)
     page = floors.read(LIMIT * line)
-    # a shard now and then has more of a page than its share, and is asked twice
+    # a shard that has more than its share of a page is queried twice
     pages = shards + (shards > 1)
 
     def ask(selection: Selection, offset: int = 0) -> Callable[[int], object]:
@@ -182,7 +182,7 @@ def operations(client: DynamoDBClient, organization: Organization, total: int) -
         Operation("time range, 500", ask(older), shards, page, pages, 1.3, flat=True),
         Operation("narrow prefix", ask(like(sample[0].key[:9])), shards, shards * floors.read(whole), shards, 1.0),
         *deep,
-        # the record, its line of ByTime that goes, its line of the queue that comes
+        # the record, its deleted entry in ByTime, its new entry in the queue
         Operation("delete one", delete, 1, floors.write(3), 1, 1.0),
     ]
 
@@ -195,7 +195,7 @@ def _shown(item: Item) -> Item:
 
 
 def measure(shards: int, sizes: Sequence[int]) -> list[Line]:
-    """Lists of every size, each in its own store, asked in turn."""
+    """Measure lists of every size, each in its own store, in turn."""
     organization = Organization("bench", "Bench", shards=shards)
     lines: list[tuple[Meter, Line]] = []
     with ExitStack() as stores:
@@ -207,18 +207,18 @@ def measure(shards: int, sizes: Sequence[int]) -> list[Line]:
         for name in dict.fromkeys(line.operation.name for _, line in lines):
             alike = [(meter, line) for meter, line in lines if line.operation.name == name]
             for number in range(alike[0][1].operation.repeat + 1):
-                # there and back again, so that nobody is always the first
+                # forwards, then backwards, so that no list is always the first
                 for meter, line in alike[:: -1 if number % 2 else 1]:
                     line.measure(meter, number)
                 if number == 0:
-                    for _, line in alike:  # that was to warm up
+                    for _, line in alike:  # the first run was a warm-up
                         line.requests, line.units, line.milliseconds = [], [], []
     return [line for _, line in lines]
 
 
 def table(lines: Sequence[Line]) -> Iterator[str]:
-    """An operation and a number of shards a row; what differs by the length of the list has a figure for each."""
-    yield "| operation | shards | requests | floor | units, in floors | ms (p50) |"
+    """The table: a row per operation and number of shards, with a figure per list where the figures differ."""
+    yield "| operation | shards | requests | floor | units / floor | ms (p50) |"
     yield "|---|---:|---|---:|---|---|"
     for shards, name in dict.fromkeys((line.shards, line.operation.name) for line in lines):
         alike = [line for line in lines if (line.shards, line.operation.name) == (shards, name)]
@@ -234,7 +234,7 @@ def _figures(figures: Iterable[str]) -> str:
 
 
 def growth(lines: Sequence[Line]) -> Iterator[tuple[str, float]]:
-    """How much slower the largest list is than the smallest, for what is to be flat."""
+    """The time on the largest list as a multiple of that on the smallest, for each flat operation."""
     for line in lines:
         alike = [one for one in lines if (one.operation.name, one.shards) == (line.operation.name, line.shards)]
         if line.operation.flat and line is alike[0] and len(alike) > 1:
@@ -243,10 +243,10 @@ def growth(lines: Sequence[Line]) -> Iterator[tuple[str, float]]:
 
 
 def main() -> None:
-    """Measure, print, and hold the bounds."""
+    """Measure, print, and exit with 1 if a bound is broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="with 1,000,000 entries")
-    parser.add_argument("--sizes", type=int, nargs="+", help="other numbers of entries, 1,000 or more")
+    parser.add_argument("--full", action="store_true", help="add a list of 1,000,000 entries")
+    parser.add_argument("--sizes", type=int, nargs="+", help="use lists of these lengths, 1,000 or more")
     given = parser.parse_args()
     sizes = given.sizes or [1_000, 10_000, 100_000, *([1_000_000] if given.full else [])]
     lines = [line for shards in (1, 4) for line in measure(shards, sorted(sizes))]

@@ -1,11 +1,11 @@
-"""The life of a long list: imported by the operator, imported again, deleted as a whole, and gone on both sides.
+"""The life of a long list: imported by the operator twice, deleted as a whole, and lifted at the provider and here.
 
     PYTHONPATH=layers/domain/python:cli python -m bench.long_list             10,000 entries
     PYTHONPATH=layers/domain/python:cli python -m bench.long_list --full      100,000
 
-The background functions are cut off at any of their calls, again and again, as a Lambda function is that runs out of
-time or loses its machine. Everything goes through `wiring`, as in the functions. Ends with an error when anything is
-left, or when a list that was deleted shows anything.
+The background functions are killed at random calls, again and again, as when a Lambda function runs out of time or its
+machine fails. Everything goes through `wiring`, as in the functions. Fails if an entry is left at the end, or if the
+deleted list shows one.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ BOUNCES = SuppressionList.BOUNCES
 SINCE = 1_767_225_600
 #: rows of the file that cannot be used
 BAD = 100
-#: addresses of one call upstream; the job's turn is some two calls an address
+#: addresses per call upstream; a turn of the job takes about two calls per address
 BATCH = 100
-#: after how many calls a run of a background function is cut off: at the least, before it could finish a turn; at the
-#: most, so many or a quarter of the list's length
+#: a run of a background function is killed after a random number of calls: at least MIN_CALLS, too few for a turn; at
+#: most MAX_CALLS, or a quarter of the list's length if that is more
 MIN_CALLS, MAX_CALLS = 100, 1_000
 
 
 class CutOff(BaseException):
-    """The function's process is no more. Nothing in it may catch this."""
+    """The kill of a function's process. The function must not catch it."""
 
 
 @dataclass
 class Power:
-    """Lets a run make so many calls to DynamoDB, and no more."""
+    """The number of calls to DynamoDB that a run has left."""
 
     left: int = sys.maxsize
 
@@ -69,7 +69,7 @@ class Power:
 
 @dataclass
 class Upstream:
-    """A provider that lifts what it is asked to."""
+    """A provider that lifts every listed address on request."""
 
     batch: int = BATCH
     listed: set[str] = field(default_factory=set)
@@ -82,12 +82,12 @@ class Upstream:
         return answers
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is no connection."""
 
 
 @dataclass
 class Clock:
-    """The time, which can be moved on."""
+    """A clock that can be moved forward."""
 
     ahead: int = 0
 
@@ -96,7 +96,7 @@ class Clock:
 
 
 class Context:
-    """Lambda's, with all of the time in the world: it is the power that goes."""
+    """Lambda's context with time left: runs are ended by `Power`, not by time."""
 
     @staticmethod
     def get_remaining_time_in_millis() -> int:
@@ -104,7 +104,7 @@ class Context:
 
 
 def csv(count: int) -> str:
-    """A file of so many rows, some of which cannot be used."""
+    """A file of `count` rows, BAD of which are invalid."""
     good = (f"Recipient-{n}@example{n % 97}.com,{SINCE + n},550 5.1.1 no such user,5.1.1\n" for n in range(count - BAD))
     bad = (f"no address {n},{SINCE},,\n" for n in range(BAD))
     return "email,created,reason,status\n" + "".join(good) + "".join(bad)
@@ -112,7 +112,7 @@ def csv(count: int) -> str:
 
 @contextmanager
 def phase(title: str, count: int, meter: Meter) -> Iterator[None]:
-    """Print what a part took in all, and its requests and units an entry; a write that is refused tells no units."""
+    """Print the time of a part, and its requests and units per entry; a refused write reports no units."""
     meter.clear()
     began, worked = time.perf_counter(), time.process_time()
     yield
@@ -122,25 +122,25 @@ def phase(title: str, count: int, meter: Meter) -> Iterator[None]:
 
 
 def until_done(run: Callable[[], bool], power: Power, clock: Clock, calls: Iterator[int]) -> int:
-    """Run until a run is not cut off and says that nothing is left; how often one was cut off."""
+    """Run until a run finishes and reports that nothing is left; return how many runs were killed."""
     cut_off = 0
     while True:
         power.left = next(calls)
         try:
             if run():
                 return cut_off
-            # what is looked at again waits for a later run
+            # entries that wait for another try are due later
             clock.ahead += MINUTE
         except CutOff:
             cut_off += 1
-            # what the dead run had claimed is free when its lease ends
+            # what the killed run had claimed is free when its lease ends
             clock.ahead += LEASE
         finally:
             power.left = sys.maxsize
 
 
 def live(count: int, meter: Meter, power: Power, seed: int) -> None:
-    """From import to the end; asserts that nothing is left."""
+    """Run all parts, and assert that nothing is left."""
     clock, upstream, chance = Clock(), Upstream(), random.Random(seed)
     calls = iter(lambda: chance.randint(MIN_CALLS, max(MAX_CALLS, count // 4)), None)
     wiring.now = clock
@@ -149,49 +149,49 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     assert wiring.access().set_provider_account("bench", ProviderAccount("sendgrid"), provider_name="", before=None)
     owner = partial(operations.find_organization, "bench")
     listing, good = wiring.listing(), count - BAD
-    text, told = csv(count), []
-    print("| part | time | of a processor, here | requests | write units | read units |")
+    text, progress = csv(count), []
+    print("| part | time | CPU time of this process | requests | write units | read units |")
     print("|---|---:|---:|---:|---:|---:|")
     for title, expected in ((f"import {count:,} rows", (good, 0)), ("import them again", (0, good))):
         with phase(title, count, meter):
             report = operations.import_list(
-                "bench", BOUNCES, text, progress=lambda done, total: told.append((done, total))
+                "bench", BOUNCES, text, progress=lambda done, total: progress.append((done, total))
             )
         assert (report.imported, report.unchanged, len(report.refused)) == (*expected, BAD), report
-    assert told[-1] == (good, good)
-    assert len(told) == 2 * -(-good // 250)
+    assert progress[-1] == (good, good)
+    assert len(progress) == 2 * -(-good // 250)
     assert listing.count(owner(), BOUNCES, Selection(), now=clock()) == good
     upstream.listed = {one.email for one in listing.each(owner(), BOUNCES, Selection(), now=clock())}
     assert len(upstream.listed) == good
-    with phase("delete_all, as a whole", 1, meter):
+    with phase("delete_all, in total", 1, meter):
         wiring.lists().clear(context(owner(), request_id="clear", now=clock()), BOUNCES)
-    with phase("the first page after it, as a whole", 1, meter):
+    with phase("the first page after it, in total", 1, meter):
         page = listing.page(owner(), BOUNCES, Selection(), offset=0, limit=500, now=clock())
     assert page == ([], False)
     assert listing.count(owner(), BOUNCES, Selection(), now=clock()) == 0
-    with phase("the upkeep asks for the removals", good, meter):
+    with phase("the upkeep requests the removals", good, meter):
         swept = until_done(lambda: wiring.upkeep(Context).run().finished, power, clock, calls)
     with phase("the removal job carries them out", good, meter):
         carried = until_done(lambda: not _waiting(clock), power, clock, calls)
     assert upstream.listed == set()
-    # what stands in the store, whether or not the deletion hides it
+    # what the store holds, whether or not the deletion hides it
     whole = Organization("bench", "Bench")
     assert listing.count(whole, BOUNCES, Selection(), now=clock()) == 0
     assert wiring.removal_queue().due(whole, now=Millis(clock() + LEASE), limit=1) == []
     print(
-        f"\nThe upkeep was cut off {swept} times, the removal job {carried} times; nothing is left."
-        f" Upstream was asked {upstream.asked / good:.3f} times an address."
+        f"\nThe upkeep was killed {swept} times, the removal job {carried} times; nothing is left."
+        f" Requests upstream per address: {upstream.asked / good:.3f}."
     )
 
 
 def _waiting(clock: Clock) -> bool:
-    """Run the job; whether anything waits after it."""
+    """Run the job; return whether a removal still waits."""
     wiring.removal_job(Context).run()
     return bool(wiring.removal_queue().due(operations.find_organization("bench"), now=Millis(clock() + LEASE), limit=1))
 
 
 def run(count: int, seed: int = 7) -> None:
-    """A life of a list on a store of its own."""
+    """Run the life of one list on a new store."""
     with running() as (client, meter):
         os.environ |= {
             **environment(),
@@ -210,10 +210,10 @@ def run(count: int, seed: int = 7) -> None:
 
 
 def main() -> None:
-    """Live, and tell."""
+    """Run, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="100,000 entries")
-    parser.add_argument("--count", type=int, help="another number of entries")
+    parser.add_argument("--full", action="store_true", help="use 100,000 entries")
+    parser.add_argument("--count", type=int, help="use this number of entries")
     given = parser.parse_args()
     run(given.count or (100_000 if given.full else 10_000))
     print(f"Peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB.")

@@ -1,4 +1,4 @@
-"""How fast one worker carries removals out, and what a removal costs, on dynoxide with a local upstream.
+"""Speed of one worker of the removal job, and capacity units per removal, on dynoxide with a local provider.
 
 PYTHONPATH=layers/domain/python python -m bench.removals [--count 5000]
 """
@@ -39,20 +39,20 @@ KEY = "SG.bench"
 
 @contextmanager
 def phase(meter: Meter, title: str, count: int) -> Iterator[None]:
-    """Print what a phase took, a removal."""
+    """Print the throughput of a phase, and its units per removal."""
     meter.clear()
     began, worked = time.perf_counter(), time.process_time()
     yield
     seconds, cpu = time.perf_counter() - began, time.process_time() - worked
     units = ", ".join(f"{n / count:.2f} write units {table}" for table, n in sorted(meter.writes.items()))
     print(
-        f"{title:<28} {count / seconds:7.0f} a second ({count / cpu:.0f} a second of CPU); "
-        f"each {units}; {meter.reads.total() / count:.3f} read units"
+        f"{title:<28} {count / seconds:7.0f} per second ({count / cpu:.0f} per second of CPU); "
+        f"per removal {units}; {meter.reads.total() / count:.3f} read units"
     )
 
 
 def main() -> None:
-    """Record, ask, carry out; print each."""
+    """Record, request and carry out removals; print each phase."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--count", type=int, default=5_000)
     count = parser.parse_args().count
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int) -> None:
-    """The life of `count` removals."""
+    """Run the life of `count` removals."""
     organization = Organization("bench", "Bench", Membership.ANYONE)
     access = Access(Table(client, "Access"))
     access.create_organization(organization)
@@ -75,8 +75,8 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
         store.record(organization, listed)
     for email in emails:
         upstream.put("bounces", email, created=to_seconds(bounced))
-    removals = Removals(store, None, log)  # type: ignore[arg-type]  # nobody asks who is a recipient
-    with phase(meter, "acknowledge, 1,000 a request", count):
+    removals = Removals(store, None, log)  # type: ignore[arg-type]  # no recipients are looked up
+    with phase(meter, "acknowledge, 1,000 per request", count):
         for number, chunk in enumerate(_chunks(emails)):
             asked = context(organization, request_id=f"request-{number}", now=now())
             removals.request(asked, chunk)
@@ -96,7 +96,7 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
     assert not upstream.listed("bounces")
     writes = (acknowledged[0] + meter.writes["Suppressions"]) / count
     reads = (acknowledged[1] + meter.reads["Suppressions"]) / count
-    print(f"over its life, of a listed address: {writes:.2f} write units (bound 4), {reads:.3f} read units (bound 1)")
+    print(f"per listed address, over its life: {writes:.2f} write units (bound 4), {reads:.3f} read units (bound 1)")
 
 
 def _chunks(emails: list[str]) -> Iterator[list[str]]:

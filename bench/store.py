@@ -1,4 +1,4 @@
-"""What the benchmarks run on: dynoxide with the template's tables, and a count of requests and capacity units.
+"""The store of the benchmarks: dynoxide with the template's tables, and a meter of requests and capacity units.
 
     with running({"Suppressions": items}) as (client, meter):
         ...
@@ -35,7 +35,7 @@ READS = {"GetItem", "BatchGetItem", "Query"}
 
 @dataclass
 class Meter:
-    """What a store was asked since the last `clear`.
+    """The requests and units since the last `clear`.
 
     Attributes:
         requests: by operation.
@@ -48,7 +48,7 @@ class Meter:
     writes: Counter[str] = field(default_factory=Counter)
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Reset all counts."""
         for counter in (self.requests, self.reads, self.writes):
             counter.clear()
 
@@ -58,31 +58,31 @@ class Meter:
         return self.reads.total() + self.writes.total()
 
     def attach(self, client: DynamoDBClient) -> None:
-        """Count what the client asks from now on."""
-        client.meta.events.register("provide-client-params.dynamodb", self._ask)  # type: ignore[arg-type]  # what it returns is used, whatever the stub says
+        """Count the client's requests from now on."""
+        client.meta.events.register("provide-client-params.dynamodb", self._ask)  # type: ignore[arg-type]  # botocore uses the result, which the stub does not know
         client.meta.events.register("after-call.dynamodb", self._count)
 
     def _ask(self, params: dict[str, Any], model: Any, **_: Any) -> dict[str, Any]:
-        tells = "ReturnConsumedCapacity" in model.input_shape.members
-        return {**params, "ReturnConsumedCapacity": "TOTAL"} if tells else params
+        metered = "ReturnConsumedCapacity" in model.input_shape.members
+        return {**params, "ReturnConsumedCapacity": "TOTAL"} if metered else params
 
     def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         self.requests[model.name] += 1
-        told = parsed.get("ConsumedCapacity", [])
-        for one in [told] if isinstance(told, dict) else told:
+        consumed = parsed.get("ConsumedCapacity", [])
+        for one in [consumed] if isinstance(consumed, dict) else consumed:
             (self.reads if model.name in READS else self.writes)[one["TableName"]] += one["CapacityUnits"]
 
 
 @contextmanager
 def running(items: Mapping[str, Iterable[Item]] | None = None) -> Iterator[tuple[DynamoDBClient, Meter]]:
-    """A store that ends with the block: a client of it, metered.
+    """Run a store for the length of the block, and yield a metered client.
 
     Args:
-        items: what is in its tables at the start, by table.
+        items: the initial items, by table.
     """
     if dynoxide.binary() is None:
         raise SystemExit(
-            "dynoxide is not here: `npm ci` in bench/ installs it (`make bench` does), or DYNOXIDE names it"
+            "dynoxide is not installed: run `npm ci` in bench/ (as `make bench` does), or set DYNOXIDE to its path"
         )
     with tempfile.TemporaryDirectory() as place:
         _export(Path(place), items or {})

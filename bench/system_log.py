@@ -1,10 +1,10 @@
-"""What a system log query costs, by how much the log holds.
+"""The cost of a system log query by the size of the log.
 
     PYTHONPATH=layers/domain/python python -m bench.system_log           10, 1,000 and 100,000 entries
     PYTHONPATH=layers/domain/python python -m bench.system_log --full    10, 1,000 and 1,000,000 (loading takes minutes)
 
-The entries are spread over 30 days. One address has ten deliveries among them, eight of them failures; the rest belong
-to others. Floors: one request, and half a unit for each 4 KB of the index items that the answer is made of.
+The entries are spread over 30 days. One address has ten deliveries among them, eight of which failed; the rest belong
+to other addresses. Floors: one request, and half a unit per 4 KiB of the index items of the answer.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ MESSAGE = (
 )
 USER = "firstname.lastname@company.com"
 FAILURES = f'target.id eq "{USER}" and eventType eq "system.email.delivery" and outcome.result eq "FAILURE"'
-#: the most read units of a query by target, in floors
+#: the most read units of a query by target, as a multiple of the floor
 BOUND = 1.2
 MINE = [DeliveryKind.BOUNCE] * 8 + [DeliveryKind.DELIVERED] * 2
 
@@ -68,24 +68,24 @@ def delivery(number: int, email: str, at: Millis, kind: DeliveryKind) -> LogEntr
 
 
 def strangers(count: int) -> Iterator[Item]:
-    """Entries of others, as the store makes them, arrived when they were published."""
+    """Entries of other addresses, as the store writes them, with the arrival at the time of publication."""
     for number in range(count):
-        # the golden ratio spreads the times evenly, in whatever order
+        # the golden ratio spreads the times evenly, in mixed order
         at = Millis(NOW - PERIOD + int(PERIOD * ((number * 0.6180339887) % 1)))
         entry = delivery(number, f"person{number % 50_021}@example.com", at, DeliveryKind.DELIVERED)
         yield {**event_log._item(ACME, entry), "arrival": keys.log_position(at, entry.uuid)}
 
 
 class Bench:
-    """A log of one size, and what its queries cost."""
+    """A log of one size, and the cost of its queries."""
 
     def __init__(self, client: DynamoDBClient, meter: Meter, size: int) -> None:
         self.client, self.meter, self.size = client, meter, size
         self.log = EventLog(Table(client, TABLE), lambda: Millis(NOW - DAY))
         self.reader = SystemLog(LogReader(Table(client, TABLE)), lambda: NOW)
 
-    def tell_mine(self) -> tuple[list[Any], float]:
-        """Store the ten of the address; its lines of ByTarget, and the write units of one."""
+    def append_mine(self) -> tuple[list[Any], float]:
+        """Store the ten entries of the address; return its items of ByTarget, and the write units per entry."""
         self.meter.clear()
         entries = [delivery(-spot, USER, Millis(NOW - DAY + spot * MINUTE), kind) for spot, kind in enumerate(MINE)]
         self.log.append(ACME, entries)
@@ -99,7 +99,7 @@ class Bench:
         return found, units
 
     def row(self, name: str, floor: float, **query: Any) -> float:
-        """Ask, print, and tell the read units in floors; a floor of 0 is none."""
+        """Run a query and print its row; return the read units as a multiple of the floor (0 means no floor)."""
         self.meter.clear()
         began = time.perf_counter()
         page = self.reader.page(ACME, Query(**query), after=None, now=NOW)
@@ -114,7 +114,7 @@ class Bench:
         return units / floor if floor else 0.0
 
     def rows(self, mine: list[Any]) -> float:
-        """All queries; the worst ratio of those by target."""
+        """Run all queries; return the worst ratio of the queries by target."""
         everything, failures = (floors.read(*map(floors.size, some)) for some in (mine, mine[:8]))
         target, reference = parse(f'target.id eq "{USER}"'), parse(FAILURES)
         ways: dict[str, dict[str, Any]] = {
@@ -134,9 +134,9 @@ class Bench:
 
 
 def main() -> None:
-    """Fill, ask, print."""
+    """Fill the log, run the queries, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="with 1,000,000 entries")
+    parser.add_argument("--full", action="store_true", help="use a log of 1,000,000 entries instead of 100,000")
     worst = 0.0
     print("| in the log | query | found | requests / floor | read units / floor | ratio | time |")
     print("|---|---|---|---|---|---|---|")
@@ -145,10 +145,10 @@ def main() -> None:
         with running({TABLE: strangers(size - len(MINE))}) as (client, meter):
             print(f"  {size:,} entries in {time.monotonic() - began:.0f} s", file=sys.stderr)
             bench = Bench(client, meter, size)
-            mine, writes = bench.tell_mine()
+            mine, writes = bench.append_mine()
             worst = max(worst, bench.rows(mine))
-    print(f"\nWrite units of an entry, in four copies: {writes:.2f}.")
-    print(f"Bytes of an index item, on average: {sum(map(floors.size, mine)) / len(mine):.0f}.")
+    print(f"\nWrite units per entry, in four copies: {writes:.2f}.")
+    print(f"Average bytes of an index item: {sum(map(floors.size, mine)) / len(mine):.0f}.")
     print(f"Worst ratio by target: {worst:.2f} (bound {BOUND}).")
     if worst > BOUND:
         raise SystemExit(1)

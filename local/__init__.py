@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-# which dialects there are, the domain says; `python -m local.run` starts without its layer
+# the list of dialects is the domain's, and `python -m local.run` starts without the domain's layer on the path
 sys.path.insert(0, str(Path(__file__).parents[1] / "layers" / "domain" / "python"))

@@ -1,4 +1,4 @@
-"""What happens in a running stack, one short line each: API requests, the job's ticks, and whatever goes wrong."""
+"""The activity of a running stack, one line each: API requests, runs of the removal job, warnings and errors."""
 
 import json
 import time
@@ -14,12 +14,12 @@ from reprieve.clock import MINUTE, now
 
 GREEN, YELLOW, RED = 32, 33, 31
 JOB = "removal-job"
-#: What every line of a function's log has, and nobody reads here.
+#: Fields of a function's log line that are not printed.
 NOT_SHOWN = {"level", "location", "message", "timestamp", "service", "cold_start", "xray_trace_id", "_aws"}
 
 
 def show_request(request: dict[str, Any]) -> None:
-    """Print one API request as the server tells it."""
+    """Print one API request that the server reported."""
     status = request["status"]
     colour = GREEN if status < 400 else YELLOW if status < 500 else RED  # noqa: PLR2004
     line = f"{request['method']:<6} {request['path']}"
@@ -32,7 +32,7 @@ def show(text: str) -> None:
 
 
 class Logs:
-    """The functions' logs, from now on."""
+    """The functions' logs from now on."""
 
     def __init__(self, place: Place) -> None:
         self._logs = client(place, "logs")
@@ -41,29 +41,29 @@ class Logs:
         self._seen: set[str] = set()
 
     def show_news(self) -> None:
-        """Print what is new: each tick of the job, and every warning and error."""
+        """Print new log lines: each run of the removal job, and every warning and error."""
         looked = now()
         for group in self._groups:
             for event in self._events(group):
-                # The local AWS numbers no events, but a log line has its own time and request id.
+                # The local AWS gives log events no ids, but a line has its own time and request id.
                 identity = f"{event['logStreamName']} {event['timestamp']} {event['message']}"
                 if identity not in self._seen:
                     self._seen.add(identity)
                     show_record(event["message"])
-        # Events arrive a little after their time: look back a while, and know what was shown.
+        # Events arrive a little after their timestamp: read the last minute again, and skip what was shown.
         self._since = max(self._since, looked - MINUTE)
 
     def _events(self, group: str) -> list[dict[str, Any]]:
         try:
             found = self._logs.filter_log_events(logGroupName=group, startTime=self._since)
-        except (BotoCoreError, ClientError):  # a moment too early or too late; the next look finds it
+        except (BotoCoreError, ClientError):  # the stack is starting or stopping; the next call reads it
             return []
         events: list[dict[str, Any]] = found["events"]
         return events
 
 
 def show_record(line: str) -> None:
-    """Print a line of a function's log if somebody should see it."""
+    """Print a line of a function's log if it is an error, a warning or from the removal job."""
     try:
         record = json.loads(line)
     except ValueError:
@@ -82,7 +82,7 @@ def show_record(line: str) -> None:
 
 
 def short(value: object) -> str:
-    """A value on part of a line."""
+    """A value as text of at most 100 characters."""
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
     return text if len(text) <= 100 else f"{text[:100]}..."  # noqa: PLR2004
 

@@ -1,7 +1,7 @@
-"""Teach the local AWS the method `ANY` of an API's definition.
+"""Support for the method `ANY` in the local AWS's import of an API definition.
 
-AWS spells it `x-amazon-apigateway-any-method` there. The local AWS serves a method ANY, but its import of a definition
-skips that spelling, and so every path that SAM writes it for.
+An API definition spells it `x-amazon-apigateway-any-method`. The local AWS serves a method ANY, but its import ignores
+that spelling, and with it every path that SAM writes it for.
 """
 
 from typing import Any, Final
@@ -12,8 +12,8 @@ SPELLED: Final = "x-amazon-apigateway-any-method"
 
 
 def install() -> None:
-    """Have it imported from now on."""
-    import_operation = apigateway_v1._import_operation  # noqa: SLF001 - there is no other place to say it
+    """Make the import accept it from now on."""
+    import_operation = apigateway_v1._import_operation  # noqa: SLF001 - the local AWS has no public hook
 
     def imported(api: str, resource: str, method: str, *more: Any) -> None:  # noqa: ANN401 - the local AWS's own
         import_operation(api, resource, "ANY" if method.lower() == SPELLED else method, *more)

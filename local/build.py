@@ -1,4 +1,4 @@
-"""Build the real template with the real SAM CLI, when its sources have changed: `make build`."""
+"""Build the template with the SAM CLI if its sources have changed: `make build`."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ BUILD = ROOT / ".local" / "build"
 LOCK = ROOT / ".local" / "build.lock"
 SECONDS_FOR_ANOTHER_BUILD = 600
 
-#: What the template is told here beside what the machine decides: the mail server that one plays with is on loopback.
+#: Parameters of the template on a local stack: the demo's mail server is on loopback.
 LOCAL_PARAMETERS = {"PrivateMailNetworks": "127.0.0.0/8"}
 
 #: What is built and deployed depends on these and on nothing else.
@@ -32,25 +32,27 @@ SOURCES = (
 
 
 def main() -> None:
-    """Build, and say where the result is."""
+    """Build, and print where the result is."""
     try:
         with step("Building the functions and layers"):
             build_if_changed(default_place(0))
     except Problem as problem:
         sys.exit(f"make build: {problem}")
-    say(f"  It is in {BUILD.relative_to(ROOT)}/, for {' and '.join(host_parameters().values())}.")
+    say(f"  The build is in {BUILD.relative_to(ROOT)}/, for {' and '.join(host_parameters().values())}.")
 
 
 def build_if_changed(place: Place) -> str:
-    """Leave in BUILD what SAM makes of the sources, and return their fingerprint.
+    """Build the sources into BUILD, and return their fingerprint.
 
-    Tests and `make run` share it, so that neither builds what the other has.
+    Tests and `make run` share the build, so neither repeats the other's.
 
     Raises:
-        Problem: SAM could not build it.
+        Problem: SAM could not build the template.
     """
     with take_lock(
-        LOCK, seconds=SECONDS_FOR_ANOTHER_BUILD, otherwise="Another build has not ended in ten minutes: is it stuck?"
+        LOCK,
+        seconds=SECONDS_FOR_ANOTHER_BUILD,
+        otherwise="Another build is still running after ten minutes. Stop it and try again.",
     ):
         wanted = fingerprint()
         stamp = BUILD / "fingerprint"
@@ -80,12 +82,12 @@ def sam(place: Place, verb: str, *options: str, otherwise: str) -> None:
 
 
 def parameters() -> list[str]:
-    """The template's parameters here, as SAM takes them."""
+    """The template's parameters on this machine, in SAM's form."""
     return [f"{name}={value}" for name, value in (host_parameters() | LOCAL_PARAMETERS).items()]
 
 
 def host_parameters() -> dict[str, str]:
-    """The template's parameters that the machine decides: its Python runs the functions, on its processor."""
+    """The parameters that depend on this machine: its Python version and its processor."""
     arm = platform.machine().lower() in {"arm64", "aarch64"}
     return {
         "PythonRuntime": f"python{sys.version_info.major}.{sys.version_info.minor}",
@@ -103,7 +105,7 @@ def fingerprint() -> str:
 
 
 def source_files() -> Iterator[Path]:
-    """The files behind SOURCES, in a fixed order, without what Python leaves beside them."""
+    """The files of SOURCES, in a fixed order, without Python's caches."""
     for source in SOURCES:
         path = ROOT / source
         found = sorted(path.rglob("*")) if path.is_dir() else [path]

@@ -1,4 +1,4 @@
-"""What `make run` and `make demo` say to a person."""
+"""The output of `make run` and `make demo`."""
 
 import contextlib
 import subprocess
@@ -14,18 +14,18 @@ from local.problem import Problem
 SECONDS_BETWEEN_SIGNS = 15
 SECONDS_FOR_A_TOOL_TO_END = 1
 
-#: when the step that is under way began, on the monotonic clock: one step may run several tools
+#: when the current step began, on the monotonic clock: one step may run several tools
 _began: ContextVar[float] = ContextVar("began")
 
 
 def say(text: str = "") -> None:
-    """Print one line at once, for whoever is reading along."""
+    """Print one line without buffering."""
     print(text, flush=True)
 
 
 @contextlib.contextmanager
 def step(title: str) -> Iterator[None]:
-    """Announce something that takes a while, and say how long it took."""
+    """Print the title of a step that takes a while, and then how long it took."""
     began = time.monotonic()
     _began.set(began)
     say(f"  {title} ...")
@@ -34,10 +34,10 @@ def step(title: str) -> Iterator[None]:
 
 
 def run_tool(command: Sequence[str], *, log: Path, environment: Mapping[str, str], otherwise: str) -> None:
-    """Run a tool with its output in a log, and a sign of life now and then.
+    """Run a tool with its output in a log file, and print a line of progress every few seconds.
 
     Raises:
-        Problem: with the sentence `otherwise` and where the log is, when the tool failed or is not there.
+        Problem: the tool failed (the sentence `otherwise`, and the log's path) or is missing.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     where = log.relative_to(ROOT) if log.is_relative_to(ROOT) else log
@@ -47,7 +47,9 @@ def run_tool(command: Sequence[str], *, log: Path, environment: Mapping[str, str
                 command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
         except FileNotFoundError as error:
-            raise Problem(f"{command[0]} is missing: `make clean`, then the same again, installs it anew.") from error
+            raise Problem(
+                f"{command[0]} is missing: run `make clean`, then the same command again, which installs it."
+            ) from error
         try:
             _wait(tool)
         except BaseException:
@@ -72,7 +74,7 @@ def _wait(tool: subprocess.Popen[bytes]) -> None:
         try:
             tool.wait(SECONDS_BETWEEN_SIGNS)
         except subprocess.TimeoutExpired:
-            say(f"    still at it ({time.monotonic() - began:.0f} s)")
+            say(f"    still running ({time.monotonic() - began:.0f} s)")
         else:
             return
 

@@ -1,8 +1,8 @@
-"""`make demo`: the main loop against the running stack, each request and answer in short; it fails loudly.
+"""`make demo`: the main loop against the running stack, with each request and answer in short.
 
 A mail bounces at the provider, the bounce suppresses the address here, an administrator asks for a reprieve, the job
-carries it to the provider, and the address is free in both places, with everything in the system log. At the end the
-organization enrols an SMTP server of its own, and a test mail arrives there.
+carries it to the provider, and the address is off both lists, with every step in the system log. At the end the
+organization enrols its own SMTP server, and a test mail arrives there.
 """
 
 import argparse
@@ -29,9 +29,9 @@ from local.problem import Problem
 
 INVALID: Final = "Invalid email address. The provided email address failed validation against RFC 3696."
 STRANGER: Final = "This email address does not belong to any user in your organization."
-#: A removal forgives bounces up to a little before its own time, so a bounce that it is to lift must be older.
+#: A removal forgives bounces up to shortly before its own time, so the bounce that it is to lift must be older.
 SECONDS_SINCE_THE_BOUNCE: Final = 120
-#: The schedule is every two minutes, and the first tick may be under way.
+#: The job runs every two minutes, and a run may already have begun.
 SECONDS_OF_SCHEDULE: Final = 300
 
 Stack = dict[str, Any]
@@ -39,7 +39,7 @@ Answer = requests.Response
 
 
 def main() -> None:
-    """Play the loop; exit 1 with one line at the first step that is wrong."""
+    """Play the loop; exit 1 with one line at the first step that fails."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--wait", action="store_true", help="wait for the job's schedule instead of invoking it")
     wait = parser.parse_args().wait
@@ -53,28 +53,28 @@ def main() -> None:
 
 
 def play(stack: Stack, place: Place, *, wait: bool) -> None:
-    """The loop, told as it goes."""
+    """Play the loop, with a title before each step."""
     address = f"demo-{int(time.time())}@example.com"
 
-    title("An administrator's organization has a user")
+    title("The organization gets a user")
     create_user(stack, address)
 
-    title("A mail to that address bounces: the provider notes it, and its signed webhook tells us")
+    title("A mail to that address bounces: the provider lists it and sends a signed webhook")
     bounce = bounce_of(address)
     post_events(stack, "upstream", [bounce])
     post_events(stack, "demo", [bounce, delivery_to("grace@example.com")])
-    check(address in bounced(stack, "sendgrid"), "the bounce is not on our list")
-    check(address in bounced(stack, "upstream"), "the bounce is not on the provider's list")
+    check(address in bounced(stack, "sendgrid"), "the address is not on our bounce list")
+    check(address in bounced(stack, "upstream"), "the address is not on the provider's bounce list")
 
-    title("The administrator asks for a reprieve, and is told at once which addresses cannot have one")
+    title("The administrator asks for a reprieve; the answer names the addresses that cannot have one")
     ask_for_reprieve(stack, address)
 
-    title("The job carries it to the provider, then here")
+    title("The removal job lifts the suppression at the provider, then here")
     run_job(place, wait=wait)
     until(lambda: address not in bounced(stack, "sendgrid"), "the address is still on our list", wait=wait)
     check(address not in bounced(stack, "upstream"), "the address is still on the provider's list")
 
-    title("The system log has all of it")
+    title("The system log shows every step")
     check_log(stack, address)
 
     if stack["mail"]:
@@ -85,7 +85,7 @@ def play(stack: Stack, place: Place, *, wait: bool) -> None:
 
 
 def create_user(stack: Stack, address: str) -> None:
-    """Okta's API: only addresses of the organization's own users can be lifted."""
+    """Create a user by Okta's API: only addresses of the organization's own users can be lifted."""
     profile = {"firstName": "Demo", "lastName": "User", "email": address, "login": address}
     answer = call(stack, "okta", "POST", "/api/v1/users?activate=true", {"profile": profile})
     expect(answer, 200)
@@ -142,14 +142,14 @@ def post_events(stack: Stack, organization: str, events: list[dict[str, Any]]) -
 
 
 def bounced(stack: Stack, side: str) -> set[str]:
-    """SendGrid's API, ours or the provider's: the addresses on the bounce list."""
+    """The addresses on the bounce list, by SendGrid's API: ours or the provider's."""
     answer = call(stack, side, "GET", "/v3/suppression/bounces?limit=500")
     expect(answer, 200)
     return {entry["email"] for entry in answer.json()}
 
 
 def ask_for_reprieve(stack: Stack, address: str) -> None:
-    """Okta's API: good, bad and foreign addresses in one request."""
+    """Send one request of Okta's API with a valid, an invalid and a foreign address."""
     asked = [address, "name@okta@com", "stranger@example.com"]
     answer = call(stack, "okta", "POST", "/api/v1/org/email/bounces/remove-list", {"emailAddresses": asked})
     expect(answer, 200)
@@ -159,18 +159,18 @@ def ask_for_reprieve(stack: Stack, address: str) -> None:
 
 
 def run_job(place: Place, *, wait: bool) -> None:
-    """Invoke the job, unless it is to come by itself."""
+    """Invoke the job, unless its schedule is to run it."""
     if wait:
-        say("  waiting for the schedule, which is every two minutes")
+        say("  waiting for the schedule (every two minutes)")
         return
     answer = client(place, "lambda").invoke(FunctionName=outputs(place)["RemovalJobFunction"])
     result = answer["Payload"].read().decode()
     say(f"  invoke the removal job\n    -> {short(result)}")
-    check("FunctionError" not in answer, "the job failed; its error is above")
+    check("FunctionError" not in answer, "the removal job failed; its error is above")
 
 
 def until(done: Callable[[], bool], otherwise: str, *, wait: bool) -> None:
-    """Look until it is so; a job that was invoked has ended, a scheduled one is given its time."""
+    """Wait until `done` is true: not at all after an invoked job, and for some minutes with the schedule."""
     deadline = time.monotonic() + (SECONDS_OF_SCHEDULE if wait else 0)
     while not done():
         check(time.monotonic() < deadline, otherwise)
@@ -178,7 +178,7 @@ def until(done: Callable[[], bool], otherwise: str, *, wait: bool) -> None:
 
 
 def check_log(stack: Stack, address: str) -> None:
-    """Okta's API: what the system log tells about the address; up to now, so that nothing has to settle first."""
+    """Read the address's entries by Okta's API, up to now: a bounded query shows an entry at once."""
     until = datetime.now(UTC).isoformat()
     filter_ = f'target.id eq "{address}" or target.displayName co "{address}"'
     answer = call(stack, "okta", "GET", "/api/v1/logs?" + urlencode({"until": until, "filter": filter_}))
@@ -192,7 +192,7 @@ def check_log(stack: Stack, address: str) -> None:
 
 
 def send_test_mail(stack: Stack, address: str) -> None:
-    """Okta's API: enrol the demo's mail server, send a mail through it, show what arrived, and forget it again."""
+    """Enrol the demo's mail server by Okta's API, send a mail through it, show what arrived, and delete the server."""
     mail = stack["mail"]
     server = {
         "alias": "Demo",
@@ -219,7 +219,7 @@ def send_test_mail(stack: Stack, address: str) -> None:
 
 
 def call(stack: Stack, side: str, method: str, path: str, body: object = None) -> Answer:
-    """One request with a credential, shown with its answer."""
+    """Send one request with a credential, and print it with its answer."""
     scheme = "SSWS" if side == "okta" else "Bearer"
     answer = requests.request(
         method,
@@ -233,38 +233,38 @@ def call(stack: Stack, side: str, method: str, path: str, body: object = None) -
 
 
 def show(answer: Answer, sent: str, *, side: str = "webhook") -> None:
-    """Print a request and its answer, each on a line."""
+    """Print a request and its answer, each on one line."""
     say(f"  {side}: {answer.request.method} {answer.request.path_url}  {short(sent)}".rstrip())
     say(f"    -> {paint(str(answer.status_code), 32 if answer.ok else 31)} {short(answer.text)}".rstrip())
 
 
 def title(text: str) -> None:
-    """Announce what comes."""
+    """Print the title of the next step."""
     say(f"\n{paint(text, 1)}")
 
 
 def expect(answer: Answer, status: int) -> None:
-    """Go on only after this status."""
-    check(answer.status_code == status, f"it answered {answer.status_code} where {status} was due")
+    """Raise a Problem unless the answer has this status."""
+    check(answer.status_code == status, f"the answer is {answer.status_code}, and {status} was expected")
 
 
 def check(so: bool, otherwise: str) -> None:  # noqa: FBT001 - like assert, which may be switched off
-    """Go on only if it is so."""
+    """Raise a Problem unless the condition holds."""
     if not so:
         raise Problem(otherwise)
 
 
 def running_stack() -> Stack:
-    """What `make run` wrote for programs."""
+    """The content of stack.json, which `make run` writes."""
     file = default_place(0).stack_json
     if not file.exists():
-        raise Problem("nothing is running here yet: start it with `make run`, in another terminal.")
+        raise Problem("there is no local stack yet: run `make run` in another terminal.")
     stack: Stack = json.loads(file.read_text())
     return stack
 
 
 def place_of(stack: Stack) -> Place:
-    """Where that stack runs: its port is in every address."""
+    """The place of that stack: its port is in every URL."""
     port = urlsplit(stack["okta"]["base_url"]).port
     return default_place(int(port))
 

@@ -1,10 +1,10 @@
-"""The demo's organizations, made once with the operator's own functions: `python -m local.demo_data`.
+"""Create the demo's organizations, once, with the operator's own functions: `python -m local.demo_data`.
 
-Two of them: `demo`, whose recipients are the people in people.csv, and `upstream`, which plays its email provider: the
-removal job lifts demo's bounces at upstream's SendGrid API, over HTTP, as it would at SendGrid's.
+There are two: `demo`, whose recipients are the people in people.csv, and `upstream`, which plays its email provider.
+The removal job lifts demo's bounces at upstream's SendGrid API, over HTTP, as it would at SendGrid.
 
-It is a process of its own because the operator's functions find their stack in the environment. It reads what an
-earlier run handed out (null, the first time) from its standard input, and writes what there is now to its output.
+This is a separate process because the operator's functions find their stack in the environment. It reads the secrets
+of an earlier run (null the first time) from standard input, and writes the current ones to standard output.
 """
 
 import base64
@@ -28,7 +28,7 @@ PEOPLE: Final = Path(__file__).with_name("people.csv")
 
 
 def main() -> None:
-    """Make what is missing."""
+    """Create what is missing."""
     upstream_url = sys.argv[1]
     stack.connect(STACK_NAME)
     known = json.load(sys.stdin) or create()
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def create() -> dict[str, str]:
-    """Make both organizations; return the secrets, each of which is shown this once."""
+    """Create both organizations; return their secrets, each of which is shown only once."""
     create_organization(DEMO, Membership.RECIPIENTS)
     create_organization(UPSTREAM, Membership.ANYONE)
     operations.import_recipients(DEMO, PEOPLE.read_text(encoding="utf-8"))
@@ -50,13 +50,13 @@ def create() -> dict[str, str]:
         "upstream": issue(UPSTREAM, "sendgrid"),
         **{dialect: issue(DEMO, dialect) for dialect in BY_DIALECT},
     }
-    # The provider's side has nobody further up; the same key signs both webhooks, as one sender would.
+    # `upstream` has no provider of its own. One key signs both webhooks, as one sender would.
     operations.set_provider(UPSTREAM, kind="none", webhook_key=public_key(known))
     return known
 
 
 def create_organization(name: str, membership: Membership) -> None:
-    """Make an organization, or find it there: an earlier start may have been interrupted right after."""
+    """Create an organization, unless an earlier start that was interrupted created it."""
     try:
         operations.create_organization(name, membership=membership)
     except Conflict:
@@ -64,12 +64,12 @@ def create_organization(name: str, membership: Membership) -> None:
 
 
 def issue(organization: str, dialect: str) -> str:
-    """A token that may do everything in one dialect."""
+    """A token with every scope of one dialect."""
     return operations.issue_credential(organization, name=f"local {dialect}", scopes=BY_DIALECT[dialect])
 
 
 def connect_provider(known: dict[str, str], upstream_url: str) -> None:
-    """Tell demo where its provider is: at a new address after every change of the port."""
+    """Set the provider of `demo`, whose base URL changes with the stack's port."""
     operations.set_provider(
         DEMO,
         kind="sendgrid",

@@ -1,4 +1,4 @@
-"""Deploy the real template with the real SAM CLI to a local AWS, when anything has changed."""
+"""Deploy the template to a local AWS with the SAM CLI if its sources have changed."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ TEMPLATE = ROOT / "template.yaml"
 
 
 def deploy_if_changed(place: Place) -> str:
-    """Bring the stack of a running local AWS up to the sources, unless `deployed` in its state says that it is.
+    """Deploy the sources to a running local AWS, unless `deployed` in its state names their fingerprint.
 
-    The data of the stack stays.
+    The data of the stack is kept.
 
     Returns:
-        What the caller is to write to `deployed` once the state is saved.
+        The fingerprint that the caller writes to `deployed` once the state is saved.
 
     Raises:
         Problem: SAM could not build or deploy.
@@ -32,12 +32,12 @@ def deploy_if_changed(place: Place) -> str:
 
 
 def put_gateway_responses(place: Place) -> None:
-    """Give each API its own words for the gateway's own answers.
+    """Put the answers that the gateway gives by itself, in the words of each API.
 
-    AWS takes them from the API's definition. The local AWS overlooks them there, so they are put one by one, and a new
-    deployment of the stage makes them count.
+    AWS takes them from the API's definition. The local AWS ignores them there, so they are put one by one, and a new
+    deployment of the stage makes them take effect.
     """
-    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415 - half a second that a start without changes can do without
+    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415 - takes half a second, which a start without changes saves
 
     gateway = client(place, "apigateway")
     apis = api_ids(place)
@@ -50,7 +50,7 @@ def put_gateway_responses(place: Place) -> None:
 
 
 def gateway_response(api: str, response_type: str, response: dict[str, Any]) -> dict[str, Any]:
-    """SAM's form of a gateway response as API Gateway's own."""
+    """The arguments of API Gateway's call for a gateway response in SAM's form."""
     headers = response.get("ResponseParameters", {}).get("Headers", {})
     wanted: dict[str, Any] = {
         "restApiId": api,
@@ -64,7 +64,7 @@ def gateway_response(api: str, response_type: str, response: dict[str, Any]) -> 
 
 
 def api_ids(place: Place) -> dict[str, str]:
-    """The stack's APIs: their names in the template, and their ids."""
+    """The ids of the stack's APIs by their names in the template."""
     pages = client(place, "cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
     return {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
@@ -80,7 +80,7 @@ def outputs(place: Place) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def client(place: Place, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+def client(place: Place, service: str) -> Any:  # noqa: ANN401 - boto3 creates the types of its clients at run time
     """A boto3 client of one service of the local AWS."""
     return boto3.client(
         service,  # type: ignore[call-overload]  # it wants a literal
@@ -88,6 +88,6 @@ def client(place: Place, service: str) -> Any:  # noqa: ANN401 - boto3 makes its
         region_name=REGION,
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 - what the local AWS calls its root user
-        # On this machine a call that fails once fails again; waiting would only hide that the local AWS is gone.
+        # On this machine a call that fails once fails again; a retry would only hide that the local AWS has stopped.
         config=Config(retries={"total_max_attempts": 1}),
     )

@@ -1,7 +1,7 @@
-"""Make the virtual environment from the locked, hash-pinned dependencies: `python3 local/install.py`.
+"""Create the virtual environment from the locked, hash-pinned dependencies: `python3 local/install.py`.
 
-Runs before anything is installed, so it uses the standard library only, and nothing that a Python too old for the rest
-could not read: it must be able to say so.
+It runs before anything is installed, so it uses the standard library only. A Python that is too old must be able to
+parse it, to report that it is too old.
 """
 
 import re
@@ -18,8 +18,8 @@ LOG = ROOT / ".local" / "logs" / "pip.log"
 OLDEST = (3, 11)
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
-#: The `reprieve` command. It finds the code beside it instead of having it installed: the local AWS runs the functions
-#: with this same environment, and they must find the domain in their layer or not at all.
+#: The `reprieve` command. It finds the code in the checkout; the code is not installed, because the local AWS runs the
+#: functions with this same environment, and they must load the domain from their layer.
 COMMAND = f"""#!{PYTHON}
 import sys
 
@@ -32,7 +32,7 @@ sys.exit(main())
 
 
 def main() -> None:
-    """Make or renew .venv; exit 1 with one sentence when that cannot be done."""
+    """Create or update .venv; exit 1 with one sentence if that fails."""
     check_python()
     make_environment()
     install()
@@ -45,7 +45,9 @@ def main() -> None:
 def check_python() -> None:
     """Refuse a Python that is too old, or that cannot make virtual environments."""
     if sys.version_info[:2] < OLDEST:
-        give_up(f"{sys.executable} is Python {THIS}, and Reprieve needs 3.11 or later: try PYTHON=python3.12, say.")
+        give_up(
+            f"{sys.executable} is Python {THIS}, and Reprieve needs 3.11 or later: try `make PYTHON=python3.12 ...`."
+        )
     try:
         import ensurepip  # noqa: F401, PLC0415 - Debian has it in a package of its own
     except ImportError:
@@ -53,22 +55,22 @@ def check_python() -> None:
 
 
 def make_environment() -> None:
-    """Have an environment of this very Python; one made by another version is replaced."""
+    """Create the environment with this Python; one of another version is replaced."""
     if not (VENV / "bin" / f"python{THIS}").exists():
         shutil.rmtree(VENV, ignore_errors=True)
     if not PYTHON.exists():
-        say(f"Making a virtual environment in .venv (Python {THIS})")
+        say(f"Creating a virtual environment in .venv (Python {THIS})")
         if subprocess.call([sys.executable, "-m", "venv", str(VENV)]) != 0:
-            give_up("The virtual environment could not be made: see above.")
+            give_up("The virtual environment could not be created: the reason is above.")
 
 
 def install() -> None:
-    """Install exactly what the lock names, every file checked against its hash."""
+    """Install the locked packages, each file checked against its hash."""
     total = len(re.findall(r"^[A-Za-z0-9._-]+(?:\[[^]]*\])?==", LOCK.read_text(), re.MULTILINE))
     say(f"Installing the {total} locked packages (two or three minutes the first time)")
     LOG.parent.mkdir(parents=True, exist_ok=True)
     # --no-deps: the lock is complete, and a resolver would only cost time.
-    # --no-compile: most of the modules are never imported; Python compiles the others when they are.
+    # --no-compile: most of the modules are never imported, and Python compiles the others at import.
     options = ["--require-hashes", "--no-deps", "--no-compile", "--disable-pip-version-check", "--no-input"]
     command = [str(PYTHON), "-m", "pip", "install", *options, "-r", str(LOCK)]
     done = 0
@@ -81,14 +83,14 @@ def install() -> None:
                 done += 1
                 progress(f"{done} of {total}: {found.group(1)}", milestone=done % 50 == 0)
             elif line.startswith("Installing collected packages"):
-                progress("unpacking them", milestone=True)
+                progress("unpacking", milestone=True)
     if pip.wait() != 0:
         give_up("The packages could not be installed; the reason is at the end of .local/logs/pip.log.")
     progress("done", milestone=True, last=True)
 
 
 def progress(text: str, *, milestone: bool, last: bool = False) -> None:
-    """Show a person one changing line, and a log its milestones."""
+    """Print progress: one changing line in a terminal, only milestones elsewhere."""
     if sys.stdout.isatty():
         print(f"\r\033[K  {text}", end="\n" if last else "", flush=True)
     elif milestone:
@@ -96,12 +98,12 @@ def progress(text: str, *, milestone: bool, last: bool = False) -> None:
 
 
 def say(text: str) -> None:
-    """Print one line at once."""
+    """Print one line without buffering."""
     print(text, flush=True)
 
 
 def give_up(sentence: str) -> None:
-    """Stop with one line that says what to do."""
+    """Exit 1 with one sentence that says what to do."""
     sys.exit(f"\n{sentence}")
 
 

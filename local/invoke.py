@@ -1,6 +1,6 @@
-"""`make invoke EVENT=remove_list/empty_list`: one function with one of the events in events/, in Lambda's own image.
+"""`make invoke EVENT=remove_list/empty_list`: run one function with one event of events/ in Lambda's image, by Docker.
 
-Docker runs it. A function that reads tables needs their names and credentials beside: events/README.md says how.
+A function that reads tables also needs their names and credentials: see events/README.md.
 """
 
 import os
@@ -17,7 +17,7 @@ EVENTS = ROOT / "events"
 
 
 def main() -> None:
-    """Invoke, with further options of `sam local invoke` as given; exit 1 with one line when that cannot be done."""
+    """Invoke with the given options of `sam local invoke`; exit 1 with one line if that fails."""
     event, *options = sys.argv[1:] or [""]
     try:
         command = invocation(event, options)
@@ -25,30 +25,32 @@ def main() -> None:
     except Problem as problem:
         sys.exit(f"make invoke: {problem}")
     os.chdir(ROOT)
-    os.execve(command[0], command, tool_environment(default_place(0)))  # noqa: S606 - the real SAM CLI, in our place
+    os.execve(command[0], command, tool_environment(default_place(0)))  # noqa: S606 - the SAM CLI replaces this process
 
 
 def invocation(event: str, options: list[str]) -> list[str]:
-    """The command that invokes the function that an event, such as `remove_list/empty_list`, is for.
+    """The command that invokes the function of an event such as `remove_list/empty_list`.
 
     Raises:
         Problem: there is no such event, or no Docker.
     """
     file = EVENTS / f"{event}.json"
     if not file.is_file():
-        raise Problem(f"there is no {shown(file)}: EVENT=remove_list/empty_list is one, and events/ has the others.")
+        raise Problem(
+            f"there is no {shown(file)}. An example is EVENT=remove_list/empty_list; events/ has all of them."
+        )
     if not has_docker():
-        raise Problem("Docker is not running here, and Lambda's image needs it.")
+        raise Problem("Docker is not running, and Lambda's image needs it.")
     return [
         *(str(VENV_BIN / "sam"), "local", "invoke", function_of(event)),
         *("--event", str(file), "--template-file", str(BUILD / "template.yaml"), "--skip-pull-image", *options),
-        # What the template was built with: without it SAM runs the code in the image of the default Python.
+        # The parameters of the build: without them SAM uses the image of the default Python.
         *("--parameter-overrides", *parameters()),
     ]
 
 
 def function_of(event: str) -> str:
-    """The template's name for the function whose folder an event is in."""
+    """The template's name of the function whose folder the event is in."""
     return "".join(word.capitalize() for word in event.partition("/")[0].split("_")) + "Function"
 
 

@@ -1,7 +1,7 @@
 """The tables of the local AWS on disk, written item by item.
 
-The local AWS keeps its tables in memory and, when it saves, writes all of them: seconds in which no request is
-answered, more with every item. Here each request to DynamoDB is one transaction of an SQLite database, committed before
+The local AWS keeps its tables in memory and writes all of them when it saves, which blocks requests for seconds, longer
+with every item. Here each request to DynamoDB is one transaction of an SQLite database, committed before
 the request is answered: however the process ends, nothing that was acknowledged is lost, and nothing is left to write.
 """
 # ruff: noqa: SLF001 - it changes the local AWS from within
@@ -27,13 +27,13 @@ Row = tuple[str, str, Item]
 
 
 class ItemStore:
-    """Items by the id of their table and their key; what was put or deleted counts from the next commit on."""
+    """Items by table id and key; puts and deletes take effect with the next commit."""
 
     def __init__(self, file: Path) -> None:
-        # The local AWS has a thread of its own for what expires; SQLite lets one call in at a time.
+        # The local AWS deletes expired items in another thread; SQLite serializes the calls.
         self._db = sqlite3.connect(file, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
-        # A process that ends loses nothing that was handed to the system; only a power failure would ask for more.
+        # What was handed to the operating system survives the end of the process; only a power failure would lose it.
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS items"
@@ -41,7 +41,7 @@ class ItemStore:
         )
 
     def put(self, table: str, partition: str, sort: str, item: Item) -> None:
-        """Write an item in place of the one with its key."""
+        """Write an item, replacing the one with the same key."""
         self._db.execute("REPLACE INTO items VALUES (?, ?, ?, ?)", (table, partition, sort, json.dumps(item)))
 
     def delete(self, table: str, partition: str, sort: str) -> None:
@@ -55,7 +55,7 @@ class ItemStore:
         self._db.execute("DELETE FROM items WHERE table_id = ?", (table,))
 
     def commit(self) -> None:
-        """Keep what was put and deleted, whatever happens to this process."""
+        """Commit the puts and deletes, so that they survive the end of this process."""
         self._db.commit()
 
     def rows(self, table: str) -> Iterator[Row]:
@@ -65,14 +65,14 @@ class ItemStore:
 
 
 class Kept:
-    """What the local AWS does with tables and items, each as it was and in the store beside."""
+    """The local AWS's functions for tables and items, which also write to the store."""
 
     def __init__(self, store: ItemStore) -> None:
         self._store = store
         self._was = SimpleNamespace(**vars(dynamodb))
 
     def install(self) -> None:
-        """Have the local AWS keep its items in the store, and take them from there when it loads its state."""
+        """Make the local AWS write its items to the store, and read them from there when it loads its state."""
         dynamodb.handle_request = self.handle_request
         dynamodb.get_state = self.get_state
         dynamodb.load_persisted_state = self.load_persisted_state
@@ -80,8 +80,8 @@ class Kept:
         dynamodb._remove_item = self.remove_item
         dynamodb._items_replaced = self.items_replaced
 
-    async def handle_request(self, *request: Any) -> Any:  # noqa: ANN401 - here and below as in the local AWS
-        """Answer a request once what it wrote is kept."""
+    async def handle_request(self, *request: Any) -> Any:  # noqa: ANN401 - here and below: the local AWS's types
+        """Answer a request after committing what it wrote."""
         answer = await self._was.handle_request(*request)
         self._store.commit()
         return answer
@@ -97,7 +97,7 @@ class Kept:
         return self._was._remove_item(table, partition, sort)
 
     def items_replaced(self, table: Table) -> None:
-        """Write all items of a table anew."""
+        """Write all items of a table again."""
         self._store.clear(table["TableId"])
         self._put_all(table)
         self._was._items_replaced(table)
@@ -114,7 +114,7 @@ class Kept:
         """Load the tables from their state and the items from the store."""
         self._was.load_persisted_state(state)
         tables = list(dynamodb._tables.all_values())
-        if any(table["items"] for table in tables):  # a state of before there was a store
+        if any(table["items"] for table in tables):  # a state saved by a version without the store
             for table in tables:
                 self._put_all(table)
             self._store.commit()

@@ -1,8 +1,8 @@
 """Lock the dependencies with hashes for every supported Python and machine: `make lock`.
 
-Written are the tool's own lock, the developer's environment, those of clients that need an environment of their
-own, and the layer's with the versions of the second. No file names a package index, so that they install from whichever
-one the reader's pip is set up for.
+It writes the locks of uv itself, of the developer's environment, of the clients that need an environment of their own,
+and of the layer and the unit tests, with the developer's versions. No file names a package index, so that the reader's
+pip installs from the one that it is configured for.
 """
 
 import os
@@ -18,7 +18,7 @@ UV = TOOLS / "bin" / "uv"
 COMPILE = [
     "pip",
     "compile",
-    "--universal",  # markers instead of this machine's answers
+    "--universal",  # markers instead of this machine's values
     "--python-version=3.11",  # the oldest supported: newer ones are covered by markers
     "--generate-hashes",  # of every file of a version, so of every machine and Python
     "--no-strip-extras",
@@ -41,7 +41,7 @@ def main() -> None:
     lock("requirements/okta2.in", "requirements/okta2.txt", upgrade)
     same = "--constraint=requirements/dev.txt"
     lock("requirements/unit.in", "requirements/unit.txt", ["--upgrade", same])
-    # The layer may not differ from what the tests ran with, so its only freedom is taken away.
+    # The layer must have the versions that the tests ran with.
     lock(
         "layers/dependencies/requirements.in",
         "layers/dependencies/requirements.txt",
@@ -50,16 +50,16 @@ def main() -> None:
 
 
 def install_uv() -> None:
-    """Put the locked uv where only this script uses it."""
+    """Install the locked uv into an environment for this script only."""
     venv.create(TOOLS, with_pip=True)
     pip = [str(TOOLS / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--require-hashes", "-r", "requirements/uv.txt"], cwd=ROOT, check=True)
 
 
 def lock(source: str, target: str, options: list[str]) -> None:
-    """Write one lock from one list of wishes, under a header that says where it came from."""
+    """Write one lock from one list of requirements, under a header that names the source."""
     print(f"{source} -> {target}", flush=True)
-    # uv trusts its own list of authorities unless told otherwise; pip's setting should be enough for both.
+    # By default uv trusts its own list of authorities; pip's setting is applied to both.
     environment = {**os.environ}
     if "PIP_CERT" in environment:
         environment.setdefault("SSL_CERT_FILE", environment["PIP_CERT"])

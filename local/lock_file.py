@@ -1,4 +1,4 @@
-"""Locks that the system takes back when their holder ends, however it ends."""
+"""File locks that the operating system releases when their holder ends, however it ends."""
 
 import fcntl
 import time
@@ -9,10 +9,10 @@ from local.problem import Problem
 
 
 def take_lock(path: Path, *, seconds: float = 0, otherwise: str) -> TextIO:
-    """Return an open file that holds the lock until it, and every copy a child was given, is closed.
+    """Return an open file that holds the lock until it is closed, and every copy that a child process inherited.
 
     Raises:
-        Problem: with the sentence `otherwise`, when somebody else still holds it after that many seconds.
+        Problem: another process still holds the lock after `seconds`; the sentence is `otherwise`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("a")

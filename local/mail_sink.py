@@ -1,4 +1,4 @@
-"""The demo's mail server: it takes mail on the loopback by STARTTLS and AUTH, and keeps each one as a file."""
+"""The demo's mail server: it accepts mail on loopback with STARTTLS and AUTH, and keeps each mail as a file."""
 
 import contextlib
 import secrets
@@ -18,11 +18,10 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from local.activity import show
 from local.place import Place
 
-#: where it may listen: at those of the ports for mail that need no privileges, on addresses that mean this machine (not
-#: every system knows the second and the third)
+#: where it can listen: the mail ports that need no privileges, on loopback addresses (some systems have only the first)
 PLACES: Final = tuple(product(("127.0.0.1", "127.0.0.2", "127.0.0.3"), (2525, 2587)))
 USERNAME: Final = "demo"
-PASSWORD: Final = "the demo's own"  # noqa: S105 - for a server that nobody else reaches
+PASSWORD: Final = "the demo's own"  # noqa: S105 - for a server that only this machine reaches
 INBOX: Final = "mail"
 
 
@@ -31,7 +30,7 @@ def running(place: Place) -> Iterator[dict[str, Any] | None]:
     """Listen while the block lasts.
 
     Yields:
-        What a client of it needs, for stack.json; None when other programs listen everywhere that it may.
+        The `mail` of stack.json; None if other programs listen at all of PLACES.
     """
     free = next(filter(is_free, PLACES), None)
     if free is None:
@@ -67,13 +66,13 @@ def running(place: Place) -> Iterator[dict[str, Any] | None]:
 
 
 class Sink:
-    """Keeps what it is sent."""
+    """The handler that keeps the mails it receives."""
 
     def __init__(self, inbox: Path) -> None:
         self._inbox = inbox
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Store a mail, and tell of it."""
+        """Store a mail, and print one line about it."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         (self._inbox / f"{time.time_ns()}.eml").write_bytes(content)
         subject = message_from_bytes(content, policy=policy.default)["Subject"]
@@ -81,14 +80,14 @@ class Sink:
         return "250 2.0.0 kept"
 
     async def handle_exception(self, error: Exception) -> str:
-        """Tell in one line why a session came to nothing: clients that refuse the certificate are part of the game."""
+        """Print one line about a session that failed, for example because the client refused the certificate."""
         cause = error.__cause__ or error
-        show(f"mail    a session broke off: {getattr(cause, 'reason', None) or type(cause).__name__}")
-        return "451 4.3.0 the session broke off"
+        show(f"mail    a session was aborted: {getattr(cause, 'reason', None) or type(cause).__name__}")
+        return "451 4.3.0 the session was aborted"
 
 
 def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, shown: object) -> AuthResult:
-    """Let one user in."""
+    """Accept the one user and password."""
     known = isinstance(shown, LoginPassword) and secrets.compare_digest(
         shown.login + b"\n" + shown.password, f"{USERNAME}\n{PASSWORD}".encode()
     )
@@ -96,7 +95,7 @@ def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechani
 
 
 def kept_authority(file: Path) -> trustme.CA:
-    """The authority that vouches for the server: one for all starts, so that what was enrolled stays good."""
+    """The authority of the server's certificate: the same at every start, so that an enrolled server stays valid."""
     if not file.exists():
         authority = trustme.CA()
         file.touch(mode=0o600)
@@ -106,7 +105,7 @@ def kept_authority(file: Path) -> trustme.CA:
 
 
 def is_free(place: tuple[str, int]) -> bool:
-    """Whether nobody listens there."""
+    """Whether a server can listen there."""
     try:
         socket.create_server(place).close()
     except OSError:

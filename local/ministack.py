@@ -22,21 +22,21 @@ from local.problem import Problem
 
 SECONDS_TO_START = 60
 SECONDS_TO_SAVE = 60
-#: Saving takes a fraction of a second; what is not saved by then is what a kill loses.
+#: Saving takes a fraction of a second; a process that has not ended by then is killed, with what a kill loses.
 SECONDS_TO_STOP = 3
 SECONDS_FOR_A_PREDECESSOR = 30
 
-#: What of the caller's environment the local AWS sees, and with it every function: no more than a program needs to run.
+#: The part of the caller's environment that the local AWS and every function see: only what a program needs to run.
 INHERITED = ("HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 Heard = Callable[[dict[str, Any]], None]
 
 
 class MiniStack:
-    """One running local AWS. Use it as a context manager: leaving it saves and stops."""
+    """One running local AWS, as a context manager: leaving the block saves the state and stops the process."""
 
     def __init__(self, place: Place, heard: Heard = lambda _: None) -> None:
-        """`heard` is called, in a thread of its own, with each API request: api, method, path, status and ms."""
+        """Call `heard` with each API request (api, method, path, status and ms), in a thread of its own."""
         self._place = place
         self._heard = heard
         self._process: subprocess.Popen[str] | None = None
@@ -50,7 +50,7 @@ class MiniStack:
         self.stop()
 
     def start(self) -> None:
-        """Start and return when AWS's services answer.
+        """Start, and return when the services answer.
 
         Raises:
             Problem: the port is taken, or the process ended or did not answer in time.
@@ -58,7 +58,7 @@ class MiniStack:
         place = self._place
         for directory in (place.state, place.logs):
             directory.mkdir(parents=True, exist_ok=True)
-        # An earlier server that lost its runner holds this until it has saved what we are about to read.
+        # An earlier server whose runner was killed holds this until it has saved the state that we are about to read.
         lock = take_lock(
             place.home / "server.lock",
             seconds=SECONDS_FOR_A_PREDECESSOR,
@@ -77,7 +77,7 @@ class MiniStack:
                 stderr=log,
                 text=True,
                 pass_fds=[lock.fileno()],
-                # Ctrl-C is for us: a server that stops by itself could not be told to save first.
+                # Ctrl-C must reach the runner only: it has the server save before it stops.
                 start_new_session=True,
             )
         threading.Thread(target=self._listen, daemon=True).start()
@@ -88,7 +88,7 @@ class MiniStack:
             raise
 
     def save(self) -> None:
-        """Have everything written to disk, the functions' code included, and return when it is."""
+        """Write everything to disk, the functions' code included, and return when it is written."""
         if self._process is None or self._process.stdin is None:
             return
         self._saved.clear()
@@ -101,11 +101,11 @@ class MiniStack:
             )
 
     def is_running(self) -> bool:
-        """Whether the process is still there."""
+        """Whether the process is still running."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """Have the state saved and the process ended, in seconds whatever it does; harmless when it already is."""
+        """Save the state and end the process within seconds, if need be by a kill; harmless if it has already ended."""
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -119,18 +119,18 @@ class MiniStack:
         shutil.rmtree(self._place.scratch, ignore_errors=True)
 
     def _listen(self) -> None:
-        """Pass on what the process tells; it ends with the process."""
+        """Pass on what the process reports, until it ends."""
         if self._process is None or self._process.stdout is None:
             return
         for line in self._process.stdout:
             try:
-                told = json.loads(line)
-            except ValueError:  # something of MiniStack's own
+                report = json.loads(line)
+            except ValueError:  # a line of MiniStack itself
                 continue
-            if told == "saved":
+            if report == "saved":
                 self._saved.set()
             else:
-                self._heard(told)
+                self._heard(report)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + SECONDS_TO_START
@@ -158,16 +158,16 @@ def environment(place: Place) -> dict[str, str]:
         "STATE_DIR": str(place.state),
         "MINISTACK_REGION": REGION,
         "LAMBDA_EXECUTOR": "local",
-        # Two services that would open ports of their own, which a second stack could not have.
+        # Two services that open fixed ports, which a second stack could not open as well.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # Nothing here needs Docker, and a local AWS would tidy up other people's containers.
+        # Nothing here needs Docker, and the local AWS would remove other programs' containers.
         "DOCKER_HOST": f"unix://{place.home}/no-docker",
     }
 
 
 def require_free_port(port: int) -> None:
-    """Refuse a port that somebody listens at."""
+    """Refuse a port that another program listens on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -181,7 +181,7 @@ def require_free_port(port: int) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
+    """A port that no program listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -198,5 +198,5 @@ def answers(url: str) -> bool:
 
 
 def shown(path: Path) -> str:
-    """A path as a person in the repository's directory would type it."""
+    """A path relative to the repository, if it is in there."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -1,8 +1,8 @@
-"""Queries of the local AWS's DynamoDB that cost what they return, as on AWS, and not what the table holds.
+"""Queries of the local AWS's DynamoDB whose time depends on what they return, as on AWS, not on the size of the table.
 
-For each query the local AWS sorts a whole partition and tries the key condition on each of its items. This keeps the
-keys of each partition in order, of tables and indexes alike, and lets the local AWS's own query see a table of those
-items only that the page to be returned can have. A key condition of another form than the product's is left to it.
+For each query the local AWS sorts a whole partition and evaluates the key condition on each item. This module keeps the
+keys of each partition in order, for tables and indexes alike, and runs the local AWS's own query on a table of only the
+items that the returned page can have. A key condition of a form that the product does not use is left to the original.
 """
 # ruff: noqa: SLF001 - it changes the local AWS from within
 
@@ -32,13 +32,13 @@ CONDITION: Final = re.compile(
 )
 
 
-#: requests come one by one, but what expires is deleted by a thread of its own
+#: requests come one by one, but expired items are deleted in another thread
 _noting: Final = threading.Lock()
 _query, _evaluate_condition = dynamodb._query, dynamodb._evaluate_condition
 
 
 def install(put: Callable[[Any, str, Any], None] = setattr) -> None:
-    """Have queries answered from ordered keys from now on; `put` puts a function in a module's place."""
+    """Answer queries from ordered keys from now on; `put` sets an attribute of a module."""
     for name, function in (("_query", query), ("_index_members", members), ("_index_item", note)):
         put(dynamodb, name, function)
 
@@ -76,7 +76,7 @@ def members(table: Item) -> dict[str | None, dict[str, Any]]:
 
 
 def note(table: Item, partition: str, sort: str, item: Item, add: bool) -> None:  # noqa: FBT001 - called as the original
-    """Note that an item has come or gone."""
+    """Record that an item was added or removed."""
     if MEMBERS not in table:
         return
     for index, key, position in positions(table, (partition, sort), item):
@@ -90,7 +90,7 @@ def note(table: Item, partition: str, sort: str, item: Item, add: bool) -> None:
 
 
 def positions(table: Item, base: tuple[str, str], item: Item) -> Iterator[tuple[str | None, str, Position]]:
-    """Where an item is: in its table, and in each index that it has the keys of."""
+    """The positions of an item: in its table, and in each index whose keys it has."""
     yield None, base[0], (order(table, [table["sk_name"]], item), base)
     for index, hashes, ranges in dynamodb._index_key_schemas(table):
         partition = dynamodb._index_partition(item, hashes, ranges)
@@ -99,17 +99,17 @@ def positions(table: Item, base: tuple[str, str], item: Item) -> Iterator[tuple[
 
 
 def order(table: Item, ranges: Sequence[str], item: Item) -> tuple[Any, ...]:
-    """What the local AWS orders an index by: its sort key, then the key of the table."""
+    """The order of an item in an index of the local AWS: the sort key, then the key of the table."""
     return tuple(
         dynamodb._index_order_value(item, name, kind) for name, kind in dynamodb._index_order_keys(table, ranges)
     )
 
 
 def narrowed(table: Item, data: Item) -> Item | None:
-    """The table with nothing but the items that a query's next page can have.
+    """The table with only the items that a query's next page can have.
 
     Returns:
-        None where that is not known: the query is of an unusual form, or is to be refused.
+        None if they are unknown: the query has an unusual form, or must be refused.
     """
     index = data.get("IndexName")
     schema = {name: keys for name, *keys in dynamodb._index_key_schemas(table)}
@@ -144,7 +144,7 @@ def narrowed(table: Item, data: Item) -> Item | None:
 
 
 def bounds(listed: Sequence[Position], found: re.Match[str], value_of: Callable[[str], Any]) -> tuple[int, int]:
-    """The part of a partition that a key condition on the sort key leaves, as two indexes into it."""
+    """The part of a partition that matches a key condition on the sort key: two indexes into `listed`."""
     if found["prefixed"]:
         prefix = value_of(found["prefix"])
         return bisect_left(listed, prefix, key=sort_of), bisect_right(
@@ -168,7 +168,7 @@ def bounds(listed: Sequence[Position], found: re.Match[str], value_of: Callable[
 
 
 def page(table: Item, listed: Sequence[Position], data: Item) -> dict[tuple[str, str], None]:
-    """The keys of the first items, as many as `Limit` says and no more than it takes to pass a page's size."""
+    """The keys of the first items, up to `Limit` or until a page's size is passed."""
     size = 0
     keys: dict[tuple[str, str], None] = {}
     in_order = listed if data.get("ScanIndexForward", True) else reversed(listed)
@@ -183,7 +183,7 @@ def page(table: Item, listed: Sequence[Position], data: Item) -> dict[tuple[str,
 
 
 def order_of(position: Position) -> tuple[Any, ...]:
-    """What a position is ordered by, without the key of its item."""
+    """The order of a position, without the key of its item."""
     return position[0]
 
 

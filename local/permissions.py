@@ -1,4 +1,4 @@
-"""Teach the local AWS which permissions a batch needs.
+"""The permissions of batches in the local AWS.
 
 AWS checks what a batch is made of: `dynamodb:PartiQLInsert` and its three sisters on each statement's table, and
 `sqs:SendMessage`, or its like, for each message. The local AWS checks the name of the call, which is no permission at
@@ -29,7 +29,7 @@ Check = tuple[str, str]
 
 
 def install() -> None:
-    """Have batches checked from now on."""
+    """Check batches from now on."""
     of_transaction = iam_actions.dynamodb_transaction_checks
     named = iam_actions.extract_iam_action
 
@@ -48,7 +48,7 @@ def install() -> None:
 
 
 def checks(body: bytes, region: str, account: str) -> list[Check]:
-    """The permission and the resource of each statement; none at all, and so a refusal, if one cannot be read."""
+    """The permission and resource of each statement; an empty list, which means a refusal, if one cannot be read."""
     try:
         return [check(statement, region, account) for statement in statements(json.loads(body))]
     except (ValueError, KeyError, TypeError, AttributeError):

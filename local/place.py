@@ -1,4 +1,4 @@
-"""Where a local stack keeps its things, and how its parts are reached."""
+"""The directories and addresses of a local stack."""
 
 import os
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ DEFAULT_PORT = 4566
 
 @dataclass(frozen=True)
 class Place:
-    """A local stack's directory and port. Two places with two ports are two stacks that know nothing of each other."""
+    """A local stack's directory and port. Two places with two ports are two independent stacks."""
 
     home: Path
     port: int
 
     @property
     def endpoint(self) -> str:
-        """The address that every AWS service of this stack answers at."""
+        """The URL of every AWS service of this stack."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def state(self) -> Path:
-        """What the local AWS knows: tables, keys, functions, logs."""
+        """The state of the local AWS: tables, keys, functions, logs."""
         return self.home / "state"
 
     @property
@@ -36,16 +36,16 @@ class Place:
 
     @property
     def logs(self) -> Path:
-        """What the tools said, one file each."""
+        """The output of the tools, one file each."""
         return self.home / "logs"
 
     @property
     def stack_json(self) -> Path:
-        """What `make run` printed, for programs."""
+        """The file with the output of `make run`, for programs."""
         return self.home / "stack.json"
 
     def aws_environment(self) -> dict[str, str]:
-        """The variables that turn an AWS client, ours or SAM's, to this stack and to nobody's real account."""
+        """The variables that point an AWS client, ours or SAM's, at this stack and away from any real account."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
@@ -64,10 +64,9 @@ def default_place(port: int) -> Place:
 
 
 def tool_environment(place: Place) -> dict[str, str]:
-    """What a tool such as SAM runs with: the caller's environment, except that AWS means the local stack.
+    """The environment of a tool such as SAM: the caller's, except that AWS means the local stack.
 
-    The caller's environment is wanted because the build downloads packages, with whatever proxy, index or certificate
-    the caller has set up; their AWS account is not.
+    The build downloads packages, so it needs the caller's proxy, index and certificates, but not their AWS account.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {

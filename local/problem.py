@@ -1,4 +1,4 @@
-"""What went wrong, said to a person."""
+"""Errors of the local stack for its user."""
 
 
 class Problem(Exception):

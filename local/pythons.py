@@ -14,18 +14,18 @@ SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 
 
 def main() -> None:
-    """Test on each; exit 1 if the tests failed on one of them, or if there is none."""
+    """Test on each; exit 1 if the tests fail on one, or if no supported Python is found."""
     found = {version: python for version in SUPPORTED if (python := find(version))}
-    print(
-        f"Python {', '.join(found) or 'not found'}; not here: {', '.join(sorted(set(SUPPORTED) - set(found))) or '-'}"
-    )
+    print(f"Python {', '.join(found) or '(none)'}; not found: {', '.join(sorted(set(SUPPORTED) - set(found))) or '-'}")
     failed = [version for version, python in found.items() if not passes(version, python)]
     if failed or not found:
-        sys.exit(f"The unit tests failed on Python {', '.join(failed)}." if failed else "No supported Python is here.")
+        sys.exit(
+            f"The unit tests failed on Python {', '.join(failed)}." if failed else "No supported Python was found."
+        )
 
 
 def find(version: str) -> str | None:
-    """A Python of this version that can run: on the path, or one that pyenv keeps."""
+    """The path of a Python of this version that runs: on the PATH, or one of pyenv's."""
     kept = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
     for candidate in (shutil.which(f"python{version}"), *map(str, kept)):
         if candidate and subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
@@ -34,7 +34,7 @@ def find(version: str) -> str | None:
 
 
 def passes(version: str, python: str) -> bool:
-    """Make the environment, unless it is there and complete, and run the unit tests in it."""
+    """Create the environment, unless a complete one exists, and run the unit tests in it."""
     print(f"== Python {version}", flush=True)
     environment = ROOT / ".local" / "pythons" / version
     own, ready = environment / "bin" / "python", environment / ".ready"

@@ -1,4 +1,4 @@
-"""A function of the local AWS over other things than its own module's."""
+"""A copy of a function with other globals, to adapt the local AWS."""
 
 from collections.abc import Callable
 from types import FunctionType
@@ -6,5 +6,5 @@ from typing import Any
 
 
 def rebound(function: FunctionType, **names: Any) -> Callable[..., Any]:  # noqa: ANN401
-    """The function with some of its module's names meaning something else, for this one and for no caller beside."""
+    """A copy of the function in which `names` replace globals of its module; other callers see the original."""
     return FunctionType(function.__code__, {**function.__globals__, **names})

@@ -1,8 +1,8 @@
 """`make run`: the whole product on this machine, in the foreground, until Ctrl-C.
 
-What it promises: what a request that was answered wrote to a table is on disk, however the run ends, `kill -9`
-included. Of dead letters, and whatever else is in no table, a kill loses the last 5 seconds, and the functions' logs.
-Ctrl-C loses nothing, ends what runs as a crash would, and takes 5 seconds at most.
+Guarantees: every table write of an answered request is on disk, however the run ends, `kill -9` included. A kill loses
+the functions' logs, and the last 5 seconds of everything that is not a table, such as dead letters. Ctrl-C loses
+nothing, ends running functions as a crash would, and takes at most 5 seconds.
 """
 
 import argparse
@@ -26,8 +26,8 @@ from local.problem import Problem
 
 SECONDS_BETWEEN_LOOKS = 2
 LAST_PORT = 65_535
-STOPPING = b"\nStopping: no request is answered any more, running functions end, the data is saved.\n"
-NOBODY_READS = {errno.EIO, errno.EPIPE}  # what printing to a closed terminal or a closed pipe raises
+STOPPING = b"\nStopping: saving the data; running functions are ended.\n"
+OUTPUT_CLOSED = {errno.EIO, errno.EPIPE}  # what printing to a closed terminal or a closed pipe raises
 
 REQUESTS = """
 Five requests to paste:
@@ -40,33 +40,33 @@ Five requests to paste:
   curl -sS '{url}/api/v1/users?limit=5' \\
     -H 'Authorization: SSWS {okta}'
 
-  # Give an address a reprieve; see what is said about one that is no address, and one that is nobody's. (Okta's API)
+  # Give an address a reprieve; an invalid address and a stranger's are refused, each with its reason. (Okta's API)
   curl -sS {url}/api/v1/org/email/bounces/remove-list \\
     -H 'Authorization: SSWS {okta}' -H 'Content-Type: application/json' \\
     -d '{{"emailAddresses": ["ada@example.com", "name@okta@com", "stranger@example.com"]}}'
 
-  # The same provider's list, as the provider sees it. (its side of the demo)
+  # Which addresses does the provider list? (the organization that plays the provider)
   curl -sS {url}/v3/suppression/bounces \\
     -H 'Authorization: Bearer {upstream}'
 
-  # Without a credential, each API answers in its own words.
+  # What does an API answer without a credential? (Okta's API)
   curl -sS -i {url}/api/v1/users
 """
 
 
 class Stopped(BaseException):
-    """Somebody asked the runner to stop.
+    """The runner was asked to stop.
 
-    It is raised wherever the program is just then. A library that turns every Exception into an error of its own, as
-    boto3 does, would swallow the only signal that we heed.
+    A signal handler raises it at any point of the program. It is not an Exception, because a library that converts
+    every Exception into an error of its own, as boto3 does, would swallow it.
     """
 
 
 def main() -> None:
-    """Run until stopped; exit 1 with one line when that cannot be done."""
+    """Run until stopped; exit 1 with one line if the stack cannot run."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
-    parser.add_argument("--port", default=str(DEFAULT_PORT), help="where the local AWS answers")
-    parser.add_argument("--home", type=Path, help="where its data is, instead of .local/ (the tests have their own)")
+    parser.add_argument("--port", default=str(DEFAULT_PORT), help="use this port for the local AWS")
+    parser.add_argument("--home", type=Path, help="keep the data here instead of in .local/ (for tests)")
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
@@ -77,19 +77,19 @@ def main() -> None:
     except Problem as problem:
         sys.exit(f"make run: {problem}")
     except Stopped:
-        with contextlib.suppress(OSError):  # the terminal may be what is gone
-            say(f"Stopped. The data is kept in {shown(place.home)}/; `make run` goes on with it.")
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            say(f"Stopped. The data is kept in {shown(place.home)}/; the next `make run` uses it.")
     except OSError as error:
-        if error.errno not in NOBODY_READS:
+        if error.errno not in OUTPUT_CLOSED:
             raise
 
 
 def stop(_number: int, _frame: object) -> NoReturn:
-    """Begin to stop, and let nothing hurry it: what is left to do is saving."""
+    """Begin to stop, and ignore further signals, so that saving is not interrupted."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    with contextlib.suppress(OSError):  # the terminal may be what is gone
-        os.write(1, STOPPING)  # `print` may be what was interrupted
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        os.write(1, STOPPING)  # the signal may have interrupted a `print`
     raise Stopped
 
 
@@ -97,7 +97,7 @@ def port_number(text: str) -> int:
     """The number of a port.
 
     Raises:
-        Problem: it is none.
+        Problem: the text is not a port number.
     """
     if not (text.isdecimal() and 1 <= int(text) <= LAST_PORT):
         raise Problem(
@@ -107,39 +107,43 @@ def port_number(text: str) -> int:
 
 
 def run(place: Place) -> None:
-    """Start everything, say what there is, and show what happens.
+    """Start everything, print how to use it, and show the activity.
 
     Raises:
-        Problem: it could not start, or the local AWS ended by itself.
-        Stopped: on Ctrl-C and its like.
+        Problem: the stack could not start, or the local AWS ended unexpectedly.
+        Stopped: on Ctrl-C, SIGTERM or SIGHUP.
     """
     began = time.monotonic()
     lock = take_lock(
         place.home / "run.lock",
-        otherwise="It is running already, in another terminal: `make demo` uses it, Ctrl-C there stops it.",
+        otherwise="A stack is already running in another terminal: `make demo` uses it, and Ctrl-C there stops it.",
     )
     with lock, stack.running(place, show_request) as server:
         say(introduction(place, json.loads(place.stack_json.read_text())))
-        say(f"Up after {time.monotonic() - began:.0f} s. Now `make demo` in another terminal, or watch:")
+        say(
+            f"Ready after {time.monotonic() - began:.0f} s. Run `make demo` in another terminal, or watch the activity:"
+        )
         say()
         watch(place, server)
 
 
 def watch(place: Place, server: MiniStack) -> NoReturn:
-    """Show what happens for as long as anybody may be looking."""
+    """Show the activity until the run is stopped."""
     logs = Logs(place)
     parent = os.getppid()
     while True:
         time.sleep(SECONDS_BETWEEN_LOOKS)
         if not server.is_running():
-            raise Problem(f"The local AWS ended by itself: {shown(place.logs / 'ministack.log')} may say why.")
+            raise Problem(
+                f"The local AWS ended unexpectedly: the reason may be in {shown(place.logs / 'ministack.log')}."
+            )
         logs.show_news()
         if "MAKELEVEL" in os.environ and os.getppid() != parent:
-            raise Stopped  # make was killed, and nobody else would ever stop us
+            raise Stopped  # make was killed, so that no signal would stop this process
 
 
 def introduction(place: Place, described: dict[str, Any]) -> str:
-    """What a person needs to use the stack."""
+    """The text that explains how to use the stack."""
     tokens = {name: described[name]["token"] for name in (*stack.DIALECTS, "upstream")}
     paths = {**stack.DIALECTS, "upstream": stack.DIALECTS["sendgrid"]}
     table = "\n".join(f"  {name:<10} {paths[name] + '/...':<14} {token}" for name, token in tokens.items())
@@ -149,20 +153,18 @@ def introduction(place: Place, described: dict[str, Any]) -> str:
         f"{table}\n\n"
         f"  Event webhook: {described['webhook']['url']}\n"
         f"  {mail_line(described['mail'])}\n"
-        f"  All of this for programs, with the webhook's signing key: {shown(place.stack_json)}\n"
+        f"  The same for programs, with the webhook's signing key: {shown(place.stack_json)}\n"
         f"  The operator's command: .venv/bin/reprieve --local status\n"
         f"{REQUESTS.format(url=place.endpoint, **tokens)}"
     )
 
 
 def mail_line(mail: dict[str, Any] | None) -> str:
-    """Where the demo's mail server is."""
+    """The line about the demo's mail server."""
     if mail is None:
-        return "Mail server: none, other programs listen everywhere that it may"
+        return "Mail server: none, because other programs use all of its ports"
     kept = shown(Path(mail["inbox"]))
-    return (
-        f"Mail server: {mail['host']}:{mail['port']}, STARTTLS, {mail['username']}; what it is sent is kept in {kept}/"
-    )
+    return f"Mail server: {mail['host']}:{mail['port']}, STARTTLS, user {mail['username']}; mails are kept in {kept}/"
 
 
 if __name__ == "__main__":

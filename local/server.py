@@ -1,16 +1,15 @@
-"""The local AWS (MiniStack) as a process that does not lose what it was told: `python -m local.server`.
+"""The local AWS (MiniStack) as a process that does not lose acknowledged writes: `python -m local.server`.
 
-MiniStack writes its state when it is asked to stop, and only then, and waits for what is under way. This gives it other
-habits:
+MiniStack writes its state only when it is asked to stop, and then waits for running functions. Here instead:
 
 - what a request writes to a table is on disk before the request is answered;
 - everything else that requests change is written every few seconds, code and logs when it reads `save` or stops;
-- it stops when whoever started it is gone, however that came about: its standard input ends;
-- it stops at once: no request is answered any more, and a function that is under way ends as in a crash;
-- an API answers at `/{stage}/...` on any of this machine's names, as one domain with base path mappings does in AWS;
-- it tells its standard output each API request as one line of JSON, from which `make run` shows what happens.
+- it stops when the process that started it is gone, however that ended: its standard input is closed;
+- it stops at once: it answers no more requests, and a running function ends as in a crash;
+- an API answers at `/{stage}/...` on any name of this machine, as one domain with base path mappings does in AWS;
+- it writes each API request to standard output as one line of JSON, which `make run` shows.
 """
-# ruff: noqa: SLF001 - it changes the local AWS from within
+# ruff: noqa: SLF001 - it replaces internals of the local AWS
 
 import asyncio
 import json
@@ -29,9 +28,9 @@ from ministack.services import apigateway_v1
 
 from local import any_method, item_store, ordered_queries, permissions, shared_layers
 
-#: What may be lost of the queues, the keys and whatever else is no table, when the process is killed.
+#: If the process is killed, this much is lost of the queues, the keys and everything else that is not a table.
 SECONDS_BETWEEN_SAVES = 5
-#: The code of the functions and what deployed it, which no request changes, and the logs, which would take ever longer.
+#: Functions and their deployment, which no request changes, and the logs, whose saving would take ever longer.
 SAVED_ON_DEMAND_ONLY = {"lambda", "cloudformation", "cloudwatch_logs"}
 API_PREFIX = "/_aws/execute-api/"
 
@@ -42,7 +41,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class Watched:
-    """The ASGI application with the habits above; what it answers is untouched."""
+    """The ASGI application with the changes above; its answers are unchanged."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -59,12 +58,12 @@ class Watched:
         self._requests += 1
         scope = routed(scope)
         if scope.get("path", "").startswith(API_PREFIX):
-            await self._told(scope, receive, send)
+            await self._reported(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    async def _told(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve an API request and tell what came of it."""
+    async def _reported(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve an API request and report its result."""
         began = time.monotonic()
         status = 0
 
@@ -74,7 +73,7 @@ class Watched:
             await send(message)
 
         await self._app(scope, receive, noting)
-        tell(scope["method"], scope["path"], status, time.monotonic() - began)
+        report_request(scope["method"], scope["path"], status, time.monotonic() - began)
 
     async def _save_regularly(self) -> None:
         seen = 0
@@ -86,7 +85,7 @@ class Watched:
 
 
 def stopped_first(receive: Receive) -> Receive:
-    """Hand on the server's messages, but stop before the last one, for which it would wait."""
+    """Pass on the server's messages, but stop before the last one, for which it would wait."""
 
     async def received() -> Message:
         message = await receive()
@@ -98,7 +97,7 @@ def stopped_first(receive: Receive) -> Receive:
 
 
 def routed(scope: Message) -> Message:
-    """The request at the address that the local AWS knows an API by, if its path begins with the name of a stage."""
+    """The request with the path of the local AWS's execute API, if its path begins with the name of a stage."""
     path = scope.get("path", "")
     api = api_of_stage(path.split("/", 2)[1]) if path.startswith("/") else None
     if api is None:
@@ -109,27 +108,27 @@ def routed(scope: Message) -> Message:
 
 
 def api_of_stage(stage: str) -> str | None:
-    """The id of the API that has a stage of this name; the product's stages all have names of their own."""
+    """The id of the API that has a stage of this name; stage names are unique in the product."""
     stages = apigateway_v1._stages_v1.all_items()
     return next((str(api) for (_account, _region, api), named in stages if stage in named), None)
 
 
-def tell(method: str, path: str, status: int, seconds: float) -> None:
-    """Tell of one API request."""
+def report_request(method: str, path: str, status: int, seconds: float) -> None:
+    """Write one API request to standard output."""
     api, _, rest = path.removeprefix(API_PREFIX).partition("/")
     say({"api": api, "method": method, "path": f"/{rest}", "status": status, "ms": round(seconds * 1000)})
 
 
-def say(told: object) -> None:
-    """Write one line of JSON to the standard output; nobody may be reading any more."""
+def say(report: object) -> None:
+    """Write one line of JSON to standard output, unless the reader is gone."""
     try:
-        print(json.dumps(told), flush=True)
+        print(json.dumps(report), flush=True)
     except OSError:
         return
 
 
 def save(*, everything: bool) -> None:
-    """Write the state to disk, each file replaced as a whole, so that a crash leaves the last one that was complete."""
+    """Write the state to disk, each file replaced as a whole, so that a crash leaves the last complete one."""
     states = ministack._build_persistence_save_dict()
     if not everything:
         states = {name: state for name, state in states.items() if name not in SAVED_ON_DEMAND_ONLY}
@@ -137,16 +136,16 @@ def save(*, everything: bool) -> None:
 
 
 def save_everything() -> None:
-    """Do what `save` asks for, and say so."""
+    """Save everything and report it: the answer to `save`."""
     save(everything=True)
     say("saved")
 
 
 def stop() -> NoReturn:
-    """End the functions, save, and be gone.
+    """Kill the functions, save, and exit.
 
-    It runs where requests are served, so that none is any more; Python itself would wait for the threads that wait for
-    the functions.
+    It runs in the thread that serves requests, so that no request is served meanwhile. A regular exit of Python would
+    wait for the threads that wait for the functions.
     """
     for workers in list(lambda_runtime._workers.values()):
         for worker in list(workers):
@@ -157,7 +156,7 @@ def stop() -> NoReturn:
 
 
 def obey_input(loop: asyncio.AbstractEventLoop) -> None:
-    """Save whenever the standard input says so, and stop, which saves too, when it ends."""
+    """Save at each line `save` on standard input; at its end, save and stop."""
     for line in sys.stdin:
         if line.strip() == "save":
             loop.call_soon_threadsafe(save_everything)
@@ -165,7 +164,7 @@ def obey_input(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until asked to stop."""
     permissions.install()
     any_method.install()
     ordered_queries.install()

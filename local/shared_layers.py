@@ -1,7 +1,7 @@
 """The code of the local AWS's functions, unpacked once.
 
 The local AWS unpacks a function's code and layers for each of its processes, 45 MB each time, and keeps the archives
-beside them. Here the processes share one copy of each archive, and with it what Python compiles of it.
+as well. Here the processes share one copy of each archive, and with it Python's compiled files.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
-#: functions start side by side
+#: functions start in parallel
 _unpacking = threading.Lock()
 
 
 class SharedArchive(zipfile.ZipFile):
-    """An archive that is unpacked to one place, by its content, and linked to from wherever it is wanted."""
+    """An archive that is unpacked once per content; every other place gets a link to it."""
 
     def extractall(self, path: Any = None, *_: Any) -> None:  # noqa: ANN401 - the signature of what it replaces
-        """Have `path`, an empty directory, replaced by a link to the archive's content, and the archive deleted."""
+        """Replace `path`, an empty directory, by a link to the archive's content, and delete the archive."""
         archive, wanted = Path(str(self.filename)), Path(path)
         shared = Path(tempfile.gettempdir(), "shared", hashlib.sha256(archive.read_bytes()).hexdigest())
         with _unpacking:
@@ -37,5 +37,5 @@ class SharedArchive(zipfile.ZipFile):
 
 
 def install() -> None:
-    """Have the functions that start from now on share their code."""
+    """Make the functions that start from now on share their code."""
     lambda_runtime.zipfile = types.SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedArchive})

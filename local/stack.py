@@ -19,9 +19,9 @@ from local.place import REGION, ROOT, Place, tool_environment
 from local.problem import Problem
 from reprieve.dialects import registry
 
-#: Each dialect's API, by what its paths begin with.
+#: The beginning of the paths of each dialect's API.
 DIALECTS = {dialect.name: f"/{dialect.stage}" for dialect in registry.DIALECTS}
-#: What a person is likely to ask for first.
+#: The requests that a new user is likely to send first.
 FIRST_PAGES = (
     ("okta", "SSWS", "/api/v1/users?limit=1"),
     ("okta", "SSWS", "/api/v1/logs?limit=1"),
@@ -31,7 +31,7 @@ FIRST_PAGES = (
 
 @contextlib.contextmanager
 def running(place: Place, heard: Heard = lambda _: None) -> Iterator[MiniStack]:
-    """Start a stack, bring it up to date, write its stack.json, and stop it afterwards; its data stays in its place.
+    """Start a stack, bring it up to date, write its stack.json, and stop it afterwards; its data is kept.
 
     Raises:
         Problem: it could not be started or deployed.
@@ -41,25 +41,25 @@ def running(place: Place, heard: Heard = lambda _: None) -> Iterator[MiniStack]:
             server = stack.enter_context(MiniStack(place, heard))
         with step("Building and deploying what changed (about a minute the first time)"):
             fingerprint = deploy_if_changed(place)
-        with step("Looking after the demo organization"):
+        with step("Preparing the demo organization"):
             demo = ensure_demo_data(place)
         mail = stack.enter_context(mail_sink.running(place))
-        # Written only when the state that they speak of is: a kill in between costs a deployment, not the truth.
+        # These are written after the state that they describe: a kill in between costs a deployment, nothing else.
         server.save()
         write_private(place.state / "deployed", fingerprint)
         write_private(place.state / "demo.json", json.dumps(demo))
         write_private(place.home / "aws.json", json.dumps(access(place)))
         described = description(place, demo, mail)
         write_private(place.stack_json, json.dumps(described, indent=2))
-        with step("Starting the functions that are likely to be asked first"):
+        with step("Starting the functions that are likely to be called first"):
             ask_first_pages(described)
         yield server
 
 
 def ask_first_pages(described: dict[str, Any]) -> None:
-    """Ask for each: a function's first answer takes a second or two, and a newcomer's is not to."""
+    """Send each request, so that a new user does not wait the second or two of a function's first answer."""
     with requests.Session() as session:
-        session.trust_env = False  # no proxy leads to this machine
+        session.trust_env = False  # requests to this machine must not go through a proxy
         for dialect, scheme, page in FIRST_PAGES:
             headers = {"Authorization": f"{scheme} {described[dialect]['token']}"}
             with contextlib.suppress(requests.RequestException):
@@ -67,7 +67,7 @@ def ask_first_pages(described: dict[str, Any]) -> None:
 
 
 def ensure_demo_data(place: Place) -> dict[str, str]:
-    """Have the demo's organizations made or renewed; return their secrets."""
+    """Create or update the demo's organizations, and return their secrets."""
     known = place.state / "demo.json"
     log = place.logs / "demo-data.log"
     with log.open("w") as errors:
@@ -82,13 +82,13 @@ def ensure_demo_data(place: Place) -> dict[str, str]:
             check=False,
         )
     if made.returncode != 0:
-        raise Problem(f"The demo organization could not be made: {shown(log)} says why.")
+        raise Problem(f"The demo organization could not be created: the reason is in {shown(log)}.")
     demo: dict[str, str] = json.loads(made.stdout)
     return demo
 
 
 def access(place: Place) -> dict[str, str]:
-    """What the operator's command needs to reach this stack's AWS with `reprieve --local`."""
+    """The content of aws.json, from which `reprieve --local` reaches this stack's AWS."""
     environment = place.aws_environment()
     return {
         "endpoint_url": place.endpoint,
@@ -99,7 +99,7 @@ def access(place: Place) -> dict[str, str]:
 
 
 def description(place: Place, demo: dict[str, str], mail: dict[str, Any] | None) -> dict[str, Any]:
-    """The content of stack.json; a vendor's client takes the base URL, which is one for all, as it is."""
+    """The content of stack.json; all APIs have the same base URL, which a vendor's client takes as it is."""
     return {
         "org": "demo",
         **{dialect: {"base_url": place.endpoint, "token": demo[dialect]} for dialect in (*DIALECTS, "upstream")},

@@ -1,4 +1,4 @@
-"""What every test keeps to: nothing outside this machine is ever spoken to, and pure code speaks to nothing at all."""
+"""Rules for every test: no connection leaves this machine, and pure code opens none at all."""
 
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,28 @@ from tests.support import quick_boto3
 
 quick_boto3.install()
 
-# how long an example takes tells of the machine and who else is on it, not of the code
+# the time of an example depends on the machine and its load, not only on the code
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# every `make test` draws other examples, so few a run come to many; `make test-slow` draws the many
+# every `make test` draws other examples, so a few per run add up; `make test-slow` draws many
 settings.register_profile("quick", settings.get_profile("shared"), max_examples=40)
 settings.register_profile("thorough", settings.get_profile("shared"), max_examples=500)
 settings.load_profile("quick")
 
 HERE = Path(__file__).parent
-#: Rooms whose tests open no socket whatsoever.
+#: Rooms whose tests open no socket.
 SILENT = {"unit", "dialects", "architecture"}
 LOOPBACK = ["127.0.0.0/8", "::1"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test the rule of its room; pytest-socket holds it to that."""
+    """Mark each test with the socket rule of its room, which pytest-socket enforces."""
     for item in items:
         room = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         item.add_marker(pytest.mark.disable_socket if room in SILENT else pytest.mark.allow_hosts(LOOPBACK))
 
 
 class OneStack(LoadScopeScheduling):
-    """Gives the tests of the stack, first of all, to one worker of xdist, and the others one by one to who is free."""
+    """An xdist scheduler: one worker runs the stack's tests first; each other test goes to a free worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "stack" if nodeid.startswith("tests/stack/") else nodeid

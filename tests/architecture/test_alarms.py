@@ -40,7 +40,7 @@ GOOD_DAY = {"compared": 10, "missing": 0, "repaired": 0, "unread": 0, "left": 0}
 
 
 def nothing() -> None:
-    """What a job that does not run writes."""
+    """The metrics of a job that does not run."""
 
 
 def written(capsys: pytest.CaptureFixture[str], write: Callable[[], None]) -> Values:
@@ -63,7 +63,7 @@ def three_refusals() -> None:
 
 
 def an_hour() -> None:
-    """What every function that writes metrics writes when nothing went wrong, and a refused webhook."""
+    """The metrics of every function after an hour without faults, and of a refused webhook."""
     metrics.removal_job(Tally())
     metrics.upkeep(UpkeepReport())
     metrics.reconciliation(GOOD_DAY)
@@ -85,7 +85,7 @@ def ours() -> dict[str, tuple[str, str]]:
     }
 
 
-#: for each alarm on a metric of ours, what makes it fire, and what must not
+#: per alarm on a metric of ours: the faults that make it fire, and those that must not
 CASES: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
     "RemovalsFailedAlarm": (
         lambda: metrics.removal_job(Tally(counts=Counter(failed=1))),
@@ -126,7 +126,7 @@ CASES: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
 
 
 def statistic(alarm: dict[str, Any], values: list[float]) -> float | None:
-    """The alarm's statistic over one period; None when nothing was written in it."""
+    """The alarm's statistic over one period; None without data."""
     if not values:
         return None
     kinds = {"Sum": sum, "Maximum": max, "SampleCount": len}

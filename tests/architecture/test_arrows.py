@@ -1,4 +1,4 @@
-"""Which room may know which: kernel <- subjects <- adapters and dialects <- runtime <- functions.
+"""The allowed imports between rooms: kernel <- subjects <- adapters and dialects <- runtime <- functions.
 
 The walk reads the imports of the source, those for type checking included: a type is knowledge too.
 """
@@ -15,7 +15,7 @@ SUBJECTS = ("system_log", "access", "recipients", "suppressions", "removals", "a
 ROOMS = (*SUBJECTS, "store", "net", "smtp", "providers", "dialects", "runtime")
 KERNEL = "kernel"
 
-#: what the modules of a room may import from the package
+#: the rooms that the modules of a room may import
 MAY_KNOW = {
     KERNEL: {KERNEL},
     "system_log": {KERNEL, "system_log"},
@@ -43,9 +43,9 @@ ONLY_IN = {
     "aws_lambda_powertools": {"runtime"},
 }
 
-#: what the domain must not reach for: its time, surroundings and voice come as arguments
+#: the modules that the domain must not import: time, environment and logging come as arguments
 IMPURE = {"logging", "os", "random", "secrets", "socket", "subprocess", "sys", "threading", "time"}
-#: new tokens and ids need chance, and one module reads the clock
+#: exceptions: new tokens and ids are random, and one module reads the clock
 ALLOWED_IMPURE = {
     "clock": {"time"},
     **{name: {"secrets"} for name in ("access.credential", "recipients.users", "email_servers.manage")},
@@ -133,11 +133,11 @@ def test_a_package_imports_nothing_by_itself(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "functions").glob("*/*.py")), ids=lambda path: path.parent.name)
-def test_an_edge_reads_like_a_table_of_contents(path: Path) -> None:
+def test_an_edge_has_at_most_eighty_lines_in_one_module(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 80
     assert path.name == "app.py"
 
 
-def test_nobody_scans_a_table() -> None:
+def test_no_code_scans_a_table() -> None:
     sources = [*MODULES, *(ROOT / "functions").rglob("*.py"), *(ROOT / "cli").rglob("*.py")]
     assert [str(path) for path in sources if '"scan"' in path.read_text() or ".scan(" in path.read_text()] == []

@@ -1,4 +1,4 @@
-"""Every verb that changes something says so in the system log.
+"""Every verb that changes something writes an entry to the system log.
 
 The verbs are found in the source: a public method of a subject's class that reaches, by itself or through other methods
 of its class, a method of a port that writes. A method of a port counts as writing unless it is in READS, so a new one
@@ -16,7 +16,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "layers" / "domain" / "python" / "reprieve"
 SUBJECTS = ("access", "recipients", "suppressions", "removals", "addresses", "email_servers")
 
-#: methods of ports that change nothing
+#: methods of ports that only read
 READS = {
     *("AccessStore.organization", "AccessStore.organizations", "AccessStore.credential"),
     "AccessStore.provider_account",
@@ -34,9 +34,9 @@ READS = {
     *("EmailServerStore.get", "EmailServerStore.all"),
     *("Secrets.seal", "Secrets.unseal"),
 }
-#: ports by which nothing of an organization's changes
+#: ports that change nothing of an organization
 OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
-#: verbs without an entry of their own, and why that is right
+#: verbs without an entry of their own, with the reason
 EXCEPTIONS = {
     "Repeats.once": "keeps an answer; the work that it does has its own entries",
     "Upkeep.run": "carries out what LIST_CLEARED and PURGE_UPDATE said; each removal's end has its entry",
@@ -148,6 +148,6 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
     } <= VERBS.keys()
 
 
-def test_what_is_said_to_read_is_there() -> None:
+def test_the_methods_that_are_listed_as_reading_exist() -> None:
     assert methods_of_ports() >= READS
     assert VERBS.keys() >= EXCEPTIONS.keys()

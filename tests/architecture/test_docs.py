@@ -1,4 +1,4 @@
-"""The documents: links lead somewhere, make targets exist, and every route, parameter and page has its place."""
+"""The documents: every link and make target exists, and every route, parameter and page is documented."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_every_parameter_of_the_template_is_in_the_reference_and_no_other() -> N
     assert set(re.findall(r"^\| `([A-Z]\w+)` \|", page, re.MULTILINE)) == set(template()["Parameters"])
 
 
-def test_the_words_of_the_glossary_are_said_once() -> None:
+def test_the_glossary_has_each_word_once() -> None:
     page = (DOCS / "reference" / "glossary.md").read_text(encoding="utf-8")
     words = [word for word in re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE) if word not in {"word", "---"}]
     assert len(set(words)) == len(words)

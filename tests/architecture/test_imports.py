@@ -1,4 +1,4 @@
-"""What a cold start pays for: the modules that each function loads, by name. Each is loaded in a process of its own."""
+"""The import budget of a cold start: the modules that each function loads, by name, each in a process of its own."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from tests.support.tables import common_settings, settings_of
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 
-#: nobody pays for these at all
+#: modules that no function may load
 NEVER = {"aws_xray_sdk", "moto", "hypothesis", "pytest", "click"}
-#: only whom these are for loads them, when the module is loaded or at the first use
+#: modules that only these functions load, at import or at the first use
 EXPENSIVE = {
     "pydantic": {
         "remove_list",
@@ -43,7 +43,7 @@ print(json.dumps([
     wiring.client.cache_info().currsize,
 ]))
 """
-#: what Lambda tells every process, and credentials that spare boto3 the search for some
+#: the variables that Lambda sets for every process, and credentials, so that boto3 does not search for some
 LAMBDA = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"} | dict.fromkeys(
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing"
 )

@@ -1,4 +1,4 @@
-"""What the template promises: a role, a log group and an event file for each function; nothing wider than needed."""
+"""The template: a role, a log group and an event file for each function, and least privileges."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_function_has_its_own_role_log_group_name_and_events(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_a_function_may_do_nothing_to_everything(name: str) -> None:
+def test_a_role_has_no_wildcard_but_the_listed_ones(name: str) -> None:
     for statement in statements(FUNCTIONS[name]):
         actions = listed(statement["Action"])
         assert not [action for action in actions if "*" in action or action.endswith(":Scan")]
@@ -70,7 +70,7 @@ def test_a_table_is_kept_backed_up_encrypted_and_paid_by_use(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["SecretsKey", "DeadLetters"])
-def test_what_no_backup_brings_back_outlives_the_stack(name: str) -> None:
+def test_a_resource_that_no_backup_restores_outlives_the_stack(name: str) -> None:
     resource = RESOURCES[name]
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
@@ -83,7 +83,7 @@ def test_every_api_is_closed_by_default_and_nothing_is_cached() -> None:
         assert authorizer["Identity"]["ReauthorizeEvery"] == 0
 
 
-#: what stands for an error's id where API Gateway answers by itself
+#: the variable of API Gateway that stands for the error id in its own answers
 REQUEST = "$context.requestId"
 
 

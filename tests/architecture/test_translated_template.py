@@ -1,4 +1,4 @@
-"""What SAM makes of the template: some of what matters on AWS is in no line of template.yaml."""
+"""The template after SAM's translation, which adds resources and properties that template.yaml does not show."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_no_function_starts_from_a_snapshot_unless_that_is_asked_for() -> None:
         assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["HasSnapStart", "PublishedVersions", "None"]}}
 
 
-def test_a_request_without_a_credential_is_no_error_of_any_alarm() -> None:
+def test_a_request_without_a_credential_does_not_count_for_any_alarm() -> None:
     """The authorizer raises for it, which Lambda counts in Errors."""
     for alarm in resources("AWS::CloudWatch::Alarm").values():
         assert {"Ref": "AuthorizerFunction"} not in [it["Value"] for it in alarm.get("Dimensions", ())]

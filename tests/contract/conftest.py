@@ -1,4 +1,4 @@
-"""One provider and its upstream, for the tests of what only that one can do wrong."""
+"""One provider and its upstream, for the tests of a single adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store of organizations and their accounts: a change writes what it names, and nothing else.
+"""The store of organizations and their accounts: a change writes only the fields that it names.
 
 On the DynamoDB of the other tests, and on dynoxide.
 """
@@ -82,7 +82,7 @@ def test_an_organization_is_read_as_it_was_created(store: Access) -> None:
     assert stored(store) == ACME
 
 
-#: what others may do to the settings while an operator changes the name, and what must be left of it
+#: concurrent changes of the settings while an operator changes the name, and the expected result
 OTHERS: dict[str, tuple[Callable[[Access], Any], dict[str, Any]]] = {
     "delete_all": (
         lambda store: store.clear("acme", BOUNCES, until=5_000),
@@ -108,7 +108,7 @@ def test_a_change_and_what_others_do_meanwhile_both_stand_in_either_order(
     act, left = OTHERS[other]
     log = Entries()
     verb = Organizations(store, log)
-    # the operator has read the organization before anything happens to it
+    # the operator has read the organization before the other change
     seen = context(stored(store), now=1)
     if first == "the other":
         act(store)
@@ -123,7 +123,7 @@ def test_a_change_and_what_others_do_meanwhile_both_stand_in_either_order(
 def test_two_changes_of_the_bounce_purge_both_stand(store: Access) -> None:
     verb, seen = Organizations(store, Entries()), context(stored(store), now=1)
     assert verb.change_purge(seen, {"hard_days": 30}) == BouncePurge(enabled=True, soft_days=5, hard_days=30)
-    # it was read before the other change, which stands all the same
+    # it was read before the other change, which is kept all the same
     assert verb.change_purge(seen, {"soft_days": None}) == BouncePurge(enabled=True)
     assert stored(store).purge == BouncePurge(enabled=True, hard_days=30)
 

@@ -1,4 +1,4 @@
-"""The DynamoDB of the tests answers as dynoxide does, call by call, whatever came before."""
+"""The DynamoDB of the tests gives dynoxide's answers, call by call, after any sequence of calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TABLE = "Suppressions"
-#: few keys, so that calls meet what others left
+#: few keys, so that calls meet the items of earlier calls
 keys = st.builds(lambda one, two: {"partition": one, "address": two}, st.sampled_from("pq"), st.sampled_from("aé"))
 numbers = st.integers(0, 3)
 CONDITIONS = [
@@ -35,7 +35,7 @@ UPDATES = ["SET #n = :v", "SET #n = if_not_exists(#n, :v)", "SET #n = :v REMOVE 
 def arguments(
     key: dict[str, str], condition: str, expression: str, number: int, tags: frozenset[str]
 ) -> dict[str, Any]:
-    """The arguments of a conditional write, with the names and values that are used."""
+    """The arguments of a conditional write, with only the names and values that it uses."""
     text = f"{condition} {expression}"
     given_values = {":n": number, ":v": number, ":t": tags}
     used = {name: value for name, value in given_values.items() if name in text}
@@ -143,7 +143,7 @@ def real() -> Iterator[Any]:
 
 
 def answer(client: Any, operation: str, given_arguments: dict[str, Any]) -> Any:
-    """What a call gives, as far as a store looks at it."""
+    """The parts of a call's answer that a store reads."""
     try:
         found = getattr(client, operation)(**given_arguments)
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""The benchmark of a long list, on a shorter one: it asserts itself what must hold."""
+"""The benchmark of a long list, on a shorter one: the benchmark contains the assertions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One contract for every provider (`removals.ports.Provider`); what only one can do wrong is in a file of its own."""
+"""One contract for every provider (`removals.ports.Provider`); the tests of a single adapter are in its own file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def provider(request: pytest.FixtureRequest) -> Iterator[Any]:
 def test_each_address_gets_one_answer_and_an_absent_one_is_success(
     provider: Any, suppression_list: SuppressionList
 ) -> None:
-    emails = [f"nobody{n}@example.org" for n in range(min(provider.batch, 20))]
+    emails = [f"unknown{n}@example.org" for n in range(min(provider.batch, 20))]
     answers = provider.lift(suppression_list, emails)
     assert len(answers) == len(emails)
     assert set(outcomes(answers)) <= SUCCESS

@@ -1,4 +1,4 @@
-"""What others do between a read of the store and the write that relies on it: one race per condition."""
+"""Concurrent changes between a read of the store and the write that relies on it: one race per condition."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def event(
 
 
 def block(bench: Bench) -> None:
-    """As many soft bounces as block the address."""
+    """Record enough soft bounces to block the address."""
     for number in range(ORG.soft_bounce_threshold):
         event(bench, AT + number, f"e{number}", name=BLOCKS)
 
@@ -123,7 +123,7 @@ def test_resetting_what_was_never_unblocked_makes_no_record(bench: Bench) -> Non
 
 
 def between_two_tries(bench: Bench, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
-    """Have others work after the first write of an event was refused."""
+    """Run other writers after the first write of an event is refused."""
     plain = bench.table.try_many
 
     def try_many(changes: Any) -> Any:
@@ -136,7 +136,7 @@ def between_two_tries(bench: Bench, monkeypatch: pytest.MonkeyPatch, meanwhile: 
 
 
 def lift(bench: Bench) -> None:
-    """A removal that forgives everything up to its watermark, gone from the list at once."""
+    """Record a removal that forgives everything up to its watermark and hides the entry at once."""
     requests = [RemovalRequest("r-0", BOUNCES, KEY, KEY, hide=True)]
     bench.store.request_removals(context(ORG, now=NOW), requests)
 

@@ -1,4 +1,4 @@
-"""What a removal costs over its life, in the capacity units of a store that counts them as AWS does."""
+"""The capacity units of a removal over its life, on a store that counts them as AWS does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COUNT = 160
 
 
 def units(client: DynamoDBClient) -> Counter[bool]:
-    """Counts the units of the suppressions' table from here on: True those read, False those written."""
+    """Count the units of the Suppressions table from now on: read units under True, write units under False."""
     counted: Counter[bool] = Counter()
 
     def ask(params: dict[str, Any], model: Any, **_: object) -> None:
@@ -38,8 +38,8 @@ def units(client: DynamoDBClient) -> Counter[bool]:
             params["ReturnConsumedCapacity"] = "TOTAL"
 
     def add(parsed: dict[str, Any], model: Any, **_: object) -> None:
-        told = parsed.get("ConsumedCapacity", [])
-        for one in [told] if isinstance(told, dict) else told:
+        consumed = parsed.get("ConsumedCapacity", [])
+        for one in [consumed] if isinstance(consumed, dict) else consumed:
             if one["TableName"] == "Suppressions":
                 counted[model.name in READS] += one["CapacityUnits"]
 
@@ -59,7 +59,7 @@ def test_a_removal_of_a_large_request_costs_four_write_units_and_one_read_unit_a
         emails = [f"recipient-{number:06}@example.com" for number in range(COUNT)]
         store.record(ORG, [Suppression(SuppressionList.BOUNCES, one, one, NOW - 60_000) for one in emails])
         spent = units(client)
-        removals = Removals(store, None, log)  # type: ignore[arg-type]  # nobody asks who is a recipient
+        removals = Removals(store, None, log)  # type: ignore[arg-type]  # no recipients are looked up
         removals.request(context(ORG, request_id="f" * 32, now=NOW), emails)
         job = RemovalJob(
             access=access,

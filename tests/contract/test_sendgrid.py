@@ -1,4 +1,4 @@
-"""SendGrid's adapter on real HTTP: what arrives there, and what is made of its answers."""
+"""SendGrid's adapter on real HTTP: the requests that arrive, and the interpretation of the answers."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_each_status_has_one_outcome_for_all_addresses_and_its_words_are_not_quo
 
 
 @pytest.mark.parametrize("name", [BOUNCES, SuppressionList.UNSUBSCRIBES])
-def test_a_wrong_base_url_is_no_proof_of_absence(sendgrid: SendGridBench, name: SuppressionList) -> None:
+def test_a_wrong_base_url_does_not_prove_absence(sendgrid: SendGridBench, name: SuppressionList) -> None:
     sendgrid.put(name, "ann@example.org")
     with sendgrid.adapter(base_url=sendgrid.fake.url + "/wrong") as provider:
         answers = provider.lift(name, ["ann@example.org", "bob@example.org"])

@@ -1,4 +1,4 @@
-"""SendGrid's adapter against an upstream that is slow, endless, broken or false; and its long lists."""
+"""SendGrid's adapter against a slow, endless, broken or lying upstream, and on long lists."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_addresses_of_a_name_share_the_deadline(sendgrid: SendGridBench, mon
     with socket.socket() as deaf, ExitStack() as stack:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
-        # a full backlog: a connection that is made now is not answered
+        # a full backlog: a new connection is not answered
         for _ in range(3):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
@@ -145,7 +145,7 @@ BROKEN_PAGES: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("page", BROKEN_PAGES)
-def test_a_broken_page_is_no_list(sendgrid: SendGridBench, page: str) -> None:
+def test_a_broken_page_is_not_a_list(sendgrid: SendGridBench, page: str) -> None:
     sendgrid.fake.always = upstream.raw(BROKEN_PAGES[page])
     with pytest.raises(Unavailable):
         list(sendgrid.provider.entries(BOUNCES, start=0, end=NOW))
@@ -163,7 +163,7 @@ def test_a_long_list_is_read_by_windows_of_time(sendgrid: SendGridBench) -> None
     assert all("offset=0" in seen.target for seen in sendgrid.fake.seen)
 
 
-def test_a_list_that_shrinks_while_it_is_read_skips_nobody(sendgrid: SendGridBench) -> None:
+def test_a_list_that_shrinks_while_it_is_read_skips_no_entry(sendgrid: SendGridBench) -> None:
     """Every page finds the newest entries of the list gone: by offset, as many of the rest would be skipped."""
     for n in range(2_000):
         sendgrid.put(BOUNCES, f"n{n}@example.org", 1_700_000_000 + n)
@@ -305,7 +305,7 @@ def test_the_deadline_holds_under_tls(sendgrid: SendGridBench, when: str) -> Non
     assert answers == [LiftAnswer(LiftOutcome.RETRY, "no answer in time")]
 
 
-def test_no_trouble_puts_an_address_or_the_key_into_a_log(
+def test_no_fault_puts_an_address_or_the_key_into_a_log(
     sendgrid: SendGridBench, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""What boto3 does by itself when an answer is lost: it sends the write again, seconds later, whatever happened since.
+"""boto3's own retries: when an answer is lost, it sends the write again seconds later, regardless of changes since.
 
 The real boto3 on dynoxide, with one answer thrown away.
 """
@@ -35,7 +35,7 @@ OTHER = "b@x.org"
 
 
 class LostAnswer:
-    """Throws away the answer to the first write of a removal's record, and lets others work before it is sent again."""
+    """A client that loses the answer to the first write of a removal's record, and runs other work before the retry."""
 
     def __init__(self, client: Any, meanwhile: Callable[[], None] = lambda: None) -> None:
         self.sent = 0
@@ -70,7 +70,7 @@ def bench(client: Any) -> Bench:
 
 
 def work(bench: Bench, now: int, state: RemovalState = DONE) -> None:
-    """A run of the job, whose provider carries everything out, or puts it off."""
+    """Run the job with a provider that carries everything out or postpones it."""
     for claim in bench.claim(bench.due(now), now):
         due_at = None if state is DONE else now + 1_000
         done = bench.queue.settle(ORG, [Settlement(row, state, 0, due_at) for row in claim.removals], now=now)
@@ -85,7 +85,7 @@ def state_of(bench: Bench, key: str) -> tuple[str, bool]:
 
 
 def ends(bench: Bench) -> None:
-    """Whatever happened, a day later both removals are done and nothing waits."""
+    """Assert that a day later both removals are done and the queue is empty."""
     for hour in range(25):
         work(bench, NOW + 10_000 + hour * 60 * MINUTE)
     assert bench.due(NOW + 2 * DAY) == []

@@ -31,8 +31,8 @@ def test_ses_tries_the_comparison_key_as_well(ses: SesBench) -> None:
     assert outcomes(ses.provider.lift(BOUNCES, ["jörg@exämple.org"])) == [LiftOutcome.LIFTED]
 
 
-def test_ses_cannot_find_what_is_spelled_in_a_way_that_nobody_told(ses: SesBench) -> None:
-    """The known limit: the reconciliation brings the spelling home, and then it is found."""
+def test_ses_cannot_find_an_unknown_spelling(ses: SesBench) -> None:
+    """A known limit: the reconciliation records the spelling, and from then on it is found."""
     ses.put(BOUNCES, "ANN@example.org")
     assert outcomes(ses.provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.ABSENT]
     (entry,) = ses.provider.entries(BOUNCES, start=0, end=NOW)
@@ -56,7 +56,7 @@ def test_ses_is_not_asked_about_lists_that_it_does_not_keep(ses: SesBench, name:
     assert ses.calls() == 0
 
 
-def test_ses_is_called_once_a_second(ses: SesBench) -> None:
+def test_ses_is_called_once_per_second(ses: SesBench) -> None:
     for n in range(25):
         ses.put(BOUNCES, f"n{n}@example.org")
     assert outcomes(ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(25)])) == [LiftOutcome.LIFTED] * 25
@@ -81,7 +81,7 @@ def test_ses_keeps_what_it_did_before_the_throttle(ses: SesBench) -> None:
 
 
 def test_ses_does_not_believe_in_the_absence_of_an_address_from_a_missing_tenant(ses: SesBench) -> None:
-    stranger = ses.adapter(tenant="nobody")
+    stranger = ses.adapter(tenant="unknown")
     answers = stranger.lift(BOUNCES, ["ann@example.org", "bob@example.org"])
     assert outcomes(answers) == [LiftOutcome.ACCOUNT_BROKEN] * 2
     assert_clean(answers)

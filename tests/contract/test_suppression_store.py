@@ -1,4 +1,4 @@
-"""One contract of the suppression store, on the simulated DynamoDB, on that of the other tests, and on dynoxide.
+"""One contract of the suppression store, on the simulated DynamoDB, on the one in process, and on dynoxide.
 
 What the simulation proves is worth as much as its DynamoDB is like the others.
 """
@@ -47,7 +47,7 @@ DONE, PENDING, FAILED, SUPERSEDED = (
 
 @dataclass
 class Bench:
-    """The store, and short words for what tests do with it."""
+    """The store, with short methods for the tests."""
 
     table: Table
     store: Suppressions
@@ -105,7 +105,7 @@ class Bench:
 
 @pytest.fixture(scope="module", params=["simulated", "in process", "dynoxide"])
 def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A client for all tests, which takes longer to make than most of them to run; None where each makes its own."""
+    """A shared client, because creating one takes longer than most tests; None if each test creates its own."""
     if request.param == "simulated":
         yield None
     elif request.param == "dynoxide":
@@ -117,7 +117,7 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture
 def bench(dynamodb: Any) -> Bench:
-    """Empty tables."""
+    """A bench on empty tables."""
     if dynamodb is None:
         client = Client(World(Choices(0)), "Suppressions", lambda *_: None)
         table: Table = SerialTable(client, "Suppressions")  # type: ignore[arg-type]
@@ -181,7 +181,7 @@ def test_a_newer_bounce_is_not_lifted_and_supersedes(bench: Bench) -> None:
     assert bench.listed() == NOW + 1_000
 
 
-def test_a_removal_of_what_we_never_heard_of_is_done_and_forgives_all_the_same(bench: Bench) -> None:
+def test_a_removal_of_an_unknown_address_is_done_and_forgives_all_the_same(bench: Bench) -> None:
     bench.ask()
     row = bench.take()
     assert (row.email, row.bounced_at, row.forgiven_until) == (KEY, None, watermark(NOW))
@@ -199,7 +199,7 @@ def test_a_row_is_taken_by_one_worker_and_free_again_when_the_lease_ends(bench: 
 
 
 @pytest.mark.parametrize("state", RemovalState)
-def test_who_lost_the_claim_can_write_nothing(bench: Bench, state: RemovalState) -> None:
+def test_a_worker_that_lost_its_claim_can_write_nothing(bench: Bench, state: RemovalState) -> None:
     bench.ask()
     row = bench.take()
     bench.take(NOW + LEASE)
@@ -207,7 +207,7 @@ def test_who_lost_the_claim_can_write_nothing(bench: Bench, state: RemovalState)
 
 
 @pytest.mark.parametrize("state", RemovalState)
-def test_a_newer_request_takes_the_row_from_whoever_has_it(bench: Bench, state: RemovalState) -> None:
+def test_a_newer_request_takes_the_row_from_the_worker_that_holds_it(bench: Bench, state: RemovalState) -> None:
     bench.ask("r1")
     row = bench.take()
     bench.ask("r2")
@@ -223,7 +223,7 @@ def test_a_row_that_is_given_back_waits_until_it_is_due(bench: Bench) -> None:
     assert (row.attempts, row.last_answer) == (2, "429")
 
 
-def test_what_has_ended_cannot_be_taken_however_old_the_news_of_it(bench: Bench) -> None:
+def test_an_ended_removal_cannot_be_claimed_however_stale_the_index(bench: Bench) -> None:
     bench.ask()
     stale = bench.due()
     bench.settle(bench.take(), DONE)
@@ -295,7 +295,9 @@ def test_a_part_leaves_the_queue_and_stays_as_a_note(bench: Bench) -> None:
     assert [(one.id, one.record and one.record.state) for one in found] == [("r-0", DONE), ("r-1", DONE)]
 
 
-def test_what_a_part_does_not_end_waits_for_itself_and_is_not_taken_by_the_part_again(bench: Bench) -> None:
+def test_a_removal_that_its_part_does_not_end_is_queued_individually(
+    bench: Bench,
+) -> None:
     bench.ask_many(KEY, "b@x.org")
     rows, part = bench.take_part()
     assert bench.settle(rows[0], PENDING, due_at=NOW + 2 * SECOND_LOOK, attempts=1)
@@ -306,7 +308,7 @@ def test_what_a_part_does_not_end_waits_for_itself_and_is_not_taken_by_the_part_
     assert bench.take(NOW + 2 * SECOND_LOOK).attempts == 1
 
 
-def test_whoever_read_a_removal_before_it_was_given_back_can_settle_it_no_more(bench: Bench) -> None:
+def test_a_worker_that_read_a_removal_before_it_was_returned_cannot_settle_it(bench: Bench) -> None:
     bench.ask_many(KEY, "b@x.org")
     rows, _ = bench.take_part()
     late, _ = bench.take_part(NOW + LEASE)
@@ -315,7 +317,7 @@ def test_whoever_read_a_removal_before_it_was_given_back_can_settle_it_no_more(b
     assert [bench.settle(rows[0], state, due_at=NOW) for state in RemovalState] == [False] * len(RemovalState)
 
 
-def test_whoever_lost_a_part_can_neither_keep_it_nor_let_it_go(bench: Bench) -> None:
+def test_a_worker_that_lost_a_part_can_neither_keep_nor_release_it(bench: Bench) -> None:
     bench.ask_many(KEY, "b@x.org")
     rows, lost = bench.take_part()
     bench.take_part(NOW + LEASE)
@@ -332,7 +334,7 @@ def test_a_removal_that_a_newer_request_replaced_is_not_taken_and_cannot_be_acco
     assert ([row.id for row in rows], part.accounted) == (["r-1"], False)
 
 
-def test_a_request_that_is_repeated_lets_its_removals_wait_for_themselves(bench: Bench) -> None:
+def test_the_removals_of_a_repeated_request_are_queued_individually(bench: Bench) -> None:
     bench.ask_many(KEY, "b@x.org")
     rows, part = bench.take_part()
     bench.queue.settle(ORG, [Settlement(row, DONE, 0) for row in rows], now=NOW)
@@ -341,7 +343,7 @@ def test_a_request_that_is_repeated_lets_its_removals_wait_for_themselves(bench:
     assert [one.size for one in bench.due(NOW + SECOND)] == [1, 1]
 
 
-def test_what_one_request_has_recorded_it_does_not_record_anew(bench: Bench) -> None:
+def test_a_request_does_not_record_its_removal_twice(bench: Bench) -> None:
     for keys in ((KEY,), (KEY, "b@x.org")):
         bench.ask_many(*keys, name=f"r{len(keys)}")
         for claim in bench.claim(bench.due()):
@@ -352,21 +354,21 @@ def test_what_one_request_has_recorded_it_does_not_record_anew(bench: Bench) -> 
         assert bench.due() == []
 
 
-def test_of_two_requests_with_one_watermark_the_second_waits_for_itself(bench: Bench) -> None:
+def test_of_two_requests_with_one_watermark_the_second_is_queued_individually(bench: Bench) -> None:
     bench.ask_many(KEY, "b@x.org", name="first")
     bench.ask_many(KEY, "b@x.org", name="second", now=NOW + 1)
     claims = [[row.id for row in claim.removals] for claim in bench.claim(bench.due(NOW + 1), NOW + 1)]
     assert sorted(claims) == [[], [], ["second-0"], ["second-1"]]
 
 
-def test_what_may_not_be_on_its_list_waits_for_itself_if_it_is(bench: Bench) -> None:
+def test_an_address_that_is_lifted_only_if_listed_is_queued_individually(bench: Bench) -> None:
     bench.bounce(NOW - 60_000)
     assert (bench.ask_listed("b@x.org", KEY), bench.listed()) == ([False, True], None)
     assert [one.size for one in bench.due()] == [1]
     assert bench.take().id == "r-1"
 
 
-def test_a_part_keeps_the_place_of_what_was_not_to_be_recorded(bench: Bench) -> None:
+def test_a_part_keeps_the_numbers_of_its_removals_when_one_is_not_recorded(bench: Bench) -> None:
     bench.bounce(NOW - 60_000)
     assert (bench.ask_hidden("b@x.org", KEY), bench.listed()) == ([False, True], None)
     rows, part = bench.take_part()
@@ -381,7 +383,7 @@ def test_a_bounce_younger_than_the_watermark_is_forgiven_as_it_was_seen(bench: B
     assert (waits.id, waits.forgiven_until, waits.forgiven_bounce) == ("r-1", watermark(NOW), 0)
 
 
-def test_what_must_be_kept_is_not_forgotten_when_it_is_lifted(bench: Bench) -> None:
+def test_a_record_that_must_be_kept_does_not_expire_when_it_is_lifted(bench: Bench) -> None:
     bench.bounce(NOW - 60_000)
     kept = Update(set=["#kept_until = :end"])
     bench.table.update(record_key(ORG, BOUNCES, KEY), kept, {":end": 7_000_000_000})

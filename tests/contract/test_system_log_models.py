@@ -1,4 +1,4 @@
-"""Every entry that we write, read by the models of Okta's Python SDK 3.x, which raise on sloppy ones."""
+"""Every kind of log entry, read by the strict models of Okta's Python SDK 3.x."""
 
 from __future__ import annotations
 

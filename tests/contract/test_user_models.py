@@ -1,4 +1,4 @@
-"""Users as we show them, read by the models of Okta's Python SDK 3.x."""
+"""Our users, read by the models of Okta's Python SDK 3.x."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every dialect: each error has an answer, and each scope is asked for, granted and documented.
+"""Rules for every dialect: each error has an answer, and each scope is required by a route, grantable and documented.
 
 Nothing here names a dialect but where its vendor has a rule of its own.
 """
@@ -86,7 +86,7 @@ def causes(pairs: list[tuple[str, str]]) -> okta_users.InvalidProfile:
     return okta_users.InvalidProfile(pairs)
 
 
-#: every class of error, with instances of it as odd as their callers can make them
+#: every class of error, with the oddest instances that callers can cause
 INSTANCES: dict[type[ReprieveError], st.SearchStrategy[ReprieveError]] = {
     ReprieveError: st.builds(ReprieveError, texts),
     errors.InvalidInput: invalid(errors.InvalidInput),
@@ -116,7 +116,7 @@ INSTANCES: dict[type[ReprieveError], st.SearchStrategy[ReprieveError]] = {
     **{kind: of_zoho(kind) for kind in zoho.Refused.__subclasses__()},
     **{kind: of_smtp(kind) for kind in (smtp_errors.SmtpError, *smtp_errors.SmtpError.__subclasses__())},
 }
-#: errors that are not the caller's
+#: errors that the caller did not cause
 OURS = (errors.Unavailable, smtp_errors.SmtpError, net_errors.NetError)
 
 
@@ -129,12 +129,12 @@ def classes() -> set[type[ReprieveError]]:
         kind = left.pop()
         known.add(kind)
         left += kind.__subclasses__()
-    # a class that others are made of is never raised itself
+    # a base class is never raised itself
     return {kind for kind in known if kind.__module__.startswith("reprieve.")} - {zoho.Refused}
 
 
 def requests() -> st.SearchStrategy[Request]:
-    """Requests whose paths, parameters and headers hold anything."""
+    """Requests with arbitrary paths, parameters and headers."""
     path = st.just({}) | st.fixed_dictionaries({"id": texts, "emailServerId": texts})
     url = st.just("https://example.com/") | st.from_regex(r"https?://[!-~]{0,30}", fullmatch=True)
     caller = Caller(Organization("demo", "Demo"), "cred-1", frozenset())
@@ -209,7 +209,7 @@ def test_a_wrong_method_is_answered_with_the_right_ones(dialect: Dialect) -> Non
     assert headers["Allow"] == "GET, POST"
 
 
-# ---------------------------------------------------------------- one value, and what is derived from it
+# ---------------------------------------------------------------- the dialect's value, and everything derived from it
 
 
 def test_every_folder_of_the_dialects_is_registered() -> None:
@@ -250,7 +250,7 @@ MODULE = re.compile(r"\b(?:mythings|custom|My_Things)\b")
 
 
 def asked_by(route: Route) -> Iterable[str]:
-    """The scopes of a route, with `{module}` for whatever names a module."""
+    """The scopes of a route, with `{module}` in place of a module's name."""
     if not callable(route.scopes):
         return route.scopes
     caller = Caller(Organization("demo", "Demo", modules=frozenset({"My_Things"})), "cred-1", frozenset())

@@ -44,7 +44,7 @@ def test_a_body_of_another_shape_is_not_well_formed(body: object) -> None:
 
 
 @pytest.mark.parametrize("element", [1, None, True, {}, ["a@b.co"]])
-def test_an_element_that_is_no_string_makes_the_body_ill_formed(element: object) -> None:
+def test_an_element_that_is_not_a_string_makes_the_body_ill_formed(element: object) -> None:
     with pytest.raises(UnreadableBody):
         removals.parse_remove_list(request({"emailAddresses": ["a@b.co", element]}))
 
@@ -113,7 +113,7 @@ def test_a_missing_scope_is_named_in_a_header_and_explained_in_the_body() -> Non
 
 
 @pytest.mark.parametrize("error", [errors.RateLimited(NOW + 90_000), errors.Unavailable("no answer")])
-def test_a_client_that_should_wait_is_told_until_when_as_oktas_sdk_reads_it(error: ReprieveError) -> None:
+def test_a_client_that_should_wait_gets_the_time_in_the_form_that_oktas_sdk_reads(error: ReprieveError) -> None:
     headers = dict(okta.DIALECT.refuse(error, request(), "e" * 22).headers)
     assert int(headers["X-Rate-Limit-Reset"]) > NOW // 1000
     assert headers["Date"].endswith("GMT")

@@ -1,4 +1,4 @@
-"""What Okta's Email Servers API reads and shows: every member that is not what it must be is named."""
+"""Parsing and rendering of Okta's Email Servers API: a refusal names every invalid member."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_refusal_does_not_repeat_the_secret() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"5", b"null", b'{"alias": "\\ud800"}', b"\xff"])
-def test_what_is_no_json_object_is_not_well_formed(body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_not_well_formed(body: bytes) -> None:
     for parse in (wire.parse_create, wire.parse_update, wire.parse_test):
         with pytest.raises(UnreadableBody):
             parse(request(body))

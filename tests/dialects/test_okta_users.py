@@ -1,4 +1,4 @@
-"""What Okta's Users API accepts, word by word, and how it refuses the rest."""
+"""The bodies and queries that Okta's Users API accepts, and its refusals of all others."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def causes(profile: Mapping[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b'{"profile": []}', b'{"profile": "x"}', b"\xff"])
-def test_a_body_that_is_no_user_is_unreadable(body: bytes) -> None:
+def test_a_body_that_is_not_a_user_is_refused(body: bytes) -> None:
     for parse in (okta_users.parse_create, okta_users.parse_update, okta_users.parse_replace):
         with pytest.raises(UnreadableBody):
             parse(request(body=body))
@@ -113,7 +113,7 @@ def test_an_address_too_long_for_oktas_models_is_refused() -> None:
     assert causes({**ADA, "email": long}) == ["email: The field cannot have more than 100 characters"]
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_every_error_of_a_body_is_reported_at_once() -> None:
     assert causes({"firstName": "Ada", "email": "x"}) == [
         "login: The field cannot be left blank",
         "lastName: The field cannot be left blank",
@@ -150,7 +150,7 @@ PEOPLE = [
 
 
 def found(query: Mapping[str, str]) -> list[str]:
-    """Who is listed, found by the selection's names where it has some, as the domain does it."""
+    """The listed users, looked up by the selection's names if it has any, as the domain does."""
     selection = okta_users.parse_list(request(query=query)).selection
     people = PEOPLE if selection.named is None else [user for user in PEOPLE if is_named(user, selection.named)]
     return [user.id.removeprefix("00u") for user in people if selection.includes(user)]
@@ -192,7 +192,7 @@ def is_named(user: Recipient, named: Named) -> bool:
     ],
 )
 @pytest.mark.parametrize("word", ["filter", "search"])
-def test_a_filter_finds_whom_it_asks_for_deactivated_or_not(word: str, text: str, names: list[str]) -> None:
+def test_a_filter_finds_matching_users_deactivated_or_not(word: str, text: str, names: list[str]) -> None:
     assert found({word: text}) == names
 
 
@@ -252,7 +252,7 @@ filters = st.recursive(
 
 
 @given(filters)
-def test_looking_users_up_finds_as_many_as_reading_all(text: str) -> None:
+def test_looking_users_up_finds_the_same_as_reading_all(text: str) -> None:
     selection = okta_users.parse_list(request(query={"filter": text})).selection
     assert found({"filter": text}) == [user.id.removeprefix("00u") for user in PEOPLE if selection.includes(user)]
 
@@ -327,7 +327,7 @@ def cursor(*content: object) -> str:
         Cursors("demo", "system log", "after").write(["", "", 2, "00u1"]),
     ],
 )
-def test_a_cursor_that_is_none_of_ours_is_refused(after: str) -> None:
+def test_a_foreign_cursor_is_refused(after: str) -> None:
     with pytest.raises(InvalidCursor):
         okta_users.parse_list(request(query={"after": after}))
 
@@ -361,7 +361,7 @@ def test_a_page_links_to_itself_and_then_to_the_next() -> None:
     assert (carried.limit, carried.after) == (1, "00u00000000000000001")
 
 
-def test_a_user_links_to_itself_whoever_names_it_how() -> None:
+def test_a_user_links_to_itself_by_its_id_however_it_was_named() -> None:
     url = "https://h/api/v1/users/ada%40example.com"
     body: Any = okta_users.render_user(created(ADA), request(url=url)).body
     assert body["_links"] == {"self": {"href": "https://h/api/v1/users/00u00000000000000001"}}
@@ -385,7 +385,7 @@ def test_a_conflict_is_a_taken_login() -> None:
     "error",
     [errors.Unavailable("x"), errors.Forbidden("okta.users.read"), errors.UnreadableBody("x"), errors.RateLimited(5)],
 )
-def test_whatever_is_not_about_users_is_refused_as_everywhere_at_okta(error: ReprieveError) -> None:
+def test_an_error_that_is_not_about_users_is_answered_as_in_the_rest_of_the_dialect(error: ReprieveError) -> None:
     ours = DIALECT.refuse(error, request(), "x" * 22)
     assert (ours.status, ours.body) == (
         okta.DIALECT.refuse(error, request(), "x" * 22).status,

@@ -1,4 +1,4 @@
-"""SendGrid's Event Webhook: what counts as SendGrid's, and how its events are read."""
+"""SendGrid's Event Webhook: verification of its signature, and parsing of its events."""
 
 import base64
 import hashlib
@@ -152,13 +152,13 @@ def test_a_real_delayed_bounce_is_read_whole() -> None:
         ({"event": "unsubscribe"}, DeliveryKind.UNSUBSCRIBE),
     ],
 )
-def test_each_kind_of_event_that_is_kept_is_told_apart(raw: dict, kind: DeliveryKind) -> None:
+def test_each_kind_of_event_that_is_kept_is_distinguished(raw: dict, kind: DeliveryKind) -> None:
     batch = sendgrid_events.parse_events(post(json.dumps([{"email": "a@b.co", "timestamp": 1, **raw}]).encode()))
     assert [event.kind for event in batch.events] == [kind]
 
 
 @pytest.mark.parametrize("name", sorted(sendgrid_events.OTHERS))
-def test_events_that_are_not_ours_are_counted_and_left(name: str) -> None:
+def test_events_of_other_kinds_are_counted_and_ignored(name: str) -> None:
     batch = sendgrid_events.parse_events(post(json.dumps([{"event": name, "email": "a@b.co"}]).encode()))
     assert (batch.events, batch.unreadable, batch.ignored) == ([], [], 1)
 
@@ -307,7 +307,7 @@ def test_a_refused_event_says_which_field_was_wrong() -> None:
     assert caught.value.field == "timestamp"
 
 
-def test_what_a_spam_report_says_of_its_sender_arrives() -> None:
+def test_the_sending_ip_of_a_spam_report_is_kept() -> None:
     raw = [{"email": "a@x.org", "event": "spamreport", "sg_event_id": "e", "timestamp": NOW // 1000, "ip": "192.0.2.9"}]
     (event,) = sendgrid_events.parse_events(post(json.dumps(raw).encode())).events
     assert event == DeliveryEvent(

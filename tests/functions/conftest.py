@@ -1,4 +1,4 @@
-"""What a test of a function needs: the template's tables, a gateway, and a count of what DynamoDB was asked.
+"""Fixtures for the tests of functions: the template's tables, a gateway, and a count of DynamoDB calls.
 
     def test_a_user_that_is_not_there_is_not_found(call: Gateway, calls: Calls) -> None:
         answer = call(function("recipients"), "GET", "/v1/users/{id}", path={"id": "00u1"}, scopes=["okta.users.read"])
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.support.dynamodb import Client
 
-#: what single functions are told; a test that uses one of them sets it to what it needs
+#: settings of single functions; a test that needs another value sets it
 SETTINGS = {
     "REQUESTS_PER_MINUTE": "600",
     "SECRETS_KEY": "no-key",
@@ -44,7 +44,7 @@ SETTINGS = {
 
 @pytest.fixture(autouse=True, scope="module")
 def moto() -> Iterator[None]:
-    """AWS as moto has it."""
+    """Moto's AWS."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         moto_aws.set_credentials(monkeypatch)
         for word in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
@@ -63,7 +63,7 @@ def dynamodb(moto: None, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time stands still, at midnight of 2026-01-01 UTC until the test sets it."""
+    """A clock that stands still, at midnight of 2026-01-01 UTC until the test sets it."""
     standing = Clock()
     monkeypatch.setattr(clock_module, "time", SimpleNamespace(time_ns=lambda: standing.now * 1_000_000))
     return standing
@@ -71,7 +71,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
-    """What the functions log from here on: JSON, a line each."""
+    """The functions' log from now on: one JSON object per line."""
     written = StringIO()
     monkeypatch.setattr(telemetry.logger().registered_handler, "stream", written)
     return written
@@ -79,7 +79,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
 
 @pytest.fixture
 def calls(dynamodb: Client) -> Calls:
-    """Counts DynamoDB operations by name; `call` starts it anew for each request. A repeated attempt counts once."""
+    """The count of DynamoDB operations by name; `call` resets it for each request. A retry counts once."""
     counted = Calls()
     dynamodb.observe = lambda operation, _: counted.update([operation])
     return counted

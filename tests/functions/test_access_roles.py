@@ -1,4 +1,4 @@
-"""The table Access holds hashes of credentials and sealed keys: what each function's role may read and change there.
+"""Permissions of each function's role on the table Access, which holds credential digests and sealed keys.
 
 IAM's conditions are on the attributes that a request names. The local AWS checks them for reads only, so the requests
 of the stores are held against the template here.
@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
 
 
 def statements(function: str) -> list[dict[str, Any]]:
-    """What a function's role says of the table Access itself."""
+    """The statements of a function's role about the table Access."""
     policies = template()["Resources"][function]["Properties"].get("Policies", [])
     found = [statement for policy in policies for statement in policy["Statement"]]
     return [statement for statement in found if statement["Resource"] == "Access.Arn"]

@@ -1,4 +1,4 @@
-"""Reprieve's own answers: why an address is not mailed, and all lists in one."""
+"""Reprieve's own API: why an address is not mailed, and all lists in one."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def search(call: Gateway, organization: Organization = DEMO, **query: str) -> An
 
 
 def nothing(email: str) -> Answer:
-    """What is told of an address that nothing is known about."""
+    """The answer about an unknown address."""
     body = {
         "email": email,
         "mailed": True,
@@ -85,7 +85,7 @@ def nothing(email: str) -> Answer:
 
 
 def test_nothing_is_known_about_an_address_that_is_on_no_list(call: Gateway, calls: Calls) -> None:
-    assert explain(call, "Nobody@x.io") == nothing("Nobody@x.io")
+    assert explain(call, "Unknown@x.io") == nothing("Unknown@x.io")
     assert calls == {"UpdateItem": 1, "BatchGetItem": 2, "Query": 1, "GetItem": 1}
 
 
@@ -116,7 +116,7 @@ def test_an_address_with_a_percent_sign_is_explained_and_no_other_is(call: Gatew
         assert (answer.body["email"], answer.body["mailed"]) == (email, False)
 
 
-def test_another_organization_is_told_nothing_of_what_is_known_here(call: Gateway) -> None:
+def test_another_organization_learns_nothing_about_an_address(call: Gateway) -> None:
     other = Organization("other", "Other")
     wiring.recipients().put(DEMO, Recipient("00u1", "users", Address.parse(KEY), None, NOW, NOW))
     put()
@@ -211,7 +211,7 @@ def soft(name: SuppressionList, count: int = 1, at: int = NOW - 60) -> None:
         put(name=name, at=at - number, permanence=Permanence.SOFT, event_id=f"{at}-{number}")
 
 
-def test_soft_bounces_below_the_threshold_block_nobody_and_are_counted(call: Gateway) -> None:
+def test_soft_bounces_below_the_threshold_are_counted_and_do_not_block(call: Gateway) -> None:
     soft(SuppressionList.BLOCKS, 4)
     body = explain(call).body
     known = {"reason": "550 5.1.1 no such user ", "since": "2025-12-31T23:59:00.000Z"}
@@ -242,7 +242,7 @@ def test_the_bounces_list_speaks_before_the_blocks_list(call: Gateway, permanenc
     assert explain(call).body["block"] == {"kind": kind, "count": 5, **known}
 
 
-def test_what_was_cleared_blocks_nobody(call: Gateway) -> None:
+def test_a_cleared_entry_does_not_block(call: Gateway) -> None:
     soft(SuppressionList.BOUNCES)
     cleared = Organization("demo", "Demo", cleared={SuppressionList.BOUNCES: NOW})
     assert explain(call, organization=cleared).body["block"] == {
@@ -254,7 +254,7 @@ def test_what_was_cleared_blocks_nobody(call: Gateway) -> None:
 
 
 @pytest.mark.parametrize("name", [SuppressionList.BOUNCES, SuppressionList.BLOCKS])
-def test_what_is_left_of_the_unblocks_goes_down_with_each_and_outlives_the_block(
+def test_the_unblocks_left_go_down_with_each_and_outlive_the_block(
     call: Gateway, calls: Calls, name: SuppressionList
 ) -> None:
     wiring.recipients().put(DEMO, Recipient("00u1", "users", Address.parse(KEY), None, NOW, NOW))
@@ -387,7 +387,7 @@ def test_every_filter_narrows_the_answer(call: Gateway, query: dict[str, str], f
         ({"offset": "5"}, "offset"),
     ],
 )
-def test_a_parameter_that_cannot_be_is_refused_by_name(call: Gateway, query: dict[str, str], field: str) -> None:
+def test_an_invalid_parameter_is_refused_by_name(call: Gateway, query: dict[str, str], field: str) -> None:
     answer = search(call, **query)
     assert (answer.status, answer.body["field"]) == (400, field)
 
@@ -396,7 +396,7 @@ def test_a_parameter_that_cannot_be_is_refused_by_name(call: Gateway, query: dic
     ("resource", "scope"),
     [("/addresses/{email+}", "reprieve.addresses.read"), ("/suppressions", "reprieve.suppressions.read")],
 )
-def test_each_needs_its_own_scope(call: Gateway, calls: Calls, resource: str, scope: str) -> None:
+def test_each_route_needs_its_own_scope(call: Gateway, calls: Calls, resource: str, scope: str) -> None:
     def ask(*scopes: str) -> Answer:
         return call(function("addresses"), "GET", resource, path={"email": KEY}, scopes=scopes, stage="reprieve")
 

@@ -1,4 +1,4 @@
-"""The authorizer: closed by default, and forgiving about how a credential is spelled."""
+"""The authorizer: closed by default, and lenient about the spelling of the scheme."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_verified_credential_costs_two_reads(token: str, calls: Calls) -> None
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": ""}])
 @pytest.mark.usefixtures("token")
-def test_no_credential_at_all_is_told_apart_by_the_gateways_own_word(headers: dict[str, str]) -> None:
+def test_a_missing_credential_is_distinguished_by_the_gateways_own_word(headers: dict[str, str]) -> None:
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(**headers)
 

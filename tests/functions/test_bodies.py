@@ -1,4 +1,4 @@
-"""Bodies: whatever arrives is answered below 500, and nothing is stored that could not be shown again."""
+"""Request bodies: any body is answered below 500, and only values that can be shown again are stored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BODIES: dict[str, dict[str, Any]] = {
     f"zoho POST {MODULE}/{UNBLOCK}": {"ids": ["TEXT"], "unblock_fields": ["Email"]},
     f"zoho POST {MODULE}/{{record_id}}/{UNBLOCK}": {"unblock_fields": ["TEXT"]},
 }
-#: the routes that take no notice of a body, and the one whose body is a provider's
+#: the routes that ignore a body, and the one whose body is a provider's
 BODILESS = {
     "okta DELETE /v1/users/{id}",
     "okta POST /v1/users/{id}/lifecycle/deactivate",
@@ -48,7 +48,7 @@ BODILESS = {
     "reprieve POST /events/sendgrid/{org}",
 }
 
-#: what stands in for "TEXT" with its quotes; a number that is too long, and too many levels, are no text
+#: the values that replace "TEXT", quotes included; a number that is too long and too many levels are not text
 UNREADABLE = {
     "half of a surrogate pair": r'"\ud800"',
     "half of a surrogate pair in a name": r'{"\udc00": 1}',
@@ -64,7 +64,7 @@ UNREADABLE = {
 
 @pytest.fixture(autouse=True)
 def no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the functions of the email servers need to start; no server is tried."""
+    """The settings that the email server functions need to start; no connection is made."""
     for name in ("MAIL_PORTS", "TOKEN_PORTS"):
         monkeypatch.setenv(name, "443")
     for name, value in {"SECRETS_KEY": "none", "MAX_EMAIL_SERVERS": "3", "PRIVATE_MAIL_NETWORKS": ""}.items():
@@ -87,7 +87,7 @@ def send(call: Gateway, name: str, body: object, **more: Any) -> Answer:
 
 
 def with_hole(name: str, filling: str | bytes) -> bytes:
-    """A route's body with something in the place of its text."""
+    """A route's body with a value in place of its text."""
     raw = filling if isinstance(filling, bytes) else filling.encode()
     return json.dumps(BODIES[name]).encode().replace(b'"TEXT"', raw)
 
@@ -107,7 +107,7 @@ def test_a_body_that_could_not_be_shown_again_is_refused_before_anything_is_read
     if not name.startswith("sendgrid"):
         # SendGrid's answer says what is wrong with it
         assert comparable(answer) == comparable(unreadable)
-    # SendGrid counts requests, whatever becomes of them
+    # SendGrid counts requests, successful or not
     assert calls == ({"UpdateItem": 1} if name.startswith("sendgrid") else {})
 
 
@@ -124,7 +124,7 @@ def test_half_of_a_surrogate_pair_in_the_text_that_the_gateway_hands_on_is_refus
 
 
 def captured(call: Gateway, name: str) -> dict[str, Any]:
-    """The event that a request becomes."""
+    """The Lambda event of a request."""
     events: list[dict[str, Any]] = []
     route = BY_NAME[name]
 
@@ -170,7 +170,7 @@ def test_any_body_is_answered_below_500(call: Gateway, name: str, body: object, 
     assert send(call, name, sent).status < 500
 
 
-#: what stores a caller's words -> what shows them
+#: the request that stores a caller's words -> the request that shows them
 SHOWN_BY = {
     "okta POST /v1/users": "okta GET /v1/users",
     f"sendgrid POST {GLOBAL}": "sendgrid GET /suppression/unsubscribes",

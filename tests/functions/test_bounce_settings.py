@@ -92,13 +92,11 @@ def test_an_unsubscribe_ends_listed_on_a_list_that_was_cleared_ahead_of_our_cloc
     assert on_the_unsubscribes(call, cleared) == ["ann@x.io"]
 
 
-def test_an_unsubscribe_that_removals_keep_getting_in_the_way_of_fails(
-    call: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unsubscribe_that_removals_keep_overtaking_fails(call: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     store = wiring.suppressions()
 
     def record(organization: Organization, entries: Sequence[Suppression]) -> int:
-        """Another removal forgives each entry just before it is written."""
+        """Let another removal forgive each entry just before it is written."""
         for entry in entries:
             request = RemovalRequest(f"r{entry.created}-0", entry.list, entry.key, entry.email)
             store.request_removals(context(organization, now=entry.created + 40_000, request_id="r"), [request])
@@ -109,12 +107,12 @@ def test_an_unsubscribe_that_removals_keep_getting_in_the_way_of_fails(
     assert on_the_unsubscribes(call) == []
 
 
-def test_who_is_not_unsubscribed_can_be_taken_off_all_the_same(call: Gateway) -> None:
-    assert unsubscribes(call, "DELETE", "nobody@x.io") == Answer(204)
-    assert unsubscribes(call, "GET", "nobody@x.io") == Answer(200, {})
+def test_an_address_that_is_not_unsubscribed_can_be_deleted_all_the_same(call: Gateway) -> None:
+    assert unsubscribes(call, "DELETE", "unknown@x.io") == Answer(204)
+    assert unsubscribes(call, "GET", "unknown@x.io") == Answer(200, {})
 
 
-def test_what_is_no_address_is_refused_by_name(call: Gateway) -> None:
+def test_text_that_is_not_an_address_is_refused_by_name(call: Gateway) -> None:
     for method in ("GET", "DELETE"):
         answer = unsubscribes(call, method, "junk")
         assert (answer.status, answer.body["errors"][0]["field"]) == (400, "email")
@@ -129,7 +127,7 @@ def test_what_is_no_address_is_refused_by_name(call: Gateway) -> None:
         (b"[", "the body is not JSON", None),
     ],
 )
-def test_one_bad_address_adds_nobody(call: Gateway, body: object, message: str, field: str | None) -> None:
+def test_one_bad_address_means_that_none_is_added(call: Gateway, body: object, message: str, field: str | None) -> None:
     assert unsubscribes(call, "POST", body=body) == Answer(400, error(message, field))
     assert unsubscribes(call, "GET", "a@x.io") == Answer(200, {})
 
@@ -224,7 +222,7 @@ def test_the_purge_is_off_at_first_and_changes_member_by_member(call: Gateway) -
         ({"enabled": 1}, "enabled"),
     ],
 )
-def test_an_age_that_cannot_be_changes_nothing(call: Gateway, body: object, field: str) -> None:
+def test_an_invalid_age_changes_nothing(call: Gateway, body: object, field: str) -> None:
     answer = purge(call, "PATCH", body)
     assert (answer.status, answer.body["errors"][0]["field"]) == (400, field)
     assert stored("demo").purge == BouncePurge()
@@ -255,7 +253,7 @@ def test_what_a_parent_does_for_its_child_is_done_to_the_child_alone(call: Gatew
     assert statistics(call) == Answer(200, {"result": []})
 
 
-def test_for_anothers_child_nothing_is_told_or_done(call: Gateway) -> None:
+def test_another_parents_child_can_be_neither_read_nor_changed(call: Gateway) -> None:
     put_childs("childs@x.io")
     refused = Answer(403, error("access forbidden"))
     stranger: dict[str, Any] = {"organization": Organization("other", "Other"), "headers": {"on-behalf-of": "child"}}

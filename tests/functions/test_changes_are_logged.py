@@ -1,4 +1,4 @@
-"""What somebody changes through an API, by the command or by schedule is in the organization's system log."""
+"""Every change through an API, by the command or by a schedule is in the organization's system log."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def entries() -> list[Mapping[str, Any]]:
     return [stored.event for stored in wiring.log_reader().entries(DEMO, span, first=1_000)]
 
 
-def told() -> list[tuple[str, str, str]]:
-    """Type, what it is about, and who did it."""
+def logged() -> list[tuple[str, str, str]]:
+    """The type, target and actor of each entry."""
     return [(one["eventType"], one["target"][0]["displayName"], one["actor"]["displayName"]) for one in entries()]
 
 
@@ -60,7 +60,7 @@ def test_a_change_of_the_bounce_purge(call: Gateway, calls: Calls) -> None:
     sendgrid(call, "bounce_purge", "PATCH", "/mail_settings/bounce_purge", scope, body=body)
     # the request's count and the change, and the log
     assert calls == {"UpdateItem": 2, "BatchExecuteStatement": 1}
-    assert told() == [("reprieve.bounce_purge.update", "Demo", "credential cred-1")]
+    assert logged() == [("reprieve.bounce_purge.update", "Demo", "credential cred-1")]
     assert entries()[0]["target"][0]["changeDetails"] == {
         "from": {"purge.enabled": False, "purge.soft_days": None},
         "to": {"purge.enabled": True, "purge.soft_days": 5},
@@ -70,10 +70,10 @@ def test_a_change_of_the_bounce_purge(call: Gateway, calls: Calls) -> None:
 def test_a_change_of_the_bounce_purge_that_names_nothing_changes_and_logs_nothing(call: Gateway) -> None:
     scope = "mail_settings.bounce_purge.update"
     sendgrid(call, "bounce_purge", "PATCH", "/mail_settings/bounce_purge", scope, body={})
-    assert told() == []
+    assert logged() == []
 
 
-def test_global_unsubscribes_fifty_addresses_an_entry(call: Gateway) -> None:
+def test_global_unsubscribes_are_logged_with_fifty_addresses_per_entry(call: Gateway) -> None:
     emails = [f"u{number}@x.io" for number in range(51)]
     body, scope = {"recipient_emails": emails}, "asm.suppressions.global.create"
     sendgrid(call, "global_suppressions", "POST", "/asm/suppressions/global", scope, body=body)
@@ -107,7 +107,7 @@ def test_records_that_are_added_changed_and_deleted(call: Gateway, clock: Clock)
     clock.now += 1
     zoho(call, "DELETE", "/{version}/{module}", query={"ids": f"{saved['details']['id']},2423488000000575001"})
     by = "credential cred-1"
-    assert sorted(told()) == [
+    assert sorted(logged()) == [
         ("reprieve.record.create", "ann@x.io", by),
         ("reprieve.record.create", "b@x.io", by),
         ("reprieve.record.delete", "ann@x.io", by),
@@ -128,7 +128,7 @@ def test_what_was_saved_before_the_store_failed(call: Gateway, monkeypatch: pyte
     monkeypatch.setattr(store, "add", failing)
     answer = zoho(call, "POST", "/{version}/{module}/upsert", body={"data": [{"Email": "a@x.io"}, {"Email": "b@x.io"}]})
     assert answer["status"] == "error"
-    assert told() == [("reprieve.record.create", "a@x.io", "credential cred-1")]
+    assert logged() == [("reprieve.record.create", "a@x.io", "credential cred-1")]
 
 
 def ask(*emails: str, organization: Organization = ANYONE) -> None:
@@ -146,7 +146,7 @@ def test_a_retry_of_a_failed_removal(call: Gateway, calls: Calls) -> None:
     # the count of requests, and the removal
     assert (calls["UpdateItem"], calls["BatchExecuteStatement"]) == (2, 1)
     assert call(handler, "POST", "/removals/{id}/retry", path=path, scopes=scopes, stage="reprieve").status == 409
-    assert told() == [("reprieve.removal.retry", "a@x.io", "credential cred-1")]
+    assert logged() == [("reprieve.removal.retry", "a@x.io", "credential cred-1")]
 
 
 def test_a_reset_of_the_count_of_unblocks() -> None:
@@ -164,7 +164,7 @@ def rows(*emails: str) -> list[Row]:
 def test_an_import_of_a_list_once_and_not_when_it_changes_nothing() -> None:
     wiring.list_imports().run(context(DEMO, now=NOW), BOUNCES, rows("a@x.io", "b@x.io"))
     wiring.list_imports().run(context(DEMO, now=NOW, request_id="again"), BOUNCES, rows("a@x.io", "b@x.io"))
-    assert told() == [("reprieve.suppression.add", "a@x.io, b@x.io", "credential c")]
+    assert logged() == [("reprieve.suppression.add", "a@x.io, b@x.io", "credential c")]
     assert entries()[0]["debugContext"]["debugData"]["source"] == "import"
 
 
@@ -179,7 +179,7 @@ def test_an_import_of_a_list_that_the_store_cut_off(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(store, "record", cut_off)
     with pytest.raises(Unavailable):
         wiring.list_imports().run(context(DEMO, now=NOW), BOUNCES, rows("a@x.io", "b@x.io"))
-    assert [name for _, name, _ in told()] == ["a@x.io, b@x.io"]
+    assert [name for _, name, _ in logged()] == ["a@x.io, b@x.io"]
 
 
 def test_an_import_of_recipients_that_the_store_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,11 +196,11 @@ def test_an_import_of_recipients_that_the_store_cut_off(monkeypatch: pytest.Monk
     content = Content([RecipientRow(number, one, has_id=True) for number, one in enumerate(people)], [], [])
     with pytest.raises(Unavailable):
         wiring.recipient_imports().run(context(DEMO, now=NOW), content)
-    assert sorted(name for _, name, _ in told()) == ["2423488000000575001", "2423488000000575003"]
+    assert sorted(name for _, name, _ in logged()) == ["2423488000000575001", "2423488000000575003"]
 
 
 class Upstream:
-    """A provider that lists one bounce, and refuses the account when something is to be lifted."""
+    """A provider that lists one bounce, and refuses the account when asked to lift."""
 
     batch = 100
 
@@ -225,7 +225,7 @@ def test_what_the_reconciliation_takes_over(upstream: None, clock: Clock) -> Non
     function("reconciliation")({}, Context(remaining=900_000))
     clock.now += 1
     function("reconciliation")({}, Context(remaining=900_000))
-    assert told() == [("reprieve.suppression.add", "A@x.io", "reconciliation")]
+    assert logged() == [("reprieve.suppression.add", "A@x.io", "reconciliation")]
     assert entries()[0]["debugContext"]["debugData"]["source"] == "ses"
     assert entries()[0]["transaction"]["type"] == "JOB"
 

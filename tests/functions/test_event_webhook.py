@@ -298,12 +298,12 @@ def unproved(detail: str) -> Answer:
     return problem(401, "Unauthorized", detail)
 
 
-#: other organizations, and the key that each has; None has no account at all
+#: other organizations, with the key of each; None means no account
 OTHERS = {"other": public(ec.generate_private_key(ec.SECP256R1())), "keyless": "", "unconnected": None}
 
 
-@pytest.mark.parametrize("change", [*({"organization": name} for name in ("nobody", *OTHERS)), {"tamper": b" "}])
-def test_a_post_that_its_organizations_own_key_does_not_prove_is_401_and_changes_nothing(
+@pytest.mark.parametrize("change", [*({"organization": name} for name in ("unknown", *OTHERS)), {"tamper": b" "}])
+def test_a_post_that_its_organizations_key_does_not_verify_is_401_and_changes_nothing(
     call: Gateway, dynamodb: DynamoDBClient, queue: Any, change: dict
 ) -> None:
     for name, key in OTHERS.items():
@@ -362,8 +362,8 @@ def test_a_post_that_no_key_could_prove_is_told_why_and_nothing_is_read(
 def test_only_a_refused_post_that_names_an_organization_with_an_account_is_counted_as_refused(
     call: Gateway, capsys: pytest.CaptureFixture[str], log: StringIO
 ) -> None:
-    """A key that was rotated at one end only would lose every event unseen; scanners do not count."""
-    for change in ({"organization": "nobody"}, {}, {"tamper": b" "}):
+    """A key that was rotated at one end only would lose every event silently; scanners are not counted."""
+    for change in ({"organization": "unknown"}, {}, {"tamper": b" "}):
         post(call, bounce(), **change)
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert [one["WebhooksRefused"] for one in metrics if "WebhooksRefused" in one] == [[1.0]]
@@ -383,7 +383,7 @@ ANSWERS = {
 
 @pytest.mark.usefixtures("queue")
 def test_every_event_is_answered_whole(call: Gateway, clock: Clock) -> None:
-    clock.now = 1_700_000_000_000  # what the forged post is stamped with
+    clock.now = 1_700_000_000_000  # the timestamp of the forged post
     handler = function("event_webhook")
     assert {case: call.send(handler, event("event_webhook", case)) for case in cases("event_webhook")} == ANSWERS
 
@@ -399,9 +399,7 @@ def test_new_events_cost_batches_of_25_and_known_ones_a_conditional_write_each(c
 
 
 @pytest.mark.usefixtures("queue")
-def test_when_the_store_fails_the_provider_is_not_told_that_all_is_well(
-    call: Gateway, dynamodb: DynamoDBClient
-) -> None:
+def test_when_the_store_fails_the_provider_gets_an_error(call: Gateway, dynamodb: DynamoDBClient) -> None:
     dynamodb.delete_table(TableName="EventLog")
     answer = post(call, bounce(1))
     assert answer.status == 503

@@ -1,4 +1,4 @@
-"""What every function does around its handlers: the type of an answer, and the unexpected."""
+"""The HTTP edge of every function: content types, and unexpected errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def says(answer: Answer, expected: tuple[int, str]) -> bool:
 
 @pytest.mark.parametrize("name", [f"sendgrid DELETE {GLOBAL}/{{email+}}", f"zoho GET {MODULE}"])
 def test_an_answer_without_a_body_is_plain_text(call: Gateway, name: str) -> None:
-    """API Gateway calls an answer without a type JSON, and Okta's Python SDK fails to parse the nothing of a 204."""
+    """API Gateway declares an answer without a type as JSON, and Okta's Python SDK fails on the empty body of a 204."""
     answer = send(call, BY_NAME[name], EVERYTHING)
     assert (answer.status, answer.body, answer.headers["content-type"]) == (204, None, ["text/plain"])
 

@@ -1,4 +1,4 @@
-"""The tests here share one AWS: what a test leaves in it is not there for the next, in whatever order they run."""
+"""The tests here share one AWS, and each starts with an empty one, in any order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The daily comparison: what a missed webhook left out is taken over, and nothing that was forgiven."""
+"""The daily comparison: entries that a webhook missed are recorded, forgiven ones are not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS
 
 @dataclass
 class Provider:
-    """Lists what it is given."""
+    """A provider that lists the given entries."""
 
     listed: list[Suppression] = field(default_factory=list)
     broken: frozenset[SuppressionList] = frozenset()
@@ -98,7 +98,7 @@ def test_an_address_that_is_listed_twice_is_taken_over_once_with_its_newest_entr
     assert listed.created == now - 1_000
 
 
-def test_one_list_that_cannot_be_read_hinders_no_other_and_is_told(provider: Provider) -> None:
+def test_one_unreadable_list_does_not_stop_the_others_and_is_reported(provider: Provider) -> None:
     provider.listed = [entry("a@x.org", wiring.now(), SPAM)]
     provider.broken = frozenset({BOUNCES})
     summary = function("reconciliation")(event("reconciliation", "schedule"), Context(remaining=900_000))
@@ -197,7 +197,7 @@ def test_what_is_known_costs_reads_only(provider: Provider, calls: Calls) -> Non
     assert calls == {"GetItem": 1, "BatchGetItem": 2}
 
 
-#: what each event does where a webhook was missed
+#: the result of each event when a webhook was missed
 ANSWERS = {"schedule": {"compared": 1, "missing": 1, "repaired": 1, "unread": 0, "left": 0}}
 
 

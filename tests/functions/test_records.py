@@ -22,7 +22,7 @@ SCOPES = ["ZohoCRM.modules.ALL"]
 
 @pytest.fixture(autouse=True)
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto is no database: two transactions at a time undo each other."""
+    """Run transactions one at a time: moto would let two of them undo each other."""
     monkeypatch.setattr("reprieve.store.table.SIDE_BY_SIDE", 1)
 
 
@@ -64,7 +64,7 @@ def test_a_record_of_every_module_is_kept_and_given_back(call: Gateway, module: 
     assert wiring.recipients().members(DEMO, {"ann@example.org"}) == {"ann@example.org"}
 
 
-def test_records_that_cannot_be_read_hinder_nobody(call: Gateway) -> None:
+def test_unreadable_records_do_not_affect_the_others(call: Gateway) -> None:
     answer = insert(call, {"Email": "no address"}, {"Email": "a@example.org"}, {"Secondary_Email": 5}, "text")  # type: ignore[arg-type]
     assert answer.status == 207
     assert [entry["status"] for entry in answer.body["data"]] == ["error", "success", "error", "error"]
@@ -93,7 +93,7 @@ def test_records_that_cannot_be_read_hinder_nobody(call: Gateway) -> None:
         ),
     ],
 )
-def test_a_body_that_cannot_be_meant_adds_nothing(call: Gateway, calls: Calls, body: Any, expected: Any) -> None:
+def test_an_invalid_body_adds_nothing(call: Gateway, calls: Calls, body: Any, expected: Any) -> None:
     assert send(call, "POST", MODULE, body=body) == Answer(400, expected)
     assert calls == {}
 
@@ -154,7 +154,7 @@ def test_a_page_token_is_of_one_module_of_one_organization(call: Gateway) -> Non
 @pytest.mark.parametrize(
     "query", [{"per_page": "201"}, {"per_page": "0"}, {"per_page": "x"}, {"page_token": "x"}, {"ids": "x"}]
 )
-def test_a_query_that_cannot_be_meant_is_refused(call: Gateway, query: dict[str, str]) -> None:
+def test_an_invalid_query_is_refused(call: Gateway, query: dict[str, str]) -> None:
     answer = send(call, "GET", MODULE, query=query)
     assert (answer.status, answer.body["code"]) == (400, "INVALID_DATA")
     assert answer.body["details"]["api_name"] == next(iter(query))
@@ -177,7 +177,7 @@ def test_a_record_is_deleted_once(call: Gateway) -> None:
     assert send(call, "DELETE", MODULE).body["code"] == "MANDATORY_NOT_FOUND"
 
 
-def test_another_organizations_record_looks_like_none(call: Gateway) -> None:
+def test_another_organizations_record_looks_as_if_it_did_not_exist(call: Gateway) -> None:
     (known,) = ids(insert(call, {"Email": "a@example.org"}))
     other = replace(DEMO, id="other")
     assert get(call, known, organization=other) == Answer(204)
@@ -214,7 +214,7 @@ def test_each_operation_has_its_scope_in_its_module(
     assert calls == {}
 
 
-def test_an_sdk_finds_out_who_it_is(call: Gateway) -> None:
+def test_an_sdk_can_read_its_own_user_and_organization(call: Gateway) -> None:
     users = send(call, "GET", "/{version}/users", scopes=["ZohoCRM.users.READ"], query={"type": "CurrentUser"})
     company = send(call, "GET", "/{version}/org", scopes=["ZohoCRM.org.READ"])
     assert (users.status, users.body["users"][0]["full_name"]) == (200, "cred-1")

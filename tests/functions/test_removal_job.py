@@ -1,4 +1,4 @@
-"""The scheduled job, on the real store with a provider that does as it is told."""
+"""The scheduled job, on the real store with a scripted provider."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PLACE = {"partition": {"S": "demo#bounces#0"}, "address": {"S": KEY}}
 
 @dataclass
 class Provider:
-    """Answers every address alike, and remembers what it was asked."""
+    """A provider that gives the same answer for every address, and records the requests."""
 
     answer: LiftAnswer = LIFTED
     batch: int = 100
@@ -140,7 +140,7 @@ def test_what_cannot_be_done_now_stays_in_the_queue_until_the_provider_asked_us_
 
 
 def again(dynamodb: DynamoDBClient, **numbers: int) -> None:
-    """Make the row due at once, with other numbers in its record."""
+    """Make the row due at once, with these changes to its record."""
     for name, number in {"due_at": 0, **numbers}.items():
         dynamodb.update_item(
             TableName="Suppressions",
@@ -215,8 +215,8 @@ def request_many(*emails: str, request_id: str = "r") -> None:
 
 
 def states(request_id: str = "r") -> Counter[str]:
-    told = wiring.following().of_request(DEMO, request_id)
-    return Counter(str(one.state) for one in told)
+    followed = wiring.following().of_request(DEMO, request_id)
+    return Counter(str(one.state) for one in followed)
 
 
 def test_a_part_is_claimed_by_a_write_and_its_removals_are_read_and_settled_in_batches(
@@ -226,7 +226,7 @@ def test_a_part_is_claimed_by_a_write_and_its_removals_are_read_and_settled_in_b
     before = calls.copy()
     assert tick()["counts"] == {"lifted": 20}
     assert provider.asked == list(MANY)
-    # two parts are claimed and leave the queue; one batch settles their removals, one tells the log
+    # two parts are claimed and leave the queue; one batch settles their removals, one writes the log
     taken = calls - before
     assert (taken["UpdateItem"], taken["BatchGetItem"], taken["BatchExecuteStatement"]) == (4, 1, 2)
     assert states() == {"done": 20}
@@ -273,7 +273,7 @@ def test_what_a_provider_that_is_called_for_each_address_does_not_reach_waits_in
 def test_a_part_without_records_is_looked_at_again_until_nothing_can_come_any_more(
     provider: Provider, clock: Clock
 ) -> None:
-    """Its request is still under way, or was cut off before it was acknowledged."""
+    """Its request is still running, or was killed before the acknowledgement."""
     table = wiring.table("SUPPRESSIONS")
     wanted = [RemovalRequest(f"r-{at}", BOUNCES, email, email) for at, email in enumerate(MANY[:2])]
     pending.enqueue(table, context(DEMO, request_id="r", now=clock.now), wanted)
@@ -322,7 +322,7 @@ def test_a_second_request_takes_the_row_from_a_worker_that_is_under_way(provider
     assert len(provider.asked) == 2
 
 
-#: what each event does where a removal has waited for five seconds
+#: the result of each event when a removal has waited for five seconds
 ANSWERS = {"schedule": {"counts": {"lifted": 1}, "errors": {}, "waiting": 1, "oldest": 5_000}}
 
 

@@ -1,4 +1,4 @@
-"""Following removals, on the real store: each answer whole, and nobody sees another organization's."""
+"""Following removals, on the real store: whole answers, and only the organization's own removals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOON = "2026-01-01T00:00:00.000Z"
 
 
 def ask(call: Gateway, *emails: str, now: int | None = None) -> str:
-    """Ask for removals as Okta's endpoint does; the request's id."""
+    """Request removals as Okta's endpoint does; return the request's id."""
     answer = call(
         function("remove_list"),
         "POST",
@@ -106,7 +106,7 @@ def test_every_accepted_address_of_a_request_is_listed_in_its_order(call: Gatewa
     assert listing(call, email="a@X.ORG").body["removals"] == [expected[1] | {"email": "A@x.org"}]
 
 
-def test_following_a_request_is_a_query_and_a_batch_a_hundred_addresses(call: Gateway, calls: Calls) -> None:
+def test_following_a_request_is_a_query_and_a_batch_per_hundred_addresses(call: Gateway, calls: Calls) -> None:
     request_id = ask(call, *(f"n{number}@x.org" for number in range(120)))
     answer = listing(call, request_id=request_id)
     assert [row["email"] for row in answer.body["removals"]] == [f"n{number}@x.org" for number in range(120)]
@@ -130,7 +130,7 @@ def test_an_id_without_a_note_costs_a_read_of_each_queue(call: Gateway, calls: C
     assert one(call, f"other-{waits.id.partition('-')[2]}", many).status == 404
 
 
-def test_who_follows_removals_too_often_is_told_when_to_come_back(
+def test_a_caller_that_follows_removals_too_often_gets_the_time_to_retry(
     call: Gateway, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     monkeypatch.setenv("REQUESTS_PER_MINUTE", "1")
@@ -144,14 +144,14 @@ def test_who_follows_removals_too_often_is_told_when_to_come_back(
 def test_a_lifted_removal_is_done_and_a_state_narrows_the_list(call: Gateway, clock: Clock) -> None:
     request_id = ask(call, "a@x.org")
     settle(RemovalState.DONE, answer="204: lifted")
-    told = pending(request_id, "a@x.org") | {
+    lifted = pending(request_id, "a@x.org") | {
         "state": "done",
         "next_try_at": None,
         "last_answer": "204: lifted",
         "finished_at": NOON,
     }
-    assert one(call, f"{request_id}-0").body == told
-    assert listing(call, request_id=request_id, state="done").body["removals"] == [told]
+    assert one(call, f"{request_id}-0").body == lifted
+    assert listing(call, request_id=request_id, state="done").body["removals"] == [lifted]
     assert listing(call, request_id=request_id, state="pending").body["removals"] == []
     assert listing(call, state="pending").body == {"removals": [], "after": None}
 
@@ -280,7 +280,7 @@ def test_a_cursor_that_was_made_up_is_refused(call: Gateway, partition: str | No
         ({"satte": "failed"}, "satte"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_by_its_field(call: Gateway, query: dict[str, str], field: str | None) -> None:
+def test_an_invalid_query_is_refused_by_its_field(call: Gateway, query: dict[str, str], field: str | None) -> None:
     answer = listing(call, **query)
     assert (answer.status, answer.body.get("field")) == (400, field)
 
@@ -302,7 +302,7 @@ def test_reading_needs_its_scope_and_is_not_enough_to_retry(
     assert calls == {"UpdateItem": 1}  # the request is counted
 
 
-def test_a_forgotten_record_is_told_as_forgotten(call: Gateway, dynamodb: Any) -> None:
+def test_a_removal_whose_record_is_gone_is_forgotten(call: Gateway, dynamodb: Any) -> None:
     request_id = ask(call, "a@x.org")
     shard = next(item for item in dynamodb.scan(TableName="Suppressions")["Items"] if item["address"]["S"] == "a@x.org")
     dynamodb.delete_item(TableName="Suppressions", Key={name: shard[name] for name in ("partition", "address")})
@@ -322,7 +322,7 @@ def test_the_events_for_sam_local_invoke_are_answered(call: Gateway, case: str) 
     assert call.send(function("removals"), event("removals", case)).status == expected[case]
 
 
-def test_what_an_address_is_on_besides_is_not_told(call: Gateway) -> None:
+def test_other_lists_of_the_address_are_not_shown(call: Gateway) -> None:
     listed = Suppression(SuppressionList.BLOCKS, "a@x.org", "a@x.org", wiring.now())
     wiring.suppressions().record(ANYONE, [listed])
     assert listing(call, email="a@x.org").body["removals"] == []

@@ -93,18 +93,20 @@ def test_an_address_that_is_sent_twice_is_answered_twice_and_recorded_once(call:
     assert ask(call, "name@company.com", "NAME@company.com", "x@y.zz", "x@y.zz").body == {
         "errors": [{"emailAddress": "x@y.zz", "reason": STRANGER}] * 2
     }
-    assert calls["UpdateItem"] == 2  # the record, and what the request asked for
+    assert calls["UpdateItem"] == 2  # the record, and the request's note
 
 
-def test_the_calls_are_a_batch_read_a_hundred_addresses_and_a_small_write_each(call: Gateway, calls: Calls) -> None:
+def test_a_request_costs_a_batch_read_per_hundred_addresses_and_a_write_per_address(
+    call: Gateway, calls: Calls
+) -> None:
     emails = [f"u{number}@company.com" for number in range(120)]
     enrol(*emails)
     assert ask(call, *emails) == Answer(200, {"errors": []})
-    # what is asked for is noted first, 400 addresses a batch; the other batch is the log's
+    # the note comes first, 400 addresses per batch; the other batch is the log's
     assert calls == {"BatchGetItem": 2, "UpdateItem": 120, "BatchExecuteStatement": 2}
 
 
-def test_strangers_and_members_cost_the_same_reads_so_that_time_tells_nothing(call: Gateway, calls: Calls) -> None:
+def test_strangers_and_members_cost_the_same_reads_so_that_timing_reveals_nothing(call: Gateway, calls: Calls) -> None:
     enrol("member@company.com")
     ask(call, "member@company.com")
     for_a_member = calls["BatchGetItem"]
@@ -149,15 +151,15 @@ def test_another_method_is_405(call: Gateway) -> None:
     assert (answer.status, answer.body["errorCode"]) == (405, "E0000022")
 
 
-def test_the_log_tells_who_asked_for_which_addresses_fifty_a_target(call: Gateway, dynamodb: DynamoDBClient) -> None:
+def test_the_log_names_the_caller_and_up_to_fifty_addresses_per_target(call: Gateway, dynamodb: DynamoDBClient) -> None:
     emails = [f"u{number}@company.com" for number in range(51)]
     answer = ask(call, *emails, organization=replace(DEMO, membership=Membership.ANYONE))
     (request_id,) = answer.headers["x-okta-request-id"]
     page = dynamodb.scan(TableName="EventLog")["Items"]
-    told = [json.loads(zlib.decompress(item["event"]["B"])) for item in page]
-    told.sort(key=lambda entry: entry["target"][0]["id"])
+    entries = [json.loads(zlib.decompress(item["event"]["B"])) for item in page]
+    entries.sort(key=lambda entry: entry["target"][0]["id"])
     asked, actor = "system.email.bounce.removal", party("cred-1", "User", "credential cred-1")
-    assert [(entry["eventType"], entry["actor"], entry["target"]) for entry in told] == [
+    assert [(entry["eventType"], entry["actor"], entry["target"]) for entry in entries] == [
         (asked, actor, [party(f"{request_id}:0", "EmailList", ", ".join(emails[:50]))]),
         (asked, actor, [party(f"{request_id}:1", "EmailList", "u50@company.com")]),
     ]

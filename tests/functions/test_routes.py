@@ -1,4 +1,4 @@
-"""Every path of the template with a method that it does not have, and the paths that no API has."""
+"""Wrong methods on every path of the template, and paths that no API has."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def no_such_method(api: str, method: str) -> Answer:
 
 
 def paths() -> Iterator[tuple[str, str, str, bool]]:
-    """Every path of the template: its function's folder, its API, itself, and whether it needs no credential."""
+    """Every path of the template, with its function's folder, its API, and whether it needs no credential."""
     for resource in template()["Resources"].values():
         for event in resource["Properties"].get("Events", {}).values() if "Properties" in resource else ():
             if event["Type"] == "Api":

@@ -1,4 +1,4 @@
-"""Scopes: every route asks for its own, and refuses a credential without them before anything is read or changed."""
+"""Scopes: every route requires its own, and refuses a credential without them before it reads or changes anything."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "okta GET /v1/logs": ("okta.logs.read",),
     "okta GET /v1/users": READ_USERS,
     "okta POST /v1/users": MANAGE_USERS,
-    # whatever its scopes, a credential may see itself
+    # a credential with any scopes may read itself
     "okta GET /v1/users/me": (),
     "okta GET /v1/users/{id}": READ_USERS,
     "okta POST /v1/users/{id}": MANAGE_USERS,
@@ -121,7 +121,7 @@ SCOPED = [route for route in ROUTES if route.scopes != ()]
 
 
 def send(call: Gateway, route: Route, scopes: Iterable[str]) -> Answer:
-    """A request with nothing in its body."""
+    """Send a request without a body."""
     return call(
         function(route.function),
         route.method,
@@ -163,7 +163,7 @@ def test_a_credential_with_every_scope_but_those_of_a_route_is_refused_there(
     assert answer.status == (HTTPStatus.UNAUTHORIZED if route.dialect.name == "zoho" else HTTPStatus.FORBIDDEN)
     assert own[0] in str(answer.body)
     assert f'scope="{own[0]}", error="insufficient_scope"' in answer.headers["www-authenticate"][0]
-    # where requests are counted, they are whatever becomes of them
+    # counted requests are counted even if they are refused
     assert calls == ({"UpdateItem": 1} if route.dialect.name in {"sendgrid", "reprieve"} else {})
 
 

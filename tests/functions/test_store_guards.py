@@ -1,4 +1,4 @@
-"""The conditions of the store beside the removal protocol, each met by a write that it has to refuse."""
+"""The conditions of the store outside the removal protocol, each with a write that it must refuse."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def server(identifier: str, *, enabled: bool = False, version: int = 1) -> Email
 @pytest.mark.usefixtures("dynamodb")
 def test_what_is_set_for_an_organization_that_is_not_there_makes_none() -> None:
     access = wiring.access()
-    access.set_purge("nobody", {"enabled": True, "soft_days": 1})
-    access.clear("nobody", "bounces", until=1)
-    access.pause_provider("nobody", until=1, reason="401")
-    assert (access.organization("nobody"), access.provider_account("nobody")) == (None, None)
+    access.set_purge("unknown", {"enabled": True, "soft_days": 1})
+    access.clear("unknown", "bounces", until=1)
+    access.pause_provider("unknown", until=1, reason="401")
+    assert (access.organization("unknown"), access.provider_account("unknown")) == (None, None)
 
 
 def test_what_is_set_for_an_organization_that_is_not_there_leaves_no_item(dynamodb: DynamoDBClient) -> None:
     access = wiring.access()
-    access.set_purge("nobody", {"enabled": True, "soft_days": 1})
-    access.clear("nobody", "bounces", until=1)
-    access.pause_provider("nobody", until=1, reason="401")
+    access.set_purge("unknown", {"enabled": True, "soft_days": 1})
+    access.clear("unknown", "bounces", until=1)
+    access.pause_provider("unknown", until=1, reason="401")
     assert dynamodb.scan(TableName="Access")["Items"] == []
 
 

@@ -1,4 +1,4 @@
-"""SendGrid's lists: pages, links, CSV, one address, and every way to lift."""
+"""SendGrid's lists: pages, links, CSV, single addresses, and every way to lift."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_on_invalid_emails_it_is_the_address_itself(call: Gateway) -> None:
         ("page", "2"),
     ],
 )
-def test_a_parameter_that_cannot_be_is_refused_by_name(call: Gateway, name: str, value: str) -> None:
+def test_an_invalid_parameter_is_refused_by_name(call: Gateway, name: str, value: str) -> None:
     answer = get(call, **{name: value})
     assert (answer.status, answer.body["errors"][0]["field"]) == (400, name)
 
@@ -215,8 +215,8 @@ def test_one_address_is_an_array_however_its_path_is_spelled(call: Gateway, call
     put("a+b@example.com")
     assert [record["email"] for record in one(call, "GET", spelling).body] == ["a+b@example.com"]
     assert calls == {"GetItem": 1, "UpdateItem": 1}
-    assert one(call, "GET", "nobody@example.com") == Answer(200, [])
-    assert one(call, "GET", "nobody").body["errors"][0]["field"] == "email"
+    assert one(call, "GET", "unknown@example.com") == Answer(200, [])
+    assert one(call, "GET", "unknown").body["errors"][0]["field"] == "email"
 
 
 PERCENT = ["p%41@d.example", "a%2Fb@d.example", "plus%2B@d.example"]
@@ -257,7 +257,7 @@ def test_a_delete_is_gone_at_once_and_goes_upstream_through_the_queue(
 def test_a_delete_of_an_address_that_is_not_listed_is_404_and_leaves_nothing_behind(
     call: Gateway, dynamodb: DynamoDBClient
 ) -> None:
-    assert one(call, "DELETE", "nobody@example.com") == Answer(404, error("not found"))
+    assert one(call, "DELETE", "unknown@example.com") == Answer(404, error("not found"))
     assert dynamodb.scan(TableName="Suppressions")["Items"] == []
 
 
@@ -268,7 +268,7 @@ def test_a_delete_by_emails_succeeds_whether_they_are_listed_or_not(call: Gatewa
     assert pending() == [("bounces", "a@x.io"), ("bounces", "b@x.io"), ("bounces", "unknown@x.io")]
 
 
-def test_what_is_no_address_can_be_lifted_where_it_is_listed(call: Gateway) -> None:
+def test_text_that_is_not_an_address_can_be_lifted_where_it_is_listed(call: Gateway) -> None:
     name = SuppressionList.INVALID_EMAILS
     wiring.suppressions().record(DEMO, [Suppression(name, "junk\N{REPLACEMENT CHARACTER}", "junk", NOW * 1000)])
     assert delete(call, {"emails": ["junk"]}, "invalid_emails") == Answer(204)
@@ -365,9 +365,9 @@ def test_a_parent_acts_for_its_child(call: Gateway, header: str) -> None:
     assert listed(call) == ["mine@x.io"]
 
 
-@pytest.mark.parametrize("header", ["demo", "other", "nobody", "account-id", "#", "account-id other"])
-def test_a_parent_acts_for_nobody_but_its_children(call: Gateway, header: str) -> None:
-    other = Organization(id="other", name="Other", parent="somebody")
+@pytest.mark.parametrize("header", ["demo", "other", "unknown", "account-id", "#", "account-id other"])
+def test_a_parent_acts_for_its_children_only(call: Gateway, header: str) -> None:
+    other = Organization(id="other", name="Other", parent="third")
     wiring.access().create_organization(other)
     put("a@x.io")
     put("a@x.io", organization=other)
@@ -398,7 +398,7 @@ def test_a_list_needs_its_own_scope_or_the_general_one(call: Gateway, name: Supp
 @pytest.mark.parametrize(
     ("path", "body"), [("", {"emails": ["a@x.io"]}), ("", {"delete_all": True}), ("/{email+}", None)]
 )
-def test_who_may_read_a_list_and_delete_from_the_others_may_not_delete_from_it(
+def test_a_credential_that_can_only_read_one_list_cannot_delete_from_it(
     call: Gateway, calls: Calls, name: SuppressionList, path: str, body: object
 ) -> None:
     put("a@x.io", name=name)
@@ -419,7 +419,7 @@ def test_who_may_read_a_list_and_delete_from_the_others_may_not_delete_from_it(
     assert pending() == []
 
 
-def test_every_answer_tells_what_is_left_of_the_minute_and_too_many_are_refused(
+def test_every_answer_shows_the_rest_of_the_quota_and_too_many_requests_are_refused(
     call: Gateway, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_PER_MINUTE", "2")
@@ -435,7 +435,7 @@ def test_every_answer_tells_what_is_left_of_the_minute_and_too_many_are_refused(
     assert get(call).status == 200
 
 
-def test_nobody_is_refused_because_the_count_is_not_to_be_had(call: Gateway, dynamodb: DynamoDBClient) -> None:
+def test_a_request_is_served_when_the_count_fails(call: Gateway, dynamodb: DynamoDBClient) -> None:
     put("a@x.io")
     dynamodb.delete_table(TableName="Access")
     answer = get(call)

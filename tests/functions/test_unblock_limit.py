@@ -1,4 +1,4 @@
-"""However calls interleave, an address is unblocked at most five times: the test orders every step of every caller."""
+"""An address is unblocked at most five times however calls interleave: the test orders every step of every caller."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ START = 1_800_000_000_000
 
 
 class Steps(Table):
-    """The real table, which asks for leave before each call."""
+    """The real table, which waits for permission before each call."""
 
     def __init__(self, client: Any, name: str, leave: Callable[[], None]) -> None:
         super().__init__(client, name)
@@ -59,14 +59,14 @@ class OneRecord:
 
 
 class NoLog:
-    """A log that nobody reads."""
+    """A log that discards its entries."""
 
     def append(self, *_: object) -> int:
         return 0
 
 
 def interleave(work: Sequence[Callable[[Callable[[], None]], object]], order: Iterator[int]) -> None:
-    """Run callers a step at a time: each waits before each of its calls until it is chosen."""
+    """Run callers step by step: each waits before each of its calls until it is chosen."""
     arrived = threading.Semaphore(0)
     gates = [threading.Semaphore(0) for _ in work]
     waiting: list[bool] = [True] * len(work)
@@ -161,7 +161,7 @@ def caller(
 
 
 def job(table: Table, now: int) -> None:
-    """What the job does once the provider has answered; a newer bounce has overtaken what is not forgiven."""
+    """Settle as the job does after the provider's answer; a removal that forgives too little is superseded."""
     rows = queue.take(table, ORGANIZATION, now=now)
     settlements = [Settlement(row, RemovalState.SUPERSEDED if row.overtaken else RemovalState.DONE, 0) for row in rows]
     assert all(RemovalQueue(table).settle(ORGANIZATION, settlements, now=now))

@@ -1,4 +1,4 @@
-"""What was cleared or has expired is taken off in the background, however often the function is cut off."""
+"""Cleared and expired entries are taken off in the background, however often the function is killed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(remaining: int = 110_000) -> dict[str, object]:
 
 
 def on_the_list() -> list[str]:
-    """What has not been taken off, shown or not."""
+    """The entries that have not been taken off, shown or not."""
     return [one.key for one in wiring.listing().each(DEMO, BOUNCES, Selection(), now=wiring.now())]
 
 
@@ -136,7 +136,7 @@ def test_a_mark_never_moves_back() -> None:
     assert stored().cleared == {BOUNCES: NOW}
 
 
-#: what each event does where a list of one was cleared
+#: the result of each event when a list of one entry was cleared
 ANSWERS = {"schedule": {"swept": {"bounces": 1}, "finished": True, "faults": []}}
 
 

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 #: a condition that always holds
 ANYTHING: Final = "(attribute_exists(#partition) OR attribute_not_exists(#partition))"
-#: clauses of updates, which leave things as they are in a mutant
+#: clauses of updates, which change nothing in a mutant
 CLAUSES: Final = {
     "removal_requests.FENCE_OUT": "#fence = if_not_exists(#fence, :zero)",
     "removal_queue.NEXT_FENCE": "#fence = :fence",
 }
-#: what DynamoDB itself does not let go: the condition of a key
+#: conditions on keys, which DynamoDB itself requires
 KEY_CONDITIONS: Final = {"listing.IN_RANGE"}
-#: an attribute compared, or asked for
+#: a comparison or function of an attribute
 CONDITION: Final = re.compile(r"#\w+ (?:[<>=]|BETWEEN)|attribute_(?:not_)?exists|size\(|begins_with\(")
 
 
@@ -54,7 +54,7 @@ class Mutant:
 
     @property
     def condition(self) -> str:
-        """Which condition it is a mutant of: `module.CONSTANT`."""
+        """The name of the mutated condition: `module.CONSTANT`."""
         return f"{self.module.rpartition('.')[2]}.{self.constant}"
 
 
@@ -64,7 +64,7 @@ def modules() -> list[ModuleType]:
 
 
 def mutants() -> list[Mutant]:
-    """All of them, in order; what a module imports is its definer's."""
+    """All mutants, in order; an imported constant belongs to the module that defines it."""
     found: dict[str, Mutant] = {}
     # beside the store: how long a part waits for what it does not find
     found["queue.SETTLED"] = Mutant("queue.SETTLED", queue.__name__, "SETTLED", 0)
@@ -107,7 +107,7 @@ def conjuncts(condition: str) -> list[str]:
 
 @contextmanager
 def without(mutant: Mutant) -> Iterator[None]:
-    """The mutant, in every module of the store that uses it."""
+    """Apply the mutant in every module of the store that uses the condition."""
     original = getattr(import_module(mutant.module), mutant.constant)
     with ExitStack() as patches:
         for module in [*modules(), import_module(mutant.module)]:
@@ -117,7 +117,7 @@ def without(mutant: Mutant) -> Iterator[None]:
 
 
 def _assigned(module: ModuleType) -> set[str]:
-    """The constants that a module defines and does not import."""
+    """The constants that a module defines rather than imports."""
     assert module.__file__
     source = Path(module.__file__).read_text()
     return set(re.findall(r"^([A-Z][A-Z_]+)(?:: Final)? = ", source, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""Runs tests without one of the store's conditions: `pytest -p tests.mutation.plugin --without access.NEW ...`."""
+"""Run tests without one of the store's conditions: `pytest -p tests.mutation.plugin --without access.NEW ...`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Which mutant."""
+    """Add the option that names the mutant."""
     parser.addoption("--without", required=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put it in place before any test is imported, so that it is used wherever the condition is."""
+    """Apply the mutant before any test is imported, so that every use of the condition sees it."""
     name = config.getoption("--without")
     mutation = without(next(mutant for mutant in mutants() if mutant.name == name))
     mutation.__enter__()

@@ -1,4 +1,4 @@
-"""A fresh sample of mutants of the package, each against the tests of its room: which share of them is noticed.
+"""The share of a random sample of mutants that the tests of their rooms detect.
 
     PYTHONPATH=layers/domain/python:. python -m tests.mutation.sample [--count 60] [--seed 0] [--rooms removals store]
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = Path("layers/domain/python/reprieve")
-#: what a room's mutants are tried against, the quickest first
+#: the tests of a room's mutants, the quickest first
 TESTS: Final = {
     "removals": (
         "unit/test_removal.py unit/test_block.py unit/test_log.py unit/test_log_golden.py functions/test_remove_list.py"
@@ -96,7 +96,7 @@ def changes(path: Path) -> Iterator[Change]:
 
 
 def _places(tree: ast.AST) -> Iterator[ast.AST]:
-    """What can be changed: no annotation, docstring or type alias, and nothing that only type checkers read."""
+    """The nodes that can be changed: not annotations, docstrings, type aliases or code for type checkers only."""
     for name, value in ast.iter_fields(tree):
         if name in {"annotation", "returns", "type_params"}:
             continue
@@ -148,7 +148,7 @@ def _mutate(node: ast.AST) -> None:
 
 
 def noticed(change: Change) -> bool:
-    """Whether a test of the room fails with the mutant; an import that fails counts."""
+    """Whether a test of the room fails with the mutant; a failed import counts."""
     room = change.path.relative_to(PACKAGE).parts[0]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"

@@ -1,4 +1,4 @@
-"""Without any one of the store's conditions, or a part of it, the simulation fails, or else a contract test by name."""
+"""The simulation, or a named contract test, fails without each condition of the store and each part of one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.mutation.conditions import Mutant, mutants, without
 from tests.simulation.search import check
 
 ROOT: Final = Path(__file__).parents[2]
-#: the modules whose conditions the simulation is about; `make simulate` takes all of them away
+#: the modules whose conditions the simulation covers; `make simulate` removes each of them
 SIMULATED: Final = {"queue", "pending", "removal_queue", "removal_requests", "suppressions", "unblocks"}
-#: seeds that catch a mutant, to spare the search for them; when histories change, they move
+#: seeds that catch a mutant, to save the search; they change with the histories
 CAUGHT_NEAR: Final = {
     "removal_queue.FORGIVEN": 330,
     "removal_queue.NO_BOUNCE": 130,
@@ -26,7 +26,7 @@ CAUGHT_NEAR: Final = {
 ENOUGH: Final = 800
 GUARDS: Final = "tests/functions/test_store_guards.py::"
 RACES: Final = "tests/contract/test_races.py::"
-#: the tests that notice the lack of a condition that no history is about, or that histories meet too rarely
+#: the tests that catch the mutants of conditions that histories do not cover, or cover too rarely
 NOTICED_BY: Final = {
     "access.NEW": "tests/cli/test_cli_organizations.py::test_an_id_is_taken_once",
     "access.KNOWN": GUARDS + "test_what_is_set_for_an_organization_that_is_not_there_leaves_no_item",

@@ -1,4 +1,4 @@
-"""One HTTP exchange, whatever the server answers: what is sent, what is kept, and where it ends."""
+"""One bounded HTTP exchange against any server: the request, the part of the answer that is kept, and the limits."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ const place = mkdtempSync(join(tmpdir(), "zoho-"));
 process.chdir(place);
 
 const plain = (value) => (typeof value?.getValue === "function" ? value.getValue() : value);
-const told = (item) => ({
+const described = (item) => ({
   code: plain(item.getCode()),
   message: plain(item.getMessage()),
   status: plain(item.getStatus()),
@@ -39,8 +39,8 @@ async function call(wanted) {
       : await operations.unblockEmails(body);
     const answer = response.getObject();
     const http = response.getStatusCode();
-    if (answer instanceof UnblockEmail.ActionWrapper) return { kind: "actions", http, data: answer.getData().map(told) };
-    if (answer instanceof UnblockEmail.APIException) return { kind: "error", http, ...told(answer) };
+    if (answer instanceof UnblockEmail.ActionWrapper) return { kind: "actions", http, data: answer.getData().map(described) };
+    if (answer instanceof UnblockEmail.APIException) return { kind: "error", http, ...described(answer) };
     return { kind: "none", http };
   } catch (problem) {
     return { kind: "raised", problem: String(problem) };

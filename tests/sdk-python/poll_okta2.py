@@ -1,4 +1,4 @@
-"""Polls the system log with Okta's Python SDK 2.x; see poll_okta3.py."""
+"""Poll the system log with Okta's Python SDK 2.x; see poll_okta3.py."""
 
 from __future__ import annotations
 

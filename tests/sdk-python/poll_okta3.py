@@ -1,4 +1,4 @@
-"""Polls the system log with Okta's Python SDK 3.x, as its README shows, and prints the target of each entry that comes.
+"""Poll the system log with Okta's Python SDK 3.x, as its README shows, and print the target of each entry that comes.
 
     poll_okta3.py BASE_URL TOKEN FILTER COUNT
 

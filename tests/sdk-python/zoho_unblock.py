@@ -1,4 +1,4 @@
-"""Calls Zoho's own Python SDK, whichever major this Python has, and prints what the SDK makes of each answer.
+"""Call Zoho's own Python SDK, of the installed major version, and print its reading of each answer.
 
 Reads from its standard input {"base_url", "token", "calls": [{"module", "id", "ids", "fields"}]}; what a call does not
 have is left unset. Prints a list with one object a call: {"kind": "actions" | "error" | "none" | "raised", ...}.
@@ -24,7 +24,7 @@ from zohocrmsdk.src.com.zoho.crm.api.unblock_email import (
 
 
 class Forgetful(TokenStore):
-    """The SDK wants to store its token somewhere."""
+    """A token store that keeps nothing, because the SDK requires one."""
 
     def _nothing(self, *_: object) -> None:
         return None
@@ -32,7 +32,7 @@ class Forgetful(TokenStore):
     find_token = find_token_by_id = save_token = delete_token = delete_tokens = get_tokens = _nothing
 
 
-def told(item: Any) -> dict[str, Any]:
+def described(item: Any) -> dict[str, Any]:
     """One entry or envelope in plain values."""
 
     def plain(value: Any) -> Any:
@@ -64,14 +64,14 @@ def call(wanted: dict[str, Any]) -> dict[str, Any]:
     answer = response.get_object()
     status = response.get_status_code()
     if isinstance(answer, ActionWrapper):
-        return {"kind": "actions", "http": status, "data": [told(item) for item in answer.get_data()]}
+        return {"kind": "actions", "http": status, "data": [described(item) for item in answer.get_data()]}
     if isinstance(answer, APIException):
-        return {"kind": "error", "http": status, **told(answer)}
+        return {"kind": "error", "http": status, **described(answer)}
     return {"kind": "none", "http": status}
 
 
 def main() -> None:
-    """Do what the standard input asks."""
+    """Make the calls that standard input lists."""
     asked = json.load(sys.stdin)
     base = asked["base_url"]
     place = tempfile.mkdtemp()

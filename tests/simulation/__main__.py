@@ -1,4 +1,4 @@
-"""`make simulate`: every history and every mutant, on all cores.
+"""Run every history and every mutant on all cores: `make simulate`.
 
 PYTHONPATH=layers/domain/python python -m tests.simulation [--seeds 100000] [--from 0] [--schedules 8]
 """
@@ -29,29 +29,29 @@ MUTANT_SEEDS = 10_000
 
 
 def histories(first: int) -> Report:
-    """One piece of the seeds."""
+    """Play the histories of a range of seeds."""
     return check(range(first, first + PIECE))
 
 
 def single(schedule: int) -> Report:
-    """Every fault at every I/O of a short history."""
+    """Play a short history with every fault at every I/O."""
     return check_faults(schedule, pairs=False)
 
 
 def double(part: int) -> Report:
-    """One share of the pairs of faults at every pair of I/Os of a short history."""
+    """Play a short history with a share of the pairs of faults at every pair of I/Os."""
     schedule, share = divmod(part, SHARES)
     return check_faults(schedule, pairs=True, share=share, shares=SHARES)
 
 
 def without(name: str) -> Report:
-    """Histories against the store without one condition."""
+    """Play histories against the store without one condition."""
     with without_condition(next(one for one in mutants() if one.name == name)):
         return check(range(MUTANT_SEEDS), shrinking=False)
 
 
 def run(pool: ProcessPoolExecutor, title: str, work: Callable[[int], Report], parts: Sequence[int]) -> Report:
-    """Play the parts side by side, and stop at the first failure."""
+    """Play the parts in parallel, and stop at the first failure."""
     whole, began = Report(), time.monotonic()
     futures = [pool.submit(work, part) for part in parts]
     for future in as_completed(futures):
@@ -70,7 +70,7 @@ def run(pool: ProcessPoolExecutor, title: str, work: Callable[[int], Report], pa
 
 
 def main() -> None:
-    """Run all of it; exit code 1 when an invariant broke, a fault never happened, or a mutant survived."""
+    """Run everything; exit with 1 if an invariant broke, a fault never happened, or a mutant survived."""
     parser = argparse.ArgumentParser(prog="make simulate")
     parser.add_argument("--seeds", type=int, default=100_000)
     parser.add_argument("--from", dest="first", type=int, default=0)

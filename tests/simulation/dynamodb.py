@@ -49,7 +49,7 @@ def fault(code: str = "InternalServerError", **more: Any) -> ClientError:
 
 
 class Cancelled(ClientError):
-    """A transaction of which a condition did not hold, or that met another one."""
+    """The error of a transaction with a failed condition or a conflict with another transaction."""
 
     def __init__(self, codes: Sequence[str]) -> None:
         reasons = [{"Code": code} for code in codes]
@@ -58,12 +58,12 @@ class Cancelled(ClientError):
 
 
 class Client:
-    """The calls of a DynamoDB client, on one table. What no process of a history calls is not here.
+    """The calls of a DynamoDB client on one table, as far as the processes of a history make them.
 
     Args:
         world: who decides what happens when.
         name: of the table.
-        watch: told of every write: key, item before, item after.
+        watch: called at every write, with the key, the item before and the item after.
     """
 
     exceptions = SimpleNamespace(TransactionCanceledException=Cancelled)
@@ -147,7 +147,7 @@ class Client:
         return {}
 
     def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """As boto3 sends it: with a token of its own, by which it is done once however often it arrives."""
+        """Execute a transaction as boto3 sends it: its own token makes it take effect only once."""
         writes = [arguments for one in TransactItems for arguments in one.values()]
         if any("Update" not in one for one in TransactItems):
             raise NotImplementedError("only updates")
@@ -174,7 +174,7 @@ class Client:
         return self._io(f"transact {len(writes)}", effect)
 
     def expire(self) -> None:
-        """Delete what has expired, as TTL does: not at once, and while others are at work."""
+        """Delete expired items as TTL does: not at once, and concurrently with other processes."""
         for key, item in list(self.items.items()):
             if item.get("expires_at", self.world.now) * 1000 <= self.world.now:
                 self.world.fired[Fault.EXPIRED] += 1
@@ -246,7 +246,7 @@ class Client:
         self.watch(key, old, new)
 
     def _seen(self, key: Key) -> Item | None:
-        """An item as a read sees it that need not be consistent."""
+        """An item as an eventually consistent read may see it."""
         late = self.world.now - self.changed.get(key, 0) < BEHIND
         return self.before[key] if late and self.world.chance(Fault.STALE, 4) else self.items.get(key)
 
@@ -266,7 +266,7 @@ def _values(arguments: Mapping[str, Any]) -> Item:
 
 
 class SerialTable(Table):
-    """The real table, whose calls go one after another: each is a step of its own all the same."""
+    """The real table, with its parallel calls made one after another, each as a separate step."""
 
     def wait(self, seconds: float) -> None:
         self._client.world.sleep(seconds)  # type: ignore[attr-defined]
@@ -284,7 +284,7 @@ class SerialTable(Table):
 
 
 def _all(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Make every call, as threads would, and then fail if one has."""
+    """Make every call, as threads would, and then raise the first failure."""
     answers, faults = [], []
     for call in calls:
         try:

@@ -31,7 +31,7 @@ COMPARISONS = {
 
 
 class _Missing:
-    """What an absent attribute evaluates to: it compares with nothing."""
+    """The value of an absent attribute: no comparison with it holds."""
 
 
 MISSING = _Missing()

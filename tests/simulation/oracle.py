@@ -1,4 +1,4 @@
-"""What must hold whatever happens. The oracle sees every write and every call upstream, and knows nothing of the code.
+"""The invariants of every history. The oracle sees every write and every call upstream, and does not use the code.
 
 Times are those of the events: the effective watermark of an address is the greatest `forgiven_until` or
 `forgiven_bounce` that its record has ever held, and what is newer than that must stay on the list.
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     #: organization, list, key
     Place = tuple[str, str, str]
 
-#: what the id of a request begins with that lifts only what is on the list
+#: the prefix of the ids of requests that lift only listed addresses
 LISTED_ONLY = "listed-"
-#: and of a request that unblocks
+#: the prefix of the ids of requests that unblock
 UNBLOCK = "unblock-"
 #: how much further ahead than the true time a moment may be that is forgiven: the allowance, and a clock that is wrong
 AHEAD = 150_000
@@ -33,13 +33,13 @@ ENDS = {"done", "failed", "superseded"}
 
 
 class Oracle:
-    """Watches one run."""
+    """The observer of one run."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        #: up to when a list was cleared, in seconds
+        #: the second up to which a list was cleared
         self.cleared: Mapping[str, int] = {}
-        #: how many soft bounces block an address, and how often it may be unblocked
+        #: the number of soft bounces that block an address, and of unblocks that it may have
         self.threshold = 0
         self.limit = 0
         #: the requests that unblocked each address, by organization and key
@@ -59,13 +59,13 @@ class Oracle:
         self.acknowledged_ids: set[tuple[Place, str]] = set()
         #: the newest bounce of each record
         self.bounced: dict[Place, int] = {}
-        #: the requests that have ended, answered or not: what they may still forgive, wherever it is done late
+        #: the requests that have ended, answered or not, with the bounces that their late writes may still forgive
         self.ended: dict[str, tuple[int, dict[Place, int]]] = {}
-        #: the worker that took a row or a part last
+        #: the worker that last claimed a row or a part
         self.holders: dict[Place | tuple[str, str], object] = {}
 
     def written(self, key: tuple[str, str], before: Item | None, after: Item | None) -> None:
-        """A record or a part of a request was changed."""
+        """Check a change of a record or of a part of a request."""
         place = _place(key)
         if place is None:
             if after is None and "queue" in (before or {}):
@@ -104,7 +104,7 @@ class Oracle:
             raise Failure(f"the removal of {place} ended {old['removal_state']} and then became {state}")
 
     def _expired(self, place: Place, old: Item) -> None:
-        """A record was deleted by TTL: only one that nothing needs any more."""
+        """Check that TTL deleted only a record that is no longer needed."""
         if _is_needed(old) or "unblocks" in old:
             raise Failure(f"the record of {place} expired")
         self.expired.add(place)
@@ -112,7 +112,7 @@ class Oracle:
         self.holders.pop(place, None)
 
     def _forgiven(self, place: Place, old: Item, after: Item) -> None:
-        """Nobody forgives more than what was known when the removal was acknowledged."""
+        """Check that a removal forgives no more than was known at its acknowledgement."""
         marks = ("forgiven_until", "forgiven_bounce")
         changed = [after[name] for name in marks if after.get(name, 0) != old.get(name, 0)]
         if changed and (place, after["removal_id"]) in self.acknowledged_ids:
@@ -127,7 +127,7 @@ class Oracle:
         self.forgiven[place] = max(self.forgiven[place], *changed, 0)
 
     def _recorded(self, place: Place, old: Item, after: Item) -> None:
-        """Of some requests only what is on the list may be lifted, and of the upkeep's only what was cleared."""
+        """Check that requests for listed addresses lift only those, and that the upkeep lifts only cleared entries."""
         removal_id = after["removal_id"]
         if "finished_at" in after or "last_answer" in after:
             raise Failure(f"{removal_id} of {place} begins with the end of another")
@@ -140,7 +140,7 @@ class Oracle:
             raise Failure(f"{removal_id} is of {place}, which is not what was asked for")
 
     def _unblocked(self, place: Place, old: Item, removal_id: str) -> None:
-        """An unblock lifts a block that was there and that can pass, and no address more often than it may."""
+        """Check that an unblock lifts an existing temporary block, and no address more often than allowed."""
         soft = old.get("permanence") == "soft" and len(old.get("events", ())) >= self.threshold
         if not (soft if place[1] == "blocks" else old.get("permanence") == "soft"):
             raise Failure(f"{removal_id} of {place} unblocks what it may not")
@@ -150,7 +150,7 @@ class Oracle:
             raise Failure(f"{place} was unblocked too often")
 
     def _part_written(self, key: tuple[str, str], old: Item, after: Item) -> None:
-        """A worker took a part, only one that is due and free; or let go of one, only of its own."""
+        """Check that a worker claims only a part that is due and free, and releases only its own."""
         if "lease_until" in after and after.get("fence") != old.get("fence"):
             clock = after["lease_until"] - LEASE
             if old.get("due_at", clock + 1) > clock:
@@ -159,10 +159,10 @@ class Oracle:
                 raise Failure(f"the part {key} was taken from a worker that still has it")
             self.holders[key] = self.world.running()
         elif "lease_until" in old and "lease_until" not in after and self.holders[key] is not self.world.running():
-            raise Failure(f"somebody let go of the part {key} of another")
+            raise Failure(f"a worker released the part {key} of another")
 
     def _row_written(self, place: Place, old: Item, after: Item) -> None:
-        """A worker took a row, only one that is pending, due and free; or settled one of the queue, only its own."""
+        """Check that a worker claims only a row that is pending, due and free, and settles only its own."""
         if after.get("removal_id") != old.get("removal_id"):
             self.holders.pop(place, None)
         elif "lease_until" in after and after["lease_until"] != old.get("lease_until"):
@@ -178,30 +178,30 @@ class Oracle:
             raise Failure(f"{place} was settled by a worker that had not taken it")
 
     def asked_upstream(self, organization: str, name: str, emails: Iterable[str], *, exact: bool) -> None:
-        """The provider got a call, whether it does anything about it or not."""
+        """Record a call to the provider, whether it takes effect or not."""
         for email in emails:
             place = (organization, name, comparison_key(email))
             if place not in self.requested:
-                raise Failure(f"{place} was deleted upstream though nobody asked for it")
+                raise Failure(f"{place} was deleted upstream without a request")
             self.calls[place, self.current[place]] += 1
             if exact and self.calls[place, self.current[place]] > 1:
                 raise Failure(f"{place} was deleted upstream twice though nothing went wrong")
 
     def done_upstream(self, organization: str, name: str, email: str) -> None:
-        """The provider deleted an entry."""
+        """Check a deletion at the provider."""
         self.deleted[organization, name, comparison_key(email)] = self.world.ios
 
     def over(self, request_id: str, now: int) -> None:
-        """A request has ended; what it still writes is late. Its host's clock said `now` when it began."""
+        """Record the end of a request, after which its writes are late. `now` is its host's time at the start."""
         self.ended[request_id] = max(self.world.now, watermark(now)), dict(self.bounced)
 
     def answered_unblock(self, organization: str, key: str, request_id: str) -> None:
-        """A request was answered that the address is unblocked."""
+        """Record the answer that an address is unblocked."""
         if request_id not in self.unblocked[organization, key]:
             raise Failure(f"{key} of {organization} was answered to be unblocked, but no removal of it is recorded")
 
     def answered(self, organization: str, name: str, accepted: Mapping[str, str], now: int) -> None:
-        """A request was acknowledged: the ids of its removals, by address."""
+        """Record the acknowledgement of a request: the ids of its removals by address."""
         for email, removal_id in accepted.items():
             place = (organization, name, comparison_key(email))
             if (place, removal_id) not in self.removal_ids:
@@ -211,11 +211,11 @@ class Oracle:
             self.acknowledged_ids.add((place, removal_id))
             self.acknowledged.append((*place, now))
 
-    def finally_holds(self, records: dict[tuple[str, str], Item], told: set[str]) -> None:
-        """Everything is quiet: every removal has ended, and each list is what the events and removals say."""
+    def finally_holds(self, records: dict[tuple[str, str], Item], logged: set[str]) -> None:
+        """Check the quiet end: every removal has ended, and each list is what events and removals imply."""
         for place, record in ((_place(key), record) for key, record in records.items()):
             if place is not None:
-                self._ended_well(place, record, told)
+                self._ended_well(place, record, logged)
                 if "by_time" in record and record["bounced_at"] // 1000 <= self.cleared.get(place[1], -1):
                     raise Failure(f"{place} was cleared, but is on the list")
         counted = {
@@ -233,12 +233,12 @@ class Oracle:
             if (org, name, key) not in self.expired and places.get((org, name, key), -1) < watermark(now):
                 raise Failure(f"what was acknowledged for {org}, {name}, {key} is gone")
 
-    def _ended_well(self, place: Place, record: Item, told: set[str]) -> None:
+    def _ended_well(self, place: Place, record: Item, logged: set[str]) -> None:
         state = record.get("removal_state")
         if state is not None and state not in ENDS:
             raise Failure(f"the removal of {place} never ended")
-        if state == "done" and record["removal_id"] not in told:
-            raise Failure(f"the removal of {place} is done, but the log does not tell")
+        if state == "done" and record["removal_id"] not in logged:
+            raise Failure(f"the removal of {place} is done, but the log has no entry")
         if place in self.ahead:
             return
         newest, newest_id = max(self.events[place], default=(0, ""))
@@ -257,7 +257,7 @@ def _is_needed(record: Item) -> bool:
 
 
 def _settled_alone(old: Item, after: Item) -> bool:
-    """Whether a removal was settled that stood in the queue itself."""
+    """Whether a removal that was queued individually was settled."""
     waited = old.get("removal_state") == "pending" and "queue" in old
     return waited and any(after.get(name) != old.get(name) for name in ("removal_state", "due_at", "attempts"))
 

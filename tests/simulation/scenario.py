@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 KEYS = ("Ann@example.org", "bob@example.org", "cy@example.org")
-#: no address, so Okta's removal refuses it; the lists may hold it
+#: text that is not an address: Okta's removal refuses it, but the lists may hold it
 MISSPELLED = "dee@@example.org"
 LISTS = (SuppressionList.BOUNCES, SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS, SuppressionList.BLOCKS)
 KINDS = {
@@ -59,12 +59,12 @@ KINDS = {
 }
 #: soft bounces that block an address, and how often it may be unblocked
 THRESHOLD, LIMIT = 2, 2
-#: when the second half of a long history happens: what was lifted in the first has expired by then
+#: the start of the second half of a long history, when lifted records of the first half have expired
 LATER = 8 * DAY
-#: up to when everything on a list that was cleared is gone, in seconds
+#: the second by which a cleared list must be empty
 CLEARED = (START - 40_000) // 1000
 SKEWS = (0, 0, 120_000, -120_000, 20_000)
-#: quiet ticks after which everything has ended, whatever happened
+#: the number of quiet ticks after which every removal must have ended
 TICKS = 400
 
 
@@ -98,7 +98,7 @@ class Recipients:
 
 
 class Scenario:
-    """One run; `play` raises Failure if something does not hold."""
+    """One run; `play` raises Failure if an invariant does not hold."""
 
     def __init__(
         self,
@@ -136,13 +136,13 @@ class Scenario:
         # skew breaks leases, so deleting twice is only wrong where clocks agree and nothing fails
         self.skewed = not short and choices.below(2) == 1
         self.poison = choices.below(4) == 3
-        #: whether things happen within moments of each other, or within minutes
+        #: whether events are moments or minutes apart
         self.pace = (15_000, 300)[choices.below(2)]
-        #: whether many ask for the same at a time
+        #: whether many requests concern the same address at a time
         self.crowd = not short and choices.below(4) == 3
         self.requests = 1 if short else 1 + choices.below(3) + 2 * self.crowd
         self.unblocks = 0 if short else (0, 0, 2, 4)[choices.below(4)]
-        #: whether it all happens once more after what was lifted has expired
+        #: whether everything happens again after the lifted records have expired
         self.weeks = not short and choices.below(4) == 3
         wrong = odds or self.skewed or self.poison or self.cleared or self.unblocks or self.weeks
         exact = planned is None and self.requests == 1 and not wrong
@@ -176,7 +176,7 @@ class Scenario:
         )
 
     def play(self) -> None:
-        """Everything at once, then quiet until nothing is pending, then the last look."""
+        """Play everything concurrently, then wait until nothing is pending, then check the end."""
         with (
             mock.patch.object(job, "MAX_ATTEMPTS", 2),
             mock.patch.object(pending, "PART", 2),
@@ -188,20 +188,20 @@ class Scenario:
                 self._begin(START + LATER)
             self.world.run()
             self._settle_down()
-        # whatever may expire does, and nothing is missed
+        # every item that may expire does, and none is needed
         self.world.now += LATER
         self.client.expire()
         entries = [json.loads(zlib.decompress(item["event"])) for item in self.log.items.values()]
-        told = {
+        logged = {
             identifier
             for entry in entries
             if entry["eventType"] == EventType.REMOVAL_DONE
             for identifier in entry["debugContext"]["debugData"]["removalId"].split(", ")
         }
-        self.oracle.finally_holds(self.client.items, told)
+        self.oracle.finally_holds(self.client.items, logged)
 
     def _begin(self, begin: int) -> None:
-        """Start what happens from a moment on."""
+        """Start the processes of one half of the history."""
         choices, short = self.choices, self.short
         organizations = list(self.access.accounts)
         for organization in organizations:
@@ -216,7 +216,7 @@ class Scenario:
         for number in range(2 if short else 1 + choices.below(3)):
             self._job(f"job{number}", starts=begin + choices.below(8) * self.pace)
 
-        # the schedule goes on, so that workers meet what others have let lie
+        # the schedule continues, so that workers meet the leftovers of others
         for number in range(0 if short else choices.below(6)):
             self._job(f"late{number}", starts=begin + 60_000 + choices.below(20) * 20_000)
         for number in range(2 if self.poison else 0):
@@ -234,7 +234,7 @@ class Scenario:
             self.world.start("ttl", self.client.expire).until = begin + choices.below(10) * self.pace
 
     def _redrive(self) -> None:
-        """Somebody looks at what has failed, and after a while has it tried again."""
+        """Retry failed removals after a while, as an operator would."""
         for key, item in list(self.client.items.items()):
             if item.get("removal_state") == "failed":
                 seen = removal_of(item)
@@ -292,7 +292,7 @@ class Scenario:
 
         def ask() -> None:
             for attempt in range(3):
-                # another host may answer each time, with a clock of its own
+                # each request may run on another host, with its own clock
                 now = self.world.now + self._skew()
                 try:
                     accepted = verb(caller, emails, name, f"{request_id}{attempt}", now)
@@ -307,7 +307,7 @@ class Scenario:
         process.until = begin + self.choices.below(1 if self.crowd else 6) * self.pace
 
     def _unblock(self, organization: Organization, request_id: str, begin: int) -> None:
-        """Zoho's verb for one or more records, whatever the lists say of them."""
+        """Unblock one or more records by Zoho's verb, whether listed or not."""
         wanted = [str(number) for number in range(len(KEYS)) if self.choices.below(2)] or ["0"]
         caller = Caller(organization, "cred", frozenset())
 
@@ -331,7 +331,7 @@ class Scenario:
         process.until = begin + self.choices.below(10) * self.pace
 
     def _reconcile(self, organization: Organization, starts: int) -> None:
-        """The daily comparison, in the middle of it all."""
+        """Run the daily comparison during the history."""
         skew = self._skew()
 
         def run() -> None:
@@ -345,14 +345,14 @@ class Scenario:
     def _by_okta(
         self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
     ) -> dict[str, str]:
-        """Addresses, on the list or not; the removal's id by address."""
+        """Request removals by Okta's API, for listed and other addresses; return the ids by address."""
         outcomes = self.removals.request(caller.context(request_id, Millis(now)), emails, suppression_list=name)
         return {outcome.submitted: outcome.removal_id or "none" for outcome in outcomes}
 
     def _by_sendgrid(
         self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
     ) -> dict[str, str]:
-        """The same, gone from the list at once."""
+        """Request removals by SendGrid's API, which hides the entries at once; return the ids by address."""
         asked = [*emails, MISSPELLED]
         lifted = self.lists.lift_many(caller.context(request_id, Millis(now)), name, asked)
         ids = {email: f"{request_id}-{number}" for number, email in enumerate(reversed(asked))}
@@ -362,7 +362,7 @@ class Scenario:
     def _one_by_sendgrid(
         self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
     ) -> dict[str, str]:
-        """One that is on the list, or else nothing."""
+        """Request the removal of one address by SendGrid's API, if it is listed."""
         try:
             self.lists.lift(caller.context(f"{LISTED_ONLY}{request_id}", Millis(now)), name, emails[0])
         except NotFound:
@@ -370,7 +370,7 @@ class Scenario:
         return {emails[0]: findable_id(f"{LISTED_ONLY}{request_id}", 0, comparison_key(emails[0]))}
 
     def _upkeep(self, *, starts: int) -> None:
-        """A run that takes off what was cleared."""
+        """Run the upkeep, which takes off cleared entries."""
         skew = self._skew()
 
         def run() -> None:
@@ -407,7 +407,7 @@ class Scenario:
         return process
 
     def _settle_down(self) -> None:
-        """No more faults: ticks, until nothing waits any more."""
+        """Run the job without faults until the queue is empty."""
         self.world.calm = True
         self.skewed = False
         if self.cleared:
@@ -429,5 +429,5 @@ class Scenario:
 
 
 def _mark(begin: int) -> str:
-    """What distinguishes the names of the second half from those of the first."""
+    """The suffix of the names in the second half of the history."""
     return "" if begin == START else "x"

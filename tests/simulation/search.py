@@ -1,4 +1,4 @@
-"""Runs histories by seed, and finds the shortest way to a failure."""
+"""Run histories by seed, and shrink a failure to its shortest history."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Report:
-    """What some runs showed."""
+    """The result of some runs."""
 
     runs: int = 0
     steps: int = 0
@@ -25,7 +25,7 @@ class Report:
 
 
 def check(seeds: Iterable[int], *, shrinking: bool = True) -> Report:
-    """Play histories by seed; stops at the first that fails, cut down to what is needed for it unless told not to."""
+    """Play histories by seed; stop at the first that fails, shrunk unless the caller declines it."""
     report = Report()
     for seed in seeds:
         choices = Choices(seed)
@@ -70,8 +70,8 @@ def check_faults(schedule: int, *, pairs: bool, share: int = 0, shares: int = 1)
 
 
 def shrink(made: Sequence[int], *, tries: int = 400) -> str:
-    """The shortest list of choices found that still fails, and what happens in it."""
-    best, told = list(made), _outcome(made)
+    """The shortest list of choices found that still fails, with its trace."""
+    best, history = list(made), _outcome(made)
     size = len(best) // 2
     while size and tries:
         at, smaller = 0, False
@@ -82,16 +82,16 @@ def shrink(made: Sequence[int], *, tries: int = 400) -> str:
                 tries -= 1
                 outcome = _outcome(candidate)
                 if outcome:
-                    best, told, smaller = candidate, outcome, True
+                    best, history, smaller = candidate, outcome, True
                     break
             else:
                 at += size
         size = size if smaller else size // 2
-    return f"{len(best)} choices: {best}\n{told}"
+    return f"{len(best)} choices: {best}\n{history}"
 
 
 def replay(made: Sequence[int]) -> str:
-    """What happens with these choices, and how it fails; "" when it does not."""
+    """The trace of these choices, with the failure; "" if there is none."""
     return _outcome(made)
 
 

@@ -23,7 +23,7 @@ def test_no_single_fault_at_any_io_breaks_the_protocol() -> None:
     assert report.runs > 100
 
 
-def test_a_failure_is_told_by_its_seed_and_the_shortest_history_that_was_found() -> None:
+def test_a_failure_is_reported_with_its_seed_and_the_shortest_history_found() -> None:
     with without(next(one for one in mutants() if one.name == "suppressions.NEWER")):
         report = check(range(ENOUGH))
         first, line, story = report.failure.split("\n", 2)

@@ -1,4 +1,4 @@
-"""A provider with behaviour: one organization's account, what it lists, and what goes wrong there."""
+"""A simulated provider: one organization's account, its list, and its faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ProviderFault(Exception):
 
 @dataclass
 class Upstream:
-    """One organization's account at a provider: what it lists, and how it behaves."""
+    """One organization's account at a provider: its list and its behaviour."""
 
     world: World
     oracle: Oracle
@@ -51,7 +51,7 @@ class Upstream:
             return [LiftAnswer(LiftOutcome.RETRY, "503")] * len(emails)
 
     def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
-        """What the list holds now; nothing knows an event's id here."""
+        """The current entries of the list, without event ids."""
         found = self.world.io(
             f"upstream {self.organization} list",
             lambda: [one for (name, _), one in self.listed.items() if name == suppression_list],

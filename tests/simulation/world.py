@@ -1,4 +1,4 @@
-"""Processes that run one step at a time, on one thread, in an order that a list of choices decides.
+"""Processes that run step by step on one thread, in an order that a list of choices decides.
 
 A process is a greenlet. It runs until its next I/O and stops there: everything between two I/Os is one step. `World.io`
 is that point; it is also where faults happen. A run is a function of its choices alone, so a run that failed can be had
@@ -23,7 +23,7 @@ START = 1_800_000_000_000
 
 
 class Fault(StrEnum):
-    """What can go wrong, here or there; a run counts how often each did."""
+    """The faults, here and upstream; a run counts how often each occurred."""
 
     BEFORE = "error before the effect"
     LOST = "effect, but the response is lost"
@@ -56,15 +56,15 @@ AT_IO = (
 
 
 class Crash(BaseException):
-    """The process is no more. No handler of errors catches it."""
+    """The death of a process. It is not an Exception, so that no error handler catches it."""
 
 
 class Failure(BaseException):
-    """An invariant does not hold. No handler of errors catches it."""
+    """A broken invariant. It is not an Exception, so that no error handler catches it."""
 
 
 class Choices:
-    """Numbers from a seed, or played back; what a playback does not have is 0, the dullest choice."""
+    """Numbers from a seed or from a recording; missing ones of a recording are 0, the dullest choice."""
 
     def __init__(self, seed: int | None = None, played: Sequence[int] = ()) -> None:
         self._random = None if seed is None else random.Random(seed)
@@ -94,7 +94,7 @@ class World:
         odds: of a fault at an I/O, one in so many; 0 for none.
         planned: faults at given I/Os, by number, instead of by chance.
         fired: how often each fault happened.
-        trace: what happened, for whoever reads about a failure.
+        trace: the history so far, for the report of a failure.
     """
 
     def __init__(self, choices: Choices, *, odds: int = 0, planned: dict[int, Fault] | None = None) -> None:
@@ -158,7 +158,7 @@ class World:
         raise Crash if fault is Fault.CRASH_AFTER else error()
 
     def _twice(self, process: Process, what: str, effect: Callable[[], T]) -> T:
-        """The client sends it again: the first answer is lost, or the first sending arrives when all is over."""
+        """Send the call twice: the first answer is lost, or the first sending arrives late."""
         if self.choices.below(2):
             self._later(process, what, effect)
             return effect()
@@ -167,18 +167,18 @@ class World:
         return effect()
 
     def _later(self, process: Process, what: str, effect: Callable[[], object]) -> None:
-        """Have it done some time from now, whoever sent it."""
+        """Execute the call some time from now, even if its sender is gone."""
         late = self.start(f"{process.name}, late: {what}", lambda: _deaf(effect))
         late.sender = process
         late.until = self.now + (500, 5_000, 60_000, 300_000)[self.choices.below(4)]
 
     def running(self) -> object:
-        """The process that runs now; of what arrives late, the one that sent it."""
+        """The running process; for a late call, its sender."""
         process = greenlet.getcurrent()
         return process.sender if isinstance(process, Process) else process
 
     def sleep(self, seconds: float) -> None:
-        """What `time.sleep` does to the running process."""
+        """The simulation's `time.sleep` for the running process."""
         process = greenlet.getcurrent()
         if isinstance(process, Process):
             process.until = self.now + int(seconds * 1000)

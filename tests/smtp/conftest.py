@@ -1,4 +1,4 @@
-"""For the tests of the SMTP client: certificates, names, attempts that fail, and a search for secrets."""
+"""Helpers for the tests of the SMTP client: certificates, names, failed attempts, and a search for secrets."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def bad_tls(authority: trustme.CA) -> dict[str, ssl.SSLContext]:
 
 @pytest.fixture(autouse=True)
 def lookups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Makes names under example.com mean the loopback, and records which of them were looked up."""
+    """Resolve names under example.com to loopback, and record the look-ups."""
     real = socket.getaddrinfo
     asked: list[str] = []
 
@@ -82,7 +82,7 @@ def lookups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def policy() -> Callable[..., HostPolicy]:
-    """Makes a policy that allows one port on the loopback."""
+    """A factory of policies that allow one port on loopback."""
 
     def make(port: int, *, implicit: bool = False) -> HostPolicy:
         return HostPolicy(
@@ -93,7 +93,7 @@ def policy() -> Callable[..., HostPolicy]:
 
 
 class _Log(logging.Handler):
-    """Keeps what is logged, except what the servers of the tests log about themselves."""
+    """A handler that keeps log lines, except those of the tests' own servers."""
 
     def __init__(self) -> None:
         super().__init__(level=0)
@@ -108,7 +108,7 @@ class _Log(logging.Handler):
 def unseen(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[BaseException], None]]:
-    """Searches an error, and after the test all that was written, for secrets and for the server's words."""
+    """Search an error, and after the test all output, for secrets and for the server's words."""
     log = _Log()
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [*root.handlers, log])
@@ -138,7 +138,7 @@ def unseen(
 
 @pytest.fixture
 def attempt(ca_pem: str, policy: Policy, unseen: Search) -> Callable[..., SmtpError]:
-    """Sends a test mail to a server and returns how it failed, in time and without secrets."""
+    """Send a test mail to a server and return the error, checked for time and secrets."""
 
     def run(server: Server, login: Login = LOGIN, *, implicit: bool = False, deadline_s: float = LONG_S) -> SmtpError:
         with stopwatch() as watch, pytest.raises(SmtpError) as caught:
@@ -159,7 +159,7 @@ def attempt(ca_pem: str, policy: Policy, unseen: Search) -> Callable[..., SmtpEr
 
 @pytest.fixture
 def refused(ca_pem: str, policy: Policy, tls: ssl.SSLContext, unseen: Search) -> Callable[..., TokenRefused]:
-    """Asks an endpoint that says `how`, and returns how that failed, in time and without secrets."""
+    """Request a token from an endpoint that says `how`, and return the error, checked for time and secrets."""
 
     def run(
         how: bytes | Callable[[Talk], None], *, deadline_s: float = LONG_S, context: ssl.SSLContext = tls

@@ -1,4 +1,4 @@
-"""Servers to talk to, on the loopback: one that keeps to a script, and its script can be spoiled at any step."""
+"""Servers on loopback that follow a script, which a test can break at any step."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Talk:
 
 
 class Server:
-    """Runs `script` for each connection, in threads that end with the `with`."""
+    """A server that runs `script` for each connection, in threads that end with the `with`."""
 
     def __init__(self, script: Callable[[Talk], None], tls: ssl.SSLContext | None = None) -> None:
         self.script = script
@@ -147,7 +147,7 @@ class Server:
 
 
 def spoiled(step: str = "", how: Callable[[Talk], None] | bytes | None = None) -> Callable[[Talk], None]:
-    """The script of a polite server with STARTTLS, but for what it does at one step (or the bytes it says)."""
+    """The script of a polite server with STARTTLS, except for one step (a function, or the bytes to send)."""
 
     def script(talk: Talk) -> None:
         for each in STEPS:
@@ -171,7 +171,7 @@ def spoiled(step: str = "", how: Callable[[Talk], None] | bytes | None = None) -
 
 @dataclass
 class Stopwatch:
-    """How long something took, in seconds."""
+    """A duration in seconds."""
 
     seconds: float = 0.0
 

@@ -1,4 +1,4 @@
-"""Which address is connected to, and how long that may take."""
+"""The address that the client connects to, and the time limit."""
 
 from __future__ import annotations
 

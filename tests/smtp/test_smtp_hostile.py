@@ -1,4 +1,4 @@
-"""With servers that mean harm: the right error, in time, in little memory, and no secret in it."""
+"""Hostile servers: the right error, in time, in little memory, and without a secret."""
 
 from __future__ import annotations
 

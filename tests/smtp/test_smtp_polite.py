@@ -1,4 +1,4 @@
-"""With servers that do as they should: aiosmtpd, with real TLS and AUTH."""
+"""Well-behaved servers: aiosmtpd, with real TLS and AUTH."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BEARER = Bearer("relay@example.com", SECRET)
 
 
 class Sink:
-    """Keeps the mail it gets, and what was said to log in."""
+    """A sink that keeps mails and login data."""
 
     def __init__(self) -> None:
         self.mails: list[Any] = []

@@ -1,4 +1,4 @@
-"""No text becomes a command, a header or a field that it was not meant to be, and no bytes break the reading."""
+"""Injection: no text becomes a command, header or field by accident, and no bytes break the parser."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SPOILED = st.builds(
 
 
 class Recorder:
-    """Stands for a connection: keeps what is sent, and answers from a list."""
+    """A stand-in for a connection that keeps sent bytes and answers from a list."""
 
     encrypted = True
 

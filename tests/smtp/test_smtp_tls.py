@@ -1,4 +1,4 @@
-"""No password without TLS, whatever an attacker in between does: plain text, downgrades, bad certificates."""
+"""No password without TLS, whatever an attacker in the middle does: plain text, downgrades, bad certificates."""
 
 from __future__ import annotations
 

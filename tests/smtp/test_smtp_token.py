@@ -1,4 +1,4 @@
-"""Access tokens: the grants as they go over the wire, and which endpoints are asked."""
+"""Access tokens: the grants on the wire, and the endpoints that may be called."""
 
 from __future__ import annotations
 

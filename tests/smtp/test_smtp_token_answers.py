@@ -1,4 +1,4 @@
-"""Access tokens: what an endpoint may answer, and what is survived."""
+"""Access tokens: the answers of an endpoint, good and bad."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_chunks_are_put_together(ca_pem: str, policy: Policy, tls: ssl.SSLContex
 
 
 class _NoTls:
-    """Stands for a TLS context, and leaves the bytes as they are."""
+    """A stand-in for a TLS context that does not encrypt."""
 
     def wrap_socket(self, sock: socket.socket, **_: object) -> socket.socket:
         return sock

@@ -1,4 +1,4 @@
-"""With servers that are neither hostile nor by the book: what they require of a client, and what they may answer."""
+"""Unusual servers that are not hostile: their requirements for a client, and their answers."""
 
 from __future__ import annotations
 

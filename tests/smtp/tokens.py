@@ -1,4 +1,4 @@
-"""Endpoints that give access tokens, and grants to ask them with."""
+"""Token endpoints, and grants for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def answer(body: bytes, status: bytes = b"200 OK", headers: bytes = b"") -> byte
 
 
 def saying(how: bytes | Callable[[Talk], None]) -> Callable[[Talk], None]:
-    """The script of an endpoint that reads a request and then says something."""
+    """The script of an endpoint that reads a request and then answers."""
 
     def script(talk: Talk) -> None:
         talk.start_tls()

@@ -1,4 +1,4 @@
-"""One local stack for all of these tests: the real template, deployed by what `make run` runs.
+"""One local stack for all tests of this folder: the real template, deployed by the code of `make run`.
 
     def test_the_bounce_list_is_empty_at_first(stack: dict[str, Any]) -> None:
         answer = requests.get(f"{stack['sendgrid']['base_url']}/v3/suppression/bounces", ...)
@@ -50,7 +50,7 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        while "Up after" not in self.said():
+        while "Ready after" not in self.said():
             if self._process.poll() is not None or time.monotonic() - began > SECONDS_TO_START:
                 self.stop(signal.SIGKILL)
                 pytest.exit(f"the local stack did not start:\n{self.said()}", returncode=1)
@@ -64,12 +64,12 @@ class Runner:
             self._process = None
 
     def kill(self) -> None:
-        """End all of it by a signal that none of it sees coming."""
+        """Kill the whole process group."""
         os.kill(int((self.place.scratch / f"ministack-{self.place.port}.pid").read_text()), signal.SIGKILL)
         self.stop(signal.SIGKILL)
 
     def said(self) -> str:
-        """What it has printed since it was started."""
+        """The output since the start."""
         return self._log.read_text()
 
     def description(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Runner:
 
 @pytest.fixture(scope="session")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """The running stack, for tests that stop and start it."""
+    """The runner, for tests that stop and start the stack."""
     home: Path = tmp_path_factory.mktemp("stack")
     runner = Runner(Place(home, free_port()))
     runner.start()
@@ -90,11 +90,11 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
 
 @pytest.fixture(scope="session")
 def place(runner: Runner) -> Place:
-    """Where it is: its directory, its port, and so the address of its AWS."""
+    """The stack's place: its directory, port and AWS endpoint."""
     return runner.place
 
 
 @pytest.fixture
 def stack(runner: Runner) -> dict[str, Any]:
-    """What it is: base URLs and credentials, as stack.json has them."""
+    """The content of stack.json: base URLs and credentials."""
     return runner.description()

@@ -1,4 +1,4 @@
-"""Nothing makes the local stack forget. Named to be the first: what a stack is asked first after a start is slow."""
+"""The local stack keeps its data however it ends. These tests run first: after a start the first requests are slow."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_ctrl_c_says_what_is_done_and_ends_it_at_once_though_a_function_waits_fo
         runner.stop(signal.SIGINT)  # which fails if it takes long
         waiting.join()
         connection.close()
-    assert "Stopping: no request is answered any more, running functions end, the data is saved." in runner.said()
+    assert "Stopping: saving the data; running functions are ended." in runner.said()
     assert "Stopped. The data is kept in" in runner.said()
     runner.start()
     requests.delete(enrolled, headers=headers, timeout=30).raise_for_status()

@@ -1,6 +1,6 @@
 """Email servers on the real template: Okta's own clients, and mail that really arrives by STARTTLS and AUTH.
 
-The sink's certificate is of a private authority, which Okta's clients cannot name; one plain request tells it.
+The sink's certificate is of a private authority, which Okta's clients cannot name; one plain request sets it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ADDRESSES = ("sender@example.com", "receiver@example.org")
 
 @pytest.fixture
 def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailSink]:
-    """On one of the ports that mail may go to by STARTTLS."""
+    """A mail server on an allowed STARTTLS port."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     host, port = free("127.0.0.9", "127.0.0.1")
@@ -53,7 +53,7 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailSink]:
 
 
 def free(*hosts: str) -> tuple[str, int]:
-    """The first address and port that nobody listens at, such as the mail server of a stack."""
+    """The first free address and port, which the mail server of a stack would take."""
     for host, port in itertools.product(hosts, (2525, 2587)):
         with contextlib.suppress(OSError), socket.create_server((host, port)):
             return host, port
@@ -61,7 +61,7 @@ def free(*hosts: str) -> tuple[str, int]:
 
 
 class Plain:
-    """The API without a client of Okta's."""
+    """A plain client of the API, not one of Okta's."""
 
     def __init__(self, stack: dict[str, Any]) -> None:
         self._url = f"{stack['okta']['base_url']}/api/v1/email-servers"
@@ -74,7 +74,7 @@ class Plain:
 
 @pytest.fixture
 def plain(stack: dict[str, Any]) -> Iterator[Plain]:
-    """The organization's servers are gone afterwards, and its connections are counted anew."""
+    """A plain client; afterwards the organization's servers and connection counts are deleted."""
     plain = Plain(stack)
     yield plain
     for server in plain.send("GET").json()["email-servers"]:
@@ -83,7 +83,7 @@ def plain(stack: dict[str, Any]) -> Iterator[Plain]:
 
 @pytest.fixture(autouse=True)
 def uncounted(place: Place) -> None:
-    """Forget the connections that other tests made."""
+    """Reset the connection counts of other tests."""
     dynamodb, table = client(place, "dynamodb"), outputs(place)["EmailServersTable"]
     counters = dynamodb.query(
         TableName=table,
@@ -166,19 +166,17 @@ def test_okta_s_node_client_drives_a_server_through_its_life(
         [node, "-e", NODE], cwd=SDK_NODE, input=json.dumps(asked), capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    told = json.loads(ended.stdout)
-    identifier = told["created"]["id"]
-    assert told["patched"] == 200
-    assert (told["got"]["id"], told["got"]["host"], told["got"]["enabled"]) == (identifier, sink.host, False)
-    assert [server["id"] for server in told["listed"]["email-servers"]] == [identifier]
-    assert (told["updated"]["alias"], told["updated"]["enabled"]) == ("New", True)
+    done = json.loads(ended.stdout)
+    identifier = done["created"]["id"]
+    assert done["patched"] == 200
+    assert (done["got"]["id"], done["got"]["host"], done["got"]["enabled"]) == (identifier, sink.host, False)
+    assert [server["id"] for server in done["listed"]["email-servers"]] == [identifier]
+    assert (done["updated"]["alias"], done["updated"]["enabled"]) == ("New", True)
     assert [(mail["From"], mail["To"]) for mail in sink.mails] == [ADDRESSES]
     assert plain.send("GET").json() == {"email-servers": []}
 
 
-def test_a_changed_host_or_an_edited_record_sends_no_password_to_anybody(
-    plain: Plain, sink: MailSink, place: Place
-) -> None:
+def test_a_changed_host_or_an_edited_record_sends_no_password(plain: Plain, sink: MailSink, place: Place) -> None:
     """With the KMS and the roles of the stack, not with those of a test."""
     server = plain.send("POST", host="smtp.example.com", port=sink.port, privateCa=sink.ca_pem, **ENROLLED).json()
     refused = plain.send("PATCH", f"/{server['id']}", host=sink.host)
@@ -213,7 +211,7 @@ def test_no_secret_is_in_an_answer_the_logs_or_the_tables(plain: Plain, sink: Ma
     names = [name for output, name in outputs(place).items() if output.endswith("Table")]
     entries = dynamodb.scan(TableName=outputs(place)["EventLogTable"])["Items"]
     assert entries
-    told = [
+    shown = [
         *(answer.text for answer in answers),
         *events,
         *(repr(dynamodb.scan(TableName=name)["Items"]) for name in names),
@@ -221,14 +219,14 @@ def test_no_secret_is_in_an_answer_the_logs_or_the_tables(plain: Plain, sink: Ma
         *(path.read_text(errors="replace") for path in place.logs.iterdir()),
     ]
     assert sink.logins.count(("PLAIN", PASSWORD)) == 3
-    assert [text for text in told if PASSWORD in text] == []
+    assert [text for text in shown if PASSWORD in text] == []
 
 
 @pytest.mark.slow
 def test_the_contract_holds_for_whatever_schemathesis_thinks_of(
     stack: dict[str, Any], plain: Plain, tmp_path: Path
 ) -> None:
-    """Okta's document has no bounds: what is positive to it may still be refused (a port of -1, an eleventh server).
+    """Okta's document has no bounds, so a request that it allows may be refused (a port of -1, an eleventh server).
 
     And a method that no path has, such as TRACE, is answered by the gateway before any function.
     """

@@ -33,7 +33,7 @@ OTHER = {"p": {"S": "p"}, "s": {"B": "AAE="}}
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the items are kept while this process plays the local AWS."""
+    """The item store's file while this process acts as the local AWS."""
     for name, function in AS_IT_WAS.items():
         monkeypatch.setattr(dynamodb, name, function)  # and so put back afterwards
     monkeypatch.setattr(persistence, "PERSIST_STATE", True)
@@ -49,13 +49,13 @@ def call(operation: str, **request: Any) -> None:
 
 
 def saved() -> Any:
-    """The tables as they are written to disk and read again."""
+    """The tables after a round trip to disk."""
     persistence.save_state("dynamodb", dynamodb.get_state())
     return persistence.load_state("dynamodb")
 
 
 def restarted(file: Path, state: Any) -> dict[str, Any]:
-    """The table in a process that starts with what is on disk."""
+    """The table in a process that starts from the files on disk."""
     dynamodb._tables._data.clear()
     vars(dynamodb).update(AS_IT_WAS)
     Kept(ItemStore(file)).install()

@@ -1,4 +1,4 @@
-"""The local stack itself: what it says it has, and that the main loop runs on it."""
+"""The local stack itself: its stack.json, and the main loop on it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_the_address_that_aws_itself_gives_an_api_stays_good(stack: dict[str, An
     assert answer.links["next"]["url"].startswith(f"{place.endpoint}/api/v1/users?")
 
 
-def test_what_a_newcomer_asks_first_is_running_already_and_has_one_copy_of_the_layers_in_common(place: Place) -> None:
+def test_the_functions_of_the_first_requests_run_already_and_share_one_copy_of_the_layers(place: Place) -> None:
     running = {path.name.split("-")[3] for path in place.scratch.glob("ministack-lambda-*")}
     assert {"AuthorizerFunction", "RecipientsFunction", "SystemLogFunction", "SuppressionsFunction"} <= running
     layers = list(place.scratch.glob("ministack-lambda-*/layer_?"))
@@ -102,7 +102,7 @@ def test_what_a_newcomer_asks_first_is_running_already_and_has_one_copy_of_the_l
 def test_the_gateway_itself_answers_in_the_words_of_each_dialect(stack: dict[str, Any]) -> None:
     sendgrid = requests.get(f"{stack['sendgrid']['base_url']}/v3/no/such/path", timeout=30)
     assert users(stack).json()["errorCode"] == "E0000005"
-    assert users(stack, Authorization="SSWS nobody").json()["errorCode"] == "E0000011"
+    assert users(stack, Authorization="SSWS unknown").json()["errorCode"] == "E0000011"
     assert (sendgrid.status_code, list(sendgrid.json())) == (404, ["errors", "id"])
 
 
@@ -110,7 +110,7 @@ def test_the_demo_plays_the_main_loop(stack: dict[str, Any], place: Place) -> No
     demo.play(stack, place, wait=False)
 
 
-def test_a_stop_is_heeded_even_while_the_runner_asks_for_the_functions_logs(
+def test_a_stop_takes_effect_even_while_the_runner_reads_the_functions_logs(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs = activity.Logs(place)
@@ -124,7 +124,7 @@ def test_a_stop_is_heeded_even_while_the_runner_asks_for_the_functions_logs(
 
 
 def started_at(port: object, home: Path) -> str:
-    """The one line that `make run` ends with at a port that it cannot have."""
+    """The last line of `make run` with an unusable port."""
     ended = subprocess.run(
         [sys.executable, "-m", "local.run", f"--home={home}", f"--port={port}"],
         cwd=ROOT,
@@ -143,7 +143,7 @@ def test_a_busy_port_is_one_line_that_says_what_to_do(place: Place, tmp_path: Pa
 
 
 @pytest.mark.parametrize("port", [80000, 0, -1, "http", ""])
-def test_a_port_that_is_none_is_one_line_that_says_what_to_do(port: object, tmp_path: Path) -> None:
+def test_an_invalid_port_is_one_line_that_says_what_to_do(port: object, tmp_path: Path) -> None:
     assert re.fullmatch(
         rf"make run: PORT must be a number from 1 to 65535, as in `make run PORT=\d+`, not '{port}'\.",
         started_at(port, tmp_path),

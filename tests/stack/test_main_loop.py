@@ -1,7 +1,7 @@
 """The main loop on the real template, driven by the vendors' own unmodified clients over HTTP.
 
 A bounce arrives by signed webhook, is read with SendGrid's client, lifted with Okta's, carried upstream by the job, and
-told in the system log.
+shown in the system log.
 """
 
 from __future__ import annotations
@@ -126,11 +126,11 @@ def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
     assert is_bounced(stack, address)
     assert is_bounced(stack, address, "upstream")
 
-    wanted = models.BouncesRemoveListObj(emailAddresses=[address.upper(), "name@okta@com", "nobody@else.example"])
+    wanted = models.BouncesRemoveListObj(emailAddresses=[address.upper(), "name@okta@com", "stranger@else.example"])
     answer = run(okta_client.bulk_remove_email_address_bounces, wanted)
     assert [(error.email_address, error.reason) for error in answer.errors] == [
         ("name@okta@com", MALFORMED),
-        ("nobody@else.example", STRANGER),
+        ("stranger@else.example", STRANGER),
     ]
 
     assert tick(place)["counts"]["lifted"] >= 1
@@ -242,10 +242,10 @@ def test_one_dialects_token_lacks_the_other_dialects_scopes(stack: Stack) -> Non
     assert caught.value.to_dict["errors"] == [refusal]
 
 
-def test_a_token_of_nobody_is_refused_by_the_gateway(stack: Stack) -> None:
-    nobody = sendgrid.SendGridAPIClient("SG.nobody", host=stack["sendgrid"]["base_url"]).client
+def test_an_unknown_token_is_refused_by_the_gateway(stack: Stack) -> None:
+    stranger = sendgrid.SendGridAPIClient("SG.unknown", host=stack["sendgrid"]["base_url"]).client
     with pytest.raises(UnauthorizedError):
-        nobody.suppression.bounces.get()
+        stranger.suppression.bounces.get()
 
 
 def test_one_organizations_bounces_are_invisible_to_another(stack: Stack, address: str) -> None:

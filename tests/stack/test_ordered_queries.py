@@ -1,4 +1,4 @@
-"""The local AWS answers a query from ordered keys with what it answers itself, page by page."""
+"""Queries from ordered keys give the local AWS's own answers, page by page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is built is complete: each function runs on its artifact, the two layers and boto3, and on nothing else.
+"""The build is complete: each function runs on its artifact, the two layers and boto3 alone.
 
 The local stack cannot show it, because its functions see the packages of this environment. Here each is loaded in an
 interpreter without any, and so is every module of the domain, those that wiring imports late included.
@@ -58,7 +58,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(imports: str, *folders: Path) -> None:
-    """Run what imports in a bare interpreter that sees these folders and the layers."""
+    """Run code in a bare interpreter that sees only these folders and the layers."""
     paths = [*folders, *(BUILD / layer / "python" for layer in ("DomainLayer", "DependenciesLayer"))]
     program = PROGRAM.format(paths=[str(path) for path in paths], imports=imports)
     environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}

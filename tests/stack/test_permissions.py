@@ -1,4 +1,4 @@
-"""The local AWS asks of a PartiQL statement the permissions that AWS asks."""
+"""The local AWS requires AWS's permissions for a PartiQL statement."""
 
 from __future__ import annotations
 

@@ -41,9 +41,9 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow]
 COUNT = int(os.environ.get("REPRIEVE_REMOVALS", "1000"))
 KEY = "SG.stack"
 TICKS = 200
-#: a lease, and what a busy machine may take to notice that it is over
+#: a lease, and a margin for a busy machine
 LEASE_SECONDS = 160
-#: how long the job waits for a provider that does not answer
+#: the job's time limit for a provider that does not answer
 SECONDS_OF_A_CALL = 10
 
 SET_UP = """
@@ -68,7 +68,7 @@ def upstream() -> Iterator[FakeSendGrid]:
 
 
 def enrol(place: Place, upstream: FakeSendGrid, organization: str) -> str:
-    """Make an organization whose provider is the test's; its token."""
+    """Create an organization whose provider is the test's; return its token."""
     done = subprocess.run(
         [sys.executable, "-c", SET_UP, organization, upstream.url],
         cwd=ROOT,
@@ -81,7 +81,7 @@ def enrol(place: Place, upstream: FakeSendGrid, organization: str) -> str:
 
 
 def ask(stack: dict[str, Any], token: str, emails: list[str]) -> list[str]:
-    """Ask for removals, 1,000 a request and fewer on a slow machine; the requests' ids."""
+    """Request removals, 1,000 per request (fewer on a slow machine); return the requests' ids."""
     url = f"{stack['okta']['base_url']}/api/v1/org/email/bounces/remove-list"
     asked = []
     for start in range(0, len(emails), 250):
@@ -97,8 +97,8 @@ def ask(stack: dict[str, Any], token: str, emails: list[str]) -> list[str]:
 
 
 def tick(place: Place) -> dict[str, Any]:
-    """One run of the job; {} when it did not live to answer."""
-    # a run may take longer than boto3 waits, and a repeated call would be a run more
+    """Run the job once; return {} if it was killed before its answer."""
+    # a run may take longer than boto3's timeout, and a retry would be another run
     config = Config(read_timeout=180, retries={"total_max_attempts": 1})
     patient = boto3.client(
         "lambda",
@@ -114,7 +114,7 @@ def tick(place: Place) -> dict[str, Any]:
 
 
 def deleted(upstream: FakeSendGrid) -> Counter[str]:
-    """How often each address was deleted upstream."""
+    """The number of deletions upstream per address."""
     return Counter(email for seen in list(upstream.seen) if seen.body for email in json.loads(seen.body)["emails"])
 
 
@@ -156,7 +156,7 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
     killed: list[int] = []
 
     def kill(handler: Any) -> None:
-        """The first bulk is carried out, and then whoever asked is no more."""
+        """Carry out the first bulk, then kill the function that sent it."""
         handler.work()
         for process in workers(place, "removal-job"):
             os.kill(process, signal.SIGKILL)
@@ -172,7 +172,7 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
         if states(stack, token, request_ids) == {"done": len(emails)}:
             break
     assert states(stack, token, request_ids) == {"done": len(emails)}
-    # those of the killed run once more, since nobody knew that they were done; the others once
+    # addresses of the killed run are deleted twice, because their result was lost; the others once
     assert set(deleted(upstream)) == set(emails)
     assert max(deleted(upstream).values()) == 2
 
@@ -196,7 +196,7 @@ def test_stopping_the_stack_in_the_middle_of_a_run_does_not_wait_for_it_and_lose
         runner.stop()
         took = time.monotonic() - began
         stopped.set()
-        with contextlib.suppress(BotoCoreError, ClientError):  # perhaps nobody was left to answer
+        with contextlib.suppress(BotoCoreError, ClientError):  # the function may be gone
             assert run.result() == {}
     runner.start()
     assert took < SECONDS_OF_A_CALL

@@ -1,4 +1,4 @@
-"""What `make run` and its like say to a person: progress that counts on, and refusals of one line."""
+"""The output of the make targets: continuous progress, and refusals of one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SlowTool:
-    """A tool that is looked at three times until it has ended, an hour later each time."""
+    """A tool that ends at the third wait, with an hour between two waits."""
 
     returncode = 0
     now = 0.0
@@ -44,10 +44,10 @@ def test_progress_counts_on_from_tool_to_tool_of_one_step(
             console.run_tool([tool], log=tmp_path / tool, environment={}, otherwise="It failed")
     assert capsys.readouterr().out.splitlines() == [
         "  Building ...",
-        "    still at it (3600 s)",
-        "    still at it (7200 s)",
-        "    still at it (14400 s)",
-        "    still at it (18000 s)",
+        "    still running (3600 s)",
+        "    still running (7200 s)",
+        "    still running (14400 s)",
+        "    still running (18000 s)",
         "  Building: done in 21600 s",
     ]
 
@@ -83,7 +83,7 @@ def test_a_client_that_refuses_the_mail_servers_certificate_is_one_line(
         with smtplib.SMTP(mail["host"], mail["port"]) as client:
             client.starttls(context=trusted)
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.endswith("mail    a session broke off: TLSV1_ALERT_UNKNOWN_CA")
+    assert line.endswith("mail    a session was aborted: TLSV1_ALERT_UNKNOWN_CA")
     assert [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}] == []
 
 
@@ -96,7 +96,7 @@ def test_a_port_that_needs_privileges_is_not_called_taken(monkeypatch: pytest.Mo
         ministack.require_free_port(80)
 
 
-def test_an_event_is_invoked_in_the_function_of_its_folder_with_what_the_template_was_built_with(
+def test_an_event_is_invoked_in_the_function_of_its_folder_with_the_parameters_of_the_build(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(invoke, "has_docker", lambda: True)
@@ -124,13 +124,13 @@ def test_every_folder_of_events_is_of_a_function_of_the_template() -> None:
         (
             "remove_list/nothing",
             True,
-            "there is no events/remove_list/nothing.json: EVENT=remove_list/empty_list is one",
+            "there is no events/remove_list/nothing.json. An example is EVENT=remove_list/empty_list",
         ),
         ("", True, "there is no events/.json"),
-        ("remove_list/empty_list", False, "Docker is not running here"),
+        ("remove_list/empty_list", False, "Docker is not running, and Lambda's image needs it"),
     ],
 )
-def test_what_cannot_be_invoked_is_said_in_a_sentence(
+def test_an_event_that_cannot_be_invoked_is_refused_in_one_sentence(
     event: str, docker: bool, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(invoke, "has_docker", lambda: docker)

@@ -101,7 +101,7 @@ def test_the_python_client_reads_and_lifts_on_every_list(
     # the client's headers stick: this GET has a Content-Type and no body
     sticky = api(stack)
     listed = getattr(sticky.suppression, name)
-    listed.delete(request_body={"emails": [f"{mark}-nobody@example.com"]})
+    listed.delete(request_body={"emails": [f"{mark}-unknown@example.com"]})
     after = listed.get(query_params={"email": addresses[0]} if name == "invalid_emails" else {"email": mark}).to_dict
     assert [record["email"] for record in after] == ([] if name == "invalid_emails" else [addresses[3]])
 
@@ -163,7 +163,7 @@ def test_the_links_lead_through_every_page_with_what_is_left_of_the_minute(
     assert [record["email"] for record in requests.get(last, headers=headers, timeout=30).json()] == seen[-1:]
 
 
-def test_a_parent_acts_for_its_child_and_nobody_elses(stack: Stack, place: Place, mark: str) -> None:
+def test_a_parent_acts_for_its_own_child_only(stack: Stack, place: Place, mark: str) -> None:
     access = Access(Table(client(place, "dynamodb"), outputs(place)["AccessTable"]))
     access.create_organization(Organization("subuser", "Subuser", parent="demo"))
     put(place, f"{mark}@example.com", of="subuser")

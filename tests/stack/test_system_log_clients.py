@@ -1,4 +1,4 @@
-"""The system log as those who poll it see it: Okta's own clients, unmodified, while events arrive from several sides.
+"""Polling the system log with Okta's own unmodified clients while several senders post events.
 
 Each client is a program of its own (tests/sdk-python, tests/sdk-node): the three do not get along in one environment.
 """
@@ -42,7 +42,7 @@ OKTA2 = ROOT / "requirements" / "okta2.txt"
 
 @pytest.fixture(scope="session")
 def okta2() -> Path:
-    """A Python that has Okta's SDK 2.x, made once for each lock."""
+    """A Python with Okta's SDK 2.x, created once per lock."""
     lock = hashlib.sha256(OKTA2.read_bytes()).hexdigest()[:12]
     home = ROOT / ".local" / f"okta2-{lock}"
     python = home / "bin" / "python"
@@ -61,7 +61,7 @@ def poller(*command: str) -> subprocess.Popen[str]:
 
 
 def send_while(stack: Stack, run: str) -> list[str]:
-    """Events from several senders at a time, some of them twice; the addresses that they are about."""
+    """Post events from several senders at a time, some twice; return their addresses."""
 
     def sender(number: int) -> list[str]:
         sent = []
@@ -89,7 +89,7 @@ def seen_by(started: subprocess.Popen[str]) -> list[str]:
 
 
 @pytest.mark.slow
-def test_okta_s_clients_poll_every_entry_exactly_once_while_events_arrive(stack: Stack, okta2: Path) -> None:
+def test_oktas_clients_poll_every_entry_exactly_once_while_events_arrive(stack: Stack, okta2: Path) -> None:
     run = uuid.uuid4().hex[:12]
     base_url, token = stack["okta"]["base_url"], stack["okta"]["token"]
     asked = (token, f'target.id ew "@{run}.example.com"', str(EVENTS * SENDERS * POSTS))
@@ -141,7 +141,7 @@ def test_both_spellings_of_the_path_are_answered_the_same(stack: Stack) -> None:
     assert answers[0].json() == answers[1].json()
 
 
-def test_a_question_about_a_period_needs_no_settling(stack: Stack) -> None:
+def test_a_bounded_query_does_not_wait_for_settling(stack: Stack) -> None:
     address = f"{uuid.uuid4().hex}@example.com"
     assert post(stack, bounce(address)).ok
     asked = {

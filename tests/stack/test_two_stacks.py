@@ -1,4 +1,4 @@
-"""Two stacks in one account and region: whatever has a name of its own has the stack's in it."""
+"""Two stacks in one account and region: every explicit name contains the stack's name."""
 
 from __future__ import annotations
 

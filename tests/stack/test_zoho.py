@@ -49,7 +49,7 @@ SUCCESS = ("SUCCESS", "Unblocked successfully")
 
 
 def python_with_sdk(major: str) -> str:
-    """A Python that has Zoho's SDK of a major, installed from the lock once."""
+    """A Python with Zoho's SDK of one major version, installed once from the lock."""
     lock = ROOT / "requirements" / f"zoho{major}.txt"
     home = ROOT / ".local" / f"zoho{major}-{sys.version_info[0]}.{sys.version_info[1]}"
     python, stamp = home / "bin" / "python", home / sha256(lock.read_bytes()).hexdigest()
@@ -71,7 +71,7 @@ EACH = pytest.mark.parametrize(
 
 @pytest.fixture(scope="session")
 def command(request: pytest.FixtureRequest) -> list[str]:
-    """What to run for one of Zoho's clients."""
+    """The command that runs one of Zoho's clients."""
     language, major = request.param.split("-")
     if language == "python":
         return [python_with_sdk(major), str(ROOT / "tests" / "sdk-python" / "zoho_unblock.py")]
@@ -83,7 +83,7 @@ def command(request: pytest.FixtureRequest) -> list[str]:
 
 @pytest.fixture
 def sdk(command: list[str], stack: Stack) -> Any:
-    """Calls the client: what it makes of the answer to each call."""
+    """A caller of the client that returns its reading of each answer."""
 
     def calls(*wanted: dict[str, Any], token: str = "", base_url: str = "") -> list[dict[str, Any]]:
         asked = {
@@ -103,7 +103,7 @@ def sdk(command: list[str], stack: Stack) -> Any:
 
 
 class Crm:
-    """Plain HTTP: what a test needs to have before a client can be asked about it."""
+    """Plain HTTP calls that set up the data of a test."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -148,7 +148,7 @@ class Crm:
         assert answer.status_code == 200, answer.text
 
     def explained(self, email: str) -> dict[str, Any]:
-        """What GET /reprieve/addresses tells of an address."""
+        """The answer of GET /reprieve/addresses about an address."""
         headers = {"Authorization": f"Bearer {self.stack['reprieve']['token']}"}
         url = f"{self.stack['reprieve']['base_url']}/reprieve/addresses/{email}"
         answer = self.session.get(url, headers=headers, timeout=30)
@@ -176,7 +176,7 @@ def said(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def exhaust(crm: Crm, email: str, record: str) -> None:
-    """Unblock an address as often as it may be, and have it bounce once more."""
+    """Unblock an address as often as allowed, and let it bounce once more."""
     for turn in range(5):
         crm.bounced([email], at=int(time.time()) + 60 * turn)
         assert crm.unblock([record]).status_code == 200
@@ -235,7 +235,7 @@ def test_a_client_gets_every_error_of_the_request(sdk: Any) -> None:
 
 @pytest.fixture
 def scoped(place: Place) -> str:
-    """A credential of the demo organization that may read records and no more."""
+    """A credential of the demo organization that can only read records."""
     token = issue_token("demo")
     access = Access(Table(client(place, "dynamodb"), outputs(place)["AccessTable"]))
     scopes = frozenset({"ZohoCRM.modules.leads.READ"})
@@ -245,7 +245,7 @@ def scoped(place: Place) -> str:
 
 @pytest.fixture
 def broken(place: Place) -> str:
-    """The id of a record that is not as we would ever write it."""
+    """The id of a record that our code would never write."""
     identifier = f"9{uuid.uuid4().int % 10**17:017d}"
     item = {"partition": {"S": "demo#Leads"}, "sort": {"S": identifier}}
     client(place, "dynamodb").put_item(TableName=outputs(place)["RecipientsTable"], Item=item)
@@ -258,9 +258,9 @@ def test_a_client_gets_the_errors_that_are_not_its_own_fault(sdk: Any, stack: St
     with relay(stack["zoho"]["base_url"], method="GET") as base_url:
         (method,) = sdk(call, base_url=base_url)
     with relay(stack["zoho"]["base_url"], without="Authorization") as base_url:
-        (nobody,) = sdk(call, base_url=base_url)
+        (stranger,) = sdk(call, base_url=base_url)
     (fault,) = sdk({**call, "ids": [broken]})
-    assert [(one["kind"], one["http"], one["code"], one["message"]) for one in (method, nobody, fault)] == [
+    assert [(one["kind"], one["http"], one["code"], one["message"]) for one in (method, stranger, fault)] == [
         ("error", 400, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one"),
         ("error", 401, "AUTHENTICATION_FAILURE", "Authentication failed"),
         ("error", 500, "INTERNAL_ERROR", "Internal Server Error"),
@@ -278,10 +278,10 @@ def test_a_client_learns_what_is_wrong_with_its_token(sdk: Any, scoped: str) -> 
 
 def test_a_request_without_a_token_and_with_a_wrong_method_get_zohos_answers(crm: Crm) -> None:
     url = f"{crm.url}/Leads/actions/unblock_email"
-    nobody = requests.post(url, timeout=30)
+    stranger = requests.post(url, timeout=30)
     message = "Authentication failed"
     expected = {"code": "AUTHENTICATION_FAILURE", "details": {}, "message": message, "status": "error"}
-    assert (nobody.status_code, nobody.json()) == (401, expected)
+    assert (stranger.status_code, stranger.json()) == (401, expected)
     message = "The http request method type is not a valid one"
     expected = {"code": "INVALID_REQUEST_METHOD", "details": {}, "message": message, "status": "error"}
     for method in ("GET", "PUT", "PATCH", "DELETE"):
@@ -290,7 +290,7 @@ def test_a_request_without_a_token_and_with_a_wrong_method_get_zohos_answers(crm
             assert (answer.status_code, answer.json()) == (400, expected)
 
 
-def test_a_block_and_what_is_left_of_its_unblocks_is_told_of_the_address(crm: Crm) -> None:
+def test_the_answer_about_an_address_has_its_block_and_the_unblocks_left(crm: Crm) -> None:
     (email,) = emails(1)
     (record,) = crm.records([email])
     crm.bounced([email])
@@ -334,8 +334,11 @@ def test_a_search_reaches_the_search_and_not_a_record_of_that_name(crm: Crm) -> 
 
 
 def insist(crm: Crm, record: str) -> str:
-    """What one record's entry says. A machine too busy to start a function in time answers 500, so ask until it does
-    not; the key makes that one request, whatever became of the answers before."""
+    """The message of one record's entry.
+
+    A machine too busy to start a function in time answers 500, so ask until it does not; the key makes that one request,
+    whatever became of the answers before.
+    """
     key = {"Idempotency-Key": uuid.uuid4().hex}
     while (answer := crm.unblock([record], headers=key)).status_code in {409, 500, 503}:
         time.sleep(1)
@@ -350,5 +353,5 @@ def test_of_twenty_requests_at_a_time_one_unblocks_and_five_is_never_exceeded(cr
     for turn in range(6):
         crm.bounced([email], at=int(time.time()) + 60 * turn)
         with ThreadPoolExecutor(20) as threads:
-            told = Counter(threads.map(lambda _: insist(crm, record), range(20)))
-        assert told == ({SUCCESS[1]: 1, FREE[1]: 19} if turn < 5 else {EXHAUSTED[1]: 20})
+            counts = Counter(threads.map(lambda _: insist(crm, record), range(20)))
+        assert counts == ({SUCCESS[1]: 1, FREE[1]: 19} if turn < 5 else {EXHAUSTED[1]: 20})

@@ -1,4 +1,4 @@
-"""Who asks, in tests: the holder of a credential, in a request of a name."""
+"""Contexts for tests: the holder of a credential, in a request with a given id."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def invalid(message: str) -> ClientError:
 
 
 class TransactionCanceledException(ClientError):
-    """What boto3 raises for a transaction of which a condition did not hold."""
+    """boto3's error for a transaction with a failed condition."""
 
 
 class Table:
@@ -87,7 +87,7 @@ class Table:
         return item[first], item[second]
 
     def set(self, key: Key, item: Item | None) -> None:
-        """Store an item under its key, or forget it."""
+        """Store an item under its key, or delete it."""
         if item is None:
             self.items.pop(key, None)
             return
@@ -99,7 +99,7 @@ class Table:
         self.items[key] = item
 
     def query(self, names: tuple[str, str], shown: Iterable[Item], arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """A page of what is shown, in the order of an index.
+        """A page of items in the order of an index.
 
         Args:
             names: of the index's keys, or of the table's own.
@@ -142,7 +142,7 @@ class Table:
         return answer
 
     def _place(self, names: tuple[str, str], item: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Where an item stands: by the index's sort key, then by its own key; texts by their UTF-8."""
+        """The position of an item: the index's sort key, then its own key; texts by their UTF-8."""
         return tuple(_comparable(item[name]) for name in (names[1], *self.keys))
 
 
@@ -154,7 +154,7 @@ class Database:
         self.tables = {name: Table(properties) for name, properties in tables().items()}
 
     def client(self) -> Client:
-        """A client of its own observers."""
+        """A client with its own observers."""
         return Client(self)
 
 
@@ -249,7 +249,7 @@ class Client:
         return self._do("Query", arguments, effect)
 
     def scan(self, **arguments: Any) -> dict[str, Any]:
-        """All items; only tests look at a table so."""
+        """All items; only tests scan a table."""
         items = [marshal(item) for item in self._table(arguments).items.values()]
         return self._do("Scan", arguments, lambda: {"Items": items, "Count": len(items)})
 
@@ -324,7 +324,7 @@ class Client:
 
 
 class _Write:
-    """One write: its arguments, the item's key, and what it makes of the item."""
+    """One write: its arguments, the item's key, and the new item."""
 
     def __init__(self, arguments: Mapping[str, Any], key: Item, change: Callable[[Item | None], Item | None]) -> None:
         self.arguments = arguments
@@ -364,7 +364,7 @@ def _named(word: str, arguments: Mapping[str, Any]) -> str:
 
 
 def _check(expression: str, arguments: Mapping[str, Any]) -> None:
-    """Refuse values and names that are given and not used, and those that are used and not given."""
+    """Refuse values and names that are given but unused, and those that are used but not given."""
     words = set(expression.replace("(", " ").replace(")", " ").replace(",", " ").split())
     for given, sign in (("ExpressionAttributeValues", ":"), ("ExpressionAttributeNames", "#")):
         used = {word for word in words if word.startswith(sign)}

@@ -29,14 +29,14 @@ CLAUSE = re.compile(r"""(?<=[?]) SET |(?<=") REMOVE """)
 
 
 def binary() -> str | None:
-    """Where it is: as DYNOXIDE says, where npm installed it, or on the path; None where it is not."""
+    """The path of dynoxide: from DYNOXIDE, from npm, or on the PATH; None if it is missing."""
     installed = (place / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide" for place in PLACES)
     found = os.environ.get("DYNOXIDE") or next((path for path in installed if path.exists()), None)
     return str(found) if found else shutil.which("dynoxide")
 
 
 def needed() -> str:
-    """Where it is; skips the test, loudly, where there is none."""
+    """The path of dynoxide; skip the test, with a message, if it is missing."""
     found = binary()
     if found is None:
         message = "dynoxide is not here: install npm's @dynoxide/linux-x64 in bench/, or name it by DYNOXIDE"
@@ -48,7 +48,7 @@ def needed() -> str:
 
 @contextmanager
 def running(connections: int = 32, *, export: Path | None = None, retries: Any = None) -> Iterator[DynamoDBClient]:
-    """A fresh one, in memory; skips the test, loudly, where there is none.
+    """Run a fresh dynoxide in memory; skip the test, with a message, if it is missing.
 
     Args:
         connections: of the client.
@@ -80,17 +80,17 @@ def running(connections: int = 32, *, export: Path | None = None, retries: Any =
 
 
 def adapt(client: DynamoDBClient) -> None:
-    """Have a client, one that the product makes for itself for instance, say an UPDATE as dynoxide reads it."""
+    """Make a client, such as one of the product's own, send an UPDATE in dynoxide's syntax."""
     client.meta.events.register("provide-client-params.dynamodb.BatchExecuteStatement", _with_commas)
 
 
 def _with_commas(params: dict[str, Any], **_: object) -> None:
-    """Write an UPDATE of several clauses as it reads them: AWS documents `SET a SET b`, dynoxide knows `SET a, b`."""
+    """An UPDATE of several clauses in dynoxide's syntax: AWS documents `SET a SET b`, dynoxide knows `SET a, b`."""
     params["Statements"] = [one | {"Statement": CLAUSE.sub(", ", one["Statement"])} for one in params["Statements"]]
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until it answers: at once, or when it has read a million items."""
+    """Wait until dynoxide answers: at once, or after it has read a million items."""
     ends = time.monotonic() + SECONDS_TO_START
     while True:
         try:

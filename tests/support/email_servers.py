@@ -1,4 +1,4 @@
-"""Okta's Email Servers routes, the bodies that are sent to them, and their whole answers."""
+"""Okta's Email Servers routes, with request bodies and whole answers."""
 
 from __future__ import annotations
 
@@ -131,4 +131,4 @@ def logged(dynamodb: DynamoDBClient) -> list[dict[str, Any]]:
 
 def types(dynamodb: DynamoDBClient) -> list[tuple[str, str]]:
     prefix = "system.custom_email_server.lifecycle."
-    return sorted((told["eventType"].removeprefix(prefix), told["outcome"]["result"]) for told in logged(dynamodb))
+    return sorted((entry["eventType"].removeprefix(prefix), entry["outcome"]["result"]) for entry in logged(dynamodb))

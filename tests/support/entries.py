@@ -1,4 +1,4 @@
-"""What stands on a list, read from its record."""
+"""The entry of an address on a list, read from its record."""
 
 from __future__ import annotations
 

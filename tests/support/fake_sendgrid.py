@@ -1,4 +1,4 @@
-"""A SendGrid on loopback: real HTTP, lists in memory, the statuses the real one is known for, and trouble on demand.
+"""A SendGrid on loopback: real HTTP, lists in memory, the real one's known statuses, and faults on demand.
 
     with FakeSendGrid() as fake:
         fake.allow("SG.key")
@@ -35,7 +35,7 @@ class Seen:
 
     Attributes:
         target: the raw request target, as on the wire.
-        port: the client's, so that a test can tell connections apart.
+        port: the client's, so that a test can distinguish connections.
     """
 
     method: str
@@ -88,7 +88,7 @@ class FakeSendGrid:
         return f"http://127.0.0.1:{self._server.server_address[1]}{self.prefix}"
 
     def allow(self, key: str, *, permitted: bool = True) -> None:
-        """Make a key known; without permission it is answered 403."""
+        """Register a key; without permission it is answered 403."""
         self._scopes[key] = permitted
 
     def put(
@@ -103,7 +103,7 @@ class FakeSendGrid:
         return {row["email"] for row in self.lists[key or next(iter(self._scopes)), subuser][name]}
 
     def permission(self, key: str) -> bool | None:
-        """Whether the key may do things; None when nobody knows it."""
+        """Whether the key has permission; None if it is unknown."""
         return self._scopes.get(key)
 
 
@@ -113,7 +113,7 @@ class _Server(ThreadingHTTPServer):
     fake: FakeSendGrid
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up are what the tests are about."""
+        """Ignore clients that hang up, because tests do so on purpose."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -145,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, payload: Any = None, headers: dict[str, str] | None = None) -> None:
         raw = b"" if payload is None else json.dumps(payload).encode()
         self.send_response(status)
-        # the real one says this on every answer; only on a 429 does it mean anything
+        # the real one sends this with every answer; it has a meaning only with a 429
         merged = {"X-RateLimit-Limit": "500", "X-RateLimit-Remaining": "499", "X-RateLimit-Reset": "1"} | (
             headers or {}
         )
@@ -158,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(raw)
 
     def work(self) -> tuple[int, Any]:
-        """Do what was asked, as SendGrid would."""
+        """Execute a request as SendGrid would."""
         fake = self.server.fake
         scheme, _, key = self.headers.get("Authorization", "").partition(" ")
         permitted = fake.permission(key) if scheme.casefold() == "bearer" else None
@@ -242,7 +242,7 @@ def redirect(to: str) -> Callable[[Handler], None]:
 
 
 def raw(*pieces: bytes, every: float = 0.0, forever: bool = False) -> Callable[[Handler], None]:
-    """Bytes as they are, one piece at a time, then the connection ends; or its last piece again and again."""
+    """Send raw bytes piece by piece, then close the connection; or repeat the last piece forever."""
 
     def send(handler: Handler) -> None:
         handler.close_connection = True
@@ -257,20 +257,20 @@ def raw(*pieces: bytes, every: float = 0.0, forever: bool = False) -> Callable[[
 
 
 def silence(handler: Handler) -> None:
-    """No answer at all."""
+    """Send no answer."""
     handler.server.fake.stopping.wait(30)
     handler.close_connection = True
 
 
 def reset(handler: Handler) -> None:
-    """The connection is torn down: a RST instead of an answer."""
+    """Reset the connection: a RST instead of an answer."""
     handler.close_connection = True
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
 
 
 def after_effect(trouble: Callable[[Handler], None]) -> Callable[[Handler], None]:
-    """The request does its work, and the answer is lost."""
+    """Execute the request, and lose the answer."""
 
     def work_first(handler: Handler) -> None:
         handler.work()

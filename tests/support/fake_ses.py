@@ -114,7 +114,7 @@ class FakeSes:
 
 
 def error(code: str, status: int) -> ClientError:
-    """What boto3 raises; the message has what must not get out."""
+    """boto3's error; its message contains text that must not leak."""
     answer: Any = {
         "Error": {"Code": code, "Message": "boo@example.org AKIACANARY"},
         "ResponseMetadata": {"HTTPStatusCode": status},

@@ -1,4 +1,4 @@
-"""What the tests of the system log's filter share: filters to write, and what work costs."""
+"""Helpers for the tests of the system log's filter: rendering of filters, and the cost of work."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def eq(field: str, value: Value) -> Comparison:
 
 
 def steps(work: Callable[[], object]) -> int:
-    """How many calls some work makes, Python's and C's: its cost, whatever else the machine is doing."""
+    """The number of Python and C calls of some work: its cost, independent of other load."""
     counted = 0
 
     def count(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""API Gateway in front of a function, as a test sees it: a request in, an answer out, DynamoDB calls counted."""
+"""API Gateway in front of a function, for tests: a request in, an answer out, DynamoDB calls counted."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Answer:
-    """What API Gateway would send.
+    """The response that API Gateway would send.
 
     Attributes:
         status: the status code.
@@ -85,18 +85,18 @@ class Matching:
 
 @dataclass
 class Clock:
-    """What time it is for the functions, in milliseconds; a test sets `now`."""
+    """The functions' clock, in milliseconds; a test sets `now`."""
 
     now: int = 1_767_225_600_000
 
 
 class Calls(Counter[str]):
-    """How often each DynamoDB operation was called during the last request: `calls == {"GetItem": 1}`."""
+    """The number of calls of each DynamoDB operation during the last request: `calls == {"GetItem": 1}`."""
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """Calls handlers as API Gateway does."""
+    """A caller of handlers that acts as API Gateway does."""
 
     calls: Calls
 

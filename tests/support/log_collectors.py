@@ -1,4 +1,4 @@
-"""How log collectors decide that they have read everything: three clients' loops, over any way to send a request.
+"""The loops of three log collectors, over any way to send a request.
 
 None of them knows how Okta pages; each stops by what an answer's links say. The loops are our own, after how the
 clients behave: Airbyte's source-okta (airbyte#4447, airbyte#4456), HashiCorp's Grove, and scripts over Okta's Python
@@ -23,14 +23,14 @@ MAX_REQUESTS = 50
 
 @dataclass(frozen=True)
 class Page:
-    """What a collector sees of an answer: the entries, and the links by relation."""
+    """The parts of an answer that a collector reads: the entries, and the links by relation."""
 
     entries: list[Any]
     links: Mapping[str, str]
 
 
 class NeverStops(AssertionError):
-    """A collector sent more requests than the log could give it a reason for."""
+    """A collector sent more requests than the log's entries justify."""
 
 
 def _words(url: str) -> dict[str, str]:
@@ -38,7 +38,7 @@ def _words(url: str) -> dict[str, str]:
 
 
 def airbyte(send: Send, since: str) -> Iterator[list[Any]]:
-    """Merges the parameters of `next` into its own, which it sends every time; stops when `next` is `self`."""
+    """Merge the parameters of `next` into the constant ones; stop when `next` is `self`."""
     following: dict[str, str] = {}
     for _ in range(MAX_REQUESTS):
         page = send({"limit": "200", **following, "since": since})
@@ -51,7 +51,7 @@ def airbyte(send: Send, since: str) -> Iterator[list[Any]]:
 
 
 def grove(send: Send, since: str) -> Iterator[list[Any]]:
-    """Unescapes both links, and follows `next` as it then is; stops when they are equal."""
+    """Unescape both links, and follow the unescaped `next`; stop when they are equal."""
     words = {"since": since, "sortOrder": "ASCENDING", "limit": "1000"}
     for _ in range(MAX_REQUESTS):
         page = send(words)
@@ -64,7 +64,7 @@ def grove(send: Send, since: str) -> Iterator[list[Any]]:
 
 
 def python_sdk(send: Send, since: str) -> Iterator[list[Any]]:
-    """Asks for the next page as long as there is one and it is another than the one that was just read."""
+    """Request the next page until there is none or it is the one just read."""
     words = {"since": since, "filter": 'eventType eq "system.email.delivery"', "limit": "1000"}
     asked = None
     for _ in range(MAX_REQUESTS):

@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is told: aiosmtpd with STARTTLS and AUTH, for tests that send real mail.
+"""A mail server that keeps its mails: aiosmtpd with STARTTLS and AUTH, for tests that send real mail.
 
 with MailSink(authority) as sink:
     ...                                 # host, port, ca_pem, username, password: what a client needs
@@ -31,7 +31,7 @@ TOKEN = "canary-token-Xy81Kd"
 
 @dataclass
 class MailSink:
-    """One server on the loopback; it listens while the `with` lasts.
+    """One server on loopback; it listens while the `with` lasts.
 
     Attributes:
         authority: issues its certificate, which is for its address.

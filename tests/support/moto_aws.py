@@ -39,7 +39,7 @@ def running() -> Iterator[None]:
 
 
 def empty(monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Forget all that AWS was told; the client of an empty DynamoDB, which `wiring` gives from here on."""
+    """Empty AWS; return the client of an empty DynamoDB, which `wiring` uses from now on."""
     BackendDict.reset()
     reset_model_data()
     forget(clients=False)
@@ -54,7 +54,7 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Client:
 
 
 def forget(*, clients: bool) -> None:
-    """Forget what `wiring` keeps for the life of a process, its clients too if they would ask a moto that is gone."""
+    """Reset the caches of `wiring`, its clients included if their moto is gone."""
     for name, thing in vars(wiring).items():
         if hasattr(thing, "cache_clear") and (clients or name != "client"):
             thing.cache_clear()
@@ -65,7 +65,7 @@ _private_key = cache(kms.generate_private_key)  # type: ignore[attr-defined]
 
 
 def set_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have credentials that no real AWS would take."""
+    """Set credentials that no real AWS would accept."""
     for word in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(word, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)

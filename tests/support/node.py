@@ -1,4 +1,4 @@
-"""Node, for the contract tests with the vendors' Node clients: there, or the test says loudly that it was skipped.
+"""Node, for the contract tests with the vendors' Node clients; a test that is skipped without it says so.
 
 def test_nodes_sdk_lists_users(stack: dict[str, Any]) -> None:
     assert run_node("...", okta=stack["okta"]) == {...}

@@ -6,7 +6,7 @@ from tests.support.gateway import Answer, Matching
 
 
 def refusal(status: int, code: str, summary: str, *causes: str) -> Answer:
-    """An error as the dialect answers it, with whatever error id."""
+    """The dialect's answer for an error, with any error id."""
     body = {
         "errorCode": code,
         "errorSummary": summary,
@@ -18,6 +18,6 @@ def refusal(status: int, code: str, summary: str, *causes: str) -> Answer:
 
 
 def forbidden(scope: str) -> Answer:
-    """The answer to a credential without a scope, which it names."""
+    """The answer to a credential that lacks a scope; it names the scope."""
     summary = "You do not have permission to perform the requested action"
     return refusal(403, "E0000006", summary, f"this needs the scope {scope}")

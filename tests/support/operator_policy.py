@@ -1,4 +1,4 @@
-"""The template's OperatorPolicy, enforced: in moto everything is allowed, so what the command asks is checked here.
+"""The template's OperatorPolicy, enforced on the command's calls, because moto allows everything.
 
 with enforced():
     main(["status"])        # a call of AWS that the policy does not allow fails the test
@@ -71,7 +71,7 @@ def listed(value: Any) -> list[str]:
 
 
 def needs(service: str, operation: str, call: Mapping[str, Any]) -> list[Check]:
-    """The permissions that AWS asks for a call, each with its resource."""
+    """The permissions that AWS requires for a call, each with its resource."""
     if service != "dynamodb":
         # a batch of SQS's takes the permission of what it is made of
         return [(f"{service}:{operation.removesuffix('Batch')}", ONLY[service])]

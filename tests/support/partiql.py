@@ -1,4 +1,4 @@
-"""Reads the PartiQL statements that the stores send, for those who play DynamoDB in tests.
+"""A parser of the PartiQL statements that the stores send, for the DynamoDB doubles of the tests.
 
 An UPDATE comes back as the expressions of an UpdateItem with the same meaning: `#name` for a quoted name, `:p0`, `:p1`
 and so on for the parameters.
@@ -22,7 +22,7 @@ KEY = re.compile(r"#(\w+) = (:p\d+) AND #(\w+) = (:p\d+)(?: AND (.+))?")
 
 
 class Malformed(ValueError):
-    """What DynamoDB says of a statement that it cannot execute."""
+    """DynamoDB's error for a statement that it cannot execute."""
 
 
 @dataclass(frozen=True)

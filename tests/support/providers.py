@@ -1,4 +1,4 @@
-"""The providers' adapters, each with an upstream behind it: a `Bench` hides how trouble is made there."""
+"""The providers' adapters, each with an upstream: a `Bench` hides how faults are made there."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Time:
 
 
 class Bench(Protocol):
-    """An adapter, and the hands to change what is behind it."""
+    """An adapter, with methods that change its upstream."""
 
     provider: Any
     #: the same provider for another subuser or tenant

@@ -1,4 +1,4 @@
-"""What tests do with an organization's removals that wait: look at all of them, or take all of them as the job does."""
+"""Helpers for an organization's queue: list all removals, or claim all due ones as the job does."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MANY = 10_000
 
 
 def waiting(table: Table, organization: Organization) -> list[Removal]:
-    """Everything that is pending, due or not."""
+    """All pending removals, due or not."""
     removals, _ = RemovalRecords(table).waiting(organization, RemovalState.PENDING, limit=MANY, after=None)
     return removals
 
 
 def take(table: Table, organization: Organization, *, now: Millis, lease: Millis = LEASE) -> list[Removal]:
-    """Everything that is due, claimed."""
+    """All due removals, claimed."""
     queue = RemovalQueue(table)
     claims = queue.claim(organization, queue.due(organization, now=now, limit=MANY), now=now, lease=lease)
     return [removal for claim in claims if claim for removal in claim.removals]

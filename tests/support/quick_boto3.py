@@ -1,4 +1,4 @@
-"""Read boto3's service descriptions once a process: moto starts a session for every test, which reads them anew."""
+"""Read boto3's service descriptions once per process: moto's session for each test would read them again."""
 
 from functools import cache
 from typing import Any
@@ -7,7 +7,7 @@ from botocore.loaders import JSONFileLoader, Loader
 
 
 def install() -> None:
-    """Remember what the loaders have read; botocore shares these objects between clients anyway."""
+    """Cache what the loaders read; botocore shares these objects between clients anyway."""
     read_file = JSONFileLoader.load_file
     list_services = Loader.list_available_services
 

@@ -1,4 +1,4 @@
-"""Stands between an unmodified client and the stack, for what no such client does: the wrong method, no credential.
+"""A relay between an unmodified client and the stack, for requests that no client sends: a wrong method, no credential.
 
 with relay(stack["zoho"]["base_url"], method="GET") as base_url: ...
 """
@@ -21,7 +21,7 @@ HOP = {"host", "connection", "content-length", "transfer-encoding", "accept-enco
 
 @contextmanager
 def relay(to: str, *, method: str = "POST", without: str = "") -> Iterator[str]:
-    """Serve on loopback; every request goes on to the same path at `to`, with this method and without one header."""
+    """Serve on loopback; forward every request to the same path at `to`, with this method and without one header."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -1,4 +1,4 @@
-"""The system log as a caller of it, for tests: entries, queries, links."""
+"""The system log as its callers see it, for tests: entries, queries, links."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def delivery(
 
 
 class Log:
-    """The log as its callers have it; entries are written at the time that the clock shows."""
+    """The log as its callers see it; entries are written at the clock's time."""
 
     def __init__(self, call: Gateway, clock: Clock) -> None:
         self._call = call
@@ -70,7 +70,7 @@ class Log:
         return uuids(answer)
 
     def open(self, url: str) -> Answer:
-        """What a client gets that follows a link without looking at it."""
+        """The answer to a client that follows a link without parsing it."""
         return self.ask(DEMO, **dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)))
 
     def follow(self, answer: Answer, **more: str) -> Answer:

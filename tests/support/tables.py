@@ -60,7 +60,7 @@ def tables() -> dict[str, Mapping[str, Any]]:
 
 
 def environment() -> dict[str, str]:
-    """The environment variables by which the template tells every function the tables' names."""
+    """The environment variables with the tables' names, which the template sets for every function."""
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if value in tables()}
 

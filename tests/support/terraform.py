@@ -1,4 +1,4 @@
-"""What Terraform's okta provider sends and reads for `okta_email_smtp_server`, over any way to send a request.
+"""The requests of Terraform's okta provider for `okta_email_smtp_server`, over any way to send them.
 
 Written after the provider's recorded sessions (terraform-provider-okta, TestAccResourceOktaSMTPServer_crud) and its
 behaviour: it checks a token with users/me, by two generations of the Go SDK; create and update are followed by a read;
@@ -61,7 +61,7 @@ class Provider:
         return {name: server[name] for name in READ}
 
     def update(self, identifier: str, configuration: dict[str, Any]) -> dict[str, Any] | None:
-        """The state afterwards. An error would not be seen: the provider swallows it."""
+        """The state after an update. The provider swallows an error, so none is raised."""
         status, server = self.send("PATCH", f"{SERVERS}/{identifier}", configuration)
         assert status == OK, server
         return self.read(identifier)
@@ -78,7 +78,7 @@ def planned(configuration: dict[str, Any]) -> dict[str, Any]:
 
 
 def life_of_a_server(send: Send) -> None:
-    """Create, refresh, plan, update, data source, import, destroy, each in a run of its own that begins anew."""
+    """Create, refresh, plan, update, read as a data source, import and destroy, each in a new run."""
 
     def run() -> Provider:
         provider = Provider(send)

@@ -1,4 +1,4 @@
-"""Zoho's Unblock Email, asked for in tests: records, bounces, and the whole answers."""
+"""Zoho's Unblock Email, for tests: records, bounces and whole answers."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def left(email: str) -> int:
 
 
 def lift(now: Millis) -> None:
-    """What the job does once the provider has answered."""
+    """Settle as the job does after the provider's answer."""
     rows = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=now)
     settlements = [Settlement(row, RemovalState.DONE, 0) for row in rows]
     assert all(wiring.removal_queue().settle(DEMO, settlements, now=now))

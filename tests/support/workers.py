@@ -1,4 +1,4 @@
-"""The processes that run a stack's functions, for tests that end them or ask what they took."""
+"""The processes that run a stack's functions, for tests that kill or measure them."""
 
 from __future__ import annotations
 

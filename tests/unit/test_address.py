@@ -1,4 +1,4 @@
-"""What counts as an email address (RFC 3696 and its verified errata), and when two are one mailbox."""
+"""Valid email addresses (RFC 3696 and its verified errata), and equality of two spellings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LONG_DOMAIN = f"{'d' * 63}.{'d' * 63}.{'d' * 57}.com"
 
 # Where we differ from the vectors on purpose, by case id, under the reason.
 ISEMAIL_DEVIATIONS = {
-    "address literals are for testing only (RFC 3696 section 3), and nobody's recipient has one": (
+    "address literals are for testing only (RFC 3696 section 3), and no recipient has one": (
         "10 11 12 13 14 15 16 17 39 45 98 197 230 231 233 236 239 241 244 247 249 250 251 252 253 254 258 260 262 264 "
         "270"
     ),
@@ -53,7 +53,7 @@ JSON_SCHEMA_DEVIATIONS = {
 
 
 def verdict(text: object) -> str | None:
-    """Return the sentence of the refusal, having checked that nothing of the address comes with it; None if valid."""
+    """The sentence of the refusal, checked not to quote the address; None if valid."""
     try:
         Address.parse(text, field="emailAddresses")
     except MalformedAddress as error:
@@ -322,7 +322,7 @@ def test_letter_case_makes_no_difference_to_a_key(text: str) -> None:
 @example("\ufffd")
 @example("例" * 400)
 @example(f"{'a' * 315}\ufffd\ufffd\ufffda")
-def test_the_key_of_anything_else_fits_a_database_and_is_nobodys_address(text: str) -> None:
+def test_the_key_of_any_other_text_fits_a_database_and_equals_no_address(text: str) -> None:
     assume(verdict(text) is not None)
     key = comparison_key(text)
     assert 0 < len(key.encode()) <= MAX_KEY_OCTETS

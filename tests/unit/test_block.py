@@ -1,4 +1,4 @@
-"""What is blocked how, and what an unblock may do about it."""
+"""Kinds of blocks, and what an unblock may lift."""
 
 from __future__ import annotations
 

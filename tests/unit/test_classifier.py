@@ -1,4 +1,4 @@
-"""What a refusal means: by the words before the codes, the codes before the provider, and never a guess."""
+"""The classifier of refusals: words before codes, codes before the provider's opinion, and no guesses."""
 
 import importlib
 import json
@@ -39,7 +39,7 @@ def test_the_third_that_no_rule_was_written_from_is_judged_well(words: bool) -> 
     assert (found.texts, found.soft_precision >= 0.95, found.undetermined <= 8) == (147, True, True)
 
 
-def test_a_verdict_tells_its_cause_its_class_its_evidence_and_how_sure_it_is() -> None:
+def test_a_verdict_has_a_cause_a_class_evidence_and_a_certainty() -> None:
     found = classify("550 5.7.1 <u@d.example>... No such user!")
     assert found == Verdict(
         Cause.UNKNOWN_MAILBOX,
@@ -245,7 +245,7 @@ def test_a_status_code_that_says_nothing_decides_nothing(status: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "550", "554 Error", "550 failed", "550 Rejected", "5.0.0", "\x00\ud83d", "é" * 9])
-def test_what_nothing_decides_is_undetermined(text: str) -> None:
+def test_a_text_that_no_rule_decides_is_undetermined(text: str) -> None:
     assert classify(text) == UNDETERMINED
     assert (UNDETERMINED.permanence, UNDETERMINED.classification) == (UNSURE, Classification.UNCLASSIFIED)
 
@@ -265,7 +265,7 @@ def test_what_nothing_decides_is_undetermined(text: str) -> None:
         ("450 failed", "", HARD, SOFT),
     ],
 )
-def test_the_provider_is_heard_after_words_and_codes_and_before_hints(
+def test_the_providers_opinion_counts_after_words_and_codes_and_before_hints(
     text: str, status: str, opinion: Permanence, expected: Permanence
 ) -> None:
     assert classify(text, status=status, opinion=opinion).permanence is expected
@@ -300,7 +300,7 @@ def test_a_refusal_that_calls_itself_temporary_is_never_hard(text: str) -> None:
         "553 5.1.8 domain x.example does not exist",
     ],
 )
-def test_what_is_about_the_sender_is_never_hard(text: str) -> None:
+def test_a_refusal_about_the_sender_is_never_hard(text: str) -> None:
     assert (classify(text).permanence, classify(text).cause) == (SOFT, Cause.SENDER)
 
 

@@ -1,4 +1,4 @@
-"""Which list an event puts an address on."""
+"""The list that an event puts an address on."""
 
 import pytest
 

@@ -35,7 +35,7 @@ LISTS = SuppressionList.BOUNCES
 
 
 class Silent:
-    """The log is of no interest here."""
+    """A log that discards its entries."""
 
     def append(self, *_: object) -> None:
         pass
@@ -72,7 +72,7 @@ def lanes(world: World, count: int) -> Lanes:
 
 
 def waits(count: int) -> list[int]:
-    """How long each removal of a healthy organization waited, in milliseconds, from run to run of the job."""
+    """The waiting time of each removal of a healthy organization, in milliseconds, over several runs of the job."""
     world = World(Choices(played=()))
     client = Client(world, "Suppressions", lambda *_: None)
     table = SerialTable(client, "Suppressions")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What a filter of the system log asks for, what that may cost, and what an index may rely on."""
+"""Matching of the system log's filter: its results, its cost, and the conditions that an index may rely on."""
 
 from __future__ import annotations
 

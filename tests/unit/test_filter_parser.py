@@ -1,4 +1,4 @@
-"""The system log's filter as it is read: what it may say, what is refused in which words, and what reading may cost."""
+"""The parser of the system log's filter: its language, the words of its refusals, and its cost."""
 
 from __future__ import annotations
 

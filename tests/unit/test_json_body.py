@@ -1,4 +1,4 @@
-"""The strict reader of JSON: what it gives can be stored and shown, and everything else is refused."""
+"""The strict reader of JSON: its values can be stored and shown again, and everything else is refused."""
 
 from __future__ import annotations
 

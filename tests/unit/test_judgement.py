@@ -1,4 +1,4 @@
-"""Every way in gives one verdict for one bounce: the webhook, reconciliation, a CSV file, SES's list."""
+"""One bounce gets one verdict on every way in: the webhook, reconciliation, a CSV file, SES's list."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The system log's free search: what counts as mentioned, and how much may be asked at once."""
+"""The system log's keyword search: matching, and the limits of a query."""
 
 from __future__ import annotations
 

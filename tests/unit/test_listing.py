@@ -1,4 +1,4 @@
-"""Every parameter of a list against a search by brute force, whatever the shards and the size of a page."""
+"""Every parameter of a list against a brute-force search, with any shards and page size."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ _LIFTED = Suppression(SuppressionList.BOUNCES, "ab@lifted.io", "ab@lifted.io", 1
 
 
 def expected(organization: Organization, suppressions: list[Suppression], wanted: Selection) -> list[Suppression]:
-    """The bounces that are meant, by the words of the documentation and nothing else."""
+    """The expected bounces, by the documentation's words alone."""
     purge, second = organization.purge, NOW // 1000
 
     def shown(one: Suppression) -> bool:
@@ -209,7 +209,7 @@ def many(number: int, shards: int) -> tuple[Organization, Table]:
 
 
 def observed(table: Table) -> list[str]:
-    """The operations that are asked of a table from here on."""
+    """The operations on a table from now on."""
     asked: list[str] = []
     table._client.observe = lambda operation, _: asked.append(operation)  # type: ignore[attr-defined]
     return asked
@@ -226,7 +226,7 @@ def test_the_first_page_asks_each_shard_once_and_reads_little_more_than_it_shows
 
 
 @pytest.mark.parametrize("shards", [1, 4])
-def test_a_narrow_prefix_is_one_request_a_shard(shards: int) -> None:
+def test_a_narrow_prefix_is_one_request_per_shard(shards: int) -> None:
     organization, table = many(3_000, shards)
     asked = observed(table)
     wanted = Selection(pattern=Pattern.parse("USER0012"))
@@ -235,7 +235,7 @@ def test_a_narrow_prefix_is_one_request_a_shard(shards: int) -> None:
     assert (len(asked), table._client.read) == (shards, 10)
 
 
-def test_nothing_is_answered_by_reading_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_request_reads_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MAX_READ", 100)
     organization, table = many(300, 1)
     reader = listing._Reader(table, organization, (SuppressionList.BOUNCES,), Selection(), 0, most=100)
@@ -250,7 +250,7 @@ def test_a_pattern_does_not_depend_on_letter_case(text: str) -> None:
     assert Pattern.parse(text.upper()) == Pattern.parse(text.lower())
 
 
-def test_no_pattern_at_all_is_the_pattern_that_anybody_meets() -> None:
+def test_no_pattern_matches_every_address() -> None:
     assert {Pattern.parse(""), Pattern.parse("%"), Pattern.parse("%%%")} == {ANYBODY}
 
 

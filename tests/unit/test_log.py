@@ -1,4 +1,4 @@
-"""The system log's entries, as Okta's clients will read them."""
+"""The system log's entries, as Okta's clients read them."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_whatever_a_server_said_the_outcome_stays_within_oktas_bounds(message: s
     assert 1 <= len(outcome["reason"]) <= 255
 
 
-def test_a_removal_request_lists_at_most_fifty_addresses_a_target() -> None:
+def test_a_removal_request_lists_at_most_fifty_addresses_per_target() -> None:
     emails = [f"u{number}@company.com" for number in range(101)]
     entries = removal_requested(emails, context=CONTEXT)
     names = [entry.event["target"][0]["displayName"].split(", ") for entry in entries]
@@ -151,7 +151,7 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
 
 
 @pytest.mark.parametrize("event_type", CHANGES)
-def test_a_change_tells_who_made_it_in_which_request_and_of_what(event_type: EventType) -> None:
+def test_a_change_names_its_actor_its_request_and_its_target(event_type: EventType) -> None:
     entry = CHANGES[event_type](event_type)
     assert entry.event["eventType"] == event_type.value
     assert entry.event["displayMessage"]
@@ -176,14 +176,14 @@ def test_every_type_of_change_has_a_sentence() -> None:
     assert {*access_entries.MESSAGE, *recipient_entries.MESSAGE} == set(CHANGES)
 
 
-def test_what_the_operator_does_is_no_tokens_doing() -> None:
+def test_an_operators_change_names_no_token() -> None:
     entry = credential_changed(
         EventType.TOKEN_CREATE, CREDENTIAL, context=replace(CONTEXT, actor=OPERATOR, request_id="r")
     )
     assert entry.event["transaction"] == {"type": "JOB", "id": "r", "detail": {}}
 
 
-def test_a_record_without_a_name_is_told_by_its_address_or_id() -> None:
+def test_a_record_without_a_name_is_shown_by_its_address_or_id() -> None:
     entries = [
         recipient_changed(EventType.USER_CREATE, one, context=CONTEXT) for one in (LEAD, replace(LEAD, email=None))
     ]

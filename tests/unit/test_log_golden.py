@@ -1,4 +1,4 @@
-"""Each type of log entry whole, as it was written down once: tests/unit/log_entries.json.
+"""Each type of log entry whole, against the recorded ones in tests/unit/log_entries.json.
 
 `PYTHONPATH=layers/domain/python:. python -m tests.unit.test_log_golden` writes it anew; read what has changed.
 """
@@ -70,7 +70,7 @@ def a_removal(number: int = 0) -> Removal:
 
 
 def entries() -> dict[str, LogEntry]:
-    """One entry of each type, and of each kind within a type, by a name of its own."""
+    """One entry of each type, and of each kind within a type, by name."""
     delivery = DeliveryEvent(
         "event-1",
         DeliveryKind.BOUNCE,

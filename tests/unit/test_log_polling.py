@@ -1,4 +1,4 @@
-"""Polling while entries arrive: whatever the timing, each is seen exactly once, and none behind a cursor."""
+"""Polling while entries arrive: with any timing each is seen exactly once, and none appears behind a cursor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_WRITE = 7_000
 
 @dataclass
 class Store:
-    """Entries by arrival and by publication; each is visible from a moment of its own."""
+    """Entries by arrival and by publication, each visible from its own time on."""
 
     now: int = BEGIN
     entries: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Store:
 
 @dataclass
 class Reader:
-    """The log as the service sees it: what is visible now."""
+    """The log as the service sees it: the entries that are visible now."""
 
     store: Store
 
@@ -81,7 +81,7 @@ def test_every_entry_is_polled_exactly_once_however_slowly_it_was_stored(
 
 
 def test_the_window_is_what_makes_it_so() -> None:
-    """A write slower than the window is lost to a poller: the bound on writes is not there for nothing."""
+    """A poller misses a write that is slower than the window, so the bound on writes is necessary."""
     store = Store()
     store.write(1, arrived=BEGIN, visible=BEGIN + SETTLING + 3)
     store.write(2, arrived=BEGIN + 1, visible=BEGIN + 1)

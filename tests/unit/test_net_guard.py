@@ -1,4 +1,4 @@
-"""Which hosts a user may choose. The vectors are addresses that got past real guards."""
+"""The hosts that a user may choose. The vectors are addresses that got past real guards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Organizations, tokens and what a caller may do."""
+"""Organizations, tokens and a caller's scopes."""
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ def test_a_token_names_the_organization_it_was_issued_for(identifier: str) -> No
 
 
 @given(st.text(max_size=120))
-def test_any_other_text_is_no_token(text: str) -> None:
+def test_no_other_text_is_a_token(text: str) -> None:
     assert organization_of(text) is None
 
 

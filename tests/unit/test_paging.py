@@ -1,4 +1,4 @@
-"""Cursors that lead back to where they were issued and nowhere else, and numbers in a query."""
+"""Cursors, which work only in the query that they were issued for, and numbers in a query."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_an_altered_cursor_is_refused(content: object, data: st.DataObject) -> N
 
 
 @given(st.text(max_size=100) | st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode()))
-def test_no_made_up_text_is_a_cursor(text: str) -> None:
+def test_no_invented_text_is_a_cursor(text: str) -> None:
     with pytest.raises(InvalidCursor, match="after: must be the cursor of the previous page, unchanged"):
         MINE.read(text, as_it_is)
 

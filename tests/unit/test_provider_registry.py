@@ -1,4 +1,4 @@
-"""Every kind of provider is one value, and no other module says its name."""
+"""Every kind of provider is one value, and no other module contains its name."""
 
 from __future__ import annotations
 

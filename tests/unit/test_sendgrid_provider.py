@@ -1,4 +1,4 @@
-"""SendGrid's adapter without a network: what it would send, and how often."""
+"""SendGrid's adapter without a network: its requests and retries."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ emails = st.one_of(texts, st.builds("{}@{}".format, texts, texts), st.emails())
 
 @dataclass
 class Recorder(BaseAdapter):
-    """Answers in place of a network; `answer` gives the status, or raises."""
+    """A stand-in for the network; `answer` gives the status, or raises."""
 
     answer: Callable[[requests.PreparedRequest], int] = lambda _: 204
     body: bytes = b""
@@ -88,7 +88,7 @@ def addresses(count: int) -> list[str]:
 
 @given(st.sampled_from(SuppressionList), st.lists(emails, max_size=30, unique=True), st.integers(1, 8), st.randoms())
 def test_no_request_can_empty_a_list(name: SuppressionList, selected: list[str], batch: int, random: Any) -> None:
-    """Whatever is asked and whatever is answered: only the selected addresses are ever named, and never none."""
+    """For any selection and any answer: a request names only selected addresses, and at least one."""
     recorder = Recorder(lambda _: random.choice([204, 400, 404, 413, 500]))
     answers = provider(recorder, batch=batch).lift(name, selected)
     assert len(answers) == len(selected)
@@ -166,7 +166,7 @@ def test_requests_leaves_the_escaping_alone(email: str) -> None:
 
 
 @given(st.integers(1, MAX_BATCH), st.data())
-def test_one_bad_address_costs_two_calls_a_halving(count: int, data: st.DataObject) -> None:
+def test_one_bad_address_costs_two_calls_per_halving(count: int, data: st.DataObject) -> None:
     selected = addresses(count)
     bad = data.draw(st.sampled_from(selected))
     recorder = Recorder(poisoned(bad))
@@ -242,7 +242,7 @@ def test_the_pages_of_a_list_are_asked_for_by_whole_seconds() -> None:
 
 
 class Leaky(requests.RequestException):
-    """As the errors of requests are: with the URL, the headers and all."""
+    """An error like those of requests, with the URL and the headers in it."""
 
 
 def test_the_key_and_the_addresses_stay_inside(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""What the store asks of DynamoDB and SQS, and what it makes of their faults, on clients that only record."""
+"""The store's calls to DynamoDB and SQS, and its handling of their faults, on recording clients."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ KEY = "a@x.org"
 
 
 class Cancelled(ClientError):
-    """A transaction that was not done."""
+    """The error of a cancelled transaction."""
 
 
 class Recording:
-    """A DynamoDB client that finds nothing and does everything, or fails as it is told."""
+    """A DynamoDB client that finds nothing and accepts every write, or raises a given error."""
 
     class exceptions:  # noqa: N801  (as boto3 has it)
         TransactionCanceledException = Cancelled
@@ -59,7 +59,7 @@ class Recording:
 
 
 def consistent(client: Recording) -> list[bool]:
-    """Of each read, whether it was consistent."""
+    """The consistency of each read, in order."""
     found = []
     for operation, arguments in client.calls:
         if operation == "batch_get_item":
@@ -172,7 +172,7 @@ def test_a_cursor_that_no_page_gave_is_refused_by_name(cursor: str) -> None:
 
 
 class Queue:
-    """An SQS client that answers what it is given."""
+    """An SQS client with a given answer."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
         self.answer = answer
@@ -184,7 +184,7 @@ class Queue:
 
 
 def test_a_dead_letter_that_the_queue_refuses_fails_the_request() -> None:
-    """SQS answers 200 and names what it did not take."""
+    """SQS answers 200 and names the messages that it did not accept."""
     queue = Queue({"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]})
     with pytest.raises(Unavailable):
         DeadLetters(queue, "url").put([DeadLetter("acme", "sendgrid", "r", b"[]")])  # type: ignore[arg-type]

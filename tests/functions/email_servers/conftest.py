@@ -1,4 +1,4 @@
-"""A mail server on the loopback that may be connected to, and a client of the routes."""
+"""A mail server on loopback that the guard allows, and a client of the routes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sink(authority: trustme.CA) -> Iterator[MailSink]:
 
 @pytest.fixture(autouse=True)
 def environment(dynamodb: DynamoDBClient, sink: MailSink, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the template tells these functions; the sink's port is one that may be connected to."""
+    """The functions' environment from the template, with the sink's port among the allowed ones."""
     key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
     for name, value in {
         "SECRETS_KEY": key,

@@ -1,4 +1,4 @@
-"""What is said to a mail server and what it may do to us: real SMTP on the loopback."""
+"""Connections to mail servers, friendly and hostile: real SMTP on loopback."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_test_mail_arrives_whatever_generation_the_client_is_of(
         (None, refusal(400, "E0000003", "The request body was not well-formed.")),
     ],
 )
-def test_a_test_from_or_to_what_is_no_plain_address_is_refused_before_anything(
+def test_a_test_mail_needs_plain_addresses_or_is_refused_before_anything_else(
     client: Client, working: str, sink: MailSink, calls: Calls, *, sent: object, answer: Answer
 ) -> None:
     refused = client.test(working, sent)
@@ -77,7 +77,7 @@ def test_a_test_from_or_to_what_is_no_plain_address_is_refused_before_anything(
     assert sink.logins == []
 
 
-def test_a_refused_mail_tells_the_codes_and_not_the_words(client: Client, working: str) -> None:
+def test_a_refused_mail_reports_the_codes_and_not_the_words(client: Client, working: str) -> None:
     refused = client.test(working, ADDRESSES | {"toAddress": "unknown@example.org"})
     assert refused == unconnected("the server did not accept the mail (550 5.1.1)")
 
@@ -115,7 +115,7 @@ def test_a_server_that_may_not_be_or_cannot_be_reached_is_not_enabled(
     assert sink.logins == []
 
 
-def test_five_connections_a_minute_and_fifty_a_day(
+def test_a_server_gets_five_connections_per_minute_and_fifty_per_day(
     client: Client, working: str, clock: Clock, sink: MailSink, body: dict[str, Any]
 ) -> None:
     bad = ADDRESSES | {"toAddress": "unknown@example.org"}
@@ -190,7 +190,7 @@ def test_a_server_that_means_harm_gets_its_code_and_is_not_quoted(
     how: Any,
     code: str,
 ) -> None:
-    """The client's own tests know many more; this is what becomes of them in the answer and the log."""
+    """The client's own tests cover many more; this test checks the answer and the log."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     with Server(spoiled(step, how), context) as server:
@@ -201,9 +201,9 @@ def test_a_server_that_means_harm_gets_its_code_and_is_not_quoted(
         if step not in {"mail", "rcpt", "data", "body"}:
             enabled = client.update(identifier, enabled=True)
             assert (enabled.status, enabled.body) == (400, tested.body | {"errorId": enabled.body["errorId"]})
-    told = json.dumps(tested.body) + log.getvalue()
-    assert "canary" not in told
-    assert SERVER_WORDS.decode() not in told
+    shown = json.dumps(tested.body) + log.getvalue()
+    assert "canary" not in shown
+    assert SERVER_WORDS.decode() not in shown
 
 
 def test_the_deployment_s_name_introduces_it(

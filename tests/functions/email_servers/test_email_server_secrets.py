@@ -1,4 +1,4 @@
-"""What a secret is bound to, and where it never shows."""
+"""The binding of a secret to its server, and the places where it never appears."""
 
 from __future__ import annotations
 
@@ -160,10 +160,10 @@ def test_no_secret_and_no_word_of_the_server_is_answered_or_logged(
         client.create("{canary"),
         client.get("canary@example.com"),
     ]
-    told = log.getvalue() + json.dumps(logged(dynamodb))
+    written = log.getvalue() + json.dumps(logged(dynamodb))
     answered = json.dumps([answer.body for answer in answers[:-1]])
     stored = repr(dynamodb.scan(TableName="EmailServers")["Items"])
-    for text in (told, answered, stored):
+    for text in (written, answered, stored):
         assert "canary" not in text
     assert "evil.example.com" not in answered
     assert "@" not in log.getvalue()

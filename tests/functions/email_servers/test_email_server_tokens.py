@@ -1,4 +1,4 @@
-"""Logging in with a token that has to be fetched first."""
+"""Logins with a token that must be fetched first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiri
 
 
 class TokenEndpoint:
-    """An https server that gives the sink's token to whoever asks as it expects to be asked."""
+    """An HTTPS server that issues the sink's token for the expected request."""
 
     def __init__(self, authority: trustme.CA, answer: tuple[int, bytes]) -> None:
         self.asked: list[tuple[str | None, dict[str, str]]] = []
@@ -134,9 +134,7 @@ def test_without_a_token_nothing_is_enabled(
     assert sink.logins == []
 
 
-def test_a_key_that_is_none_is_told_when_it_is_to_be_used(
-    client: Client, endpoint: TokenEndpoint, sink: MailSink
-) -> None:
+def test_an_invalid_key_is_reported_when_it_is_used(client: Client, endpoint: TokenEndpoint, sink: MailSink) -> None:
     problem = "the key or the credentials cannot be used to ask for a token"
     summary = f"Failed to get access token for SMTP server configuration. Failure details: {problem}."
     assert client.create(through(endpoint, sink, JWT_BEARER)) == refusal(400, "E0000266", summary, problem)
@@ -146,7 +144,7 @@ def test_a_key_that_is_none_is_told_when_it_is_to_be_used(
 def test_one_deadline_is_over_the_token_and_the_mail(
     client: Client, sink: MailSink, body: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the token took is not given to the server again."""
+    """The time that the token took is not given to the server again."""
     given = []
     monkeypatch.setattr(courier.token, "fetch", lambda *_, **__: passing.__setitem__(0, passing[0] + 7) or TOKEN)
     monkeypatch.setattr(courier.client, "probe", lambda *_, deadline_s, **__: given.append(deadline_s))

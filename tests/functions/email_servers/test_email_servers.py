@@ -1,4 +1,4 @@
-"""Okta's Email Servers API: the life of a server, whole answers, and what each costs in DynamoDB calls."""
+"""Okta's Email Servers API: the life of a server, whole answers, and the DynamoDB calls of each."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_one_server_at_a_time_is_enabled(client: Client, body: dict[str, Any], s
 def test_two_that_are_enabled_at_the_same_moment_do_not_both_succeed(
     client: Client, working: str, body: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the list said before the connection is out of date by the time of the write."""
+    """The list that was read before the connection is stale at the time of the write."""
     client.create(body | {"enabled": True})
     monkeypatch.setattr(type(wiring.email_servers()), "_refuse_another", lambda *_: None)
     assert client.update(working, enabled=True) == ANOTHER
@@ -133,7 +133,7 @@ def test_a_change_that_another_overtook_is_refused(
     monkeypatch.undo()
 
 
-def test_there_is_a_most_servers(client: Client, body: dict[str, Any], sink: MailSink) -> None:
+def test_servers_are_limited_to_the_maximum(client: Client, body: dict[str, Any], sink: MailSink) -> None:
     ids = [client.create(FROM_TERRAFORM).body["id"] for _ in range(3)]
     assert client.create(FROM_TERRAFORM) == TOO_MANY
     assert client.create(body | {"enabled": True}) == TOO_MANY
@@ -142,7 +142,7 @@ def test_there_is_a_most_servers(client: Client, body: dict[str, Any], sink: Mai
     assert client.create(FROM_TERRAFORM).status == 201
 
 
-def test_an_alias_changes_without_a_connection_and_is_told(
+def test_an_alias_changes_without_a_connection_and_is_logged(
     client: Client, body: dict[str, Any], sink: MailSink, dynamodb: DynamoDBClient, calls: Calls
 ) -> None:
     identifier = client.create(body | {"enabled": True}).body["id"]
@@ -151,7 +151,7 @@ def test_an_alias_changes_without_a_connection_and_is_told(
     assert calls == {"GetItem": 1, "TransactWriteItems": 1, "BatchExecuteStatement": 1}
     assert (changed.status, changed.body["alias"]) == (200, "New")
     assert len(sink.logins) == attempts
-    (update,) = [told for told in logged(dynamodb) if told["eventType"].endswith(".update")]
+    (update,) = [entry for entry in logged(dynamodb) if entry["eventType"].endswith(".update")]
     assert update["target"] == [
         {
             "id": identifier,
@@ -178,8 +178,8 @@ def test_another_organization_s_server_is_not_there(
 ) -> None:
     client.organization = Organization(id="other", name="Other")
     assert send(client, working) == unknown(working)
-    strange = send(client, "somebody@example.com")
-    assert strange.body["errorSummary"] == "Not found: Resource not found: somebody@example.com (EmailServer)"
+    strange = send(client, "unknown@example.com")
+    assert strange.body["errorSummary"] == "Not found: Resource not found: unknown@example.com (EmailServer)"
     assert client.list() == Answer(200, {"email-servers": []})
     assert sink.logins == []
 
@@ -195,7 +195,7 @@ MADE = {
 }
 
 
-#: the events of each function in an order that tells a story, and the whole answer to each
+#: the events of each function in an order that makes sense, with the whole answer to each
 STORY: dict[str, dict[str, Answer]] = {
     "email_servers": {
         "create_disabled": Answer(201, MADE),
@@ -246,7 +246,7 @@ def test_reading_is_allowed_to_readers_and_changing_to_managers(call: Gateway, c
             assert (send(*route, "okta.orgs.manage", "okta.users.manage"), calls) == (forbidden(scope), {})
 
 
-def test_a_method_that_a_path_does_not_have_is_told_which_it_has(call: Gateway) -> None:
+def test_a_wrong_method_is_answered_with_the_methods_of_the_path(call: Gateway) -> None:
     path = {"emailServerId": "ces00000000000000000"}
     answer = call(function("email_servers"), "PUT", "/v1/email-servers/{emailServerId}", path=path, scopes=MANAGE)
     assert answer == NO_METHOD

@@ -1,4 +1,4 @@
-"""A client of the routes, at a time that stands still."""
+"""A client of the routes, on a clock that stands still."""
 
 from __future__ import annotations
 

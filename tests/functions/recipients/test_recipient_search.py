@@ -33,17 +33,17 @@ def test_a_login_in_the_path_may_arrive_encoded(users: Client) -> None:
     assert users.get("ada%2B1%40example.com").status == 200
 
 
-@pytest.mark.parametrize("name", ["00u1", "no such", "x" * 3000, "../00u1", "nobody@example.com", "a@" + "x" * 3000])
-def test_whoever_is_not_there_is_not_found(users: Client, name: str) -> None:
+@pytest.mark.parametrize("name", ["00u1", "no such", "x" * 3000, "../00u1", "unknown@example.com", "a@" + "x" * 3000])
+def test_a_user_that_does_not_exist_is_not_found(users: Client, name: str) -> None:
     assert users.get(name) == unknown(name)
 
 
 def test_a_login_that_is_not_there_stays_out_of_the_log(users: Client, log: StringIO) -> None:
-    users.get("nobody@example.com")
+    users.get("unknown@example.com")
     users.create({**ADA, "email": "canary@@example.com"})
     users.list(search='profile.email sw "canary@example.com"')
     assert "no User of this login" in log.getvalue()
-    assert "nobody" not in log.getvalue()
+    assert "unknown" not in log.getvalue()
     assert "canary" not in log.getvalue()
 
 
@@ -132,7 +132,7 @@ def test_a_filter_reads_a_thousand_users_with_one_query_and_leads_on_from_there(
     assert [[one["profile"]["firstName"] for one in page.body] for page in pages] == [["a"], ["f"]]
 
 
-def test_a_filter_that_many_fit_has_full_pages(users: Client, clock: Clock) -> None:
+def test_a_filter_with_many_matches_has_full_pages(users: Client, clock: Clock) -> None:
     for name in ("a", "b", "c", "d", "e"):
         clock.now += 1
         users.create(person(name))
@@ -177,7 +177,7 @@ def test_a_record_of_another_module_with_the_address_is_not_a_user(users: Client
     assert users.list(filter='profile.email eq "ada@example.com"') == Answer(200, [user(ADA)])
 
 
-def test_airbyte_s_question_is_answered(users: Client, clock: Clock) -> None:
+def test_airbytes_request_is_answered(users: Client, clock: Clock) -> None:
     users.create(ADA)
     clock.now += 1_000
     bob = users.create(person("bob")).body["id"]
@@ -188,7 +188,7 @@ def test_airbyte_s_question_is_answered(users: Client, clock: Clock) -> None:
 
 
 def test_okta_cli_finds_a_user_by_login_and_asks_for_more_than_a_page(users: Client) -> None:
-    """It tries the name as an id first, then lists everyone with a limit of 1,000 and looks for itself."""
+    """The CLI tries the name as an id first, then lists all users with a limit of 1,000 and searches them itself."""
     users.create(ADA)
     assert users.get("ada@example.com") == Answer(200, user(ADA))
     assert users.get("ada") == unknown("ada")

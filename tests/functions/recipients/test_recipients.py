@@ -1,4 +1,4 @@
-"""Okta's Users API: the life of a user, whole answers, and what each costs in DynamoDB calls."""
+"""Okta's Users API: the life of a user, whole answers, and the DynamoDB calls of each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ME = {
     "credentials": {},
     "_links": {"self": {"href": f"{BASE}/me"}},
 }
-#: the events in an order that tells a story, and the whole answer to each
+#: the events in an order that makes sense, with the whole answer to each
 STORY: dict[str, Answer] = {
     "create": Answer(200, user(ADA)),
     "create_taken_login": TAKEN,
@@ -97,7 +97,7 @@ def test_a_new_user_makes_both_addresses_members(users: Client) -> None:
     }
 
 
-def test_a_login_is_no_address(users: Client) -> None:
+def test_a_login_is_not_an_address(users: Client) -> None:
     users.create({**ADA, "login": "a.lovelace@example.com"})
     assert members("a.lovelace@example.com") == set()
 
@@ -237,7 +237,7 @@ def test_a_new_login_frees_the_old_one(users: Client) -> None:
     assert users.create({**person("bob"), "login": "ada@example.com"}).status == 200
 
 
-def test_nobody_takes_a_login_by_an_update(users: Client, calls: Calls) -> None:
+def test_a_taken_login_cannot_be_taken_by_an_update(users: Client, calls: Calls) -> None:
     users.create(ADA)
     identifier = users.create(person("bob")).body["id"]
     assert users.update(identifier, {"profile": {"login": "ada@example.com", "firstName": "Eve"}}) == TAKEN
@@ -263,21 +263,21 @@ def test_deactivating_again_writes_nothing(users: Client, calls: Calls) -> None:
     assert calls == {"GetItem": 1}
 
 
-def test_the_log_tells_what_became_of_a_user_and_by_whose_credential(users: Client) -> None:
+def test_the_log_shows_each_change_of_a_user_and_the_credential_behind_it(users: Client) -> None:
     identifier = users.create(ADA).body["id"]
     users.update(identifier, {"profile": {"title": "Countess"}})
     users.delete(identifier)
     users.deactivate(identifier)
     users.delete(identifier)
     span = Span(Order.PUBLISHED, position(0), position(wiring.now() + 1), target=identifier.lower())
-    told = [stored.event for stored in wiring.log_reader().entries(DEMO, span, first=10)]
-    assert sorted(entry["eventType"] for entry in told) == [
+    entries = [stored.event for stored in wiring.log_reader().entries(DEMO, span, first=10)]
+    assert sorted(entry["eventType"] for entry in entries) == [
         "user.account.update_profile",
         "user.lifecycle.create",
         "user.lifecycle.deactivate",
         "user.lifecycle.delete.completed",
     ]
-    for entry in told:
+    for entry in entries:
         assert entry["actor"]["id"] == "cred-1"
         assert entry["target"] == [
             {
@@ -320,7 +320,7 @@ def test_a_user_may_not_be_called_me(users: Client) -> None:
     assert users.get("me") == unknown("me")
 
 
-def test_who_may_only_read_may_not_write(call: Gateway, calls: Calls) -> None:
+def test_a_credential_that_can_only_read_cannot_write(call: Gateway, calls: Calls) -> None:
     read, denied = ["okta.users.read"], forbidden("okta.users.manage")
     assert call(function("recipients"), "GET", "/v1/users", scopes=read) == Answer(200, [])
     for method, resource in (
@@ -335,7 +335,7 @@ def test_who_may_only_read_may_not_write(call: Gateway, calls: Calls) -> None:
 
 
 @pytest.mark.parametrize("resource", ["/v1/users", "/v1/users/{id}"])
-def test_who_may_not_read_users_reads_none(call: Gateway, calls: Calls, resource: str) -> None:
+def test_a_credential_that_cannot_read_users_reads_none(call: Gateway, calls: Calls, resource: str) -> None:
     others = ["okta.orgs.manage", "okta.logs.read", "okta.emailServers.manage", "reprieve.addresses.read"]
     assert call(function("recipients"), "GET", resource, path={"id": "00u1"}, scopes=others) == forbidden(
         "okta.users.read"

@@ -1,4 +1,4 @@
-"""A log at midnight, empty or with an entry an hour."""
+"""A log at midnight, empty or with one entry per hour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Okta's System Log, as its clients see it: whole answers, links, and what each costs in DynamoDB calls."""
+"""Okta's System Log as its clients see it: whole answers, links, and the DynamoDB calls of each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_page_that_is_just_full_is_the_last_one(logs: Log, hourly: list[LogEnt
     assert (len(answer.body), list(links(answer))) == (10, ["self"])
 
 
-def test_a_bounded_query_goes_by_when_things_happened(logs: Log) -> None:
+def test_a_bounded_query_goes_by_the_time_of_the_event(logs: Log) -> None:
     late, early = delivery(1, at=MIDNIGHT - HOUR), delivery(2, at=MIDNIGHT - 2 * HOUR)
     logs.write(late, arrived=MIDNIGHT - HOUR)
     logs.write(early, arrived=MIDNIGHT)
@@ -42,7 +42,7 @@ def test_since_is_within_the_period_and_until_is_not(logs: Log, hourly: list[Log
     assert found == ids_of(hourly[1:3])
 
 
-def test_descending_turns_the_period_round_page_by_page(logs: Log, hourly: list[LogEntry]) -> None:
+def test_descending_reverses_the_period_page_by_page(logs: Log, hourly: list[LogEntry]) -> None:
     first = logs.ask(sortOrder="DESCENDING", limit="7")
     second = logs.follow(first)
     assert uuids(first) + uuids(second) == ids_of(hourly)[::-1]
@@ -90,7 +90,7 @@ def test_the_reference_query_is_one_read_of_one_targets_entries(
     logs.write(delivered, stranger, arrived=MIDNIGHT - HOUR)
     assert logs.ids(filter=FAILURES.format("user@domain.com"), **asked) == ids_of(hourly)
     assert calls == {"Query": 1}
-    assert logs.ids(filter=FAILURES.format("nobody@domain.com"), **asked) == []
+    assert logs.ids(filter=FAILURES.format("unknown@domain.com"), **asked) == []
 
 
 def test_two_targets_that_no_entry_has_both_find_nothing(logs: Log, hourly: list[LogEntry]) -> None:
@@ -145,7 +145,7 @@ def test_a_domain_is_found_by_every_spelling_of_it(logs: Log) -> None:
     assert logs.ids(filter='target.id ew "@"') == []
 
 
-def test_nobody_sees_anothers_entries(logs: Log, hourly: list[LogEntry]) -> None:
+def test_no_organization_sees_anothers_entries(logs: Log, hourly: list[LogEntry]) -> None:
     assert logs.ask(OTHER).body == []
     assert logs.ask(OTHER, filter='target.id eq "user@domain.com"').body == []
     assert logs.ask(OTHER, until="2026-01-01T00:00:00Z").body == []

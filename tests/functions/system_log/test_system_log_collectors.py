@@ -1,4 +1,4 @@
-"""Clients that read the log until there is no more of it: they stop, they miss nothing, they get nothing twice."""
+"""Log collectors that read to the end: they stop, miss no entry and get none twice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAUSE = SETTLING + SECOND
 
 
 def collect(logs: Log, loop: Callable[..., Iterator[list[dict[str, str]]]], since: str) -> tuple[list[str], int]:
-    """The uuids that a collector got, and how many requests it took; a pause lies between two of them."""
+    """The uuids that a collector got, and the number of requests, with a pause between two of them."""
     requests = 0
 
     def send(query: Mapping[str, str]) -> Page:

@@ -1,4 +1,4 @@
-"""Cursors, and where a page ends: by its limit, by time, by size."""
+"""Cursors, and the end of a page by its limit, by time or by size."""
 
 from __future__ import annotations
 

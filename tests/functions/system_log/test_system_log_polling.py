@@ -46,7 +46,7 @@ def test_an_entry_is_polled_only_once_it_has_settled(logs: Log) -> None:
 
 
 def test_an_entry_that_was_stored_slowly_does_not_appear_behind_a_cursor(logs: Log) -> None:
-    """Sent before another but visible after it: whoever asked meanwhile still gets both."""
+    """An entry that is sent before another but visible after it: a client that polls in between still gets both."""
     slow, quick = delivery(1, at=MIDNIGHT), delivery(2, at=MIDNIGHT)
     logs.write(quick, arrived=MIDNIGHT + 1)
     logs.clock.now = MIDNIGHT + 7 * SECOND
@@ -70,7 +70,7 @@ def test_a_duplicate_stays_as_it_was_first_written_and_is_polled_once(logs: Log)
     assert uuids(first) + uuids(logs.follow(first)) == [entry.uuid]
 
 
-def test_polling_starts_where_it_is_told_by_arrival(logs: Log) -> None:
+def test_polling_starts_at_since_by_arrival(logs: Log) -> None:
     early = delivery(1, at=MIDNIGHT - HOUR)
     late = delivery(2, at=MIDNIGHT - 2 * DAY)
     logs.write(early, arrived=MIDNIGHT - HOUR)

@@ -1,4 +1,4 @@
-"""What cannot be asked, and what is said then."""
+"""Refused queries and their answers."""
 
 from __future__ import annotations
 
@@ -112,14 +112,14 @@ REFUSALS += [
 
 
 @pytest.mark.parametrize(("query", "answer"), REFUSALS, ids=lambda it: next(iter(it)) if isinstance(it, dict) else "")
-def test_what_cannot_be_asked_is_refused_in_oktas_words(
+def test_an_invalid_query_is_refused_in_oktas_words(
     logs: Log, calls: Calls, query: dict[str, str], answer: Answer
 ) -> None:
     assert logs.ask(**query) == answer
     assert calls == {}
 
 
-def test_a_filter_is_told_to_its_writer_and_to_no_log(logs: Log, log: StringIO) -> None:
+def test_a_filter_is_quoted_to_its_caller_and_in_no_log(logs: Log, log: StringIO) -> None:
     answer = logs.ask(filter='target.id eqq "canary@example.com"')
     assert "canary@example.com" in answer.body["errorSummary"]
     assert "canary" not in log.getvalue()

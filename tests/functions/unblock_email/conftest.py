@@ -1,4 +1,4 @@
-"""What moto needs where many writes are sent side by side."""
+"""A fixture for many parallel writes."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto is no database: two writes at a time undo each other."""
+    """Run writes one at a time: moto would let two of them undo each other."""
     monkeypatch.setattr("reprieve.store.table.SIDE_BY_SIDE", 1)

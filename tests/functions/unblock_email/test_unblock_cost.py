@@ -1,4 +1,4 @@
-"""What an unblock of five hundred records costs in calls."""
+"""The DynamoDB calls of an unblock of five hundred records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.unblock_email import BASE, ask, block, bounce, rid, success
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", [bounce, block])
-def test_five_hundred_records_cost_fifteen_reads_and_a_transaction_a_hundred_writes(
+def test_five_hundred_records_cost_fifteen_reads_and_a_transaction_per_hundred_writes(
     call: Gateway, calls: Calls, place: Any
 ) -> None:
     emails = [f"user{number}@example.org" for number in range(500)]
@@ -37,7 +37,7 @@ def test_five_hundred_records_cost_fifteen_reads_and_a_transaction_a_hundred_wri
 
 
 @pytest.mark.slow
-def test_two_addresses_a_record_double_the_reads_of_suppressions(call: Gateway, calls: Calls) -> None:
+def test_two_addresses_per_record_double_the_reads_of_suppressions(call: Gateway, calls: Calls) -> None:
     people = [
         Recipient(rid(n), "Leads", Address.parse(f"user{n}@example.org"), Address.parse(f"other{n}@example.org"), 1, 1)
         for n in range(500)

@@ -1,4 +1,4 @@
-"""POST /crm/{version}/{module}/actions/unblock_email: what is lifted, and how it is told of each record."""
+"""POST /crm/{version}/{module}/actions/unblock_email: the lifted addresses, and the answer for each record."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_soft_bounces_at_the_threshold_are_unblocked_and_counted_anew(call: Gate
     assert ask(call, [rid(1)]).status == 200
 
 
-def test_below_the_threshold_nobody_is_blocked(call: Gateway) -> None:
+def test_below_the_threshold_no_address_is_blocked(call: Gateway) -> None:
     enrol(1, "ann@example.org")
     block("ann@example.org", THRESHOLD - 1)
     assert ask(call, [rid(1)]) == Answer(400, {"data": [refused(0, rid(1), *FREE)]})
@@ -88,7 +88,7 @@ def test_a_hard_bounce_cannot_be_unblocked_whatever_else_is_there(call: Gateway)
     assert left("ann@example.org") == 5
 
 
-def test_a_bounce_that_nothing_decides_is_unblocked_like_a_soft_one(call: Gateway) -> None:
+def test_an_undetermined_bounce_is_unblocked_like_a_soft_one(call: Gateway) -> None:
     enrol(1, "ann@example.org")
     bounce("ann@example.org", permanence=Permanence.UNDETERMINED)
     assert ask(call, [rid(1)]).status == 200
@@ -178,11 +178,11 @@ def test_unblocking_again_says_that_it_is_done(call: Gateway) -> None:
     assert ask(call, [rid(1)]) == Answer(400, {"data": [refused(0, rid(1), *FREE)]})
 
 
-def test_one_of_two_fields_makes_a_success_that_tells_of_the_other(call: Gateway) -> None:
+def test_one_of_two_fields_makes_a_success_that_mentions_the_other(call: Gateway) -> None:
     enrol(1, "soft@example.org", "hard@example.org")
     bounce("soft@example.org")
     bounce("hard@example.org", hard=True)
-    told = [
+    fields = [
         {
             "api_name": "Email",
             "code": "SUCCESS",
@@ -199,11 +199,11 @@ def test_one_of_two_fields_makes_a_success_that_tells_of_the_other(call: Gateway
         },
     ]
     entry = success(rid(1))
-    entry["details"]["fields"] = told
+    entry["details"]["fields"] = fields
     assert ask(call, [rid(1)], ["Email", "Secondary_Email"]) == Answer(200, {"data": [entry]})
 
 
-def test_of_two_refusals_the_graver_one_is_told(call: Gateway) -> None:
+def test_of_two_refusals_the_more_serious_one_is_reported(call: Gateway) -> None:
     enrol(1, "free@example.org", "hard@example.org")
     bounce("hard@example.org", hard=True)
     (entry,) = ask(call, [rid(1)], ["Email", "Secondary_Email"]).body["data"]

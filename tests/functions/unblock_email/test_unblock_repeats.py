@@ -1,4 +1,4 @@
-"""Beyond Zoho: the rehearsal, and the key that makes a lost answer safe to repeat."""
+"""Our additions to Zoho's API: the dry run, and the idempotency key that makes a retry safe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def test_a_rehearsal_tells_what_would_happen_and_changes_nothing(call: Gateway, calls: Calls) -> None:
+def test_a_dry_run_reports_the_outcome_and_changes_nothing(call: Gateway, calls: Calls) -> None:
     enrol(1, "soft@example.org")
     enrol(2, "hard@example.org")
     bounce("soft@example.org")
@@ -54,7 +54,7 @@ def test_a_rehearsal_tells_what_would_happen_and_changes_nothing(call: Gateway, 
     assert ask(call, [rid(1)], query={"dry_run": "false"}) == Answer(200, {"data": [success(rid(1))]})
 
 
-def test_a_rehearsal_is_asked_for_by_true_or_not_at_all(call: Gateway) -> None:
+def test_a_dry_run_is_true_or_false(call: Gateway) -> None:
     expected = refusal(*WRONG, api_name="dry_run", supported_values=["true", "false"])
     assert ask(call, [rid(1)], query={"dry_run": "yes"}) == Answer(400, expected)
 

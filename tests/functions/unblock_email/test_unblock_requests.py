@@ -1,4 +1,4 @@
-"""What an unblock may be asked by: modules, versions, scopes, and every refusal of a request."""
+"""Requests for an unblock: modules, versions, scopes, and every refusal."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ IDS_PLACE = {"api_name": "ids", "json_path": "$.ids"}
         (b"[" * 100_000, refusal(*WRONG, expected_data_type="jsonobject")),
     ],
 )
-def test_a_request_that_cannot_be_meant_is_refused_in_one_envelope(
+def test_an_invalid_request_is_refused_in_one_envelope(
     call: Gateway, calls: Calls, body: object, expected: dict[str, Any]
 ) -> None:
     assert ask(call, body=body, as_base64=True) == Answer(400, expected)
