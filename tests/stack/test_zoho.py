@@ -336,8 +336,8 @@ def test_a_search_reaches_the_search_and_not_a_record_of_that_name(crm: Crm) -> 
 def insist(crm: Crm, record: str) -> str:
     """The message of one record's entry.
 
-    A machine too busy to start a function in time answers 500, so ask until it does not; the key makes that one request,
-    whatever became of the answers before.
+    A machine too busy to start a function in time answers 500, so ask until it does not. The key makes all of these one
+    request, whatever became of the answers before.
     """
     key = {"Idempotency-Key": uuid.uuid4().hex}
     while (answer := crm.unblock([record], headers=key)).status_code in {409, 500, 503}:
