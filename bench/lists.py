@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from bench import floors
 from bench.store import Meter, running
-from reprieve.clock import Millis
+from reprieve.clock import Millis, Seconds, to_seconds
 from reprieve.context import OPERATOR, Context
 from reprieve.organization import Organization
 from reprieve.removals.removal import RemovalRequest, watermark
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 TABLE = "Suppressions"
 BOUNCES = SuppressionList.BOUNCES
-NOW = 1_790_000_000_000
+NOW = Millis(1_790_000_000_000)
 REASON = "550 5.1.1 The email account that you tried to reach does not exist. Please try again "
 LIMIT = 500
 #: repetitions of an operation that reads at most a page, and of one that reads much of the list
@@ -113,7 +113,7 @@ def suppression(index: int, total: int) -> Suppression:
         BOUNCES,
         key,
         key,
-        NOW - (total - index) * 2_000,
+        Millis(NOW - (total - index) * 2_000),
         REASON,
         "5.1.1",
         classification=Classification.INVALID_ADDRESS,
@@ -147,7 +147,7 @@ def operations(client: DynamoDBClient, organization: Organization, total: int) -
     def ask(selection: Selection, offset: int = 0) -> Callable[[int], object]:
         return lambda _: listing.page(organization, BOUNCES, selection, offset=offset, limit=LIMIT, now=NOW)
 
-    asked = Context(organization, OPERATOR, "r", Millis(NOW))
+    asked = Context(organization, OPERATOR, "r", NOW)
 
     def delete(number: int) -> object:
         key = sample[number].key
@@ -166,7 +166,7 @@ def operations(client: DynamoDBClient, organization: Organization, total: int) -
         return Selection(pattern=Pattern.parse(text))
 
     # the newest 500 of the older half
-    older = Selection(end=NOW // 1000 - total)
+    older = Selection(end=Seconds(to_seconds(NOW) - total))
     deep = (
         []
         if total > DEEP

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.store import running
 from reprieve.access.provider_account import ProviderAccount
-from reprieve.clock import MINUTE
+from reprieve.clock import MINUTE, Millis, now
 from reprieve.organization import Organization
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.queue import LEASE
@@ -91,8 +91,8 @@ class Clock:
 
     ahead: int = 0
 
-    def __call__(self) -> int:
-        return time.time_ns() // 1_000_000 + self.ahead
+    def __call__(self) -> Millis:
+        return Millis(now() + self.ahead)
 
 
 class Context:
@@ -143,7 +143,7 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     """Run all parts, and assert that nothing is left."""
     clock, upstream, chance = Clock(), Upstream(), random.Random(seed)
     calls = iter(lambda: chance.randint(MIN_CALLS, max(MAX_CALLS, count // 4)), None)
-    wiring.now = clock  # type: ignore[assignment]
+    wiring.now = clock
     wiring.provider_for = lambda *_: upstream  # type: ignore[assignment]
     wiring.access().create_organization(Organization("bench", "Bench"))
     assert wiring.access().set_provider_account("bench", ProviderAccount("sendgrid"), provider_name="", before=None)
@@ -177,7 +177,7 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     # what the store holds, whether or not the deletion hides it
     whole = Organization("bench", "Bench")
     assert listing.count(whole, BOUNCES, Selection(), now=clock()) == 0
-    assert wiring.removal_queue().due(whole, now=clock() + LEASE, limit=1) == []
+    assert wiring.removal_queue().due(whole, now=Millis(clock() + LEASE), limit=1) == []
     print(
         f"\nThe upkeep was killed {swept} times, the removal job {carried} times; nothing is left."
         f" Requests upstream per address: {upstream.asked / good:.3f}."
@@ -187,7 +187,7 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
 def _waiting(clock: Clock) -> bool:
     """Run the job; return whether a removal still waits."""
     wiring.removal_job(Context).run()
-    return bool(wiring.removal_queue().due(operations.find_organization("bench"), now=clock() + LEASE, limit=1))
+    return bool(wiring.removal_queue().due(operations.find_organization("bench"), now=Millis(clock() + LEASE), limit=1))
 
 
 def run(count: int, seed: int = 7) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bench.store import running
 from reprieve.access.provider_account import ProviderAccount
+from reprieve.clock import MINUTE, Millis, now, seconds, to_seconds
 from reprieve.organization import Membership, Organization
 from reprieve.providers.sendgrid.adapter import SendGrid
 from reprieve.removals.job import RemovalJob
@@ -66,27 +67,27 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
     access = Access(Table(client, "Access"))
     access.create_organization(organization)
     assert access.set_provider_account(organization.id, ProviderAccount("sendgrid"), provider_name="", before=None)
-    store, log = Suppressions(Table(client, "Suppressions")), EventLog(Table(client, "EventLog"), _now)
+    store, log = Suppressions(Table(client, "Suppressions")), EventLog(Table(client, "EventLog"), now)
     emails = [f"recipient-{number:06}@example.com" for number in range(count)]
-    now = _now() - 60_000
-    listed = [Suppression(SuppressionList.BOUNCES, email, email, now, "550 5.1.1 no such user") for email in emails]
+    bounced = Millis(now() - MINUTE)
+    listed = [Suppression(SuppressionList.BOUNCES, email, email, bounced, "550 5.1.1 no such user") for email in emails]
     with phase(meter, "record bounces", count):
         store.record(organization, listed)
     for email in emails:
-        upstream.put("bounces", email, created=now // 1000)
+        upstream.put("bounces", email, created=to_seconds(bounced))
     removals = Removals(store, None, log)  # type: ignore[arg-type]  # no recipients are looked up
     with phase(meter, "acknowledge, 1,000 per request", count):
         for number, chunk in enumerate(_chunks(emails)):
-            asked = context(organization, request_id=f"request-{number}", now=_now())
+            asked = context(organization, request_id=f"request-{number}", now=now())
             removals.request(asked, chunk)
     acknowledged = meter.writes["Suppressions"], meter.reads["Suppressions"]
     job = RemovalJob(
         access=access,
         queue=RemovalQueue(Table(client, "Suppressions")),
         log=log,
-        provider_for=lambda *_: SendGrid(base_url=upstream.url, api_key=KEY, clock=_now),
-        clock=_now,
-        remaining=lambda: 110_000,
+        provider_for=lambda *_: SendGrid(base_url=upstream.url, api_key=KEY, clock=now),
+        clock=now,
+        remaining=lambda: seconds(110),
         spread=random.SystemRandom().random,
     )
     with phase(meter, "carry out, one worker", count):
@@ -100,10 +101,6 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
 
 def _chunks(emails: list[str]) -> Iterator[list[str]]:
     return (emails[start : start + 1_000] for start in range(0, len(emails), 1_000))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 if __name__ == "__main__":

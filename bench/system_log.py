@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import floors
 from bench.store import Meter, running
+from reprieve.clock import DAY, MINUTE, Millis, days
 from reprieve.organization import Organization
 from reprieve.store import keys
 from reprieve.store import system_log as event_log
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 SIZES, FULL = (10, 1_000, 100_000), (10, 1_000, 1_000_000)
 TABLE = "EventLog"
 ACME = Organization("acme", "Acme")
-NOW = 1_790_000_000_000
-DAY, PERIOD = 86_400_000, 30 * 86_400_000
+NOW = Millis(1_790_000_000_000)
+PERIOD = days(30)
 MESSAGE = (
     "550 5.1.1 <{}>: Recipient address rejected: User unknown in virtual mailbox table (in reply to RCPT TO command)"
 )
@@ -50,7 +51,7 @@ BOUND = 1.2
 MINE = [DeliveryKind.BOUNCE] * 8 + [DeliveryKind.DELIVERED] * 2
 
 
-def delivery(number: int, email: str, at: int, kind: DeliveryKind) -> LogEntry:
+def delivery(number: int, email: str, at: Millis, kind: DeliveryKind) -> LogEntry:
     message = MESSAGE.format(email) if kind is DeliveryKind.BOUNCE else "250 2.0.0 OK 1763712345 ab12-20020a05 - gsmtp"
     event = DeliveryEvent(
         f"ZGVsaXZlcmVkLTAtMTIzNDU2Nzg5-{number}",
@@ -70,7 +71,7 @@ def strangers(count: int) -> Iterator[Item]:
     """Entries of other addresses, as the store writes them, with the arrival at the time of publication."""
     for number in range(count):
         # the golden ratio spreads the times evenly, in mixed order
-        at = NOW - PERIOD + int(PERIOD * ((number * 0.6180339887) % 1))
+        at = Millis(NOW - PERIOD + int(PERIOD * ((number * 0.6180339887) % 1)))
         entry = delivery(number, f"person{number % 50_021}@example.com", at, DeliveryKind.DELIVERED)
         yield {**event_log._item(ACME, entry), "arrival": keys.log_position(at, entry.uuid)}
 
@@ -80,13 +81,13 @@ class Bench:
 
     def __init__(self, client: DynamoDBClient, meter: Meter, size: int) -> None:
         self.client, self.meter, self.size = client, meter, size
-        self.log = EventLog(Table(client, TABLE), lambda: NOW - DAY)
+        self.log = EventLog(Table(client, TABLE), lambda: Millis(NOW - DAY))
         self.reader = SystemLog(LogReader(Table(client, TABLE)), lambda: NOW)
 
     def append_mine(self) -> tuple[list[Any], float]:
         """Store the ten entries of the address; return its items of ByTarget, and the write units per entry."""
         self.meter.clear()
-        entries = [delivery(-spot, USER, NOW - DAY + spot * 60_000, kind) for spot, kind in enumerate(MINE)]
+        entries = [delivery(-spot, USER, Millis(NOW - DAY + spot * MINUTE), kind) for spot, kind in enumerate(MINE)]
         self.log.append(ACME, entries)
         units = self.meter.writes.total() / len(entries)
         found = self.client.query(

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.console import paint, say
 from local.deploy import client
 from local.place import STACK_NAME, Place
+from reprieve.clock import MINUTE, now
 
 GREEN, YELLOW, RED = 32, 33, 31
 JOB = "removal-job"
@@ -36,12 +37,12 @@ class Logs:
     def __init__(self, place: Place) -> None:
         self._logs = client(place, "logs")
         self._groups = list(log_groups(place))
-        self._since = int(time.time() * 1000)
+        self._since = int(now())
         self._seen: set[str] = set()
 
     def show_news(self) -> None:
         """Print new log lines: each run of the removal job, and every warning and error."""
-        now = int(time.time() * 1000)
+        looked = now()
         for group in self._groups:
             for event in self._events(group):
                 # The local AWS gives log events no ids, but a line has its own time and request id.
@@ -50,7 +51,7 @@ class Logs:
                     self._seen.add(identity)
                     show_record(event["message"])
         # Events arrive a little after their timestamp: read the last minute again, and skip what was shown.
-        self._since = max(self._since, now - 60_000)
+        self._since = max(self._since, looked - MINUTE)
 
     def _events(self, group: str) -> list[dict[str, Any]]:
         try:

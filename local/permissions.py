@@ -1,8 +1,9 @@
 """The permissions of batches in the local AWS.
 
 AWS checks what a batch is made of: `dynamodb:PartiQLInsert` and its three sisters on each statement's table, and
-`sqs:SendMessage` for each message. The local AWS checks the name of the call, which is not a permission. It already
-splits a transaction into the permissions of its items; this module makes it split statements as well.
+`sqs:SendMessage` (or another single action) for each message. The local AWS checks the name of the call, which is not a
+permission. It already splits a transaction into the permissions of its items; this module makes it split statements as
+well.
 """
 
 import json
@@ -12,7 +13,9 @@ from typing import Any, Final
 from ministack.core import iam_actions
 
 #: calls whose permission has another name
-SAME_AS: Final = {"sqs:SendMessageBatch": "sqs:SendMessage"}
+SAME_AS: Final = {
+    f"sqs:{action}Batch": f"sqs:{action}" for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
+}
 
 CALLS: Final = {"dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement", "dynamodb:ExecuteTransaction"}
 

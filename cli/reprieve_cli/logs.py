@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from reprieve.clock import Millis
 from reprieve.errors import InvalidInput
 from reprieve.runtime import wiring
 from reprieve.system_log.entry import EventType, Result, Severity
@@ -85,10 +86,11 @@ def logs(  # noqa: PLR0917  (click calls it by name)
     owner = operations.find_organization(organization)
     show = _as_json if as_json or not sys.stdout.isatty() else _as_text
     now = wiring.now()
+    begin = Millis(now - since)
     if follow:
-        entries = _following(owner, Query(now - since, None, filter=wanted, keywords=words, limit=PAGE))
+        entries = _following(owner, Query(begin, None, filter=wanted, keywords=words, limit=PAGE))
     else:
-        query = Query(now - since, now + 1, newest_first=True, filter=wanted, keywords=words, limit=min(limit, PAGE))
+        query = Query(begin, Millis(now + 1), newest_first=True, filter=wanted, keywords=words, limit=min(limit, PAGE))
         entries = reversed(list(_latest(owner, query, limit)))
     try:
         for entry in entries:

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reprieve.errors import ReprieveError
 from reprieve_cli.credentials import credentials
+from reprieve_cli.dead_letters import dead_letters
 from reprieve_cli.lists import lists
 from reprieve_cli.logs import logs
 from reprieve_cli.organizations import organizations
@@ -74,5 +75,5 @@ def main(ctx: click.Context, stack: str, *, local: bool) -> None:
     ctx.obj = Target(stack, local=local)
 
 
-for group in (organizations, credentials, providers, recipients, lists, logs, reconcile, status):
+for group in (organizations, credentials, providers, recipients, lists, logs, reconcile, dead_letters, status):
     main.add_command(group)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reprieve.clock import Millis
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_table
@@ -34,7 +35,7 @@ def reconcile(organization: str, since: int, *, dry_run: bool, as_json: bool) ->
     """
     connect()
     context = operations.asking(operations.find_organization(organization))
-    found = wiring.reconciliation().run(context, start=context.now - since, end=context.now, dry_run=dry_run)
+    found = wiring.reconciliation().run(context, start=Millis(context.now - since), end=context.now, dry_run=dry_run)
     if as_json:
         say_json(_record(found))
     else:

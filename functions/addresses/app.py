@@ -11,7 +11,7 @@ handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name))
 @handler.route("GET", "/addresses/{email+}", scopes=suppressions.READ_ADDRESSES)
 def explain(request: Request) -> Response:
     """Everything that is known about one address."""
-    answer = wiring.addresses().explain(request.context, suppressions.address_in(request))
+    answer = wiring.addresses().explain(request.context, request.address("email"))
     return suppressions.render_explanation(answer)
 
 

@@ -6,6 +6,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect as reprieve
 from reprieve.dialects.reprieve.events import render_report
 from reprieve.errors import Unauthenticated
+from reprieve.organization import ORGANIZATION_ID
 from reprieve.providers.kind import Webhook
 from reprieve.providers.registry import PROVIDERS
 from reprieve.runtime import http, metrics, settings, wiring
@@ -14,15 +15,20 @@ from reprieve.suppressions.ingest import Post
 
 settings.require("DEAD_LETTER_QUEUE_URL")
 handler = http.Api(reprieve.DIALECT)
+NOT_PROVED = "the webhook's signature does not match"
 
 
 def take(request: Request, *, webhook: Webhook, provider_name: str) -> Response:
     """Take in a batch of events; the organization in the path is believed because its key verifies the signature."""
-    organization = wiring.access().organization(request.path["org"])
-    key = wiring.access().webhook_key(request.path["org"])
+    post, identifier = Post(request.headers, request.body, request.now), request.path["org"]
+    # anybody can post here, so nothing is read for what could not be proved by any key
+    webhook.check(post)
+    if not ORGANIZATION_ID.fullmatch(identifier):
+        raise Unauthenticated(NOT_PROVED)
+    organization = wiring.access().organization(identifier)
+    key = wiring.access().webhook_key(identifier)
     if organization is None or key is None:
-        raise Unauthenticated("the webhook's signature does not match")
-    post = Post(request.headers, request.body, request.now)
+        raise Unauthenticated(NOT_PROVED)
     try:
         webhook.verify(post, key)
     except Unauthenticated as refusal:

@@ -20,7 +20,7 @@ def unsubscribe(request: Request) -> Response:
 @handler.route("GET", "/asm/suppressions/global/{email+}", scopes=dialect.global_scopes("read"))
 def unsubscribed(request: Request) -> Response:
     """Whether an address is unsubscribed."""
-    key, by = comparison_key(suppressions.address_in(request)), request.organization
+    key, by = comparison_key(request.address("email")), request.organization
     found = wiring.listing().get(by, SuppressionList.UNSUBSCRIBES, key, now=request.now)
     if not found:
         suppressions.check_address(request)
@@ -30,7 +30,7 @@ def unsubscribed(request: Request) -> Response:
 @handler.route("DELETE", "/asm/suppressions/global/{email+}", scopes=dialect.global_scopes("delete"))
 def resubscribe(request: Request) -> Response:
     """Take an address off the unsubscribes, whether it is on them or not."""
-    emails, name = [suppressions.address_in(request)], SuppressionList.UNSUBSCRIBES
+    emails, name = [request.address("email")], SuppressionList.UNSUBSCRIBES
     if not wiring.lists().lift_many(request.context, name, emails):
         suppressions.check_address(request)
     return suppressions.render_deleted()

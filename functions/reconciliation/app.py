@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from reprieve.clock import DAY
+from reprieve.clock import Millis, days
 from reprieve.runtime import metrics, settings, wiring
 from reprieve.runtime.telemetry import logger
 
 #: two days, so that one run that failed leaves no gap
-RANGE: Final = 2 * DAY
+RANGE: Final = days(2)
 
 
 settings.require("SECRETS_KEY")
@@ -18,7 +18,7 @@ settings.require("SECRETS_KEY")
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
     """Compare every organization, and report what was found."""
     now = wiring.now()
-    found = wiring.daily_reconciliation(context).run(start=now - RANGE, end=now)
+    found = wiring.daily_reconciliation(context).run(start=Millis(now - RANGE), end=now)
     for organization, problem in found.faults.items():
         logger().error("not compared", organization=organization, detail=problem)
     for organization, differences in found.differences.items():

@@ -1,7 +1,7 @@
 """/crm/{version}/{module} (Zoho): the records whose addresses can be unblocked, and who asks."""
 
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.zoho import dialect, modules, recipients
+from reprieve.dialects.zoho import dialect, modules, recipients, search
 from reprieve.runtime import http, wiring
 
 handler = http.Api(dialect.DIALECT)
@@ -12,8 +12,7 @@ def insert(request: Request) -> Response:
     """Add records; those that cannot be read hinder nobody."""
     module = modules.module(request)
     submitted = recipients.parse_records(request, module)
-    drafts = [one.draft for one in submitted if one.draft]
-    saved = wiring.records().insert(request.context, module, drafts)
+    saved = wiring.records().insert(request.context, module, recipients.drafts(submitted))
     return recipients.render_saved(request, submitted, saved, upsert=False)
 
 
@@ -23,8 +22,7 @@ def upsert(request: Request) -> Response:
     module = modules.module(request)
     submitted = recipients.parse_records(request, module)
     by = recipients.parse_duplicate_check(request, module)
-    drafts = [one.draft for one in submitted if one.draft]
-    saved = wiring.records().upsert(request.context, module, drafts, by=by)
+    saved = wiring.records().upsert(request.context, module, recipients.drafts(submitted), by=by)
     return recipients.render_saved(request, submitted, saved, upsert=True)
 
 
@@ -38,6 +36,15 @@ def page(request: Request) -> Response:
     limit, after = recipients.parse_page(request)
     found, following = wiring.records().page(request.organization, module, limit=limit, after=after)
     return recipients.render_records(request, found, following=following, paged=True)
+
+
+@handler.route("GET", "/{version}/{module}/search", scopes=search.SCOPES)
+def find(request: Request) -> Response:
+    """Records by criteria, email, phone or word."""
+    module = search.module_of(request)
+    asked = search.parse(request, module)
+    found, more = wiring.records().search(request.organization, module, asked)
+    return search.render(request, asked, found, more=more)
 
 
 @handler.route("GET", "/{version}/{module}/{record_id}", scopes=modules.allowing("READ"))

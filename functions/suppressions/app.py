@@ -38,7 +38,7 @@ def page(request: Request) -> Response:
 @on_lists("GET", "/{email+}", "read", suppressions.MANAGED)
 def one(request: Request) -> Response:
     """One address."""
-    name, key = suppressions.list_of(request), comparison_key(suppressions.address_in(request))
+    name, key = suppressions.list_of(request), comparison_key(request.address("email"))
     found = wiring.listing().get(request.organization, name, key, now=request.now)
     if not found:
         suppressions.check_address(request)
@@ -59,6 +59,6 @@ def delete_many(request: Request) -> Response:
 @on_lists("DELETE", "/{email+}", "delete", suppressions.MANAGED)
 def delete(request: Request) -> Response:
     """Lift one address."""
-    name, email = suppressions.list_of(request), suppressions.address_in(request)
+    name, email = suppressions.list_of(request), request.address("email")
     wiring.lists().lift(request.context, name, email)
     return suppressions.render_deleted()

@@ -35,7 +35,7 @@ READS = {
     *("Secrets.seal", "Secrets.unseal"),
 }
 #: ports that change nothing of an organization
-OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "Courier"}
+OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
 #: verbs without an entry of their own, with the reason
 EXCEPTIONS = {
     "Repeats.once": "keeps an answer; the work that it does has its own entries",

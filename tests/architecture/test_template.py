@@ -120,3 +120,7 @@ def test_the_job_runs_every_two_minutes_and_what_it_cannot_do_is_not_lost() -> N
     failure = job["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
     assert schedule["DeadLetterConfig"]["Arn"] == failure["Destination"]
     assert job["Timeout"] < 120
+
+
+def test_the_bytes_of_a_webhook_reach_the_function_as_they_were_signed() -> None:
+    assert RESOURCES["ReprieveApi"]["Properties"]["BinaryMediaTypes"] == ["application/json"]

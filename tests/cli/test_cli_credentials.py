@@ -95,7 +95,7 @@ def test_the_list_tells_what_each_may_do_and_which_have_expired(run: Run, clock:
     run("credentials", "issue", "acme", "--name", "short", "--scope", "okta.logs.read", "--expires-in", "30m")
     clock.now += DAY
     run("credentials", "issue", "acme", "--name", "mixed", "--dialect", "zoho", "--scope", "okta.logs.read")
-    mixed = "ZohoCRM.modules.ALL ZohoCRM.org.ALL and 6 more"
+    mixed = "ZohoCRM.modules.ALL ZohoCRM.org.ALL and 7 more"
     assert run("credentials", "list", "acme") == Ran(
         0,
         f"{'ID':16}  NAME   {'SCOPES':46}  {'CREATED':20}  {'EXPIRES':20}  STATE\n"
@@ -175,6 +175,7 @@ def test_the_scopes_are_listed_by_dialect(run: Run) -> None:
         ("zoho", "ZohoCRM.settings.emails.CREATE"),
         ("zoho", "ZohoCRM.users.ALL"),
         ("zoho", "ZohoCRM.users.READ"),
+        ("zoho", "ZohoSearch.securesearch.READ"),
         ("reprieve", "reprieve.addresses.read"),
         ("reprieve", "reprieve.removals.manage"),
         ("reprieve", "reprieve.removals.read"),

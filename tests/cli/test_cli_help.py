@@ -35,6 +35,8 @@ def test_these_are_the_commands() -> None:
         "credentials list",
         "credentials revoke",
         "credentials scopes",
+        "dead-letters list",
+        "dead-letters redrive",
         "lists export",
         "lists import",
         "logs",

@@ -25,7 +25,11 @@ def test_the_policy_has_no_action_beyond_those_that_the_command_needs() -> None:
         "kms:DescribeKey",
         "kms:Encrypt",
         "ses:ListSuppressedDestinations",
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
     ]
     wide = [one["Action"] for one in operator_policy.statements() if one["Resource"] == "*"]
     assert wide == ["ses:ListSuppressedDestinations"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 import pytest
 
-from reprieve.address import Address
+from reprieve.address import Address, comparison_key
 from reprieve.organization import BouncePurge, Organization
 from reprieve.recipients.recipient import Recipient
 from reprieve.removals.queue import Settlement
@@ -86,6 +87,33 @@ def nothing(email: str) -> Answer:
 def test_nothing_is_known_about_an_address_that_is_on_no_list(call: Gateway, calls: Calls) -> None:
     assert explain(call, "Unknown@x.io") == nothing("Unknown@x.io")
     assert calls == {"UpdateItem": 1, "BatchGetItem": 2, "Query": 1, "GetItem": 1}
+
+
+@pytest.mark.parametrize("text", ["garbage", "a@b", "@", "no%20body"])
+def test_what_is_not_an_address_and_is_on_no_list_is_refused(call: Gateway, calls: Calls, text: str) -> None:
+    answer = explain(call, text)
+    assert (answer.status, answer.body["title"], answer.body["field"]) == (400, "Bad Request", "email")
+    assert calls == {"UpdateItem": 1, "BatchGetItem": 1}
+
+
+@pytest.mark.parametrize("text", ["garbage", "no body"])
+def test_what_is_not_an_address_and_is_on_a_list_is_explained(call: Gateway, text: str) -> None:
+    entry = Suppression(SuppressionList.INVALID_EMAILS, comparison_key(text), text, NOW * 1000 - 1, provider="sendgrid")
+    wiring.suppressions().record(DEMO, [entry])
+    answer = explain(call, text)
+    assert (answer.status, answer.body["email"], answer.body["mailed"]) == (200, text, False)
+    assert answer.body["belongs_to_organization"] is None
+    assert [one["list"] for one in answer.body["suppressions"]] == ["invalid_emails"]
+
+
+@pytest.mark.parametrize("email", ["p%41@x.io", "a%2Fb@x.io", "plus%2B@x.io"])
+def test_an_address_with_a_percent_sign_is_explained_and_no_other_is(call: Gateway, email: str) -> None:
+    put(unquote(email))
+    assert explain(call, email) == nothing(email)
+    put(email)
+    for path in (email, quote(email, safe=""), quote(quote(email, safe=""), safe="")):
+        answer = explain(call, path)
+        assert (answer.body["email"], answer.body["mailed"]) == (email, False)
 
 
 def test_another_organization_learns_nothing_about_an_address(call: Gateway) -> None:

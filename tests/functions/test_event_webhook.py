@@ -6,7 +6,10 @@ import base64
 import json
 import math
 import time
-from typing import TYPE_CHECKING, Any
+import zlib
+from itertools import count
+from random import Random
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -14,21 +17,27 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from reprieve import clock as clock_module
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import Organization
 from reprieve.providers.sendgrid import events as sendgrid_events
 from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
+from reprieve.store.table import Table
 from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support.contexts import context
+from tests.support.dynamodb import fault
 from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, Matching, cases, event, function
 from tests.support.tables import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from io import StringIO
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.support.dynamodb import Client
 
 
 def public(key: ec.EllipticCurvePrivateKey) -> str:
@@ -52,10 +61,14 @@ def queue(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Any:
     ]
 
 
-def post(
-    call: Gateway, *events: object, organization: str = "demo", tamper: bytes = b"", timestamp: str = ""
+def post(call: Gateway, *events: object, **more: Any) -> Answer:
+    return post_body(call, json.dumps(events).encode(), **more)
+
+
+def post_body(
+    call: Gateway, body: bytes, *, organization: str = "demo", tamper: bytes = b"", timestamp: str = ""
 ) -> Answer:
-    body, timestamp = json.dumps(events).encode(), timestamp or str(int(time.time()))
+    timestamp = timestamp or str(int(time.time()))
     signature = base64.b64encode(KEY.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
     headers = {sendgrid_events.SIGNATURE: signature, sendgrid_events.TIMESTAMP: timestamp}
     return call(
@@ -67,7 +80,21 @@ def post(
         body=body + tamper,
         organization=None,
         stage="reprieve",
+        as_base64=True,
     )
+
+
+def letter(content: bytes, reason: str) -> dict[str, object]:
+    """A dead letter of one part, as it is in the queue."""
+    return {
+        "organization": "demo",
+        "provider": "sendgrid",
+        "reason": reason,
+        "id": Matching("[0-9a-f]{16}"),
+        "part": 1,
+        "parts": 1,
+        "content": base64.b64encode(zlib.compress(content)).decode(),
+    }
 
 
 def bounce(number: int = 0, **fields: object) -> dict[str, object]:
@@ -163,13 +190,103 @@ def test_one_malformed_event_goes_to_the_dead_letters_and_the_others_are_kept(ca
     answer = post(call, bounce(1), {"event": "bounce", "timestamp": SECONDS}, bounce(2))
     assert answer == Answer(200, {"events": 2, "listed": 2, "malformed": 1, "ignored": 0})
     assert queue() == [
-        {
-            "organization": "demo",
-            "kind": "event",
-            "reason": "email: missing or empty",
-            "event": {"event": "bounce", "timestamp": SECONDS},
-        }
+        letter(json.dumps([{"event": "bounce", "timestamp": SECONDS}]).encode(), "email: missing or empty")
     ]
+
+
+@pytest.mark.parametrize("body", [b'{"event": "bounce"}', b"\xff", b"[{", b""])
+def test_a_body_that_is_not_an_array_is_acknowledged_and_set_aside(call: Gateway, queue: Any, body: bytes) -> None:
+    assert post_body(call, body) == Answer(200, {"events": 0, "listed": 0, "malformed": 1, "ignored": 0})
+    assert queue() == [letter(body, "the body is not an array of events")]
+
+
+def test_a_letter_longer_than_a_message_is_set_aside_in_parts(call: Gateway, queue: Any) -> None:
+    body = b"[" + Random(1).randbytes(500_000)
+    assert post_body(call, body).status == 200
+    parts = sorted(queue(), key=lambda one: one["part"])
+    assert [(one["part"], one["parts"], one["id"]) for one in parts] == [(at, 3, parts[0]["id"]) for at in (1, 2, 3)]
+    assert zlib.decompress(base64.b64decode("".join(one["content"] for one in parts))) == body
+
+
+@pytest.mark.usefixtures("queue")
+def test_text_of_the_greatest_length_is_stored_whatever_it_is(call: Gateway, dynamodb: Client) -> None:
+    random = Random(2)
+    texts = (
+        "".join(chr(random.randrange(0x20, 0xD800)) for _ in range(66_000)),
+        "".join(random.choices([chr(code) for code in range(32)] + ['"', "\\"], k=190_000)),
+    )
+    for number, reason in enumerate(texts):
+        assert post(call, bounce(number, reason=reason)).body["listed"] == 1
+    assert sorted(item["reason"]["S"] for item in dynamodb.scan(TableName="Suppressions")["Items"]) == sorted(texts)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_queue_that_refuses_a_part_of_the_letters_has_not_taken_the_post(
+    call: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = {"Failed": [{"Id": "1", "SenderFault": False, "Code": "InternalError"}]}
+    monkeypatch.setattr(wiring.client("sqs"), "send_message_batch", lambda **_: refusal)
+    assert post(call, bounce(1), "text").status == 503
+
+
+@pytest.mark.usefixtures("queue")
+def test_an_event_that_sendgrid_repeats_under_new_ids_counts_once(call: Gateway, dynamodb: Client) -> None:
+    for number in range(5):
+        post(call, bounce(1, type="blocked", sg_message_id="m", sg_event_id=f"deferred-{number}"))
+    (entry,) = wiring.listing().each(DEMO, SuppressionList.BLOCKS, Selection(), now=wiring.now())
+    assert (entry.count, len(dynamodb.scan(TableName="EventLog")["Items"])) == (1, 1)
+
+
+class Faults:
+    """Lets one call of a store or the queue fail, before or after it has done what was asked."""
+
+    def __init__(self, at: int, *, done: bool) -> None:
+        self._at, self._done, self._seen = at, done, count()
+        self.failed = False
+
+    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def one(*arguments: Any, **named: Any) -> Any:
+            if next(self._seen) != self._at:
+                return call(*arguments, **named)
+            self.failed = True
+            if self._done:
+                call(*arguments, **named)
+            raise fault("InternalServerError")
+
+        return one
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_whichever_call_fails_every_acknowledged_event_is_stored_or_set_aside(
+    call: Gateway, dynamodb: Client, queue: Any, monkeypatch: pytest.MonkeyPatch, *, done: bool
+) -> None:
+    monkeypatch.setattr(Table, "wait", lambda *_: None)
+    sqs, execute = wiring.client("sqs"), dynamodb._do
+    send, answers = sqs.send_message_batch, []
+    for number in count():
+        good, bad = bounce(2 * number), {"event": "bounce", "number": number}
+        faults = Faults(number, done=done)
+        monkeypatch.setattr(dynamodb, "_do", faults.around(execute))
+        monkeypatch.setattr(sqs, "send_message_batch", faults.around(send))
+        # known to the store from the second post on, so that updates are among what fails
+        events = [bounce(0, timestamp=SECONDS + number), good, bounce(2 * number + 1, event="delivered"), bad]
+        answers.append(post(call, *events).status)
+        if answers[-1] != 200:
+            assert post(call, *events).status == 200
+        monkeypatch.setattr(dynamodb, "_do", execute)
+        monkeypatch.setattr(sqs, "send_message_batch", send)
+        assert good["email"] in listed(SuppressionList.BOUNCES)
+        entries = [
+            json.loads(zlib.decompress(one["event"]["B"])) for one in dynamodb.scan(TableName="EventLog")["Items"]
+        ]
+        logged = {(entry["target"][0]["displayName"], entry["published"]) for entry in entries}
+        at = [clock_module.timestamp(cast("int", one["timestamp"]) * 1000) for one in events[:3]]
+        assert {(one["email"], moment) for one, moment in zip(events[:3], at, strict=True)} <= logged
+        assert letter(json.dumps([bad]).encode(), "email: missing or empty") in queue()
+        if not faults.failed:
+            break
+    # two reads, an insert, an update, the log, which is tried again, and the queue; then none that failed
+    assert answers == [503, 503, 503, 503, 200, 503, 200]
 
 
 def problem(status: int, title: str, detail: str) -> Answer:
@@ -202,6 +319,46 @@ def test_a_post_that_its_organizations_key_does_not_verify_is_401_and_changes_no
 
 
 @pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("organization", ["x" * 3_000, "", "Demo", "demo\n", "d", "demo#x"])
+def test_a_path_that_no_organization_has_is_401_and_nothing_is_read(
+    call: Gateway, calls: Calls, organization: str
+) -> None:
+    assert post(call, organization=organization) == unproved("the webhook's signature does not match")
+    assert calls == {}
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, "the webhook's signature is missing"),
+        ({sendgrid_events.TIMESTAMP: "1"}, "the webhook's signature is missing"),
+        ({sendgrid_events.SIGNATURE: "x"}, "the webhook's signature is not a signature in base64"),
+        ({sendgrid_events.SIGNATURE: "A" * 96}, "the webhook's timestamp is missing or not a number"),
+        (
+            {sendgrid_events.SIGNATURE: "A" * 96, sendgrid_events.TIMESTAMP: "1"},
+            "the webhook's timestamp is outside the accepted window",
+        ),
+    ],
+)
+def test_a_post_that_no_key_could_verify_gets_the_reason_before_any_read(
+    call: Gateway, calls: Calls, headers: dict[str, str], said: str
+) -> None:
+    answer = call(
+        function("event_webhook"),
+        "POST",
+        "/events/sendgrid/{org}",
+        path={"org": "demo"},
+        headers=headers,
+        body=b"[]",
+        organization=None,
+        stage="reprieve",
+    )
+    assert answer == unproved(said)
+    assert calls == {}
+
+
+@pytest.mark.usefixtures("queue")
 def test_only_a_refused_post_that_names_an_organization_with_an_account_is_counted_as_refused(
     call: Gateway, capsys: pytest.CaptureFixture[str], log: StringIO
 ) -> None:
@@ -220,7 +377,7 @@ def test_only_a_refused_post_that_names_an_organization_with_an_account_is_count
 ANSWERS = {
     "forged_signature": unproved("the webhook's signature does not match"),
     "no_such_path": problem(404, "Not Found", "the API has no such path"),
-    "unsigned": unproved("the webhook's timestamp is missing or no number"),
+    "unsigned": unproved("the webhook's signature is missing"),
 }
 
 

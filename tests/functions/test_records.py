@@ -16,6 +16,7 @@ from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, fu
 MODULE = "/{version}/{module}"
 UPSERT = "/{version}/{module}/upsert"
 ONE = "/{version}/{module}/{record_id}"
+SEARCH = "/{version}/{module}/search"
 SCOPES = ["ZohoCRM.modules.ALL"]
 
 
@@ -191,6 +192,7 @@ def test_another_organizations_record_looks_as_if_it_did_not_exist(call: Gateway
         ("POST", UPSERT, ["CREATE", "UPDATE"]),
         ("GET", MODULE, ["READ"]),
         ("GET", ONE, ["READ"]),
+        ("GET", SEARCH, ["READ"]),
         ("DELETE", MODULE, ["DELETE"]),
         ("DELETE", ONE, ["DELETE"]),
     ],
@@ -199,7 +201,8 @@ def test_each_operation_has_its_scope_in_its_module(
     call: Gateway, calls: Calls, method: str, resource: str, own: list[str]
 ) -> None:
     def ask(*scopes: str) -> Answer:
-        return send(call, method, resource, path={"record_id": "2423488000000575001"}, scopes=scopes)
+        granted = (*scopes, "ZohoSearch.securesearch.READ")
+        return send(call, method, resource, path={"record_id": "2423488000000575001"}, scopes=granted)
 
     for scope in own:
         assert ask(f"ZohoCRM.modules.leads.{scope}").status != 401
@@ -223,13 +226,6 @@ def test_an_sdk_can_read_its_own_user_and_organization(call: Gateway) -> None:
 
 @pytest.mark.parametrize("case", cases("records"))
 def test_the_events_in_the_repository_are_answered(call: Gateway, case: str) -> None:
-    status = {
-        "insert": 201,
-        "upsert": 201,
-        "get": 204,
-        "list": 204,
-        "delete": 400,
-        "unknown_module": 400,
-        "no_such_path": 404,
-    }
+    nothing, wrong = dict.fromkeys(("get", "list", "search"), 204), dict.fromkeys(("delete", "unknown_module"), 400)
+    status = {"insert": 201, "upsert": 201, "no_such_path": 404, **nothing, **wrong}
     assert call.send(function("records"), event("records", case)).status == status.get(case, 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -216,6 +217,25 @@ def test_one_address_is_an_array_however_its_path_is_spelled(call: Gateway, call
     assert calls == {"GetItem": 1, "UpdateItem": 1}
     assert one(call, "GET", "unknown@example.com") == Answer(200, [])
     assert one(call, "GET", "unknown").body["errors"][0]["field"] == "email"
+
+
+PERCENT = ["p%41@d.example", "a%2Fb@d.example", "plus%2B@d.example"]
+
+
+@pytest.mark.parametrize("email", PERCENT)
+@pytest.mark.parametrize("escaped", [0, 1, 2])
+def test_an_address_with_a_percent_sign_is_found_and_lifted_and_no_other_is(
+    call: Gateway, email: str, escaped: int
+) -> None:
+    path, other = email, unquote(email)
+    for _ in range(escaped):
+        path = quote(path, safe="")
+    put(email, other)
+    assert [record["email"] for record in one(call, "GET", path).body] == [email]
+    assert one(call, "DELETE", path) == Answer(204)
+    assert listed(call) == [other]
+    assert one(call, "DELETE", path).status == 404
+    assert listed(call) == [other]
 
 
 # ---------------------------------------------------------------- lifting

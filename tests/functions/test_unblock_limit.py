@@ -26,7 +26,6 @@ from reprieve.suppressions.suppression import Permanence, Suppression, Suppressi
 from tests.support import queue
 from tests.support.contexts import context
 from tests.support.entries import entry_on
-from tests.support.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -100,11 +99,8 @@ def interleave(work: Sequence[Callable[[Callable[[], None]], object]], order: It
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_five_is_never_exceeded_and_always_reached(dynamodb: Any, data: st.DataObject) -> None:
-    client = dynamodb
-    name = environment.table("SUPPRESSIONS")
-    client.delete_table(TableName=name)
-    wanted = {word: value for word, value in tables()["Suppressions"].items() if word in CREATED}
-    client.create_table(TableName=name, **wanted)
+    client, name = dynamodb, environment.table("SUPPRESSIONS")
+    client.database.tables[name].items.clear()
     plain = Suppressions(Table(client, name))
     order = iter(lambda: data.draw(st.integers(0, 11)), None)
     outcomes: list[UnblockOutcome] = []
@@ -146,9 +142,6 @@ def test_a_bounce_between_two_writes_does_not_let_a_sixth_through(dynamodb: Any)
 
 def soft(at: int) -> Suppression:
     return Suppression(SuppressionList.BOUNCES, EMAIL, EMAIL, at, permanence=Permanence.SOFT, event_id=f"e{at}")
-
-
-CREATED = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 
 
 def caller(

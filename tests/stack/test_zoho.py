@@ -324,9 +324,18 @@ def test_five_hundred_records_are_unblocked_by_one_request_within_the_bound(crm:
     assert took < 3 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
+def test_a_search_reaches_the_search_and_not_a_record_of_that_name(crm: Crm) -> None:
+    (email,) = emails(1)
+    ids = crm.records([email])
+    answer = crm.session.get(f"{crm.url}/Leads/search", params={"email": email.upper()}, timeout=30)
+    assert (answer.status_code, [one["id"] for one in answer.json()["data"]]) == (200, ids)
+    refused = crm.session.delete(f"{crm.url}/Leads/search", timeout=30)
+    assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_REQUEST_METHOD")
+
+
 def insist(crm: Crm, record: str) -> str:
-    """The message of one record's entry. A machine too busy to start a function in time answers 500, so ask until it does
-    not; the key makes that one request, whatever became of the answers before."""
+    """The message of one record's entry. A busy machine may answer 500, so the request is repeated;
+    the key makes all of them one request."""
     key = {"Idempotency-Key": uuid.uuid4().hex}
     while (answer := crm.unblock([record], headers=key)).status_code in {409, 500, 503}:
         time.sleep(1)

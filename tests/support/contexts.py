@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reprieve.access.caller import Caller
-from reprieve.clock import Millis
 
 if TYPE_CHECKING:
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def context(
     organization: Organization,
     *,
-    now: int,
+    now: Millis,
     credential: str = "c",
     request_id: str = "r",
     scopes: frozenset[str] = frozenset(),
 ) -> Context:
     """The context of a request of a credential's holder."""
-    return Caller(organization, credential, scopes).context(request_id, Millis(now))
+    return Caller(organization, credential, scopes).context(request_id, now)

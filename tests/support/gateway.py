@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reprieve.access.caller import Caller
+from reprieve.clock import Millis
 from reprieve.organization import Organization
 from reprieve.runtime import identity
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 #: who calls unless a test says otherwise
-DEMO = Organization(id="demo", name="Demo", created=1_700_000_000_000)
+DEMO = Organization(id="demo", name="Demo", created=Millis(1_700_000_000_000))
 CREDENTIAL = "cred-1"
 DOMAIN = "reprieve.example.com"
 

@@ -73,7 +73,8 @@ def listed(value: Any) -> list[str]:
 def needs(service: str, operation: str, call: Mapping[str, Any]) -> list[Check]:
     """The permissions that AWS requires for a call, each with its resource."""
     if service != "dynamodb":
-        return [(f"{service}:{operation}", ONLY[service])]
+        # a batch of SQS's takes the permission of what it is made of
+        return [(f"{service}:{operation.removesuffix('Batch')}", ONLY[service])]
     match operation:
         case "BatchGetItem":
             return [("dynamodb:BatchGetItem", f"{name}.Arn") for name in call["RequestItems"]]

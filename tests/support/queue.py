@@ -10,6 +10,7 @@ from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.removal_records import RemovalRecords
 
 if TYPE_CHECKING:
+    from reprieve.clock import Millis
     from reprieve.organization import Organization
     from reprieve.removals.removal import Removal
     from reprieve.store.table import Table
@@ -23,7 +24,7 @@ def waiting(table: Table, organization: Organization) -> list[Removal]:
     return removals
 
 
-def take(table: Table, organization: Organization, *, now: int, lease: int = LEASE) -> list[Removal]:
+def take(table: Table, organization: Organization, *, now: Millis, lease: Millis = LEASE) -> list[Removal]:
     """All due removals, claimed."""
     queue = RemovalQueue(table)
     claims = queue.claim(organization, queue.due(organization, now=now, limit=MANY), now=now, lease=lease)

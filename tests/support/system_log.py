@@ -16,6 +16,7 @@ from tests.support.gateway import DEMO, Answer, function
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.clock import Millis
     from reprieve.system_log.entry import LogEntry
     from tests.support.gateway import Clock, Gateway
 
@@ -25,9 +26,6 @@ BASE = "https://reprieve.example.com/api/v1/logs"
 MIDNIGHT = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1000)
 
 
-SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
-
-
 OTHER = Organization(id="other", name="Other")
 
 
@@ -35,7 +33,12 @@ FAILURES = 'target.id eq "{}" and eventType eq "system.email.delivery" and outco
 
 
 def delivery(
-    number: int, *, at: int, email: str = "user@domain.com", kind: DeliveryKind = DeliveryKind.BOUNCE, message: str = ""
+    number: int,
+    *,
+    at: Millis,
+    email: str = "user@domain.com",
+    kind: DeliveryKind = DeliveryKind.BOUNCE,
+    message: str = "",
 ) -> LogEntry:
     return delivery_entry(
         DeliveryEvent(f"event-{number}", kind, email, email.lower(), at, message, provider="sendgrid"),

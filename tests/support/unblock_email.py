@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reprieve.address import Address
-from reprieve.clock import DAY
+from reprieve.clock import DAY, Millis
 from reprieve.recipients.recipient import Recipient
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
@@ -29,14 +29,14 @@ ONE = "/{version}/{module}/{record_id}/actions/unblock_email"
 SCOPES = ["ZohoCRM.modules.leads.UPDATE"]
 
 
-BASE = 1_700_000_000_000
+BASE = Millis(1_700_000_000_000)
 
 
 #: later than the watermark of any request of these tests
-LATER = wiring.now() + DAY
+LATER = Millis(wiring.now() + DAY)
 
 
-MUCH_LATER = LATER + DAY
+MUCH_LATER = Millis(LATER + DAY)
 
 
 THRESHOLD = DEMO.soft_bounce_threshold
@@ -48,14 +48,14 @@ def rid(number: int) -> str:
 
 def enrol(number: int, email: str | None, secondary: str | None = None, module: str = "Leads") -> str:
     first, second = (Address.parse(text) if text else None for text in (email, secondary))
-    wiring.recipients().add(DEMO, Recipient(rid(number), module, first, second, 1, 1))
+    wiring.recipients().add(DEMO, Recipient(rid(number), module, first, second, Millis(1), Millis(1)))
     return rid(number)
 
 
 def bounce(
     email: str,
     *,
-    at: int = BASE,
+    at: Millis = BASE,
     hard: bool = False,
     permanence: Permanence = Permanence.SOFT,
     organization: Organization = DEMO,
@@ -67,7 +67,7 @@ def bounce(
     wiring.suppressions().record(organization, [one])
 
 
-def block(email: str, count: int = THRESHOLD, *, at: int = BASE) -> None:
+def block(email: str, count: int = THRESHOLD, *, at: Millis = BASE) -> None:
     wiring.suppressions().record(
         DEMO,
         [
@@ -75,7 +75,7 @@ def block(email: str, count: int = THRESHOLD, *, at: int = BASE) -> None:
                 SuppressionList.BLOCKS,
                 email,
                 email,
-                at + n,
+                Millis(at + n),
                 "try later",
                 permanence=Permanence.SOFT,
                 event_id=f"s{at}{n}",
@@ -138,7 +138,7 @@ def left(email: str) -> int:
     return Unblocks(wiring.table("SUPPRESSIONS")).block_states(DEMO, [email], now=LATER)[email].remaining
 
 
-def lift(now: int) -> None:
+def lift(now: Millis) -> None:
     """Settle as the job does after the provider's answer."""
     rows = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=now)
     settlements = [Settlement(row, RemovalState.DONE, 0) for row in rows]

@@ -23,6 +23,7 @@ from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.store.unblocks import Unblocks
 from reprieve.suppressions.suppression import SuppressionList
+from reprieve.system_log.dead_letter import DeadLetter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,10 +187,11 @@ def test_a_dead_letter_that_the_queue_refuses_fails_the_request() -> None:
     """SQS answers 200 and names the messages that it did not accept."""
     queue = Queue({"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]})
     with pytest.raises(Unavailable):
-        DeadLetters(queue, "url").put("acme", "event", [{"reason": "r"}])  # type: ignore[arg-type]
+        DeadLetters(queue, "url").put([DeadLetter("acme", "sendgrid", "r", b"[]")])  # type: ignore[arg-type]
 
 
 def test_dead_letters_that_the_queue_takes_are_sent_ten_at_a_time() -> None:
     queue = Queue({"Successful": [{"Id": "0"}]})
-    DeadLetters(queue, "url").put("acme", "event", [{"reason": str(n)} for n in range(12)])  # type: ignore[arg-type]
+    letters = [DeadLetter("acme", "sendgrid", str(number), b"[]") for number in range(12)]
+    DeadLetters(queue, "url").put(letters)  # type: ignore[arg-type]
     assert [len(one["Entries"]) for one in queue.sent] == [10, 2]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.system_log import HOUR, MIDNIGHT, Log, delivery
+from reprieve.clock import HOUR
+from tests.support.system_log import MIDNIGHT, Log, delivery
 
 if TYPE_CHECKING:
     from reprieve.system_log.entry import LogEntry

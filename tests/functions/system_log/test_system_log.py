@@ -7,22 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.clock import DAY
+from reprieve.clock import DAY, HOUR, MINUTE
 from reprieve.suppressions.delivery import DeliveryKind
 from tests.support.gateway import DEMO
-from tests.support.system_log import (
-    FAILURES,
-    HOUR,
-    MIDNIGHT,
-    MINUTE,
-    OTHER,
-    Log,
-    delivery,
-    ids_of,
-    links,
-    parameters,
-    uuids,
-)
+from tests.support.system_log import FAILURES, MIDNIGHT, OTHER, Log, delivery, ids_of, links, parameters, uuids
 
 if TYPE_CHECKING:
     from reprieve.system_log.entry import LogEntry

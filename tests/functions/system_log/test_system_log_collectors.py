@@ -6,24 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.clock import DAY
+from reprieve.clock import DAY, HOUR, SECOND
 from reprieve.system_log.query import MAX_REREAD
 from reprieve.system_log.span import SETTLING
 from tests.support import log_collectors
 from tests.support.log_collectors import COLLECTORS, Page
-from tests.support.system_log import (
-    BASE,
-    FAILURES,
-    HOUR,
-    MIDNIGHT,
-    SECOND,
-    Log,
-    delivery,
-    ids_of,
-    links,
-    parameters,
-    uuids,
-)
+from tests.support.system_log import BASE, FAILURES, MIDNIGHT, Log, delivery, ids_of, links, parameters, uuids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

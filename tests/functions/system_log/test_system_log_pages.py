@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.clock import DAY
+from reprieve.clock import DAY, HOUR
 from reprieve.organization import Organization
 from reprieve.removals.log_entries import removal_requested
 from reprieve.runtime import wiring
 from reprieve.system_log import query as system_log
 from tests.support.contexts import context
 from tests.support.okta import refusal
-from tests.support.system_log import FAILURES, HOUR, MIDNIGHT, OTHER, Log, delivery, ids_of, links, parameters, uuids
+from tests.support.system_log import FAILURES, MIDNIGHT, OTHER, Log, delivery, ids_of, links, parameters, uuids
 
 if TYPE_CHECKING:
     from reprieve.system_log.entry import LogEntry

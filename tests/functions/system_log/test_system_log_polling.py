@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprieve.clock import DAY
+from reprieve.clock import DAY, HOUR, MINUTE, SECOND
 from reprieve.runtime import wiring
 from reprieve.system_log.span import SETTLING
-from tests.support.system_log import BASE, HOUR, MIDNIGHT, MINUTE, SECOND, Log, delivery, ids_of, links, uuids
+from tests.support.system_log import BASE, MIDNIGHT, Log, delivery, ids_of, links, uuids
 
 if TYPE_CHECKING:
     from reprieve.system_log.entry import LogEntry

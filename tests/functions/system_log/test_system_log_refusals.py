@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.clock import HOUR
 from tests.support.gateway import Answer, cases, event, function
 from tests.support.okta import refusal
-from tests.support.system_log import HOUR, MIDNIGHT, Log, delivery, ids_of, links, uuids
+from tests.support.system_log import MIDNIGHT, Log, delivery, ids_of, links, uuids
 
 if TYPE_CHECKING:
     from io import StringIO

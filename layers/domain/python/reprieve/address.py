@@ -100,6 +100,15 @@ class Address:
         return cls(spelling=text, local=local, domain=domain, key=f"{fold(bare_local)}@{domain}")
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an address by the rules of `Address.parse`."""
+    try:
+        Address.parse(text)
+    except MalformedAddress:
+        return False
+    return True
+
+
 def comparison_key(text: str) -> str:
     """Give the key of whatever a provider calls an address, valid or not.
 

@@ -14,12 +14,46 @@ Millis = NewType("Millis", int)
 #: a moment in seconds since the epoch, or a duration in seconds
 Seconds = NewType("Seconds", int)
 
+#: the earliest moment; an attribute that has it has not happened, or holds for no time
+EPOCH: Final = Millis(0)
 SECOND: Final = Millis(1_000)
 MINUTE: Final = Millis(60 * SECOND)
-DAY: Final = Millis(24 * 60 * MINUTE)
-SECONDS_A_DAY: Final = Seconds(86_400)
+HOUR: Final = Millis(60 * MINUTE)
+DAY: Final = Millis(24 * HOUR)
+
+
+def seconds(count: int) -> Millis:
+    """A number of seconds, as a duration in milliseconds."""
+    return Millis(count * SECOND)
+
+
+def minutes(count: int) -> Millis:
+    """A number of minutes, as a duration in milliseconds."""
+    return Millis(count * MINUTE)
+
+
+def hours(count: int) -> Millis:
+    """A number of hours, as a duration in milliseconds."""
+    return Millis(count * HOUR)
+
+
+def days(count: int) -> Millis:
+    """A number of days, as a duration in milliseconds."""
+    return Millis(count * DAY)
+
+
+def to_seconds(moment: Millis) -> Seconds:
+    """A moment or a duration in whole seconds, rounded down."""
+    return Seconds(moment // SECOND)
+
+
+def to_millis(moment: Seconds) -> Millis:
+    """A moment or a duration, given in seconds, in milliseconds."""
+    return Millis(moment * SECOND)
+
+
 #: how far apart two clocks may be: the provider's, which stamps bounces, and ours, which stamps requests
-SKEW_ALLOWANCE: Final = Millis(30 * SECOND)
+SKEW_ALLOWANCE: Final = seconds(30)
 
 
 def now() -> Millis:
@@ -27,6 +61,6 @@ def now() -> Millis:
     return Millis(time.time_ns() // 1_000_000)
 
 
-def timestamp(moment: int) -> str:
+def timestamp(moment: Millis) -> str:
     """A moment in milliseconds as `YYYY-MM-DDTHH:mm:ss.SSSZ`."""
-    return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment % 1000:03d}Z"
+    return datetime.fromtimestamp(moment / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment % SECOND:03d}Z"

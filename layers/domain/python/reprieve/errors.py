@@ -22,6 +22,10 @@ never carry an email address or a secret, so that they can be logged.
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
 
 
 class ReprieveError(Exception):
@@ -123,7 +127,7 @@ class RateLimited(ReprieveError):
         retry_at: when to come back, in milliseconds since the epoch.
     """
 
-    def __init__(self, retry_at: int) -> None:
+    def __init__(self, retry_at: Millis) -> None:
         super().__init__("too many requests")
         self.retry_at = retry_at
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from reprieve.clock import EPOCH
 from reprieve.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from reprieve.clock import Millis, Seconds
+
 
 #: an organization's id is part of every key and every token, so it keeps to characters that need no escaping anywhere
 ORGANIZATION_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
@@ -75,11 +79,11 @@ class Organization:
     domains: frozenset[str] = frozenset()
     shards: int = 1
     parent: str | None = None
-    created: int = 0
+    created: Millis = EPOCH
     soft_bounce_threshold: int = 5
     modules: frozenset[str] = frozenset()
     purge: BouncePurge = BouncePurge()
-    cleared: Mapping[str, int] = field(default_factory=dict, hash=False)
+    cleared: Mapping[str, Seconds] = field(default_factory=dict, hash=False)
     provider_name: str = ""
 
     def __post_init__(self) -> None:

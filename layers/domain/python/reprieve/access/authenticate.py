@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from reprieve.access.ports import AccessStore
+    from reprieve.clock import Millis
 
 #: characters of the header that are looked at
 MAX_HEADER: Final = 512
@@ -37,7 +38,7 @@ def token_in(authorization: str | None, schemes: Collection[str]) -> str:
     return found[1]
 
 
-def authenticate(store: AccessStore, authorization: str | None, *, schemes: Collection[str], now: int) -> Caller:
+def authenticate(store: AccessStore, authorization: str | None, *, schemes: Collection[str], now: Millis) -> Caller:
     """Verify a credential.
 
     The organization named in the token says where to look; it is believed because the digest matches a record there.

@@ -6,7 +6,10 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
 
 TOKEN: Final = re.compile(r"rp_([a-z0-9][a-z0-9-]{1,38})_[A-Za-z0-9_-]{43}")
 
@@ -27,10 +30,10 @@ class Credential:
     digest: str
     name: str
     scopes: frozenset[str]
-    created: int
-    expires_at: int | None = None
+    created: Millis
+    expires_at: Millis | None = None
 
-    def valid(self, now: int) -> bool:
+    def valid(self, now: Millis) -> bool:
         """Whether it may be used at this moment; expiry is decided here, not by a clean-up."""
         return self.expires_at is None or now < self.expires_at
 
@@ -47,7 +50,7 @@ def organization_of(token: str) -> str | None:
 
 
 def new_credential(
-    organization_id: str, *, name: str, scopes: frozenset[str], created: int, expires_at: int | None
+    organization_id: str, *, name: str, scopes: frozenset[str], created: Millis, expires_at: Millis | None
 ) -> tuple[str, Credential]:
     """A new random token, and the record that is stored instead of it; times in milliseconds."""
     token = issue_token(organization_id)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reprieve.access.credential import new_credential
 from reprieve.access.label import checked_label
 from reprieve.access.log_entries import credential_changed
+from reprieve.clock import Millis
 from reprieve.errors import NotFound
 from reprieve.system_log.entry import EventType
 
@@ -61,7 +62,7 @@ class Credentials:
             name=checked_label(name),
             scopes=granted,
             created=context.now,
-            expires_at=None if expires_in is None else context.now + expires_in,
+            expires_at=None if expires_in is None else Millis(context.now + expires_in),
         )
         self.access.add_credential(credential)
         entry = credential_changed(EventType.TOKEN_CREATE, credential, context=context)

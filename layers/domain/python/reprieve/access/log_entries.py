@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.credential import Credential
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
 
@@ -62,7 +63,7 @@ def provider_account_changed(before: ProviderAccount | None, after: ProviderAcco
     return _account_entry(EventType.PROVIDER_UPDATE, context, differences)
 
 
-def provider_paused(organization: Organization, reason: str, *, now: int) -> LogEntry:
+def provider_paused(organization: Organization, reason: str, *, now: Millis) -> LogEntry:
     """The log entry for a provider account that is left alone for a while.
 
     Args:

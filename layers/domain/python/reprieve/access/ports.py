@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.quota import Quota
     from reprieve.access.repeat import Answer, Kept
+    from reprieve.clock import Millis, Seconds
     from reprieve.organization import Organization
 
 
@@ -43,7 +44,7 @@ class AccessStore(Protocol):
         """
         ...
 
-    def clear(self, organization_id: str, suppression_list: str, *, until: int) -> None:
+    def clear(self, organization_id: str, suppression_list: str, *, until: Seconds) -> None:
         """Let everything on a list up to and with the second `until` read as gone; the mark never moves back."""
         ...
 
@@ -83,7 +84,7 @@ class AccessStore(Protocol):
         """
         ...
 
-    def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
+    def pause_provider(self, organization_id: str, *, until: Millis, reason: str) -> None:
         """Stop calling the organization's provider until a moment, and say why."""
         ...
 
@@ -103,11 +104,11 @@ class KeyVault(Protocol):
 class QuotaStore(Protocol):
     """How many requests an organization has made in the current minute."""
 
-    def count(self, organization: Organization, dialect: str, *, now: int) -> Quota:
+    def count(self, organization: Organization, dialect: str, *, now: Millis) -> Quota:
         """Count one more, and tell what is left."""
         ...
 
-    def peek(self, organization: Organization, dialect: str, *, now: int) -> Quota:
+    def peek(self, organization: Organization, dialect: str, *, now: Millis) -> Quota:
         """Tell what is left, without counting."""
         ...
 
@@ -115,11 +116,11 @@ class QuotaStore(Protocol):
 class RepeatStore(Protocol):
     """Which requests were answered, by the key that their caller gave them."""
 
-    def begin(self, organization: Organization, key: str, fingerprint: str, *, now: int) -> Kept | None:
+    def begin(self, organization: Organization, key: str, fingerprint: str, *, now: Millis) -> Kept | None:
         """Take a key for a request; None when it is taken now, else what is known of the request that has it."""
         ...
 
-    def finish(self, organization: Organization, key: str, answer: Answer, *, now: int) -> None:
+    def finish(self, organization: Organization, key: str, answer: Answer, *, now: Millis) -> None:
         """Keep the answer of the request that took a key."""
         ...
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reprieve.clock import EPOCH
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from reprieve.clock import Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class ProviderAccount:
     sealed_key: bytes = b""
     on_behalf_of: str = ""
     webhook_key: str = ""
-    paused_until: int = 0
+    paused_until: Millis = EPOCH
     paused_reason: str = ""
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.access.label import checked_label
 from reprieve.access.log_entries import provider_account_changed, provider_resumed
 from reprieve.access.provider_account import ProviderAccount
+from reprieve.clock import EPOCH
 from reprieve.errors import Conflict, InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class ProviderAccounts:
         organization = context.organization
         if self.find(organization).paused_until <= context.now:
             return False
-        self.access.pause_provider(organization.id, until=0, reason="")
+        self.access.pause_provider(organization.id, until=EPOCH, reason="")
         self.log.append(organization, [provider_resumed(context=context)])
         return True
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from reprieve.clock import MINUTE
+from reprieve.clock import MINUTE, minutes
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Quota:
 
     limit: int
     used: int
-    resets_at: int
+    resets_at: Millis
 
     @property
     def remaining(self) -> int:
@@ -32,6 +36,6 @@ class Quota:
         return self.used > self.limit
 
 
-def window(now: int) -> int:
+def window(now: Millis) -> Millis:
     """When the window of a moment begins, in milliseconds."""
-    return now // MINUTE * MINUTE
+    return minutes(now // MINUTE)

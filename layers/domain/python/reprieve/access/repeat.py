@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import DAY, SECOND
+from reprieve.clock import DAY, seconds
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
+
 
 #: how long an answer is kept
 ANSWER_RETENTION: Final = DAY
 
 
 #: how long a key belongs to a request that has not been answered: a little longer than a request can last
-UNDER_WAY: Final = 35 * SECOND
+UNDER_WAY: Final = seconds(35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +44,4 @@ class Kept:
 
     fingerprint: str
     answer: Answer | None
-    until: int
+    until: Millis

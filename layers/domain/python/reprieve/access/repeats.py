@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.ports import RepeatStore
     from reprieve.access.repeat import Answer
+    from reprieve.clock import Millis
     from reprieve.organization import Organization
 
 
@@ -22,7 +23,7 @@ class Repeats:
     store: RepeatStore
 
     def once(
-        self, organization: Organization, key: str, fingerprint: str, work: Callable[[], Answer], *, now: int
+        self, organization: Organization, key: str, fingerprint: str, work: Callable[[], Answer], *, now: Millis
     ) -> tuple[Answer, bool]:
         """Do the work, or give the answer that it had when it was done.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.addresses.outlook import AddressRecord, Outlook, block_state, outlook, shown, suppresses
+from reprieve.clock import Millis
 from reprieve.errors import MalformedAddress
 from reprieve.removals.block import Block, describe
 from reprieve.suppressions.suppression import SuppressionList
@@ -85,19 +86,22 @@ class Addresses:
     quotas: QuotaStore
 
     def explain(self, context: Context, email: str) -> Explanation:
-        """Gather what is known about an address.
+        """Gather what is known about an address, or about what a provider takes for one.
 
         Raises:
+            MalformedAddress: it is not an address, and it is on no list and never was.
             Unavailable: a store did not answer.
         """
         organization, now, key = context.organization, context.now, comparison_key(email)
+        records = self.records.records(organization, key)
         try:
             address = Address.parse(email)
         except MalformedAddress:
+            if not records:
+                raise
             belongs = None
         else:
             belongs = key in self.removals.allowed(organization, [address])
-        records = self.records.records(organization, key)
         lists = [
             OnList(
                 record=record,
@@ -109,7 +113,7 @@ class Addresses:
             for record in records
         ]
         block = describe(block_state(records, organization, now=now), organization.soft_bounce_threshold)
-        span = Span(Order.PUBLISHED, position(now - LOG_RETENTION), LATEST, newest_first=True, target=fold(key))
+        span = Span(Order.PUBLISHED, position(Millis(now - LOG_RETENTION)), LATEST, newest_first=True, target=fold(key))
         events = [stored.event for stored in islice(self.log.entries(organization, span, first=EVENTS), EVENTS)]
         quota = self.quotas.peek(organization, "sendgrid", now=now)
         return Explanation(email, lists, block, events, belongs, quota)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from reprieve.clock import SECOND, SECONDS_A_DAY
+from reprieve.clock import Millis, days, to_millis, to_seconds
 from reprieve.removals.block import BlockState
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.suppressions.listing import EXPIRING, shown_since
@@ -59,23 +59,23 @@ class Outlook:
     """What happens next, and when at the earliest, in milliseconds; None when that is not known."""
 
     next: Next
-    at: int | None = None
+    at: Millis | None = None
 
 
-def shown(record: AddressRecord, organization: Organization, *, now: int) -> bool:
+def shown(record: AddressRecord, organization: Organization, *, now: Millis) -> bool:
     """Whether the lists show the address."""
     since = shown_since(organization, record.list, now=now)
     return record.suppression is not None and since.shows(record.suppression)
 
 
-def suppresses(record: AddressRecord, organization: Organization, *, now: int) -> bool:
+def suppresses(record: AddressRecord, organization: Organization, *, now: Millis) -> bool:
     """Whether mail to the address is withheld because of this list; the blocks list does so from the threshold on."""
     if record.suppression is None or not shown(record, organization, now=now):
         return False
     return record.list is not SuppressionList.BLOCKS or record.suppression.count >= organization.soft_bounce_threshold
 
 
-def block_state(records: Iterable[AddressRecord], organization: Organization, *, now: int) -> BlockState:
+def block_state(records: Iterable[AddressRecord], organization: Organization, *, now: Millis) -> BlockState:
     """What an unblock would judge the address by, from its records on all lists."""
     on = {record.list: record for record in records}
     entries = {name: record.suppression for name, record in on.items() if shown(record, organization, now=now)}
@@ -87,7 +87,7 @@ def block_state(records: Iterable[AddressRecord], organization: Organization, *,
     )
 
 
-def outlook(record: AddressRecord, organization: Organization, *, now: int) -> Outlook | None:
+def outlook(record: AddressRecord, organization: Organization, *, now: Millis) -> Outlook | None:
     """What happens next to the record; None when there is nothing left to happen."""
     removal = record.removal
     if removal is not None and removal.state is RemovalState.PENDING:
@@ -104,9 +104,9 @@ def outlook(record: AddressRecord, organization: Organization, *, now: int) -> O
     return Outlook(Next.STAYS if suppresses(record, organization, now=now) else Next.KEPT)
 
 
-def _expiry(suppression: Suppression, organization: Organization) -> int | None:
+def _expiry(suppression: Suppression, organization: Organization) -> Millis | None:
     purge = organization.purge
-    days = purge.hard_days if suppression.permanence is Permanence.HARD else purge.soft_days
-    if not purge.enabled or days is None or suppression.list not in EXPIRING:
+    kept = purge.hard_days if suppression.permanence is Permanence.HARD else purge.soft_days
+    if not purge.enabled or kept is None or suppression.list not in EXPIRING:
         return None
-    return (suppression.created // SECOND + days * SECONDS_A_DAY) * SECOND
+    return to_millis(to_seconds(Millis(suppression.created + days(kept))))

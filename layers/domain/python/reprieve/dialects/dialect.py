@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
-from reprieve.clock import SECOND
+from reprieve.clock import MINUTE, SECOND, Millis, Seconds, to_seconds
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import (
     Forbidden,
@@ -27,7 +27,7 @@ from reprieve.errors import (
 #: headers, as pairs in order
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 #: when a client should come back while a part of the service is unavailable, in milliseconds from now
-COME_BACK: Final = 60 * SECOND
+COME_BACK: Final = MINUTE
 #: what API Gateway answers by itself: the kind of gateway response, and the error that it stands for
 GATEWAY: Final[Mapping[str, type[ReprieveError]]] = {
     "ACCESS_DENIED": Unauthenticated,
@@ -68,7 +68,7 @@ def no_headers(_: Request) -> Headers:
     return ()
 
 
-def no_limits(_seconds: int, _request: Request) -> Headers:
+def no_limits(_seconds: Seconds, _request: Request) -> Headers:
     """The headers of a vendor that has none beside Retry-After."""
     return ()
 
@@ -107,7 +107,7 @@ class Dialect:
     gateway_headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     write: Callable[[Refusal, str], Response]
     headers: Callable[[Request], Headers] = no_headers
-    limits: Callable[[int, Request], Headers] = no_limits
+    limits: Callable[[Seconds, Request], Headers] = no_limits
     passing: tuple[type[ReprieveError], ...] = (Unavailable,)
     id_header: str = "X-Request-Id"
     id_prefix: str = ""
@@ -162,12 +162,12 @@ class Dialect:
             case MethodNotAllowed(allowed=allowed) if allowed:
                 return (("Allow", ", ".join(allowed)),)
             case _ if isinstance(error, self.passing):
-                return self._come_back(request.now + COME_BACK, request)
+                return self._come_back(Millis(request.now + COME_BACK), request)
             case _:
                 return ()
 
-    def _come_back(self, moment: int, request: Request) -> Headers:
+    def _come_back(self, moment: Millis, request: Request) -> Headers:
         """Rounded up: a client that comes a moment too early is refused again."""
-        seconds = -(-moment // SECOND)
-        wait = max(1, seconds - request.now // SECOND)
-        return (("Retry-After", str(wait)), *self.limits(seconds, request))
+        reset = Seconds(-(-moment // SECOND))
+        wait = max(1, reset - to_seconds(request.now))
+        return (("Retry-After", str(wait)), *self.limits(reset, request))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from reprieve import json_body
+from reprieve.address import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
+
+ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,21 @@ class Request:
         """The last value of a query parameter, or None."""
         values = self.query.get(name)
         return values[-1] if values else None
+
+    def address(self, name: str) -> str:
+        """The address that a path parameter names, however often it was escaped on its way.
+
+        Clients send it as it is, or escaped once or twice, and gateways differ in what they unescape. The percent sign
+        is good in an address, so one that is an address is taken as it is: `p%41@d.example` is not `pA@d.example`. What
+        is an address in no reading is unescaped once.
+        """
+        given = self.path[name]
+        spelled = given
+        while not is_address(spelled):
+            if not ESCAPE.search(spelled):
+                return unquote(given)
+            spelled = unquote(spelled)
+        return spelled
 
     def json(self) -> Any:  # noqa: ANN401  (JSON is anything until a dialect has looked at it)
         """The body as JSON, whatever its Content-Type says.

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, comparison_key
-from reprieve.clock import DAY
+from reprieve.clock import DAY, Millis
 from reprieve.dialects import csv_file
 from reprieve.dialects.spreadsheet import guarded, unguarded
 from reprieve.errors import InvalidInput
@@ -100,7 +100,7 @@ def _suppression(
         list=suppression_list,
         key=comparison_key(email),
         email=email,
-        created=_moment(texts["created"].strip(), created, now),
+        created=Millis(_moment(texts["created"].strip(), created, now)),
         reason=texts["reason"],
         status=texts["status"],
         classification=_classification(texts["classification"].strip()),

@@ -25,6 +25,7 @@ from reprieve.refused_row import RefusedRow
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.dialects.csv_file import Line
 
 ID: Final = "id"
@@ -47,12 +48,12 @@ class _Frame:
 
     organization_id: str
     module: str
-    now: int
+    now: Millis
     columns: Sequence[str]
     limits: Mapping[str, int]
 
 
-def read(text: str, *, organization_id: str, module: str, now: int) -> Content:
+def read(text: str, *, organization_id: str, module: str, now: Millis) -> Content:
     """Read a file.
 
     A recipient without an id gets one that follows from the organization and the address, the same every time. Of rows

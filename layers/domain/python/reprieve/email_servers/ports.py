@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprieve.clock import Millis
     from reprieve.email_servers.email_server import EmailServer, Settings
     from reprieve.organization import Organization
 
@@ -48,7 +49,7 @@ class EmailServerStore(Protocol):
         """
         ...
 
-    def count_connection(self, organization: Organization, *, now: int) -> None:
+    def count_connection(self, organization: Organization, *, now: Millis) -> None:
         """Count a connection that is about to be made.
 
         Raises:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.access.provider_account import AccountRules, ProviderAccount
+    from reprieve.clock import Millis
     from reprieve.removals.ports import Provider
     from reprieve.suppressions.ingest import Batch, Post
 
@@ -22,7 +23,7 @@ class Surroundings:
         aws: makes the boto3 client of an AWS service by its name: one attempt per call, short timeouts.
     """
 
-    clock: Callable[[], int]
+    clock: Callable[[], Millis]
     aws: Callable[[str], Any]
 
 
@@ -31,10 +32,12 @@ class Webhook:
     """How a provider's posts are proved and read.
 
     Attributes:
+        check: raises Unauthenticated or LimitExceeded for a post that no key could prove; it reads nothing stored.
         verify: given a post and the account's public key, raises Unauthenticated unless the provider sent the post.
-        read: the events in a post; raises InvalidInput for a post that cannot be read at all.
+        read: the events in a post; what cannot be read is in the batch as it came.
     """
 
+    check: Callable[[Post], None]
     verify: Callable[[Post, str], None]
     read: Callable[[Post], Batch]
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.clock import Millis
     from reprieve.providers.kind import Surroundings
     from reprieve.suppressions.suppression import Suppression, SuppressionList
 
@@ -35,12 +36,12 @@ class NoProvider:
         suppression_list: SuppressionList,  # noqa: ARG002
         emails: Sequence[str],
         *,
-        budget: int | None = None,  # noqa: ARG002
+        budget: Millis | None = None,  # noqa: ARG002
     ) -> list[LiftAnswer]:
         """Answer LIFTED for each address: what happens on our own list is all that happens."""
         return [_ALONE] * len(emails)
 
-    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:  # noqa: ARG002
+    def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:  # noqa: ARG002
         """Give no entries: there is nothing to compare with."""
         return iter(())
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reprieve.address import Address
+    from reprieve.clock import Millis
 
 #: the module under which users of Okta's API are kept; Zoho's modules have their own names
 USERS = "users"
@@ -32,8 +33,8 @@ class Recipient:
     module: str
     email: Address | None
     secondary_email: Address | None
-    created: int
-    updated: int
+    created: Millis
+    updated: Millis
     profile: Mapping[str, str] = field(default_factory=dict)
 
     @property

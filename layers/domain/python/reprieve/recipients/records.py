@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from reprieve.errors import LimitExceeded
 from reprieve.recipients.log_entries import recipient_changed
 from reprieve.recipients.recipient import Recipient
 from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reprieve.address import Address
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.recipients.ports import RecipientStore
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 CONTENT: Final = "record"
 #: what a profile holds that is no member of a record
 NOT_CONTENT: Final = frozenset({CONTENT, "login", "status"})
+#: what a search without an address may read, in all and per call
+MOST_READ: Final = 20_000
+READ_AT_A_TIME: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Draft:
     content: Mapping[str, Any]
     id: str | None = None
 
-    def over(self, record: Recipient, now: int) -> Recipient:
+    def over(self, record: Recipient, now: Millis) -> Recipient:
         """The record with what is given, and as it was in the rest."""
         addresses = {name: getattr(self, name) for name in self.given}
         profile = {**record.profile, CONTENT: json.dumps({**content_of(record), **self.content})}
@@ -54,6 +60,24 @@ class Saved:
 
     record: Recipient
     found_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A page of a search.
+
+    Attributes:
+        wants: whether a record is wanted.
+        key: the comparison key of an address that every wanted record has, so that only its holders are read; None
+            reads the module from its beginning until the page is full.
+        offset: wanted records to skip.
+        limit: wanted records on the page.
+    """
+
+    wants: Callable[[Recipient], bool]
+    key: str | None
+    offset: int
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +155,33 @@ class Records:
     ) -> tuple[list[Recipient], str | None]:
         """Records in order of creation, and the id that the next page begins behind; None on the last one."""
         return self.recipients.listing(organization, module, limit=limit, after=after)
+
+    def search(self, organization: Organization, module: str, wanted: Search) -> tuple[list[Recipient], bool]:
+        """A page of the wanted records in order of id, and whether there are more.
+
+        Raises:
+            LimitExceeded: more than MOST_READ records would have to be read.
+        """
+        if wanted.key is None:
+            looked_at: Iterable[Recipient] = self._all(organization, module)
+        else:
+            looked_at = self._holding(organization, module, wanted.key)
+        behind = wanted.offset + wanted.limit
+        found = list(islice(filter(wanted.wants, looked_at), wanted.offset, behind + 1))
+        return found[: wanted.limit], len(found) > wanted.limit
+
+    def _all(self, organization: Organization, module: str) -> Iterator[Recipient]:
+        after: str | None = None
+        for _ in range(MOST_READ // READ_AT_A_TIME):
+            page, after = self.recipients.listing(organization, module, limit=READ_AT_A_TIME, after=after)
+            yield from page
+            if after is None:
+                return
+        raise LimitExceeded(f"it would take reading more than {MOST_READ} records")
+
+    def _holding(self, organization: Organization, module: str, key: str) -> list[Recipient]:
+        held = [identifier for holder, identifier in self.recipients.holders(organization, key) if holder == module]
+        return self.recipients.get_many(organization, module, held) if held else []
 
     def delete(self, context: Context, module: str, identifiers: Sequence[str]) -> list[bool]:
         """Delete records; for each whether it was there."""

@@ -22,6 +22,7 @@ from reprieve.system_log.entry import EventType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.recipients.ports import RecipientStore
@@ -228,7 +229,7 @@ def status_of(user: Recipient) -> Status:
     return Status(user.profile.get(STATUS, Status.ACTIVE))
 
 
-def _edited(user: Recipient, edit: Edit, status: Status, now: int) -> Recipient:
+def _edited(user: Recipient, edit: Edit, status: Status, now: Millis) -> Recipient:
     wanted = edit(user)
     return replace(
         user,
@@ -239,7 +240,7 @@ def _edited(user: Recipient, edit: Edit, status: Status, now: int) -> Recipient:
     )
 
 
-def _deactivated(user: Recipient, now: int) -> Recipient:
+def _deactivated(user: Recipient, now: Millis) -> Recipient:
     if status_of(user) is Status.DEPROVISIONED:
         return user
     return replace(user, updated=now, profile={**user.profile, STATUS: Status.DEPROVISIONED.value})
@@ -251,10 +252,10 @@ def _found(thing: T | None, name: str) -> T:
     return thing
 
 
-def _new_id(now: int) -> str:
+def _new_id(now: Millis) -> str:
     """`00u`, the time in 8 digits and 9 random ones."""
-    moment = ""
+    rest, moment = int(now), ""
     for _ in range(8):
-        now, digit = divmod(now, len(_DIGITS))
+        rest, digit = divmod(rest, len(_DIGITS))
         moment = _DIGITS[digit] + moment
     return f"00u{moment}{''.join(secrets.choice(_DIGITS) for _ in range(9))}"

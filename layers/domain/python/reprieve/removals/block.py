@@ -23,11 +23,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from reprieve.clock import EPOCH
 from reprieve.suppressions.suppression import Permanence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprieve.clock import Millis
     from reprieve.suppressions.suppression import Suppression, SuppressionList
 
 #: how often one address may be unblocked
@@ -77,7 +79,7 @@ class BlockState:
     soft: Suppression | None = None
     unblocked: int = 0
     requests: frozenset[str] = frozenset()
-    forgiven_until: int = 0
+    forgiven_until: Millis = EPOCH
     fences: Mapping[SuppressionList, int] = field(default_factory=dict)
 
     def kind(self, threshold: int) -> BlockKind:
@@ -126,7 +128,7 @@ class Block:
     kind: BlockKind
     count: int
     reason: str
-    since: int | None
+    since: Millis | None
     unblocked: int
     remaining: int
 

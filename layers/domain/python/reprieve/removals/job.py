@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from reprieve.access.log_entries import provider_paused
-from reprieve.clock import MINUTE, SECOND
+from reprieve.clock import EPOCH, Millis, minutes, seconds
 from reprieve.errors import describe
 from reprieve.lanes import single
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
     from reprieve.system_log.ports import EventLog
 
 #: how long a broken account is left alone before it is tried again
-PAUSE = 15 * MINUTE
+PAUSE = minutes(15)
 #: one organization's calls to its provider in one turn; a provider of one call a second fills it
-TURN_TIME = 20 * SECOND
+TURN_TIME = seconds(20)
 #: kept for settling what was claimed
-SETTLING = 10 * SECOND
+SETTLING = seconds(10)
 #: no turn begins with less than this
-RESERVE = 20 * SECOND
+RESERVE = seconds(20)
 #: no further call of a turn begins with less than this
-LEAST = 5 * SECOND
+LEAST = seconds(5)
 #: entries that others hold are looked past, so many at the most
 HELD = 2_000
 
@@ -80,7 +80,7 @@ class Tally:
     broken: list[str] = field(default_factory=list)
     paused: int = 0
     waiting: int = 0
-    oldest: int = 0
+    oldest: Millis = EPOCH
 
     def note(self, organization: Organization, error: Exception) -> None:
         """Count what stopped an organization's turn."""
@@ -130,8 +130,8 @@ class RemovalJob:
     queue: RemovalQueue
     log: EventLog
     provider_for: Callable[[Organization, ProviderAccount], Provider]
-    clock: Callable[[], int]
-    remaining: Callable[[], int]
+    clock: Callable[[], Millis]
+    remaining: Callable[[], Millis]
     spread: Callable[[], float]
     lanes: Lanes = single
 
@@ -216,10 +216,10 @@ class RemovalJob:
         self.queue.release(got, turn.settled, now=self.clock())
         return going and len(turn.held) < HELD
 
-    def _see(self, requested: Sequence[int], tally: Tally) -> None:
+    def _see(self, requested: Sequence[Millis], tally: Tally) -> None:
         now = self.clock()
         tally.waiting += len(requested)
-        tally.oldest = max([tally.oldest, *(now - at for at in requested)])
+        tally.oldest = max([tally.oldest, *(Millis(now - at) for at in requested)])
 
     def _carry_out(self, turn: Turn, claimed: Sequence[Removal], tally: Tally) -> bool:
         """Settle what was claimed, a call of the provider at a time; whether it is worth another in this run.
@@ -230,14 +230,14 @@ class RemovalJob:
         ends = self.remaining() - TURN_TIME
         going = True
         for batch in _batches(claimed, turn.provider.batch):
-            budget = min(self.remaining() - ends, self.remaining() - SETTLING)
+            budget = Millis(min(self.remaining() - ends, self.remaining() - SETTLING))
             if going and budget >= LEAST:
                 going = self._lift(turn, batch, budget, tally)
             else:
                 self._settle(turn, given_back(batch, now=self.clock()), tally)
         return going
 
-    def _lift(self, turn: Turn, batch: Sequence[Removal], budget: int, tally: Tally) -> bool:
+    def _lift(self, turn: Turn, batch: Sequence[Removal], budget: Millis, tally: Tally) -> bool:
         """Lift some removals of one list; whether the provider is worth another call in this run."""
         overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
         self._settle(turn, overtaken, tally)
@@ -263,15 +263,15 @@ class RemovalJob:
         tally.errors[answer.outcome.value] += 1
         match answer.outcome:
             case LiftOutcome.ACCOUNT_BROKEN:
-                return Settlement(row, RemovalState.PENDING, row.attempts, now + PAUSE, answer.detail)
+                return Settlement(row, RemovalState.PENDING, row.attempts, Millis(now + PAUSE), answer.detail)
             case LiftOutcome.WAIT:
-                due_at = max(now + backoff(1, spread=self.spread()), answer.retry_at or 0)
+                due_at = Millis(max(now + backoff(1, spread=self.spread()), answer.retry_at or 0))
                 return Settlement(row, RemovalState.PENDING, row.attempts, due_at, answer.detail)
         attempts = row.attempts + 1
         patience = row.requested_at + OUTAGE if answer.outcome is LiftOutcome.RETRY else 0
         if attempts >= MAX_ATTEMPTS and now >= patience:
             return Settlement(row, RemovalState.FAILED, attempts, None, answer.detail)
-        due_at = max(now + backoff(attempts, spread=self.spread()), answer.retry_at or 0)
+        due_at = Millis(max(now + backoff(attempts, spread=self.spread()), answer.retry_at or 0))
         return Settlement(row, RemovalState.PENDING, attempts, due_at, answer.detail)
 
     def _settle(self, turn: Turn, settlements: Sequence[Settlement], tally: Tally) -> None:
@@ -304,7 +304,7 @@ class RemovalJob:
         organization, now = turn.organization, self.clock()
         if broken and organization.id not in tally.broken:
             tally.broken.append(organization.id)
-            self.access.pause_provider(organization.id, until=now + PAUSE, reason=broken.detail)
+            self.access.pause_provider(organization.id, until=Millis(now + PAUSE), reason=broken.detail)
             self.log.append(organization, [provider_paused(organization, broken.detail, now=now)])
 
 

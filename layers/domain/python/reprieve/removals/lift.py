@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
 
 
 class LiftOutcome(StrEnum):
@@ -40,4 +44,4 @@ class LiftAnswer:
 
     outcome: LiftOutcome
     detail: str = ""
-    retry_at: int | None = None
+    retry_at: Millis | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reprieve.address import Address, comparison_key
-from reprieve.clock import SECOND
+from reprieve.clock import Seconds, to_seconds
 from reprieve.errors import MalformedAddress, NotFound
 from reprieve.removals.log_entries import list_cleared, removal_requested
 from reprieve.removals.removal import RemovalRequest, findable_id, watermark
@@ -88,9 +88,9 @@ class Lists:
         Raises:
             Unavailable: some of it may be done and the rest not; ask again.
         """
-        organization, mark = context.organization, watermark(context.now) // SECOND
+        organization, mark = context.organization, to_seconds(watermark(context.now))
         self.access.clear(organization.id, suppression_list, until=mark)
-        newer = self.listing.each(organization, suppression_list, Selection(start=mark + 1), now=context.now)
+        newer = self.listing.each(organization, suppression_list, Selection(start=Seconds(mark + 1)), now=context.now)
         requests = [
             RemovalRequest(f"{context.request_id}-{number}", suppression_list, entry.key, entry.email, hide=True)
             for number, entry in enumerate(newer)

@@ -20,6 +20,7 @@ from reprieve.system_log.entry import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.removals.removal import Removal
 
@@ -85,12 +86,12 @@ def unblocks_reset(key: str, before: int, *, context: Context) -> LogEntry:
     return change_entry(EventType.UNBLOCKS_RESET, "Reset the count of unblocks", target, context)
 
 
-def removal_done(row: Removal, *, now: int) -> LogEntry:
+def removal_done(row: Removal, *, now: Millis) -> LogEntry:
     """The entry of a removal that was carried out, at the provider and here."""
     return _removal_ended(EventType.REMOVAL_DONE, row, now, "Removed from the list", (Result.SUCCESS, None))
 
 
-def removals_done(rows: Sequence[Removal], *, now: int) -> list[LogEntry]:
+def removals_done(rows: Sequence[Removal], *, now: Millis) -> list[LogEntry]:
     """The entries of removals that were carried out together: at most 50 addresses of one request and list an entry.
 
     A removal that is alone in its request has the entry of `removal_done`, found by its address; of the others the
@@ -122,13 +123,13 @@ def removals_done(rows: Sequence[Removal], *, now: int) -> list[LogEntry]:
     return entries
 
 
-def removal_superseded(row: Removal, *, now: int) -> LogEntry:
+def removal_superseded(row: Removal, *, now: Millis) -> LogEntry:
     """The entry of a removal that a newer bounce overtook: the address stays suppressed."""
     outcome = (Result.FAILURE, "a newer bounce arrived")
     return _removal_ended(EventType.REMOVAL_SUPERSEDED, row, now, "Still suppressed", outcome)
 
 
-def removal_failed(row: Removal, *, now: int, reason: str) -> LogEntry:
+def removal_failed(row: Removal, *, now: Millis, reason: str) -> LogEntry:
     """The entry of a removal that was given up.
 
     Args:
@@ -142,7 +143,7 @@ def removal_failed(row: Removal, *, now: int, reason: str) -> LogEntry:
 
 
 def _removal_ended(
-    event_type: EventType, row: Removal, now: int, message: str, outcome: tuple[Result, str | None]
+    event_type: EventType, row: Removal, now: Millis, message: str, outcome: tuple[Result, str | None]
 ) -> LogEntry:
     return entry(
         event_type,

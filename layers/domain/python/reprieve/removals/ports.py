@@ -9,6 +9,7 @@ from reprieve.suppressions.ports import ProviderLists
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.removals.block import BlockState
@@ -39,7 +40,7 @@ class RemovalRequests(Protocol):
         *,
         since: Since,
         hidden: bool,
-        forgiven_until: int,
+        forgiven_until: Millis,
     ) -> list[bool]:
         """Record removals of entries that are on their list, and of nothing else.
 
@@ -61,11 +62,13 @@ class RemovalRequests(Protocol):
 class RemovalQueue(Protocol):
     """The removals that wait, of all organizations; each method touches one organization."""
 
-    def due(self, organization: Organization, *, now: int, limit: int) -> list[Due]:
+    def due(self, organization: Organization, *, now: Millis, limit: int) -> list[Due]:
         """What may be tried now, longest due first (eventually consistent)."""
         ...
 
-    def claim(self, organization: Organization, entries: Sequence[Due], *, now: int, lease: int) -> list[Claim | None]:
+    def claim(
+        self, organization: Organization, entries: Sequence[Due], *, now: Millis, lease: Millis
+    ) -> list[Claim | None]:
         """Take entries for this worker until `now + lease`, each for itself.
 
         Returns:
@@ -73,7 +76,7 @@ class RemovalQueue(Protocol):
         """
         ...
 
-    def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: int) -> list[bool]:
+    def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: Millis) -> list[bool]:
         """End removals or let them wait on their own, each for itself.
 
         Returns:
@@ -82,7 +85,7 @@ class RemovalQueue(Protocol):
         """
         ...
 
-    def release(self, claims: Sequence[Claim], settled: set[str], *, now: int) -> None:
+    def release(self, claims: Sequence[Claim], settled: set[str], *, now: Millis) -> None:
         """Let go of what a worker has claimed besides the removals themselves, when it has done with them.
 
         Args:
@@ -92,7 +95,7 @@ class RemovalQueue(Protocol):
         """
         ...
 
-    def retry(self, organization: Organization, failed: Removal, *, now: int) -> bool:
+    def retry(self, organization: Organization, failed: Removal, *, now: Millis) -> bool:
         """Put a failed removal back into the queue; False when it is no longer this one, or has not failed."""
         ...
 
@@ -129,7 +132,7 @@ class RemovalRecords(Protocol):
 class UnblockStore(Protocol):
     """What the bounces and blocks lists say about addresses, and removals that are counted."""
 
-    def block_states(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, BlockState]:
+    def block_states(self, organization: Organization, keys: Sequence[str], *, now: Millis) -> dict[str, BlockState]:
         """What blocks each of these addresses now, by comparison key; no two keys alike."""
         ...
 
@@ -162,7 +165,7 @@ class Provider(ProviderLists, Protocol):
     batch: int
 
     def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis | None = None
     ) -> list[LiftAnswer]:
         """Take addresses off one list.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import MINUTE, SECOND
+from reprieve.clock import HOUR, MINUTE, Millis, seconds
 from reprieve.removals.removal import RemovalState
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reprieve.removals.removal import Removal
 
 #: how long a claimed row belongs to its worker: longer than a tick can last, shorter than anyone's patience
-LEASE: Final = 150 * SECOND
+LEASE: Final = seconds(150)
 
 
 #: how many removals of a request wait as one part: their spellings fit one write unit, and a turn of a call a second
@@ -26,7 +26,7 @@ SECOND_LOOK: Final = MINUTE
 
 
 #: so long after a request nothing of it can still come, however slow its function, a clock or a read
-SETTLED: Final = 60 * MINUTE
+SETTLED: Final = HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Due:
 
     handle: tuple[str, str]
     size: int
-    requested_at: int
+    requested_at: Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,10 @@ class Part:
 
     handle: tuple[str, str]
     fence: int
-    requested_at: int
+    requested_at: Millis
     accounted: bool
 
-    def due_again(self, *, settled: bool, now: int) -> int | None:
+    def due_again(self, *, settled: bool, now: Millis) -> Millis | None:
         """When it must be looked at again; None when nothing is left to do.
 
         Args:
@@ -71,7 +71,7 @@ class Part:
         age = now - self.requested_at
         if settled and (self.accounted or age > SETTLED):
             return None
-        return now + (max(SECOND_LOOK, age) if settled else SECOND_LOOK)
+        return Millis(now + (max(SECOND_LOOK, age) if settled else SECOND_LOOK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Claim:
     removals: tuple[Removal, ...]
     part: Part | None = None
 
-    def due_again(self, settled: Collection[str], *, now: int) -> int | None:
+    def due_again(self, settled: Collection[str], *, now: Millis) -> Millis | None:
         """When its part must be looked at again; None when nothing is left to do. `settled`: ids of removals."""
         done = all(row.id in settled for row in self.removals)
         return self.part.due_again(settled=done, now=now) if self.part else None
@@ -102,11 +102,11 @@ class Settlement:
     removal: Removal
     state: RemovalState
     attempts: int
-    due_at: int | None = None
+    due_at: Millis | None = None
     answer: str = ""
 
 
-def given_back(removals: Iterable[Removal], *, now: int) -> list[Settlement]:
+def given_back(removals: Iterable[Removal], *, now: Millis) -> list[Settlement]:
     """What is written of claimed removals that a turn did not reach: they may be claimed at once.
 
     A part's removals were not claimed themselves, so nothing is written of them.

@@ -20,21 +20,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import digest
-from reprieve.clock import DAY, MINUTE, SECOND, SKEW_ALLOWANCE
+from reprieve.clock import DAY, EPOCH, HOUR, SECOND, SKEW_ALLOWANCE, Millis, days, seconds, to_millis, to_seconds
 
 if TYPE_CHECKING:
     from reprieve.suppressions.suppression import SuppressionList
 
 
 #: how long a lifted record keeps its watermark: SendGrid repeats a webhook for 24 hours, so a week is plenty
-TOMBSTONE: Final = 7 * DAY
+TOMBSTONE: Final = days(7)
 #: a row that the provider refused this often ends `failed`, visibly
 MAX_ATTEMPTS: Final = 10
 #: one that only ever met faults is given up no sooner than this after its request: an outage is no fault of the address
 OUTAGE: Final = DAY
 #: backoff grows from the first of these to the second
-FIRST_BACKOFF: Final = 30 * SECOND
-MAX_BACKOFF: Final = 60 * MINUTE
+FIRST_BACKOFF: Final = seconds(30)
+MAX_BACKOFF: Final = HOUR
 _FINDABLE: Final = re.compile(r"-[0-9]+\.([0-9a-f]{8})\Z")
 
 
@@ -91,20 +91,20 @@ class Removal:
     key: str
     email: str
     state: RemovalState
-    requested_at: int
+    requested_at: Millis
     requested_by: str
     request_id: str
-    forgiven_until: int
-    forgiven_bounce: int
-    bounced_at: int | None
+    forgiven_until: Millis
+    forgiven_bounce: Millis
+    bounced_at: Millis | None
     attempts: int
     fence: int
-    due_at: int | None
-    finished_at: int | None = None
+    due_at: Millis | None
+    finished_at: Millis | None = None
     last_answer: str = ""
     queued: bool = True
     lifts: int = 0
-    kept_until: int = 0
+    kept_until: Millis = EPOCH
 
     @property
     def overtaken(self) -> bool:
@@ -129,7 +129,7 @@ class Followed:
     list: SuppressionList
     key: str
     email: str
-    requested_at: int
+    requested_at: Millis
     record: Removal | None
 
     @property
@@ -155,16 +155,16 @@ def digest_in(removal_id: str) -> int | None:
     return int(found[1], 16) if found else None
 
 
-def watermark(now: int) -> int:
+def watermark(now: Millis) -> Millis:
     """The moment up to which a request made `now` forgives bounces.
 
     It is older than our clock by SKEW_ALLOWANCE, because the provider's clock stamps the bounces; whole seconds, as
     providers stamp them.
     """
-    return (now - SKEW_ALLOWANCE) // SECOND * SECOND
+    return to_millis(to_seconds(Millis(now - SKEW_ALLOWANCE)))
 
 
-def backoff(attempts: int, *, spread: float) -> int:
+def backoff(attempts: int, *, spread: float) -> Millis:
     """How long to wait after the `attempts`-th failed attempt, in milliseconds: exponential, with full jitter.
 
     Args:
@@ -175,4 +175,4 @@ def backoff(attempts: int, *, spread: float) -> int:
         Between one second and MAX_BACKOFF.
     """
     ceiling = min(MAX_BACKOFF, FIRST_BACKOFF << min(attempts - 1, 16))
-    return max(SECOND, int(ceiling * spread))
+    return Millis(max(SECOND, int(ceiling * spread)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import SECOND, Millis
+from reprieve.clock import Millis, seconds, to_millis
 from reprieve.context import UPKEEP, Context
 from reprieve.errors import describe
 from reprieve.removals.removal import RemovalRequest
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: entries of one organization's turn
 BATCH: Final = 500
+#: no turn begins with less than this, unless a run says otherwise
+RESERVE: Final = seconds(10)
 
 
 @dataclass(slots=True)
@@ -52,9 +54,9 @@ class Upkeep:
     access: AccessStore
     suppressions: RemovalRequests
     listing: ListingStore
-    clock: Callable[[], int]
-    remaining: Callable[[], int]
-    reserve: int = 10 * SECOND
+    clock: Callable[[], Millis]
+    remaining: Callable[[], Millis]
+    reserve: Millis = RESERVE
 
     def run(self) -> UpkeepReport:
         """Go on until nothing is left or time is short; organizations and lists take turns."""
@@ -95,13 +97,13 @@ class Upkeep:
         name: SuppressionList,
         permanence: Permanence,
         entries: list[Suppression],
-        now: int,
+        now: Millis,
     ) -> int:
         since = shown_since(organization, name, now=now)
         first = since.hard if permanence is Permanence.HARD else since.soft
         batch = f"{UPKEEP.id}-{name}-{now}"
         asked = self.suppressions.request_listed(
-            Context(organization, UPKEEP, batch, Millis(now)),
+            Context(organization, UPKEEP, batch, now),
             [
                 RemovalRequest(f"{batch}-{permanence}-{number}", name, entry.key, entry.email, hide=True)
                 for number, entry in enumerate(entries)
@@ -109,6 +111,6 @@ class Upkeep:
             since=since,
             hidden=True,
             # news of what is shown may still be under way, and must not be forgiven
-            forgiven_until=first * SECOND - 1,
+            forgiven_until=Millis(to_millis(first) - 1),
         )
         return sum(asked)

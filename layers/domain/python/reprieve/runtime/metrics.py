@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from reprieve.clock import SECOND
 from reprieve.removals.lift import LiftOutcome
 from reprieve.runtime import settings
 
@@ -23,7 +24,7 @@ def removal_job(tally: Tally) -> None:
     for word in ("lifted", "superseded", "failed", "postponed", "lost"):
         metrics.add_metric(f"Removals{word.capitalize()}", MetricUnit.Count, tally.counts[word])
     metrics.add_metric("RemovalsPending", MetricUnit.Count, tally.waiting)
-    metrics.add_metric("OldestPendingAge", MetricUnit.Seconds, tally.oldest / 1000)
+    metrics.add_metric("OldestPendingAge", MetricUnit.Seconds, tally.oldest / SECOND)
     metrics.add_metric("ProviderAccountsBroken", MetricUnit.Count, len(tally.broken))
     metrics.add_metric("ProviderAccountsPaused", MetricUnit.Count, tally.paused)
     # every kind each time, so that a graph or an alarm on one has a zero to come back to

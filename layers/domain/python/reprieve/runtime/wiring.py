@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from reprieve.store.system_log import EventLog, LogReader
     from reprieve.store.table import Table
     from reprieve.store.vault import Vault
+    from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
     from reprieve.suppressions.imports import ListImports
     from reprieve.suppressions.ingest import Ingest
     from reprieve.suppressions.reconcile import DailyReconciliation, Reconciliation
@@ -329,6 +330,16 @@ def ingest() -> Ingest:
     from reprieve.suppressions.ingest import Ingest
 
     return Ingest(suppressions(), event_log(), dead_letters())
+
+
+def dead_letter_verbs() -> DeadLetterVerbs:
+    """The verbs on the dead-letter queue."""
+    from reprieve.providers.registry import PROVIDERS
+    from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
+    from reprieve.suppressions.dead_letters import Reader
+
+    readers = {one.kind: Reader(one.name, one.webhook().read) for one in PROVIDERS.values() if one.webhook}
+    return DeadLetterVerbs(dead_letters(), access(), ingest(), readers)
 
 
 def removals() -> Removals:

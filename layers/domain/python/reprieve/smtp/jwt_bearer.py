@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from reprieve.clock import Seconds
 from reprieve.smtp.errors import Reason, TokenRefused
 
 if TYPE_CHECKING:
@@ -62,12 +63,16 @@ class JwtBearer:
         Raises:
             TokenRefused: the key cannot sign.
         """
-        form = {"grant_type": _GRANT_TYPE, "assertion": self.assertion(int(time.time())), "client_id": self.client_id}
+        form = {
+            "grant_type": _GRANT_TYPE,
+            "assertion": self.assertion(Seconds(int(time.time()))),
+            "client_id": self.client_id,
+        }
         if self.scopes:
             form["scope"] = " ".join(self.scopes)
         return form
 
-    def assertion(self, issued_at: int) -> str:
+    def assertion(self, issued_at: Seconds) -> str:
         """Sign an assertion, in the compact form of RFC 7515 with RS256.
 
         Args:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.access.credential import Credential
 from reprieve.access.provider_account import ProviderAccount
+from reprieve.clock import EPOCH, Seconds
 from reprieve.organization import BouncePurge, Membership, Organization
 from reprieve.store.expressions import Update, arguments_of
 from reprieve.store.items import marshal
@@ -25,6 +26,7 @@ from reprieve.suppressions.suppression import SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reprieve.clock import Millis
     from reprieve.store.items import Item, Value
     from reprieve.store.table import Table
 
@@ -65,7 +67,7 @@ class Access:
         """See the port."""
         return self._change(organization_id, changes)
 
-    def clear(self, organization_id: str, suppression_list: str, *, until: int) -> None:
+    def clear(self, organization_id: str, suppression_list: str, *, until: Seconds) -> None:
         """See the port."""
         mark = f"#{CLEARED}{suppression_list}"
         later = f"{KNOWN} AND (attribute_not_exists({mark}) OR {mark} < :until)"
@@ -137,7 +139,7 @@ class Access:
         }
         return self._table.transact([("Put", put), ("Update", name)])
 
-    def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
+    def pause_provider(self, organization_id: str, *, until: Millis, reason: str) -> None:
         """See the port."""
         update = Update(set=["#paused_until = :until", "#paused_reason = :reason"], condition=KNOWN)
         key: Item = {"partition": organization_id, "sort": PROVIDER}
@@ -218,7 +220,7 @@ def _organization(item: Item) -> Organization:
         domains=cast("frozenset[str]", item.get("domains", frozenset())),
         shards=cast("int", item["shards"]),
         parent=cast("str | None", item.get("parent")),
-        created=cast("int", item["created"]),
+        created=cast("Millis", item["created"]),
         soft_bounce_threshold=cast("int", item.get("soft_bounce_threshold", 5)),
         modules=cast("frozenset[str]", item.get("modules", frozenset())),
         purge=BouncePurge(
@@ -226,7 +228,7 @@ def _organization(item: Item) -> Organization:
             soft_days=cast("int | None", item.get("purge_soft_days")),
             hard_days=cast("int | None", item.get("purge_hard_days")),
         ),
-        cleared={name: cast("int", item[CLEARED + name]) for name in SuppressionList if CLEARED + name in item},
+        cleared={name: cast("Seconds", item[CLEARED + name]) for name in SuppressionList if CLEARED + name in item},
         provider_name=cast("str", item.get("provider_name", "")),
     )
 
@@ -238,8 +240,8 @@ def _credential(item: Item) -> Credential:
         digest=cast("str", item["sort"]).removeprefix(CREDENTIAL),
         name=cast("str", item["name"]),
         scopes=cast("frozenset[str]", item.get("scopes", frozenset())),
-        created=cast("int", item["created"]),
-        expires_at=cast("int | None", item.get("valid_until")),
+        created=cast("Millis", item["created"]),
+        expires_at=cast("Millis | None", item.get("valid_until")),
     )
 
 
@@ -250,16 +252,16 @@ def _account(item: Item) -> ProviderAccount:
         sealed_key=bytes(cast("bytes", item["sealed_key"])),
         on_behalf_of=cast("str", item["on_behalf_of"]),
         webhook_key=cast("str", item["webhook_key"]),
-        paused_until=cast("int", item.get("paused_until", 0)),
+        paused_until=cast("Millis", item.get("paused_until", 0)),
         paused_reason=cast("str", item.get("paused_reason", "")),
     )
 
 
 #: the attributes of each kind of item
 ORGANIZATION_ATTRIBUTES: Final = tuple(
-    _organization_item(Organization("any", "any", cleared=dict.fromkeys(SuppressionList, 0)))
+    _organization_item(Organization("any", "any", cleared=dict.fromkeys(SuppressionList, Seconds(0))))
 )
-CREDENTIAL_ATTRIBUTES: Final = tuple(_credential_item(Credential("", "", "", "", frozenset(), 0)))
+CREDENTIAL_ATTRIBUTES: Final = tuple(_credential_item(Credential("", "", "", "", frozenset(), EPOCH)))
 PROVIDER_ATTRIBUTES: Final = (
     *_account_item("", ProviderAccount("none")),
     *("paused_until", "paused_reason"),

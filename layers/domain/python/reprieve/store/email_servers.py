@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from reprieve.clock import DAY, SECOND
+from reprieve.clock import DAY, MINUTE, Millis, to_seconds
 from reprieve.email_servers.email_server import (
     CONNECTIONS_A_DAY,
     CONNECTIONS_A_MINUTE,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 #: what the ids of servers begin with, and the two other items do not
 IDS: Final = "ces"
-MINUTE: Final = 60 * SECOND
 #: how often in how long, and the sort key of the counter
 LIMITS: Final = ((MINUTE, CONNECTIONS_A_MINUTE, "minute"), (DAY, CONNECTIONS_A_DAY, "day"))
 
@@ -110,15 +109,15 @@ class EmailServers:
             writes.append(_unmark(organization, server))
         _settle(self._table.try_transact(writes))
 
-    def count_connection(self, organization: Organization, *, now: int) -> None:
+    def count_connection(self, organization: Organization, *, now: Millis) -> None:
         """See the port. A counter a minute and one a day, which count no further than they may."""
         for length, most, kind in LIMITS:
             number = now // length
             key: Item = {"partition": keys.connections(organization), "sort": f"{kind}#{number}"}
             # kept for a while after its time: what is reclaimed early would be counted anew
             update = Update(set=("#expires_at = :expires",), add=("#count :one",), condition=ROOM)
-            end = (number + 1) * length
-            values = {":one": 1, ":most": most, ":expires": (end + DAY) // SECOND}
+            end = Millis((number + 1) * length)
+            values = {":one": 1, ":most": most, ":expires": to_seconds(Millis(end + DAY))}
             if self._table.update(key, update, values) is None:
                 raise RateLimited(end)
 

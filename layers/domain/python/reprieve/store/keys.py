@@ -8,15 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import digest
+from reprieve.clock import Seconds, to_seconds
 
 if TYPE_CHECKING:
+    from reprieve.clock import Millis
     from reprieve.organization import Organization
     from reprieve.removals.removal import RemovalState
     from reprieve.suppressions.suppression import SuppressionList
 
 
 #: in the year 2286
-LAST_SECOND: Final = 9_999_999_999
+LAST_SECOND: Final = Seconds(9_999_999_999)
 
 
 def shard_of(organization: Organization, key: str) -> int:
@@ -29,7 +31,7 @@ def suppressions(organization: Organization, suppression_list: SuppressionList, 
     return f"{organization.id}#{suppression_list}#{shard}"
 
 
-def by_time(created: int, key: str) -> str:
+def by_time(created: Millis, key: str) -> str:
     """The sort key of ByTime: the second, counted backwards, then the address.
 
     Read forwards, it is the order that lists are shown in: newest first, ties by address. The order is total.
@@ -37,9 +39,9 @@ def by_time(created: int, key: str) -> str:
     return f"{second(created)}#{key}"
 
 
-def second(created: int) -> str:
+def second(created: Millis) -> str:
     """The second of a moment, counted backwards from the last one of ten digits."""
-    return f"{LAST_SECOND - min(max(created // 1000, 0), LAST_SECOND):010d}"
+    return f"{LAST_SECOND - min(max(to_seconds(created), 0), LAST_SECOND):010d}"
 
 
 def queue(organization: Organization, state: RemovalState, shard: int) -> str:
@@ -57,7 +59,7 @@ def logs(organization: Organization) -> list[str]:
     return [f"{organization.id}#{shard}" for shard in range(organization.shards)]
 
 
-def log_position(moment: int, uuid: str) -> str:
+def log_position(moment: Millis, uuid: str) -> str:
     """The sort key of a log entry: by when it was published or, in the indexes by arrival, stored; ties by id."""
     return f"{moment:013d}#{uuid}"
 

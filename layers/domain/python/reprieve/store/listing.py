@@ -13,7 +13,7 @@ from math import isqrt
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.addresses.outlook import AddressRecord
-from reprieve.clock import SECOND
+from reprieve.clock import Seconds, to_millis, to_seconds
 from reprieve.errors import LimitExceeded
 from reprieve.store import keys
 from reprieve.store.suppression_item import entry_of, list_of, record_key, removal_of, suppression_of
@@ -24,6 +24,7 @@ from reprieve.suppressions.suppression import SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.organization import Organization
     from reprieve.store.items import Item, Value
     from reprieve.store.table import Page, Table
@@ -49,7 +50,7 @@ class Listing:
         self._table = table
 
     def get(
-        self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: int
+        self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: Millis
     ) -> Suppression | None:
         """See the port."""
         item = self._table.get(record_key(organization, suppression_list, key), consistent=True)
@@ -82,7 +83,7 @@ class Listing:
         *,
         offset: int,
         limit: int,
-        now: int,
+        now: Millis,
     ) -> tuple[list[Suppression], bool]:
         """See the port: the seam for offsets and searches."""
         since = shown_since(organization, suppression_list, now=now)
@@ -100,7 +101,7 @@ class Listing:
         return found[:limit], len(found) > limit
 
     def count(
-        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: Millis
     ) -> int:
         """See the port."""
         since = shown_since(organization, suppression_list, now=now)
@@ -109,7 +110,7 @@ class Listing:
         return sum(1 for _ in self.each(organization, suppression_list, selection, now=now))
 
     def each(
-        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: Millis
     ) -> Iterator[Suppression]:
         """See the port."""
         since = shown_since(organization, suppression_list, now=now)
@@ -117,14 +118,14 @@ class Listing:
         return (entry for entry in reader.entries(None) if _meant(entry, selection, since))
 
     def search(
-        self, organization: Organization, wanted: Filter, *, after: Position | None, limit: int, now: int
+        self, organization: Organization, wanted: Filter, *, after: Position | None, limit: int, now: Millis
     ) -> tuple[list[Suppression], bool]:
         """See the port."""
         chunk = limit + 1 if wanted.only_by_time else None
         found = list(islice(self._matching(organization, wanted, after, now, chunk), limit + 1))
         return found[:limit], len(found) > limit
 
-    def total(self, organization: Organization, wanted: Filter, *, now: int) -> tuple[int, bool]:
+    def total(self, organization: Organization, wanted: Filter, *, now: Millis) -> tuple[int, bool]:
         """See the port."""
         since = {name: shown_since(organization, name, now=now) for name in wanted.lists}
         counted = 0
@@ -141,7 +142,7 @@ class Listing:
         return counted, True
 
     def hidden(
-        self, organization: Organization, suppression_list: SuppressionList, *, now: int
+        self, organization: Organization, suppression_list: SuppressionList, *, now: Millis
     ) -> Iterator[Suppression]:
         """See the port."""
         since = shown_since(organization, suppression_list, now=now)
@@ -150,7 +151,7 @@ class Listing:
         for shard in range(organization.shards):
             values: dict[str, Value] = {
                 ":partition": keys.suppressions(organization, suppression_list, shard),
-                ":from": keys.second((since.latest - 1) * SECOND),
+                ":from": keys.second(to_millis(Seconds(since.latest - 1))),
             }
             condition = "#partition = :partition AND #by_time >= :from"
             after: Item | None = None
@@ -182,7 +183,7 @@ class Listing:
         return [entry for page in pages for item in page.items if (entry := entry_of(item))]
 
     def _matching(
-        self, organization: Organization, wanted: Filter, after: Position | None, now: int, chunk: int | None
+        self, organization: Organization, wanted: Filter, after: Position | None, now: Millis, chunk: int | None
     ) -> Iterator[Suppression]:
         since = {name: shown_since(organization, name, now=now) for name in wanted.lists}
         earliest = min(one.earliest for one in since.values())
@@ -210,24 +211,24 @@ class _Reader:
         organization: Organization,
         lists: Sequence[SuppressionList],
         selection: Selection,
-        earliest: int,
+        earliest: Seconds,
         *,
         after: Position | None = None,
         most: int | None = MAX_READ,
     ) -> None:
         self._table = table
         self._left = most
-        start = max(selection.start or 0, earliest)
+        start = earliest if selection.start is None else max(selection.start, earliest)
         end = keys.LAST_SECOND if selection.end is None else min(selection.end, keys.LAST_SECOND)
         self._ranges: list[dict[str, Value]] = []
         if start > end:
             return
-        oldest = keys.second(start * SECOND) + END
+        oldest = keys.second(to_millis(start)) + END
         for name in lists:
-            newest = keys.second(end * SECOND)
+            newest = keys.second(to_millis(end))
             if after is not None:
                 # of one second and address, the lists come in order of their names
-                mark = keys.by_time(after.second * SECOND, after.key)
+                mark = keys.by_time(to_millis(after.second), after.key)
                 newest = max(newest, mark if name > after.list else mark + "\0")
             if newest <= oldest:
                 self._ranges += [
@@ -319,7 +320,7 @@ def _order(suppression: Suppression) -> str:
 
 
 def _meant(suppression: Suppression, selection: Selection, since: Since) -> bool:
-    second = suppression.created // SECOND
+    second = to_seconds(suppression.created)
     return (
         since.shows(suppression)
         and (selection.start is None or selection.start <= second)

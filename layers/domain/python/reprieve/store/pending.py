@@ -34,6 +34,7 @@ from reprieve.suppressions.suppression import SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.removals.removal import Removal, RemovalRequest
@@ -84,18 +85,18 @@ def enqueue(table: Table, context: Context, requests: Sequence[RemovalRequest]) 
     return {one.id for item, pack in parts if primary_key(item) in taken for one in pack}
 
 
-def due(table: Table, organization: Organization, *, now: int, limit: int) -> list[Due]:
+def due(table: Table, organization: Organization, *, now: Millis, limit: int) -> list[Due]:
     """The entries that may be claimed now, longest due first."""
     items: list[Item] = []
     for shard in range(organization.shards):
         values: dict[str, Value] = {":queue": keys.queue(organization, RemovalState.PENDING, shard), ":now": now}
         items += table.query("#queue = :queue AND #due_at <= :now", values, index="Pending", limit=limit).items
-    items.sort(key=lambda item: cast("int", item["due_at"]))
-    return [Due(primary_key(item), _size(item), cast("int", item["requested_at"])) for item in items[:limit]]
+    items.sort(key=lambda item: cast("Millis", item["due_at"]))
+    return [Due(primary_key(item), _size(item), cast("Millis", item["requested_at"])) for item in items[:limit]]
 
 
 def claim(
-    table: Table, organization: Organization, entries: Sequence[Due], *, now: int, lease: int
+    table: Table, organization: Organization, entries: Sequence[Due], *, now: Millis, lease: Millis
 ) -> list[Claim | None]:
     """Claim entries; None for one that another worker has, or that has left the queue."""
     values: dict[str, Value] = {":lease_until": now + lease, ":one": 1, ":now": now}
@@ -116,7 +117,7 @@ def claim(
     return [None if item is None else _claim(organization, item, records) for item in items]
 
 
-def release(table: Table, claims: Sequence[Claim], settled: set[str], *, now: int) -> None:
+def release(table: Table, claims: Sequence[Claim], settled: set[str], *, now: Millis) -> None:
     """Have the parts that were claimed leave the queue or wait once more; what was lost to another is left alone.
 
     Args:
@@ -216,11 +217,11 @@ def _claim(organization: Organization, item: Item, records: Mapping[tuple[str, s
             accounted = False
         elif (found := removal_of(record)).state is RemovalState.PENDING and not found.queued:
             waiting.append(found)
-    part = Part(primary_key(item), cast("int", item["fence"]), cast("int", item["requested_at"]), accounted)
+    part = Part(primary_key(item), cast("int", item["fence"]), cast("Millis", item["requested_at"]), accounted)
     return Claim(tuple(waiting), part)
 
 
-def _release(part: Part, due_at: int | None, now: int) -> Change:
+def _release(part: Part, due_at: Millis | None, now: Millis) -> Change:
     """The update by which a claimed part leaves the queue, or waits once more."""
     key, values = attributes_of(part.handle), cast("dict[str, Value]", {":fence": part.fence})
     if due_at is None:

@@ -24,6 +24,7 @@ from reprieve.store.table import Table, side_by_side
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.organization import Organization
 
     Write = tuple[str, dict[str, Any]]
@@ -249,7 +250,7 @@ def _recipient(module: str, item: Item) -> Recipient:
         module=module,
         email=address("email"),
         secondary_email=address("secondary_email"),
-        created=cast("int", item["created"]),
-        updated=cast("int", item["updated"]),
+        created=cast("Millis", item["created"]),
+        updated=cast("Millis", item["updated"]),
         profile=json.loads(cast("str", item["profile"])),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import SECOND
+from reprieve.clock import Millis, to_seconds
 from reprieve.removals.removal import TOMBSTONE, RemovalState
 from reprieve.store import pending
 from reprieve.store.expressions import Update
@@ -44,23 +44,25 @@ class RemovalQueue:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def due(self, organization: Organization, *, now: int, limit: int) -> list[Due]:
+    def due(self, organization: Organization, *, now: Millis, limit: int) -> list[Due]:
         """See the port."""
         return pending.due(self._table, organization, now=now, limit=limit)
 
-    def claim(self, organization: Organization, entries: Sequence[Due], *, now: int, lease: int) -> list[Claim | None]:
+    def claim(
+        self, organization: Organization, entries: Sequence[Due], *, now: Millis, lease: Millis
+    ) -> list[Claim | None]:
         """See the port. A write an entry, and a read a hundred removals of parts, eventually consistent."""
         return pending.claim(self._table, organization, entries, now=now, lease=lease)
 
-    def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: int) -> list[bool]:
+    def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: Millis) -> list[bool]:
         """See the port."""
         return self._table.update_batches([_settlement(organization, one, now) for one in settlements])
 
-    def release(self, claims: Sequence[Claim], settled: set[str], *, now: int) -> None:
+    def release(self, claims: Sequence[Claim], settled: set[str], *, now: Millis) -> None:
         """See the port."""
         pending.release(self._table, claims, settled, now=now)
 
-    def retry(self, organization: Organization, failed: Removal, *, now: int) -> bool:
+    def retry(self, organization: Organization, failed: Removal, *, now: Millis) -> bool:
         """See the port."""
         update = Update(
             set=["#removal_state = :pending", "#queue = :queue", "#due_at = :now", "#attempts = :zero", FENCE_OUT],
@@ -79,7 +81,7 @@ class RemovalQueue:
         return self._table.update(record_key(organization, failed.list, failed.key), update, values) is not None
 
 
-def _settlement(organization: Organization, settlement: Settlement, now: int) -> Change:
+def _settlement(organization: Organization, settlement: Settlement, now: Millis) -> Change:
     """The update that ends a removal that was taken, or has it wait on its own."""
     row, state = settlement.removal, settlement.state
     changes = ["#removal_state = :state", "#attempts = :attempts", "#last_answer = :answer"]
@@ -104,7 +106,7 @@ def _settlement(organization: Organization, settlement: Settlement, now: int) ->
         gone += ["#queue", "#due_at"]
     if state is RemovalState.DONE:
         changes += ["#expires_at = :expires_at", "#lifts = :lifts"]
-        values |= {":expires_at": (row.kept_until or now + TOMBSTONE) // SECOND, ":lifts": row.lifts + 1}
+        values |= {":expires_at": to_seconds(row.kept_until or Millis(now + TOMBSTONE)), ":lifts": row.lifts + 1}
         gone += ["#by_time", "#events"]
         condition = f"{SAME_FENCE} AND {NO_BOUNCE if row.bounced_at is None else FORGIVEN}"
         values[":forgiven"] = max(row.forgiven_until, row.forgiven_bounce)

@@ -21,6 +21,7 @@ from reprieve.store.suppression_item import queue_of, record_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.removals.removal import RemovalRequest
     from reprieve.store.items import Item, Value
@@ -83,14 +84,14 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
     return record_key(context.organization, request.list, request.key), update, values
 
 
-def blind(change: Change, *, until: int) -> Change:
+def blind(change: Change, *, until: Millis) -> Change:
     """A recording over whatever the watermark covers."""
     return _forgiving(
         provided(change, f"{LATER_WATERMARK} AND {COVERED}"), ["#forgiven_until = :forgiven_until"], until
     )
 
 
-def as_seen(change: Change, *, fence: int, bounced_at: int, until: int) -> Change:
+def as_seen(change: Change, *, fence: int, bounced_at: Millis, until: Millis) -> Change:
     """A recording over a record as it was read; the bounce that was there is forgiven.
 
     Args:
@@ -104,9 +105,10 @@ def as_seen(change: Change, *, fence: int, bounced_at: int, until: int) -> Chang
     return _forgiving(provided(change, f"{UNTOUCHED} AND {SAME_BOUNCE}", seen), forgiven, until)
 
 
-def over(change: Change, seen: Item, *, until: int) -> Change:
+def over(change: Change, seen: Item, *, until: Millis) -> Change:
     """The same, with the item that refused a write."""
-    fence, bounced_at, forgiven = (cast("int", seen.get(name, 0)) for name in ("fence", "bounced_at", "forgiven_until"))
+    fence = cast("int", seen.get("fence", 0))
+    bounced_at, forgiven = (cast("Millis", seen.get(name, 0)) for name in ("bounced_at", "forgiven_until"))
     return as_seen(change, fence=fence, bounced_at=bounced_at, until=max(until, forgiven))
 
 
@@ -117,7 +119,7 @@ def provided(change: Change, condition: str, values: Mapping[str, Value] | None 
     return key, replace(update, condition=both), {**known, **(values or {})}
 
 
-def is_overtaken(refused: Item, seen: Item | None, *, until: int) -> bool:
+def is_overtaken(refused: Item, seen: Item | None, *, until: Millis) -> bool:
     """Whether a record refused a write for what others have done to it, and not for another condition.
 
     Args:
@@ -126,10 +128,10 @@ def is_overtaken(refused: Item, seen: Item | None, *, until: int) -> bool:
         until: the watermark of a blind write.
     """
     if seen is None:
-        return any(cast("int", refused.get(name, -1)) >= until for name in ("forgiven_until", "bounced_at"))
+        return any(cast("Millis", refused.get(name, -1)) >= until for name in ("forgiven_until", "bounced_at"))
     return any(refused.get(name) != seen.get(name) for name in ("fence", "bounced_at"))
 
 
-def _forgiving(change: Change, clauses: list[str], until: int) -> Change:
+def _forgiving(change: Change, clauses: list[str], until: Millis) -> Change:
     key, update, values = change
     return key, replace(update, set=[*update.set, *clauses]), {**values, ":forgiven_until": until}

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.access.repeat import ANSWER_RETENTION, UNDER_WAY, Answer, Kept
-from reprieve.clock import SECOND
+from reprieve.clock import Millis, to_seconds
 from reprieve.store import keys
 from reprieve.store.expressions import Update
 
@@ -29,22 +29,22 @@ class Repeats:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def begin(self, organization: Organization, key: str, fingerprint: str, *, now: int) -> Kept | None:
+    def begin(self, organization: Organization, key: str, fingerprint: str, *, now: Millis) -> Kept | None:
         """See the port. It reads only when the key is taken."""
         stored_at = _answer_key(organization, key)
         values: Item = {
             "fingerprint": fingerprint,
             "free_at": now + UNDER_WAY,
-            "expires_at": (now + ANSWER_RETENTION) // SECOND,
+            "expires_at": to_seconds(Millis(now + ANSWER_RETENTION)),
         }
         if self._table.put(stored_at | values, condition=FREE, values={":now": now}):
             return None
         item = self._table.get(stored_at, consistent=True) or values
         body = cast("str | None", item.get("answer"))
         answer = None if body is None else Answer(cast("int", item["status"]), body)
-        return Kept(cast("str", item["fingerprint"]), answer, cast("int", item["free_at"]))
+        return Kept(cast("str", item["fingerprint"]), answer, cast("Millis", item["free_at"]))
 
-    def finish(self, organization: Organization, key: str, answer: Answer, *, now: int) -> None:
+    def finish(self, organization: Organization, key: str, answer: Answer, *, now: Millis) -> None:
         """See the port."""
         update = Update(set=["#status = :status", "#answer = :answer", "#free_at = :free_at"])
         values: dict[str, Value] = {

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.address import comparison_key
-from reprieve.clock import DAY, SECOND
+from reprieve.clock import Millis, days, to_seconds
 from reprieve.store import keys
 from reprieve.store.expressions import Update
 from reprieve.store.suppression_item import key_attributes
@@ -27,12 +27,13 @@ from reprieve.suppressions.suppression import SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.clock import Seconds
     from reprieve.organization import Organization
     from reprieve.removals.removal import RemovalRequest
     from reprieve.store.items import Item, Value
 
 #: as long as the system log
-NOTE_RETENTION: Final = 90 * DAY
+NOTE_RETENTION: Final = days(90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,11 @@ class Asked:
     list: SuppressionList
     key: str
     email: str
-    requested_at: int
+    requested_at: Millis
 
 
 def note(
-    organization: Organization, requests: Sequence[RemovalRequest], *, now: int
+    organization: Organization, requests: Sequence[RemovalRequest], *, now: Millis
 ) -> tuple[Item, Update, dict[str, Value]]:
     """The write that notes some removals of one request: repeating it changes nothing.
 
@@ -62,7 +63,7 @@ def note(
     return key_attributes(item), update, values
 
 
-def noted(organization: Organization, requests: Sequence[RemovalRequest], *, now: int) -> Item:
+def noted(organization: Organization, requests: Sequence[RemovalRequest], *, now: Millis) -> Item:
     """The item that notes some removals of one request, without its end."""
     removals = [[number_of(one.id), one.list.value, one.email] for one in requests]
     return _key(organization, requests) | {
@@ -79,9 +80,9 @@ def _key(organization: Organization, requests: Sequence[RemovalRequest]) -> Item
     }
 
 
-def forgotten_at(now: int) -> int:
+def forgotten_at(now: Millis) -> Seconds:
     """When a note that is complete `now` may be forgotten, in seconds."""
-    return (now + NOTE_RETENTION) // SECOND
+    return to_seconds(Millis(now + NOTE_RETENTION))
 
 
 def read(item: Item) -> list[Asked]:
@@ -93,7 +94,7 @@ def read(item: Item) -> list[Asked]:
             SuppressionList(name),
             comparison_key(email),
             email,
-            cast("int", item["requested_at"]),
+            cast("Millis", item["requested_at"]),
         )
         for number, name, email in json.loads(cast("str", item["removals"]))
     ]

@@ -21,12 +21,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from reprieve.clock import SECOND
+from reprieve.clock import EPOCH, to_millis
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.store import keys
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
+    from reprieve.clock import Millis, Seconds
     from reprieve.organization import Organization
     from reprieve.store.items import Item
 
@@ -62,9 +63,9 @@ def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
     return keys.queue(organization, state, keys.shard_of(organization, key))
 
 
-def latest_known(item: Item) -> int:
+def latest_known(item: Item) -> Millis:
     """The moment that an event must be later than to put the address on its list; -1 where nothing is known."""
-    return max(cast("int", item.get(name, -1)) for name in ("bounced_at", "forgiven_until", "forgiven_bounce"))
+    return max(cast("Millis", item.get(name, -1)) for name in ("bounced_at", "forgiven_until", "forgiven_bounce"))
 
 
 def entry_of(item: Item | None) -> Suppression | None:
@@ -82,7 +83,7 @@ def suppression_of(item: Item) -> Suppression:
         list=list_of(item),
         key=text("address"),
         email=text("email"),
-        created=cast("int", item["bounced_at"]),
+        created=cast("Millis", item["bounced_at"]),
         reason=text("reason"),
         status=text("status"),
         permanence=Permanence(text("permanence")),
@@ -100,8 +101,11 @@ def removal_of(item: Item) -> Removal:
     def text(name: str) -> str:
         return cast("str", item.get(name, ""))
 
-    def number(name: str) -> int | None:
-        return cast("int | None", item.get(name))
+    def number(name: str) -> int:
+        return cast("int", item.get(name) or 0)
+
+    def moment(name: str) -> Millis | None:
+        return cast("Millis | None", item.get(name))
 
     return Removal(
         id=text("removal_id"),
@@ -109,18 +113,18 @@ def removal_of(item: Item) -> Removal:
         key=text("address"),
         email=text("email"),
         state=RemovalState(text("removal_state")),
-        requested_at=number("requested_at") or 0,
+        requested_at=moment("requested_at") or EPOCH,
         requested_by=text("requested_by"),
         request_id=text("request_id"),
-        forgiven_until=number("forgiven_until") or 0,
-        forgiven_bounce=number("forgiven_bounce") or 0,
-        bounced_at=number("bounced_at"),
-        attempts=number("attempts") or 0,
-        fence=number("fence") or 0,
-        due_at=number("due_at"),
-        finished_at=number("finished_at"),
+        forgiven_until=moment("forgiven_until") or EPOCH,
+        forgiven_bounce=moment("forgiven_bounce") or EPOCH,
+        bounced_at=moment("bounced_at"),
+        attempts=number("attempts"),
+        fence=number("fence"),
+        due_at=moment("due_at"),
+        finished_at=moment("finished_at"),
         last_answer=text("last_answer"),
         queued="queue" in item,
-        lifts=number("lifts") or 0,
-        kept_until=(number("kept_until") or 0) * SECOND,
+        lifts=number("lifts"),
+        kept_until=to_millis(cast("Seconds", item.get("kept_until") or 0)),
     )

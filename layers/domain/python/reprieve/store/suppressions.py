@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.clock import SECOND
+from reprieve.clock import to_millis
 from reprieve.errors import Unavailable
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removals.removal import watermark
@@ -20,6 +20,7 @@ from reprieve.suppressions.suppression import Permanence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.removals.removal import RemovalRequest
@@ -78,7 +79,7 @@ class Suppressions:
 
     def barred(
         self, organization: Organization, suppression_list: SuppressionList, keys: Sequence[str]
-    ) -> dict[str, int]:
+    ) -> dict[str, Millis]:
         """See the port. A hundred addresses a batch read."""
         wanted = [record_key(organization, suppression_list, key) for key in keys]
         found = {cast("str", item["address"]): item for item in self._table.get_many(wanted, consistent=True)}
@@ -99,7 +100,7 @@ class Suppressions:
         *,
         since: Since,
         hidden: bool,
-        forgiven_until: int,
+        forgiven_until: Millis,
     ) -> list[bool]:
         """See the port."""
         if not requests:
@@ -109,8 +110,8 @@ class Suppressions:
         alone = pending.enqueue(self._table, context, requests) if hidden else {request.id for request in requests}
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
-            ":hard_since": since.hard * SECOND,
-            ":soft_since": since.soft * SECOND,
+            ":hard_since": to_millis(since.hard),
+            ":soft_since": to_millis(since.soft),
         }
         return self._record_removals(
             context,
@@ -126,7 +127,7 @@ class Suppressions:
         requests: Sequence[RemovalRequest],
         *,
         alone: set[str],
-        forgiven_until: int,
+        forgiven_until: Millis,
         listed: tuple[str, dict[str, Value]] = ("", {}),
     ) -> list[bool]:
         """Record removals with their watermark, one conditional write an address.
@@ -209,9 +210,9 @@ def _try_again(item: Item, stored: Item) -> Change | None:
     counted = cast("frozenset[str]", stored.get("events", frozenset()))
     digests = cast("frozenset[str]", item["events"])
     newest = (cast("int", stored.get("bounced_at", 0)), cast("str", stored.get("event_id", "")))
-    newer = newest < (cast("int", item["bounced_at"]), cast("str", item["event_id"]))
+    newer = newest < (cast("Millis", item["bounced_at"]), cast("str", item["event_id"]))
     forgiven = max(cast("int", stored.get(name, -1)) for name in ("forgiven_until", "forgiven_bounce"))
-    if cast("int", item["bounced_at"]) <= forgiven or (digests <= counted and not newer):
+    if cast("Millis", item["bounced_at"]) <= forgiven or (digests <= counted and not newer):
         return None
     if newer:
         key, update, values = _overwrite(item)

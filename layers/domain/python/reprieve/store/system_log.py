@@ -20,7 +20,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.clock import SECOND
+from reprieve.clock import Millis, to_seconds
 from reprieve.errors import Unavailable
 from reprieve.store import keys
 from reprieve.system_log.filter.matching import fold
@@ -64,7 +64,7 @@ class EventLog:
         clock: the time in milliseconds.
     """
 
-    def __init__(self, table: Table, clock: Callable[[], int]) -> None:
+    def __init__(self, table: Table, clock: Callable[[], Millis]) -> None:
         self._table = table
         self._clock = clock
 
@@ -140,5 +140,5 @@ def _item(organization: Organization, entry: LogEntry) -> Item:
         "entry": keys.log_position(entry.published, entry.uuid),
         "target": keys.log_target(organization, fold(entry.target)),
         "event": zlib.compress(event.encode()),
-        "expires_at": (entry.published + LOG_RETENTION) // SECOND,
+        "expires_at": to_seconds(Millis(entry.published + LOG_RETENTION)),
     }

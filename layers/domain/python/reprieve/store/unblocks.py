@@ -28,6 +28,7 @@ from reprieve.suppressions.suppression import Permanence, Suppression, Suppressi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.suppressions.listing import Since
@@ -60,7 +61,7 @@ class Unblocks:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def block_states(self, organization: Organization, keys: Sequence[str], *, now: int) -> dict[str, BlockState]:
+    def block_states(self, organization: Organization, keys: Sequence[str], *, now: Millis) -> dict[str, BlockState]:
         """See the port. Two keys an address, a hundred keys a batch read."""
         wanted = [record_key(organization, name, key) for name in BLOCKING_LISTS for key in keys]
         items = self._table.get_many(wanted, consistent=True)
@@ -195,7 +196,7 @@ def _block_state(on_bounces: tuple[Item, Since], on_blocks: tuple[Item, Since]) 
         soft=_entry(*on_blocks),
         unblocked=cast("int", items[1].get("unblocks", 0)),
         requests=frozenset(cast("str", item["request_id"]) for item in items if "request_id" in item),
-        forgiven_until=max(cast("int", item.get("forgiven_until", 0)) for item in items),
+        forgiven_until=max(cast("Millis", item.get("forgiven_until", 0)) for item in items),
         fences={name: cast("int", item.get("fence", 0)) for name, item in zip(BLOCKING_LISTS, items, strict=True)},
     )
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from reprieve.clock import DAY, days, to_seconds
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -37,13 +39,13 @@ def by_domain(suppressions: Iterable[Suppression]) -> list[Day]:
 
 
 def _count(suppressions: Iterable[Suppression], name: Callable[[Suppression], str]) -> list[Day]:
-    days: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for one in suppressions:
-        days[one.created // 86_400_000][name(one)] += 1
+        found[one.created // DAY][name(one)] += 1
     return [
         Day(
-            datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d"),
+            datetime.fromtimestamp(to_seconds(days(day)), UTC).strftime("%Y-%m-%d"),
             tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))),
         )
-        for day, counts in sorted(days.items())
+        for day, counts in sorted(found.items())
     ]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
 
 
 class DeliveryKind(StrEnum):
@@ -29,6 +32,10 @@ class DeliveryKind(StrEnum):
     """The recipient wants no more mail at all."""
 
 
+#: what an event may hold of text, in octets of UTF-8. DynamoDB takes 400 kB of a record and of a log entry, and the
+#: answer about an address has up to 25 such texts in the 6 MB that Lambda lets an answer be
+MAX_TEXT_OCTETS: Final = 200_000
+
 #: the drop reason that means a bad address, in SendGrid's word; other drops only repeat what a list already says
 INVALID: Final = "invalid"
 
@@ -46,7 +53,7 @@ class DeliveryEvent:
     """One event of a provider.
 
     Attributes:
-        id: the provider's id of the event, or one derived from its content; the same event always has the same id.
+        id: derived from the address, the kind, the time and the message, so that the same event always has the same id.
         kind: what happened.
         email: the recipient in the provider's spelling.
         key: its comparison key.
@@ -64,7 +71,7 @@ class DeliveryEvent:
     kind: DeliveryKind
     email: str
     key: str
-    at: int
+    at: Millis
     message: str = ""
     status: str = ""
     classification: Classification = Classification.UNCLASSIFIED
@@ -72,6 +79,12 @@ class DeliveryEvent:
     message_id: str = ""
     ip: str = ""
     opinion: Permanence | None = None
+
+    @property
+    def octets(self) -> int:
+        """The length of its texts in UTF-8."""
+        texts = (self.email, self.message, self.status, self.message_id, self.ip)
+        return sum(len(text.encode()) for text in texts)
 
 
 def suppression_of(event: DeliveryEvent) -> Suppression | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import SECOND
+from reprieve.clock import to_seconds
 from reprieve.refused_row import RefusedRow
 from reprieve.suppressions.log_entries import addresses_listed
 
@@ -78,8 +78,8 @@ class ListImports:
             Unavailable: the store or the log did not answer; what is stored stays, and importing again is safe.
         """
         cleared = context.organization.cleared.get(suppression_list, -1)
-        late = [row for row in rows if row.suppression.created // SECOND <= cleared]
-        kept = [row.suppression for row in rows if row.suppression.created // SECOND > cleared]
+        late = [row for row in rows if to_seconds(row.suppression.created) <= cleared]
+        kept = [row.suppression for row in rows if to_seconds(row.suppression.created) > cleared]
         left_out = [
             *refused,
             *(RefusedRow(row.line, "created: everything on the list up to then was deleted since") for row in late),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reprieve.clock import SKEW_ALLOWANCE
+from reprieve.clock import SKEW_ALLOWANCE, Millis
 from reprieve.suppressions.delivery import suppression_of
 from reprieve.suppressions.log_entries import delivery_entry
+from reprieve.system_log.dead_letter import DeadLetter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,21 +31,36 @@ class Post:
 
     headers: Mapping[str, str]
     body: bytes
-    now: int
+    now: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A part of a post that could not be read.
+
+    Attributes:
+        provider: the kind of the provider that posted it.
+        reason: why, as a sentence without the offending value.
+        content: the part's own bytes, in the form of a whole post, so that it can be read again by itself.
+    """
+
+    provider: str
+    reason: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A webhook's content, sorted by what we can do with it.
+    """A post's content, sorted by what we can do with it.
 
     Attributes:
         events: those that are kept.
-        malformed: those that could not be read, each with the reason; they go to the dead-letter queue.
+        unreadable: what could not be read; it goes to the dead-letter queue.
         ignored: how many were of kinds that are not ours (opens, clicks, processed).
     """
 
     events: Sequence[DeliveryEvent]
-    malformed: Sequence[Mapping[str, object]] = ()
+    unreadable: Sequence[Unreadable] = ()
     ignored: int = 0
 
 
@@ -66,7 +82,7 @@ class Ingest:
     log: EventLog
     dead_letters: DeadLetters
 
-    def accept(self, organization: Organization, batch: Batch, *, provider_name: str, now: int) -> Report:
+    def accept(self, organization: Organization, batch: Batch, *, provider_name: str, now: Millis) -> Report:
         """Make every event of a batch durable; lists first, because a missing log entry does no harm.
 
         An event that is stamped further ahead than clocks may differ is listed as of `now` and that allowance: the
@@ -81,10 +97,12 @@ class Ingest:
         Raises:
             Unavailable: something could not be stored; the provider must send the whole batch again, which is safe.
         """
-        latest = now + SKEW_ALLOWANCE
+        latest = Millis(now + SKEW_ALLOWANCE)
         entries = [found.no_later_than(latest) for event in batch.events if (found := suppression_of(event))]
         listed = self.suppressions.record(organization, entries)
         self.log.append(organization, [delivery_entry(event, provider_name=provider_name) for event in batch.events])
-        if batch.malformed:
-            self.dead_letters.put(organization.id, "event", batch.malformed)
-        return Report(len(batch.events), listed, len(batch.malformed), batch.ignored)
+        if batch.unreadable:
+            self.dead_letters.put(
+                [DeadLetter(organization.id, one.provider, one.reason, one.content) for one in batch.unreadable]
+            )
+        return Report(len(batch.events), listed, len(batch.unreadable), batch.ignored)

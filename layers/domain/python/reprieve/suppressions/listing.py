@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, fold
-from reprieve.clock import SECONDS_A_DAY
+from reprieve.clock import Millis, Seconds, days, to_seconds
 from reprieve.errors import MalformedAddress
 from reprieve.suppressions.suppression import Permanence, SuppressionList
 
@@ -93,8 +93,8 @@ class Selection:
         pattern: whose entries.
     """
 
-    start: int | None = None
-    end: int | None = None
+    start: Seconds | None = None
+    end: Seconds | None = None
     pattern: Pattern = ANYBODY
 
 
@@ -114,8 +114,8 @@ class Filter:
     """
 
     lists: tuple[SuppressionList, ...] = tuple(SuppressionList)
-    start: int | None = None
-    end: int | None = None
+    start: Seconds | None = None
+    end: Seconds | None = None
     reason: str = ""
     status: str = ""
     domain: str = ""
@@ -148,40 +148,40 @@ class Position:
         list: the list it stands on.
     """
 
-    second: int
+    second: Seconds
     key: str
     list: SuppressionList
 
     @classmethod
     def of(cls, suppression: Suppression) -> Position:
         """Where an entry stands."""
-        return cls(suppression.created // 1000, suppression.key, suppression.list)
+        return cls(to_seconds(suppression.created), suppression.key, suppression.list)
 
 
 @dataclass(frozen=True, slots=True)
 class Since:
     """From which second on entries of one list are shown, by their permanence."""
 
-    hard: int
-    soft: int
+    hard: Seconds
+    soft: Seconds
 
     @property
-    def earliest(self) -> int:
+    def earliest(self) -> Seconds:
         """Nothing before this second is shown."""
         return min(self.hard, self.soft)
 
     @property
-    def latest(self) -> int:
+    def latest(self) -> Seconds:
         """Everything from this second on is shown."""
         return max(self.hard, self.soft)
 
     def shows(self, suppression: Suppression) -> bool:
         """Whether an entry that is on the list is shown."""
         first = self.hard if suppression.permanence is Permanence.HARD else self.soft
-        return suppression.created // 1000 >= first
+        return to_seconds(suppression.created) >= first
 
 
-def shown_since(organization: Organization, suppression_list: SuppressionList, *, now: int) -> Since:
+def shown_since(organization: Organization, suppression_list: SuppressionList, *, now: Millis) -> Since:
     """From when on the entries of a list are shown.
 
     Args:
@@ -189,12 +189,12 @@ def shown_since(organization: Organization, suppression_list: SuppressionList, *
         suppression_list: which list.
         now: in milliseconds.
     """
-    first = organization.cleared.get(suppression_list, -1) + 1
+    first = Seconds(organization.cleared.get(suppression_list, -1) + 1)
     purge = organization.purge
     if not purge.enabled or suppression_list not in EXPIRING:
         return Since(first, first)
 
-    def oldest(days: int | None) -> int:
-        return first if days is None else max(first, now // 1000 - days * SECONDS_A_DAY + 1)
+    def oldest(kept: int | None) -> Seconds:
+        return first if kept is None else max(first, Seconds(to_seconds(Millis(now - days(kept))) + 1))
 
     return Since(hard=oldest(purge.hard_days), soft=oldest(purge.soft_days))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.organization import Organization
     from reprieve.suppressions.listing import Filter, Position, Selection
     from reprieve.suppressions.suppression import Suppression, SuppressionList
@@ -27,7 +28,7 @@ class SuppressionStore(Protocol):
 
     def barred(
         self, organization: Organization, suppression_list: SuppressionList, keys: Sequence[str]
-    ) -> dict[str, int]:
+    ) -> dict[str, Millis]:
         """Which of these addresses are not on the list, read consistently; no two keys alike.
 
         Returns:
@@ -39,7 +40,7 @@ class SuppressionStore(Protocol):
 class ProviderLists(Protocol):
     """An upstream email provider's suppression lists, under one organization's account, to read."""
 
-    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+    def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
         """What the provider's list holds, by time of creation, both ends included, in milliseconds.
 
         Raises:
@@ -64,7 +65,7 @@ class ListingStore(Protocol):
     """The lists as they are shown: newest first, ties by address, without what was cleared or has expired."""
 
     def get(
-        self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: int
+        self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: Millis
     ) -> Suppression | None:
         """The entry of one address, read consistently; None when it is not shown."""
         ...
@@ -77,7 +78,7 @@ class ListingStore(Protocol):
         *,
         offset: int,
         limit: int,
-        now: int,
+        now: Millis,
     ) -> tuple[list[Suppression], bool]:
         """Up to `limit` entries behind the first `offset`, and whether there are more.
 
@@ -87,29 +88,29 @@ class ListingStore(Protocol):
         ...
 
     def count(
-        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: Millis
     ) -> int:
         """How many entries there are."""
         ...
 
     def each(
-        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: int
+        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: Millis
     ) -> Iterator[Suppression]:
         """Every entry, a page at a time."""
         ...
 
     def search(
-        self, organization: Organization, wanted: Filter, *, after: Position | None, limit: int, now: int
+        self, organization: Organization, wanted: Filter, *, after: Position | None, limit: int, now: Millis
     ) -> tuple[list[Suppression], bool]:
         """Up to `limit` entries of several lists behind a position, and whether there are more."""
         ...
 
-    def total(self, organization: Organization, wanted: Filter, *, now: int) -> tuple[int, bool]:
+    def total(self, organization: Organization, wanted: Filter, *, now: Millis) -> tuple[int, bool]:
         """How many entries of several lists there are, and whether that is all of them or as many as were counted."""
         ...
 
     def hidden(
-        self, organization: Organization, suppression_list: SuppressionList, *, now: int
+        self, organization: Organization, suppression_list: SuppressionList, *, now: Millis
     ) -> Iterator[Suppression]:
         """The entries that are on a list but not shown any more, oldest first."""
         ...

@@ -61,7 +61,7 @@ class Reconciliation:
     log: EventLog
     provider_for: Callable[[Organization, ProviderAccount], ProviderLists]
 
-    def run(self, context: Context, *, start: int, end: int, dry_run: bool = False) -> Differences:
+    def run(self, context: Context, *, start: Millis, end: Millis, dry_run: bool = False) -> Differences:
         """Compare one organization's lists.
 
         Args:
@@ -83,7 +83,7 @@ class Reconciliation:
             for name in SuppressionList:
                 try:
                     entries = provider.entries(name, start=start, end=end)
-                    self._compare(context, entries, found, latest=end + SKEW_ALLOWANCE, dry_run=dry_run)
+                    self._compare(context, entries, found, latest=Millis(end + SKEW_ALLOWANCE), dry_run=dry_run)
                 except Exception as problem:  # noqa: BLE001  (a list that cannot be read does not stop the others)
                     found.unread[name] = describe(problem)
         finally:
@@ -91,7 +91,7 @@ class Reconciliation:
         return found
 
     def _compare(
-        self, context: Context, entries: Iterator[Suppression], found: Differences, *, latest: int, dry_run: bool
+        self, context: Context, entries: Iterator[Suppression], found: Differences, *, latest: Millis, dry_run: bool
     ) -> None:
         organization = context.organization
         while chunk := [entry.no_later_than(latest) for entry in islice(entries, CHUNK)]:
@@ -134,11 +134,11 @@ class DailyReconciliation:
     """
 
     reconciliation: Reconciliation
-    remaining: Callable[[], int]
+    remaining: Callable[[], Millis]
     spread: Callable[[], float]
     lanes: Lanes
 
-    def run(self, *, start: int, end: int) -> Summary:
+    def run(self, *, start: Millis, end: Millis) -> Summary:
         """Compare one organization after the other; a failure in one does not stop the others.
 
         Args:
@@ -156,7 +156,7 @@ class DailyReconciliation:
                 except IndexError:
                     return
                 try:
-                    asked = Context(organization, RECONCILIATION, f"{RECONCILIATION.id}-{end}", Millis(end))
+                    asked = Context(organization, RECONCILIATION, f"{RECONCILIATION.id}-{end}", end)
                     found = self.reconciliation.run(asked, start=start, end=end)
                 except Exception as error:  # noqa: BLE001  (a failure in one organization does not stop the others)
                     summary.faults[organization.id] = describe(error)

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reprieve.clock import Millis
 
 
 class SuppressionList(StrEnum):
@@ -81,14 +85,14 @@ class Suppression:
         classification: why, in one of seven words.
         provider: where we know it from ("sendgrid", "ses", "import").
         ip: the sending IP address of a spam report, "" otherwise.
-        event_id: the provider's id of the event behind it, "" when there was none.
+        event_id: the id of the event behind it (`DeliveryEvent.id`), "" when there was none.
         count: how many distinct events put it there since the last lift; counted up to `organization.MAX_SOFT_BOUNCES`.
     """
 
     list: SuppressionList
     key: str
     email: str
-    created: int
+    created: Millis
     reason: str = ""
     status: str = ""
     permanence: Permanence = Permanence.HARD
@@ -98,6 +102,6 @@ class Suppression:
     event_id: str = ""
     count: int = 1
 
-    def no_later_than(self, moment: int) -> Suppression:
+    def no_later_than(self, moment: Millis) -> Suppression:
         """The same entry, created at `moment` (in milliseconds) at the latest."""
         return self if self.created <= moment else replace(self, created=moment)

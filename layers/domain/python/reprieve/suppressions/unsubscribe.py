@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import SECOND
+from reprieve.clock import Millis, Seconds, to_millis
 from reprieve.errors import Unavailable
 from reprieve.suppressions.log_entries import addresses_listed
 from reprieve.suppressions.suppression import Suppression, SuppressionList
@@ -46,7 +46,7 @@ class Unsubscribes:
             Unavailable: at least one is not listed; ask again.
         """
         organization, cleared = context.organization, context.organization.cleared.get(SuppressionList.UNSUBSCRIBES, -1)
-        shown = max(context.now, (cleared + 1) * SECOND)
+        shown = max(context.now, to_millis(Seconds(cleared + 1)))
         entries = [
             Suppression(
                 list=SuppressionList.UNSUBSCRIBES,
@@ -63,13 +63,15 @@ class Unsubscribes:
         listed = addresses_listed(emails, SuppressionList.UNSUBSCRIBES, BY_HAND, context=context)
         self.log.append(organization, listed)
 
-    def _list(self, organization: Organization, entries: list[Suppression], shown: int) -> None:
+    def _list(self, organization: Organization, entries: list[Suppression], shown: Millis) -> None:
         """Have every entry on the list, at `shown` or later."""
         for _ in range(ROUNDS):
             if self.suppressions.record(organization, entries) == len(entries):
                 return
             barred = self.suppressions.barred(organization, SuppressionList.UNSUBSCRIBES, [one.key for one in entries])
-            entries = [replace(one, created=max(shown, barred[one.key] + 1)) for one in entries if one.key in barred]
+            entries = [
+                replace(one, created=max(shown, Millis(barred[one.key] + 1))) for one in entries if one.key in barred
+            ]
             if not entries:
                 return
         raise Unavailable("removals kept getting in the way of an unsubscribe")

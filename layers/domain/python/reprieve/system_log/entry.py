@@ -21,6 +21,7 @@ from reprieve.context import OPERATOR, RECONCILIATION, SYSTEM, UPKEEP, Actor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.context import Context
 
 #: the id of an entry is derived from its event, so that logging an event twice makes one entry
@@ -133,7 +134,7 @@ class LogEntry:
     """
 
     uuid: str
-    published: int
+    published: Millis
     target: str
     event: Mapping[str, object]
 
@@ -165,7 +166,7 @@ def entry(
     event_type: EventType,
     *,
     identity: str,
-    published: int,
+    published: Millis,
     message: str,
     outcome: tuple[Result, str | None],
     severity: Severity,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reprieve.organization import Organization
+    from reprieve.system_log.dead_letter import DeadLetter, HeldLetter
     from reprieve.system_log.entry import LogEntry
     from reprieve.system_log.span import Span, Stored
 
@@ -35,8 +36,36 @@ class LogReader(Protocol):
 
 
 class DeadLetters(Protocol):
-    """Keeps input that cannot be processed until a person looks at it."""
+    """Where what could not be read is set aside."""
 
-    def put(self, organization_id: str, kind: str, bodies: Sequence[Mapping[str, object]]) -> None:
-        """Keep each body durably."""
+    def put(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep each letter whole; durable when it returns.
+
+        Raises:
+            Unavailable: not all of them were kept.
+        """
+        ...
+
+
+class DeadLetterQueue(Protocol):
+    """The dead-letter queue, as an operator works on it."""
+
+    def hold(self) -> list[HeldLetter]:
+        """Everything in the queue, held back from other readers for some minutes.
+
+        Raises:
+            Unavailable: the queue did not answer; what was held comes back by itself.
+        """
+        ...
+
+    def release(self, held: Iterable[HeldLetter]) -> None:
+        """Give letters back at once; one that cannot be given back comes back by itself."""
+        ...
+
+    def delete(self, held: HeldLetter) -> None:
+        """Delete a letter with all its copies.
+
+        Raises:
+            Unavailable: the queue did not delete all of it.
+        """
         ...

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import SECOND
+from reprieve.clock import Millis, seconds
 from reprieve.system_log.filter.matching import by_comparison_key, matches, required_equalities
 from reprieve.system_log.keywords import matches_keywords
 from reprieve.system_log.span import LOG_RETENTION, SETTLING, Order, Span, position
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from reprieve.system_log.span import Stored
 
 #: how long a page may take to find, in milliseconds; an answer must be sent within 29 s
-BUDGET: Final = 15 * SECOND
+BUDGET: Final = seconds(15)
 #: bytes of entries in one page; a function can answer with 6 MB
 MAX_PAGE_SIZE: Final = 4_000_000
 #: entries that a poller passes over again and again because its filter wants none of them, until its position moves
@@ -55,8 +55,8 @@ class Query:
         limit: how many entries a page may have.
     """
 
-    since: int
-    until: int | None
+    since: Millis
+    until: Millis | None
     newest_first: bool = False
     filter: Expression | None = None
     keywords: Sequence[str] = ()
@@ -76,9 +76,9 @@ class SystemLog:
     """The system log of any organization; `clock` returns the time in milliseconds."""
 
     reader: LogReader
-    clock: Callable[[], int]
+    clock: Callable[[], Millis]
 
-    def page(self, organization: Organization, query: Query, *, after: str | None, now: int) -> Page:
+    def page(self, organization: Organization, query: Query, *, after: str | None, now: Millis) -> Page:
         """One page of an answer.
 
         Args:
@@ -117,12 +117,12 @@ class SystemLog:
             page.after = examined
 
 
-def _span(query: Query, after: str | None, now: int) -> Span:
+def _span(query: Query, after: str | None, now: Millis) -> Span:
     """The stretch that a page is taken from; what is older than 90 days is in none."""
-    since, target = position(max(query.since, now - LOG_RETENTION)), _target(query.filter)
+    since, target = position(max(query.since, Millis(now - LOG_RETENTION))), _target(query.filter)
     if query.until is None:
         # whole and settled: the millisecond after the last one that nothing can arrive in any more
-        settled = position(now - SETTLING)
+        settled = position(Millis(now - SETTLING))
         return Span(Order.ARRIVED, max(since, after or ""), settled, target=target)
     until = position(query.until)
     if query.newest_first:

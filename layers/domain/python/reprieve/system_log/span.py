@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.clock import DAY, SECOND
+from reprieve.clock import days, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprieve.clock import Millis
+
+
 #: how long an entry can be read, in milliseconds
-LOG_RETENTION: Final = 90 * DAY
+LOG_RETENTION: Final = days(90)
 #: how long a poller waits before it believes that no entry of a moment can still appear, in milliseconds
-SETTLING: Final = 10 * SECOND
+SETTLING: Final = seconds(10)
 
 
 class Order(Enum):
@@ -61,6 +64,6 @@ class Stored:
 LATEST: Final = "9" * 13
 
 
-def position(moment: int) -> str:
+def position(moment: Millis) -> str:
     """The position in front of every entry of a moment."""
     return f"{moment:013d}"

@@ -11,11 +11,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve import errors
+from reprieve.clock import to_seconds
 from reprieve.dialects.dialect import Dialect, ErrorTable, Headers, Refusal
 from reprieve.dialects.exchange import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from reprieve.clock import Seconds
+
 
 SERVER_ERROR: Final = "Internal Server Error"
 
@@ -71,10 +75,10 @@ def envelope(said: Refusal, error_id: str) -> Response:
     return Response(said.status, body)
 
 
-def _limits(seconds: int, request: Request) -> Headers:
+def _limits(seconds: Seconds, request: Request) -> Headers:
     """Okta's Python SDK waits until X-Rate-Limit-Reset on 429 and 503, computed against Date, and crashes without."""
     return (
-        ("Date", formatdate(request.now / 1000, usegmt=True)),
+        ("Date", formatdate(to_seconds(request.now), usegmt=True)),
         ("X-Rate-Limit-Limit", "0"),
         ("X-Rate-Limit-Remaining", "0"),
         ("X-Rate-Limit-Reset", str(seconds)),

@@ -19,12 +19,11 @@ import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 
 from reprieve.address import Address, comparison_key, fold
-from reprieve.clock import timestamp
+from reprieve.clock import EPOCH, timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import dialect
 from reprieve.dialects.okta.links import page_links
@@ -187,9 +186,8 @@ class Listing:
 
 
 def name(request: Request) -> str:
-    """The id or login that the path names, percent-encoded or not: an id has no %, and a login has an @."""
-    spelled = request.path["id"]
-    return spelled if "@" in spelled else unquote(spelled)
+    """The id or login that the path names: a login is an address, and an id has no percent sign."""
+    return request.address("id")
 
 
 def parse_create(request: Request) -> tuple[Edit, Status]:
@@ -454,7 +452,7 @@ def _prepared(expression: Expression, word: str) -> Expression:
     """
     match expression:
         case Comparison("lastUpdated", _, str(text)):
-            return replace(expression, value=timestamp(max(0, moment_in(text) or 0)))
+            return replace(expression, value=timestamp(max(EPOCH, moment_in(text) or EPOCH)))
         case Comparison(field, Operator.EQ, str(text)) if field in KEYS:
             return replace(expression, field=KEYS[field], value=comparison_key(text))
         case Comparison():

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.clock import DAY
+from reprieve.clock import Millis, days
 from reprieve.dialects.exchange import Response
 from reprieve.dialects.okta import dialect
 from reprieve.dialects.okta.links import page_links
@@ -40,8 +40,8 @@ DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1_000
 LIMIT: Final = WholeNumber("limit", 0, MAX_LIMIT)
 #: how far `since` reaches back by default, and how far back it can be set, in milliseconds
-DEFAULT_PERIOD: Final = 7 * DAY
-MAX_PERIOD: Final = 180 * DAY
+DEFAULT_PERIOD: Final = days(7)
+MAX_PERIOD: Final = days(180)
 #: characters of a filter: it comes back in two links, and a gateway has room for some 10,000 characters of headers
 MAX_FILTER: Final = 4_000
 #: Okta's two sentences about a text that is not a date
@@ -123,7 +123,7 @@ def parse_query(request: Request) -> Asked:
     if until is None and newest_first:
         until = request.now
     if since is None:
-        since = (request.now if until is None else until) - DEFAULT_PERIOD
+        since = Millis((request.now if until is None else until) - DEFAULT_PERIOD)
     return _asked(
         since=since,
         until=until,
@@ -147,8 +147,8 @@ def render_page(page: Page, asked: Asked, request: Request) -> Response:
 
 def _asked(
     *,
-    since: int,
-    until: int | None,
+    since: Millis,
+    until: Millis | None,
     newest_first: bool,
     filter_text: str,
     q: str,
@@ -182,7 +182,7 @@ def _newest_first(text: str | None) -> bool:
     return text == "DESCENDING"
 
 
-def _moment(request: Request, name: str) -> int | None:
+def _moment(request: Request, name: str) -> Millis | None:
     """A moment in milliseconds; None if the parameter is absent or empty."""
     text = request.parameter(name)
     moment = moment_in(text) if text else None
@@ -227,8 +227,8 @@ def _carried(content: Any) -> Asked:  # noqa: ANN401  (JSON)
             str(after),
         ] if POSITION.fullmatch(after):
             return _asked(
-                since=since,
-                until=until,
+                since=Millis(since),
+                until=None if until is None else Millis(until),
                 newest_first=newest_first,
                 filter_text=filter_text,
                 q=q,

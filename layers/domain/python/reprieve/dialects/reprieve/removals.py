@@ -18,6 +18,7 @@ from reprieve.removals.removal import RemovalState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.clock import Millis
     from reprieve.removals.follow import RemovalReport
 
 READ: Final = ("reprieve.removals.read", "reprieve.removals.manage")
@@ -105,7 +106,7 @@ def removal(report: RemovalReport) -> dict[str, Any]:
     }
 
 
-def _time(moment: int | None) -> str | None:
+def _time(moment: Millis | None) -> str | None:
     return None if moment is None else timestamp(moment)
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from reprieve.address import Address
 from reprieve.addresses.outlook import Next
-from reprieve.clock import timestamp
+from reprieve.clock import Seconds, timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import Cursors, WholeNumber, unix_seconds
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprieve.addresses.explain import Explanation, OnList
+    from reprieve.clock import Millis
     from reprieve.suppressions.suppression import Suppression
 
 READ_ADDRESSES: Final = ("reprieve.addresses.read",)
@@ -32,7 +31,6 @@ READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
 PAGE: Final = 100
 MAX_PAGE: Final = 500
 LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE)
-ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 PARAMETERS: Final = frozenset(
     {
         "list",
@@ -73,12 +71,6 @@ class Asked:
     limit: int
     after: Position | None
     total: tuple[int, bool] | None
-
-
-def address_in(request: Request) -> str:
-    """The address in the path, unescaped if it still is escaped."""
-    text = request.path["email"]
-    return unquote(text) if ESCAPE.search(text) else text
 
 
 def parse_search(request: Request) -> Asked:
@@ -216,12 +208,12 @@ def _event(event: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moment(moment: int | None) -> str | None:
+def _moment(moment: Millis | None) -> str | None:
     return None if moment is None else timestamp(moment)
 
 
-def _moment_in(request: Request, name: str) -> int | None:
-    return unix_seconds(name).read(request.parameter(name))
+def _moment_in(request: Request, name: str) -> Seconds | None:
+    return cast("Seconds | None", unix_seconds(name).read(request.parameter(name)))
 
 
 def _member(members: type[_E], text: str, field: str) -> _E:
@@ -254,5 +246,5 @@ def _next(last: Suppression, total: tuple[int, bool], asked: Asked, request: Req
 def _carried(content: Any) -> tuple[Position, tuple[int, bool]]:  # noqa: ANN401  (JSON)
     match content:
         case [int(second), str(key), str(name), int(total), bool(exact)]:
-            return Position(max(0, second), key, SuppressionList(name)), (total, exact)
+            return Position(Seconds(max(0, second)), key, SuppressionList(name)), (total, exact)
     raise ValueError("not a place and a total")

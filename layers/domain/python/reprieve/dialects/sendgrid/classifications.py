@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from reprieve.clock import DAY, Seconds, to_seconds
 from reprieve.dialects import spreadsheet
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, NotFound
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 #: what SendGrid classifies
 CLASSIFIED: Final = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
 ISO_DATE: Final = len("2026-01-31")
-LAST_SECOND_OF_DAY: Final = 86_399
+LAST_SECOND_OF_DAY: Final = to_seconds(DAY) - 1
 
 
 def parse_days(request: Request) -> Selection:
@@ -30,10 +31,10 @@ def parse_days(request: Request) -> Selection:
         InvalidInput: one is no date.
     """
     start, end = _day(request, "start_date"), _day(request, "end_date")
-    return Selection(start, None if end is None else end + LAST_SECOND_OF_DAY)
+    return Selection(start, None if end is None else Seconds(end + LAST_SECOND_OF_DAY))
 
 
-def _day(request: Request, name: str) -> int | None:
+def _day(request: Request, name: str) -> Seconds | None:
     text = request.parameter(name)
     if text is None:
         return None
@@ -43,7 +44,7 @@ def _day(request: Request, name: str) -> int | None:
         day = date.fromisoformat(text)
     except ValueError:
         raise InvalidInput("must be a date, YYYY-MM-DD", field=name) from None
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    return Seconds(int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()))
 
 
 def classification_in(request: Request) -> Classification:

@@ -6,12 +6,16 @@ what they leave open.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reprieve import errors
+from reprieve.clock import to_seconds
 from reprieve.dialects.dialect import Dialect, ErrorTable, Headers, Refusal
 from reprieve.dialects.exchange import Request, Response
 from reprieve.suppressions.suppression import SuppressionList
+
+if TYPE_CHECKING:
+    from reprieve.clock import Seconds
 
 #: the scopes for the settings of the bounce purge
 READ_PURGE: Final = ("mail_settings.bounce_purge.read",)
@@ -62,7 +66,7 @@ def envelope(said: Refusal, error_id: str) -> Response:
     return Response(said.status, {"errors": [{"field": None, "message": said.message, **said.details}], "id": error_id})
 
 
-def _limits(seconds: int, request: Request) -> Headers:
+def _limits(seconds: Seconds, request: Request) -> Headers:
     """Where requests are counted, every answer has these headers already."""
     return () if request.quota else (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(seconds)))
 
@@ -74,7 +78,7 @@ def _headers(request: Request) -> Headers:
     return (
         ("X-RateLimit-Limit", str(request.quota.limit)),
         ("X-RateLimit-Remaining", str(request.quota.remaining)),
-        ("X-RateLimit-Reset", str(request.quota.resets_at // 1000)),
+        ("X-RateLimit-Reset", str(to_seconds(request.quota.resets_at))),
     )
 
 

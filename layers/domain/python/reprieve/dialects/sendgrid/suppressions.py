@@ -6,13 +6,13 @@ seen; README lists the choices where none of them says anything.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlencode
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlencode
 
 from reprieve.address import Address, comparison_key
+from reprieve.clock import to_seconds
 from reprieve.dialects import spreadsheet
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded, MalformedAddress, UnreadableBody
@@ -23,6 +23,7 @@ from reprieve.suppressions.suppression import SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.clock import Seconds
     from reprieve.organization import BouncePurge
     from reprieve.suppressions.suppression import Suppression
 
@@ -35,7 +36,6 @@ MAX_PURGE: Final = 3_650
 LIMIT: Final = WholeNumber("limit", 1, PAGE)
 #: the maximum is farther than any list reaches, and within what a store can count
 OFFSET: Final = WholeNumber("offset", 0, 10**12, capped=True)
-ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 #: the value of the parameter `page` in the link to the last page: an offset that is found out when it is followed
 LAST: Final = "last"
 
@@ -79,22 +79,13 @@ def list_of(request: Request) -> SuppressionList:
     return SuppressionList(request.resource.split("/")[2])
 
 
-def address_in(request: Request) -> str:
-    """The address in the path, unescaped if it still is escaped; a plus sign is one.
-
-    SendGrid's clients send it as it is or escaped, and gateways differ in what they unescape.
-    """
-    text = request.path["email"]
-    return unquote(text) if ESCAPE.search(text) else text
-
-
 def check_address(request: Request) -> None:
     """Refuse what is no address. For when it is not listed either: lists hold what providers call addresses.
 
     Raises:
         MalformedAddress: the path has none.
     """
-    Address.parse(address_in(request))
+    Address.parse(request.address("email"))
 
 
 def parse_list(request: Request) -> Asked:
@@ -105,7 +96,7 @@ def parse_list(request: Request) -> Asked:
     """
     name = list_of(request)
     limit = LIMIT.read(request.parameter("limit")) or PAGE
-    start, end = (unix_seconds(word, minimum=None).read(request.parameter(word)) for word in ("start_time", "end_time"))
+    start, end = (_second_in(request, name) for name in ("start_time", "end_time"))
     email = request.parameter("email") or ""
     given = {"start_time": start, "end_time": end, "email": email or None}
     return Asked(
@@ -116,6 +107,10 @@ def parse_list(request: Request) -> Asked:
         csv=spreadsheet.wanted(request),
         others={word: str(value) for word, value in given.items() if value is not None},
     )
+
+
+def _second_in(request: Request, name: str) -> Seconds | None:
+    return cast("Seconds | None", unix_seconds(name, minimum=None).read(request.parameter(name)))
 
 
 def _offset(request: Request) -> int | None:
@@ -139,7 +134,7 @@ def _pattern(name: SuppressionList, email: str) -> Pattern:
 def record(suppression: Suppression) -> dict[str, Any]:
     """One record as its list shows it; `created` in whole seconds."""
     members = {name: getattr(suppression, name) for name in MEMBERS[suppression.list]}
-    return {"created": suppression.created // 1000, "email": suppression.email, **members}
+    return {"created": to_seconds(suppression.created), "email": suppression.email, **members}
 
 
 def columns(name: SuppressionList) -> list[str]:

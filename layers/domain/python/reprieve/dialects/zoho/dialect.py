@@ -83,8 +83,26 @@ class TooMany(Refused):
     code, message = "LIMIT_EXCEEDED", "limit exceeded"
 
 
+class MissingParameter(Refused):
+    """None of the parameters of which one is mandatory."""
+
+    code, message = "EXPECTED_PARAM_MISSING", "mandatory param missing"
+
+
+class InvalidQuery(Refused):
+    """Criteria of a search that cannot be read."""
+
+    code, message = "INVALID_QUERY", "invalid query formed"
+
+
 def _invalid(error: InvalidInput, _: Request) -> Refusal:
     return Refusal(400, "invalid data", "INVALID_DATA", {"api_name": error.field} if error.field else {})
+
+
+def _beyond(error: errors.LimitExceeded, _: Request) -> Refusal:
+    """What a search does not reach."""
+    details = {"api_name": error.field} if error.field else {}
+    return Refusal(400, "Maximum response iteration limit reached", "LIMIT_REACHED", details)
 
 
 def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
@@ -95,6 +113,7 @@ def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
 ERRORS: Final[ErrorTable] = {
     Refused: lambda error, _: Refusal(400, error.message, error.code, error.details),
     errors.UnreadableBody: Refusal(400, "invalid data", "INVALID_DATA", {"expected_data_type": "jsonobject"}),
+    errors.LimitExceeded: _beyond,
     errors.InvalidInput: _invalid,
     errors.Unauthenticated: Refusal(401, "invalid oauth token", "INVALID_TOKEN"),
     errors.Forbidden: _forbidden,
@@ -141,6 +160,7 @@ DIALECT: Final = Dialect(
             "ZohoCRM.users.ALL",
             "ZohoCRM.org.READ",
             "ZohoCRM.org.ALL",
+            "ZohoSearch.securesearch.READ",
         }
     ),
     named_scopes=frozenset(

@@ -71,6 +71,11 @@ def parse_records(request: Request, module: str) -> list[Submitted]:
     return [_submitted(one, f"$.data[{index}]", module) for index, one in enumerate(given)]
 
 
+def drafts(submitted: Sequence[Submitted]) -> list[Draft]:
+    """Those of the submitted records that can be saved."""
+    return [one.draft for one in submitted if one.draft]
+
+
 def parse_duplicate_check(request: Request, module: str) -> list[str]:
     """Which addresses to look for existing records by: the body's `duplicate_check_fields`, or the first email.
 

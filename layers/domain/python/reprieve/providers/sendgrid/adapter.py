@@ -24,7 +24,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
-from reprieve.clock import SECOND
+from reprieve.clock import SECOND, Seconds, seconds, to_millis, to_seconds
 from reprieve.errors import InvalidInput, Unavailable
 from reprieve.providers import http
 from reprieve.providers.sendgrid.answers import (
@@ -46,12 +46,15 @@ from reprieve.suppressions.suppression import Suppression, SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from reprieve.clock import Millis
+
+
 #: the most addresses of one bulk and the most rows of one page: the latter is SendGrid's, the former not published
 MAX_BATCH: Final = 500
 #: one exchange, from the name's resolution to the body's last byte, in milliseconds
-DEADLINE: Final = 10 * SECOND
+DEADLINE: Final = seconds(10)
 #: one `lift` with all of its exchanges, in milliseconds: no longer than the time that the job keeps in reserve
-BUDGET: Final = 20 * SECOND
+BUDGET: Final = seconds(20)
 #: what an answer to a removal may weigh, and what a page of a list may, in bytes
 ANSWER_CAP: Final = 64 * 1024
 PAGE_CAP: Final = 4 * 1024 * 1024
@@ -97,11 +100,11 @@ class SendGrid:
         *,
         base_url: str,
         api_key: str,
-        clock: Callable[[], int],
+        clock: Callable[[], Millis],
         on_behalf_of: str = "",
         batch: int = MAX_BATCH,
-        deadline: int = DEADLINE,
-        budget: int = BUDGET,
+        deadline: Millis = DEADLINE,
+        budget: Millis = BUDGET,
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         _check_base_url(base_url)
@@ -138,7 +141,7 @@ class SendGrid:
         self._upstream.client.close()
 
     def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis | None = None
     ) -> list[LiftAnswer]:
         """Take addresses off one list (`removals.ports.Provider.lift`).
 
@@ -169,7 +172,7 @@ class SendGrid:
                 errand.many(emails[start : start + self.batch], _PATH[suppression_list])
         return [errand.answers[email] for email in emails]
 
-    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+    def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
         """Read what the provider's list holds, oldest window of time first (`removals.ports.Provider.entries`).
 
         Offset paging skips rows of a list that shrinks between two pages, so a window of time is read in
@@ -188,7 +191,7 @@ class SendGrid:
         Raises:
             Unavailable: no answer, or one that is no page of the list asked for.
         """
-        windows = [(max(0, -(-start // SECOND)), end // SECOND)]
+        windows = [(Seconds(max(0, -(-start // SECOND))), to_seconds(end))]
         while windows:
             first, last = windows.pop()
             if first > last:
@@ -197,12 +200,12 @@ class SendGrid:
             if not full:
                 yield from rows
             elif first < last:
-                middle = (first + last) // 2
-                windows += [(middle + 1, last), (first, middle)]
+                middle = Seconds((first + last) // 2)
+                windows += [(Seconds(middle + 1), last), (first, middle)]
             else:
                 yield from self._crowded_second(suppression_list, first)
 
-    def _crowded_second(self, suppression_list: SuppressionList, second: int) -> list[Suppression]:
+    def _crowded_second(self, suppression_list: SuppressionList, second: Seconds) -> list[Suppression]:
         """All rows of a second that do not fit one page.
 
         A second that has passed only loses rows, and a row is skipped only if others vanish meanwhile: a pass that
@@ -224,7 +227,7 @@ class SendGrid:
         raise Unavailable("SendGrid: the list does not stand still")
 
     def _page(
-        self, suppression_list: SuppressionList, first: int, last: int, *, offset: int
+        self, suppression_list: SuppressionList, first: Seconds, last: Seconds, *, offset: int
     ) -> tuple[list[Suppression], bool]:
         """One page of a window, both ends in seconds and included, and whether the page is full."""
         query = {"start_time": str(first), "end_time": str(last), "limit": str(MAX_BATCH), "offset": str(offset)}
@@ -240,7 +243,7 @@ class SendGrid:
         if not isinstance(rows, list):
             raise Unavailable("SendGrid: the answer is not a list")
         found = [entry for row in rows if (entry := parse_row(suppression_list, row, otherwise=last)) is not None]
-        if not all(first * SECOND <= entry.created <= last * SECOND for entry in found):
+        if not all(to_millis(first) <= entry.created <= to_millis(last) for entry in found):
             # halving such a list's windows would read all of it for every second
             raise Unavailable("SendGrid: the answer ignores the time range")
         return found, len(rows) >= MAX_BATCH
@@ -254,7 +257,7 @@ class _Errand:
         stopped: the answer for all that is not tried any more, None while the provider is worth a call.
     """
 
-    def __init__(self, upstream: http.Upstream, *, clock: Callable[[], int], seconds: float) -> None:
+    def __init__(self, upstream: http.Upstream, *, clock: Callable[[], Millis], seconds: float) -> None:
         self.answers: dict[str, LiftAnswer] = {}
         self.stopped: LiftAnswer | None = None
         self._upstream = upstream

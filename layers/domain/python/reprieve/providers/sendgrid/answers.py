@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from reprieve.address import comparison_key
-from reprieve.clock import SECOND
+from reprieve.clock import SECOND, Millis, Seconds, days, to_millis
 from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.removal import MAX_BACKOFF
 from reprieve.suppressions.judgement import judged
@@ -104,7 +104,7 @@ def sentence(status: int) -> str:
             return f"{status}: the provider failed"
 
 
-def comeback(status: int, headers: Mapping[str, str], *, now: int) -> int | None:
+def comeback(status: int, headers: Mapping[str, str], *, now: Millis) -> Millis | None:
     """Read when the provider asks us to come back.
 
     Every answer carries X-RateLimit-Reset (the page "Rate limits"), so it counts only when the limit was hit. It is a
@@ -120,23 +120,23 @@ def comeback(status: int, headers: Mapping[str, str], *, now: int) -> int | None
         Milliseconds since the epoch, from one second to `MAX_BACKOFF` ahead whatever was sent; None when nothing
         readable was.
     """
-    asked: int | None = None
+    asked: Millis | None = None
     if kind_of(status) is StatusKind.THROTTLED:
         asked = _moment(headers.get("X-RateLimit-Reset"), now)
     if asked is None:
         asked = _moment(headers.get("Retry-After"), now)
-    return None if asked is None else min(max(asked, now + SECOND), now + MAX_BACKOFF)
+    return None if asked is None else Millis(min(max(asked, now + SECOND), now + MAX_BACKOFF))
 
 
-def _moment(text: str | None, now: int) -> int | None:
+def _moment(text: str | None, now: Millis) -> Millis | None:
     """The moment that a header means, in milliseconds: a Unix second, a number of seconds, or an HTTP date."""
     text = (text or "").strip()
     if re.fullmatch("[0-9]{1,12}", text):
-        number = int(text) * SECOND
+        number = to_millis(Seconds(int(text)))
         # a year's worth of seconds is no sensible wait, and no date since 1971
-        return number if number > 366 * 24 * 3600 * SECOND else now + number
+        return number if number > days(366) else Millis(now + number)
     with suppress(ValueError, OverflowError):
-        return int(parsedate_to_datetime(text).timestamp() * SECOND)
+        return Millis(int(parsedate_to_datetime(text).timestamp() * SECOND))
     return None
 
 
@@ -171,7 +171,7 @@ def segment(email: str) -> str | None:
     return None if email.strip(".") == "" else quote(email, safe="", errors="surrogatepass")
 
 
-def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: int) -> Suppression | None:
+def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: Seconds) -> Suppression | None:
     """Read one record of a list; the description promises no field of a bounce.
 
     Args:
@@ -189,7 +189,7 @@ def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: int)
         list=suppression_list,
         key=comparison_key(row["email"]),
         email=row["email"],
-        created=(otherwise if created is None else created) * SECOND,
+        created=to_millis(otherwise if created is None else created),
         reason=_text(row.get("reason")),
         status=_text(row.get("status")),
         provider="sendgrid",
@@ -202,11 +202,11 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _second(value: object) -> int | None:
+def _second(value: object) -> Seconds | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     with suppress(ValueError, OverflowError):
-        return int(value)
+        return Seconds(int(value))
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -15,27 +16,31 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from reprieve import json_body
-from reprieve.address import comparison_key
-from reprieve.clock import DAY, MINUTE, SECOND
-from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated, UnreadableBody
-from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
-from reprieve.suppressions.ingest import Batch, Post
+from reprieve.address import MAX_KEY_OCTETS, comparison_key
+from reprieve.clock import DAY, SECOND, Seconds, hours, minutes, to_millis
+from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
+from reprieve.suppressions.ingest import Batch, Post, Unreadable
 from reprieve.suppressions.suppression import Classification
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from reprieve.clock import Millis
 
 
+PROVIDER: Final = "sendgrid"
 SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
 #: SendGrid repeats a post for 24 hours and does not say whether it signs it anew, so an hour more is accepted;
-#: replays within the window change nothing, because events are told apart by their id
-OLDEST: Final = 25 * 60 * MINUTE
+#: replays within the window change nothing, because a repeated event has the same id
+OLDEST: Final = hours(25)
 #: how far a clock ahead of ours may be
-NEWEST: Final = 5 * MINUTE
+NEWEST: Final = minutes(5)
 #: SendGrid posts at 768 kB or after 30 seconds, whichever comes first; some thousands of events can be a little more
 MAX_BODY: Final = 2_000_000
+#: base64 of a DER sequence of two integers of P-256: a signature of 8 to 72 bytes
+SIGNATURE_FORM: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}){2,24}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 #: an event from further ahead than this cannot be right, and would outlive every watermark
 FUTURE: Final = DAY
 
@@ -56,6 +61,31 @@ OTHERS: Final = frozenset(
 )
 
 
+def check_headers(post: Post) -> None:
+    """Refuse a post that cannot be proved whatever its organization's key is; it takes no read.
+
+    Args:
+        post: its `now` decides about its age.
+
+    Raises:
+        Unauthenticated: the signature or its timestamp is missing or malformed, or it was signed too long ago or in the
+            future.
+        LimitExceeded: the body is larger than SendGrid ever sends.
+    """
+    if len(post.body) > MAX_BODY:
+        raise LimitExceeded("too large", field="body")
+    signature = post.headers.get(SIGNATURE)
+    if not signature:
+        raise Unauthenticated("the webhook's signature is missing")
+    if not SIGNATURE_FORM.fullmatch(signature):
+        raise Unauthenticated("the webhook's signature is not a signature in base64")
+    timestamp = post.headers.get(TIMESTAMP, "")
+    if not timestamp.isascii() or not timestamp.isdigit():
+        raise Unauthenticated("the webhook's timestamp is missing or not a number")
+    if not -NEWEST <= post.now - int(timestamp[:15]) * SECOND <= OLDEST:
+        raise Unauthenticated("the webhook's timestamp is outside the accepted window")
+
+
 def verify(post: Post, public_key: str) -> None:
     """Prove that a post comes from SendGrid: ECDSA over P-256 and SHA-256, over the timestamp and the raw body.
 
@@ -64,18 +94,12 @@ def verify(post: Post, public_key: str) -> None:
         public_key: base64 of the DER SubjectPublicKeyInfo, as SendGrid's settings show it; "" proves nothing.
 
     Raises:
-        Unauthenticated: no key, no or a wrong signature, or signed too long ago or in the future.
+        Unauthenticated: no key, a wrong signature, or what `check_headers` refuses.
         LimitExceeded: the body is larger than SendGrid ever sends.
     """
-    if len(post.body) > MAX_BODY:
-        raise LimitExceeded("too large", field="body")
-    timestamp = post.headers.get(TIMESTAMP, "")
-    if not timestamp.isascii() or not timestamp.isdigit():
-        raise Unauthenticated("the webhook's timestamp is missing or no number")
-    if not -NEWEST <= post.now - int(timestamp[:15]) * SECOND <= OLDEST:
-        raise Unauthenticated("the webhook's timestamp is outside the accepted window")
-    signed = timestamp.encode() + post.body
-    if not public_key or not signature_matches(public_key, post.headers.get(SIGNATURE, ""), signed):
+    check_headers(post)
+    signed = post.headers[TIMESTAMP].encode() + post.body
+    if not public_key or not signature_matches(public_key, post.headers[SIGNATURE], signed):
         raise Unauthenticated("the webhook's signature does not match")
 
 
@@ -102,29 +126,78 @@ def signature_matches(public_key: str, signature: str, signed: bytes) -> bool:
 
 
 def parse_events(post: Post) -> Batch:
-    """Sort a post's events; one that cannot be read does not hinder the others.
+    """Sort a post's events. Whatever arrives, every byte of it is in an event, ignored, or set aside as it came.
 
-    Raises:
-        UnreadableBody: the body is no JSON array.
+    The array is taken apart before any of its events is read, so that one that is not JSON or not UTF-8, or that no
+    parser takes (a number of 5,000 digits, as many levels), is set aside by itself. A body that is not an array is set
+    aside whole.
     """
-    content = json_body.parse(post.body)
-    if not isinstance(content, list):
-        raise UnreadableBody("the body is not an array of events")
-    events, malformed, ignored = [], [], 0
-    for raw in content:
+    pieces = _pieces(post.body)
+    if pieces is None:
+        return Batch([], [Unreadable(PROVIDER, "the body is not an array of events", post.body)])
+    events, unreadable, ignored = [], [], 0
+    for piece in pieces:
         try:
-            event = _event(raw, post.now)
+            event = _event(_json(piece), post.now)
         except InvalidInput as problem:
-            malformed.append({"reason": str(problem), "event": raw})
+            unreadable.append(Unreadable(PROVIDER, str(problem), b"[%b]" % piece))
             continue
         if event is None:
             ignored += 1
         else:
             events.append(event)
-    return Batch(events, malformed, ignored)
+    return Batch(events, unreadable, ignored)
 
 
-def _event(raw: object, now: int) -> DeliveryEvent | None:
+#: what matters where an array is taken apart: an object without another in it, at one go; a text, in which nothing else
+#: matters; or a sign of JSON's structure
+TOKEN: Final = re.compile(rb'\{[^"{}]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}]*+)*+\}|"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.DOTALL)
+SPACE: Final = b" \t\r\n"
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+def _pieces(body: bytes) -> list[bytes] | None:
+    """The elements of the array in a body, each as its bytes; None if it is not an array.
+
+    An element need not be JSON itself, as long as its brackets and texts are closed.
+    """
+    text = body.removeprefix(BYTE_ORDER_MARK).strip(SPACE)
+    if not text.startswith(b"["):
+        return None
+    places = list(_commas(text))
+    if not places or places[-1] != len(text) - 1:
+        return None
+    starts = [0, *places[:-1]]
+    pieces = [text[start + 1 : end].strip(SPACE) for start, end in zip(starts, places, strict=True)]
+    if pieces == [b""]:
+        return []
+    return None if b"" in pieces else pieces
+
+
+def _commas(text: bytes) -> Iterator[int]:
+    """Where the elements of the array that a text begins with end: at its commas, and at last at its bracket."""
+    depth = 0
+    for found in TOKEN.finditer(text):
+        sign = found[0]
+        if sign in b"[{":
+            depth += 1
+        elif sign in b"]}":
+            depth -= 1
+        if depth == 0 or (depth == 1 and sign == b","):
+            yield found.start()
+        if depth == 0:
+            return
+
+
+def _json(piece: bytes) -> object:
+    try:
+        return json.loads(piece.decode())
+    except (ValueError, RecursionError):
+        raise InvalidInput("not JSON in UTF-8, or more digits or levels than can be read", field="event") from None
+
+
+def _event(raw: object, now: Millis) -> DeliveryEvent | None:
     """One event; None when it is of a kind that is not ours.
 
     Raises:
@@ -140,38 +213,57 @@ def _event(raw: object, now: int) -> DeliveryEvent | None:
         raise InvalidInput("not a known kind of event", field="event")
     if kind is DeliveryKind.BOUNCE and _text(raw, "type").lower() in BLOCKED:
         kind = DeliveryKind.BLOCKED
-    email = _text(raw, "email")
-    if not email.strip():
-        raise InvalidInput("missing or empty", field="email")
-    return DeliveryEvent(
-        id=_text(raw, "sg_event_id") or _derived_id(raw),
+    email, at = _email(raw), _moment(raw, now)
+    key, message_id = comparison_key(email), _text(raw, "sg_message_id")
+    event = DeliveryEvent(
+        id=_id(key, kind, at, message_id),
         kind=kind,
         email=email,
-        key=comparison_key(email),
-        at=_moment(raw, now),
+        key=key,
+        at=at,
         message=_text(raw, "reason") or _text(raw, "response"),
         status=_text(raw, "status"),
         classification=Classification.read(_text(raw, "bounce_classification")),
-        provider="sendgrid",
-        message_id=_text(raw, "sg_message_id"),
+        provider=PROVIDER,
+        message_id=message_id,
         ip=_text(raw, "ip"),
     )
+    if event.octets > MAX_TEXT_OCTETS:
+        raise InvalidInput(f"has more than {MAX_TEXT_OCTETS} octets of text", field="event")
+    return event
 
 
-def _moment(raw: Mapping[str, Any], now: int) -> int:
+def _email(raw: Mapping[str, Any]) -> str:
+    """The recipient. Text that cannot be written, or is too long to have a key of its own, is nobody's address."""
+    email = raw.get("email")
+    if not isinstance(email, str) or not email.strip():
+        raise InvalidInput("missing or empty", field="email")
+    if _writable(email) != email:
+        raise InvalidInput("has half of a surrogate pair", field="email")
+    if len(email.encode()) > MAX_KEY_OCTETS:
+        raise InvalidInput(f"has more than {MAX_KEY_OCTETS} octets", field="email")
+    return email
+
+
+def _moment(raw: Mapping[str, Any], now: Millis) -> Millis:
     stamp = raw.get("timestamp")
     if isinstance(stamp, str) and stamp.isascii() and stamp.isdigit():
         stamp = int(stamp[:15])
     if not isinstance(stamp, int) or isinstance(stamp, bool) or not 0 < stamp * SECOND <= now + FUTURE:
         raise InvalidInput("not a moment in whole seconds", field="timestamp")
-    return stamp * SECOND
+    return to_millis(Seconds(stamp))
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
-    return value if isinstance(value, str) else ""
+    return _writable(value) if isinstance(value, str) else ""
 
 
-def _derived_id(raw: Mapping[str, Any]) -> str:
-    """An id for an event without one: the same content has the same id."""
-    return hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()
+def _writable(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair: what is left of an emoji that a server has cut."""
+    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _id(key: str, kind: DeliveryKind, at: int, message_id: str) -> str:
+    """What makes it this event and no other. SendGrid's `sg_event_id` does not: it is a new one in some repeats."""
+    return hashlib.sha256(json.dumps([key, kind, at, message_id]).encode()).hexdigest()[:32]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from reprieve.access.provider_account import AccountRules
+from reprieve.clock import EPOCH
 from reprieve.errors import InvalidInput
 from reprieve.providers.kind import ProviderKind, Webhook
 
@@ -49,7 +50,7 @@ def _check(account: ProviderAccount, api_key: str) -> None:
 
     check_webhook_key(account.webhook_key)
     SendGrid(
-        base_url=account.base_url, api_key=api_key or _KEPT, on_behalf_of=account.on_behalf_of, clock=lambda: 0
+        base_url=account.base_url, api_key=api_key or _KEPT, on_behalf_of=account.on_behalf_of, clock=lambda: EPOCH
     ).close()
     parts = urlsplit(account.base_url)
     if parts.path.endswith("/v3"):
@@ -76,7 +77,7 @@ def _adapter(account: ProviderAccount, api_key: str, surroundings: Surroundings)
 def _webhook() -> Webhook:
     from reprieve.providers.sendgrid import events  # noqa: PLC0415  (imports cryptography)
 
-    return Webhook(verify=events.verify, read=events.parse_events)
+    return Webhook(check=events.check_headers, verify=events.verify, read=events.parse_events)
 
 
 #: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)

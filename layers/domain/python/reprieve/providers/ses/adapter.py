@@ -33,7 +33,7 @@ from botocore.exceptions import (
 )
 
 from reprieve.address import comparison_key
-from reprieve.clock import SECOND
+from reprieve.clock import SECOND, Millis, seconds
 from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.judgement import judged
@@ -47,7 +47,7 @@ BATCH: Final = 8
 #: seconds from the beginning of one call to that of the next
 PACE: Final = 1.0
 #: one `lift`, in milliseconds: less than the lease of its rows
-BUDGET: Final = 90 * SECOND
+BUDGET: Final = seconds(90)
 #: after so many faults in a row, SES is taken to be down
 PATIENCE: Final = 3
 #: rows of one page: the service's model gives no bound, so a modest number
@@ -164,7 +164,7 @@ class Ses:
         client: SesClient,
         tenant: str = "",
         batch: int = BATCH,
-        budget: int = BUDGET,
+        budget: Millis = BUDGET,
         pace: float = PACE,
         sleep: Callable[[float], None] = time.sleep,
         stopwatch: Callable[[], float] = time.monotonic,
@@ -186,7 +186,7 @@ class Ses:
         """Nothing is kept that would have to be given back: the client is shared."""
 
     def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
+        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis | None = None
     ) -> list[LiftAnswer]:
         """Take addresses off one list, one by one (`removals.ports.Provider.lift`).
 
@@ -224,7 +224,7 @@ class Ses:
         rest = [_DOWN] if faults >= PATIENCE else answers[-1:]
         return answers + rest * (len(emails) - len(answers))
 
-    def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
+    def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
         """Read what the list holds (`removals.ports.Provider.entries`).
 
         Whether SES counts the ends of its own time range in is not documented: it is asked for a second more on each
@@ -247,8 +247,8 @@ class Ses:
             return
         asked: dict[str, Any] = {
             "Reasons": [reason],
-            "StartDate": _date(max(0, start - SECOND)),
-            "EndDate": _date(end + SECOND),
+            "StartDate": _date(Millis(max(0, start - SECOND))),
+            "EndDate": _date(Millis(end + SECOND)),
             "PageSize": PAGE,
         }
         tokens: set[str] = set()
@@ -353,7 +353,7 @@ def spellings(email: str) -> list[str]:
     return list(dict.fromkeys(known))
 
 
-def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: int) -> Suppression | None:
+def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: Millis) -> Suppression | None:
     """Read one summary of the list.
 
     Args:
@@ -371,14 +371,14 @@ def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: int)
         list=suppression_list,
         key=comparison_key(row["EmailAddress"]),
         email=row["EmailAddress"],
-        created=round(updated.timestamp() * SECOND) if isinstance(updated, datetime) else otherwise,
+        created=Millis(round(updated.timestamp() * SECOND)) if isinstance(updated, datetime) else otherwise,
         provider="ses",
     )
     # the list has no text: SES puts an address on it for a hard bounce only
     return judged(entry, opinion=Permanence.HARD)
 
 
-def _date(moment: int) -> datetime:
+def _date(moment: Millis) -> datetime:
     return datetime.fromtimestamp(moment / SECOND, UTC)
 
 
