@@ -341,7 +341,7 @@ def test_a_path_that_no_organization_has_is_401_and_nothing_is_read(
         ),
     ],
 )
-def test_a_post_that_no_key_could_prove_is_told_why_and_nothing_is_read(
+def test_a_post_that_no_key_could_verify_gets_the_reason_before_any_read(
     call: Gateway, calls: Calls, headers: dict[str, str], said: str
 ) -> None:
     answer = call(

@@ -72,8 +72,8 @@ def test_a_record_is_found_by_either_address_in_its_module_alone(call: Gateway, 
 
 
 @pytest.mark.usefixtures("people")
-def test_an_address_that_nobody_has_is_no_content_after_one_read(call: Gateway, calls: Calls) -> None:
-    assert search(call, email="nobody@example.org") == Answer(204)
+def test_an_address_without_a_record_is_no_content_after_one_read(call: Gateway, calls: Calls) -> None:
+    assert search(call, email="unknown@example.org") == Answer(204)
     assert calls == {"GetItem": 1}
 
 
@@ -236,9 +236,9 @@ def test_a_field_that_the_module_does_not_have_is_an_invalid_query(call: Gateway
 def test_a_search_that_would_read_too_much_is_refused(call: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "READ_AT_A_TIME", 1)
     monkeypatch.setattr(records, "MOST_READ", 1)
-    assert search(call, word="nobody") == Answer(400, error(*REACHED))
+    assert search(call, word="unmatched") == Answer(400, error(*REACHED))
     monkeypatch.setattr(records, "MOST_READ", 2)
-    assert search(call, word="nobody") == Answer(204)
+    assert search(call, word="unmatched") == Answer(204)
 
 
 def test_both_scopes_are_needed(call: Gateway, calls: Calls) -> None:
