@@ -2,7 +2,7 @@
 
 The first line names the columns. `email` must be among them; `id` and `secondary_email` are optional. For users, the
 others are the properties of Okta's profile, as people write them or as Okta's own template does: `first_name` and
-`firstName` are one, and so are `secondary_email` and `secondEmail`; a column that is none of them is ignored, and told.
+`firstName` are one, and so are `secondary_email` and `secondEmail`; a column that is none of them is ignored and reported.
 For a module of the CRM every column is kept under the name that it has.
 """
 
@@ -60,7 +60,7 @@ def read(text: str, *, organization_id: str, module: str, now: Millis) -> Conten
     with the same id or the same login, the first counts.
 
     Raises:
-        InvalidInput: the file has no header that can be used or is no CSV; or the module has no possible name.
+        InvalidInput: the file has no header that can be used or is not valid CSV; or the module has no possible name.
     """
     if not MODULE.fullmatch(module):
         raise InvalidInput("letters, digits and underscores, beginning with a letter", field="module")

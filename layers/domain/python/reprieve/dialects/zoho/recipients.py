@@ -57,7 +57,7 @@ def parse_records(request: Request, module: str) -> list[Submitted]:
     """The submitted records, 1 to 100, in order.
 
     Raises:
-        UnreadableBody: the body is no JSON object.
+        UnreadableBody: the body is not a JSON object.
         Refused: `data` is missing, empty, no array or too long.
     """
     given = dialect.body(request).get("data")
@@ -80,7 +80,7 @@ def parse_duplicate_check(request: Request, module: str) -> list[str]:
     """Which addresses to look for existing records by: the body's `duplicate_check_fields`, or the first email.
 
     Raises:
-        Refused: it is no array of this module's email fields.
+        Refused: it is not an array of this module's email fields.
     """
     given = dialect.body(request).get("duplicate_check_fields", [EMAIL])
     name = "duplicate_check_fields"

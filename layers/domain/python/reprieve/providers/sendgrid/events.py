@@ -234,7 +234,7 @@ def _event(raw: object, now: Millis) -> DeliveryEvent | None:
 
 
 def _email(raw: Mapping[str, Any]) -> str:
-    """The recipient. Text that cannot be written, or is too long to have a key of its own, is nobody's address."""
+    """The recipient. Text that cannot be written, or is too long to have a key of its own, is not an address."""
     email = raw.get("email")
     if not isinstance(email, str) or not email.strip():
         raise InvalidInput("missing or empty", field="email")
