@@ -2,8 +2,8 @@
 
 The first line names the columns. `email` must be among them; `id` and `secondary_email` are optional. For users, the
 others are the properties of Okta's profile, as people write them or as Okta's own template does: `first_name` and
-`firstName` are one, and so are `secondary_email` and `secondEmail`; a column that is none of them is ignored and reported.
-For a module of the CRM every column is kept under the name that it has.
+`firstName` are one, and so are `secondary_email` and `secondEmail`; any other column is
+ignored and reported. For a module of the CRM every column is kept under the name that it has.
 """
 
 from __future__ import annotations
