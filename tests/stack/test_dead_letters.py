@@ -1,4 +1,4 @@
-"""What a signed post has that is not even UTF-8 comes through the gateway as it was sent, and is kept as that."""
+"""A signed post that is not UTF-8 passes the gateway unchanged, and is kept byte for byte."""
 
 from __future__ import annotations
 

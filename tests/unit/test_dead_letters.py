@@ -17,7 +17,7 @@ from reprieve.system_log.dead_letter import DeadLetter
 
 
 class Queue:
-    """What a queue was asked, and one message that it gives again and again, as if no visibility were kept."""
+    """A queue that records its calls, and returns one message repeatedly, as if without a visibility timeout."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
