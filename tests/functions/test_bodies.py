@@ -13,6 +13,7 @@ from tests.functions.test_scopes import EVERYTHING, GLOBAL, MODULE, ORGANIZATION
 from tests.support.gateway import Answer, function
 
 if TYPE_CHECKING:
+    from tests.support.dynamodb import Client
     from tests.support.gateway import Calls, Gateway
 
 BY_NAME = {str(route): route for route in ROUTES}
@@ -179,6 +180,13 @@ SHOWN_BY = {
 }
 
 
+@pytest.fixture
+def unlimited(dynamodb: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More requests per minute than any run of examples makes."""
+    monkeypatch.setenv("REQUESTS_PER_MINUTE", "1000000")
+
+
+@pytest.mark.usefixtures("unlimited")
 @pytest.mark.parametrize(("name", "shown_by"), SHOWN_BY.items())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(filling=values, word=texts)
