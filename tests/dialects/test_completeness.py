@@ -21,8 +21,9 @@ from reprieve import dialects, errors
 from reprieve.access.caller import Caller
 from reprieve.dialects.dialect import GATEWAY, Dialect, Refusal
 from reprieve.dialects.exchange import Request
-from reprieve.dialects.okta import recipients as okta_users
 from reprieve.dialects.okta import system_log as okta_log
+from reprieve.dialects.okta.user_profile import InvalidProfile
+from reprieve.dialects.okta.user_search import InvalidSearch
 from reprieve.dialects.registry import DIALECTS, SCHEMES
 from reprieve.dialects.zoho import dialect as zoho
 from reprieve.email_servers import email_server
@@ -82,8 +83,8 @@ def of_smtp(kind: type[smtp_errors.SmtpError]) -> st.SearchStrategy[ReprieveErro
     return st.builds(kind, st.sampled_from(smtp_errors.Reason))
 
 
-def causes(pairs: list[tuple[str, str]]) -> okta_users.InvalidProfile:
-    return okta_users.InvalidProfile(pairs)
+def causes(pairs: list[tuple[str, str]]) -> InvalidProfile:
+    return InvalidProfile(pairs)
 
 
 #: every class of error, with the oddest instances that callers can cause
@@ -110,8 +111,8 @@ INSTANCES: dict[type[ReprieveError], st.SearchStrategy[ReprieveError]] = {
     tree.UnsupportedCombination: st.builds(tree.UnsupportedCombination, texts, texts),
     okta_log.InvalidParameter: st.builds(okta_log.InvalidParameter, texts, texts),
     okta_log.SinceTooOld: invalid(okta_log.SinceTooOld),
-    okta_users.InvalidProfile: st.builds(causes, st.lists(st.tuples(texts, texts), min_size=1, max_size=3)),
-    okta_users.InvalidSearch: invalid(okta_users.InvalidSearch),
+    InvalidProfile: st.builds(causes, st.lists(st.tuples(texts, texts), min_size=1, max_size=3)),
+    InvalidSearch: invalid(InvalidSearch),
     net_errors.NetError: st.builds(net_errors.NetError, st.sampled_from(net_errors.Trouble)),
     **{kind: of_zoho(kind) for kind in zoho.Refused.__subclasses__()},
     **{kind: of_smtp(kind) for kind in (smtp_errors.SmtpError, *smtp_errors.SmtpError.__subclasses__())},

@@ -17,7 +17,9 @@ from reprieve.address import Address, comparison_key
 from reprieve.dialects.exchange import Request
 from reprieve.dialects.okta import dialect as okta
 from reprieve.dialects.okta import recipients as okta_users
-from reprieve.dialects.okta.recipients import DIALECT, InvalidProfile, InvalidSearch, Question
+from reprieve.dialects.okta.recipients import DIALECT
+from reprieve.dialects.okta.user_profile import PROPERTIES, InvalidProfile, shown
+from reprieve.dialects.okta.user_search import FIELDS, InvalidSearch, Question
 from reprieve.errors import Conflict, InvalidCursor, InvalidInput, NotFound, ReprieveError, UnreadableBody
 from reprieve.organization import Organization
 from reprieve.paging import Cursors
@@ -157,7 +159,7 @@ def found(query: Mapping[str, str]) -> list[str]:
 
 
 def is_named(user: Recipient, named: Named) -> bool:
-    keys = user.keys | {comparison_key(okta_users.shown(user)["login"])}
+    keys = user.keys | {comparison_key(shown(user)["login"])}
     return user.id in named.ids or bool(keys & named.keys)
 
 
@@ -238,7 +240,7 @@ def test_a_filter_that_names_users_looks_them_up_and_another_reads_many() -> Non
 
 terms = st.builds(
     '{} {} "{}"'.format,
-    st.sampled_from(sorted(okta_users.FIELDS - {"lastUpdated"})),
+    st.sampled_from(sorted(FIELDS - {"lastUpdated"})),
     st.sampled_from(["eq", "gt", "le"]),
     st.sampled_from(
         ["00uada", "ada@example.com", "BOB@example.com", "u@bücher.example", "ACTIVE", "Ada", "countess@example.org"]
@@ -337,13 +339,11 @@ def test_a_cursor_of_ours_is_understood() -> None:
     assert (listing.question, listing.limit, listing.after) == (Question("q", "ada"), 2, "00u1")
 
 
-@given(
-    st.dictionaries(st.sampled_from([*okta_users.PROPERTIES, "x"]), st.none() | st.text(max_size=120) | st.integers())
-)
+@given(st.dictionaries(st.sampled_from([*PROPERTIES, "x"]), st.none() | st.text(max_size=120) | st.integers()))
 def test_a_profile_is_kept_as_it_was_sent_or_refused(profile: dict[str, Any]) -> None:
     sent = {**ADA, **profile}
     with suppress(InvalidProfile, UnreadableBody):
-        assert okta_users.shown(created(sent)) == {name: value for name, value in sent.items() if value is not None}
+        assert shown(created(sent)) == {name: value for name, value in sent.items() if value is not None}
 
 
 def test_a_page_links_to_itself_and_then_to_the_next() -> None:

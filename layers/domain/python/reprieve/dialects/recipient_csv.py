@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.dialects import csv_file
+from reprieve.dialects.okta.user_profile import PROPERTIES
 from reprieve.errors import InvalidInput
 from reprieve.recipients.imports import LOGIN, Content, Row
 from reprieve.recipients.recipient import USERS, Recipient
@@ -65,7 +66,7 @@ def read(text: str, *, organization_id: str, module: str, now: Millis) -> Conten
     if not MODULE.fullmatch(module):
         raise InvalidInput("letters, digits and underscores, beginning with a letter", field="module")
     header, lines = csv_file.lines(text)
-    limits = _properties() if module == USERS else {}
+    limits = PROPERTIES if module == USERS else {}
     columns, ignored = _columns(header, limits)
     frame = _Frame(organization_id, module, now, columns, limits)
     rows: list[Row] = []
@@ -98,13 +99,6 @@ def derived_id(organization_id: str, key: str, *, module: str = USERS) -> str:
         number, remainder = divmod(number, len(_BASE62))
         letters.append(_BASE62[remainder])
     return "00u" + "".join(letters)
-
-
-def _properties() -> Mapping[str, int]:
-    """The properties of a user, and the longest text of each."""
-    from reprieve.dialects.okta.recipients import PROPERTIES  # noqa: PLC0415  (pydantic takes longer than most)
-
-    return PROPERTIES
 
 
 def _columns(header: Line, properties: Mapping[str, int]) -> tuple[list[str], list[str]]:

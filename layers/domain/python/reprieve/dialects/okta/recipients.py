@@ -4,52 +4,34 @@ Source: Okta's management OpenAPI document, its SDKs, and answers that its users
 
 - no user signs in, so credentials are accepted and ignored, and no mail is sent: a user is ACTIVE at once, or STAGED
   with `activate=false`;
-- the profile is Okta's default one: text, within the lengths that Okta's own models can read back. A property that it
-  does not have is refused, as Okta refuses what its schema does not have;
-- `filter` and `search` are one language: `eq`, `gt`, `ge`, `lt`, `le`, `and`, `or` over `FIELDS`. `q` is the beginning
-  of a first name, last name or email, or a whole address, and leaves out deactivated users as at Okta. Everything else
-  is E0000031, because a search that ignores a part of its question misleads;
 - a cursor carries its question and its limit: Okta's Python SDK repeats nothing but the cursor;
 - a moment of a user's life that is not kept here is null.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from reprieve.address import Address, comparison_key, fold
-from reprieve.clock import EPOCH, timestamp
+from reprieve.clock import timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import dialect
 from reprieve.dialects.okta.links import page_links
-from reprieve.dialects.okta.moments import moment_in
-from reprieve.errors import Conflict, InvalidCursor, InvalidInput, MalformedAddress, NotFound, UnreadableBody
+from reprieve.dialects.okta.user_profile import InvalidProfile, shown, with_profile
+from reprieve.dialects.okta.user_search import InvalidSearch, Question, question_in, selection_of
+from reprieve.errors import Conflict, InvalidCursor, InvalidInput, NotFound, UnreadableBody
 from reprieve.paging import Cursors, WholeNumber
-from reprieve.recipients.users import IDENTIFIER, Named, Selection, Status, status_of
-from reprieve.system_log.filter.matching import matches
-from reprieve.system_log.filter.parser import parse
-from reprieve.system_log.filter.tree import (
-    And,
-    Comparison,
-    InvalidFilter,
-    Operator,
-    Or,
-    UnsupportedCombination,
-    Vocabulary,
-)
+from reprieve.recipients.users import IDENTIFIER, Status, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from reprieve.dialects.dialect import Refusal
     from reprieve.recipients.recipient import Recipient
-    from reprieve.recipients.users import Edit
-    from reprieve.system_log.filter.tree import Expression, Value
+    from reprieve.recipients.users import Edit, Selection
 
 #: scopes: the right to manage users includes the right to read them
 READ: Final = ("okta.users.read", "okta.users.manage")
@@ -59,78 +41,8 @@ MANAGE: Final = ("okta.users.manage",)
 MAX_PAGE: Final = 200
 #: Okta gives a client its largest page when it asks for a larger one
 LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE, capped=True)
-#: characters of a search, filter or q
-MAX_QUESTION: Final = 4_000
-#: the fields that are addresses, and the names of their comparison keys in the facts that a filter is compared with
-KEYS: Final = {f"profile.{member}": f"key.{member}" for member in ("login", "email", "secondEmail")}
-#: the fields that a filter can use, and how
-FIELDS: Final = frozenset({"id", "status", "lastUpdated", "profile.firstName", "profile.lastName", *KEYS})
-OPERATORS: Final = frozenset({Operator.EQ, Operator.GT, Operator.GE, Operator.LT, Operator.LE})
-#: the properties that `q` is the beginning of
-FREE: Final = ("firstName", "lastName", "email")
 PATH: Final = "/v1/users"
-
-#: Okta's default profile, and the longest text of each property
-PROPERTIES: Final = {
-    "login": 100,
-    "firstName": 50,
-    "lastName": 50,
-    "email": 100,
-    "secondEmail": 100,
-    "mobilePhone": 100,
-    "primaryPhone": 100,
-    "streetAddress": 1024,
-    "city": 128,
-    "state": 128,
-    "zipCode": 50,
-    "countryCode": 2,
-    "postalAddress": 4096,
-    "preferredLanguage": 255,
-    "locale": 255,
-    "timezone": 255,
-    "userType": 255,
-    "employeeNumber": 255,
-    "costCenter": 255,
-    "organization": 255,
-    "division": 255,
-    "department": 255,
-    "manager": 255,
-    "managerId": 255,
-    "displayName": 255,
-    "nickName": 255,
-    "title": 255,
-    "honorificPrefix": 255,
-    "honorificSuffix": 255,
-    "middleName": 255,
-    "profileUrl": 1024,
-}
-#: in the order in which Okta names what is missing
-REQUIRED: Final = ("login", "firstName", "lastName", "email")
-
-BLANK: Final = "The field cannot be left blank"
-#: a login, and addresses, that are not email addresses
-PATTERN: Final = {
-    "login": "Username must be in the form of an email address",
-    "email": "Does not match required pattern",
-    "secondEmail": "Does not match required pattern",
-}
 TAKEN: Final = "An object with this field already exists in the current organization"
-
-
-class InvalidProfile(InvalidInput):
-    """A profile that cannot be kept.
-
-    Args:
-        causes: pairs of a property and what is wrong with it, at least one.
-    """
-
-    def __init__(self, causes: Sequence[tuple[str, str]]) -> None:
-        super().__init__(causes[0][1], field=causes[0][0])
-        self.causes = [f"{name}: {problem}" for name, problem in causes]
-
-
-class InvalidSearch(InvalidInput):
-    """A search, filter or q that cannot be read, or is not answered here."""
 
 
 def _invalid_profile(error: InvalidProfile, _: Request) -> Refusal:
@@ -153,19 +65,6 @@ class UserBody(BaseModel):
     """The body of a user to create or change; other members are ignored."""
 
     profile: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A query of the list of users, in the caller's words.
-
-    Attributes:
-        word: `search`, `filter` or `q`; empty if there is no question.
-        text: its value.
-    """
-
-    word: str = ""
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +113,7 @@ def parse_update(request: Request) -> Edit:
         UnreadableBody: no body, not JSON, or not an object.
     """
     given = _profile(request) or {}
-    return lambda user: _with_profile(user, {**shown(user), **given})
+    return lambda user: with_profile(user, {**shown(user), **given})
 
 
 def parse_replace(request: Request) -> Edit:
@@ -235,11 +134,11 @@ def parse_list(request: Request) -> Listing:
         InvalidSearch: the question cannot be read or is not answered here.
         InvalidCursor: `after` is not a cursor of this organization, or is a cursor of another question.
     """
-    asked = _question(request)
+    asked = question_in(request)
     limit = LIMIT.read(request.parameter("limit"))
     after = request.parameter("after")
     if after is None:
-        return Listing(asked, _selection(asked), limit or MAX_PAGE, None)
+        return Listing(asked, selection_of(asked), limit or MAX_PAGE, None)
     carried = _cursors(request).read(after, _carried)
     if asked not in (Question(), carried.question):
         raise InvalidCursor("after")
@@ -322,15 +221,6 @@ def _shape(name: str, base: str, **known: object) -> dict[str, Any]:
     return {**blank, **known, "credentials": {}, "_links": {"self": {"href": f"{base}/{name}"}}}
 
 
-def shown(user: Recipient) -> dict[str, str]:
-    """A user's profile. One that was not added through this API has its address as its login."""
-    addresses = {"email": user.email, "secondEmail": user.secondary_email}
-    spelled = {member: address.spelling for member, address in addresses.items() if address}
-    known = {member: text for member, text in user.profile.items() if member in PROPERTIES}
-    login = {"login": spelled["email"]} if "email" in spelled else {}
-    return {**login, **known, **spelled}
-
-
 def _profile(request: Request) -> dict[str, Any] | None:
     content = request.json()
     try:
@@ -340,158 +230,7 @@ def _profile(request: Request) -> dict[str, Any] | None:
 
 
 def _replacement(profile: Mapping[str, Any]) -> Callable[[Recipient], Recipient]:
-    return lambda user: _with_profile(user, profile)
-
-
-def _with_profile(user: Recipient, profile: Mapping[str, Any]) -> Recipient:
-    """The user with exactly this profile.
-
-    Raises:
-        InvalidProfile: with a cause for everything that is wrong with it.
-    """
-    given = {member: value for member, value in profile.items() if value is not None}
-    causes = [(member, BLANK) for member in REQUIRED if not str(given.get(member, "")).strip()]
-    causes += [cause for member, value in given.items() for cause in _problems(member, value)]
-    addresses: dict[str, Address] = {}
-    for member, sentence in PATTERN.items():
-        if member in given or member == "login":
-            try:
-                addresses[member] = Address.parse(given.get(member), field=member)
-            except MalformedAddress:
-                causes.append((member, sentence))
-    if causes:
-        raise InvalidProfile(causes)
-    return replace(
-        user,
-        email=addresses["email"],
-        secondary_email=addresses.get("secondEmail"),
-        profile={member: text for member, text in given.items() if member not in ("email", "secondEmail")},
-    )
-
-
-def _problems(member: str, value: object) -> list[tuple[str, str]]:
-    if member not in PROPERTIES:
-        return [(_printable(member), "The property is not part of the user profile")]
-    if not isinstance(value, str):
-        return [(member, "The field must be a string")]
-    if len(value) > PROPERTIES[member]:
-        return [(member, f"The field cannot have more than {PROPERTIES[member]} characters")]
-    return []
-
-
-def _printable(member: str) -> str:
-    """The name of an unknown property, if it looks like one: it goes into answers and the log."""
-    return member if re.fullmatch(r"\w{1,64}", member) else "profile"
-
-
-def _question(request: Request) -> Question:
-    asked = [Question(word, text) for word in ("search", "filter", "q") if (text := request.parameter(word))]
-    if len(asked) > 1:
-        raise InvalidSearch("search, filter and q exclude each other")
-    if asked and len(asked[0].text) > MAX_QUESTION:
-        raise InvalidSearch(f"longer than {MAX_QUESTION} characters", field=asked[0].word)
-    return asked[0] if asked else Question()
-
-
-def _selection(asked: Question) -> Selection:
-    match asked:
-        case Question(word=""):
-            return Selection(_in_use)
-        case Question("q", text):
-            return _beginning(text)
-        case Question(word, text):
-            expression = _prepared(_parsed(text, word), word)
-            return Selection(lambda user: matches(expression, _facts(user)), sparse=True, named=_named(expression))
-
-
-def _in_use(user: Recipient) -> bool:
-    return status_of(user) is not Status.DEPROVISIONED
-
-
-def _beginning(text: str) -> Selection:
-    """Users in use, by a whole address or by the beginning of a property in `FREE`."""
-    try:
-        key = Address.parse(text).key
-    except MalformedAddress:
-        prefix = fold(text.strip())
-        return Selection(
-            lambda user: _in_use(user) and any(fold(shown(user).get(name, "")).startswith(prefix) for name in FREE),
-            sparse=True,
-        )
-    return Selection(
-        lambda user: _in_use(user) and user.email is not None and user.email.key == key,
-        named=Named(keys=frozenset({key})),
-    )
-
-
-def _parsed(text: str, word: str) -> Expression:
-    try:
-        return parse(text, Vocabulary(_field_named, _go_together))
-    except (InvalidFilter, UnsupportedCombination) as refusal:
-        raise InvalidSearch(refusal.problem, field=word) from None
-
-
-def _field_named(name: str) -> str:
-    if name not in FIELDS:
-        problem = f"the fields are {', '.join(sorted(FIELDS))}"
-        raise InvalidFilter(problem, summary=problem)
-    return name
-
-
-def _go_together(operation: Operator, field: str, value: Value) -> bool:
-    if field == "lastUpdated" and not (isinstance(value, str) and moment_in(value)):
-        return False
-    return operation in OPERATORS and isinstance(value, str)
-
-
-def _prepared(expression: Expression, word: str) -> Expression:
-    """The filter for `_facts`: an address is equal by its comparison key, and moments are all of one form.
-
-    Raises:
-        InvalidSearch: `pr` or `not` is in it.
-    """
-    match expression:
-        case Comparison("lastUpdated", _, str(text)):
-            return replace(expression, value=timestamp(max(EPOCH, moment_in(text) or EPOCH)))
-        case Comparison(field, Operator.EQ, str(text)) if field in KEYS:
-            return replace(expression, field=KEYS[field], value=comparison_key(text))
-        case Comparison():
-            return expression
-        case And(operands) | Or(operands):
-            return replace(expression, operands=tuple(_prepared(operand, word) for operand in operands))
-    raise InvalidSearch("pr and not are not answered here", field=word)
-
-
-def _named(expression: Expression) -> Named | None:
-    """The keys of all users that a prepared filter can match; None if it does not limit them by a key."""
-    match expression:
-        case Comparison("id", Operator.EQ, str(identifier)):
-            return Named(ids=frozenset({identifier}))
-        case Comparison(field, Operator.EQ, str(key)) if field in KEYS.values():
-            return Named(keys=frozenset({key}))
-        case And(operands):
-            limits = [one for operand in operands if (one := _named(operand))]
-            return min(limits, key=lambda one: len(one.ids) + len(one.keys), default=None)
-        case Or(operands):
-            every = [_named(operand) for operand in operands]
-            known = [one for one in every if one]
-            if len(known) == len(every):
-                return Named(
-                    frozenset().union(*(one.ids for one in known)), frozenset().union(*(one.keys for one in known))
-                )
-    return None
-
-
-def _facts(user: Recipient) -> dict[str, Any]:
-    """The facts that a prepared filter is compared with."""
-    profile = shown(user)
-    return {
-        "id": user.id,
-        "status": status_of(user),
-        "lastUpdated": timestamp(user.updated),
-        "profile": profile,
-        "key": {name: comparison_key(profile[name]) for name in ("login", "email", "secondEmail") if name in profile},
-    }
+    return lambda user: with_profile(user, profile)
 
 
 def _cursors(request: Request) -> Cursors:
@@ -507,7 +246,7 @@ def _carried(content: Any) -> Listing:  # noqa: ANN401  (JSON)
     match content:
         case [str(word), str(text), int(limit), str(after)] if 1 <= limit <= MAX_PAGE and IDENTIFIER.fullmatch(after):
             asked = Question(word, text)
-            return Listing(asked, _selection(asked), limit, after)
+            return Listing(asked, selection_of(asked), limit, after)
     raise ValueError("not a question and an id")
 
 
