@@ -1,7 +1,8 @@
 """Create the demo's organizations, once, with the operator's own functions: `python -m local.demo_data`.
 
 There are two: `demo`, whose recipients are the people in people.csv, and `upstream`, which plays its email provider.
-The removal job lifts demo's bounces at upstream's SendGrid API, over HTTP, as it would at SendGrid.
+The removal job lifts demo's bounces at upstream's SendGrid API, over HTTP, as it would at SendGrid. Both begin with the
+bounces in bounces.csv, so that the first requests have something to show.
 
 This is a separate process because the operator's functions find their stack in the environment. It reads the secrets
 of an earlier run (null the first time) from standard input, and writes the current ones to standard output.
@@ -17,14 +18,17 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from local.place import STACK_NAME
+from reprieve.clock import HOUR, Millis, now
 from reprieve.errors import Conflict
 from reprieve.organization import Membership
+from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations, stack
 from reprieve_cli.scopes import BY_DIALECT
 
 DEMO: Final = "demo"
 UPSTREAM: Final = "upstream"
 PEOPLE: Final = Path(__file__).with_name("people.csv")
+BOUNCES: Final = Path(__file__).with_name("bounces.csv")
 
 
 def main() -> None:
@@ -42,6 +46,13 @@ def create() -> dict[str, str]:
     create_organization(DEMO, Membership.RECIPIENTS)
     create_organization(UPSTREAM, Membership.ANYONE)
     operations.import_recipients(DEMO, PEOPLE.read_text(encoding="utf-8"))
+    for organization in (UPSTREAM, DEMO):
+        operations.import_list(
+            organization,
+            SuppressionList.BOUNCES,
+            BOUNCES.read_text(encoding="utf-8"),
+            created=Millis(now() - HOUR),
+        )
     signing_key = ec.generate_private_key(ec.SECP256R1())
     known = {
         "signing_key_pem": signing_key.private_bytes(

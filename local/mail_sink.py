@@ -1,6 +1,7 @@
 """The demo's mail server: it accepts mail on loopback with STARTTLS and AUTH, and keeps each mail as a file."""
 
 import contextlib
+import logging
 import secrets
 import socket
 import ssl
@@ -39,6 +40,7 @@ def running(place: Place) -> Iterator[dict[str, Any] | None]:
     host, port = free
     inbox = place.home / INBOX
     inbox.mkdir(exist_ok=True)
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # at each login aiosmtpd warns of an attribute of its own
     authority = kept_authority(place.state / "mail-ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)

@@ -116,7 +116,7 @@ def import_recipients(
     Raises:
         InvalidInput: the file as a whole cannot be used; nothing was changed.
     """
-    from reprieve.dialects import recipient_csv  # noqa: PLC0415  (pydantic takes longer than most commands)
+    from reprieve.dialects import recipient_csv  # noqa: PLC0415  (only imports need it)
 
     context = asking(find_organization(organization_id))
     content = recipient_csv.read(text, organization_id=context.organization.id, module=module, now=context.now)
@@ -128,7 +128,7 @@ def import_list(
     suppression_list: SuppressionList,
     text: str,
     *,
-    created: int | None = None,
+    created: Millis | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> ListReport:
     """Put a CSV file's rows on a list; see `list_csv` and `ListImports.run`.

@@ -109,6 +109,13 @@ def test_rows_without_a_time_take_the_one_given(run: Run) -> None:
     assert [one.created for one in listed()] == [SINCE * 1000]
 
 
+def test_the_time_given_for_rows_without_one_is_not_from_the_future_either(run: Run) -> None:
+    ran = run(*IMPORT, "--created", "2999-01-01", stdin="email\na@x.io\n")
+    assert ran.code == 1
+    assert "line 2: created: must be between 1970 and now" in ran.err
+    assert listed() == []
+
+
 def test_what_was_lifted_since_then_does_not_come_back(run: Run) -> None:
     text = f"email,created\na@x.io,{SINCE}\n"
     run(*IMPORT, stdin=text)

@@ -114,6 +114,11 @@ def create_user(okta_client: Any, address: str) -> Any:
     return run(okta_client.create_user, models.CreateUserRequest(profile=profile))
 
 
+def test_a_new_stack_lists_bounces_on_both_sides_for_the_first_requests_to_show(stack: Stack) -> None:
+    assert is_bounced(stack, "ada@example.com")
+    assert is_bounced(stack, "ada@example.com", "upstream")
+
+
 def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
     stack: Stack, place: Place, okta_client: Any, address: str
 ) -> None:

@@ -87,6 +87,18 @@ def test_a_client_that_refuses_the_mail_servers_certificate_is_one_line(
     assert [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}] == []
 
 
+def test_a_login_at_the_mail_server_logs_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    place = Place(tmp_path, 1)
+    place.state.mkdir()
+    with mail_sink.running(place) as mail:
+        if mail is None:
+            pytest.skip("SKIPPED: other programs listen everywhere that the mail server may")
+        with smtplib.SMTP(mail["host"], mail["port"]) as client:
+            client.starttls(context=ssl.create_default_context(cadata=mail["ca_pem"]))
+            client.login(mail["username"], mail["password"])
+    assert [record.getMessage() for record in caplog.records if record.name == "mail.log"] == []
+
+
 def test_a_port_that_needs_privileges_is_not_called_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> None:
         raise PermissionError

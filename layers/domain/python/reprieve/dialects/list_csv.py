@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, comparison_key
-from reprieve.clock import DAY, Millis
+from reprieve.clock import DAY, SECOND, Millis, to_seconds
 from reprieve.dialects import csv_file
 from reprieve.dialects.spreadsheet import guarded, unguarded
 from reprieve.errors import InvalidInput
@@ -33,7 +33,7 @@ MAX_SOURCE: Final = 100
 
 
 def read(
-    text: str, *, suppression_list: SuppressionList, created: int | None, now: int
+    text: str, *, suppression_list: SuppressionList, created: Millis | None, now: Millis
 ) -> tuple[list[Row], list[RefusedRow]]:
     """Read a file.
 
@@ -68,7 +68,7 @@ def write(suppressions: Iterable[Suppression]) -> Iterator[str]:
     """A header and a line each, with no cell that a spreadsheet could take for a formula."""
     yield _line(COLUMNS)
     for one in suppressions:
-        seconds = one.created // 1000
+        seconds = to_seconds(one.created)
         texts = (one.email, one.reason, one.status, one.ip, one.permanence, one.classification, one.provider)
         yield _line((seconds, *(guarded(text) for text in texts)))
 
@@ -88,7 +88,7 @@ def _columns(header: csv_file.Line) -> list[str]:
 
 
 def _suppression(
-    cells: Mapping[str, str], suppression_list: SuppressionList, created: int | None, now: int
+    cells: Mapping[str, str], suppression_list: SuppressionList, created: Millis | None, now: Millis
 ) -> Suppression:
     texts = {name: unguarded(cells.get(name, "")) for name in COLUMNS}
     if sum(len(texts[name].encode()) for name in SAID) > MAX_TEXT_OCTETS:
@@ -104,7 +104,7 @@ def _suppression(
         list=suppression_list,
         key=comparison_key(email),
         email=email,
-        created=Millis(_moment(texts["created"].strip(), created, now)),
+        created=_moment(texts["created"].strip(), created, now),
         reason=texts["reason"],
         status=texts["status"],
         classification=_classification(texts["classification"].strip()),
@@ -115,7 +115,7 @@ def _suppression(
     return replace(entry, permanence=permanence) if permanence else judged(entry)
 
 
-def moment(text: str) -> int:
+def moment(text: str) -> Millis:
     """A time in milliseconds, from Unix seconds or ISO 8601 (a date alone is its midnight; UTC unless it says).
 
     Raises:
@@ -123,19 +123,17 @@ def moment(text: str) -> int:
     """
     try:
         if text.isascii() and text.isdigit():
-            return int(datetime.fromtimestamp(int(text), UTC).timestamp()) * 1000
+            return Millis(int(datetime.fromtimestamp(int(text), UTC).timestamp()) * SECOND)
         given = datetime.fromisoformat(text)
-        return int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp() * 1000)
+        return Millis(int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp() * SECOND))
     except (ValueError, OverflowError, OSError):
         raise InvalidInput("must be Unix seconds or ISO 8601", field="created") from None
 
 
-def _moment(text: str, default: int | None, now: int) -> int:
-    if not text:
-        if default is None:
-            raise InvalidInput("missing; give --created for rows without a time", field="created")
-        return default
-    found = moment(text)
+def _moment(text: str, default: Millis | None, now: Millis) -> Millis:
+    found = moment(text) if text else default
+    if found is None:
+        raise InvalidInput("missing; give --created for rows without a time", field="created")
     if not 0 <= found <= now + DAY:
         raise InvalidInput("must be between 1970 and now", field="created")
     return found
