@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,7 @@ from reprieve.recipients.users import Status, Users
 from reprieve.refused_row import RefusedRow
 from reprieve.removals.unblock import Field
 from reprieve.runtime import wiring
+from reprieve.store.recipients import Recipients
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from reprieve_cli import operations
 from reprieve_cli.stack import connect
@@ -40,13 +41,18 @@ def acme(stack: dict[str, str], run: Run) -> None:
 
 
 class Memory:
-    """Recipients in memory: moto copies all of its tables for every transaction."""
+    """Recipients in memory, for the many rows of a large file."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Recipient] = {}
 
-    def get(self, _organization: Organization, _module: str, identifier: str) -> Recipient | None:
-        return self.kept.get(identifier)
+    def change(
+        self, _organization: Organization, _module: str, identifier: str, to: Callable[[Recipient], Recipient]
+    ) -> Recipient | None:
+        if identifier not in self.kept:
+            return None
+        self.kept[identifier] = to(self.kept[identifier])
+        return self.kept[identifier]
 
     def put(self, _organization: Organization, recipient: Recipient) -> None:
         self.kept[recipient.id] = recipient
@@ -239,6 +245,23 @@ def test_a_user_of_the_api_is_met_again_by_login_and_stays_deactivated(run: Run)
     ran = run(*IMPORT, stdin="email,first_name\nann@acme.example,Ann\n")
     assert (ran.code, ran.out) == (0, "0 created, 1 updated, 0 unchanged, 0 refused\n")
     assert profile(made.id) == {"login": "ann@acme.example", "firstName": "Ann", "status": "DEPROVISIONED"}
+
+
+def test_a_user_who_is_deactivated_during_an_import_stays_deactivated(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(*IMPORT, stdin="email\nann@acme.example\n")
+    organization = operations.find_organization("acme")
+    write = Recipients._write
+
+    def overtaken(self: Recipients, *arguments: Any, **named: Any) -> bool:
+        monkeypatch.setattr(Recipients, "_write", write)
+        Users(self, wiring.event_log()).deactivate(context(organization, now=NOW), ANN)
+        return write(self, *arguments, **named)
+
+    monkeypatch.setattr(Recipients, "_write", overtaken)
+    assert run(*IMPORT, stdin="email,first_name\nann@acme.example,Ann\n").code == 0
+    assert profile(ANN) == {"login": "ann@acme.example", "firstName": "Ann", "status": "DEPROVISIONED"}
 
 
 def test_a_login_that_another_id_has_is_refused(run: Run) -> None:

@@ -139,14 +139,18 @@ class RecipientImports:
             return self._store(organization, replace(row.recipient, id=owner))
 
     def _store(self, organization: Organization, recipient: Recipient) -> _Kept:
-        stored = self.recipients.get(organization, recipient.module, recipient.id)
-        if stored is None:
+        before: Recipient | None = None
+
+        def to(stored: Recipient) -> Recipient:
+            nonlocal before
+            before = stored
+            # the file does not decide whether a user is deactivated
+            status = {STATUS: stored.profile[STATUS]} if STATUS in stored.profile else {}
+            wanted = replace(recipient, created=stored.created, profile={**recipient.profile, **status})
+            return stored if replace(wanted, updated=stored.updated) == stored else wanted
+
+        after = self.recipients.change(organization, recipient.module, recipient.id, to)
+        if after is None:
             self.recipients.put(organization, recipient)
             return _Kept("created", recipient)
-        # the file does not decide whether a user is deactivated
-        status = {STATUS: stored.profile[STATUS]} if STATUS in stored.profile else {}
-        wanted = replace(recipient, created=stored.created, profile={**recipient.profile, **status})
-        if replace(wanted, updated=stored.updated) == stored:
-            return _Kept("unchanged", stored)
-        self.recipients.put(organization, wanted)
-        return _Kept("updated", wanted)
+        return _Kept("unchanged" if after == before else "updated", after)
