@@ -62,6 +62,20 @@ def test_everything_on_a_cleared_list_is_lifted_upstream_and_nothing_newer() -> 
     assert run()["swept"] == {"bounces": 0}
 
 
+def test_removals_of_the_upkeep_are_found_by_the_request_that_they_show() -> None:
+    put("a@x.io", "b@x.io")
+    put("soft@x.io", permanence=Permanence.SOFT)
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    run()
+    asked = {one.key: one for one in queue.waiting(wiring.table("SUPPRESSIONS"), DEMO)}
+    follow = wiring.following()
+    found = {
+        key: sorted(report.followed.key for report in follow.of_request(DEMO, one.request_id))
+        for key, one in asked.items()
+    }
+    assert found == {"a@x.io": ["a@x.io", "b@x.io"], "b@x.io": ["a@x.io", "b@x.io"], "soft@x.io": ["soft@x.io"]}
+
+
 def test_a_run_that_is_cut_off_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "BATCH", 4)
     put(*(f"u{number}@x.io" for number in range(10)))

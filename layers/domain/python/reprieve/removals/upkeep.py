@@ -101,11 +101,11 @@ class Upkeep:
     ) -> int:
         since = shown_since(organization, name, now=now)
         first = since.hard if permanence is Permanence.HARD else since.soft
-        batch = f"{UPKEEP.id}-{name}-{now}"
+        batch = f"{UPKEEP.id}-{name}-{now}-{permanence}"
         asked = self.suppressions.request_listed(
             Context(organization, UPKEEP, batch, now),
             [
-                RemovalRequest(f"{batch}-{permanence}-{number}", name, entry.key, entry.email, hide=True)
+                RemovalRequest(f"{batch}-{number}", name, entry.key, entry.email, hide=True)
                 for number, entry in enumerate(entries)
             ],
             since=since,
