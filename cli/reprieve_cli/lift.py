@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reprieve.address import Address, comparison_key
+from reprieve.address import comparison_key, is_address
 from reprieve.dialects.reprieve.removals import removal
-from reprieve.errors import InvalidInput, MalformedAddress
+from reprieve.errors import InvalidInput
 from reprieve.removals.follow import ReportedState
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import SuppressionList
@@ -123,17 +123,9 @@ def _plans(organization: Organization, suppression_list: SuppressionList, emails
     for email in emails:
         spelled.setdefault(comparison_key(email), email)
     return [
-        Plan(email, wiring.listing().get(organization, suppression_list, key, now=now), _is_address(email))
+        Plan(email, wiring.listing().get(organization, suppression_list, key, now=now), is_address(email))
         for key, email in spelled.items()
     ]
-
-
-def _is_address(text: str) -> bool:
-    try:
-        Address.parse(text)
-    except MalformedAddress:
-        return False
-    return True
 
 
 def _show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:

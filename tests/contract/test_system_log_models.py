@@ -51,7 +51,7 @@ def entries() -> Iterator[LogEntry]:
         for message in ("", LONG):
             event = DeliveryEvent("e", kind, "A@b.example", "a@b.example", 5, message, provider="ses")
             yield delivery_entry(event, provider_name="SES")
-    yield from removal_requested(["a@b.example"], context=CONTEXT)
+    yield from removal_requested(["a@b.example"], SuppressionList.BOUNCES, context=CONTEXT)
     removal = Removal(
         id="r-0",
         list=SuppressionList.BOUNCES,

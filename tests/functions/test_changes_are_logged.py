@@ -238,6 +238,15 @@ def test_a_pause_of_the_provider_with_its_reason(upstream: None) -> None:
     assert entry["outcome"] == {"result": "SUCCESS", "reason": "401: the API key was not accepted"}
 
 
+def test_a_removal_is_logged_as_one_from_its_own_list() -> None:
+    wiring.removals().request(context(ANYONE, now=NOW), ["a@x.io"], suppression_list=SuppressionList.BLOCKS)
+    (entry,) = entries()
+    assert (entry["eventType"], entry["debugContext"]["debugData"]["list"]) == (
+        "reprieve.suppression.removal",
+        "blocks",
+    )
+
+
 def by_okta(organization: Organization) -> None:
     wiring.removals().request(context(organization, now=NOW), ["a@x.io"])
 

@@ -27,6 +27,7 @@ from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.removals.log_entries import removal_requested
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.log_entries import OUTCOME, delivery_entry
+from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.entry import EventType, LogEntry
 from tests.support.contexts import context
 
@@ -108,7 +109,7 @@ def test_whatever_a_server_said_the_outcome_stays_within_oktas_bounds(message: s
 
 def test_a_removal_request_lists_at_most_fifty_addresses_per_target() -> None:
     emails = [f"u{number}@company.com" for number in range(101)]
-    entries = removal_requested(emails, context=CONTEXT)
+    entries = removal_requested(emails, SuppressionList.BOUNCES, context=CONTEXT)
     names = [entry.event["target"][0]["displayName"].split(", ") for entry in entries]
     assert [len(group) for group in names] == [50, 50, 1]
     assert [email for group in names for email in group] == emails

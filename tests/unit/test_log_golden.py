@@ -94,10 +94,8 @@ def entries() -> dict[str, LogEntry]:
         f"{EventType.EMAIL_DELIVERY} {kind}": delivery_entry(replace(delivery, kind=kind), provider_name="Sendgrid")
         for kind in DeliveryKind
     }
-    (found[EventType.BOUNCE_REMOVAL],) = removal_requested(["a@x.org", "B@x.org"], context=WHO)
-    (found[EventType.SUPPRESSION_REMOVAL],) = removal_requested(
-        ["a@x.org"], suppression_list=SuppressionList.BLOCKS, context=WHO
-    )
+    (found[EventType.BOUNCE_REMOVAL],) = removal_requested(["a@x.org", "B@x.org"], SuppressionList.BOUNCES, context=WHO)
+    (found[EventType.SUPPRESSION_REMOVAL],) = removal_requested(["a@x.org"], SuppressionList.BLOCKS, context=WHO)
     found[EventType.LIST_CLEARED] = list_cleared(SuppressionList.SPAM_REPORTS, context=WHO)
     (found[f"{EventType.REMOVAL_DONE} one"],) = removals_done([a_removal()], now=NOW)
     (found[f"{EventType.REMOVAL_DONE} several"],) = removals_done([a_removal(), a_removal(1)], now=NOW)

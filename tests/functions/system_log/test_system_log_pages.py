@@ -10,6 +10,7 @@ from reprieve.clock import DAY, HOUR
 from reprieve.organization import Organization
 from reprieve.removals.log_entries import removal_requested
 from reprieve.runtime import wiring
+from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log import query as system_log
 from tests.support.contexts import context
 from tests.support.okta import refusal
@@ -111,6 +112,7 @@ def test_a_thousand_large_entries_are_answered_in_parts_that_fit(logs: Log) -> N
     entries = [
         removal_requested(
             [f"{'x' * 60}{number}.{part}@{'y' * 150}.example.com" for part in range(50)],
+            SuppressionList.BOUNCES,
             context=context(Organization("demo", "Demo"), request_id=f"r{number}", now=MIDNIGHT - HOUR + number),
         )[0]
         for number in range(400)

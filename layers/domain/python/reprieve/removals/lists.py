@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reprieve.address import Address, comparison_key
+from reprieve.address import comparison_key, is_address
 from reprieve.clock import Seconds, to_seconds
-from reprieve.errors import MalformedAddress, NotFound
+from reprieve.errors import NotFound
 from reprieve.removals.log_entries import list_cleared, removal_requested
 from reprieve.removals.removal import RemovalRequest, findable_id, watermark
 from reprieve.suppressions.listing import Selection, shown_since
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from reprieve.removals.ports import RemovalRequests
     from reprieve.suppressions.ports import ListingStore
     from reprieve.suppressions.suppression import SuppressionList
-    from reprieve.system_log.entry import LogEntry
     from reprieve.system_log.ports import EventLog
 
 
@@ -48,7 +47,7 @@ class Lists:
         request = RemovalRequest(findable_id(context.request_id, 0, key), suppression_list, key, email, hide=True)
         if not all(self._request_listed(context, suppression_list, [request])):
             raise NotFound("address", f"on {suppression_list}")
-        self.log.append(context.organization, _entries(context, suppression_list, [email]))
+        self.log.append(context.organization, removal_requested([email], suppression_list, context=context))
 
     def lift_many(self, context: Context, suppression_list: SuppressionList, emails: Sequence[str]) -> int:
         """Lift addresses, on the list or not: one that we have not heard of may be on the provider's.
@@ -62,20 +61,17 @@ class Lists:
             Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
         """
         spelled = {comparison_key(email): email for email in reversed(emails)}
-        requests = [
-            RemovalRequest(f"{context.request_id}-{number}", suppression_list, key, email, hide=True)
-            for number, (key, email) in enumerate(spelled.items())
-        ]
-        addresses = [request for request in requests if _is_address(request.email)]
-        others = [
-            replace(request, id=findable_id(context.request_id, number, request.key))
-            for number, request in enumerate(requests)
-            if not _is_address(request.email)
-        ]
+        addresses, others = [], []
+        for number, (key, email) in enumerate(spelled.items()):
+            request = RemovalRequest(f"{context.request_id}-{number}", suppression_list, key, email, hide=True)
+            if is_address(email):
+                addresses.append(request)
+            else:
+                others.append(replace(request, id=findable_id(context.request_id, number, key)))
         self.suppressions.request_removals(context, addresses)
         listed = self._request_listed(context, suppression_list, others)
         lifted = addresses + [request for request, was_there in zip(others, listed, strict=True) if was_there]
-        entries = _entries(context, suppression_list, [request.email for request in lifted])
+        entries = removal_requested([request.email for request in lifted], suppression_list, context=context)
         self.log.append(context.organization, entries)
         return len(lifted)
 
@@ -108,16 +104,3 @@ class Lists:
             hidden=False,
             forgiven_until=watermark(context.now),
         )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        Address.parse(text)
-    except MalformedAddress:
-        return False
-    return True
-
-
-def _entries(context: Context, suppression_list: SuppressionList, emails: Sequence[str]) -> list[LogEntry]:
-    """The log entries for a request."""
-    return removal_requested(emails, suppression_list=suppression_list, context=context)

@@ -25,12 +25,7 @@ if TYPE_CHECKING:
     from reprieve.removals.removal import Removal
 
 
-def removal_requested(
-    emails: Sequence[str],
-    *,
-    suppression_list: SuppressionList = SuppressionList.BOUNCES,
-    context: Context,
-) -> list[LogEntry]:
+def removal_requested(emails: Sequence[str], suppression_list: SuppressionList, *, context: Context) -> list[LogEntry]:
     """The log entries for one request: at most 50 addresses per target and one target per entry, as Okta writes them.
 
     That is Okta's own event for the bounce list, with the organization's provider (left out when it has none), and

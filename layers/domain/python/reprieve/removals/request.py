@@ -94,7 +94,7 @@ class Removals:
         if requests:
             self.suppressions.request_removals(context, list(requests.values()))
             emails = [request.email for request in requests.values()]
-            self.log.append(context.organization, removal_requested(emails, context=context))
+            self.log.append(context.organization, removal_requested(emails, suppression_list, context=context))
         return outcomes
 
     def allowed(self, organization: Organization, addresses: Iterable[Address]) -> set[str]:

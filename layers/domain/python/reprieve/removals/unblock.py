@@ -156,7 +156,7 @@ class Unblocks:
 
     def _log(self, context: Context, emails: Sequence[str]) -> None:
         if emails:
-            self.log.append(context.organization, removal_requested(emails, context=context))
+            self.log.append(context.organization, removal_requested(emails, SuppressionList.BOUNCES, context=context))
 
 
 def _result(
