@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,19 +33,19 @@ PACKAGE: Final = Path("layers/domain/python/reprieve")
 TESTS: Final = {
     "removals": (
         "unit/test_removal.py unit/test_block.py unit/test_log.py unit/test_log_golden.py functions/test_remove_list.py"
-        " functions/test_removals.py functions/test_removal_job.py functions/test_suppressions.py"
+        " functions/test_removals.py functions/test_removal_job.py functions/suppressions"
         " functions/test_bounce_settings.py functions/test_upkeep.py functions/test_unblock_limit.py"
         " functions/unblock_email contract/test_races.py"
     ),
     "suppressions": (
-        "unit/test_bounce.py unit/test_delivery.py unit/test_listing.py unit/test_log_golden.py"
-        " functions/test_event_webhook.py functions/test_reconciliation.py functions/test_bounce_settings.py"
-        " functions/test_suppressions.py functions/test_upkeep.py functions/test_addresses.py"
+        "unit/test_classifier.py unit/test_judgement.py unit/test_delivery.py unit/test_listing.py"
+        " unit/test_log_golden.py functions/test_event_webhook.py functions/test_reconciliation.py"
+        " functions/test_bounce_settings.py functions/suppressions functions/test_upkeep.py functions/test_addresses.py"
     ),
     "store": (
         "unit/test_store_calls.py unit/test_listing.py unit/test_log_polling.py contract/test_races.py"
         " contract/test_suppression_store.py functions/test_store_guards.py functions/test_removal_job.py"
-        " functions/test_removals.py functions/test_suppressions.py functions/test_bounce_settings.py"
+        " functions/test_removals.py functions/suppressions functions/test_bounce_settings.py"
         " functions/test_upkeep.py functions/unblock_email functions/recipients functions/system_log"
         " functions/email_servers functions/test_authorizer.py"
     ),
@@ -173,7 +175,10 @@ def noticed(change: Change) -> bool:
             check=False,
             capture_output=True,
         )
-        return ran.returncode != 0
+        # failed tests, or modules that cannot be imported; anything else says nothing about the mutant
+        if ran.returncode not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}:
+            raise RuntimeError(ran.stdout.decode() + ran.stderr.decode())
+        return ran.returncode != pytest.ExitCode.OK
 
 
 def main() -> None:
