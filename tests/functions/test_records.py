@@ -20,12 +20,6 @@ SEARCH = "/{version}/{module}/search"
 SCOPES = ["ZohoCRM.modules.ALL"]
 
 
-@pytest.fixture(autouse=True)
-def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run transactions one at a time: moto would let two of them undo each other."""
-    monkeypatch.setattr("reprieve.store.table.SIDE_BY_SIDE", 1)
-
-
 def send(call: Gateway, method: str, resource: str, *, module: str = "Leads", **more: Any) -> Answer:
     path = {"version": "v8", "module": module} | more.pop("path", {})
     return call(function("records"), method, resource, **{"path": path, "scopes": SCOPES, "stage": "crm", **more})

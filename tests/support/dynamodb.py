@@ -347,7 +347,7 @@ def _delete(arguments: Mapping[str, Any]) -> _Write:
     return _Write(arguments, unmarshal(arguments["Key"]), lambda _: None)
 
 
-_WRITES = {"Put": _put, "Update": _update, "Delete": _delete, "ConditionCheck": _delete}
+_WRITES = {"Put": _put, "Update": _update, "Delete": _delete}
 
 
 def _key_in(wanted: partiql.Insert | partiql.Update, client: Client) -> Item:

@@ -1,4 +1,4 @@
-"""The template's OperatorPolicy, enforced on the command's calls, because moto allows everything.
+"""The template's OperatorPolicy, enforced on the command's calls, because no double of AWS refuses a call.
 
 with enforced():
     main(["status"])        # a call of AWS that the policy does not allow fails the test

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from reprieve.access.repeat import Answer
 from reprieve.errors import InvalidInput, Unavailable
 from reprieve.organization import Organization
 from reprieve.removals.removal import RemovalState
@@ -101,7 +100,6 @@ def test_a_repeated_request_reads_consistently_what_the_first_one_left() -> None
     client = Taken()
     Repeats(Table(client, "T")).begin(ORG, "key", "fingerprint", now=1)  # type: ignore[arg-type]
     assert consistent(client) == [True]
-    Repeats(Table(client, "T")).finish(ORG, "key", Answer(200, "{}"), now=1)  # type: ignore[arg-type]
 
 
 THROTTLED = ClientError({"Error": {"Code": "ProvisionedThroughputExceededException", "Message": KEY}}, "Call")
