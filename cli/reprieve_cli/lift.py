@@ -15,6 +15,7 @@ from reprieve.removals.follow import ReportedState
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations
+from reprieve_cli.obstacles import paused, without_account
 from reprieve_cli.output import (
     examples,
     interactive,
@@ -201,7 +202,7 @@ def _obstacle(organization: Organization) -> str | None:
     """Why the removal job does not try an organization's removals now; None when nothing speaks against it."""
     account = wiring.access().provider_account(organization.id)
     if account is None:
-        return f"{organization.id} has no provider account, so its removals wait: `reprieve providers set --help`"
-    if account.paused_until > wiring.now():
-        return f"{organization.id} is paused until {moment(account.paused_until)}: {account.paused_reason}"
+        return without_account(organization.id)
+    if account.is_paused(wiring.now()):
+        return paused(organization.id, account.paused_until, account.paused_reason)
     return None

@@ -126,7 +126,7 @@ def test(organization: str, *, as_json: bool) -> None:
         say_json({"organization": organization, "kind": account.kind, "accepted": answer is None, "answer": answer})
     elif answer is None:
         say(f"The provider ({account.kind}) accepts the account of {organization}.")
-    paused = account.paused_until > wiring.now()
+    paused = account.is_paused(wiring.now())
     if answer is None and paused:
         say(f"It is paused until {moment(account.paused_until)}: `reprieve providers resume {organization}`", err=True)
     if answer is not None:
@@ -162,7 +162,7 @@ def _show(organization: str, account: ProviderAccount, *, as_json: bool) -> None
 
 
 def _record(organization: str, account: ProviderAccount) -> dict[str, Any]:
-    paused = account.paused_until > wiring.now()
+    paused = account.is_paused(wiring.now())
     return {
         "organization": organization,
         "kind": account.kind,

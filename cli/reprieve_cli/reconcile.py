@@ -10,6 +10,7 @@ from reprieve.clock import Millis
 from reprieve.providers.none import NONE
 from reprieve.runtime import wiring
 from reprieve_cli import operations
+from reprieve_cli.obstacles import paused
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_table
 from reprieve_cli.params import Duration
 from reprieve_cli.target import connect
@@ -38,10 +39,8 @@ def reconcile(organization: str, since: int, *, dry_run: bool, as_json: bool) ->
     connect()
     context = operations.asking(operations.find_organization(organization))
     account = wiring.access().provider_account(organization)
-    if account is not None and account.paused_until > context.now:
-        raise click.ClickException(
-            f"{organization} is paused until {moment(account.paused_until)}: {account.paused_reason}"
-        )
+    if account is not None and account.is_paused(context.now):
+        raise click.ClickException(paused(organization, account.paused_until, account.paused_reason))
     if account is None or account.kind == NONE.kind:
         lack = "no provider account" if account is None else "a provider account of kind none"
         say(f"{organization} has {lack}, so there is nothing to compare with", err=True)

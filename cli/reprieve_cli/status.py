@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import settings, wiring
 from reprieve_cli import operations
+from reprieve_cli.obstacles import paused, without_account
 from reprieve_cli.output import age, examples, json_option, moment, say, say_json, say_table
 from reprieve_cli.stack import APIS
 from reprieve_cli.target import connect
@@ -123,15 +124,15 @@ def _wanted(organization: str | None) -> list[Organization]:
 def _standing(organization: Organization) -> Standing:
     now = wiring.now()
     account = wiring.access().provider_account(organization.id)
-    paused = account is not None and account.paused_until > now
+    pausing = account if account and account.is_paused(now) else None
     pending, more = wiring.following().waiting(organization, RemovalState.PENDING, limit=COUNTED, after=None)
     return Standing(
         organization=organization.id,
         membership=organization.membership.value,
         credentials=sum(one.valid(now) for one in wiring.access().credentials(organization.id)),
         provider=account.kind if account else None,
-        paused_until=account.paused_until if account and paused else None,
-        paused_reason=account.paused_reason if account and paused else None,
+        paused_until=pausing.paused_until if pausing else None,
+        paused_reason=pausing.paused_reason if pausing else None,
         pending=len(pending),
         more=more is not None,
         oldest=min((told.followed.requested_at for told in pending), default=None),
@@ -174,6 +175,6 @@ def _show(stack: Stack, parts: list[Part], standings: list[Standing]) -> None:
     )
     for one in standings:
         if one.paused_until:
-            say(f"{one.organization} is paused until {moment(one.paused_until)}: {one.paused_reason}")
+            say(paused(one.organization, one.paused_until, one.paused_reason))
         if one.pending and one.provider is None:
-            say(f"{one.organization} has no provider account, so its removals wait: `reprieve providers set --help`")
+            say(without_account(one.organization))

@@ -35,6 +35,10 @@ class ProviderAccount:
     paused_until: Millis = EPOCH
     paused_reason: str = ""
 
+    def is_paused(self, now: Millis) -> bool:
+        """Whether no call is made at this moment."""
+        return self.paused_until > now
+
 
 @dataclass(frozen=True, slots=True)
 class AccountRules:

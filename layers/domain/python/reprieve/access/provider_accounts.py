@@ -114,7 +114,7 @@ class ProviderAccounts:
             NotFound: the organization has no account.
         """
         organization = context.organization
-        if self.find(organization).paused_until <= context.now:
+        if not self.find(organization).is_paused(context.now):
             return False
         self.access.pause_provider(organization.id, until=EPOCH, reason="")
         self.log.append(organization, [provider_resumed(context=context)])

@@ -189,7 +189,7 @@ class RemovalJob:
     def _open(self, organization: Organization, tally: Tally) -> Turn | None:
         """Make an organization's adapter; None when it has no account, or one that is paused."""
         account = self.access.provider_account(organization.id)
-        if account is None or account.paused_until > self.clock():
+        if account is None or account.is_paused(self.clock()):
             waits = self.queue.due(organization, now=self.clock(), limit=1)
             tally.paused += account is not None
             self._see([one.requested_at for one in waits], tally)

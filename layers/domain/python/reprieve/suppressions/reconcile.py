@@ -76,7 +76,7 @@ class Reconciliation:
         organization = context.organization
         found = Differences()
         account = self.access.provider_account(organization.id)
-        if account is None or account.paused_until > end:
+        if account is None or account.is_paused(end):
             return found
         provider = self.provider_for(organization, account)
         try:
