@@ -62,11 +62,16 @@ class Suppressions:
 
     def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
         """See the port. New addresses go in by batches of inserts; only those already known cost a write each."""
-        items = [self._item(organization, events) for events in _by_address(suppressions)]
+        groups = _by_address(suppressions)
+        items = [self._item(organization, events) for events in groups]
         known = {primary_key(item) for item in self._table.insert_many(items)}
         # event by event, because a removal may have forgiven some of an address's events and not others
-        events = _distinct(suppressions)
-        late = [item for one in events if primary_key(item := self._item(organization, [one])) in known]
+        late = [
+            self._item(organization, [one])
+            for events, item in zip(groups, items, strict=True)
+            if primary_key(item) in known
+            for one in events
+        ]
         tries = self._table.try_many([_overwrite(item) for item in late])
         again = [
             _try_again(item, tried.refused)
