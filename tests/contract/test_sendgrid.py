@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -125,7 +126,7 @@ def test_a_throttle_in_the_middle_of_splitting_keeps_what_is_done(sendgrid: Send
 
 def test_more_than_a_batch_goes_in_several_bulks(sendgrid: SendGridBench) -> None:
     emails = [f"n{n}@example.org" for n in range(7)]
-    with sendgrid.adapter(batch=3) as provider:
+    with closing(sendgrid.adapter(batch=3)) as provider:
         assert outcomes(provider.lift(BOUNCES, emails)) == [LiftOutcome.LIFTED] * 7
     assert [len(json.loads(seen.body)["emails"]) for seen in sendgrid.fake.seen] == [3, 3, 1]
 
@@ -165,7 +166,7 @@ def test_each_status_has_one_outcome_for_all_addresses_and_its_words_are_not_quo
 @pytest.mark.parametrize("name", [BOUNCES, SuppressionList.UNSUBSCRIBES])
 def test_a_wrong_base_url_does_not_prove_absence(sendgrid: SendGridBench, name: SuppressionList) -> None:
     sendgrid.put(name, "ann@example.org")
-    with sendgrid.adapter(base_url=sendgrid.fake.url + "/wrong") as provider:
+    with closing(sendgrid.adapter(base_url=sendgrid.fake.url + "/wrong")) as provider:
         answers = provider.lift(name, ["ann@example.org", "bob@example.org"])
         assert outcomes(answers) == [LiftOutcome.ACCOUNT_BROKEN] * 2
         assert sendgrid.calls() == 1

@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 import tracemalloc
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,7 +47,7 @@ DRIPS: dict[str, Callable[[upstream.Handler], None]] = {
 @pytest.mark.parametrize("drip", DRIPS)
 def test_the_deadline_holds_however_the_server_drips(sendgrid: SendGridBench, drip: str) -> None:
     sendgrid.fake.always = DRIPS[drip]
-    with sendgrid.adapter(deadline=400) as provider:
+    with closing(sendgrid.adapter(deadline=400)) as provider:
         began = time.monotonic()
         answers = provider.lift(BOUNCES, ["ann@example.org"])
         assert 0.3 < time.monotonic() - began < 1.5
@@ -58,7 +58,7 @@ def test_the_deadline_holds_however_the_server_drips(sendgrid: SendGridBench, dr
 
 
 def test_the_deadline_holds_on_a_connection_that_was_good_before(sendgrid: SendGridBench) -> None:
-    with sendgrid.adapter(deadline=400) as provider:
+    with closing(sendgrid.adapter(deadline=400)) as provider:
         assert outcomes(provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.LIFTED]
         sendgrid.fake.always = DRIPS["headers without end"]
         began = time.monotonic()
@@ -75,7 +75,7 @@ def test_the_budget_bounds_a_lift_of_many_slow_calls(sendgrid: SendGridBench) ->
         handler.answer(*handler.work())
 
     sendgrid.fake.always = slowly
-    with sendgrid.adapter(budget=550) as provider:
+    with closing(sendgrid.adapter(budget=550)) as provider:
         began = time.monotonic()
         answers = provider.lift(SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org" for n in range(100)])
         assert time.monotonic() - began < 2
@@ -95,7 +95,7 @@ def test_the_addresses_of_a_name_share_the_deadline(sendgrid: SendGridBench, mon
         where = (socket.AF_INET, socket.SOCK_STREAM, 6, "", deaf.getsockname())
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [where] * 20)
         began = time.monotonic()
-        provider = stack.enter_context(sendgrid.adapter(deadline=500))
+        provider = stack.enter_context(closing(sendgrid.adapter(deadline=500)))
         assert outcomes(provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.RETRY]
         assert time.monotonic() - began < 1.5
 
@@ -104,7 +104,7 @@ def test_a_closed_port_is_a_reason_to_come_back(sendgrid: SendGridBench) -> None
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    with sendgrid.adapter(base_url=f"http://127.0.0.1:{port}") as provider:
+    with closing(sendgrid.adapter(base_url=f"http://127.0.0.1:{port}")) as provider:
         assert provider.lift(BOUNCES, ["ann@example.org"]) == [LiftAnswer(LiftOutcome.RETRY, "the connection failed")]
 
 
@@ -262,7 +262,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(sendgrid: SendGridBenc
         thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
         url = f"https://localhost:{listener.getsockname()[1]}"
-        with sendgrid.adapter(base_url=url) as provider:
+        with closing(sendgrid.adapter(base_url=url)) as provider:
             answers = provider.lift(BOUNCES, ["ann@example.org"])
         thread.join()
     assert outcomes(answers) == [LiftOutcome.RETRY]
@@ -295,7 +295,7 @@ def test_the_deadline_holds_under_tls(sendgrid: SendGridBench, when: str) -> Non
         thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
         url = f"https://localhost:{listener.getsockname()[1]}"
-        with sendgrid.adapter(base_url=url, deadline=500) as provider:
+        with closing(sendgrid.adapter(base_url=url, deadline=500)) as provider:
             provider._upstream.client.authorities = lambda: ssl.create_default_context(cafile=bundle)
             began = time.monotonic()
             answers = provider.lift(BOUNCES, ["ann@example.org"])

@@ -74,7 +74,7 @@ def test_deleting_a_user_frees_no_login_that_is_anothers_though_it_was_the_users
     store = wiring.recipients()
     store.add(DEMO, user("00u1", "a@x.org", "shared@x.org"))
     store.add(DEMO, user("00u2", "shared@x.org", "bob@x.org"))
-    assert store.delete(DEMO, USERS, "00u2")
+    assert store.change(DEMO, USERS, "00u2", lambda _: None)
     assert store.named(DEMO, "shared@x.org") == "00u1"
     with pytest.raises(Conflict):
         store.add(DEMO, user("00u3", "c@x.org", "shared@x.org"))
@@ -85,7 +85,7 @@ def test_deleting_a_user_takes_no_address_from_another_that_has_it_too() -> None
     store = wiring.recipients()
     for identifier, login in (("00u1", "ann@x.org"), ("00u2", "bob@x.org")):
         store.add(DEMO, user(identifier, "both@x.org", login))
-    assert store.delete(DEMO, USERS, "00u2")
+    assert store.change(DEMO, USERS, "00u2", lambda _: None)
     assert store.members(DEMO, ["both@x.org"]) == {"both@x.org"}
 
 

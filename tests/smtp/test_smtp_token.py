@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from reprieve.net.errors import Trouble
 from reprieve.net.guard import HostPolicy
-from reprieve.smtp import token
 from reprieve.smtp.errors import Reason, TokenRefused
 from reprieve.smtp.jwt_bearer import JwtBearer
 from reprieve.smtp.token import ClientAuthentication, fetch
@@ -133,7 +132,7 @@ def test_a_key_that_cannot_sign_is_refused_before_anything_is_asked(
     keys = [pem(small), pem(curve), pem(key, b"password"), pem(key)[:900], "", SECRET, "\ud800", "ü"]
     for each in keys:
         with pytest.raises(TokenRefused) as caught:
-            fetch(bearer(each), policy=HostPolicy(ports=token.PORTS))
+            fetch(bearer(each), policy=HostPolicy(ports=(443,)))
         assert caught.value.reason is Reason.GRANT
         unseen(caught.value)
     assert lookups == []
@@ -148,7 +147,7 @@ def test_half_a_character_in_a_secret_is_refused(unseen: Search) -> None:
     for authentication in ClientAuthentication:
         grant = credentials(443, client_secret=SECRET + "\ud800", authentication=authentication)
         with pytest.raises(TokenRefused) as caught:
-            fetch(grant, policy=HostPolicy(ports=token.PORTS))
+            fetch(grant, policy=HostPolicy(ports=(443,)))
         assert caught.value.reason is Reason.GRANT
         unseen(caught.value)
 
@@ -206,7 +205,7 @@ def test_only_an_https_url_is_asked(endpoint: str, lookups: list[str], unseen: S
 )
 def test_the_guard_stands_at_this_door_too(endpoint: str, unseen: Search) -> None:
     with pytest.raises(TokenRefused) as caught:
-        fetch(credentials(0, endpoint=endpoint), policy=HostPolicy(ports=token.PORTS))
+        fetch(credentials(0, endpoint=endpoint), policy=HostPolicy(ports=(443,)))
     assert caught.value.reason in {Trouble.HOST_REFUSED, Reason.ENDPOINT}
     unseen(caught.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -68,8 +69,8 @@ class SendGridBench:
     def __init__(self, stack: ExitStack) -> None:
         self.fake = stack.enter_context(FakeSendGrid())
         self.fake.allow(KEY)
-        self.provider = stack.enter_context(self.adapter())
-        self.other = stack.enter_context(self.adapter(on_behalf_of="sub"))
+        self.provider = stack.enter_context(closing(self.adapter()))
+        self.other = stack.enter_context(closing(self.adapter(on_behalf_of="sub")))
 
     def adapter(self, **options: Any) -> SendGrid:
         given: dict[str, Any] = {"base_url": self.fake.url, "api_key": KEY, "clock": lambda: NOW}

@@ -153,7 +153,7 @@ def test_what_is_deleted_in_the_middle_of_an_update_does_not_come_back(users: Cl
     identifier = users.create(ADA).body["id"]
 
     def slow(stored: Recipient) -> Recipient:
-        assert wiring.recipients().delete(DEMO, USERS, identifier)
+        assert wiring.recipients().change(DEMO, USERS, identifier, lambda _: None)
         return replace(stored, updated=5)
 
     assert wiring.recipients().change(DEMO, USERS, identifier, slow) is None

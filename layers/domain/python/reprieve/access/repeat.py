@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from reprieve.clock import DAY, seconds
-
-if TYPE_CHECKING:
-    from reprieve.clock import Millis
-
 
 #: how long an answer is kept
 ANSWER_RETENTION: Final = DAY
@@ -39,9 +35,7 @@ class Kept:
     Attributes:
         fingerprint: identifies the request's content, so that a different request under the same key is detected.
         answer: None while it is under way.
-        until: when the key becomes free, in milliseconds.
     """
 
     fingerprint: str
     answer: Answer | None
-    until: Millis

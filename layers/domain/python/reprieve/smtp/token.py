@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from reprieve.net.guard import HostPolicy
 
 DEADLINE_S = 10.0
-#: the default ports for a policy of token endpoints
-PORTS = (443,)
 #: the largest answer that is read, with its headers, in bytes
 MAX_ANSWER = 65536
 #: RFC 4954 section 4.3 lets a line of AUTH have 12,288 characters; base64 makes four of three
@@ -118,7 +116,7 @@ def fetch(
 
     Args:
         grant: the right to it.
-        policy: which hosts and ports are allowed: `HostPolicy(ports=token.PORTS)`, with the deployment's networks.
+        policy: which hosts and ports are allowed.
         deadline_s: seconds for everything. A login that follows has what is left of its own deadline.
         private_ca_pem: certificates of the only authority to trust for it, or None for the system's authorities.
 

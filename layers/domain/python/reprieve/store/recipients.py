@@ -132,10 +132,6 @@ class Recipients:
                 return after
         return None
 
-    def delete(self, organization: Organization, module: str, identifier: str) -> bool:
-        """Delete a recipient, and release its addresses and its login; False when there is none."""
-        return self.change(organization, module, identifier, lambda _: None) is not None
-
     def _write(self, organization: Organization, recipient: Recipient, *, stored: Item | None) -> bool:
         """Replace a recipient as it was read; False when that is not stored any more.
 

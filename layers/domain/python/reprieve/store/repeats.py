@@ -42,7 +42,7 @@ class Repeats:
         item = self._table.get(stored_at, consistent=True) or values
         body = cast("str | None", item.get("answer"))
         answer = None if body is None else Answer(cast("int", item["status"]), body)
-        return Kept(cast("str", item["fingerprint"]), answer, cast("Millis", item["free_at"]))
+        return Kept(cast("str", item["fingerprint"]), answer)
 
     def finish(self, organization: Organization, key: str, answer: Answer, *, now: Millis) -> None:
         """See the port."""

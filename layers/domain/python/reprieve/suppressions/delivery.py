@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve.suppressions.judgement import judged
-from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis
@@ -64,7 +64,6 @@ class DeliveryEvent:
         provider: the provider that reported it.
         message_id: the provider's id of the message, or "".
         ip: the sending IP address, or "".
-        opinion: the provider's own verdict on a bounce, None when it gives none.
     """
 
     id: str
@@ -78,7 +77,6 @@ class DeliveryEvent:
     provider: str = ""
     message_id: str = ""
     ip: str = ""
-    opinion: Permanence | None = None
 
     @property
     def octets(self) -> int:
@@ -105,4 +103,4 @@ def suppression_of(event: DeliveryEvent) -> Suppression | None:
         ip=event.ip if target is SuppressionList.SPAM_REPORTS else "",
         event_id=event.id,
     )
-    return judged(entry, opinion=event.opinion)
+    return judged(entry)

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from reprieve.clock import SECOND, Seconds, seconds, to_millis, to_seconds
@@ -129,12 +129,6 @@ class SendGrid:
 
     def __repr__(self) -> str:
         return f"SendGrid({urlsplit(self._upstream.base_url).hostname})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connection that is kept for the next call; the adapter can still be used."""
