@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
+from reprieve.net.deadline import Deadline
 from reprieve.net.guard import HostPolicy
 from reprieve.smtp.client import Endpoint, send_test
 from reprieve.smtp.errors import SmtpError, TokenRefused
@@ -148,7 +149,7 @@ def attempt(ca_pem: str, policy: Policy, unseen: Search) -> Callable[..., SmtpEr
                 sender="a@a.example",
                 recipient="b@b.example",
                 policy=policy(server.port, implicit=implicit),
-                deadline_s=deadline_s,
+                deadline=Deadline(deadline_s),
             )
         assert watch.seconds < deadline_s + GRACE_S
         unseen(caught.value)
@@ -165,7 +166,12 @@ def refused(ca_pem: str, policy: Policy, tls: ssl.SSLContext, unseen: Search) ->
         how: bytes | Callable[[Talk], None], *, deadline_s: float = LONG_S, context: ssl.SSLContext = tls
     ) -> TokenRefused:
         with Server(saying(how), context) as server, stopwatch() as watch, pytest.raises(TokenRefused) as caught:
-            fetch(credentials(server.port), policy=policy(server.port), deadline_s=deadline_s, private_ca_pem=ca_pem)
+            fetch(
+                credentials(server.port),
+                policy=policy(server.port),
+                deadline=Deadline(deadline_s),
+                private_ca_pem=ca_pem,
+            )
         assert watch.seconds < deadline_s + GRACE_S
         unseen(caught.value)
         return caught.value

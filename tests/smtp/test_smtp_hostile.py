@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.net.deadline import Deadline
 from reprieve.net.errors import Trouble
 from reprieve.smtp.auth import Bearer, Login
 from reprieve.smtp.client import Endpoint, send_test
@@ -17,6 +18,7 @@ from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, Message
 from tests.smtp.servers import (
     HOST,
     LOGIN,
+    LONG_S,
     MAX_MEMORY,
     REPLIES,
     SECRET,
@@ -47,6 +49,7 @@ def test_the_script_is_good_when_it_is_not_spoiled(ca_pem: str, tls: ssl.SSLCont
             sender="a@a.example",
             recipient="b@b.example",
             policy=policy(server.port),
+            deadline=Deadline(LONG_S),
         )
     assert server.heard[:7] == [
         b"EHLO example.com",
@@ -278,6 +281,7 @@ def test_a_mail_that_was_accepted_is_sent_whatever_comes_after(
             sender="a@a.example",
             recipient="b@b.example",
             policy=policy(server.port),
+            deadline=Deadline(LONG_S),
         )
 
 

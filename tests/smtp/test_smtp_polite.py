@@ -12,11 +12,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+from reprieve.net.deadline import Deadline
 from reprieve.net.errors import Trouble
 from reprieve.smtp.auth import Bearer, Login, Password
 from reprieve.smtp.client import Endpoint, probe, send_test
 from reprieve.smtp.errors import AuthenticationFailed, ConnectionFailed, MessageRefused, Reason
-from tests.smtp.servers import HOST, SECRET
+from tests.smtp.servers import HOST, LONG_S, SECRET
 
 if TYPE_CHECKING:
     import ssl
@@ -100,7 +101,7 @@ def test_a_good_login_is_accepted(
     relay: tuple[int, HostPolicy], ca_pem: str, sink: Sink, login: Login, mechanism: str
 ) -> None:
     port, allowed = relay
-    probe(Endpoint(HOST, port, ca_pem), login, policy=allowed)
+    probe(Endpoint(HOST, port, ca_pem), login, policy=allowed, deadline=Deadline(LONG_S))
     assert sink.mechanisms == [mechanism]
     assert sink.mails == []
 
@@ -111,7 +112,7 @@ def test_a_bad_login_is_refused(
 ) -> None:
     port, allowed = relay
     with pytest.raises(AuthenticationFailed) as caught:
-        probe(Endpoint(HOST, port, ca_pem), login, policy=allowed)
+        probe(Endpoint(HOST, port, ca_pem), login, policy=allowed, deadline=Deadline(LONG_S))
     assert (caught.value.code, caught.value.enhanced) == (535, "5.7.8")
     assert str(caught.value) == Reason.LOGIN_REFUSED
     unseen(caught.value)
@@ -120,7 +121,12 @@ def test_a_bad_login_is_refused(
 def test_the_test_mail_arrives(relay: tuple[int, HostPolicy], ca_pem: str, sink: Sink) -> None:
     port, allowed = relay
     send_test(
-        Endpoint(HOST, port, ca_pem), PASSWORD, sender="no-reply@a.example", recipient="x@b.example", policy=allowed
+        Endpoint(HOST, port, ca_pem),
+        PASSWORD,
+        sender="no-reply@a.example",
+        recipient="x@b.example",
+        policy=allowed,
+        deadline=Deadline(LONG_S),
     )
     (envelope,) = sink.mails
     assert (envelope.mail_from, envelope.rcpt_tos) == ("no-reply@a.example", ["x@b.example"])
@@ -146,9 +152,9 @@ def test_login_is_used_where_it_is_all_there_is(sink: Sink, ca_pem: str, tls: ss
     controller.start()
     try:
         server, allowed = Endpoint(HOST, controller.port, ca_pem), policy(controller.port)
-        probe(server, PASSWORD, policy=allowed)
+        probe(server, PASSWORD, policy=allowed, deadline=Deadline(LONG_S))
         with pytest.raises(AuthenticationFailed):
-            probe(server, Password("relay@example.com", "wrong"), policy=allowed)
+            probe(server, Password("relay@example.com", "wrong"), policy=allowed, deadline=Deadline(LONG_S))
     finally:
         controller.stop()
     assert sink.mechanisms == ["LOGIN", "LOGIN"]
@@ -170,7 +176,14 @@ def test_a_refused_mail_is_reported_by_its_codes_alone(
 ) -> None:
     port, allowed = relay
     with pytest.raises(MessageRefused) as caught:
-        send_test(Endpoint(HOST, port, ca_pem), PASSWORD, sender=sender, recipient=recipient, policy=allowed)
+        send_test(
+            Endpoint(HOST, port, ca_pem),
+            PASSWORD,
+            sender=sender,
+            recipient=recipient,
+            policy=allowed,
+            deadline=Deadline(LONG_S),
+        )
     assert (caught.value.code, caught.value.enhanced) == (code, enhanced)
     unseen(caught.value)
 
@@ -178,7 +191,7 @@ def test_a_refused_mail_is_reported_by_its_codes_alone(
 def test_the_system_s_authorities_do_not_vouch_for_a_private_one(relay: tuple[int, HostPolicy], sink: Sink) -> None:
     port, allowed = relay
     with pytest.raises(ConnectionFailed) as caught:
-        probe(Endpoint(HOST, port), PASSWORD, policy=allowed)
+        probe(Endpoint(HOST, port), PASSWORD, policy=allowed, deadline=Deadline(LONG_S))
     assert caught.value.reason is Trouble.CERTIFICATE
     assert sink.mechanisms == []
 
@@ -189,6 +202,6 @@ def test_what_is_not_a_certificate_never_means_the_system_s_authorities(
 ) -> None:
     port, allowed = relay
     with pytest.raises(ConnectionFailed) as caught:
-        probe(Endpoint(HOST, port, pem), PASSWORD, policy=allowed)
+        probe(Endpoint(HOST, port, pem), PASSWORD, policy=allowed, deadline=Deadline(LONG_S))
     assert caught.value.reason is Trouble.ENCRYPTION
     assert sink.mechanisms == []

@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
+from reprieve.net.deadline import Deadline
 from reprieve.net.errors import Trouble
 from reprieve.net.guard import HostPolicy
 from reprieve.smtp.errors import Reason, TokenRefused
 from reprieve.smtp.jwt_bearer import JwtBearer
 from reprieve.smtp.token import ClientAuthentication, fetch
-from tests.smtp.servers import HOST, SECRET, Server
+from tests.smtp.servers import HOST, LONG_S, SECRET, Server
 from tests.smtp.tokens import GOOD, answer, credentials, saying
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def test_client_credentials_are_sent_in_the_header_or_in_the_form_and_never_in_b
 ) -> None:
     with Server(saying(answer(GOOD)), tls) as server:
         grant = credentials(server.port, authentication=authentication)
-        assert fetch(grant, policy=policy(server.port), private_ca_pem=ca_pem) == "the.token-1"
+        assert (
+            fetch(grant, policy=policy(server.port), private_ca_pem=ca_pem, deadline=Deadline(LONG_S)) == "the.token-1"
+        )
     *head, body = server.heard
     assert head[0] == b"POST /oauth2/token?tenant=1 HTTP/1.1"
     headers = {line.partition(b": ")[0].lower(): line.partition(b": ")[2].decode() for line in head[1:] if line}
@@ -83,7 +86,9 @@ def test_a_jwt_bearer_grant_is_proved_by_its_assertion_alone(
 ) -> None:
     with Server(saying(answer(GOOD)), tls) as server:
         grant = bearer(pem(key), server.port)
-        assert fetch(grant, policy=policy(server.port), private_ca_pem=ca_pem) == "the.token-1"
+        assert (
+            fetch(grant, policy=policy(server.port), private_ca_pem=ca_pem, deadline=Deadline(LONG_S)) == "the.token-1"
+        )
     form = dict(parse_qsl(server.heard[-1].decode(), strict_parsing=True))
     assertion = form.pop("assertion")
     assert form == {
@@ -132,7 +137,7 @@ def test_a_key_that_cannot_sign_is_refused_before_anything_is_asked(
     keys = [pem(small), pem(curve), pem(key, b"password"), pem(key)[:900], "", SECRET, "\ud800", "ü"]
     for each in keys:
         with pytest.raises(TokenRefused) as caught:
-            fetch(bearer(each), policy=HostPolicy(ports=(443,)))
+            fetch(bearer(each), policy=HostPolicy(ports=(443,)), deadline=Deadline(LONG_S))
         assert caught.value.reason is Reason.GRANT
         unseen(caught.value)
     assert lookups == []
@@ -147,7 +152,7 @@ def test_half_a_character_in_a_secret_is_refused(unseen: Search) -> None:
     for authentication in ClientAuthentication:
         grant = credentials(443, client_secret=SECRET + "\ud800", authentication=authentication)
         with pytest.raises(TokenRefused) as caught:
-            fetch(grant, policy=HostPolicy(ports=(443,)))
+            fetch(grant, policy=HostPolicy(ports=(443,)), deadline=Deadline(LONG_S))
         assert caught.value.reason is Reason.GRANT
         unseen(caught.value)
 
@@ -178,7 +183,7 @@ def test_half_a_character_in_a_secret_is_refused(unseen: Search) -> None:
 )
 def test_only_an_https_url_is_asked(endpoint: str, lookups: list[str], unseen: Search) -> None:
     with pytest.raises(TokenRefused) as caught:
-        fetch(credentials(0, endpoint=endpoint), policy=HostPolicy(ports=(443, 80, 99999)))
+        fetch(credentials(0, endpoint=endpoint), policy=HostPolicy(ports=(443, 80, 99999)), deadline=Deadline(LONG_S))
     assert caught.value.reason is Reason.ENDPOINT
     assert lookups == []
     unseen(caught.value)
@@ -205,7 +210,7 @@ def test_only_an_https_url_is_asked(endpoint: str, lookups: list[str], unseen: S
 )
 def test_the_guard_stands_at_this_door_too(endpoint: str, unseen: Search) -> None:
     with pytest.raises(TokenRefused) as caught:
-        fetch(credentials(0, endpoint=endpoint), policy=HostPolicy(ports=(443,)))
+        fetch(credentials(0, endpoint=endpoint), policy=HostPolicy(ports=(443,)), deadline=Deadline(LONG_S))
     assert caught.value.reason in {Trouble.HOST_REFUSED, Reason.ENDPOINT}
     unseen(caught.value)
 
@@ -213,7 +218,12 @@ def test_the_guard_stands_at_this_door_too(endpoint: str, unseen: Search) -> Non
 def test_the_path_and_the_query_arrive_as_they_were_chosen(ca_pem: str, policy: Policy, tls: ssl.SSLContext) -> None:
     with Server(saying(answer(GOOD)), tls) as server:
         endpoint = f"https://{HOST}:{server.port}/tenants/a@b.example/to%2Fken?resource=https%3A%2F%2Fx.example%2F"
-        fetch(credentials(0, endpoint=endpoint), policy=policy(server.port), private_ca_pem=ca_pem)
+        fetch(
+            credentials(0, endpoint=endpoint),
+            policy=policy(server.port),
+            private_ca_pem=ca_pem,
+            deadline=Deadline(LONG_S),
+        )
     assert server.heard[0] == (b"POST /tenants/a@b.example/to%2Fken?resource=https%3A%2F%2Fx.example%2F HTTP/1.1")
 
 
@@ -227,5 +237,5 @@ def test_the_connection_goes_to_the_address_that_was_checked(
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with Server(saying(answer(GOOD)), tls) as server:
-        fetch(credentials(server.port), policy=policy(server.port), private_ca_pem=ca_pem)
+        fetch(credentials(server.port), policy=policy(server.port), private_ca_pem=ca_pem, deadline=Deadline(LONG_S))
     assert next(answers) == "127.0.0.2"  # it was asked once

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from reprieve.net import connection
 from reprieve.net.connection import Connection
+from reprieve.net.deadline import Deadline
 from reprieve.net.errors import Trouble
 from reprieve.net.guard import HostPolicy
 from reprieve.smtp import token
 from reprieve.smtp.errors import Reason, TokenRefused
 from reprieve.smtp.token import fetch
-from tests.smtp.servers import HOST, MAX_MEMORY, SECRET, SERVER_WORDS, SHORT_S, Server, Talk
+from tests.smtp.servers import HOST, LONG_S, MAX_MEMORY, SECRET, SERVER_WORDS, SHORT_S, Server, Talk
 from tests.smtp.tokens import GOOD, answer, credentials, saying
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def test_plain_http_on_the_port_of_https_gets_no_secret(ca_pem: str, policy: Pol
         talk.line()
 
     with Server(script) as server, pytest.raises(TokenRefused) as caught:
-        fetch(credentials(server.port), policy=policy(server.port), private_ca_pem=ca_pem)
+        fetch(credentials(server.port), policy=policy(server.port), private_ca_pem=ca_pem, deadline=Deadline(LONG_S))
     assert caught.value.reason in {Trouble.ENCRYPTION, Trouble.UNREACHABLE}
     unseen(caught.value)
     assert SECRET.encode() not in b"".join(server.heard)
@@ -197,7 +198,12 @@ def test_plain_http_on_the_port_of_https_gets_no_secret(ca_pem: str, policy: Pol
 def test_chunks_are_put_together(ca_pem: str, policy: Policy, tls: ssl.SSLContext) -> None:
     said = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(GOOD), GOOD)
     with Server(saying(said), tls) as server:
-        assert fetch(credentials(server.port), policy=policy(server.port), private_ca_pem=ca_pem) == "the.token-1"
+        assert (
+            fetch(
+                credentials(server.port), policy=policy(server.port), private_ca_pem=ca_pem, deadline=Deadline(LONG_S)
+            )
+            == "the.token-1"
+        )
 
 
 class _NoTls:
@@ -229,7 +235,9 @@ def test_any_bytes_are_a_token_or_a_refusal(monkeypatch: pytest.MonkeyPatch, dat
         theirs.shutdown(socket.SHUT_WR)
         try:
             found = fetch(
-                credentials(443), policy=HostPolicy(ports=(443,), private_networks=("127.0.0.0/8",)), deadline_s=60
+                credentials(443),
+                policy=HostPolicy(ports=(443,), private_networks=("127.0.0.0/8",)),
+                deadline=Deadline(60),
             )
         except TokenRefused:
             assert data != WHOLE

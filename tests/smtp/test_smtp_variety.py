@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.net.deadline import Deadline
 from reprieve.net.guard import HostPolicy
 from reprieve.smtp import client
 from reprieve.smtp.auth import Bearer, Password
 from reprieve.smtp.client import Endpoint, is_client_name, probe, send_test
 from reprieve.smtp.courier import Courier
 from reprieve.smtp.errors import AuthenticationFailed, MessageRefused, Reason, SmtpError
-from tests.smtp.servers import HOST, LOGIN, REPLIES, SECRET, Server, Talk, spoiled
+from tests.smtp.servers import HOST, LOGIN, LONG_S, REPLIES, SECRET, Server, Talk, spoiled
 
 if TYPE_CHECKING:
     import ssl
@@ -37,6 +38,7 @@ def send(ca_pem: str, policy: Policy) -> Send:
             recipient="b@b.example",
             policy=policy(server.port),
             client_name=client_name,
+            deadline=Deadline(LONG_S),
         )
 
     return run
@@ -70,6 +72,7 @@ def test_the_client_introduces_itself_by_a_real_name(
             Password(username, SECRET),
             policy=policy(server.port),
             client_name=client_name,
+            deadline=Deadline(LONG_S),
         )
     assert [line for line in server.heard if line.startswith(b"EHLO")] == [said, said]
 
@@ -194,7 +197,7 @@ def test_every_form_of_auth_in_ehlo_is_understood(
 ) -> None:
     questions = QUESTIONS if login is BY_LOGIN else ()
     with Server(answering(*questions, WELCOME, offers=offers), tls) as server:
-        probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port))
+        probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port), deadline=Deadline(LONG_S))
     assert server.heard[3:] == [*login, b"QUIT"]
 
 
@@ -202,7 +205,7 @@ def test_a_mechanism_that_is_advertised_but_unknown_is_followed_by_the_next(
     tls: ssl.SSLContext, ca_pem: str, policy: Policy
 ) -> None:
     with Server(answering(UNKNOWN, *QUESTIONS, WELCOME), tls) as server:
-        probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port))
+        probe(Endpoint(HOST, server.port, ca_pem), LOGIN, policy=policy(server.port), deadline=Deadline(LONG_S))
     assert server.heard[3:] == [*BY_PLAIN, *BY_LOGIN, b"QUIT"]
 
 

@@ -221,7 +221,7 @@ def test_the_deployment_s_name_introduces_it(
 def test_a_silent_server_is_left_at_the_deadline(
     client: Client, body: dict[str, Any], authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier.client, "DEADLINE_S", 0.5)
+    monkeypatch.setattr(courier, "DEADLINE_S", 0.5)
     with Server(lambda talk: talk.drip(b"220-still at it\r\n" * 100, 0.1)) as server, stopwatch() as watch:
         monkeypatch.setenv("MAIL_PORTS", str(server.port))
         assert client.create(body | {"port": server.port, "enabled": True}) == unconnected(

@@ -147,9 +147,9 @@ def test_one_deadline_is_over_the_token_and_the_mail(
     """The time that the token took is not given to the server again."""
     given = []
     monkeypatch.setattr(courier.token, "fetch", lambda *_, **__: passing.__setitem__(0, passing[0] + 7) or TOKEN)
-    monkeypatch.setattr(courier.client, "probe", lambda *_, deadline_s, **__: given.append(deadline_s))
+    monkeypatch.setattr(courier.client, "probe", lambda *_, deadline, **__: given.append(deadline.remaining()))
     passing = [0.0]
-    monkeypatch.setattr(courier.time, "monotonic", lambda: passing[0])
+    monkeypatch.setattr("reprieve.net.deadline.time.monotonic", lambda: passing[0])
     sent = CLIENT_CREDENTIALS | {"host": sink.host, "port": sink.port, "enabled": True}
     assert client.create(sent).status == 201
     assert given == [3.0]

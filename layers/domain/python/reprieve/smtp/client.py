@@ -12,17 +12,15 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from reprieve.net.connection import guarded, verified
-from reprieve.net.deadline import Deadline
 from reprieve.net.errors import NetError
 from reprieve.smtp.conversation import Conversation
 from reprieve.smtp.errors import ConnectionFailed, SmtpError
 from reprieve.smtp.mail import Mail, compose
 
 if TYPE_CHECKING:
+    from reprieve.net.deadline import Deadline
     from reprieve.net.guard import HostPolicy
     from reprieve.smtp.auth import Login
-
-DEADLINE_S = 10.0
 
 #: RFC 5321 section 4.1.2: a domain of two labels or more
 _DOMAIN = re.compile(
@@ -51,23 +49,21 @@ def is_client_name(name: str) -> bool:
     return _DOMAIN.fullmatch(name) is not None
 
 
-def probe(
-    server: Endpoint, login: Login, *, policy: HostPolicy, client_name: str = "", deadline_s: float = DEADLINE_S
-) -> None:
+def probe(server: Endpoint, login: Login, *, policy: HostPolicy, deadline: Deadline, client_name: str = "") -> None:
     """Connect, encrypt and authenticate, and do nothing else.
 
     Args:
         server: where.
         login: who logs in.
         policy: which hosts and ports are allowed.
+        deadline: of everything: the lookup, the connection, TLS and every reply.
         client_name: the name in EHLO (`is_client_name`); "" for one that is derived from the login.
-        deadline_s: seconds for everything: the lookup, the connection, TLS and every reply.
 
     Raises:
         ConnectionFailed: not allowed, not there, not encrypted, not SMTP, or not in time.
         AuthenticationFailed: the login was not accepted.
     """
-    _hold(server, login, None, policy=policy, client_name=client_name, deadline=Deadline(deadline_s))
+    _hold(server, login, None, policy=policy, client_name=client_name, deadline=deadline)
 
 
 def send_test(
@@ -77,8 +73,8 @@ def send_test(
     sender: str,
     recipient: str,
     policy: HostPolicy,
+    deadline: Deadline,
     client_name: str = "",
-    deadline_s: float = DEADLINE_S,
 ) -> None:
     """Send the one fixed test mail to one recipient. When this returns, the server has accepted the mail.
 
@@ -88,8 +84,8 @@ def send_test(
         sender: the address it comes from, already verified.
         recipient: the address it goes to, already verified.
         policy: which hosts and ports are allowed.
+        deadline: of everything: the lookup, the connection, TLS and every reply.
         client_name: the name in EHLO (`is_client_name`); "" for one that is derived from the login.
-        deadline_s: seconds for everything: the lookup, the connection, TLS and every reply.
 
     Raises:
         MalformedAddress: `sender` or `recipient` is not a single plain address; nothing was connected to.
@@ -98,7 +94,7 @@ def send_test(
         MessageRefused: the server did not accept the mail.
     """
     mail = compose(sender, recipient)
-    _hold(server, login, mail, policy=policy, client_name=client_name, deadline=Deadline(deadline_s))
+    _hold(server, login, mail, policy=policy, client_name=client_name, deadline=deadline)
 
 
 def _hold(

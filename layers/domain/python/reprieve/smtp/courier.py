@@ -5,11 +5,11 @@ A login by token takes two conversations, with the token endpoint and with the s
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reprieve.email_servers.email_server import AuthType, Failing, ServerFailed
+from reprieve.net.deadline import Deadline
 from reprieve.smtp import client, token
 from reprieve.smtp.auth import Bearer, Login, Password
 from reprieve.smtp.errors import AuthenticationFailed, MessageRefused, SmtpError, TokenRefused
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from reprieve.email_servers.email_server import OAuth, Settings
     from reprieve.net.guard import HostPolicy
 
+#: the login and the mail, with the token before them, in seconds
+DEADLINE_S: Final = 10.0
 #: error -> the part that failed; every other error is a failed connection
 PART: Final[dict[type[SmtpError], Failing]] = {
     AuthenticationFailed: Failing.LOGIN,
@@ -52,15 +54,15 @@ class Courier:
     def probe(self, settings: Settings, secret: str) -> None:
         """See the port."""
 
-        def log_in(server: client.Endpoint, login: Login, deadline_s: float) -> None:
-            client.probe(server, login, policy=self.servers, client_name=self.client_name, deadline_s=deadline_s)
+        def log_in(server: client.Endpoint, login: Login, deadline: Deadline) -> None:
+            client.probe(server, login, policy=self.servers, client_name=self.client_name, deadline=deadline)
 
         self._hold(settings, secret, log_in)
 
     def send_test(self, settings: Settings, secret: str, *, sender: str, recipient: str) -> None:
         """See the port."""
 
-        def send(server: client.Endpoint, login: Login, deadline_s: float) -> None:
+        def send(server: client.Endpoint, login: Login, deadline: Deadline) -> None:
             client.send_test(
                 server,
                 login,
@@ -68,19 +70,19 @@ class Courier:
                 recipient=recipient,
                 policy=self.servers,
                 client_name=self.client_name,
-                deadline_s=deadline_s,
+                deadline=deadline,
             )
 
         self._hold(settings, secret, send)
 
     def _hold(
-        self, settings: Settings, secret: str, conversation: Callable[[client.Endpoint, Login, float], None]
+        self, settings: Settings, secret: str, conversation: Callable[[client.Endpoint, Login, Deadline], None]
     ) -> None:
-        end = time.monotonic() + client.DEADLINE_S
+        deadline = Deadline(DEADLINE_S)
         try:
-            login = self._login(settings, secret)
+            login = self._login(settings, secret, deadline)
             server = client.Endpoint(settings.host, settings.port, settings.private_ca or None)
-            conversation(server, login, max(end - time.monotonic(), 0.001))
+            conversation(server, login, deadline)
         except SmtpError as error:
             part = PART.get(type(error), Failing.CONNECTION)
             failure = ServerFailed(part, error.reason.value, code=error.code, enhanced=error.enhanced)
@@ -89,12 +91,11 @@ class Courier:
         # raised out here, so that no frame with the secret hangs on it
         raise failure
 
-    def _login(self, settings: Settings, secret: str) -> Login:
+    def _login(self, settings: Settings, secret: str, deadline: Deadline) -> Login:
         if settings.oauth is None:
             return Password(settings.username, secret)
-        return Bearer(
-            settings.username, token.fetch(_grant(settings, settings.oauth, secret), policy=self.token_endpoints)
-        )
+        grant = _grant(settings, settings.oauth, secret)
+        return Bearer(settings.username, token.fetch(grant, policy=self.token_endpoints, deadline=deadline))
 
 
 def _grant(settings: Settings, oauth: OAuth, secret: str) -> token.Grant:

@@ -20,16 +20,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from reprieve.net.connection import guarded, verified
-from reprieve.net.deadline import Deadline
 from reprieve.net.errors import NetError, Trouble
 from reprieve.smtp.errors import Reason, TokenRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprieve.net.deadline import Deadline
     from reprieve.net.guard import HostPolicy
 
-DEADLINE_S = 10.0
 #: the largest answer that is read, with its headers, in bytes
 MAX_ANSWER = 65536
 #: RFC 4954 section 4.3 lets a line of AUTH have 12,288 characters; base64 makes four of three
@@ -109,15 +108,13 @@ class ClientCredentials:
         return form
 
 
-def fetch(
-    grant: Grant, *, policy: HostPolicy, deadline_s: float = DEADLINE_S, private_ca_pem: str | None = None
-) -> str:
+def fetch(grant: Grant, *, policy: HostPolicy, deadline: Deadline, private_ca_pem: str | None = None) -> str:
     """Ask a token endpoint for an access token.
 
     Args:
         grant: the right to it.
         policy: which hosts and ports are allowed.
-        deadline_s: seconds for everything. A login that follows has what is left of its own deadline.
+        deadline: of everything; a login that follows has what is left of it.
         private_ca_pem: certificates of the only authority to trust for it, or None for the system's authorities.
 
     Returns:
@@ -127,7 +124,7 @@ def fetch(
         TokenRefused: there is no token; `code` is the HTTP status, if there was one.
     """
     try:
-        return _fetch(grant, policy, Deadline(deadline_s), private_ca_pem)
+        return _fetch(grant, policy, deadline, private_ca_pem)
     except TokenRefused as error:
         failure = error.alone()
     except NetError as error:
