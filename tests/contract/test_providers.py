@@ -14,6 +14,7 @@ from reprieve.removals.lift import LiftOutcome
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support.providers import (
     BOUNCES,
+    BUDGET,
     KEY,
     NOW,
     ODD,
@@ -50,7 +51,7 @@ def test_each_address_gets_one_answer_and_an_absent_one_is_success(
     provider: Any, suppression_list: SuppressionList
 ) -> None:
     emails = [f"unknown{n}@example.org" for n in range(min(provider.batch, 20))]
-    answers = provider.lift(suppression_list, emails)
+    answers = provider.lift(suppression_list, emails, budget=BUDGET)
     assert len(answers) == len(emails)
     assert set(outcomes(answers)) <= SUCCESS
     assert_clean(answers)
@@ -58,11 +59,12 @@ def test_each_address_gets_one_answer_and_an_absent_one_is_success(
 
 @pytest.mark.parametrize("suppression_list", SuppressionList)
 def test_an_empty_selection_has_no_answers(provider: Any, suppression_list: SuppressionList) -> None:
-    assert provider.lift(suppression_list, []) == []
+    assert provider.lift(suppression_list, [], budget=BUDGET) == []
 
 
 def test_a_full_batch_is_answered(provider: Any) -> None:
-    assert len(provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(provider.batch)])) == provider.batch
+    emails = [f"n{n}@example.org" for n in range(provider.batch)]
+    assert len(provider.lift(BOUNCES, emails, budget=BUDGET)) == provider.batch
 
 
 @pytest.mark.parametrize("suppression_list", SuppressionList)
@@ -77,7 +79,7 @@ def test_an_empty_list_has_no_entries(provider: Any, suppression_list: Suppressi
 def test_what_is_listed_is_lifted_and_nothing_else(bench: Bench, name: SuppressionList) -> None:
     for email in [*ODD, "stays@example.org"]:
         bench.put(name, email)
-    answers = bench.provider.lift(name, ODD)
+    answers = bench.provider.lift(name, ODD, budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.LIFTED] * len(ODD)
     assert bench.listed(name) == {"stays@example.org"}
     assert_clean(answers)
@@ -85,20 +87,20 @@ def test_what_is_listed_is_lifted_and_nothing_else(bench: Bench, name: Suppressi
 
 def test_lifting_twice_is_success_both_times(bench: Bench) -> None:
     bench.put(BOUNCES, "ann@example.org")
-    assert bench.provider.lift(BOUNCES, ["ann@example.org"])[0].outcome is LiftOutcome.LIFTED
-    assert bench.provider.lift(BOUNCES, ["ann@example.org"])[0].outcome in SUCCESS
+    assert bench.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)[0].outcome is LiftOutcome.LIFTED
+    assert bench.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)[0].outcome in SUCCESS
 
 
 def test_another_list_keeps_its_entry(bench: Bench) -> None:
     bench.put(SPAM, "ann@example.org")
-    assert bench.provider.lift(BOUNCES, ["ann@example.org"])[0].outcome in SUCCESS
+    assert bench.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)[0].outcome in SUCCESS
     assert bench.listed(SPAM) == {"ann@example.org"}
 
 
 def test_another_tenant_keeps_its_entry(bench: Bench) -> None:
     bench.put(BOUNCES, "ann@example.org")
     bench.put(BOUNCES, "ann@example.org", other=True)
-    bench.other.lift(BOUNCES, ["ann@example.org"])
+    bench.other.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
     assert bench.listed(BOUNCES) == {"ann@example.org"}
     assert bench.listed(BOUNCES, other=True) == set()
     assert [e.email for e in bench.provider.entries(BOUNCES, start=0, end=NOW)] == ["ann@example.org"]
@@ -107,7 +109,7 @@ def test_another_tenant_keeps_its_entry(bench: Bench) -> None:
 
 def test_an_empty_selection_makes_no_call(bench: Bench) -> None:
     bench.put(BOUNCES, "ann@example.org")
-    assert bench.provider.lift(BOUNCES, []) == []
+    assert bench.provider.lift(BOUNCES, [], budget=BUDGET) == []
     assert bench.calls() == 0
     assert bench.listed(BOUNCES)
 
@@ -115,7 +117,7 @@ def test_an_empty_selection_makes_no_call(bench: Bench) -> None:
 @pytest.mark.parametrize("name", [BOUNCES, SPAM])
 def test_a_throttled_batch_waits_after_one_call(bench: Bench, name: SuppressionList) -> None:
     bench.throttle()
-    answers = bench.provider.lift(name, [f"n{n}@example.org" for n in range(5)])
+    answers = bench.provider.lift(name, [f"n{n}@example.org" for n in range(5)], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.WAIT] * 5
     assert bench.calls() == 1
     assert_clean(answers)
@@ -124,7 +126,7 @@ def test_a_throttled_batch_waits_after_one_call(bench: Bench, name: SuppressionL
 def test_a_broken_account_blames_no_address(bench: Bench) -> None:
     bench.put(BOUNCES, "n1@example.org")
     bench.break_account()
-    answers = bench.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(5)])
+    answers = bench.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(5)], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.ACCOUNT_BROKEN] * 5
     assert bench.calls() == 1
     assert bench.listed(BOUNCES)
@@ -134,20 +136,20 @@ def test_a_broken_account_blames_no_address(bench: Bench) -> None:
 def test_a_fault_before_the_effect_can_be_tried_again(bench: Bench) -> None:
     bench.put(BOUNCES, "ann@example.org")
     bench.fail()
-    answers = bench.provider.lift(BOUNCES, ["ann@example.org"])
+    answers = bench.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.RETRY]
     assert_clean(answers)
     assert bench.listed(BOUNCES)
-    assert outcomes(bench.provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.LIFTED]
+    assert outcomes(bench.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.LIFTED]
     assert not bench.listed(BOUNCES)
 
 
 def test_a_lost_answer_can_be_tried_again(bench: Bench) -> None:
     bench.put(BOUNCES, "ann@example.org")
     bench.lose_answers()
-    assert outcomes(bench.provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.RETRY]
+    assert outcomes(bench.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.RETRY]
     assert not bench.listed(BOUNCES)
-    assert bench.provider.lift(BOUNCES, ["ann@example.org"])[0].outcome in SUCCESS
+    assert bench.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)[0].outcome in SUCCESS
 
 
 def test_entries_are_those_of_the_time_range_with_both_ends(bench: Bench) -> None:

@@ -15,7 +15,7 @@ from reprieve.removals.removal import MAX_BACKOFF
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.fake_sendgrid import FakeSendGrid
-from tests.support.providers import BOUNCES, KEY, NOW, ODD, SendGridBench, assert_clean, outcomes
+from tests.support.providers import BOUNCES, BUDGET, KEY, NOW, ODD, SendGridBench, assert_clean, outcomes
 
 # ---- SendGrid: what arrives
 
@@ -28,7 +28,9 @@ def test_every_list_is_read_and_lifted_where_it_is(sendgrid: SendGridBench, supp
         "ann@example.org",
         "bob@example.org",
     }
-    assert outcomes(sendgrid.provider.lift(suppression_list, ["ann@example.org"])) == [LiftOutcome.LIFTED]
+    assert outcomes(sendgrid.provider.lift(suppression_list, ["ann@example.org"], budget=BUDGET)) == [
+        LiftOutcome.LIFTED
+    ]
     assert sendgrid.listed(suppression_list) == {"bob@example.org"}
 
 
@@ -38,7 +40,9 @@ def test_every_list_is_read_and_lifted_where_it_is(sendgrid: SendGridBench, supp
 def test_an_address_in_the_path_arrives_as_it_is(sendgrid: SendGridBench, email: str) -> None:
     sendgrid.put(SuppressionList.UNSUBSCRIBES, email)
     sendgrid.put(SuppressionList.UNSUBSCRIBES, "stays@example.org")
-    assert outcomes(sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, [email])) == [LiftOutcome.LIFTED]
+    assert outcomes(sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, [email], budget=BUDGET)) == [
+        LiftOutcome.LIFTED
+    ]
     assert sendgrid.listed(SuppressionList.UNSUBSCRIBES) == {"stays@example.org"}
     path = sendgrid.fake.seen[0].target.removeprefix(f"{sendgrid.fake.prefix}/v3/asm/suppressions/global/")
     assert path.isascii()
@@ -46,7 +50,7 @@ def test_an_address_in_the_path_arrives_as_it_is(sendgrid: SendGridBench, email:
 
 
 def test_the_request_is_as_documented(sendgrid: SendGridBench) -> None:
-    sendgrid.other.lift(BOUNCES, ["ann@example.org"])
+    sendgrid.other.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
     (seen,) = sendgrid.fake.seen
     assert (seen.method, seen.target) == ("DELETE", "/_aws/execute-api/abc123/v3/suppression/bounces")
     assert json.loads(seen.body) == {"emails": ["ann@example.org"]}
@@ -62,7 +66,7 @@ def test_the_request_is_as_documented(sendgrid: SendGridBench) -> None:
 
 
 def test_a_single_removal_has_no_body(sendgrid: SendGridBench) -> None:
-    sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, ["ann@example.org"])
+    sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, ["ann@example.org"], budget=BUDGET)
     assert sendgrid.fake.seen[0].body == b""
     assert "content-type" not in sendgrid.fake.seen[0].headers
     assert "on-behalf-of" not in sendgrid.fake.seen[0].headers
@@ -70,8 +74,8 @@ def test_a_single_removal_has_no_body(sendgrid: SendGridBench) -> None:
 
 def test_one_connection_serves_call_after_call(sendgrid: SendGridBench) -> None:
     for n in range(5):
-        sendgrid.provider.lift(BOUNCES, [f"n{n}@example.org"])
-        sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org"])
+        sendgrid.provider.lift(BOUNCES, [f"n{n}@example.org"], budget=BUDGET)
+        sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org"], budget=BUDGET)
         list(sendgrid.provider.entries(BOUNCES, start=0, end=NOW))
     assert len({seen.port for seen in sendgrid.fake.seen}) == 1
 
@@ -85,7 +89,7 @@ def test_the_environment_decides_nothing(
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("NETRC", str(netrc))
-    assert outcomes(sendgrid.provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.LIFTED]
+    assert outcomes(sendgrid.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.LIFTED]
     assert sendgrid.fake.seen[0].headers["authorization"] == f"Bearer {KEY}"
 
 
@@ -98,7 +102,7 @@ def test_a_poison_address_is_refused_alone(sendgrid: SendGridBench, place: int) 
     for email in emails:
         sendgrid.put(BOUNCES, email)
     sendgrid.fake.poison = {emails[place]}
-    answers = sendgrid.provider.lift(BOUNCES, emails)
+    answers = sendgrid.provider.lift(BOUNCES, emails, budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.REFUSED if n == place else LiftOutcome.LIFTED for n in range(31)]
     assert sendgrid.listed(BOUNCES) == {emails[place]}
     assert_clean(answers)
@@ -107,9 +111,9 @@ def test_a_poison_address_is_refused_alone(sendgrid: SendGridBench, place: int) 
 def test_the_neighbour_of_a_poison_address_is_asked_for_alone(sendgrid: SendGridBench) -> None:
     sendgrid.put(BOUNCES, "listed@example.org")
     sendgrid.fake.poison = {"poison@example.org"}
-    answers = sendgrid.provider.lift(BOUNCES, ["listed@example.org", "poison@example.org"])
+    answers = sendgrid.provider.lift(BOUNCES, ["listed@example.org", "poison@example.org"], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.LIFTED, LiftOutcome.REFUSED]
-    answers = sendgrid.provider.lift(BOUNCES, ["absent@example.org", "poison@example.org"])
+    answers = sendgrid.provider.lift(BOUNCES, ["absent@example.org", "poison@example.org"], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.ABSENT, LiftOutcome.REFUSED]
 
 
@@ -118,7 +122,7 @@ def test_a_throttle_in_the_middle_of_splitting_keeps_what_is_done(sendgrid: Send
     sendgrid.fake.poison = {emails[3]}
     work = lambda handler: handler.answer(*handler.work())  # noqa: E731
     sendgrid.fake.trouble += [work, work, upstream.throttled(NOW // 1000 + 60)]
-    answers = sendgrid.provider.lift(BOUNCES, emails)
+    answers = sendgrid.provider.lift(BOUNCES, emails, budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.LIFTED] * 2 + [LiftOutcome.WAIT] * 2
     assert {answer.retry_at for answer in answers[2:]} == {NOW + 60 * SECOND}
     assert len(sendgrid.fake.seen) == 3
@@ -127,7 +131,7 @@ def test_a_throttle_in_the_middle_of_splitting_keeps_what_is_done(sendgrid: Send
 def test_more_than_a_batch_goes_in_several_bulks(sendgrid: SendGridBench) -> None:
     emails = [f"n{n}@example.org" for n in range(7)]
     with closing(sendgrid.adapter(batch=3)) as provider:
-        assert outcomes(provider.lift(BOUNCES, emails)) == [LiftOutcome.LIFTED] * 7
+        assert outcomes(provider.lift(BOUNCES, emails, budget=BUDGET)) == [LiftOutcome.LIFTED] * 7
     assert [len(json.loads(seen.body)["emails"]) for seen in sendgrid.fake.seen] == [3, 3, 1]
 
 
@@ -157,7 +161,7 @@ def test_each_status_has_one_outcome_for_all_addresses_and_its_words_are_not_quo
     sendgrid: SendGridBench, status: int, outcome: LiftOutcome, name: SuppressionList
 ) -> None:
     sendgrid.fake.always = upstream.status(status)
-    answers = sendgrid.provider.lift(name, ["ann@example.org", "bob@example.org"])
+    answers = sendgrid.provider.lift(name, ["ann@example.org", "bob@example.org"], budget=BUDGET)
     assert outcomes(answers) == [outcome] * 2
     assert_clean(answers)
     assert all(answer.detail.startswith(f"{status}: ") for answer in answers)
@@ -167,7 +171,7 @@ def test_each_status_has_one_outcome_for_all_addresses_and_its_words_are_not_quo
 def test_a_wrong_base_url_does_not_prove_absence(sendgrid: SendGridBench, name: SuppressionList) -> None:
     sendgrid.put(name, "ann@example.org")
     with closing(sendgrid.adapter(base_url=sendgrid.fake.url + "/wrong")) as provider:
-        answers = provider.lift(name, ["ann@example.org", "bob@example.org"])
+        answers = provider.lift(name, ["ann@example.org", "bob@example.org"], budget=BUDGET)
         assert outcomes(answers) == [LiftOutcome.ACCOUNT_BROKEN] * 2
         assert sendgrid.calls() == 1
         with pytest.raises(Unavailable):
@@ -176,7 +180,9 @@ def test_a_wrong_base_url_does_not_prove_absence(sendgrid: SendGridBench, name: 
 
 def test_an_absent_unsubscribe_may_be_a_404_in_the_providers_words(sendgrid: SendGridBench) -> None:
     sendgrid.fake.always = upstream.status(404)
-    assert outcomes(sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, ["ann@example.org"])) == [LiftOutcome.ABSENT]
+    assert outcomes(sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, ["ann@example.org"], budget=BUDGET)) == [
+        LiftOutcome.ABSENT
+    ]
 
 
 @pytest.mark.parametrize(
@@ -196,19 +202,21 @@ def test_an_absent_unsubscribe_may_be_a_404_in_the_providers_words(sendgrid: Sen
 )
 def test_when_to_come_back_after_a_429(sendgrid: SendGridBench, headers: dict[str, str], seconds: int | None) -> None:
     sendgrid.fake.always = upstream.status(429, **headers)
-    (answer,) = sendgrid.provider.lift(BOUNCES, ["ann@example.org"])
+    (answer,) = sendgrid.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
     assert answer.retry_at == (None if seconds is None else NOW + seconds * SECOND)
 
 
 def test_the_rate_limit_of_a_call_that_was_not_limited_says_nothing(sendgrid: SendGridBench) -> None:
     sendgrid.fake.trouble += [upstream.status(503, X_RateLimit_Reset="900"), upstream.status(503, Retry_After="7")]
-    assert sendgrid.provider.lift(BOUNCES, ["ann@example.org"])[0].retry_at is None
-    assert sendgrid.provider.lift(BOUNCES, ["ann@example.org"])[0].retry_at == NOW + 7 * SECOND
+    assert sendgrid.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)[0].retry_at is None
+    assert sendgrid.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)[0].retry_at == NOW + 7 * SECOND
 
 
 def test_one_poisonous_unsubscribe_does_not_hold_up_the_others(sendgrid: SendGridBench) -> None:
     sendgrid.fake.trouble.append(upstream.status(500))
-    answers = sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org" for n in range(4)])
+    answers = sendgrid.provider.lift(
+        SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org" for n in range(4)], budget=BUDGET
+    )
     assert outcomes(answers) == [LiftOutcome.RETRY] + [LiftOutcome.LIFTED] * 3
 
 
@@ -219,21 +227,23 @@ def test_an_address_that_breaks_the_provider_stands_alone_in_the_end(sendgrid: S
         sendgrid.put(BOUNCES, email)
     work = lambda handler: handler.answer(*handler.work())  # noqa: E731
     sendgrid.fake.trouble += [upstream.status(500), work, upstream.status(500), work, upstream.status(500)]
-    answers = sendgrid.provider.lift(BOUNCES, emails)
+    answers = sendgrid.provider.lift(BOUNCES, emails, budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.LIFTED] * 3 + [LiftOutcome.RETRY]
     assert sendgrid.listed(BOUNCES) == {emails[3]}
 
 
 def test_a_bulk_that_always_fails_blames_no_address(sendgrid: SendGridBench) -> None:
     sendgrid.fake.always = upstream.status(503)
-    answers = sendgrid.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(50)])
+    answers = sendgrid.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(50)], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.WAIT] * 50
     assert sendgrid.calls() == 3
 
 
 def test_a_provider_that_is_down_is_not_asked_for_every_address(sendgrid: SendGridBench) -> None:
     sendgrid.fake.always = upstream.reset
-    answers = sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org" for n in range(50)])
+    answers = sendgrid.provider.lift(
+        SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org" for n in range(50)], budget=BUDGET
+    )
     assert outcomes(answers) == [LiftOutcome.RETRY] * 3 + [LiftOutcome.WAIT] * 47
     assert sendgrid.calls() == 3
 
@@ -242,7 +252,9 @@ def test_a_redirect_is_not_followed(sendgrid: SendGridBench) -> None:
     with FakeSendGrid() as elsewhere:
         elsewhere.allow(KEY)
         sendgrid.fake.always = upstream.redirect(f"{elsewhere.url}/v3/suppression/bounces")
-        assert outcomes(sendgrid.provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.ACCOUNT_BROKEN]
+        assert outcomes(sendgrid.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [
+            LiftOutcome.ACCOUNT_BROKEN
+        ]
         with pytest.raises(Unavailable):
             list(sendgrid.provider.entries(BOUNCES, start=0, end=NOW))
         assert elsewhere.seen == []

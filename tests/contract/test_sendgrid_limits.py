@@ -19,7 +19,7 @@ from reprieve.providers.sendgrid.adapter import ANSWER_CAP, PAGE_CAP
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
 from tests.support import fake_sendgrid as upstream
-from tests.support.providers import BOUNCES, KEY, NOW, SendGridBench, assert_clean, outcomes
+from tests.support.providers import BOUNCES, BUDGET, KEY, NOW, SendGridBench, assert_clean, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def test_the_deadline_holds_however_the_server_drips(sendgrid: SendGridBench, dr
     sendgrid.fake.always = DRIPS[drip]
     with closing(sendgrid.adapter(deadline=400)) as provider:
         began = time.monotonic()
-        answers = provider.lift(BOUNCES, ["ann@example.org"])
+        answers = provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
         assert 0.3 < time.monotonic() - began < 1.5
         assert answers == [LiftAnswer(LiftOutcome.RETRY, "no answer in time")]
         with pytest.raises(Unavailable, match="no answer in time"):
@@ -59,13 +59,13 @@ def test_the_deadline_holds_however_the_server_drips(sendgrid: SendGridBench, dr
 
 def test_the_deadline_holds_on_a_connection_that_was_good_before(sendgrid: SendGridBench) -> None:
     with closing(sendgrid.adapter(deadline=400)) as provider:
-        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.LIFTED]
+        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.LIFTED]
         sendgrid.fake.always = DRIPS["headers without end"]
         began = time.monotonic()
-        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.RETRY]
+        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.RETRY]
         assert time.monotonic() - began < 1.5
         sendgrid.fake.always = None
-        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.LIFTED]
+        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.LIFTED]
     assert len({seen.port for seen in sendgrid.fake.seen}) == 2
 
 
@@ -75,9 +75,9 @@ def test_the_budget_bounds_a_lift_of_many_slow_calls(sendgrid: SendGridBench) ->
         handler.answer(*handler.work())
 
     sendgrid.fake.always = slowly
-    with closing(sendgrid.adapter(budget=550)) as provider:
+    with closing(sendgrid.adapter()) as provider:
         began = time.monotonic()
-        answers = provider.lift(SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org" for n in range(100)])
+        answers = provider.lift(SuppressionList.UNSUBSCRIBES, [f"n{n}@example.org" for n in range(100)], budget=550)
         assert time.monotonic() - began < 2
     assert answers[0].outcome is LiftOutcome.LIFTED
     assert answers[-1] == LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
@@ -96,7 +96,7 @@ def test_the_addresses_of_a_name_share_the_deadline(sendgrid: SendGridBench, mon
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [where] * 20)
         began = time.monotonic()
         provider = stack.enter_context(closing(sendgrid.adapter(deadline=500)))
-        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.RETRY]
+        assert outcomes(provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.RETRY]
         assert time.monotonic() - began < 1.5
 
 
@@ -105,7 +105,9 @@ def test_a_closed_port_is_a_reason_to_come_back(sendgrid: SendGridBench) -> None
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     with closing(sendgrid.adapter(base_url=f"http://127.0.0.1:{port}")) as provider:
-        assert provider.lift(BOUNCES, ["ann@example.org"]) == [LiftAnswer(LiftOutcome.RETRY, "the connection failed")]
+        assert provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET) == [
+            LiftAnswer(LiftOutcome.RETRY, "the connection failed")
+        ]
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 99999999\r\n", ""])
@@ -113,7 +115,7 @@ def test_a_huge_body_is_not_read(sendgrid: SendGridBench, length: str) -> None:
     sendgrid.fake.always = upstream.raw(f"HTTP/1.1 200 OK\r\n{length}\r\n".encode(), b"[" * ANSWER_CAP, forever=True)
     tracemalloc.start()
     try:
-        answers = sendgrid.provider.lift(BOUNCES, ["ann@example.org"])
+        answers = sendgrid.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
         assert answers == [LiftAnswer(LiftOutcome.RETRY, "the answer was too large")]
         with pytest.raises(Unavailable, match="too large"):
             list(sendgrid.provider.entries(BOUNCES, start=0, end=NOW))
@@ -127,7 +129,7 @@ def test_a_huge_redirect_is_not_read_either(sendgrid: SendGridBench) -> None:
         b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n", b"x" * ANSWER_CAP, forever=True
     )
     began = time.monotonic()
-    answers = sendgrid.provider.lift(BOUNCES, ["ann@example.org"])
+    answers = sendgrid.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
     assert answers == [LiftAnswer(LiftOutcome.RETRY, "the answer was too large")]
     assert time.monotonic() - began < 2
 
@@ -263,7 +265,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(sendgrid: SendGridBenc
         thread.start()
         url = f"https://localhost:{listener.getsockname()[1]}"
         with closing(sendgrid.adapter(base_url=url)) as provider:
-            answers = provider.lift(BOUNCES, ["ann@example.org"])
+            answers = provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
         thread.join()
     assert outcomes(answers) == [LiftOutcome.RETRY]
     assert not seen
@@ -298,7 +300,7 @@ def test_the_deadline_holds_under_tls(sendgrid: SendGridBench, when: str) -> Non
         with closing(sendgrid.adapter(base_url=url, deadline=500)) as provider:
             provider._upstream.client.authorities = lambda: ssl.create_default_context(cafile=bundle)
             began = time.monotonic()
-            answers = provider.lift(BOUNCES, ["ann@example.org"])
+            answers = provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
             assert time.monotonic() - began < 1.5
         over.set()
         thread.join()
@@ -317,7 +319,7 @@ def test_no_fault_puts_an_address_or_the_key_into_a_log(
         upstream.raw(b"garbage"),
     ]
     for _ in range(4):
-        assert_clean(sendgrid.provider.lift(BOUNCES, ["ann@example.org", "bob@example.org"]))
-        assert_clean(sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, ["ann@example.org"]))
+        assert_clean(sendgrid.provider.lift(BOUNCES, ["ann@example.org", "bob@example.org"], budget=BUDGET))
+        assert_clean(sendgrid.provider.lift(SuppressionList.UNSUBSCRIBES, ["ann@example.org"], budget=BUDGET))
     written = caplog.text
     assert not any(secret in written for secret in (KEY, "ann@", "ann%40", "bob", "example.org"))

@@ -9,35 +9,35 @@ from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftOutcome
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support.fake_ses import error as ses_error
-from tests.support.providers import BOUNCES, NOW, SPAM, SesBench, assert_clean, outcomes
+from tests.support.providers import BOUNCES, BUDGET, NOW, SPAM, SesBench, assert_clean, outcomes
 
 
 def test_ses_finds_the_exact_spelling_and_no_other_first(ses: SesBench) -> None:
     ses.put(BOUNCES, "Ann@Example.org")
-    assert outcomes(ses.provider.lift(BOUNCES, ["Ann@Example.org"])) == [LiftOutcome.LIFTED]
+    assert outcomes(ses.provider.lift(BOUNCES, ["Ann@Example.org"], budget=BUDGET)) == [LiftOutcome.LIFTED]
     assert [name for name, _ in ses.fake.calls] == ["GetSuppressedDestination", "DeleteSuppressedDestination"]
     assert {call["EmailAddress"] for _, call in ses.fake.calls} == {"Ann@Example.org"}
 
 
 def test_ses_tries_lower_case_before_it_believes_in_absence(ses: SesBench) -> None:
     ses.put(BOUNCES, "ann@example.org")
-    (answer,) = ses.provider.lift(BOUNCES, ["Ann@Example.org"])
+    (answer,) = ses.provider.lift(BOUNCES, ["Ann@Example.org"], budget=BUDGET)
     assert answer.outcome is LiftOutcome.LIFTED
     assert not ses.listed(BOUNCES)
 
 
 def test_ses_tries_the_comparison_key_as_well(ses: SesBench) -> None:
     ses.put(BOUNCES, "jörg@xn--exmple-cua.org")
-    assert outcomes(ses.provider.lift(BOUNCES, ["jörg@exämple.org"])) == [LiftOutcome.LIFTED]
+    assert outcomes(ses.provider.lift(BOUNCES, ["jörg@exämple.org"], budget=BUDGET)) == [LiftOutcome.LIFTED]
 
 
 def test_ses_cannot_find_an_unknown_spelling(ses: SesBench) -> None:
     """A known limit: the reconciliation records the spelling, and from then on it is found."""
     ses.put(BOUNCES, "ANN@example.org")
-    assert outcomes(ses.provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.ABSENT]
+    assert outcomes(ses.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.ABSENT]
     (entry,) = ses.provider.entries(BOUNCES, start=0, end=NOW)
     assert entry.key == "ann@example.org"
-    assert outcomes(ses.provider.lift(BOUNCES, [entry.email])) == [LiftOutcome.LIFTED]
+    assert outcomes(ses.provider.lift(BOUNCES, [entry.email], budget=BUDGET)) == [LiftOutcome.LIFTED]
 
 
 @pytest.mark.parametrize(("asked", "kept"), [(BOUNCES, SPAM), (SPAM, BOUNCES)])
@@ -45,13 +45,13 @@ def test_ses_never_forgives_a_complaint_with_a_bounce_or_the_reverse(
     ses: SesBench, asked: SuppressionList, kept: SuppressionList
 ) -> None:
     ses.put(kept, "ann@example.org")
-    assert outcomes(ses.provider.lift(asked, ["ann@example.org"])) == [LiftOutcome.ABSENT]
+    assert outcomes(ses.provider.lift(asked, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.ABSENT]
     assert ses.listed(kept) == {"ann@example.org"}
 
 
 @pytest.mark.parametrize("name", [SuppressionList.BLOCKS, SuppressionList.INVALID_EMAILS, SuppressionList.UNSUBSCRIBES])
 def test_ses_is_not_asked_about_lists_that_it_does_not_keep(ses: SesBench, name: SuppressionList) -> None:
-    assert outcomes(ses.provider.lift(name, ["ann@example.org"])) == [LiftOutcome.ABSENT]
+    assert outcomes(ses.provider.lift(name, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.ABSENT]
     assert list(ses.provider.entries(name, start=0, end=NOW)) == []
     assert ses.calls() == 0
 
@@ -59,13 +59,14 @@ def test_ses_is_not_asked_about_lists_that_it_does_not_keep(ses: SesBench, name:
 def test_ses_is_called_once_per_second(ses: SesBench) -> None:
     for n in range(25):
         ses.put(BOUNCES, f"n{n}@example.org")
-    assert outcomes(ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(25)])) == [LiftOutcome.LIFTED] * 25
+    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(25)], budget=60_000)
+    assert outcomes(answers) == [LiftOutcome.LIFTED] * 25
     assert ses.calls() == 50
     assert ses.time.slept == [pytest.approx(1.0)] * 49
 
 
 def test_ses_stops_when_the_budget_is_spent(ses: SesBench) -> None:
-    answers = ses.adapter(budget=5_000).lift(BOUNCES, [f"n{n}@example.org" for n in range(25)])
+    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(25)], budget=5_000)
     assert outcomes(answers) == [LiftOutcome.ABSENT] * 5 + [LiftOutcome.WAIT] * 20
     assert answers[-1].detail.startswith("not tried")
 
@@ -74,7 +75,7 @@ def test_ses_keeps_what_it_did_before_the_throttle(ses: SesBench) -> None:
     for n in range(4):
         ses.put(BOUNCES, f"n{n}@example.org")
     ses.fake.errors += [None, None, ses_error("TooManyRequestsException", 429)]
-    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(4)])
+    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(4)], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.LIFTED] + [LiftOutcome.WAIT] * 3
     assert ses.calls() == 3
     assert ses.listed(BOUNCES) == {"n1@example.org", "n2@example.org", "n3@example.org"}
@@ -82,7 +83,7 @@ def test_ses_keeps_what_it_did_before_the_throttle(ses: SesBench) -> None:
 
 def test_ses_does_not_believe_in_the_absence_of_an_address_from_a_missing_tenant(ses: SesBench) -> None:
     stranger = ses.adapter(tenant="unknown")
-    answers = stranger.lift(BOUNCES, ["ann@example.org", "bob@example.org"])
+    answers = stranger.lift(BOUNCES, ["ann@example.org", "bob@example.org"], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.ACCOUNT_BROKEN] * 2
     assert_clean(answers)
     with pytest.raises(Unavailable):
@@ -90,14 +91,17 @@ def test_ses_does_not_believe_in_the_absence_of_an_address_from_a_missing_tenant
 
 
 def test_ses_checks_the_tenant_once(ses: SesBench) -> None:
-    assert outcomes(ses.other.lift(BOUNCES, [f"n{n}@example.org" for n in range(3)])) == [LiftOutcome.ABSENT] * 3
+    assert (
+        outcomes(ses.other.lift(BOUNCES, [f"n{n}@example.org" for n in range(3)], budget=BUDGET))
+        == [LiftOutcome.ABSENT] * 3
+    )
     assert [name for name, _ in ses.fake.calls].count("ListSuppressedDestinations") == 1
     assert all(call["TenantName"] == "sub" for _, call in ses.fake.calls)
 
 
 def test_ses_without_a_tenant_never_names_one(ses: SesBench) -> None:
     ses.put(BOUNCES, "ann@example.org")
-    ses.provider.lift(BOUNCES, ["ann@example.org", "bob@example.org"])
+    ses.provider.lift(BOUNCES, ["ann@example.org", "bob@example.org"], budget=BUDGET)
     list(ses.provider.entries(BOUNCES, start=0, end=NOW))
     assert all("TenantName" not in call for _, call in ses.fake.calls)
 
@@ -105,7 +109,7 @@ def test_ses_without_a_tenant_never_names_one(ses: SesBench) -> None:
 def test_an_entry_that_vanishes_between_the_two_calls_is_absent(ses: SesBench) -> None:
     ses.put(BOUNCES, "ann@example.org")
     ses.fake.errors += [None, ses_error("NotFoundException", 404)]
-    assert outcomes(ses.provider.lift(BOUNCES, ["ann@example.org"])) == [LiftOutcome.ABSENT]
+    assert outcomes(ses.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.ABSENT]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,7 @@ def test_each_error_of_ses_has_one_outcome_and_its_words_are_not_quoted(
     ses: SesBench, error: Exception, outcome: LiftOutcome
 ) -> None:
     ses.fake.always = error
-    answers = ses.provider.lift(BOUNCES, ["ann@example.org"])
+    answers = ses.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
     assert outcomes(answers) == [outcome]
     assert_clean(answers)
 
@@ -135,11 +139,11 @@ def test_each_error_of_ses_has_one_outcome_and_its_words_are_not_quoted(
 def test_ses_goes_on_after_one_fault_and_gives_up_after_three(ses: SesBench) -> None:
     fault = ses_error("InternalFailure", 500)
     ses.fake.errors += [fault, fault, None, fault]
-    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(5)])
+    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(5)], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.RETRY] * 2 + [LiftOutcome.ABSENT, LiftOutcome.RETRY, LiftOutcome.ABSENT]
     ses.fake.calls.clear()
     ses.fake.always = fault
-    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(9)])
+    answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(9)], budget=BUDGET)
     assert outcomes(answers) == [LiftOutcome.RETRY] * 3 + [LiftOutcome.WAIT] * 6
     assert ses.calls() == 3
 

@@ -47,9 +47,7 @@ class Provider:
     closed: int = 0
     meanwhile: Callable[[], None] = lambda: None
 
-    def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
-    ) -> list[LiftAnswer]:
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         self.asked += emails
         self.meanwhile()
         return [self.answer for _ in emails]
@@ -341,9 +339,7 @@ class Broken(Provider):
         super().__init__()
         self.where = where
 
-    def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
-    ) -> list[LiftAnswer]:
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         if self.where == "lift":
             raise RuntimeError(f"unexpected: {emails}")
         return super().lift(suppression_list, emails, budget=budget)

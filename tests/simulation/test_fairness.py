@@ -50,8 +50,7 @@ class Upstream:
         self.world = world
         self.hangs = hangs
 
-    def lift(self, _: SuppressionList, emails: Sequence[str], *, budget: int | None = None) -> list[LiftAnswer]:
-        assert budget is not None
+    def lift(self, _: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         self.world.sleep(budget / SECOND if self.hangs else 0.3)
         outcome = LiftOutcome.RETRY if self.hangs else LiftOutcome.LIFTED
         return [LiftAnswer(outcome) for _ in emails]

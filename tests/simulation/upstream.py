@@ -34,9 +34,7 @@ class Upstream:
     poison_until: int = 0
     listed: dict[tuple[str, str], Suppression] = field(default_factory=dict)
 
-    def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int | None = None
-    ) -> list[LiftAnswer]:
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         if self.world.chance(Fault.THROTTLE, 6):
             return [LiftAnswer(LiftOutcome.WAIT, "429", self.world.now + 60_000)] * len(emails)
         if self.world.chance(Fault.ACCOUNT, 20):

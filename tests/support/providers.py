@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
 NOW = 1_760_000_000_000
+#: milliseconds of one lift, as the job gives
+BUDGET = 20_000
 KEY = "SG.canary-key-that-must-stay-secret"
 SUCCESS = {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
 BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS

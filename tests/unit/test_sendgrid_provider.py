@@ -24,6 +24,7 @@ from reprieve.providers.sendgrid.answers import StatusKind, comeback, kind_of, s
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.removal import MAX_BACKOFF
 from reprieve.suppressions.suppression import SuppressionList
+from tests.support.providers import BUDGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,7 @@ def addresses(count: int) -> list[str]:
 def test_no_request_can_empty_a_list(name: SuppressionList, selected: list[str], batch: int, random: Any) -> None:
     """For any selection and any answer: a request names only selected addresses, and at least one."""
     recorder = Recorder(lambda _: random.choice([204, 400, 404, 413, 500]))
-    answers = provider(recorder, batch=batch).lift(name, selected)
+    answers = provider(recorder, batch=batch).lift(name, selected, budget=BUDGET)
     assert len(answers) == len(selected)
     root = f"https://api.example.com/base/v3/{'asm/suppressions/global' if 'unsub' in name else f'suppression/{name}'}"
     for request in recorder.sent:
@@ -121,7 +122,7 @@ def test_an_address_called_delete_all_is_an_address() -> None:
 @pytest.mark.parametrize("email", ["", ".", "..", "..."])
 def test_what_would_name_the_list_itself_is_not_a_path(name: SuppressionList, email: str) -> None:
     recorder = Recorder(lambda _: 400)
-    assert provider(recorder).lift(name, [email])[0].outcome is LiftOutcome.REFUSED
+    assert provider(recorder).lift(name, [email], budget=BUDGET)[0].outcome is LiftOutcome.REFUSED
     assert all(request.body for request in recorder.sent)
 
 
@@ -147,7 +148,7 @@ def test_what_would_name_the_list_itself_is_not_a_path(name: SuppressionList, em
 def test_an_address_is_one_segment_of_the_path(email: str, escaped: str) -> None:
     assert segment(email) == escaped
     recorder = Recorder()
-    provider(recorder).lift(SuppressionList.UNSUBSCRIBES, [email])
+    provider(recorder).lift(SuppressionList.UNSUBSCRIBES, [email], budget=BUDGET)
     assert recorder.sent[0].url == f"https://api.example.com/base/v3/asm/suppressions/global/{escaped}"
     assert recorder.sent[0].path_url == f"/base/v3/asm/suppressions/global/{escaped}"
 
@@ -157,7 +158,7 @@ def test_an_address_is_one_segment_of_the_path(email: str, escaped: str) -> None
 @example("%7Ea@example.org")
 def test_requests_leaves_the_escaping_alone(email: str) -> None:
     recorder = Recorder()
-    provider(recorder).lift(SuppressionList.UNSUBSCRIBES, [email])
+    provider(recorder).lift(SuppressionList.UNSUBSCRIBES, [email], budget=BUDGET)
     for request in recorder.sent:
         assert request.url == f"https://api.example.com/base/v3/asm/suppressions/global/{segment(email)}"
 
@@ -170,7 +171,7 @@ def test_one_bad_address_costs_two_calls_per_halving(count: int, data: st.DataOb
     selected = addresses(count)
     bad = data.draw(st.sampled_from(selected))
     recorder = Recorder(poisoned(bad))
-    answers = provider(recorder).lift(BOUNCES, selected)
+    answers = provider(recorder).lift(BOUNCES, selected, budget=BUDGET)
     assert [
         email for email, answer in zip(selected, answers, strict=True) if answer.outcome is LiftOutcome.REFUSED
     ] == [bad]
@@ -182,7 +183,7 @@ def test_one_bad_address_costs_two_calls_per_halving(count: int, data: st.DataOb
 def test_several_bad_addresses_are_each_refused_alone(bad: set[int]) -> None:
     selected = addresses(60)
     recorder = Recorder(poisoned(*(selected[n] for n in bad)))
-    answers = provider(recorder).lift(BOUNCES, selected)
+    answers = provider(recorder).lift(BOUNCES, selected, budget=BUDGET)
     assert {n for n, answer in enumerate(answers) if answer.outcome is LiftOutcome.REFUSED} == bad
     assert len(recorder.sent) <= 1 + len(bad) * 2 * ceil(log2(60))
 
@@ -190,22 +191,22 @@ def test_several_bad_addresses_are_each_refused_alone(bad: set[int]) -> None:
 @pytest.mark.parametrize("name", BULK)
 def test_without_a_fault_a_batch_is_one_call(name: SuppressionList) -> None:
     recorder = Recorder()
-    answers = provider(recorder).lift(name, addresses(MAX_BATCH))
+    answers = provider(recorder).lift(name, addresses(MAX_BATCH), budget=BUDGET)
     assert answers == [LiftAnswer(LiftOutcome.LIFTED, "204: lifted")] * MAX_BATCH
     assert recorder.selections() == [addresses(MAX_BATCH)]
 
 
 def test_a_bulk_of_one_that_is_refused_is_asked_for_by_its_own_url() -> None:
     recorder = Recorder(lambda request: 400 if request.body else 404)
-    assert provider(recorder).lift(BOUNCES, ["ann@example.org"])[0].outcome is LiftOutcome.ABSENT
+    assert provider(recorder).lift(BOUNCES, ["ann@example.org"], budget=BUDGET)[0].outcome is LiftOutcome.ABSENT
     assert len(recorder.sent) == 2
 
 
 def test_no_time_left_is_no_call() -> None:
     ticks = iter(range(0, 1000, 4))
     recorder = Recorder()
-    answers = provider(recorder, budget=20_000, stopwatch=lambda: float(next(ticks))).lift(
-        SuppressionList.UNSUBSCRIBES, addresses(50)
+    answers = provider(recorder, stopwatch=lambda: float(next(ticks))).lift(
+        SuppressionList.UNSUBSCRIBES, addresses(50), budget=BUDGET
     )
     assert len(recorder.sent) < 6
     assert answers[-1] == LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
@@ -217,7 +218,7 @@ def test_no_time_left_is_no_call() -> None:
 def test_every_request_is_bounded_and_follows_nothing() -> None:
     recorder = Recorder(body=b"[]", answer=lambda request: 200)
     adapter = provider(recorder, deadline=2_000)
-    adapter.lift(BOUNCES, addresses(1))
+    adapter.lift(BOUNCES, addresses(1), budget=BUDGET)
     list(adapter.entries(BOUNCES, start=0, end=NOW))
     for options in recorder.options:
         connect, read = options["timeout"]
@@ -228,7 +229,7 @@ def test_every_request_is_bounded_and_follows_nothing() -> None:
         assert not options["proxies"]
     recorder.headers["Location"] = "https://elsewhere.example.com/"
     recorder.answer = lambda _: 302
-    assert adapter.lift(BOUNCES, addresses(1))[0].outcome is LiftOutcome.ACCOUNT_BROKEN
+    assert adapter.lift(BOUNCES, addresses(1), budget=BUDGET)[0].outcome is LiftOutcome.ACCOUNT_BROKEN
     assert len(recorder.sent) == 3
 
 
@@ -253,7 +254,9 @@ def test_the_key_and_the_addresses_stay_inside(caplog: pytest.LogCaptureFixture)
 
     adapter = provider(Recorder(fail))
     answers = [
-        answer for name in SuppressionList for answer in adapter.lift(name, ["ann@example.org", "bob@example.org"])
+        answer
+        for name in SuppressionList
+        for answer in adapter.lift(name, ["ann@example.org", "bob@example.org"], budget=BUDGET)
     ]
     with pytest.raises(Unavailable) as caught:
         list(adapter.entries(BOUNCES, start=0, end=NOW))
@@ -293,7 +296,7 @@ def test_what_cannot_be_used_is_refused_without_being_quoted(option: str, value:
 
 def test_an_account_id_is_a_fine_on_behalf_of() -> None:
     recorder = Recorder()
-    provider(recorder, on_behalf_of="account-id 123").lift(BOUNCES, addresses(1))
+    provider(recorder, on_behalf_of="account-id 123").lift(BOUNCES, addresses(1), budget=BUDGET)
     assert recorder.sent[0].headers["On-Behalf-Of"] == "account-id 123"
 
 

@@ -36,7 +36,7 @@ class NoProvider:
         suppression_list: SuppressionList,  # noqa: ARG002
         emails: Sequence[str],
         *,
-        budget: Millis | None = None,  # noqa: ARG002
+        budget: Millis,  # noqa: ARG002
     ) -> list[LiftAnswer]:
         """Answer LIFTED for each address: only our own list changes."""
         return [_ALONE] * len(emails)

@@ -164,16 +164,13 @@ class Provider(ProviderLists, Protocol):
     #: how many addresses one call of `lift` may carry
     batch: int
 
-    def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis | None = None
-    ) -> list[LiftAnswer]:
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
         """Take addresses off one list.
 
         Args:
             suppression_list: which list.
             emails: exact spellings, at most `batch`, no two alike.
-            budget: milliseconds that this may take; the adapter's own bound when that is less. What it does not reach
-                is answered WAIT.
+            budget: milliseconds that this may take; what it does not reach is answered WAIT.
 
         Returns:
             One answer per address, in the same order. Faults of the provider or the network are answers, not errors.

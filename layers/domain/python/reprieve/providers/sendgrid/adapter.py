@@ -53,8 +53,6 @@ if TYPE_CHECKING:
 MAX_BATCH: Final = 500
 #: one exchange, from the name's resolution to the body's last byte, in milliseconds
 DEADLINE: Final = seconds(10)
-#: one `lift` with all of its exchanges, in milliseconds: no longer than the time that the job keeps in reserve
-BUDGET: Final = seconds(20)
 #: the largest answer to a removal, and the largest page of a list, in bytes
 ANSWER_CAP: Final = 64 * 1024
 PAGE_CAP: Final = 4 * 1024 * 1024
@@ -88,7 +86,6 @@ class SendGrid:
         clock: our clock in milliseconds since the epoch; read to bound when to come back.
         batch: the most addresses of one bulk, 1 to `MAX_BATCH`.
         deadline: of one exchange, in milliseconds.
-        budget: of one `lift`, in milliseconds; what it does not reach is answered WAIT.
         stopwatch: seconds that only grow; for tests.
 
     Raises:
@@ -104,7 +101,6 @@ class SendGrid:
         on_behalf_of: str = "",
         batch: int = MAX_BATCH,
         deadline: Millis = DEADLINE,
-        budget: Millis = BUDGET,
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         _check_base_url(base_url)
@@ -125,7 +121,6 @@ class SendGrid:
             stopwatch=stopwatch,
         )
         self._clock = clock
-        self._budget = budget / SECOND
 
     def __repr__(self) -> str:
         return f"SendGrid({urlsplit(self._upstream.base_url).hostname})"
@@ -134,15 +129,13 @@ class SendGrid:
         """Close the connection that is kept for the next call; the adapter can still be used."""
         self._upstream.client.close()
 
-    def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis | None = None
-    ) -> list[LiftAnswer]:
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
         """Take addresses off one list (`removals.ports.Provider.lift`).
 
         Args:
             suppression_list: which list.
             emails: exact spellings; more than `batch` are sent in several bulks.
-            budget: milliseconds, if less than the adapter's own limit.
+            budget: milliseconds that this may take.
 
         Returns:
             One answer per address, in the same order:
@@ -156,8 +149,7 @@ class SendGrid:
             * ACCOUNT_BROKEN: 401, 403 (which can be a block that passes), a redirect, or no such API; the rest is not
               tried. What was lifted before that stays LIFTED.
         """
-        seconds = self._budget if budget is None else min(self._budget, budget / SECOND)
-        errand = _Errand(self._upstream, clock=self._clock, seconds=seconds)
+        errand = _Errand(self._upstream, clock=self._clock, seconds=budget / SECOND)
         if suppression_list is SuppressionList.UNSUBSCRIBES:
             for email in emails:
                 errand.one(email, _UNSUBSCRIBED, path_is_proved=False)

@@ -33,7 +33,7 @@ from botocore.exceptions import (
 )
 
 from reprieve.address import comparison_key
-from reprieve.clock import SECOND, Millis, seconds
+from reprieve.clock import SECOND, Millis
 from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.judgement import judged
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 BATCH: Final = 8
 #: seconds from the beginning of one call to that of the next
 PACE: Final = 1.0
-#: one `lift`, in milliseconds: less than the lease of its rows
-BUDGET: Final = seconds(90)
 #: after this many faults in a row, SES is taken to be down
 PATIENCE: Final = 3
 #: rows of one page: the service's model gives no bound, so a modest number
@@ -152,7 +150,6 @@ class Ses:
         client: boto3's `sesv2` client, or anything that behaves alike.
         tenant: the tenant whose list it is; "" for the account's own. Without it a call always means the account's.
         batch: the most addresses of one lift.
-        budget: of one lift, in milliseconds; what it does not reach is answered WAIT.
         pace: seconds from one call to the next.
         sleep: waits for seconds; for tests.
         stopwatch: seconds that only grow; for tests.
@@ -164,7 +161,6 @@ class Ses:
         client: SesClient,
         tenant: str = "",
         batch: int = BATCH,
-        budget: Millis = BUDGET,
         pace: float = PACE,
         sleep: Callable[[float], None] = time.sleep,
         stopwatch: Callable[[], float] = time.monotonic,
@@ -173,7 +169,6 @@ class Ses:
         self._client = client
         self._whose = {"TenantName": tenant} if tenant else {}
         self._tenant_seen = not tenant
-        self._budget = budget / SECOND
         self._pace = pace
         self._sleep = sleep
         self._stopwatch = stopwatch
@@ -185,15 +180,13 @@ class Ses:
     def close(self) -> None:
         """Do nothing: the client is shared, and nothing else is kept."""
 
-    def lift(
-        self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis | None = None
-    ) -> list[LiftAnswer]:
+    def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
         """Take addresses off one list, one by one (`removals.ports.Provider.lift`).
 
         Args:
             suppression_list: bounces or spam reports; SES keeps no other.
             emails: exact spellings.
-            budget: milliseconds, if less than the adapter's own limit.
+            budget: milliseconds that this may take.
 
         Returns:
             One answer per address, in the same order:
@@ -210,7 +203,7 @@ class Ses:
         reason = _REASON.get(suppression_list)
         if reason is None:
             return [_NO_SUCH_LIST] * len(emails)
-        ends = self._stopwatch() + (self._budget if budget is None else min(self._budget, budget / SECOND))
+        ends = self._stopwatch() + budget / SECOND
         answers: list[LiftAnswer] = []
         faults = 0
         for email in emails:
