@@ -65,7 +65,8 @@ class Access:
         self, organization_id: str, changes: Mapping[str, str | int | frozenset[str]]
     ) -> Organization | None:
         """See the port."""
-        return self._change(organization_id, changes)
+        item = self._change(organization_id, changes, returning="ALL_NEW")
+        return _organization(item) if item else None
 
     def clear(self, organization_id: str, suppression_list: str, *, until: Seconds) -> None:
         """See the port."""
@@ -77,15 +78,8 @@ class Access:
 
     def set_purge(self, organization_id: str, changes: Mapping[str, bool | int | None]) -> bool:
         """See the port."""
-        given = {f"purge_{name}": value for name, value in changes.items() if value is not None}
-        update = Update(
-            set=[f"#{name} = :{name}" for name in given],
-            remove=[f"#purge_{name}" for name, value in changes.items() if value is None],
-            condition=KNOWN,
-        )
-        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
-        values = {f":{name}": value for name, value in given.items()}
-        return self._table.update(key, update, values, returning=UPDATED) is not None
+        named = {f"purge_{name}": value for name, value in changes.items()}
+        return self._change(organization_id, named, returning=UPDATED) is not None
 
     def credential(self, organization_id: str, digest: str) -> Credential | None:
         """See the port."""
@@ -145,8 +139,8 @@ class Access:
         key: Item = {"partition": organization_id, "sort": PROVIDER}
         self._table.update(key, update, {":until": until, ":reason": reason}, returning=UPDATED)
 
-    def _change(self, organization_id: str, changes: Mapping[str, Value]) -> Organization | None:
-        """Set these attributes of an organization, or remove those that are None or empty."""
+    def _change(self, organization_id: str, changes: Mapping[str, Value], *, returning: str) -> Item | None:
+        """Set these attributes of an organization, or remove those that are None or empty; None if it is unknown."""
         given = {name: value for name, value in changes.items() if value is not None and value != frozenset()}
         update = Update(
             set=[f"#{name} = :{name}" for name in given],
@@ -154,8 +148,9 @@ class Access:
             condition=KNOWN,
         )
         key: Item = {"partition": organization_id, "sort": ORGANIZATION}
-        item = self._table.update(key, update, {f":{name}": value for name, value in given.items()})
-        return _organization(item) if item else None
+        return self._table.update(
+            key, update, {f":{name}": value for name, value in given.items()}, returning=returning
+        )
 
 
 def _organization_item(organization: Organization) -> Item:
