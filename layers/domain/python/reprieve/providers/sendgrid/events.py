@@ -111,18 +111,27 @@ def signature_matches(public_key: str, signature: str, signed: bytes) -> bool:
         signature: base64 of the DER sequence of r and s.
         signed: the bytes that were signed.
     """
-    try:
-        key = load_der_public_key(base64.b64decode(public_key, validate=True))
-        der = base64.b64decode(signature, validate=True)
-    except (ValueError, UnsupportedAlgorithm):
-        return False
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+    key = usable_key(public_key)
+    if key is None:
         return False
     try:
-        key.verify(der, signed, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
+        key.verify(base64.b64decode(signature, validate=True), signed, ec.ECDSA(hashes.SHA256()))
+    except (ValueError, InvalidSignature):
         return False
     return True
+
+
+def usable_key(text: str) -> ec.EllipticCurvePublicKey | None:
+    """The public key of an ECDSA pair over P-256; None for anything else.
+
+    Args:
+        text: base64 of the DER SubjectPublicKeyInfo.
+    """
+    try:
+        key = load_der_public_key(base64.b64decode(text, validate=True))
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1) else None
 
 
 def parse_events(post: Post) -> Batch:

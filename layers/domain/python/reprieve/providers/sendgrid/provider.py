@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -32,16 +31,9 @@ def check_webhook_key(webhook_key: str) -> None:
     """
     if not webhook_key:
         return
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415
+    from reprieve.providers.sendgrid import events  # noqa: PLC0415  (imports cryptography)
 
-    try:
-        key = load_der_public_key(base64.b64decode(webhook_key, validate=True))
-        usable = isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
-    except (ValueError, UnsupportedAlgorithm):
-        usable = False
-    if not usable:
+    if events.usable_key(webhook_key) is None:
         raise InvalidInput("not a public key as SendGrid's webhook settings show it", field="webhook_key")
 
 
