@@ -32,12 +32,12 @@ class RemovalRecords:
 
     def one(self, organization: Organization, removal_id: str) -> Followed | None:
         """See the port."""
+        digest = digest_in(removal_id)
+        if digest is not None:
+            return self._in_queue(organization, removal_id, digest)
         asked = self._asked(organization, request_items.request_of(removal_id))
         found = self._follow(organization, [one for one in asked if one.id == removal_id])
-        if found:
-            return found[0]
-        digest = digest_in(removal_id)
-        return None if digest is None else self._in_queue(organization, removal_id, digest)
+        return found[0] if found else None
 
     def of_address(self, organization: Organization, key: str) -> list[Removal]:
         """See the port."""
