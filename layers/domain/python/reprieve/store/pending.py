@@ -59,12 +59,10 @@ FAMILIES: Final = {REQUESTS, *SuppressionList}
 QUEUE_READ: Final = 1_000
 #: the removal has not ended and its time has come
 DUE: Final = "#removal_state = :pending AND #due_at <= :now"
-#: no other worker holds it
+#: no other worker holds it, be it a removal or a part
 UNLEASED: Final = "(attribute_not_exists(#lease_until) OR #lease_until <= :now)"
 #: the part is still in the queue and its time has come
 PART_DUE: Final = "#due_at <= :now"
-#: no other worker holds the part
-PART_UNLEASED: Final = UNLEASED
 #: the claim of the part is still the last one
 PART_SAME_FENCE: Final = "#fence = :fence"
 
@@ -101,7 +99,7 @@ def claim(
     """Claim entries; None for one that another worker has, or that has left the queue."""
     values: dict[str, Value] = {":lease_until": now + lease, ":one": 1, ":now": now}
     pending: dict[str, Value] = {":pending": RemovalState.PENDING.value}
-    of_record, of_part = _claiming(f"{DUE} AND {UNLEASED}"), _claiming(f"{PART_DUE} AND {PART_UNLEASED}")
+    of_record, of_part = _claiming(f"{DUE} AND {UNLEASED}"), _claiming(f"{PART_DUE} AND {UNLEASED}")
     items = table.update_many(
         [
             (attributes_of(one.handle), of_part, values)
