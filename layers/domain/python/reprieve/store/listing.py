@@ -154,13 +154,8 @@ class Listing:
                 ":from": keys.second(to_millis(Seconds(since.latest - 1))),
             }
             condition = "#partition = :partition AND #by_time >= :from"
-            after: Item | None = None
-            while True:
-                page = self._table.query(condition, values, index=BY_TIME, newest_first=True, limit=500, after=after)
-                yield from (entry for entry in map(suppression_of, page.items) if not since.shows(entry))
-                after = page.after
-                if after is None:
-                    break
+            items = self._table.query_all(condition, values, index=BY_TIME, newest_first=True, limit=500)
+            yield from (entry for entry in map(suppression_of, items) if not since.shows(entry))
 
     def _narrow(
         self, organization: Organization, suppression_list: SuppressionList, pattern: Pattern

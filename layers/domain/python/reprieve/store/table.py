@@ -227,11 +227,19 @@ class Table:
         last = answer.get("LastEvaluatedKey")
         return Page([unmarshal(item) for item in answer["Items"]], unmarshal(last) if last else None)
 
-    def query_all(self, condition: str, values: Mapping[str, Value], *, index: str | None = None) -> Iterator[Item]:
-        """Every item of a Query, page after page."""
+    def query_all(
+        self,
+        condition: str,
+        values: Mapping[str, Value],
+        *,
+        index: str | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Item]:
+        """Every item of a Query, page after page; `limit` is of a page."""
         after: Item | None = None
         while True:
-            page = self.query(condition, values, index=index, after=after)
+            page = self.query(condition, values, index=index, newest_first=newest_first, limit=limit, after=after)
             yield from page.items
             after = page.after
             if after is None:
