@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
+from reprieve.email_servers.email_server import TokenAuth
 from reprieve.net.deadline import Deadline
 from reprieve.net.errors import Trouble
 from reprieve.net.guard import HostPolicy
 from reprieve.smtp.errors import Reason, TokenRefused
 from reprieve.smtp.jwt_bearer import JwtBearer
-from reprieve.smtp.token import ClientAuthentication, fetch
+from reprieve.smtp.token import fetch
 from tests.smtp.servers import HOST, LONG_S, SECRET, Server
 from tests.smtp.tokens import GOOD, answer, credentials, saying
 
@@ -56,9 +57,9 @@ def bearer(private_key: str, port: int = 443, **changes: Any) -> JwtBearer:
     )
 
 
-@pytest.mark.parametrize("authentication", ClientAuthentication)
+@pytest.mark.parametrize("authentication", TokenAuth)
 def test_client_credentials_are_sent_in_the_header_or_in_the_form_and_never_in_both(
-    ca_pem: str, policy: Policy, tls: ssl.SSLContext, authentication: ClientAuthentication
+    ca_pem: str, policy: Policy, tls: ssl.SSLContext, authentication: TokenAuth
 ) -> None:
     with Server(saying(answer(GOOD)), tls) as server:
         grant = credentials(server.port, authentication=authentication)
@@ -72,7 +73,7 @@ def test_client_credentials_are_sent_in_the_header_or_in_the_form_and_never_in_b
     assert headers[b"content-type"] == "application/x-www-form-urlencoded"
     form = dict(parse_qsl(body.decode(), strict_parsing=True))
     expected = {"grant_type": "client_credentials", "scope": "mail.send openid"}
-    if authentication is ClientAuthentication.BASIC:
+    if authentication is TokenAuth.BASIC:
         name, _, secret = b64decode(headers[b"authorization"].removeprefix("Basic ")).decode().partition(":")
         assert (unquote_plus(name), unquote_plus(secret)) == ("client:1", SECRET)
         assert form == expected
@@ -149,7 +150,7 @@ def test_a_grant_does_not_show_its_secret(key: rsa.RSAPrivateKey) -> None:
 
 
 def test_half_a_character_in_a_secret_is_refused(unseen: Search) -> None:
-    for authentication in ClientAuthentication:
+    for authentication in TokenAuth:
         grant = credentials(443, client_secret=SECRET + "\ud800", authentication=authentication)
         with pytest.raises(TokenRefused) as caught:
             fetch(grant, policy=HostPolicy(ports=(443,)), deadline=Deadline(LONG_S))

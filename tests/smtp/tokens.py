@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reprieve.smtp.token import ClientAuthentication, ClientCredentials
+from reprieve.email_servers.email_server import TokenAuth
+from reprieve.smtp.token import ClientCredentials
 from tests.smtp.servers import HOST, SECRET, Talk
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def credentials(port: int, host: str = HOST, **changes: Any) -> ClientCredential
             "endpoint": f"https://{host}:{port}/oauth2/token?tenant=1",
             "client_id": "client:1",
             "client_secret": SECRET,
-            "authentication": ClientAuthentication.BASIC,
+            "authentication": TokenAuth.BASIC,
             "scopes": ("mail.send", "openid"),
             **changes,
         }

@@ -39,7 +39,7 @@ class AuthType(StrEnum):
 
 
 class TokenAuth(StrEnum):
-    """The way in which a client authenticates to a token endpoint; the values are Okta's."""
+    """The way a client sends its secret to a token endpoint (RFC 6749 section 2.3.1); the values are Okta's."""
 
     BASIC = "CLIENT_SECRET_BASIC"
     """In the Authorization header."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reprieve.email_servers.email_server import AuthType, Failing, ServerFailed
+from reprieve.email_servers.email_server import AuthType, Failing, ServerFailed, TokenAuth
 from reprieve.net.deadline import Deadline
 from reprieve.smtp import client, token
 from reprieve.smtp.auth import Bearer, Login, Password
@@ -104,7 +104,7 @@ def _grant(settings: Settings, oauth: OAuth, secret: str) -> token.Grant:
             endpoint=oauth.token_endpoint,
             client_id=oauth.client_id,
             client_secret=secret,
-            authentication=token.ClientAuthentication(oauth.client_auth or token.ClientAuthentication.BASIC),
+            authentication=oauth.client_auth or TokenAuth.BASIC,
             scopes=oauth.scopes,
         )
     from reprieve.smtp.jwt_bearer import JwtBearer  # noqa: PLC0415 - only a signed login pays for cryptography

@@ -15,10 +15,10 @@ import re
 from base64 import b64encode
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote_plus, urlencode, urlsplit
 
+from reprieve.email_servers.email_server import TokenAuth
 from reprieve.net.connection import guarded, verified
 from reprieve.net.errors import NetError, Trouble
 from reprieve.smtp.errors import Reason, TokenRefused
@@ -66,13 +66,6 @@ class Grant(Protocol):
         """The parameters of the request."""
 
 
-class ClientAuthentication(StrEnum):
-    """How to send a client's secret (RFC 6749 section 2.3.1); the values are Okta's `tokenEndpointAuthMethod`."""
-
-    BASIC = "CLIENT_SECRET_BASIC"
-    POST = "CLIENT_SECRET_POST"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentials:
     """The client credentials grant (RFC 6749 section 4.4).
@@ -88,12 +81,12 @@ class ClientCredentials:
     endpoint: str
     client_id: str
     client_secret: str = field(repr=False)
-    authentication: ClientAuthentication
+    authentication: TokenAuth
     scopes: tuple[str, ...] = ()
 
     def headers(self) -> Mapping[str, str]:
         """HTTP Basic with both parts form-encoded first (RFC 6749 section 2.3.1), or nothing."""
-        if self.authentication is not ClientAuthentication.BASIC:
+        if self.authentication is not TokenAuth.BASIC:
             return {}
         pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
         return {"Authorization": "Basic " + b64encode(pair.encode()).decode("ascii")}
@@ -103,7 +96,7 @@ class ClientCredentials:
         form = {"grant_type": "client_credentials"}
         if self.scopes:
             form["scope"] = " ".join(self.scopes)
-        if self.authentication is ClientAuthentication.POST:
+        if self.authentication is TokenAuth.POST:
             form |= {"client_id": self.client_id, "client_secret": self.client_secret}
         return form
 
