@@ -168,6 +168,8 @@ def test_a_search_goes_on_from_page_to_page(call: Gateway) -> None:
         {"per_page": 2, "count": 1, "page": 3, "more_records": False},
     ]
     assert search(call, word="smith", page="4", per_page="2") == Answer(204)
+    assert search(call, word="smith", page="0002", per_page="002") == pages[1]
+    assert search(call, word="smith", page="", per_page="").body["info"]["per_page"] == 200
 
 
 REACHED = ("LIMIT_REACHED", "Maximum response iteration limit reached")
@@ -184,6 +186,13 @@ PARAMETERS = ["criteria", "email", "phone", "word"]
         ({"phone": "(1)"}, error(*INVALID, api_name="phone", minimum_length=2)),
         ({"word": " a "}, error(*INVALID, api_name="word", minimum_length=2)),
         ({"word": "ab", "per_page": "201"}, error(*INVALID, api_name="per_page", minimum=1, maximum=200)),
+        ({"word": "ab", "per_page": "00001500"}, error(*INVALID, api_name="per_page", minimum=1, maximum=200)),
+        (
+            {"word": "ab", "per_page": "00001" + "0" * 5_000},
+            error(*INVALID, api_name="per_page", minimum=1, maximum=200),
+        ),
+        ({"word": "ab", "page": "000012000"}, error(*INVALID, api_name="page", minimum=1, maximum=2000)),
+        ({"word": "ab", "page": "00001" + "0" * 5_000}, error(*INVALID, api_name="page", minimum=1, maximum=2000)),
         ({"word": "ab", "page": "0"}, error(*INVALID, api_name="page", minimum=1, maximum=2000)),
         ({"word": "ab", "page": "x"}, error(*INVALID, api_name="page", minimum=1, maximum=2000)),
         ({"word": "ab", "page": "11"}, error(*REACHED, api_name="page")),

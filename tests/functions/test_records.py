@@ -146,7 +146,16 @@ def test_a_page_token_is_of_one_module_of_one_organization(call: Gateway) -> Non
 
 
 @pytest.mark.parametrize(
-    "query", [{"per_page": "201"}, {"per_page": "0"}, {"per_page": "x"}, {"page_token": "x"}, {"ids": "x"}]
+    "query",
+    [
+        {"per_page": "201"},
+        {"per_page": "00001500"},
+        {"per_page": "00001" + "0" * 5_000},
+        {"per_page": "0"},
+        {"per_page": "x"},
+        {"page_token": "x"},
+        {"ids": "x"},
+    ],
 )
 def test_an_invalid_query_is_refused(call: Gateway, query: dict[str, str]) -> None:
     answer = send(call, "GET", MODULE, query=query)

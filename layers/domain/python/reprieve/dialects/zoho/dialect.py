@@ -19,6 +19,8 @@ from reprieve.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprieve.paging import WholeNumber
+
 
 class Refused(InvalidInput):
     """A request for which Zoho has an error of its own.
@@ -189,3 +191,17 @@ def body(request: Request) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise errors.UnreadableBody("the body is not an object")
     return content
+
+
+def whole_number(request: Request, rule: WholeNumber, default: int) -> int:
+    """A parameter that is a whole number; the default if it is absent or empty.
+
+    Raises:
+        InvalidValue: it is not what the rule says.
+    """
+    try:
+        given = rule.read(request.parameter(rule.field) or None)
+    except InvalidInput:
+        details = {"api_name": rule.field, "minimum": rule.minimum, "maximum": rule.maximum}
+        raise InvalidValue(details) from None
+    return default if given is None else given

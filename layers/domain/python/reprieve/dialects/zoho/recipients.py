@@ -18,7 +18,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.zoho import dialect
 from reprieve.dialects.zoho.dialect import InvalidValue, MissingField, NoSuchId, TooMany
 from reprieve.dialects.zoho.modules import EMAIL, FIELDS, RECORD_ID, fields_of
-from reprieve.errors import InvalidInput, MalformedAddress
+from reprieve.errors import MalformedAddress
 from reprieve.paging import Cursors, WholeNumber
 from reprieve.recipients.records import Draft, Saved, content_of
 
@@ -141,10 +141,7 @@ def parse_page(request: Request) -> tuple[int, str | None]:
         Refused: `per_page` is out of range.
         InvalidCursor: `page_token` is not one of this organization and module.
     """
-    try:
-        size = PER_PAGE.read(request.parameter("per_page") or None) or PAGE
-    except InvalidInput:
-        raise InvalidValue({"api_name": "per_page", "minimum": 1, "maximum": PAGE}) from None
+    size = dialect.whole_number(request, PER_PAGE, PAGE)
     token = request.parameter("page_token")
     return size, None if token is None else _page_tokens(request).read(token, _carried)
 

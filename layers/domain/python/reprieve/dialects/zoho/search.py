@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from reprieve.address import Address, comparison_key
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.zoho import modules
-from reprieve.dialects.zoho.dialect import InvalidQuery, InvalidValue, MissingParameter
+from reprieve.dialects.zoho.dialect import InvalidQuery, InvalidValue, MissingParameter, whole_number
 from reprieve.dialects.zoho.modules import FIELDS
-from reprieve.dialects.zoho.recipients import PAGE, person_of, record
+from reprieve.dialects.zoho.recipients import PAGE, PER_PAGE, person_of, record
 from reprieve.errors import Forbidden, LimitExceeded, MalformedAddress
+from reprieve.paging import WholeNumber
 from reprieve.recipients.records import Search
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ SCOPES: Final = ("ZohoSearch.securesearch.READ",)
 PARAMETERS: Final = ("criteria", "email", "phone", "word")
 #: records that the pages of one search can reach
 REACH: Final = 2_000
+PAGE_NUMBER: Final = WholeNumber("page", 1, REACH)
 #: conditions in criteria, values of one `in`, and levels of brackets
 CONDITIONS: Final = 10
 VALUES: Final = 100
@@ -77,7 +79,7 @@ def parse(request: Request, module: str) -> Search:
     if name is None:
         raise MissingParameter({"param_names": list(PARAMETERS)})
     found = _PARSERS[name](request.parameter(name) or "", module)
-    page, limit = _number(request, "page", 1, REACH), _number(request, "per_page", PAGE, PAGE)
+    page, limit = whole_number(request, PAGE_NUMBER, 1), whole_number(request, PER_PAGE, PAGE)
     if page * limit > REACH:
         raise LimitExceeded("a search reaches 2,000 records", field="page")
     # no record here is converted, or waits for approval
@@ -93,13 +95,6 @@ def render(request: Request, search: Search, found: Sequence[Recipient], *, more
     info = {"per_page": search.limit, "count": len(found), "page": page, "more_records": more}
     person = person_of(request)
     return Response(HTTPStatus.OK, {"data": [record(one, person) for one in found], "info": info})
-
-
-def _number(request: Request, name: str, default: int, most: int) -> int:
-    text = request.parameter(name) or str(default)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:5]) <= most:
-        raise InvalidValue({"api_name": name, "minimum": 1, "maximum": most})
-    return int(text)
 
 
 def _state(request: Request, name: str, default: str) -> str:
