@@ -172,6 +172,8 @@ def is_named(user: Recipient, named: Named) -> bool:
         ('status eq "DEPROVISIONED"', ["cyd"]),
         ('lastUpdated gt "2026-01-01T00:00:00.000Z"', ["bob"]),
         ('lastUpdated ge "2026-01-01"', ["ada", "bob"]),
+        ('lastUpdated gt "1970-01-01T00:00:00.000Z"', ["ada", "bob", "cyd"]),
+        ('lastUpdated eq "1970-01-01"', ["dee"]),
         ('lastUpdated lt "2026-01-01T01:00:00+01:00" and status eq "DEPROVISIONED"', ["cyd"]),
         ('lastUpdated gt "0001-01-01T00:00:00+00:00" and (status eq "ACTIVE" or status eq "STAGED")', ["ada", "bob"]),
         ('profile.firstName eq "ADA"', ["ada"]),

@@ -126,7 +126,7 @@ def _field_named(name: str) -> str:
 
 
 def _go_together(operation: Operator, field: str, value: Value) -> bool:
-    if field == "lastUpdated" and not (isinstance(value, str) and moment_in(value)):
+    if field == "lastUpdated" and not (isinstance(value, str) and moment_in(value) is not None):
         return False
     return operation in OPERATORS and isinstance(value, str)
 
