@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Final
 from reprieve.address import Address, comparison_key
 from reprieve.dialects import csv_file
 from reprieve.dialects.okta.user_profile import PROPERTIES
+from reprieve.dialects.zoho.modules import RECORD_ID
 from reprieve.errors import InvalidInput
+from reprieve.organization import MODULE
 from reprieve.recipients.imports import LOGIN, Content, Row
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.recipients.users import IDENTIFIER
@@ -35,9 +37,6 @@ SECOND: Final = "secondEmail"
 ALIASES: Final = {"secondaryEmail": SECOND}
 MAX_VALUE: Final = 1_000
 
-MODULE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
-#: as Zoho's API takes it; another could never be named by a request
-RECORD_ID: Final = re.compile(r"[0-9]{18,19}")
 _BASE62: Final = digits + ascii_letters
 #: 19 digits, as Zoho's own are, and within 64 bits
 _FIRST_RECORD: Final = 10**18
@@ -160,6 +159,7 @@ def _row(line: Line, frame: _Frame) -> Row:
 def _checked(identifier: str, module: str) -> str:
     if module == USERS and not IDENTIFIER.fullmatch(identifier):
         raise InvalidInput("up to 64 letters and digits", field=ID)
+    # another could never be named by a request to Zoho's API
     if module != USERS and not RECORD_ID.fullmatch(identifier):
         raise InvalidInput("18 or 19 digits", field=ID)
     return identifier
