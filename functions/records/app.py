@@ -35,7 +35,7 @@ def page(request: Request) -> Response:
         return recipients.render_records(request, wiring.records().get(request.organization, module, ids))
     limit, after = recipients.parse_page(request)
     found, following = wiring.records().page(request.organization, module, limit=limit, after=after)
-    return recipients.render_records(request, found, following=following, paged=True)
+    return recipients.render_records(request, found, following=following, per_page=limit)
 
 
 @handler.route("GET", "/{version}/{module}/search", scopes=search.SCOPES)

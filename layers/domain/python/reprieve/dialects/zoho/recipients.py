@@ -160,9 +160,9 @@ def render_saved(
     request: Request, submitted: Sequence[Submitted], saved: Sequence[Saved | None], *, upsert: bool
 ) -> Response:
     """An entry a submitted record, in order: 201 (an upsert that changed something: 200), 207 or 400."""
-    left = iter(saved)
+    left, person = iter(saved), person_of(request)
     entries = [
-        _saved(request, next(left), upsert=upsert) if one.draft else dialect.entry(*INVALID, one.details)
+        _saved(next(left), person, upsert=upsert) if one.draft else dialect.entry(*INVALID, one.details)
         for one in submitted
     ]
     changed = any(one is not None and one.found_by for one in saved)
@@ -170,16 +170,24 @@ def render_saved(
 
 
 def render_records(
-    request: Request, records: Sequence[Recipient], *, following: str | None = None, paged: bool = False
+    request: Request, records: Sequence[Recipient], *, following: str | None = None, per_page: int | None = None
 ) -> Response:
-    """Records with all their members; 204 when there is none, as Zoho answers."""
+    """Records with all their members; 204 when there is none, as Zoho answers.
+
+    Args:
+        request: the request that is answered.
+        records: those that were found.
+        following: the id behind which the next page begins, or None.
+        per_page: the size of the page; None for records that were asked for by their ids.
+    """
     if not records:
         return Response(HTTPStatus.NO_CONTENT)
-    body: dict[str, Any] = {"data": [record(one, person_of(request)) for one in records]}
-    if paged:
+    person = person_of(request)
+    body: dict[str, Any] = {"data": [record(one, person) for one in records]}
+    if per_page is not None:
         body["info"] = {
             "count": len(records),
-            "per_page": parse_page(request)[0],
+            "per_page": per_page,
             "more_records": following is not None,
             "next_page_token": _page_tokens(request).write(following) if following else None,
         }
@@ -263,11 +271,11 @@ def _submitted(given: object, path: str, module: str) -> Submitted:
     return Submitted(draft, {})
 
 
-def _saved(request: Request, saved: Saved | None, *, upsert: bool) -> dict[str, Any]:
+def _saved(saved: Saved | None, person: dict[str, str], *, upsert: bool) -> dict[str, Any]:
     if saved is None:
         return dialect.entry(*NO_SUCH_ID, {"api_name": "id"})
     message = "record updated" if saved.found_by else "record added"
-    entry = dialect.entry("SUCCESS", message, _stamps(saved.record, person_of(request)))
+    entry = dialect.entry("SUCCESS", message, _stamps(saved.record, person))
     if upsert:
         entry["action"] = "update" if saved.found_by else "insert"
         entry["duplicate_field"] = API_NAMES.get(saved.found_by or "", saved.found_by)
