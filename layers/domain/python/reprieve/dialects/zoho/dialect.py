@@ -193,6 +193,27 @@ def body(request: Request) -> dict[str, Any]:
     return content
 
 
+def array(given: object, name: str, *, most: int | None = None) -> list[Any]:
+    """A mandatory member of the body that is an array and not empty.
+
+    Args:
+        given: the member's value; None if there is none.
+        name: its name, for the error.
+        most: how many items it may have.
+
+    Raises:
+        Refused: it is missing, empty, no array or too long.
+    """
+    place = {"api_name": name, "json_path": f"$.{name}"}
+    if given is None or given == []:
+        raise MissingField(place)
+    if not isinstance(given, list):
+        raise InvalidValue({**place, "expected_data_type": "jsonarray"})
+    if most is not None and len(given) > most:
+        raise TooMany({"limit": most, "limit_due_to": [place]})
+    return given
+
+
 def whole_number(request: Request, rule: WholeNumber, default: int) -> int:
     """A parameter that is a whole number; the default if it is absent or empty.
 

@@ -60,14 +60,7 @@ def parse_records(request: Request, module: str) -> list[Submitted]:
         UnreadableBody: the body is not a JSON object.
         Refused: `data` is missing, empty, no array or too long.
     """
-    given = dialect.body(request).get("data")
-    place = {"api_name": "data", "json_path": "$.data"}
-    if given is None or given == []:
-        raise MissingField(place)
-    if not isinstance(given, list):
-        raise InvalidValue({**place, "expected_data_type": "jsonarray"})
-    if len(given) > MAX_RECORDS:
-        raise TooMany({"limit": MAX_RECORDS, "limit_due_to": [place]})
+    given = dialect.array(dialect.body(request).get("data"), "data", most=MAX_RECORDS)
     return [_submitted(one, f"$.data[{index}]", module) for index, one in enumerate(given)]
 
 

@@ -15,8 +15,6 @@ from reprieve.dialects.zoho.dialect import (
     FieldNotInModule,
     InvalidRecord,
     InvalidValue,
-    MissingField,
-    TooMany,
     UnknownField,
 )
 from reprieve.dialects.zoho.modules import FIELDS
@@ -134,13 +132,9 @@ def _entry(asked: Asked, index: int, result: RecordResult) -> dict[str, Any]:
     return dialect.entry(code, message, details)
 
 
-def _fields(given: object, module: str) -> list[Field]:
+def _fields(value: object, module: str) -> list[Field]:
     name = "unblock_fields"
-    place = {"api_name": name, "json_path": f"$.{name}"}
-    if given is None or given == []:
-        raise MissingField(place)
-    if not isinstance(given, list):
-        raise InvalidValue({**place, "expected_data_type": "jsonarray"})
+    given = dialect.array(value, name)
     for index, field in enumerate(given):
         if not isinstance(field, str) or field not in FIELDS:
             raise UnknownField({"api_name": name, "json_path": f"$.{name}[{index}]", "supported_values": list(FIELDS)})
@@ -150,16 +144,10 @@ def _fields(given: object, module: str) -> list[Field]:
     return [FIELDS[field] for field in dict.fromkeys(given)]
 
 
-def _ids(given: object, record_id: str | None) -> list[str]:
-    place = {"api_name": "ids", "json_path": "$.ids"}
-    if record_id is not None and given is None:
+def _ids(value: object, record_id: str | None) -> list[str]:
+    if record_id is not None and value is None:
         return [record_id]
-    if given is None or given == []:
-        raise MissingField(place)
-    if not isinstance(given, list):
-        raise InvalidValue({**place, "expected_data_type": "jsonarray"})
-    if len(given) > MAX_IDS:
-        raise TooMany({"limit": MAX_IDS, "limit_due_to": [place]})
+    given = dialect.array(value, "ids", most=MAX_IDS)
     for index, one in enumerate(given):
         if not isinstance(one, str):
             raise InvalidValue({"api_name": "ids", "json_path": f"$.ids[{index}]", "expected_data_type": "string"})
