@@ -10,7 +10,7 @@ from reprieve.errors import NoSuchRoute
 from reprieve.removals.unblock import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from reprieve.dialects.exchange import Request
 
@@ -20,6 +20,8 @@ EMAIL: Final = "Email"
 SECONDARY_EMAIL: Final = "Secondary_Email"
 #: the system-defined email fields by API name
 FIELDS: Final = {EMAIL: Field.EMAIL, SECONDARY_EMAIL: Field.SECONDARY_EMAIL}
+#: the API names by field
+API_NAMES: Final[Mapping[str, str]] = {field: name for name, field in FIELDS.items()}
 #: the supported modules, and which of those fields each has
 MODULES: Final = {
     "Leads": (EMAIL, SECONDARY_EMAIL),

@@ -17,7 +17,7 @@ from reprieve.address import Address
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.zoho import dialect
 from reprieve.dialects.zoho.dialect import InvalidValue, MissingField, NoSuchId, TooMany
-from reprieve.dialects.zoho.modules import EMAIL, FIELDS, RECORD_ID, fields_of
+from reprieve.dialects.zoho.modules import API_NAMES, EMAIL, FIELDS, RECORD_ID, fields_of
 from reprieve.errors import MalformedAddress
 from reprieve.paging import Cursors, WholeNumber
 from reprieve.recipients.records import Draft, Saved, content_of
@@ -42,7 +42,6 @@ ORGANIZATION_READ: Final = ("ZohoCRM.org.READ", "ZohoCRM.org.ALL")
 #: what is wrong with one record: (code, message)
 INVALID: Final = ("INVALID_DATA", "invalid data")
 NO_SUCH_ID: Final = ("INVALID_DATA", "the id given seems to be invalid")
-API_NAMES: Final = {field.value: name for name, field in FIELDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +224,7 @@ def render_organization(request: Request) -> Response:
 def record(one: Recipient, person: dict[str, str]) -> dict[str, Any]:
     """A record as Zoho shows it."""
     addresses = {
-        API_NAMES[name]: address.spelling if address else None
-        for name, address in (("email", one.email), ("secondary_email", one.secondary_email))
-        if API_NAMES[name] in fields_of(one.module)
+        name: address.spelling if (address := FIELDS[name].of(one)) else None for name in fields_of(one.module)
     }
     return {**content_of(one), **addresses, **_stamps(one, person)}
 

@@ -17,7 +17,7 @@ from reprieve.dialects.zoho.dialect import (
     InvalidValue,
     UnknownField,
 )
-from reprieve.dialects.zoho.modules import FIELDS
+from reprieve.dialects.zoho.modules import API_NAMES, FIELDS
 from reprieve.removals.block import UnblockOutcome
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ MAX_IDS: Final = 500
 #: the header that makes it safe to repeat a request whose answer was lost
 KEY_HEADER: Final = "idempotency-key"
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
-API_NAMES: Final = {field: name for name, field in FIELDS.items()}
 #: the ids that may be shown: a client's SDK converts them to numbers
 DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 #: the answer for one record: (code, message)
