@@ -6,16 +6,13 @@ there. Cells are taken as they are, spaces included: a mail server's text is kep
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.clock import DAY, SECOND, Millis, to_seconds
-from reprieve.dialects import csv_file
-from reprieve.dialects.spreadsheet import guarded, unguarded
+from reprieve.dialects import csv_file, spreadsheet
 from reprieve.errors import InvalidInput
 from reprieve.refused_row import RefusedRow
 from reprieve.suppressions.delivery import MAX_TEXT_OCTETS
@@ -66,17 +63,12 @@ def read(
 
 def write(suppressions: Iterable[Suppression]) -> Iterator[str]:
     """A header and a line each, with no cell that a spreadsheet could take for a formula."""
-    yield _line(COLUMNS)
-    for one in suppressions:
-        seconds = to_seconds(one.created)
-        texts = (one.email, one.reason, one.status, one.ip, one.permanence, one.classification, one.provider)
-        yield _line((seconds, *(guarded(text) for text in texts)))
+    return spreadsheet.lines(COLUMNS, map(_cells, suppressions))
 
 
-def _line(cells: Sequence[object]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
+def _cells(one: Suppression) -> Sequence[object]:
+    seconds = to_seconds(one.created)
+    return seconds, one.email, one.reason, one.status, one.ip, one.permanence, one.classification, one.provider
 
 
 def _columns(header: csv_file.Line) -> list[str]:
@@ -90,7 +82,7 @@ def _columns(header: csv_file.Line) -> list[str]:
 def _suppression(
     cells: Mapping[str, str], suppression_list: SuppressionList, created: Millis | None, now: Millis
 ) -> Suppression:
-    texts = {name: unguarded(cells.get(name, "")) for name in COLUMNS}
+    texts = {name: spreadsheet.unguarded(cells.get(name, "")) for name in COLUMNS}
     if sum(len(texts[name].encode()) for name in SAID) > MAX_TEXT_OCTETS:
         raise InvalidInput(f"{', '.join(SAID)} together have more than {MAX_TEXT_OCTETS} octets")
     if len(texts["source"]) > MAX_SOURCE:

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reprieve.dialects.exchange import Request
 
@@ -45,10 +45,19 @@ def _weight(parameters: Sequence[str]) -> float:
 
 def render(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A header and rows by RFC 4180."""
+    return "".join(lines(columns, rows))
+
+
+def lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The same, a line at a time."""
+    yield _line(columns)
+    for row in rows:
+        yield _line([guarded(cell) for cell in row])
+
+
+def _line(cells: Sequence[object]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([guarded(cell) for cell in row] for row in rows)
+    csv.writer(text).writerow(cells)
     return text.getvalue()
 
 
