@@ -6,10 +6,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from reprieve import errors
+from reprieve.clock import timestamp
 from reprieve.dialects.dialect import Dialect, ErrorTable, Refusal
 from reprieve.dialects.exchange import Request, Response
 
 if TYPE_CHECKING:
+    from reprieve.clock import Millis
     from reprieve.dialects.dialect import Row
 
 PROBLEM: Final = "application/problem+json"
@@ -57,6 +59,11 @@ def problem_details(said: Refusal, error_id: str) -> Response:
         **said.details,
     }
     return Response(said.status, body, content_type=PROBLEM)
+
+
+def moment(at: Millis | None) -> str | None:
+    """A moment as an answer has it; null for none."""
+    return None if at is None else timestamp(at)
 
 
 DIALECT: Final = Dialect(

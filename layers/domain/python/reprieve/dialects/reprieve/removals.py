@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reprieve.address import Address
 from reprieve.clock import timestamp
 from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.reprieve.dialect import moment
 from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import WholeNumber
 from reprieve.removals.follow import ReportedState
@@ -18,7 +19,6 @@ from reprieve.removals.removal import RemovalState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.clock import Millis
     from reprieve.removals.follow import RemovalReport
 
 READ: Final = ("reprieve.removals.read", "reprieve.removals.manage")
@@ -97,17 +97,13 @@ def removal(report: RemovalReport) -> dict[str, Any]:
         "state": report.state.value,
         "replaced_by": report.replaced_by,
         "attempts": record.attempts if record else None,
-        "next_try_at": _time(record.due_at) if record and report.state is ReportedState.PENDING else None,
+        "next_try_at": moment(record.due_at) if record and report.state is ReportedState.PENDING else None,
         "last_answer": (record.last_answer or None) if record else None,
         "requested_at": timestamp(report.followed.requested_at),
         "requested_by": record.requested_by if record else None,
-        "forgiven_until": _time(record.forgiven_until) if record else None,
-        "finished_at": _time(record.finished_at) if record else None,
+        "forgiven_until": moment(record.forgiven_until) if record else None,
+        "finished_at": moment(record.finished_at) if record else None,
     }
-
-
-def _time(moment: Millis | None) -> str | None:
-    return None if moment is None else timestamp(moment)
 
 
 def _key(email: str) -> str:

@@ -12,6 +12,7 @@ from reprieve.address import Address
 from reprieve.addresses.outlook import Next
 from reprieve.clock import Seconds, timestamp
 from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.reprieve.dialect import moment
 from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import Cursors, WholeNumber, unix_seconds
 from reprieve.removals.block import UNBLOCKS
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprieve.addresses.explain import Explanation, OnList
-    from reprieve.clock import Millis
     from reprieve.suppressions.suppression import Suppression
 
 READ_ADDRESSES: Final = ("reprieve.addresses.read",)
@@ -124,7 +124,7 @@ def render_explanation(answer: Explanation) -> Response:
             "kind": answer.block.kind,
             "count": answer.block.count,
             "reason": answer.block.reason or None,
-            "since": _moment(answer.block.since),
+            "since": moment(answer.block.since),
         },
         "suppressions": [_on_list(one) for one in answer.lists if one.shown],
         "removals": [_removal(one) for one in answer.lists if one.record.removal],
@@ -179,8 +179,8 @@ def _removal(one: OnList) -> dict[str, Any]:
         "requested_at": timestamp(removal.requested_at),
         "requested_by": removal.requested_by,
         "attempts": removal.attempts,
-        "next_try_at": _moment(removal.due_at) if removal.state is RemovalState.PENDING else None,
-        "finished_at": _moment(removal.finished_at),
+        "next_try_at": moment(removal.due_at) if removal.state is RemovalState.PENDING else None,
+        "finished_at": moment(removal.finished_at),
         "last_answer": removal.last_answer or None,
     }
 
@@ -190,7 +190,7 @@ def _outlook(one: OnList) -> dict[str, Any]:
     return {
         "list": one.record.list,
         "then": one.next.next.value,
-        "at": _moment(one.next.at),
+        "at": moment(one.next.at),
         "sentence": SENTENCE[one.next.next],
     }
 
@@ -206,10 +206,6 @@ def _event(event: Mapping[str, Any]) -> dict[str, Any]:
         "message": debug.get("providerMessage"),
         "provider": debug.get("emailProvider"),
     }
-
-
-def _moment(moment: Millis | None) -> str | None:
-    return None if moment is None else timestamp(moment)
 
 
 def _moment_in(request: Request, name: str) -> Seconds | None:
