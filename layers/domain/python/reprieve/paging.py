@@ -15,12 +15,14 @@ import re
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from reprieve.errors import InvalidCursor, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from reprieve.clock import Seconds
 
 _T = TypeVar("_T")
 
@@ -132,6 +134,16 @@ class WholeNumber:
 _FAR: Final = 10**12
 
 
-def unix_seconds(field: str, *, minimum: int | None = 0) -> WholeNumber:
+class UnixSeconds(WholeNumber):
+    """The rule for a query parameter that is a moment in Unix seconds; see `unix_seconds`."""
+
+    __slots__ = ()
+
+    def read(self, text: str | None) -> Seconds | None:
+        """See WholeNumber."""
+        return cast("Seconds | None", super().read(text))
+
+
+def unix_seconds(field: str, *, minimum: int | None = 0) -> UnixSeconds:
     """The rule for a query parameter that is a moment in Unix seconds."""
-    return WholeNumber(field, minimum, _FAR, capped=True, unit="Unix seconds")
+    return UnixSeconds(field, minimum, _FAR, capped=True, unit="Unix seconds")

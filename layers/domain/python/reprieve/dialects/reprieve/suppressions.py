@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from reprieve.address import Address
 from reprieve.addresses.outlook import Next
@@ -209,7 +209,7 @@ def _event(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _moment_in(request: Request, name: str) -> Seconds | None:
-    return cast("Seconds | None", unix_seconds(name).read(request.parameter(name)))
+    return unix_seconds(name).read(request.parameter(name))
 
 
 def _member(members: type[_E], text: str, field: str) -> _E:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from reprieve.address import Address, comparison_key
@@ -110,7 +110,7 @@ def parse_list(request: Request) -> Asked:
 
 
 def _second_in(request: Request, name: str) -> Seconds | None:
-    return cast("Seconds | None", unix_seconds(name, minimum=None).read(request.parameter(name)))
+    return unix_seconds(name, minimum=None).read(request.parameter(name))
 
 
 def _offset(request: Request) -> int | None:
