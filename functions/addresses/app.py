@@ -2,9 +2,8 @@
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, suppressions
-from reprieve.runtime import http, settings, wiring
+from reprieve.runtime import http, wiring
 
-settings.require("REQUESTS_PER_MINUTE")
 handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name))
 
 
