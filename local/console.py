@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 
-from local.place import ROOT
+from local.place import ROOT, shown
 from local.problem import Problem
 
 SECONDS_BETWEEN_SIGNS = 15
@@ -40,7 +40,6 @@ def run_tool(command: Sequence[str], *, log: Path, environment: Mapping[str, str
         Problem: the tool failed (the sentence `otherwise`, and the log's path) or is missing.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    where = log.relative_to(ROOT) if log.is_relative_to(ROOT) else log
     with log.open("w") as output:
         try:
             tool = subprocess.Popen(
@@ -56,7 +55,7 @@ def run_tool(command: Sequence[str], *, log: Path, environment: Mapping[str, str
             _end(tool)
             raise
     if tool.returncode != 0:
-        raise Problem(f"{otherwise}: the reason is at the end of {where}.")
+        raise Problem(f"{otherwise}: the reason is at the end of {shown(log)}.")
 
 
 def _end(tool: subprocess.Popen[bytes]) -> None:

@@ -9,8 +9,7 @@ import subprocess
 import sys
 
 from local.build import BUILD, build_if_changed, parameters
-from local.ministack import shown
-from local.place import ROOT, VENV_BIN, default_place, tool_environment
+from local.place import ROOT, VENV_BIN, default_place, shown, tool_environment
 from local.problem import Problem
 
 EVENTS = ROOT / "events"

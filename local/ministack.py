@@ -13,11 +13,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Self
 
 from local.lock_file import take_lock
-from local.place import DEFAULT_PORT, REGION, ROOT, VENV_BIN, Place
+from local.place import DEFAULT_PORT, REGION, ROOT, VENV_BIN, Place, shown
 from local.problem import Problem
 
 SECONDS_TO_START = 60
@@ -195,8 +194,3 @@ def answers(url: str) -> bool:
             return bool(response.status == 200)  # noqa: PLR2004
     except (urllib.error.URLError, OSError):
         return False
-
-
-def shown(path: Path) -> str:
-    """A path relative to the repository, if it is in there."""
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -63,6 +63,11 @@ def default_place(port: int) -> Place:
     return Place(ROOT / ".local", port)
 
 
+def shown(path: Path) -> str:
+    """A path relative to the repository, if it is in there."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
 def tool_environment(place: Place) -> dict[str, str]:
     """The environment of a tool such as SAM: the caller's, except that AWS means the local stack.
 

@@ -20,8 +20,8 @@ from local import stack
 from local.activity import Logs, show_request
 from local.console import say
 from local.lock_file import take_lock
-from local.ministack import MiniStack, free_port, shown
-from local.place import DEFAULT_PORT, Place, default_place
+from local.ministack import MiniStack, free_port
+from local.place import DEFAULT_PORT, Place, default_place, shown
 from local.problem import Problem
 
 SECONDS_BETWEEN_LOOKS = 2

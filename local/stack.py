@@ -14,8 +14,8 @@ import requests
 from local import mail_sink
 from local.console import step
 from local.deploy import deploy_if_changed
-from local.ministack import Heard, MiniStack, shown
-from local.place import REGION, ROOT, Place, tool_environment
+from local.ministack import Heard, MiniStack
+from local.place import REGION, ROOT, Place, shown, tool_environment
 from local.problem import Problem
 from reprieve.dialects import registry
 
