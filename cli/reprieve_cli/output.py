@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reprieve.clock import DAY, MINUTE, SECOND
+from reprieve.clock import DAY, HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from reprieve.refused_row import RefusedRow
 
 NOTHING: Final = "-"
-HOUR: Final = 60 * MINUTE
 #: refused rows that are printed one by one; JSON has them all
 MAX_REFUSED: Final = 20
 

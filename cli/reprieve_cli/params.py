@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reprieve.clock import DAY, MINUTE
+from reprieve.clock import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from enum import StrEnum
 
-_UNITS: Final = {"m": MINUTE, "h": 60 * MINUTE, "d": DAY, "w": 7 * DAY}
+_UNITS: Final = {"m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 
 
 class Duration(click.ParamType):
