@@ -6,7 +6,8 @@ MiniStack writes its state only when it is asked to stop, and then waits for run
 - everything else that requests change is written every few seconds, code and logs when it reads `save` or stops;
 - it stops when the process that started it is gone, however that ended: its standard input is closed;
 - it stops at once: it answers no more requests, and a running function ends as in a crash;
-- an API answers at `/{stage}/...` on any name of this machine, as one domain with base path mappings does in AWS;
+- an API answers at `/{stage}/...` on any name of this machine, as one domain with base path mappings does in AWS, and a
+  request for no stage that is not for AWS itself is refused in API Gateway's words;
 - it writes each API request to standard output as one line of JSON, which `make run` shows.
 """
 # ruff: noqa: SLF001 - it replaces internals of the local AWS
@@ -33,6 +34,8 @@ SECONDS_BETWEEN_SAVES = 5
 #: Functions and their deployment, which no request changes, and the logs, whose saving would take ever longer.
 SAVED_ON_DEMAND_ONLY = {"lambda", "cloudformation", "cloudwatch_logs"}
 API_PREFIX = "/_aws/execute-api/"
+#: what API Gateway answers when neither an API's host nor a base path mapping of a domain takes the request
+FORBIDDEN = b'{"message":"Forbidden"}'
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -59,6 +62,8 @@ class Watched:
         scope = routed(scope)
         if scope.get("path", "").startswith(API_PREFIX):
             await self._reported(scope, receive, send)
+        elif is_for_no_stage(scope):
+            await forbid(send)
         else:
             await self._app(scope, receive, send)
 
@@ -105,6 +110,26 @@ def routed(scope: Message) -> Message:
     prefix = f"{API_PREFIX}{api}"
     raw = scope.get("raw_path")
     return {**scope, "path": prefix + path, "raw_path": raw and prefix.encode() + raw}
+
+
+def is_for_no_stage(scope: Message) -> bool:
+    """Whether a request is neither for an API nor for AWS, whose calls are signed or have their name in a header."""
+    if scope["type"] != "http" or scope.get("path", "").startswith("/_"):
+        return False
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    signed = headers.get("authorization", "").startswith("AWS4-") or b"Signature=" in scope.get("query_string", b"")
+    return not (signed or "x-amz-target" in headers or "execute-api" in headers.get("host", ""))
+
+
+async def forbid(send: Send) -> None:
+    """Answer as API Gateway does when it does not know which API a request is for."""
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(FORBIDDEN)).encode()),
+        (b"x-amzn-errortype", b"ForbiddenException"),
+    ]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": FORBIDDEN})
 
 
 def api_of_stage(stage: str) -> str | None:

@@ -106,6 +106,23 @@ def test_the_gateway_itself_answers_in_the_words_of_each_dialect(stack: dict[str
     assert (sendgrid.status_code, list(sendgrid.json())) == (404, ["errors", "id"])
 
 
+@pytest.mark.parametrize("path", ["/", "/nothing", "/v4/suppression/bounces?limit=1", "/ap"])
+@pytest.mark.parametrize("authorization", [{}, {"Authorization": "SSWS unknown"}])
+def test_a_path_outside_every_stage_is_refused_in_the_words_of_api_gateway(
+    place: Place, path: str, authorization: dict[str, str]
+) -> None:
+    answer = requests.get(f"{place.endpoint}{path}", headers=authorization, timeout=30)
+    assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_what_is_for_aws_itself_is_left_to_it(place: Place) -> None:
+    unsigned = requests.post(place.endpoint, headers={"X-Amz-Target": "DynamoDB_20120810.ListTables"}, timeout=30)
+    presigned = client(place, "s3").generate_presigned_url("list_buckets")
+    assert "MissingAuthenticationToken" in unsigned.text
+    assert "<ListAllMyBucketsResult" in requests.get(presigned, timeout=30).text
+
+
 def test_the_demo_plays_the_main_loop(stack: dict[str, Any], place: Place) -> None:
     demo.play(stack, place, wait=False)
 
