@@ -169,6 +169,14 @@ def test_what_is_not_there_is_no_content(call: Gateway) -> None:
     assert send(call, "GET", MODULE) == Answer(204)
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("word", ["deleted", "Leads", "__timeline"])
+def test_a_path_of_zohos_that_is_not_served_is_not_taken_for_a_record(call: Gateway, method: str, word: str) -> None:
+    answer = send(call, method, ONE, path={"record_id": word})
+    expected = error("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
+    assert answer == Answer(404, expected)
+
+
 def test_a_record_is_deleted_once(call: Gateway) -> None:
     known = ids(insert(call, {"Email": "a@example.org"}, {"Email": "b@example.org"}))
     gone = {"code": "SUCCESS", "details": {"id": known[0]}, "message": "record deleted", "status": "success"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.zoho import dialect
 from reprieve.dialects.zoho.dialect import InvalidValue, MissingField, NoSuchId, TooMany
 from reprieve.dialects.zoho.modules import API_NAMES, EMAIL, FIELDS, RECORD_ID, fields_of
+from reprieve.errors import NoSuchRoute
 from reprieve.errors import MalformedAddress
 from reprieve.paging import Cursors, WholeNumber
 from reprieve.recipients.records import Draft, Saved, content_of
@@ -104,8 +106,14 @@ def parse_ids(request: Request) -> list[str] | None:
 
 
 def parse_id(request: Request) -> list[str]:
-    """The id in the path, if it can be one: something else is the id of no record."""
+    """The id in the path, if it can be one: something else is the id of no record.
+
+    Raises:
+        NoSuchRoute: it is a word, such as Zoho's `deleted`, and so another path of Zoho's that is not served here.
+    """
     identifier = request.path["record_id"]
+    if re.fullmatch("[A-Za-z_]+", identifier):
+        raise NoSuchRoute(request.resource)
     return [identifier] if RECORD_ID.fullmatch(identifier) else []
 
 
@@ -114,6 +122,7 @@ def parse_doomed(request: Request) -> list[str]:
 
     Raises:
         Refused: there is none, or it cannot be one.
+        NoSuchRoute: see `parse_id`.
     """
     if "record_id" in request.path:
         ids = parse_id(request)
