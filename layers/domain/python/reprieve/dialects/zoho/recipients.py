@@ -19,8 +19,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.zoho import dialect
 from reprieve.dialects.zoho.dialect import InvalidValue, MissingField, NoSuchId, TooMany
 from reprieve.dialects.zoho.modules import API_NAMES, EMAIL, FIELDS, RECORD_ID, fields_of
-from reprieve.errors import NoSuchRoute
-from reprieve.errors import MalformedAddress
+from reprieve.errors import MalformedAddress, NoSuchRoute
 from reprieve.paging import Cursors, WholeNumber
 from reprieve.recipients.records import Draft, Saved, content_of
 
