@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, NoCredentialsError, ParamValidationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    ReadTimeoutError,
+    UnknownServiceError,
+)
 
 from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftOutcome
@@ -122,9 +132,14 @@ def test_an_entry_that_vanishes_between_the_two_calls_is_absent(ses: SesBench) -
         (ses_error("UnknownOperationException", 404), LiftOutcome.ACCOUNT_BROKEN),
         (ses_error("InternalFailure", 500), LiftOutcome.RETRY),
         (ses_error("SomethingNew", 418), LiftOutcome.RETRY),
-        (ParamValidationError(report="boo@example.org"), LiftOutcome.REFUSED),
+        (ParamValidationError(report="boo@example.org"), LiftOutcome.ACCOUNT_BROKEN),
+        (UnknownServiceError(service_name="sesv2", known_service_names="s3"), LiftOutcome.ACCOUNT_BROKEN),
+        (NoRegionError(), LiftOutcome.ACCOUNT_BROKEN),
         (NoCredentialsError(), LiftOutcome.ACCOUNT_BROKEN),
+        (CredentialRetrievalError(provider="boo@example.org", error_msg="expired"), LiftOutcome.ACCOUNT_BROKEN),
         (ConnectTimeoutError(endpoint_url="https://boo@example.org"), LiftOutcome.RETRY),
+        (ReadTimeoutError(endpoint_url="https://boo@example.org"), LiftOutcome.RETRY),
+        (ConnectionClosedError(endpoint_url="https://boo@example.org"), LiftOutcome.RETRY),
     ],
 )
 def test_each_error_of_ses_has_one_outcome_and_its_words_are_not_quoted(
@@ -134,6 +149,32 @@ def test_each_error_of_ses_has_one_outcome_and_its_words_are_not_quoted(
     answers = ses.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
     assert outcomes(answers) == [outcome]
     assert_clean(answers)
+
+
+def kinds(base: type[BotoCoreError]) -> list[type[BotoCoreError]]:
+    return [base, *(kind for child in base.__subclasses__() for kind in kinds(child))]
+
+
+@pytest.mark.parametrize("kind", kinds(BotoCoreError), ids=lambda kind: kind.__name__)
+def test_no_error_of_boto3_itself_counts_as_the_provider_refusing_or_lacking_the_address(
+    ses: SesBench, kind: type[BotoCoreError]
+) -> None:
+    ses.put(BOUNCES, "ann@example.org")
+    ses.fake.always = kind.__new__(kind)
+    answers = ses.provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
+    assert answers[0].outcome in {LiftOutcome.RETRY, LiftOutcome.ACCOUNT_BROKEN}
+    with pytest.raises(Unavailable):
+        list(ses.provider.entries(BOUNCES, start=0, end=NOW))
+
+
+def test_a_boto3_that_does_not_know_a_tenant_stops_the_account_and_says_so(ses: SesBench) -> None:
+    ses.fake.always = ParamValidationError(report='Unknown parameter in input: "TenantName"')
+    answers = ses.provider.lift(BOUNCES, ["ann@example.org", "bob@example.org"], budget=BUDGET)
+    assert [(answer.outcome, answer.detail) for answer in answers] == [
+        (LiftOutcome.ACCOUNT_BROKEN, "the deployed boto3 could not send the request to SES")
+    ] * 2
+    with pytest.raises(Unavailable, match="the deployed boto3 could not send"):
+        list(ses.provider.entries(BOUNCES, start=0, end=NOW))
 
 
 def test_ses_goes_on_after_one_fault_and_gives_up_after_three(ses: SesBench) -> None:

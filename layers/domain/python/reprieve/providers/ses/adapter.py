@@ -26,9 +26,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - boto3's own, for a connection that was not made
     CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
-    ParamValidationError,
     PartialCredentialsError,
 )
 
@@ -90,6 +92,7 @@ class _Problem(Enum):
     THROTTLED = auto()
     FAULT = auto()
     BROKEN = auto()
+    UNSENT = auto()
 
 
 #: the error codes of SES and of the signature check in front of it; the statuses are for names that are not here
@@ -120,9 +123,12 @@ _BY_STATUS: Final[Mapping[int, _Problem]] = {
     404: _Problem.BROKEN,
     429: _Problem.THROTTLED,
 }
-#: faults of boto3's own; all others are of the network
+#: errors of boto3's own, each with its subclasses. With any other the call was not sent: this version of boto3 does not
+#: know a parameter, the service or the region. That says nothing about the address.
 _BY_KIND: Final[Mapping[type[BotoCoreError], _Problem]] = {
-    ParamValidationError: _Problem.REFUSED,
+    ConnectionError: _Problem.FAULT,
+    HTTPClientError: _Problem.FAULT,
+    IncompleteReadError: _Problem.FAULT,
     NoCredentialsError: _Problem.BROKEN,
     PartialCredentialsError: _Problem.BROKEN,
     CredentialRetrievalError: _Problem.BROKEN,
@@ -133,6 +139,7 @@ _ANSWER: Final[Mapping[_Problem, LiftAnswer]] = {
     _Problem.THROTTLED: LiftAnswer(LiftOutcome.WAIT, "SES asked to slow down"),
     _Problem.FAULT: LiftAnswer(LiftOutcome.RETRY, "SES did not answer properly"),
     _Problem.BROKEN: LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "SES did not accept the credentials or their permissions"),
+    _Problem.UNSENT: LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "the deployed boto3 could not send the request to SES"),
 }
 _LIFTED: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted")
 _LIFTED_VARIANT: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted, under another letter case")
@@ -198,7 +205,8 @@ class Ses:
             * RETRY: a fault.
             * WAIT: throttled, or not tried: after throttling, after `PATIENCE` faults in a row, or because time
               is up. SES never says when to come back.
-            * ACCOUNT_BROKEN: credentials, permissions or the tenant; the rest is not tried.
+            * ACCOUNT_BROKEN: credentials, permissions, the tenant, or a boto3 that cannot make the call; the rest is
+              not tried.
         """
         reason = _REASON.get(suppression_list)
         if reason is None:
@@ -319,7 +327,8 @@ class Ses:
                 break
             self._next_call += self._pace * attempt
         # NOT_FOUND is about the tenant here, REFUSED about the token: none of the sentences for an address fits
-        detail = _ANSWER[problem].detail if problem in {_Problem.THROTTLED, _Problem.BROKEN} else "it gave no page"
+        fits = {_Problem.THROTTLED, _Problem.BROKEN, _Problem.UNSENT}
+        detail = _ANSWER[problem].detail if problem in fits else "it gave no page"
         raise Unavailable(f"SES: {detail}") from None
 
     def _call(self, operation: Callable[..., Mapping[str, Any]], **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
@@ -378,7 +387,7 @@ def _date(moment: Millis) -> datetime:
 def _read(error: ClientError | BotoCoreError) -> _Problem:
     """The meaning of an error; its text is not used, because it can hold the address."""
     if isinstance(error, BotoCoreError):
-        return _BY_KIND.get(type(error), _Problem.FAULT)
+        return next((problem for kind, problem in _BY_KIND.items() if isinstance(error, kind)), _Problem.UNSENT)
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return _BY_CODE.get(code) or _BY_STATUS.get(status, _Problem.FAULT)
