@@ -11,7 +11,7 @@ import pytest
 from reprieve.errors import Unavailable
 from reprieve.providers.none import NoProvider
 from reprieve.removals.lift import LiftOutcome
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import AnyList, GroupList, SuppressionList
 from tests.support.providers import (
     BOUNCES,
     BUDGET,
@@ -46,10 +46,8 @@ def provider(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield NoProvider() if request.param is None else request.param(stack).provider
 
 
-@pytest.mark.parametrize("suppression_list", SuppressionList)
-def test_each_address_gets_one_answer_and_an_absent_one_is_success(
-    provider: Any, suppression_list: SuppressionList
-) -> None:
+@pytest.mark.parametrize("suppression_list", [*SuppressionList, GroupList.of(7)])
+def test_each_address_gets_one_answer_and_an_absent_one_is_success(provider: Any, suppression_list: AnyList) -> None:
     emails = [f"unknown{n}@example.org" for n in range(min(provider.batch, 20))]
     answers = provider.lift(suppression_list, emails, budget=BUDGET)
     assert len(answers) == len(emails)

@@ -12,7 +12,7 @@ from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.removal import MAX_BACKOFF
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import GroupList, SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.fake_sendgrid import FakeSendGrid
 from tests.support.providers import BOUNCES, BUDGET, KEY, NOW, ODD, SendGridBench, assert_clean, outcomes
@@ -47,6 +47,20 @@ def test_an_address_in_the_path_arrives_as_it_is(sendgrid: SendGridBench, email:
     path = sendgrid.fake.seen[0].target.removeprefix(f"{sendgrid.fake.prefix}/v3/asm/suppressions/global/")
     assert path.isascii()
     assert not set(path) & set('/?#+@&="% '.replace("%", ""))
+
+
+def test_a_member_of_a_group_is_removed_from_that_group_and_from_nothing_else(sendgrid: SendGridBench) -> None:
+    group, other = GroupList.of(103), GroupList.of(104)
+    for name in (group, other, SuppressionList.UNSUBSCRIBES):
+        sendgrid.put(name, "ann@example.org")
+    emails = ["ann@example.org", "absent@example.org"]
+    assert outcomes(sendgrid.provider.lift(group, emails, budget=BUDGET)) == [LiftOutcome.LIFTED] * 2
+    assert [(one.method, one.target.removeprefix(sendgrid.fake.prefix)) for one in sendgrid.fake.seen] == [
+        ("DELETE", "/v3/asm/groups/103/suppressions/ann%40example.org"),
+        ("DELETE", "/v3/asm/groups/103/suppressions/absent%40example.org"),
+    ]
+    assert sendgrid.listed(group) == set()
+    assert sendgrid.listed(other) == sendgrid.listed(SuppressionList.UNSUBSCRIBES) == {"ann@example.org"}
 
 
 def test_the_request_is_as_documented(sendgrid: SendGridBench) -> None:

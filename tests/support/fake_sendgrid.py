@@ -175,8 +175,15 @@ class Handler(BaseHTTPRequestHandler):
                 return self._bulk(lists, name)
             case "DELETE", ["suppression", name, email] if name in LISTS and name != "unsubscribes":
                 return self._single(lists, name, email, absent=refusal(404, "not found"))
+        return self._asm(lists, path)
+
+    def _asm(self, lists: dict[str, list[dict[str, Any]]], path: list[str]) -> tuple[int, Any]:
+        """Execute a request about unsubscribes."""
+        match self.command, path:
             case "DELETE", ["asm", "suppressions", "global", email]:
                 return self._single(lists, "unsubscribes", email, absent=(204, None))
+            case "DELETE", ["asm", "groups", group, "suppressions", email]:
+                return self._single(lists, f"group-{group}", email, absent=(204, None))
         return 404, {"message": "Not Found"}
 
     def _bulk(self, lists: dict[str, list[dict[str, Any]]], name: str) -> tuple[int, Any]:

@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from reprieve.providers.sendgrid.adapter import SendGrid
 from reprieve.providers.ses.adapter import Ses
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import AnyList, SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.fake_sendgrid import FakeSendGrid
 from tests.support.fake_ses import FakeSes
@@ -26,6 +26,8 @@ BUDGET = 20_000
 KEY = "SG.canary-key-that-must-stay-secret"
 SUCCESS = {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
 BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS
+#: SES's words for the lists that it keeps
+REASONS: dict[AnyList, str] = {BOUNCES: "BOUNCE", SPAM: "COMPLAINT"}
 ODD = [
     "a+b@example.org",
     "a/b@example.org",
@@ -58,8 +60,8 @@ class Bench(Protocol):
     #: the same provider for another subuser or tenant
     other: Any
 
-    def put(self, name: SuppressionList, email: str, created: int = ..., *, other: bool = ...) -> None: ...
-    def listed(self, name: SuppressionList, *, other: bool = ...) -> set[str]: ...
+    def put(self, name: AnyList, email: str, created: int = ..., *, other: bool = ...) -> None: ...
+    def listed(self, name: AnyList, *, other: bool = ...) -> set[str]: ...
     def calls(self) -> int: ...
     def throttle(self) -> None: ...
     def break_account(self) -> None: ...
@@ -78,10 +80,10 @@ class SendGridBench:
         given: dict[str, Any] = {"base_url": self.fake.url, "api_key": KEY, "clock": lambda: NOW}
         return SendGrid(**(given | options))
 
-    def put(self, name: SuppressionList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
+    def put(self, name: AnyList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
         self.fake.put(name, email, created=created, subuser="sub" if other else "")
 
-    def listed(self, name: SuppressionList, *, other: bool = False) -> set[str]:
+    def listed(self, name: AnyList, *, other: bool = False) -> set[str]:
         return self.fake.listed(name, subuser="sub" if other else "")
 
     def calls(self) -> int:
@@ -111,12 +113,12 @@ class SesBench:
     def adapter(self, **options: Any) -> Ses:
         return Ses(client=self.fake, sleep=self.time.sleep, stopwatch=self.time.read, **options)
 
-    def put(self, name: SuppressionList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
-        reason = {BOUNCES: "BOUNCE", SPAM: "COMPLAINT"}[name]
+    def put(self, name: AnyList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
+        reason = REASONS[name]
         self.fake.put(email, reason=reason, created=created, tenant="sub" if other else "")
 
-    def listed(self, name: SuppressionList, *, other: bool = False) -> set[str]:
-        return self.fake.listed({BOUNCES: "BOUNCE", SPAM: "COMPLAINT"}[name], tenant="sub" if other else "")
+    def listed(self, name: AnyList, *, other: bool = False) -> set[str]:
+        return self.fake.listed(REASONS[name], tenant="sub" if other else "")
 
     def calls(self) -> int:
         return len(self.fake.calls)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reprieve.addresses.ports import AddressRecords
     from reprieve.context import Context
     from reprieve.removals.request import Removals
+    from reprieve.suppressions.suppression import AnyList
     from reprieve.system_log.ports import LogReader
 
 #: how many log entries the answer shows
@@ -119,7 +120,7 @@ class Addresses:
         return Explanation(email, lists, block, events, belongs, quota)
 
 
-def _ways(context: Context, suppression_list: SuppressionList, *, belongs: bool) -> tuple[str, ...]:
+def _ways(context: Context, suppression_list: AnyList, *, belongs: bool) -> tuple[str, ...]:
     ways = []
     if belongs and suppression_list is SuppressionList.BOUNCES and context.may(OKTA_MANAGE):
         ways.append("okta")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reprieve.organization import Organization
+    from reprieve.suppressions.suppression import AnyList
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class AddressRecord:
         unblocked: how often it was unblocked, from whichever list; only the record of the blocks list counts that.
     """
 
-    list: SuppressionList
+    list: AnyList
     suppression: Suppression | None
     removal: Removal | None
     lifts: int

@@ -23,6 +23,8 @@ from reprieve.suppressions.suppression import Classification, Permanence, Suppre
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from reprieve.suppressions.suppression import AnyList
+
 COLUMNS: Final = ("created", "email", "reason", "status", "ip", "permanence", "classification", "source")
 #: what an event of a webhook says in words of its own; its limit is this file's
 SAID: Final = ("email", "reason", "status", "ip")
@@ -30,7 +32,7 @@ MAX_SOURCE: Final = 100
 
 
 def read(
-    text: str, *, suppression_list: SuppressionList, created: Millis | None, now: Millis
+    text: str, *, suppression_list: AnyList, created: Millis | None, now: Millis
 ) -> tuple[list[Row], list[RefusedRow]]:
     """Read a file.
 
@@ -80,7 +82,7 @@ def _columns(header: csv_file.Line) -> list[str]:
 
 
 def _suppression(
-    cells: Mapping[str, str], suppression_list: SuppressionList, created: Millis | None, now: Millis
+    cells: Mapping[str, str], suppression_list: AnyList, created: Millis | None, now: Millis
 ) -> Suppression:
     texts = {name: spreadsheet.unguarded(cells.get(name, "")) for name in COLUMNS}
     if sum(len(texts[name].encode()) for name in SAID) > MAX_TEXT_OCTETS:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.clock import Millis
     from reprieve.providers.kind import Surroundings
-    from reprieve.suppressions.suppression import Suppression, SuppressionList
+    from reprieve.suppressions.suppression import AnyList, Suppression, SuppressionList
 
 _ALONE: Final = LiftAnswer(LiftOutcome.LIFTED, "no upstream provider: our list is the only one")
 
@@ -33,7 +33,7 @@ class NoProvider:
 
     def lift(
         self,
-        suppression_list: SuppressionList,  # noqa: ARG002
+        suppression_list: AnyList,  # noqa: ARG002
         emails: Sequence[str],
         *,
         budget: Millis,  # noqa: ARG002

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reprieve.clock import Millis
-    from reprieve.suppressions.suppression import Suppression, SuppressionList
+    from reprieve.suppressions.suppression import AnyList, Suppression
 
 #: how often one address may be unblocked
 UNBLOCKS: Final = 5
@@ -80,7 +80,7 @@ class BlockState:
     unblocked: int = 0
     requests: frozenset[str] = frozenset()
     forgiven_until: Millis = EPOCH
-    fences: Mapping[SuppressionList, int] = field(default_factory=dict)
+    fences: Mapping[AnyList, int] = field(default_factory=dict)
 
     def kind(self, threshold: int) -> BlockKind:
         """The way in which it is blocked, in an organization with this threshold."""

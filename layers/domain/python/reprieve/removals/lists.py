@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reprieve.context import Context
     from reprieve.removals.ports import RemovalRequests
     from reprieve.suppressions.ports import ListingStore
-    from reprieve.suppressions.suppression import SuppressionList
+    from reprieve.suppressions.suppression import AnyList
     from reprieve.system_log.ports import EventLog
 
 
@@ -36,7 +36,7 @@ class Lists:
     access: AccessStore
     log: EventLog
 
-    def lift(self, context: Context, suppression_list: SuppressionList, email: str) -> None:
+    def lift(self, context: Context, suppression_list: AnyList, email: str) -> None:
         """Lift one address that is on the list: here at once, at the provider by the job.
 
         Raises:
@@ -49,7 +49,7 @@ class Lists:
             raise NotFound("address", f"on {suppression_list}")
         self.log.append(context.organization, removal_requested([email], suppression_list, context=context))
 
-    def lift_many(self, context: Context, suppression_list: SuppressionList, emails: Sequence[str]) -> int:
+    def lift_many(self, context: Context, suppression_list: AnyList, emails: Sequence[str]) -> int:
         """Lift addresses, on the list or not: one that we have not heard of may be on the provider's.
 
         What is not an address by RFC 3696 is lifted only if it is on the list, as it can be on invalid_emails.
@@ -75,7 +75,7 @@ class Lists:
         self.log.append(context.organization, entries)
         return len(lifted)
 
-    def clear(self, context: Context, suppression_list: SuppressionList) -> None:
+    def clear(self, context: Context, suppression_list: AnyList) -> None:
         """Lift everything that is on a list now: it reads empty at once, and `removals.upkeep` does the rest.
 
         As with a single removal, errors leave an address suppressed. The mark is the watermark of a removal, and what
@@ -95,7 +95,7 @@ class Lists:
         self.log.append(organization, [list_cleared(suppression_list, context=context)])
 
     def _request_listed(
-        self, context: Context, suppression_list: SuppressionList, requests: Sequence[RemovalRequest]
+        self, context: Context, suppression_list: AnyList, requests: Sequence[RemovalRequest]
     ) -> list[bool]:
         return self.suppressions.request_listed(
             context,

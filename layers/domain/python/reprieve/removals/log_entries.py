@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.removals.removal import Removal
+    from reprieve.suppressions.suppression import AnyList
 
 
-def removal_requested(emails: Sequence[str], suppression_list: SuppressionList, *, context: Context) -> list[LogEntry]:
+def removal_requested(emails: Sequence[str], suppression_list: AnyList, *, context: Context) -> list[LogEntry]:
     """The log entries for one request: at most 50 addresses per target and one target per entry, as Okta writes them.
 
     That is Okta's own event for the bounce list, with the organization's provider (left out when it has none), and
@@ -43,7 +44,7 @@ def removal_requested(emails: Sequence[str], suppression_list: SuppressionList, 
     )
 
 
-def list_cleared(suppression_list: SuppressionList, *, context: Context) -> LogEntry:
+def list_cleared(suppression_list: AnyList, *, context: Context) -> LogEntry:
     """The log entry for a request to lift everything on a list."""
     return entry(
         EventType.LIST_CLEARED,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reprieve.removals.queue import Claim, Due, Settlement
     from reprieve.removals.removal import Followed, Removal, RemovalRequest, RemovalState
     from reprieve.suppressions.listing import Since
-    from reprieve.suppressions.suppression import SuppressionList
+    from reprieve.suppressions.suppression import AnyList
 
 
 class RemovalRequests(Protocol):
@@ -164,7 +164,7 @@ class Provider(ProviderLists, Protocol):
     #: how many addresses one call of `lift` may carry
     batch: int
 
-    def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
+    def lift(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
         """Take addresses off one list.
 
         Args:

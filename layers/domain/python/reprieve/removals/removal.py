@@ -23,7 +23,7 @@ from reprieve.address import digest
 from reprieve.clock import DAY, EPOCH, HOUR, SECOND, SKEW_ALLOWANCE, Millis, days, seconds, to_millis, to_seconds
 
 if TYPE_CHECKING:
-    from reprieve.suppressions.suppression import SuppressionList
+    from reprieve.suppressions.suppression import AnyList
 
 
 #: how long a lifted record keeps its watermark: SendGrid repeats a webhook for 24 hours, so a week is plenty
@@ -64,7 +64,7 @@ class RemovalRequest:
     """
 
     id: str
-    list: SuppressionList
+    list: AnyList
     key: str
     email: str
     hide: bool = False
@@ -87,7 +87,7 @@ class Removal:
     """
 
     id: str
-    list: SuppressionList
+    list: AnyList
     key: str
     email: str
     state: RemovalState
@@ -126,7 +126,7 @@ class Followed:
     """
 
     id: str
-    list: SuppressionList
+    list: AnyList
     key: str
     email: str
     requested_at: Millis

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.organization import Organization
     from reprieve.removals.removal import RemovalState
-    from reprieve.suppressions.suppression import SuppressionList
+    from reprieve.suppressions.suppression import AnyList
 
 
 #: in the year 2286
@@ -26,7 +26,7 @@ def shard_of(organization: Organization, key: str) -> int:
     return digest(key) % organization.shards
 
 
-def suppressions(organization: Organization, suppression_list: SuppressionList, shard: int) -> str:
+def suppressions(organization: Organization, suppression_list: AnyList, shard: int) -> str:
     """The partition of one shard of one list; ByTime has the same partitions, in order of time."""
     return f"{organization.id}#{suppression_list}#{shard}"
 

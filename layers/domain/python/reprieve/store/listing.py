@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from reprieve.store.items import Item, Value
     from reprieve.store.table import Page, Table
     from reprieve.suppressions.listing import Filter, Pattern, Position, Since
-    from reprieve.suppressions.suppression import Suppression
+    from reprieve.suppressions.suppression import AnyList, Suppression
 
 BY_TIME: Final = "ByTime"
 IN_RANGE: Final = "#partition = :partition AND #by_time BETWEEN :newest AND :oldest"
@@ -50,7 +50,7 @@ class Listing:
         self._table = table
 
     def get(
-        self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: Millis
+        self, organization: Organization, suppression_list: AnyList, key: str, *, now: Millis
     ) -> Suppression | None:
         """See the port."""
         item = self._table.get(record_key(organization, suppression_list, key), consistent=True)
@@ -78,7 +78,7 @@ class Listing:
     def page(
         self,
         organization: Organization,
-        suppression_list: SuppressionList,
+        suppression_list: AnyList,
         selection: Selection,
         *,
         offset: int,
@@ -100,9 +100,7 @@ class Listing:
         found = list(entries)
         return found[:limit], len(found) > limit
 
-    def count(
-        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: Millis
-    ) -> int:
+    def count(self, organization: Organization, suppression_list: AnyList, selection: Selection, *, now: Millis) -> int:
         """See the port."""
         since = shown_since(organization, suppression_list, now=now)
         if selection.pattern == ANYBODY and since.hard == since.soft:
@@ -110,7 +108,7 @@ class Listing:
         return sum(1 for _ in self.each(organization, suppression_list, selection, now=now))
 
     def each(
-        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: Millis
+        self, organization: Organization, suppression_list: AnyList, selection: Selection, *, now: Millis
     ) -> Iterator[Suppression]:
         """See the port."""
         since = shown_since(organization, suppression_list, now=now)
@@ -141,9 +139,7 @@ class Listing:
             return counted, False
         return counted, True
 
-    def hidden(
-        self, organization: Organization, suppression_list: SuppressionList, *, now: Millis
-    ) -> Iterator[Suppression]:
+    def hidden(self, organization: Organization, suppression_list: AnyList, *, now: Millis) -> Iterator[Suppression]:
         """See the port."""
         since = shown_since(organization, suppression_list, now=now)
         if since.latest == 0:
@@ -158,7 +154,7 @@ class Listing:
             yield from (entry for entry in map(suppression_of, items) if not since.shows(entry))
 
     def _narrow(
-        self, organization: Organization, suppression_list: SuppressionList, pattern: Pattern
+        self, organization: Organization, suppression_list: AnyList, pattern: Pattern
     ) -> list[Suppression] | None:
         """The entries whose address begins with a prefix, by one request per shard; None when that is not enough."""
         if pattern.whole:
@@ -204,7 +200,7 @@ class _Reader:
         self,
         table: Table,
         organization: Organization,
-        lists: Sequence[SuppressionList],
+        lists: Sequence[AnyList],
         selection: Selection,
         earliest: Seconds,
         *,

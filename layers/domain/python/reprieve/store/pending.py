@@ -29,7 +29,7 @@ from reprieve.store.suppression_item import (
     record_key,
     removal_of,
 )
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import list_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,11 +41,12 @@ if TYPE_CHECKING:
     from reprieve.store.items import Item, Value
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
+    from reprieve.suppressions.suppression import AnyList
 
     #: a shard, an entry of it, and the number in that entry's part to continue from; 0 after the entry
     Position = tuple[int, Item | None, int]
     #: the removals in the records of addresses on lists, read consistently
-    Read = Callable[[Sequence[tuple[SuppressionList, str]]], Mapping[tuple[SuppressionList, str], Removal]]
+    Read = Callable[[Sequence[tuple[AnyList, str]]], Mapping[tuple[AnyList, str], Removal]]
 
 #: the place of parts, instead of a list
 REQUESTS: Final = "requests"
@@ -53,8 +54,6 @@ REQUESTS: Final = "requests"
 START: Final = (0, None, 0)
 #: the attributes that identify an entry of Pending
 ENTRY: Final = ("partition", "address", "queue", "due_at")
-#: the places where removals wait: the records of a list, or the parts of requests
-FAMILIES: Final = {REQUESTS, *SuppressionList}
 #: how many entries of a queue are examined for a removal that no note leads to
 QUEUE_READ: Final = 1_000
 #: the removal has not ended and its time has come
@@ -152,7 +151,7 @@ def walk(
 
 def individuals(
     table: Table, organization: Organization, state: RemovalState, digest: int
-) -> list[tuple[SuppressionList, str]]:
+) -> list[tuple[AnyList, str]]:
     """The addresses with a digest whose removals are queued individually, with their lists. One Query."""
     values: dict[str, Value] = {":queue": keys.queue(organization, state, digest % organization.shards)}
     found = table.query("#queue = :queue", values, index="Pending", limit=QUEUE_READ).items
@@ -273,6 +272,17 @@ def _groups(entries: Sequence[Item], size: int) -> Iterator[list[Item]]:
         yield group
 
 
+def _is_family(name: str) -> bool:
+    """Whether removals wait in places of that name: the parts of requests, or the records of a list."""
+    if name == REQUESTS:
+        return True
+    try:
+        list_named(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_entry(entry: object, queue: str, organization: Organization) -> bool:
     """Whether it is a key of this partition of Pending: nothing else is handed to the store."""
     if not isinstance(entry, dict) or set(entry) != set(ENTRY):
@@ -282,5 +292,5 @@ def _is_entry(entry: object, queue: str, organization: Organization) -> bool:
         return False
     owner, _, rest = partition.partition("#")
     family, _, shard = rest.partition("#")
-    known = owner == organization.id and family in FAMILIES and shard.isascii() and shard.isdecimal()
+    known = owner == organization.id and _is_family(family) and shard.isascii() and shard.isdecimal()
     return known and entry["queue"] == queue and type(entry["due_at"]) is int

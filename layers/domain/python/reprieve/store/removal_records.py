@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reprieve.store.items import Item
     from reprieve.store.request_items import Asked
     from reprieve.store.table import Table
+    from reprieve.suppressions.suppression import AnyList
 
 
 class RemovalRecords:
@@ -90,8 +91,8 @@ class RemovalRecords:
         ]
 
     def _records(
-        self, organization: Organization, addresses: Sequence[tuple[SuppressionList, str]]
-    ) -> dict[tuple[SuppressionList, str], Removal]:
+        self, organization: Organization, addresses: Sequence[tuple[AnyList, str]]
+    ) -> dict[tuple[AnyList, str], Removal]:
         wanted = [record_key(organization, name, key) for name, key in dict.fromkeys(addresses)]
         items = self._table.get_many(wanted, consistent=True)
         return {(list_of(item), cast("str", item["address"])): removal_of(item) for item in items if _asked_for(item)}

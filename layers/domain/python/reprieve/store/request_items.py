@@ -22,7 +22,7 @@ from reprieve.clock import Millis, days, to_seconds
 from reprieve.store import keys
 from reprieve.store.expressions import Update
 from reprieve.store.suppression_item import key_attributes
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import list_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.removals.removal import RemovalRequest
     from reprieve.store.items import Item, Value
+    from reprieve.suppressions.suppression import AnyList
 
 #: as long as the system log
 NOTE_RETENTION: Final = days(90)
@@ -41,7 +42,7 @@ class Asked:
     """One removal of a request."""
 
     id: str
-    list: SuppressionList
+    list: AnyList
     key: str
     email: str
     requested_at: Millis
@@ -91,7 +92,7 @@ def read(item: Item) -> list[Asked]:
     return [
         Asked(
             f"{request_id}-{number}",
-            SuppressionList(name),
+            list_named(name),
             comparison_key(email),
             email,
             cast("Millis", item["requested_at"]),

@@ -24,15 +24,16 @@ from typing import TYPE_CHECKING, cast
 from reprieve.clock import EPOCH, to_millis
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.store import keys
-from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, list_named
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis, Seconds
     from reprieve.organization import Organization
     from reprieve.store.items import Item
+    from reprieve.suppressions.suppression import AnyList
 
 
-def record_key(organization: Organization, suppression_list: SuppressionList, key: str) -> Item:
+def record_key(organization: Organization, suppression_list: AnyList, key: str) -> Item:
     """The key of an address's record on one list."""
     shard = keys.shard_of(organization, key)
     return {"partition": keys.suppressions(organization, suppression_list, shard), "address": key}
@@ -53,9 +54,9 @@ def attributes_of(handle: tuple[str, str]) -> Item:
     return {"partition": handle[0], "address": handle[1]}
 
 
-def list_of(item: Item) -> SuppressionList:
+def list_of(item: Item) -> AnyList:
     """The list that a record is of."""
-    return SuppressionList(primary_key(item)[0].split("#")[1])
+    return list_named(primary_key(item)[0].split("#")[1])
 
 
 def queue_of(organization: Organization, state: RemovalState, key: str) -> str:

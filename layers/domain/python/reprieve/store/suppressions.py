@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
     from reprieve.suppressions.listing import Since
-    from reprieve.suppressions.suppression import Suppression, SuppressionList
+    from reprieve.suppressions.suppression import AnyList, Suppression
 
 #: newer than the event we hold, so that order of arrival never matters; in the same millisecond the greater id counts
 NEWER: Final = (
@@ -82,9 +82,7 @@ class Suppressions:
         changed = {primary_key(tried.item) for tried in done if tried.item is not None}
         return len(items) - len(known) + len(changed)
 
-    def barred(
-        self, organization: Organization, suppression_list: SuppressionList, keys: Sequence[str]
-    ) -> dict[str, Millis]:
+    def barred(self, organization: Organization, suppression_list: AnyList, keys: Sequence[str]) -> dict[str, Millis]:
         """See the port. One batch read per hundred addresses."""
         wanted = [record_key(organization, suppression_list, key) for key in keys]
         found = {cast("str", item["address"]): item for item in self._table.get_many(wanted, consistent=True)}
@@ -259,7 +257,7 @@ def _distinct(suppressions: Iterable[Suppression]) -> list[Suppression]:
 
 def _by_address(suppressions: Iterable[Suppression]) -> list[list[Suppression]]:
     """The distinct events of each list and address, oldest first."""
-    groups: dict[tuple[SuppressionList, str], list[Suppression]] = {}
+    groups: dict[tuple[AnyList, str], list[Suppression]] = {}
     for one in _distinct(suppressions):
         groups.setdefault((one.list, one.key), []).append(one)
     return list(groups.values())

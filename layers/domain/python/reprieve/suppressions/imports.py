@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reprieve.context import Context
     from reprieve.suppressions.ports import SuppressionStore
-    from reprieve.suppressions.suppression import Suppression, SuppressionList
+    from reprieve.suppressions.suppression import AnyList, Suppression
     from reprieve.system_log.ports import EventLog
 
 #: how many rows there are between two progress reports, and how many such groups are written side by side
@@ -59,7 +59,7 @@ class ListImports:
     def run(
         self,
         context: Context,
-        suppression_list: SuppressionList,
+        suppression_list: AnyList,
         rows: Sequence[Row],
         refused: Sequence[RefusedRow] = (),
         *,
@@ -93,7 +93,7 @@ class ListImports:
                 progress(min(start + GROUP, len(kept)), len(kept))
         return ListReport(imported, len(kept) - imported, sorted(left_out, key=lambda refusal: refusal.line))
 
-    def _put(self, context: Context, suppression_list: SuppressionList, kept: Sequence[Suppression], start: int) -> int:
+    def _put(self, context: Context, suppression_list: AnyList, kept: Sequence[Suppression], start: int) -> int:
         """Put one group on the list; return how many of its rows changed the list."""
         group = kept[start : start + GROUP]
         changed = None

@@ -18,7 +18,7 @@ from reprieve.suppressions.suppression import Permanence, SuppressionList
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.suppressions.suppression import Classification, Suppression
+    from reprieve.suppressions.suppression import AnyList, Classification, Suppression
 
 #: the lists whose entries the bounce purge lets expire
 EXPIRING: Final = frozenset({SuppressionList.BOUNCES, SuppressionList.BLOCKS})
@@ -113,7 +113,7 @@ class Filter:
         classification: one of the seven.
     """
 
-    lists: tuple[SuppressionList, ...] = tuple(SuppressionList)
+    lists: tuple[AnyList, ...] = tuple(SuppressionList)
     start: Seconds | None = None
     end: Seconds | None = None
     reason: str = ""
@@ -150,7 +150,7 @@ class Position:
 
     second: Seconds
     key: str
-    list: SuppressionList
+    list: AnyList
 
     @classmethod
     def of(cls, suppression: Suppression) -> Position:
@@ -181,7 +181,7 @@ class Since:
         return to_seconds(suppression.created) >= first
 
 
-def shown_since(organization: Organization, suppression_list: SuppressionList, *, now: Millis) -> Since:
+def shown_since(organization: Organization, suppression_list: AnyList, *, now: Millis) -> Since:
     """The second from which the entries of a list are shown.
 
     Args:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from reprieve.context import Context
     from reprieve.suppressions.delivery import DeliveryEvent
-    from reprieve.suppressions.suppression import SuppressionList
+    from reprieve.suppressions.suppression import AnyList
 
 _DELIVERED: Final = (Result.SUCCESS, Severity.INFO)
 _REFUSED: Final = (Result.FAILURE, Severity.WARN)
@@ -54,7 +54,7 @@ def delivery_entry(event: DeliveryEvent, *, provider_name: str) -> LogEntry:
 
 
 def addresses_listed(
-    emails: Sequence[str], suppression_list: SuppressionList, source: str, *, context: Context, first: int = 0
+    emails: Sequence[str], suppression_list: AnyList, source: str, *, context: Context, first: int = 0
 ) -> list[LogEntry]:
     """The log entries for addresses put on a list by other means than an event: at most 50 addresses per entry.
 

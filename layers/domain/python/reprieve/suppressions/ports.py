@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.organization import Organization
     from reprieve.suppressions.listing import Filter, Position, Selection
-    from reprieve.suppressions.suppression import Suppression, SuppressionList
+    from reprieve.suppressions.suppression import AnyList, Suppression, SuppressionList
 
 
 class SuppressionStore(Protocol):
@@ -26,9 +26,7 @@ class SuppressionStore(Protocol):
         """
         ...
 
-    def barred(
-        self, organization: Organization, suppression_list: SuppressionList, keys: Sequence[str]
-    ) -> dict[str, Millis]:
+    def barred(self, organization: Organization, suppression_list: AnyList, keys: Sequence[str]) -> dict[str, Millis]:
         """The ones of these addresses that are not on the list, read consistently; no two keys are equal.
 
         Returns:
@@ -65,7 +63,7 @@ class ListingStore(Protocol):
     """The lists as they are shown: newest first, ties by address, without what was cleared or has expired."""
 
     def get(
-        self, organization: Organization, suppression_list: SuppressionList, key: str, *, now: Millis
+        self, organization: Organization, suppression_list: AnyList, key: str, *, now: Millis
     ) -> Suppression | None:
         """The entry of one address, read consistently; None when it is not shown."""
         ...
@@ -73,7 +71,7 @@ class ListingStore(Protocol):
     def page(
         self,
         organization: Organization,
-        suppression_list: SuppressionList,
+        suppression_list: AnyList,
         selection: Selection,
         *,
         offset: int,
@@ -87,14 +85,12 @@ class ListingStore(Protocol):
         """
         ...
 
-    def count(
-        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: Millis
-    ) -> int:
+    def count(self, organization: Organization, suppression_list: AnyList, selection: Selection, *, now: Millis) -> int:
         """The number of entries."""
         ...
 
     def each(
-        self, organization: Organization, suppression_list: SuppressionList, selection: Selection, *, now: Millis
+        self, organization: Organization, suppression_list: AnyList, selection: Selection, *, now: Millis
     ) -> Iterator[Suppression]:
         """Every entry, a page at a time."""
         ...
@@ -109,8 +105,6 @@ class ListingStore(Protocol):
         """The number of entries of several lists, and whether it is complete or where counting stopped."""
         ...
 
-    def hidden(
-        self, organization: Organization, suppression_list: SuppressionList, *, now: Millis
-    ) -> Iterator[Suppression]:
+    def hidden(self, organization: Organization, suppression_list: AnyList, *, now: Millis) -> Iterator[Suppression]:
         """The entries that are on a list but not shown any more, oldest first."""
         ...

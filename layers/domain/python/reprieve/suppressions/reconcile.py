@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reprieve.lanes import Lanes
     from reprieve.organization import Organization
     from reprieve.suppressions.ports import Comparison, ProviderLists, SuppressionStore
-    from reprieve.suppressions.suppression import Suppression
+    from reprieve.suppressions.suppression import AnyList, Suppression
     from reprieve.system_log.ports import EventLog
 
 #: entries compared at a time: one BatchGetItem
@@ -48,7 +48,7 @@ class Differences:
     compared: int = 0
     missing: list[Suppression] = field(default_factory=list)
     repaired: int = 0
-    unread: dict[SuppressionList, str] = field(default_factory=dict)
+    unread: dict[AnyList, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

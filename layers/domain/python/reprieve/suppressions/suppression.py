@@ -6,12 +6,16 @@ Times everywhere in the domain are whole milliseconds since the epoch, UTC, and 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis
+
+#: the name of a group's list; every id is a whole number that JavaScript can hold
+_GROUP_LIST: Final = re.compile("group-([1-9][0-9]{0,14})")
 
 
 class SuppressionList(StrEnum):
@@ -27,6 +31,40 @@ class SuppressionList(StrEnum):
     """The recipient reported a message as spam."""
     UNSUBSCRIBES = "unsubscribes"
     """The recipient wants no mail at all (SendGrid's global unsubscribe)."""
+
+
+class GroupList(str):
+    """The list of one unsubscribe group, `group-{id}`: recipients who want no mail of that group, but other mail."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, group: int) -> Self:
+        """The list of a group, by its id."""
+        return cls(f"group-{group}")
+
+    @property
+    def group(self) -> int:
+        """The group's id."""
+        return int(self.rpartition("-")[2])
+
+    @property
+    def value(self) -> str:
+        """Its name as plain text, as `SuppressionList.value`."""
+        return str(self)
+
+
+#: a list by its name: one of the five, or that of a group
+AnyList: TypeAlias = SuppressionList | GroupList
+
+
+def list_named(name: str) -> AnyList:
+    """The list with a name.
+
+    Raises:
+        ValueError: no list can have that name. Whether a group exists is not checked.
+    """
+    return GroupList(name) if _GROUP_LIST.fullmatch(name) else SuppressionList(name)
 
 
 class Permanence(StrEnum):
@@ -75,7 +113,7 @@ class Suppression:
     """One entry of one list of one organization.
 
     Attributes:
-        list: the list it is on.
+        list: the list it is on; on a group's list it withholds the mail of that group only.
         key: the comparison key of the address (`address.Address.key`).
         email: the address as the provider spells it; a lift upstream must use exactly this.
         created: when the provider recorded it, in milliseconds.
@@ -89,7 +127,7 @@ class Suppression:
         count: how many distinct events put it there since the last lift; counted up to `organization.MAX_SOFT_BOUNCES`.
     """
 
-    list: SuppressionList
+    list: AnyList
     key: str
     email: str
     created: Millis

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from reprieve.clock import Seconds
     from reprieve.organization import BouncePurge
-    from reprieve.suppressions.suppression import Suppression
+    from reprieve.suppressions.suppression import AnyList, Suppression
 
 #: the largest and the default page
 PAGE: Final = 500
@@ -40,7 +40,7 @@ OFFSET: Final = WholeNumber("offset", 0, 10**12, capped=True)
 LAST: Final = "last"
 
 #: the members of a list's records, beyond `created` and `email`
-MEMBERS: Final = {
+MEMBERS: Final[Mapping[AnyList, tuple[str, ...]]] = {
     SuppressionList.BOUNCES: ("reason", "status"),
     SuppressionList.BLOCKS: ("reason", "status"),
     SuppressionList.INVALID_EMAILS: ("reason",),

@@ -7,7 +7,7 @@ on four lists and a 204 on the fifth; sendgrid/sendgrid-php#281: `emails` and `d
 - Four of the lists have a bulk form that answers 204 whether or not the addresses were listed; that form is used, so
   that a response lost on the way does no harm. When the provider refuses a bulk, it is split in halves until the
   address at fault is alone: n addresses of which one is bad take at most 2 * log2(n) calls more.
-- Unsubscribes have no bulk form and go one by one.
+- Unsubscribes, global ones and those of a group, have no bulk form and go one by one.
 - The body of a bulk is written in one place, `selection`, which has no word for "all"; an empty selection has no call.
 - `kind_of` says what a status means. Answers about the call rather than about an address (401, 403, a redirect, an
   unknown path) break the account and do not count as attempts.
@@ -41,12 +41,13 @@ from reprieve.providers.sendgrid.answers import (
     sentence,
 )
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
-from reprieve.suppressions.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import GroupList, Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reprieve.clock import Millis
+    from reprieve.suppressions.suppression import AnyList
 
 
 #: the most addresses of one bulk and the most rows of one page: the latter is SendGrid's, the former not published
@@ -63,7 +64,7 @@ PASSES: Final = 5
 #: pages of one such second: more than that is a list that ignores its offset
 PAGES: Final = 1_000
 
-_PATH: Final[Mapping[SuppressionList, str]] = {
+_PATH: Final[Mapping[AnyList, str]] = {
     SuppressionList.BOUNCES: "/v3/suppression/bounces",
     SuppressionList.BLOCKS: "/v3/suppression/blocks",
     SuppressionList.INVALID_EMAILS: "/v3/suppression/invalid_emails",
@@ -129,7 +130,7 @@ class SendGrid:
         """Close the connection that is kept for the next call; the adapter can still be used."""
         self._upstream.client.close()
 
-    def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
+    def lift(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
         """Take addresses off one list (`removals.ports.Provider.lift`).
 
         Args:
@@ -150,9 +151,10 @@ class SendGrid:
               tried. What was lifted before that stays LIFTED.
         """
         errand = _Errand(self._upstream, clock=self._clock, seconds=budget / SECOND)
-        if suppression_list is SuppressionList.UNSUBSCRIBES:
+        single = _single_path(suppression_list)
+        if single:
             for email in emails:
-                errand.one(email, _UNSUBSCRIBED, path_is_proved=False)
+                errand.one(email, single, path_is_proved=False)
         else:
             for start in range(0, len(emails), self.batch):
                 errand.many(emails[start : start + self.batch], _PATH[suppression_list])
@@ -323,6 +325,13 @@ class _Errand:
     def _stop(self, answer: LiftAnswer) -> LiftAnswer:
         self.stopped = answer
         return answer
+
+
+def _single_path(suppression_list: AnyList) -> str:
+    """The path under which a list that has no bulk form gives up single addresses; "" for one that has a bulk form."""
+    if isinstance(suppression_list, GroupList):
+        return f"/v3/asm/groups/{suppression_list.group}/suppressions"
+    return _UNSUBSCRIBED if suppression_list is SuppressionList.UNSUBSCRIBES else ""
 
 
 def _check_base_url(base_url: str) -> None:

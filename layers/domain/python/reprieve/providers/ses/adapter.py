@@ -44,6 +44,8 @@ from reprieve.suppressions.suppression import Permanence, Suppression, Suppressi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from reprieve.suppressions.suppression import AnyList
+
 #: two calls per address and more for other spellings: what fits into one turn of the job
 BATCH: Final = 8
 #: seconds from the beginning of one call to that of the next
@@ -55,7 +57,7 @@ PAGE: Final = 100
 #: how often a page of the list is asked for before SES is taken to be unavailable, with a growing wait in between
 PAGE_TRIES: Final = 5
 
-_REASON: Final[Mapping[SuppressionList, str]] = {
+_REASON: Final[Mapping[AnyList, str]] = {
     SuppressionList.BOUNCES: "BOUNCE",
     SuppressionList.SPAM_REPORTS: "COMPLAINT",
 }
@@ -187,7 +189,7 @@ class Ses:
     def close(self) -> None:
         """Do nothing: the client is shared, and nothing else is kept."""
 
-    def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
+    def lift(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
         """Take addresses off one list, one by one (`removals.ports.Provider.lift`).
 
         Args:
