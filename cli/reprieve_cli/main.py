@@ -23,6 +23,7 @@ from reprieve_cli.removals import removals
 from reprieve_cli.stack import CHECKOUT
 from reprieve_cli.status import status
 from reprieve_cli.target import Target
+from reprieve_cli.whitelist import whitelist
 from reprieve_cli.why import why
 
 
@@ -102,6 +103,7 @@ for command in (
     providers,
     recipients,
     lists,
+    whitelist,
     why,
     lift,
     removals,

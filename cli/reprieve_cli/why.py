@@ -30,6 +30,7 @@ SENTENCES: Final = {
     Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
     Next.LIFTS: "The removal job lifts it at the provider, at {at} at the earliest, and then takes it off this list.",
     Next.WAITS: "Its removal failed, and is not tried again until someone retries it.",
+    Next.SPARED: "It stays on the list; mail to it is tried as long as the address whitelist covers it.",
     Next.SWEEPS: "The list does not show it any more; the upkeep asks for its removal at the provider.",
 }
 
@@ -59,6 +60,8 @@ def _lines(organization: str, answer: Explanation) -> Iterator[str]:
     if answer.belongs is None:
         yield f"{answer.email} is not an email address by RFC 3696."
     yield f"{answer.email} is {'' if answer.mailed else 'not '}mailed."
+    if answer.whitelisted_by:
+        yield f"The address whitelist covers it by {answer.whitelisted_by}: only a spam report suppresses it."
     for one in answer.lists:
         if one.shown or one.next:
             yield ""

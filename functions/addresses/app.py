@@ -1,4 +1,4 @@
-"""/reprieve/addresses, /reprieve/suppressions: why an address is not mailed, and all lists in one."""
+"""/reprieve/addresses, suppressions, whitelist: why an address is not mailed, all lists in one, what is spared."""
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, suppressions
@@ -21,3 +21,9 @@ def search(request: Request) -> Response:
     found, more = store.search(by, asked.wanted, after=asked.after, limit=asked.limit, now=request.now)
     total = asked.total or (store.total(by, asked.wanted, now=request.now) if more else (len(found), True))
     return suppressions.render_search(found, total, asked, request, more=more)
+
+
+@handler.route("GET", "/whitelist", scopes=suppressions.READ_SUPPRESSIONS)
+def whitelist(request: Request) -> Response:
+    """The address whitelist, with its counts."""
+    return suppressions.render_whitelist(wiring.whitelists().find(request.organization))

@@ -26,6 +26,7 @@ READS = {
     *("RecipientStore.holders", "RecipientStore.named", "RecipientStore.linked"),
     *("ProviderLists.entries", "ProviderLists.close", "Comparison.missing"),
     *("ListingStore.get", "ListingStore.page", "ListingStore.count", "ListingStore.each", "ListingStore.search"),
+    "WhitelistStore.whitelist",
     *("ListingStore.total", "ListingStore.hidden", "SuppressionStore.barred"),
     "RemovalQueue.due",
     *("RemovalRecords.of_request", "RemovalRecords.one", "RemovalRecords.of_address", "RemovalRecords.waiting"),
@@ -144,7 +145,7 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
         *("Records.insert", "Records.upsert", "Records.delete", "RecipientImports.run"),
         *("Ingest.accept", "Unsubscribes.add", "ListImports.run", "Reconciliation.run"),
         *("Removals.request", "Lists.lift", "Lists.lift_many", "Lists.clear", "Unblocks.request", "Unblocks.reset"),
-        *("Following.retry", "RemovalJob.run"),
+        *("Following.retry", "RemovalJob.run", "Whitelists.change"),
     } <= VERBS.keys()
 
 

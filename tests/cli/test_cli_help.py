@@ -59,6 +59,8 @@ def test_these_are_the_commands() -> None:
         "removals list",
         "removals retry",
         "status",
+        "whitelist change",
+        "whitelist show",
         "why",
     ]
 

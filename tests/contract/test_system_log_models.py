@@ -33,7 +33,7 @@ from reprieve.removals.log_entries import (
 )
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
-from reprieve.suppressions.log_entries import addresses_listed, delivery_entry
+from reprieve.suppressions.log_entries import addresses_listed, delivery_entry, whitelist_changed
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log import entry as log
 from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target
@@ -100,6 +100,7 @@ def entries() -> Iterator[LogEntry]:
     names = frozenset({"a.example"}), frozenset({"b.example"})
     yield organization_changed(EventType.ORGANIZATION_UPDATE, {"domains": names}, context=CONTEXT)
     yield organization_changed(EventType.PURGE_UPDATE, {"purge.soft_days": (None, 5)}, context=CONTEXT)
+    yield whitelist_changed({"entries": []}, {"entries": ["a.example"]}, context=CONTEXT)
     account = ProviderAccount("ses")
     yield provider_account_changed(None, account, context=CONTEXT)
     yield provider_account_changed(account, replace(account, sealed_key=b"sealed"), context=CONTEXT)

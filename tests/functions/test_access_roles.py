@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     Verb = Callable[[], object]
 
 NOW = 1_700_000_000_000
-LISTS = ("SuppressionsFunction", "GlobalSuppressionsFunction", "BounceClassificationsFunction", "BouncePurgeFunction")
+LISTS = (
+    *("SuppressionsFunction", "GlobalSuppressionsFunction", "BounceClassificationsFunction", "BouncePurgeFunction"),
+    "AddressWhitelistFunction",
+)
 
 #: every verb on Access that a function has
 VERBS: dict[str, Verb] = {

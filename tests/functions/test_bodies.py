@@ -30,6 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {
     **{f"sendgrid DELETE /suppression/{name}": {"emails": ["TEXT"]} for name in ("invalid_emails", "spam_reports")},
     f"sendgrid POST {GLOBAL}": {"recipient_emails": ["TEXT"]},
     f"sendgrid PATCH {PURGE}": {"enabled": True, "soft_bounces": "TEXT"},
+    "sendgrid PATCH /mail_settings/address_whitelist": {"list": ["TEXT"]},
     f"zoho POST {MODULE}": {"data": [{"Email": "a@x.io", "Name": "TEXT"}]},
     f"zoho POST {MODULE}/upsert": {"data": [{"Email": "a@x.io", "Name": "TEXT"}]},
     f"zoho POST {MODULE}/{UNBLOCK}": {"ids": ["TEXT"], "unblock_fields": ["Email"]},

@@ -39,6 +39,7 @@ from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppress
 from reprieve.suppressions.ingest import Batch, Ingest
 from reprieve.suppressions.reconcile import Reconciliation
 from reprieve.suppressions.suppression import Classification, SuppressionList
+from reprieve.suppressions.whitelist import Whitelist
 from reprieve.system_log.entry import EventType
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.oracle import LISTED_ONLY, UNBLOCK, Oracle
@@ -95,6 +96,16 @@ class Recipients:
             Recipient(one, module, Address.parse(KEYS[int(one)]), None, created=START, updated=START)
             for one in identifiers
         ]
+
+
+class NoWhitelist:
+    """The address whitelist of an organization that has none."""
+
+    def whitelist(self, _: Organization) -> Whitelist:
+        return Whitelist()
+
+    def count_hits(self, _: Organization, entries: Iterable[str]) -> None:
+        assert not list(entries)
 
 
 class Scenario:
@@ -158,7 +169,7 @@ class Scenario:
             )
             for one in organizations
         }
-        self.ingest = Ingest(self.store, self.event_log, None)  # type: ignore[arg-type]
+        self.ingest = Ingest(self.store, NoWhitelist(), self.event_log, None)  # type: ignore[arg-type]
         self.removals = Removals(self.store, None, self.event_log)  # type: ignore[arg-type]
         self.lists = Lists(self.store, None, None, self.event_log)  # type: ignore[arg-type]
         self.listing = Listing(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
@@ -170,6 +181,7 @@ class Scenario:
         self.reconciliation = Reconciliation(
             self.access,  # type: ignore[arg-type]
             self.store,
+            NoWhitelist(),  # type: ignore[arg-type]
             Comparison(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
             self.event_log,
             lambda organization, _: self.upstreams[organization.id],

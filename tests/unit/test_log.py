@@ -26,7 +26,7 @@ from reprieve.recipients.log_entries import recipient_changed
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.removals.log_entries import removal_requested
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
-from reprieve.suppressions.log_entries import OUTCOME, delivery_entry
+from reprieve.suppressions.log_entries import OUTCOME, delivery_entry, whitelist_changed
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.entry import EventType, LogEntry
 from tests.support.contexts import context
@@ -142,6 +142,7 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
         (EventType.ORGANIZATION_CREATE, EventType.ORGANIZATION_UPDATE, EventType.PURGE_UPDATE),
         lambda event_type: organization_changed(event_type, {"name": ("Demo", "Other")}, context=CONTEXT),
     ),
+    EventType.WHITELIST_UPDATE: lambda _: whitelist_changed({"enabled": False}, {"enabled": True}, context=CONTEXT),
     EventType.PROVIDER_UPDATE: lambda _: provider_account_changed(None, ACCOUNT, context=CONTEXT),
     EventType.PROVIDER_RESUME: lambda _: provider_resumed(context=CONTEXT),
     **{
@@ -174,7 +175,7 @@ def test_a_change_names_its_actor_its_request_and_its_target(event_type: EventTy
 
 
 def test_every_type_of_change_has_a_sentence() -> None:
-    assert {*access_entries.MESSAGE, *recipient_entries.MESSAGE} == set(CHANGES)
+    assert {*access_entries.MESSAGE, *recipient_entries.MESSAGE, EventType.WHITELIST_UPDATE} == set(CHANGES)
 
 
 def test_an_operators_change_names_no_token() -> None:

@@ -39,7 +39,7 @@ from reprieve.removals.log_entries import (
 )
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
-from reprieve.suppressions.log_entries import addresses_listed, delivery_entry
+from reprieve.suppressions.log_entries import addresses_listed, delivery_entry, whitelist_changed
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.entry import EventType, LogEntry
 from tests.support.contexts import context
@@ -106,6 +106,9 @@ def entries() -> dict[str, LogEntry]:
         found[event_type] = credential_changed(event_type, credential, context=WHO)
     for event_type in (EventType.ORGANIZATION_CREATE, EventType.ORGANIZATION_UPDATE, EventType.PURGE_UPDATE):
         found[event_type] = organization_changed(event_type, {"name": ("Acme", "Acme Inc.")}, context=WHO)
+    found[EventType.WHITELIST_UPDATE] = whitelist_changed(
+        {"enabled": True, "entries": []}, {"enabled": True, "entries": ["x.org"]}, context=WHO
+    )
     account = ProviderAccount("sendgrid", "https://api.sendgrid.com", b"sealed", "", "key")
     found[EventType.PROVIDER_UPDATE] = provider_account_changed(None, account, context=WHO)
     found[EventType.PROVIDER_PAUSE] = provider_paused(WHO.organization, "401: unauthorized", now=NOW)

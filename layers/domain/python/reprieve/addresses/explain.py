@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reprieve.addresses.ports import AddressRecords
     from reprieve.context import Context
     from reprieve.removals.request import Removals
+    from reprieve.suppressions.ports import WhitelistStore
     from reprieve.suppressions.suppression import AnyList
     from reprieve.system_log.ports import LogReader
 
@@ -62,6 +63,7 @@ class Explanation:
         events: the newest log entries about it, newest first, as Okta's LogEvents.
         belongs: whether the membership rule lets the organization lift it; None when the text is not an address.
         quota: what is left of the organization's requests to the lists.
+        whitelisted_by: the entry of the address whitelist that covers it; None when none does.
     """
 
     email: str
@@ -70,6 +72,7 @@ class Explanation:
     events: Sequence[Mapping[str, Any]]
     belongs: bool | None
     quota: Quota
+    whitelisted_by: str | None = None
 
     @property
     def mailed(self) -> bool:
@@ -82,6 +85,7 @@ class Addresses:
     """Explains addresses."""
 
     records: AddressRecords
+    whitelists: WhitelistStore
     log: LogReader
     removals: Removals
     quotas: QuotaStore
@@ -103,12 +107,14 @@ class Addresses:
             belongs = None
         else:
             belongs = key in self.removals.allowed(organization, [address])
+        whitelist = self.whitelists.whitelist(organization)
+        spared = {record.list for record in records if whitelist.spares(record.list, key)}
         lists = [
             OnList(
                 record=record,
                 shown=shown(record, organization, now=now),
-                suppresses=suppresses(record, organization, now=now),
-                next=outlook(record, organization, now=now),
+                suppresses=record.list not in spared and suppresses(record, organization, now=now),
+                next=outlook(record, organization, now=now, spared=record.list in spared),
                 lifted_by=_ways(context, record.list, belongs=bool(belongs)),
             )
             for record in records
@@ -117,7 +123,7 @@ class Addresses:
         span = Span(Order.PUBLISHED, position(Millis(now - LOG_RETENTION)), LATEST, newest_first=True, target=fold(key))
         events = [stored.event for stored in islice(self.log.entries(organization, span, first=EVENTS), EVENTS)]
         quota = self.quotas.peek(organization, "sendgrid", now=now)
-        return Explanation(email, lists, block, events, belongs, quota)
+        return Explanation(email, lists, block, events, belongs, quota, whitelist.covering(key))
 
 
 def _ways(context: Context, suppression_list: AnyList, *, belongs: bool) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ class Next(Enum):
     """A removal is pending: the job asks the provider, then takes the address off."""
     WAITS = "waits"
     """A removal has failed: a person has to look at it."""
+    SPARED = "spared"
+    """It stays on the list, and mail to it is tried as long as the address whitelist covers it."""
     SWEEPS = "sweeps"
     """It is not shown any more, because it was cleared or has expired; the upkeep asks for its removal."""
 
@@ -88,8 +90,8 @@ def block_state(records: Iterable[AddressRecord], organization: Organization, *,
     )
 
 
-def outlook(record: AddressRecord, organization: Organization, *, now: Millis) -> Outlook | None:
-    """The outlook of a record; None when nothing is left to happen."""
+def outlook(record: AddressRecord, organization: Organization, *, now: Millis, spared: bool = False) -> Outlook | None:
+    """The outlook of a record; None when nothing is left to happen. `spared`: the address whitelist covers it."""
     removal = record.removal
     if removal is not None and removal.state is RemovalState.PENDING:
         return Outlook(Next.LIFTS, removal.due_at)
@@ -100,8 +102,8 @@ def outlook(record: AddressRecord, organization: Organization, *, now: Millis) -
     if not shown(record, organization, now=now):
         return Outlook(Next.SWEEPS)
     expires = _expiry(record.suppression, organization)
-    if expires is not None:
-        return Outlook(Next.EXPIRES, expires)
+    if spared or expires is not None:
+        return Outlook(Next.SPARED if spared else Next.EXPIRES, expires)
     return Outlook(Next.STAYS if suppresses(record, organization, now=now) else Next.KEPT)
 
 

@@ -49,11 +49,13 @@ if TYPE_CHECKING:
     from reprieve.store.system_log import EventLog, LogReader
     from reprieve.store.table import Table
     from reprieve.store.vault import Vault
+    from reprieve.store.whitelists import Whitelists as WhitelistStore
     from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
     from reprieve.suppressions.imports import ListImports
     from reprieve.suppressions.ingest import Ingest
     from reprieve.suppressions.reconcile import DailyReconciliation, Reconciliation
     from reprieve.suppressions.unsubscribe import Unsubscribes
+    from reprieve.suppressions.whitelists import Whitelists
     from reprieve.system_log.query import SystemLog
 
 #: as many as `store.table` has calls under way at a time
@@ -110,6 +112,21 @@ def suppressions() -> Suppressions:
     from reprieve.store.suppressions import Suppressions
 
     return Suppressions(table("SUPPRESSIONS"))
+
+
+@cache
+def whitelist_store() -> WhitelistStore:
+    """The address whitelists."""
+    from reprieve.store.whitelists import Whitelists
+
+    return Whitelists(table("SUPPRESSIONS"))
+
+
+def whitelists() -> Whitelists:
+    """The verbs for address whitelists."""
+    from reprieve.suppressions.whitelists import Whitelists
+
+    return Whitelists(whitelist_store(), event_log())
 
 
 @cache
@@ -170,7 +187,7 @@ def list_imports() -> ListImports:
     """The verb that imports suppression lists."""
     from reprieve.suppressions.imports import ListImports
 
-    return ListImports(suppressions(), event_log())
+    return ListImports(suppressions(), whitelist_store(), event_log())
 
 
 @cache
@@ -308,7 +325,7 @@ def addresses() -> Addresses:
     """The verb that explains an address."""
     from reprieve.addresses.explain import Addresses
 
-    return Addresses(listing(), log_reader(), removals(), quotas())
+    return Addresses(listing(), whitelist_store(), log_reader(), removals(), quotas())
 
 
 def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)
@@ -329,7 +346,7 @@ def ingest() -> Ingest:
     """The verb that takes in delivery events."""
     from reprieve.suppressions.ingest import Ingest
 
-    return Ingest(suppressions(), event_log(), dead_letters())
+    return Ingest(suppressions(), whitelist_store(), event_log(), dead_letters())
 
 
 def dead_letter_verbs() -> DeadLetterVerbs:
@@ -362,7 +379,8 @@ def reconciliation() -> Reconciliation:
     from reprieve.store.comparison import Comparison
     from reprieve.suppressions.reconcile import Reconciliation
 
-    return Reconciliation(access(), suppressions(), Comparison(table("SUPPRESSIONS")), event_log(), provider_for)
+    comparison = Comparison(table("SUPPRESSIONS"))
+    return Reconciliation(access(), suppressions(), whitelist_store(), comparison, event_log(), provider_for)
 
 
 def daily_reconciliation(context: Any) -> DailyReconciliation:  # noqa: ANN401  (Lambda's context object)

@@ -99,6 +99,11 @@ def request_part(request_id: str, first: str) -> str:
     return f"{request_id}#{first}"
 
 
+def whitelist(organization: Organization) -> str:
+    """The partition of the organization's address whitelist, which is one item."""
+    return f"{organization.id}#whitelist"
+
+
 def repeats(organization: Organization, digest: str) -> str:
     """The partition of the answers kept for idempotency keys, spread."""
     return f"{organization.id}#repeat#{_spread(digest)}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reprieve.context import Context
-    from reprieve.suppressions.ports import SuppressionStore
+    from reprieve.suppressions.ports import SuppressionStore, WhitelistStore
     from reprieve.suppressions.suppression import AnyList, Suppression
     from reprieve.system_log.ports import EventLog
 
@@ -54,6 +54,7 @@ class ListImports:
     """Importing suppression lists, on behalf of a caller."""
 
     suppressions: SuppressionStore
+    whitelists: WhitelistStore
     log: EventLog
 
     def run(
@@ -78,12 +79,15 @@ class ListImports:
             Unavailable: the store or the log did not answer; what is stored stays, and importing again is safe.
         """
         cleared = context.organization.cleared.get(suppression_list, -1)
-        late = [row for row in rows if to_seconds(row.suppression.created) <= cleared]
-        kept = [row.suppression for row in rows if to_seconds(row.suppression.created) > cleared]
-        left_out = [
-            *refused,
-            *(RefusedRow(row.line, "created: the list up to then has been deleted since") for row in late),
-        ]
+        whitelist = self.whitelists.whitelist(context.organization)
+        kept, left_out = [], list(refused)
+        for row in rows:
+            if to_seconds(row.suppression.created) <= cleared:
+                left_out.append(RefusedRow(row.line, "created: the list up to then has been deleted since"))
+            elif whitelist.spares(suppression_list, row.suppression.key):
+                left_out.append(RefusedRow(row.line, "email: the address whitelist covers it"))
+            else:
+                kept.append(row.suppression)
         starts = range(0, len(kept), GROUP)
         put = partial(self._put, context, suppression_list, kept)
         imported = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reprieve.clock import SKEW_ALLOWANCE, Millis
 from reprieve.suppressions.delivery import suppression_of
 from reprieve.suppressions.log_entries import delivery_entry
+from reprieve.suppressions.whitelist import Screened
 from reprieve.system_log.dead_letter import DeadLetter
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from reprieve.organization import Organization
     from reprieve.suppressions.delivery import DeliveryEvent
-    from reprieve.suppressions.ports import SuppressionStore
+    from reprieve.suppressions.ports import SuppressionStore, WhitelistStore
     from reprieve.system_log.ports import DeadLetters, EventLog
 
 
@@ -79,6 +80,7 @@ class Ingest:
     """The one way in for delivery events, whichever provider they come from."""
 
     suppressions: SuppressionStore
+    whitelists: WhitelistStore
     log: EventLog
     dead_letters: DeadLetters
 
@@ -87,6 +89,8 @@ class Ingest:
 
         An event that is stamped further ahead than clocks may differ is listed as of `now` and that allowance: the
         removal that forgave it would otherwise forgive every bounce until then. The log keeps its stamp.
+
+        An event that the address whitelist covers puts nothing on a list; its log entry says so.
 
         Args:
             organization: whose events.
@@ -99,10 +103,18 @@ class Ingest:
         """
         latest = Millis(now + SKEW_ALLOWANCE)
         entries = [found.no_later_than(latest) for event in batch.events if (found := suppression_of(event))]
-        listed = self.suppressions.record(organization, entries)
-        self.log.append(organization, [delivery_entry(event, provider_name=provider_name) for event in batch.events])
+        screened = self.whitelists.whitelist(organization).screen(entries) if entries else Screened([])
+        listed = self.suppressions.record(organization, screened.kept)
+        self.log.append(
+            organization,
+            [
+                delivery_entry(event, provider_name=provider_name, spared_by=screened.spared.get(event.id, ""))
+                for event in batch.events
+            ],
+        )
         if batch.unreadable:
             self.dead_letters.put(
                 [DeadLetter(organization.id, one.provider, one.reason, one.content) for one in batch.unreadable]
             )
+        self.whitelists.count_hits(organization, screened.spared.values())
         return Report(len(batch.events), listed, len(batch.unreadable), batch.ignored)

@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reprieve.suppressions.delivery import DeliveryKind
-from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, entry, request_entries
+from reprieve.system_log.entry import (
+    EventType,
+    LogEntry,
+    Result,
+    Severity,
+    Target,
+    change_entry,
+    entry,
+    request_entries,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reprieve.context import Context
     from reprieve.suppressions.delivery import DeliveryEvent
@@ -27,12 +36,13 @@ OUTCOME: Final = {
 }
 
 
-def delivery_entry(event: DeliveryEvent, *, provider_name: str) -> LogEntry:
+def delivery_entry(event: DeliveryEvent, *, provider_name: str, spared_by: str = "") -> LogEntry:
     """The log entry for one delivery event; the same event always makes the same entry.
 
     Args:
         event: what the provider reported.
         provider_name: the provider's name as logs show it.
+        spared_by: the entry of the address whitelist that kept the address off a list; "" where none did.
     """
     result, severity = OUTCOME[event.kind]
     debug = {
@@ -40,6 +50,7 @@ def delivery_entry(event: DeliveryEvent, *, provider_name: str) -> LogEntry:
         "emailProvider": provider_name,
         "emailRequestId": event.message_id,
         "enhancedStatusCode": event.status,
+        "whitelistedBy": spared_by,
     }
     return entry(
         EventType.EMAIL_DELIVERY,
@@ -73,3 +84,18 @@ def addresses_listed(
         context=context,
         about=f"{suppression_list}:{first}",
     )
+
+
+def whitelist_changed(before: Mapping[str, object], after: Mapping[str, object], *, context: Context) -> LogEntry:
+    """The log entry for a change of the address whitelist.
+
+    Args:
+        before: the settings by name.
+        after: those that are set now; a setting that stayed the same is left out of the entry.
+        context: who made the change, and the organization.
+    """
+    changed = [name for name in before if before[name] != after[name]]
+    changes = {name: before[name] for name in changed}, {name: after[name] for name in changed}
+    organization = context.organization
+    target = Target(organization.id, "Organization", organization.name, organization.id, changes)
+    return change_entry(EventType.WHITELIST_UPDATE, "Change address whitelist", target, context)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reprieve.clock import Millis
     from reprieve.organization import Organization
     from reprieve.suppressions.listing import Filter, Position, Selection
     from reprieve.suppressions.suppression import AnyList, Suppression, SuppressionList
+    from reprieve.suppressions.whitelist import Whitelist
 
 
 class SuppressionStore(Protocol):
@@ -32,6 +33,25 @@ class SuppressionStore(Protocol):
         Returns:
             By key, the moment in milliseconds that an event must be later than to put the address on the list.
         """
+        ...
+
+
+class WhitelistStore(Protocol):
+    """The address whitelists of all organizations; each method touches one organization."""
+
+    def whitelist(self, organization: Organization) -> Whitelist:
+        """The organization's whitelist, read consistently; an empty one that is off when there is none."""
+        ...
+
+    def replace_whitelist(self, organization: Organization, before: Whitelist, after: Whitelist) -> bool:
+        """Replace a whitelist with its counts; False, and nothing changed, when the stored one is not `before`.
+
+        The counts are not compared: those that are added meanwhile are lost.
+        """
+        ...
+
+    def count_hits(self, organization: Organization, entries: Iterable[str]) -> None:
+        """Count entries of the whitelist that kept an address off a list, one for each time that it is given."""
         ...
 
 

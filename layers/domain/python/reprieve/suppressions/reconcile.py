@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.lanes import Lanes
     from reprieve.organization import Organization
-    from reprieve.suppressions.ports import Comparison, ProviderLists, SuppressionStore
+    from reprieve.suppressions.ports import Comparison, ProviderLists, SuppressionStore, WhitelistStore
     from reprieve.suppressions.suppression import AnyList, Suppression
     from reprieve.system_log.ports import EventLog
 
@@ -40,7 +40,8 @@ class Differences:
 
     Attributes:
         compared: how many entries the provider's lists hold in the range.
-        missing: those that were not here; after a dry run they still are not.
+        missing: those that were not here, without what the address whitelist covers; after a dry run they still are
+            not.
         repaired: how many were recorded; fewer than missing when a webhook was faster.
         unread: lists that the provider did not give, each with a sentence that is safe to log.
     """
@@ -57,6 +58,7 @@ class Reconciliation:
 
     access: AccessStore
     suppressions: SuppressionStore
+    whitelists: WhitelistStore
     comparison: Comparison
     log: EventLog
     provider_for: Callable[[Organization, ProviderAccount], ProviderLists]
@@ -93,9 +95,12 @@ class Reconciliation:
     def _compare(
         self, context: Context, entries: Iterator[Suppression], found: Differences, *, latest: Millis, dry_run: bool
     ) -> None:
-        organization = context.organization
+        organization, whitelist = context.organization, None
         while chunk := [entry.no_later_than(latest) for entry in islice(entries, CHUNK)]:
             missing = self.comparison.missing(organization, chunk)
+            if missing:
+                whitelist = whitelist or self.whitelists.whitelist(organization)
+                missing = whitelist.screen(missing).kept
             found.compared += len(chunk)
             first = len(found.missing)
             found.missing += missing

@@ -58,6 +58,8 @@ class EventType(StrEnum):
     """An organization's settings were changed."""
     PURGE_UPDATE = "reprieve.bounce_purge.update"
     """The settings of the bounce purge were changed."""
+    WHITELIST_UPDATE = "reprieve.address_whitelist.update"
+    """The address whitelist was changed."""
     PROVIDER_UPDATE = "reprieve.provider_account.update"
     """A provider account was set or changed."""
     PROVIDER_PAUSE = "reprieve.provider_account.pause"

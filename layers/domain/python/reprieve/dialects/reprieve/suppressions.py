@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from reprieve.addresses.explain import Explanation, OnList
     from reprieve.suppressions.suppression import Suppression
+    from reprieve.suppressions.whitelist import Whitelist
 
 READ_ADDRESSES: Final = ("reprieve.addresses.read",)
 READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
@@ -54,6 +55,7 @@ SENTENCE: Final = {
     Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
     Next.LIFTS: "The removal job asks the provider to lift it, then takes it off the list.",
     Next.WAITS: "Its removal failed and waits for a person to retry it.",
+    Next.SPARED: "It stays on the list; mail to it is tried as long as the address whitelist covers it.",
     Next.SWEEPS: "It is not shown any more; its removal at the provider will be requested.",
 }
 
@@ -120,6 +122,7 @@ def render_explanation(answer: Explanation) -> Response:
         "email": answer.email,
         "mailed": answer.mailed,
         "belongs_to_organization": answer.belongs,
+        "whitelisted_by": answer.whitelisted_by,
         "block": {
             "kind": answer.block.kind,
             "count": answer.block.count,
@@ -140,6 +143,15 @@ def render_explanation(answer: Explanation) -> Response:
         },
     }
     return Response(HTTPStatus.OK, body)
+
+
+def render_whitelist(whitelist: Whitelist) -> Response:
+    """The address whitelist, with how many events each entry has kept from suppressing an address."""
+    entries = [
+        {"entry": entry, "kind": "address" if "@" in key else "domain", "hits": whitelist.hits.get(key, 0)}
+        for key, entry in whitelist.entries.items()
+    ]
+    return Response(HTTPStatus.OK, {"enabled": whitelist.enabled, "entries": entries})
 
 
 def _suppression(one: Suppression) -> dict[str, Any]:

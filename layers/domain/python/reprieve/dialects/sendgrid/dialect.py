@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: the scopes for the settings of the bounce purge
 READ_PURGE: Final = ("mail_settings.bounce_purge.read",)
 UPDATE_PURGE: Final = ("mail_settings.bounce_purge.update",)
+#: those for the address whitelist
+READ_WHITELIST: Final = ("mail_settings.address_whitelist.read",)
+UPDATE_WHITELIST: Final = ("mail_settings.address_whitelist.update",)
 
 
 def scopes(suppression_list: SuppressionList, action: str) -> tuple[str, ...]:
@@ -32,7 +35,7 @@ def global_scopes(action: str) -> tuple[str, ...]:
     return (f"asm.suppressions.global.{action}", *scopes(SuppressionList.UNSUBSCRIBES, action))
 
 
-SCOPES: Final = frozenset(READ_PURGE + UPDATE_PURGE).union(
+SCOPES: Final = frozenset(READ_PURGE + UPDATE_PURGE + READ_WHITELIST + UPDATE_WHITELIST).union(
     *(scopes(name, action) for name in SuppressionList for action in ("read", "delete")),
     *(global_scopes(action) for action in ("create", "read", "delete")),
 )

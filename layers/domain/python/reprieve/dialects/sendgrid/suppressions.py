@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reprieve.clock import Seconds
     from reprieve.organization import BouncePurge
     from reprieve.suppressions.suppression import AnyList, Suppression
+    from reprieve.suppressions.whitelist import Whitelist
 
 #: the largest and the default page
 PAGE: Final = 500
@@ -238,9 +239,7 @@ def parse_purge(request: Request) -> dict[str, bool | int | None]:
     body = _object(request)
     changes: dict[str, bool | int | None] = {}
     if "enabled" in body:
-        if not isinstance(body["enabled"], bool):
-            raise InvalidInput("must be true or false", field="enabled")
-        changes["enabled"] = body["enabled"]
+        changes["enabled"] = _boolean(body["enabled"], "enabled")
     for member, attribute in (("soft_bounces", "soft_days"), ("hard_bounces", "hard_days")):
         if member in body:
             changes[attribute] = _days(body[member], member)
@@ -251,6 +250,28 @@ def render_purge(purge: BouncePurge) -> Response:
     """The bounce purge's settings."""
     body = {"enabled": purge.enabled, "soft_bounces": purge.soft_days, "hard_bounces": purge.hard_days}
     return Response(HTTPStatus.OK, body)
+
+
+def parse_whitelist(request: Request) -> tuple[bool | None, list[str] | None]:
+    """A PATCH of the address whitelist: whether it applies, and its whole list; None for what stays.
+
+    Raises:
+        InvalidInput: a member is not what it must be.
+    """
+    body = _object(request)
+    enabled = _boolean(body["enabled"], "enabled") if "enabled" in body else None
+    return enabled, _texts(body["list"], "list", least=0) if "list" in body else None
+
+
+def render_whitelist(whitelist: Whitelist) -> Response:
+    """The address whitelist's settings."""
+    return Response(HTTPStatus.OK, {"enabled": whitelist.enabled, "list": list(whitelist.entries.values())})
+
+
+def _boolean(value: object, field: str) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidInput("must be true or false", field=field)
+    return value
 
 
 def _days(days: object, field: str) -> int | None:
