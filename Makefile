@@ -6,6 +6,7 @@ PORT   ?= 4566
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+LINT   := .local/lint
 NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
@@ -58,12 +59,13 @@ bench: $(READY) node ## measure requests, capacity and throughput against the ph
 bench-classification: $(READY) ## measure the bounce classifier on labelled public data; fails if a goal is missed
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.classification
 
-lint: $(READY) ## check style, types and the template
+lint: $(READY) $(LINT)/.ready ## check style, types and the template
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml
+	$(LINT)/bin/cfn-lint template.yaml
 	$(BIN)/sam validate --lint
+	@$(BIN)/python -m local.scan
 
 format: $(READY) ## format the code with ruff and apply its safe fixes
 	$(BIN)/ruff check --fix
@@ -76,11 +78,18 @@ lock: ## write the dependency locks, with hashes (UPGRADE=1 takes newer versions
 	$(PYTHON) local/lock.py $(if $(UPGRADE),--upgrade)
 
 clean: ## remove what was built and installed; the local stack's data (.local/) stays
-	rm -rf $(VENV) .aws-sam .local/build .local/lock .mypy_cache .ruff_cache .hypothesis tests/sdk-node/node_modules bench/node_modules
+	rm -rf $(VENV) $(LINT) .aws-sam .local/build .local/lock .mypy_cache .ruff_cache .hypothesis tests/sdk-node/node_modules bench/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements/dev.txt local/install.py
 	@$(PYTHON) local/install.py
+
+# The newest cfn-lint, and checkov, whose dependencies are not those of the SAM CLI.
+$(LINT)/.ready: requirements/lint.txt
+	@echo "Installing the template's linters into $(LINT) (half a minute the first time)"
+	@$(PYTHON) -m venv $(LINT)
+	@$(LINT)/bin/python -m pip install --quiet --require-hashes --no-deps --no-compile --disable-pip-version-check -r $<
+	@touch $@
 
 node: $(NPM)
 

@@ -39,6 +39,7 @@ def main() -> None:
     for major in ("6", "8"):
         lock(f"requirements/zoho{major}.in", f"requirements/zoho{major}.txt", upgrade)
     lock("requirements/okta2.in", "requirements/okta2.txt", upgrade)
+    lock("requirements/lint.in", "requirements/lint.txt", upgrade)
     same = "--constraint=requirements/dev.txt"
     lock("requirements/unit.in", "requirements/unit.txt", ["--upgrade", same])
     # The layer must have the versions that the tests ran with.

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
+import pytest
+
+from reprieve.dialects.dialect import Dialect, Refusal
+from reprieve.dialects.registry import DIALECTS
 from tests.support.translated import resources, translated
 
 ANY = "x-amazon-apigateway-any-method"
@@ -35,16 +40,30 @@ def test_no_api_has_two_variables_beside_each_other() -> None:
 
 
 def test_no_name_is_the_same_in_two_stacks_of_an_account() -> None:
-    """A schedule's name is unique in an account and region; SAM makes one of the function and the event alone."""
+    """A schedule's name is unique in its group; SAM makes one of the function and the event, in the default group."""
     schedules = resources("AWS::Scheduler::Schedule").values()
-    assert sorted(it["Name"]["Fn::Sub"] for it in schedules) == [
-        "${AWS::StackName}-reconciliation",
-        "${AWS::StackName}-removal-job",
-        "${AWS::StackName}-upkeep",
-    ]
+    assert sorted(it["Name"] for it in schedules) == ["reconciliation", "removal-job", "upkeep"]
+    assert [it["GroupName"] for it in schedules] == [{"Ref": "Schedules"}] * 3
     names = ("FunctionName", "RoleName", "QueueName", "TableName", "LogGroupName", "AlarmName", "TopicName")
+    names += ("ManagedPolicyName", "LayerName")
     resource = [it.get("Properties", {}) for it in translated()["Resources"].values()]
-    assert [it[name] for it in resource for name in names if isinstance(it.get(name), str)] == []
+    # a layer's versions have one name in the account, which SAM gives; a new version replaces no other stack's
+    assert [it[name] for it in resource for name in names if isinstance(it.get(name), str)] == [
+        "DependenciesLayer",
+        "DomainLayer",
+    ]
+
+
+def test_the_name_of_the_schedules_group_fits_however_long_the_stacks_name_is() -> None:
+    """A stack's name has up to 128 characters, and that of a group 64."""
+    (group,) = resources("AWS::Scheduler::ScheduleGroup").values()
+    stack_id = f"arn:aws:cloudformation:eu-west-1:123456789012:stack/{'s' * 128}/12345678-90ab-cdef-1234-567890abcdef"
+    text, values = group["Name"]["Fn::Sub"]
+    index, split = values["Id"]["Fn::Select"]
+    assert split["Fn::Split"] == ["/", {"Ref": "AWS::StackId"}]
+    name = text.replace("${Id}", stack_id.split("/")[index])
+    assert name == "reprieve-12345678-90ab-cdef-1234-567890abcdef"
+    assert len(name) <= 64
 
 
 def test_the_authorizer_is_invoked_by_its_alias() -> None:
@@ -64,10 +83,139 @@ def test_an_api_has_its_one_stage_with_its_throttles() -> None:
     assert [it for it in resources("AWS::ApiGateway::Deployment").values() if "StageName" in it] == []
     stages = resources("AWS::ApiGateway::Stage")
     assert sorted(it["StageName"] for it in stages.values()) == ["api", "crm", "reprieve", "v3"]
-    limit = {"Ref": "RequestsPerSecond"}
     for stage in stages.values():
-        (settings,) = stage["MethodSettings"]
-        assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (limit, limit)
+        settings = stage["MethodSettings"][0]
+        assert settings == throttle("/*", "*", "RequestsPerSecond")
+
+
+def throttle(path: str, method: str, parameter: str) -> dict[str, Any]:
+    limit = {"Ref": parameter}
+    return {"ResourcePath": path, "HttpMethod": method, "ThrottlingRateLimit": limit, "ThrottlingBurstLimit": limit}
+
+
+def test_the_webhook_has_a_throttle_of_its_own() -> None:
+    """A setting names the path with ~1 for each slash, and the method of the request where the path takes ANY."""
+    further = {it["StageName"]: it["MethodSettings"][1:] for it in resources("AWS::ApiGateway::Stage").values()}
+    webhook = throttle("/~1events~1sendgrid~1{org}", "POST", "WebhooksPerSecond")
+    assert further == {"api": [], "crm": [], "v3": [], "reprieve": [webhook]}
+    assert "/events/sendgrid/{org}" in resources("AWS::ApiGateway::RestApi")["ReprieveApi"]["Body"]["paths"]
+
+
+def rules() -> dict[str, Any]:
+    (acl,) = resources("AWS::WAFv2::WebACL").values()
+    return {rule["Name"]: rule for rule in acl["Rules"]}
+
+
+def test_a_cap_counts_all_requests_of_one_api_in_a_minute() -> None:
+    """WAF sees the stage, or the base path of the same name, at the beginning of the path."""
+    found = {name: rule["Statement"]["RateBasedStatement"] for name, rule in rules().items()}
+    assert {name: it.pop("ScopeDownStatement")["ByteMatchStatement"] for name, it in found.items()} == {
+        dialect.name.lower(): {
+            "FieldToMatch": {"UriPath": {}},
+            "PositionalConstraint": "STARTS_WITH",
+            "SearchString": f"/{dialect.stage}/",
+            "TextTransformations": [{"Priority": 0, "Type": "URL_DECODE"}],
+        }
+        for dialect in DIALECTS
+    }
+    counted = {"AggregateKeyType": "CONSTANT", "EvaluationWindowSec": 60, "Limit": {"Ref": "ApiRequestsPerMinute"}}
+    assert found == dict.fromkeys(found, counted)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_a_cap_refuses_in_the_dialect(dialect: Dialect) -> None:
+    name = dialect.name.lower()
+    (acl,) = resources("AWS::WAFv2::WebACL").values()
+    said = dialect.gateway_rows()["THROTTLED"]
+    assert isinstance(said, Refusal)
+    body = acl["CustomResponseBodies"][name]
+    assert (body["ContentType"], json.loads(body["Content"])) == ("APPLICATION_JSON", dialect.write(said, "waf").body)
+    response = rules()[name]["Action"]["Block"]["CustomResponse"]
+    headers = {it["Name"]: it["Value"] for it in response["ResponseHeaders"]}
+    further = {header: value.strip("'") for header, value in dialect.gateway_headers.get("THROTTLED", {}).items()}
+    assert (response["ResponseCode"], response["CustomResponseBodyKey"]) == (429, name)
+    assert headers == {"Retry-After": "60", **further}
+
+
+def test_a_web_acl_keeps_no_samples_of_requests() -> None:
+    """A sample shows headers, and with them credentials."""
+    (acl,) = resources("AWS::WAFv2::WebACL").values()
+    shown = [acl["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in rules().values())]
+    assert [it["SampledRequestsEnabled"] for it in shown] == [False] * 5
+
+
+def test_every_stage_is_behind_the_web_acl_and_none_is_without_one_unless_asked() -> None:
+    associations = resources("AWS::WAFv2::WebACLAssociation")
+    stages = resources("AWS::ApiGateway::Stage")
+    arn = "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/"
+    assert sorted(it["ResourceArn"]["Fn::Sub"] for it in associations.values()) == sorted(
+        f"{arn}${{{it['RestApiId']['Ref']}}}/stages/${{{name}}}" for name, it in stages.items()
+    )
+    for it in associations.values():
+        given, own = {"Ref": "WebAclArn"}, {"Fn::GetAtt": ["ApiCap", "Arn"]}
+        assert it["WebACLArn"] == {"Fn::If": ["HasWebAclArn", given, own]}
+    conditions = {name: translated()["Resources"][name]["Condition"] for name in (*associations, "ApiCap")}
+    assert conditions == dict.fromkeys(associations, "HasWebAcl") | {"ApiCap": "HasApiCap"}
+    assert (translated()["Parameters"]["ApiRequestsPerMinute"]["Default"], default("WebAclArn")) == ("0", "")
+
+
+def default(parameter: str) -> Any:
+    return translated()["Parameters"][parameter]["Default"]
+
+
+def test_parameters_that_do_not_go_together_are_refused_before_anything_is_made() -> None:
+    said = {name: rule["Assertions"][0]["AssertDescription"] for name, rule in translated()["Rules"].items()}
+    assert said == {
+        "OneWebAcl": (
+            "An API has one web ACL. Put a rate rule into that of WebAclArn, and leave ApiRequestsPerMinute at 0."
+        ),
+        "SecurityGroupsOfSubnets": "Functions in SubnetIds need SecurityGroupIds.",
+        "SubnetsOfSecurityGroups": "SecurityGroupIds are of functions in SubnetIds.",
+        "CertificateOfDomainName": "DomainName needs CertificateArn.",
+    }
+
+
+def test_every_function_is_in_the_network_that_was_given_and_in_none_otherwise() -> None:
+    network = {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+    for function in resources("AWS::Lambda::Function").values():
+        assert function["VpcConfig"] == {"Fn::If": ["HasNetwork", network, {"Ref": "AWS::NoValue"}]}
+    assert (default("SubnetIds"), default("SecurityGroupIds")) == ("", "")
+
+
+def test_no_function_may_use_what_lambda_needs_to_put_it_into_a_network() -> None:
+    """SAM gives it to every role, whether there is a network or not."""
+    functions = resources("AWS::Lambda::Function")
+    policy = resources("AWS::IAM::ManagedPolicy")["CodeKeepsOffNetworks"]
+    assert sorted(it["Ref"] for it in policy["Roles"]) == sorted(f"{name}Role" for name in functions)
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Deny",
+            "Action": "ec2:*",
+            "Resource": "*",
+            "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}},  # the calls of the code have this key
+        }
+    ]
+
+
+def test_functions_are_traced_if_asked_and_apis_never_are() -> None:
+    """A trace of an API holds the URL, and with it addresses."""
+    assert default("Tracing") == "Disabled"
+    for value, mode in (("Disabled", None), ("Active", {"Mode": {"Ref": "Tracing"}})):
+        found = translated(Tracing=value)["Resources"].values()
+        functions = [it["Properties"] for it in found if it["Type"] == "AWS::Lambda::Function"]
+        assert [it.get("TracingConfig") for it in functions] == [mode] * len(functions)
+        arns = [it["Properties"].get("ManagedPolicyArns", []) for it in found if it["Type"] == "AWS::IAM::Role"]
+        writers = [one for one in arns if "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess" in one]
+        assert len(writers) == (len(functions) if mode else 0)
+        stages = [it["Properties"] for it in found if it["Type"] == "AWS::ApiGateway::Stage"]
+        assert [it for it in stages if "TracingEnabled" in it] == []
+
+
+def test_the_key_is_of_one_region_unless_that_was_decided_before_it_was_made() -> None:
+    key = resources("AWS::KMS::Key")["SecretsKey"]
+    # without the property, not with false: CloudFormation refuses any change of it
+    assert key["MultiRegion"] == {"Fn::If": ["HasMultiRegionKey", True, {"Ref": "AWS::NoValue"}]}
+    assert default("MultiRegionKey") == "off"
 
 
 def test_no_function_starts_from_a_snapshot_unless_that_is_asked_for() -> None:

@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from python_http_client.exceptions import ForbiddenError, UnauthorizedError
 
 from local.deploy import client, outputs
-from local.place import STACK_NAME
 from tests.support.workers import peak_megabytes
 
 if TYPE_CHECKING:
@@ -149,7 +148,10 @@ def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
 
 
 def test_the_job_runs_by_its_schedule(place: Place) -> None:
-    schedule = client(place, "scheduler").get_schedule(Name=f"{STACK_NAME}-removal-job")
+    scheduler = client(place, "scheduler")
+    found = {one["Name"]: one for one in scheduler.list_schedules(State="ENABLED")["Schedules"]}
+    assert sorted(found) == ["reconciliation", "removal-job", "upkeep"]
+    schedule = scheduler.get_schedule(Name="removal-job", GroupName=found["removal-job"]["GroupName"])
     assert schedule["ScheduleExpression"] == "rate(2 minutes)"
     assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 120, "MaximumRetryAttempts": 0}
 
