@@ -7,16 +7,17 @@ from typing import Any
 from reprieve.access.authenticate import authenticate
 from reprieve.dialects.registry import SCHEMES
 from reprieve.errors import Unauthenticated
-from reprieve.runtime import identity, wiring
+from reprieve.runtime import identity, telemetry, wiring
 from reprieve.runtime.telemetry import logger
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: telemetry.Invocation) -> dict[str, Any]:
     """Allow this one request, or refuse it.
 
     A refusal is a policy that denies, which API Gateway answers in the dialect of the API; whether the scopes of a
     credential suffice is decided by the function behind, which knows what is requested.
     """
+    telemetry.begin(context)
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if not headers.get("authorization"):
         # API Gateway's own word for "no credential at all", which the dialects answer differently from a bad one

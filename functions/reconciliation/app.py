@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from reprieve.clock import Millis, days
-from reprieve.runtime import metrics, settings, wiring
+from reprieve.runtime import metrics, settings, telemetry, wiring
 from reprieve.runtime.telemetry import logger
 
 #: two days, so that one run that failed leaves no gap
@@ -17,6 +17,7 @@ settings.require("SECRETS_KEY")
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
     """Compare every organization, and report what was found."""
+    telemetry.begin(context)
     now = wiring.now()
     found = wiring.daily_reconciliation(context).run(start=Millis(now - RANGE), end=now)
     for organization, problem in found.faults.items():

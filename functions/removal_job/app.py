@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reprieve.runtime import metrics, settings, wiring
+from reprieve.runtime import metrics, settings, telemetry, wiring
 from reprieve.runtime.telemetry import logger
 
 settings.require("SECRETS_KEY")
@@ -12,6 +12,7 @@ settings.require("SECRETS_KEY")
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
     """Run once, and report what was done."""
+    telemetry.begin(context)
     tally = wiring.removal_job(context).run()
     metrics.removal_job(tally)
     summary: dict[str, Any] = {

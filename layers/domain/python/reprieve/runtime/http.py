@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from reprieve import clock
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import Forbidden, MethodNotAllowed, NoSuchRoute, RateLimited, ReprieveError
-from reprieve.runtime import identity
+from reprieve.runtime import identity, telemetry
 from reprieve.runtime.telemetry import logger
 
 if TYPE_CHECKING:
@@ -70,12 +70,13 @@ class Api:
 
         return register
 
-    def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    def __call__(self, event: Mapping[str, Any], context: telemetry.Invocation) -> dict[str, Any]:
         """The Lambda handler: whatever goes wrong with a request is answered in the dialect, and logged.
 
         An event that is not a request from API Gateway raises: there is no caller to answer.
         """
         started = time.perf_counter()
+        telemetry.begin(context)
         request = _request(event)
         error_id = ""
         try:

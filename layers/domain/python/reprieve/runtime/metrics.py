@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from reprieve.clock import SECOND
 from reprieve.removals.lift import LiftOutcome
-from reprieve.runtime import settings
+from reprieve.runtime import settings, telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,4 +67,7 @@ def webhook_refused() -> None:
 
 
 def _metrics(service: str) -> EphemeralMetrics:
-    return EphemeralMetrics(namespace=settings.metrics_namespace(), service=service)
+    metrics = EphemeralMetrics(namespace=settings.metrics_namespace(), service=service)
+    for key, value in telemetry.ids().items():
+        metrics.add_metadata(key, value)
+    return metrics
