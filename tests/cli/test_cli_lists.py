@@ -235,6 +235,12 @@ def test_a_row_with_more_text_than_an_event_may_have_is_refused(run: Run) -> Non
     assert "line 2: email, reason, status, ip together have more than 200000 octets\n" in ran.err
 
 
+def test_an_address_that_no_event_may_have_is_refused_on_the_list_that_takes_any_text(run: Run) -> None:
+    text = "email,created\n" + "".join(f"{'x' * length},{SINCE}\n" for length in (320, 321))
+    ran = run("lists", "import", "acme", "invalid_emails", "-", stdin=text)
+    assert ran == Ran(1, "1 imported, 0 unchanged, 1 refused\n", "1 of 1\nline 3: email: at most 320 octets\n")
+
+
 SIGNS = "=+-@＝＋－＠"
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from(f"'\t\r\n\",;{SIGNS}"), max_size=8)
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from reprieve import answer_size
 from reprieve import clock as clock_module
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import Organization
@@ -25,7 +26,8 @@ from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
 from reprieve.store.table import Table
 from reprieve.suppressions.listing import Selection
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import MAX_TEXT, SuppressionList
+from reprieve.system_log.span import LATEST, Order, Span
 from tests.support.contexts import context
 from tests.support.dynamodb import fault
 from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, Matching, cases, event, function
@@ -217,7 +219,11 @@ def test_text_of_the_greatest_length_is_stored_whatever_it_is(call: Gateway, dyn
     )
     for number, reason in enumerate(texts):
         assert post(call, bounce(number, reason=reason)).body["listed"] == 1
-    assert sorted(item["reason"]["S"] for item in dynamodb.scan(TableName="Suppressions")["Items"]) == sorted(texts)
+    kept = [item["reason"]["S"] for item in dynamodb.scan(TableName="Suppressions")["Items"]]
+    assert sorted(kept) == sorted(answer_size.cut(reason, MAX_TEXT["reason"]) for reason in texts)
+    entries = wiring.log_reader().entries(DEMO, Span(Order.PUBLISHED, "0", LATEST), first=2)
+    said = [one.event["debugContext"]["debugData"]["providerMessage"] for one in entries]
+    assert sorted(said) == sorted(texts)
 
 
 @pytest.mark.usefixtures("queue")

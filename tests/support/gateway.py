@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reprieve.access.caller import Caller
+from reprieve.answer_size import MAX_RESPONSE
 from reprieve.clock import Millis
 from reprieve.organization import Organization
 from reprieve.runtime import identity
@@ -60,11 +61,13 @@ class Answer:
         status: the status code.
         body: parsed, if it is JSON; None if there is none.
         headers: every value of every header, by lower-case name; two answers are equal whatever their headers are.
+        size: the bytes of Lambda's response on the runtime that takes most.
     """
 
     status: int
     body: Any = None
     headers: Mapping[str, list[str]] = field(default_factory=dict, compare=False)
+    size: int = field(default=0, compare=False)
 
 
 class Matching:
@@ -151,7 +154,10 @@ class Gateway:
         headers = {word.lower(): values for word, values in said["multiValueHeaders"].items()}
         text = base64.b64decode(said["body"]).decode() if said["isBase64Encoded"] else said["body"]
         is_json = "json" in "".join(headers.get("content-type", ()))
-        return Answer(said["statusCode"], (json.loads(text) if is_json else text) if text else None, headers)
+        content = (json.loads(text) if is_json else text) if text else None
+        answer = Answer(said["statusCode"], content, headers, len(json.dumps(said)))
+        assert answer.size <= MAX_RESPONSE
+        return answer
 
 
 def proxy_event(

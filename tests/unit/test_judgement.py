@@ -129,3 +129,9 @@ def test_a_permanence_in_a_file_is_taken_as_it_is(cell: str) -> None:
 def test_a_class_in_a_file_is_read_as_the_webhook_reads_it(cell: str, expected: Classification | None) -> None:
     found = by_file(BOUNCES, "550 failed", "", name="classification", cell=cell)
     assert (found.classification if found else None) is expected
+
+
+@pytest.mark.parametrize(("length", "taken"), [(320, True), (321, False)])
+def test_a_row_of_the_providers_list_has_no_longer_address_than_an_event_may_have(length: int, taken: bool) -> None:
+    row = {"email": "x" * length, "created": 1, "reason": ""}
+    assert (answers.parse_row(SuppressionList.INVALID_EMAILS, row, otherwise=2) is not None) is taken

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from reprieve.address import Address, comparison_key
+from reprieve.address import MAX_KEY_OCTETS, Address, comparison_key
 from reprieve.clock import DAY, SECOND, Millis, to_seconds
 from reprieve.dialects import csv_file, spreadsheet
 from reprieve.errors import InvalidInput
@@ -92,6 +92,8 @@ def _suppression(
     email = texts["email"].strip()
     if not email:
         raise InvalidInput("missing", field="email")
+    if len(email.encode()) > MAX_KEY_OCTETS:
+        raise InvalidInput(f"at most {MAX_KEY_OCTETS} octets", field="email")
     if suppression_list is not SuppressionList.INVALID_EMAILS:
         Address.parse(email)
     entry = Suppression(

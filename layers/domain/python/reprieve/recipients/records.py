@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.errors import LimitExceeded
+from reprieve import answer_size
+from reprieve.errors import LimitExceeded, NotFound
 from reprieve.recipients.log_entries import recipient_changed
 from reprieve.recipients.recipient import Recipient
 from reprieve.system_log.entry import EventType
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: the key in a recipient's profile under which a record's other members are kept, as JSON
 CONTENT: Final = "record"
+#: the most bytes of a record's other members in an answer: 100 records that are named by their ids go into one
+MAX_CONTENT: Final = 56_000
 #: the keys of a profile that are not members of a record
 NOT_CONTENT: Final = frozenset({CONTENT, "login", "status"})
 #: what a search without an address may read, in all and per call
@@ -48,9 +51,16 @@ class Draft:
     id: str | None = None
 
     def over(self, record: Recipient, now: Millis) -> Recipient:
-        """The record with the given members changed."""
+        """The record with the given members changed.
+
+        Raises:
+            LimitExceeded: it would have more than `MAX_CONTENT`.
+        """
         addresses = {name: getattr(self, name) for name in self.given}
-        profile = {**record.profile, CONTENT: json.dumps({**content_of(record), **self.content})}
+        content = json.dumps({**content_of(record), **self.content}, ensure_ascii=False)
+        if answer_size.of_body(content) > MAX_CONTENT:
+            raise LimitExceeded(f"a record has at most {MAX_CONTENT} bytes of members")
+        profile = {**record.profile, CONTENT: content}
         return replace(record, updated=now, profile=profile, **addresses)
 
 
@@ -94,6 +104,9 @@ class Records:
             context: who asks. Its request's id is 32 random hexadecimal characters, from which the records' ids come.
             module: of all of them.
             drafts: without ids.
+
+        Raises:
+            LimitExceeded: a draft has more than `MAX_CONTENT`; nothing is saved.
         """
         records = _blank(context, module, drafts)
         self.recipients.add_many(context.organization, records)
@@ -107,7 +120,7 @@ class Records:
         drafts: Sequence[Draft],
         *,
         by: Sequence[str],
-    ) -> list[Saved | None]:
+    ) -> list[Saved | NotFound | LimitExceeded]:
         """Change the records that exist, and add the others.
 
         Args:
@@ -117,10 +130,11 @@ class Records:
             by: the addresses to match by, in this order ("email", "secondary_email").
 
         Returns:
-            One per draft, in order; None where a draft names an id that does not exist.
+            One per draft, in order, or why it is not saved: it names an id that does not exist, or the record would
+            have more than `MAX_CONTENT`.
         """
         organization = context.organization
-        saved: list[Saved | None] = []
+        saved: list[Saved | NotFound | LimitExceeded] = []
         changes: list[tuple[EventType, Recipient]] = []
         try:
             for fresh, draft in zip(_blank(context, module, drafts), drafts, strict=True):
@@ -131,12 +145,16 @@ class Records:
                     def to(record: Recipient, draft: Draft = draft) -> Recipient:
                         return draft.over(record, context.now)
 
-                    changed = self.recipients.change(organization, module, identifier, to)
+                    try:
+                        changed = self.recipients.change(organization, module, identifier, to)
+                    except LimitExceeded as refusal:
+                        saved.append(refusal)
+                        continue
                 if changed is not None:
                     saved.append(Saved(changed, found_by))
                     changes.append((EventType.USER_UPDATE, changed))
                 elif draft.id:
-                    saved.append(None)
+                    saved.append(NotFound("record", "of this id"))
                 else:
                     self.recipients.add(organization, fresh)
                     saved.append(Saved(fresh))

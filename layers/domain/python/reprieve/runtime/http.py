@@ -13,9 +13,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from reprieve import clock
+from reprieve import answer_size, clock
 from reprieve.dialects.exchange import Request, Response
-from reprieve.errors import Forbidden, MethodNotAllowed, NoSuchRoute, RateLimited, ReprieveError
+from reprieve.errors import Forbidden, LimitExceeded, MethodNotAllowed, NoSuchRoute, RateLimited, ReprieveError
 from reprieve.runtime import identity, telemetry
 from reprieve.runtime.telemetry import logger
 
@@ -82,6 +82,7 @@ class Api:
         try:
             request = replace(request, quota=self._meter(request))
             response = self._answer(request)
+            _check_size(response)
         except ReprieveError as error:
             error_id = secrets.token_urlsafe(16)
             response = self.dialect.refuse(error, request, error_id)
@@ -162,16 +163,32 @@ def _body(event: Mapping[str, Any]) -> bytes:
     return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
 
 
+def _check_size(response: Response) -> None:
+    """Refuse an answer that Lambda would not return. What is stored is bounded so that pages fit; older items may not.
+
+    Raises:
+        LimitExceeded: it is too large.
+    """
+    body = _text(response)
+    if len(body) * answer_size.LARGEST > answer_size.MAX_BODY and answer_size.of_body(body) > answer_size.MAX_BODY:
+        raise LimitExceeded("the answer would be larger than 6 MB; ask for less at a time")
+
+
+def _text(response: Response) -> str:
+    if response.body is None or isinstance(response.body, str):
+        return response.body or ""
+    return json.dumps(response.body, ensure_ascii=False, separators=(",", ":"))
+
+
 def _answer(response: Response) -> dict[str, Any]:
-    if response.body is None:
-        body = ""
-    elif isinstance(response.body, str):
-        body = response.body
-    else:
-        body = json.dumps(response.body, ensure_ascii=False, separators=(",", ":"))
     # API Gateway calls an answer without a type JSON, and Okta's Python SDK then fails to parse an empty 204
     content_type = response.content_type if response.body is not None else "text/plain"
     headers: dict[str, list[str]] = {"Content-Type": [content_type]}
     for name, value in response.headers:
         headers.setdefault(name, []).append(value)
-    return {"statusCode": response.status, "multiValueHeaders": headers, "body": body, "isBase64Encoded": False}
+    return {
+        "statusCode": response.status,
+        "multiValueHeaders": headers,
+        "body": _text(response),
+        "isBase64Encoded": False,
+    }

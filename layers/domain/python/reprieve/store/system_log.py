@@ -114,8 +114,8 @@ class LogReader:
                 condition, values, index=index, newest_first=span.newest_first, limit=size, after=after
             )
             for item in page.items:
-                text = zlib.decompress(cast("bytes", item["event"]))
-                yield Stored(cast("str", item[name]), json.loads(text), len(text))
+                text = zlib.decompress(cast("bytes", item["event"])).decode()
+                yield Stored(cast("str", item[name]), json.loads(text), text)
             if page.after is None:
                 return
             size, after = min(size * GROWTH, MAX_PAGE), page.after

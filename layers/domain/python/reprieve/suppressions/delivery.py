@@ -32,8 +32,8 @@ class DeliveryKind(StrEnum):
     """The recipient wants no more mail at all."""
 
 
-#: what an event may hold of text, in octets of UTF-8. DynamoDB takes 400 kB of a record and of a log entry, and the
-#: answer about an address has up to 25 such texts in the 6 MB that Lambda lets an answer be
+#: what an event may hold of text, in octets of UTF-8: DynamoDB takes 400 kB of a log entry. A list's entry has less
+#: room (`suppression.MAX_TEXT`)
 MAX_TEXT_OCTETS: Final = 200_000
 
 #: the drop reason that means a bad address, in SendGrid's spelling; other drops only repeat what a list already says

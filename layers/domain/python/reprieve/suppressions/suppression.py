@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
+from reprieve import answer_size
+
 if TYPE_CHECKING:
     from reprieve.clock import Millis
 
@@ -108,16 +110,21 @@ class Classification(StrEnum):
         return members.get(words[0], cls.UNCLASSIFIED) if words else cls.UNCLASSIFIED
 
 
+#: the most bytes that a text of an entry takes in an answer, by `answer_size.of_text`: a page of 500 entries, each with
+#: an address of up to 320 octets, goes into one answer. What a mail server says is rarely longer than 1,000
+MAX_TEXT: Final = {"reason": 6_000, "status": 100, "ip": 100, "provider": 300}
+
+
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """One entry of one list of one organization.
+    """One entry of one list of one organization; a text that takes more than `MAX_TEXT` is cut.
 
     Attributes:
         list: the list it is on; on a group's list it withholds the mail of that group only.
         key: the comparison key of the address (`address.Address.key`).
         email: the address as the provider spells it; a lift upstream must use exactly this.
         created: when the provider recorded it, in milliseconds.
-        reason: the remote server's text, verbatim, spaces included.
+        reason: the remote server's text, verbatim, spaces included; the system log has all of it.
         status: the enhanced status code (RFC 3463), "" when the provider gave none.
         permanence: whether waiting could help.
         classification: the reason, as one of seven words.
@@ -139,6 +146,12 @@ class Suppression:
     ip: str = ""
     event_id: str = ""
     count: int = 1
+
+    def __post_init__(self) -> None:
+        for name, most in MAX_TEXT.items():
+            text = getattr(self, name)
+            if len(text) * answer_size.LARGEST > most:
+                object.__setattr__(self, name, answer_size.cut(text, most))
 
     def no_later_than(self, moment: Millis) -> Suppression:
         """The same entry, created at `moment` (in milliseconds) at the latest."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from reprieve import answer_size
 from reprieve.clock import Millis, seconds
 from reprieve.system_log.filter.matching import by_comparison_key, matches, required_equalities
 from reprieve.system_log.keywords import matches_keywords
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 #: how long a page may take to find, in milliseconds; an answer must be sent within 29 s
 BUDGET: Final = seconds(15)
-#: the most bytes of entries in one page; a function can return 6 MB
-MAX_PAGE_SIZE: Final = 4_000_000
 #: entries that a poller passes over again and again because its filter wants none of them, until its position moves
 #: past them. Small, so that polling stays cheap; large enough that a busy log adds fewer while one request is answered
 MAX_REREAD: Final = 200
@@ -104,12 +103,16 @@ class SystemLog:
         examined = span.before if span.newest_first else span.after
         # one more than the page has, to know whether anything follows
         for stored in self.reader.entries(organization, span, first=query.limit + 1):
-            if len(page.events) == query.limit or size >= MAX_PAGE_SIZE or self.clock() > deadline:
+            if len(page.events) == query.limit or self.clock() > deadline:
                 page.after = examined
                 return
             if _asks_for(query, stored):
+                # with the comma behind it
+                size += answer_size.of_body(stored.text) + 1
+                if page.events and size >= answer_size.MAX_BODY:
+                    page.after = examined
+                    return
                 page.events.append(stored.event)
-                size += stored.size
             else:
                 passed_over += 1
             examined = stored.position

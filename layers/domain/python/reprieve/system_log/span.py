@@ -53,11 +53,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An entry as it is read: its position, the whole LogEvent, and the LogEvent's size in bytes."""
+    """An entry as it is read: its position, and the whole LogEvent, parsed and as JSON."""
 
     position: str
     event: Mapping[str, Any]
-    size: int
+    text: str
 
 
 #: after every entry

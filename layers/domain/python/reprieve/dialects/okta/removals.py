@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, StrictStr, ValidationError
 
+from reprieve import answer_size
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded, UnreadableBody
 from reprieve.removals.request import AddressOutcome, Decision
@@ -19,6 +20,8 @@ MANAGE_ORGANIZATION: Final = ("okta.orgs.manage",)
 
 
 MAX_ADDRESSES: Final = 1_000
+#: the most bytes of all addresses in the answer, which may have to show each of them again with a reason
+MAX_SHOWN: Final = 5_500_000
 
 
 #: the two reasons of the bounce removal, word for word
@@ -40,7 +43,7 @@ def parse_remove_list(request: Request) -> list[str]:
     Raises:
         UnreadableBody: no body, not JSON, not an object, or an element of the list is not a string.
         InvalidInput: the list is missing or empty.
-        LimitExceeded: more than 1,000.
+        LimitExceeded: more than 1,000, or more text than the answer could show again.
     """
     try:
         addresses = BouncesRemoveList.model_validate(request.json()).emailAddresses
@@ -50,6 +53,9 @@ def parse_remove_list(request: Request) -> list[str]:
         raise InvalidInput("The field cannot be left blank", field="emailAddresses")
     if len(addresses) > MAX_ADDRESSES:
         raise LimitExceeded("The field cannot have more than 1,000 elements", field="emailAddresses")
+    is_long = len(request.body) * answer_size.LARGEST > MAX_SHOWN
+    if is_long and sum(map(answer_size.of_text, addresses)) > MAX_SHOWN:
+        raise LimitExceeded("The field is too long for its answer", field="emailAddresses")
     return addresses
 
 

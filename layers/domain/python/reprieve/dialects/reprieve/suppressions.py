@@ -8,6 +8,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from reprieve import answer_size
 from reprieve.address import Address
 from reprieve.addresses.outlook import Next
 from reprieve.clock import Seconds, timestamp
@@ -47,6 +48,9 @@ PARAMETERS: Final = frozenset(
     }
 )
 _E = TypeVar("_E", bound=StrEnum)
+
+#: the most bytes of a provider's message in the answer about an address, which shows 20; the system log has all of it
+MAX_MESSAGE: Final = 200_000
 
 #: what happens next, as a sentence for people
 SENTENCE: Final = {
@@ -215,7 +219,7 @@ def _event(event: Mapping[str, Any]) -> dict[str, Any]:
         "type": event["eventType"],
         "result": event["outcome"]["result"],
         "reason": event["outcome"]["reason"],
-        "message": debug.get("providerMessage"),
+        "message": answer_size.cut(debug["providerMessage"], MAX_MESSAGE) if "providerMessage" in debug else None,
         "provider": debug.get("emailProvider"),
     }
 

@@ -12,16 +12,17 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from reprieve import answer_size
 from reprieve.address import Address
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.zoho import dialect
 from reprieve.dialects.zoho.dialect import InvalidValue, MissingField, NoSuchId, TooMany
 from reprieve.dialects.zoho.modules import API_NAMES, EMAIL, FIELDS, RECORD_ID, fields_of
-from reprieve.errors import MalformedAddress, NoSuchRoute
+from reprieve.errors import LimitExceeded, MalformedAddress, NoSuchRoute, NotFound
 from reprieve.paging import Cursors, WholeNumber
-from reprieve.recipients.records import Draft, Saved, content_of
+from reprieve.recipients.records import MAX_CONTENT, Draft, Saved, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,6 @@ MAX_RECORDS: Final = 100
 #: the largest and the default page
 PAGE: Final = 200
 PER_PAGE: Final = WholeNumber("per_page", 1, PAGE)
-#: what a record may hold beyond its addresses, in bytes of JSON
-MAX_RECORD: Final = 64_000
 #: members that are ours to say, whatever a client sends
 OURS: Final = frozenset({"id", "Created_Time", "Modified_Time", "Created_By", "Modified_By"})
 #: how the SDKs find out who they are
@@ -43,6 +42,10 @@ ORGANIZATION_READ: Final = ("ZohoCRM.org.READ", "ZohoCRM.org.ALL")
 #: what is wrong with one record: (code, message)
 INVALID: Final = ("INVALID_DATA", "invalid data")
 NO_SUCH_ID: Final = ("INVALID_DATA", "the id given seems to be invalid")
+
+
+#: what became of a draft
+Outcome: TypeAlias = Saved | NotFound | LimitExceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +160,17 @@ def _carried(content: Any) -> str:  # noqa: ANN401  (JSON)
 
 
 def render_saved(
-    request: Request, submitted: Sequence[Submitted], saved: Sequence[Saved | None], *, upsert: bool
+    request: Request, submitted: Sequence[Submitted], saved: Sequence[Outcome], *, upsert: bool
 ) -> Response:
     """An entry a submitted record, in order: 201 (an upsert that changed something: 200), 207 or 400."""
     left, person = iter(saved), person_of(request)
     entries = [
-        _saved(next(left), person, upsert=upsert) if one.draft else dialect.entry(*INVALID, one.details)
-        for one in submitted
+        _saved(next(left), f"$.data[{index}]", person, upsert=upsert)
+        if one.draft
+        else dialect.entry(*INVALID, one.details)
+        for index, one in enumerate(submitted)
     ]
-    changed = any(one is not None and one.found_by for one in saved)
+    changed = any(isinstance(one, Saved) and one.found_by for one in saved)
     return dialect.multi_status(entries, success=HTTPStatus.OK if changed else HTTPStatus.CREATED)
 
 
@@ -263,14 +268,20 @@ def _submitted(given: object, path: str, module: str) -> Submitted:
     if identifier is not None and (not isinstance(identifier, str) or not RECORD_ID.fullmatch(identifier)):
         return Submitted(None, {"api_name": "id", "json_path": f"{path}.id", "regex": RECORD_ID.pattern})
     content = {name: value for name, value in given.items() if name not in OURS and name not in FIELDS}
-    if len(json.dumps(content)) > MAX_RECORD:
-        return Submitted(None, {"api_name": "data", "json_path": path, "maximum_length": MAX_RECORD})
+    if answer_size.of_body(json.dumps(content, ensure_ascii=False)) > MAX_CONTENT:
+        return Submitted(None, _too_large(path))
     draft = Draft(addresses.get("email"), addresses.get("secondary_email"), frozenset(addresses), content, identifier)
     return Submitted(draft, {})
 
 
-def _saved(saved: Saved | None, person: dict[str, str], *, upsert: bool) -> dict[str, Any]:
-    if saved is None:
+def _too_large(path: str) -> dict[str, Any]:
+    return {"api_name": "data", "json_path": path, "maximum_length": MAX_CONTENT}
+
+
+def _saved(saved: Outcome, path: str, person: dict[str, str], *, upsert: bool) -> dict[str, Any]:
+    if isinstance(saved, LimitExceeded):
+        return dialect.entry(*INVALID, _too_large(path))
+    if isinstance(saved, NotFound):
         return dialect.entry(*NO_SUCH_ID, {"api_name": "id"})
     message = "record updated" if saved.found_by else "record added"
     entry = dialect.entry("SUCCESS", message, _stamps(saved.record, person))

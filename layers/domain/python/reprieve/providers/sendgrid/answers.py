@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from reprieve.address import comparison_key
+from reprieve.address import MAX_KEY_OCTETS, comparison_key
 from reprieve.clock import SECOND, Millis, Seconds, days, to_millis
 from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.removal import MAX_BACKOFF
@@ -180,9 +180,11 @@ def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: Seco
         otherwise: the second to assume when the record has no readable time of creation.
 
     Returns:
-        The entry, its texts verbatim; None when there is no address in it.
+        The entry, its texts verbatim; None when there is no address in it, or a longer one than an event may have.
     """
     if not isinstance(row, dict) or not isinstance(row.get("email"), str) or not row["email"]:
+        return None
+    if len(row["email"].encode("utf-8", "surrogatepass")) > MAX_KEY_OCTETS:
         return None
     created = _second(row.get("created"))
     entry = Suppression(
