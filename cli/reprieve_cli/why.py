@@ -29,6 +29,8 @@ SENTENCES: Final = {
     Next.EXPIRES: "It stays suppressed until {at}, when the bounce purge takes it off.",
     Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
     Next.LIFTS: "The removal job lifts it at the provider, at {at} at the earliest, and then takes it off this list.",
+    Next.ADDS: "It stays suppressed; the removal job puts it on the provider's list, too, at {at} at the earliest.",
+    Next.UNADDED: "It stays suppressed here; the provider did not take it, until someone retries that.",
     Next.WAITS: "Its removal failed, and is not tried again until someone retries it.",
     Next.SPARED: "It stays on the list; mail to it is tried as long as the address whitelist covers it.",
     Next.SWEEPS: "The list does not show it any more; the upkeep asks for its removal at the provider.",
@@ -87,11 +89,11 @@ def _on_list(organization: str, email: str, one: OnList) -> Iterator[str]:
         yield f"  {', '.join(filter(None, said))}; {entry.count} {'event' if entry.count == 1 else 'events'}"
     else:
         yield f"{name}: it is not on this list any more"
-    if removal and one.next and one.next.next in {Next.LIFTS, Next.WAITS}:
+    if removal and one.next and one.next.next in {Next.LIFTS, Next.WAITS, Next.ADDS, Next.UNADDED}:
         yield f"  {_asked(removal)}"
     if one.next:
         yield f"  {_sentence(one.next)}"
-    if one.next and one.next.next is Next.WAITS and removal:
+    if one.next and one.next.next in {Next.WAITS, Next.UNADDED} and removal:
         yield f"  To retry it: reprieve removals retry {organization} {removal.id}"
     elif one.shown and not (one.next and one.next.next is Next.LIFTS):
         yield f"  To lift it: reprieve lift {organization} {shlex.quote(email)} --list {name}"
@@ -100,7 +102,8 @@ def _on_list(organization: str, email: str, one: OnList) -> Iterator[str]:
 def _asked(removal: Removal) -> str:
     tries = "try" if removal.attempts == 1 else "tries"
     said = f", last answer: {removal.last_answer}" if removal.last_answer else ""
-    return f"Removal {removal.id} was asked for at {moment(removal.requested_at)}; {removal.attempts} {tries}{said}."
+    what = "Addition" if removal.adds else "Removal"
+    return f"{what} {removal.id} was asked for at {moment(removal.requested_at)}; {removal.attempts} {tries}{said}."
 
 
 def _sentence(outlook: Outlook) -> str:

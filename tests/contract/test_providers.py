@@ -70,6 +70,18 @@ def test_an_empty_list_has_no_entries(provider: Any, suppression_list: Suppressi
     assert list(provider.entries(suppression_list, start=0, end=NOW)) == []
 
 
+@pytest.mark.parametrize("suppression_list", [*SuppressionList, GroupList.of(7)])
+def test_what_is_put_on_a_list_is_on_it_or_kept_here_and_each_address_gets_an_answer(
+    provider: Any, suppression_list: AnyList
+) -> None:
+    emails = [f"new{n}@example.org" for n in range(min(provider.batch, 20))]
+    for _ in range(2):
+        answers = provider.put(suppression_list, emails, budget=BUDGET)
+        assert outcomes(answers) == [LiftOutcome.LISTED] * len(emails)
+        assert_clean(answers)
+    assert provider.put(suppression_list, [], budget=BUDGET) == []
+
+
 # ---- the contract of those with an upstream
 
 

@@ -12,7 +12,7 @@ from reprieve.clock import SECOND
 from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.removal import MAX_BACKOFF
-from reprieve.suppressions.suppression import GroupList, SuppressionList
+from reprieve.suppressions.suppression import AnyList, GroupList, SuppressionList
 from tests.support import fake_sendgrid as upstream
 from tests.support.fake_sendgrid import FakeSendGrid
 from tests.support.providers import BOUNCES, BUDGET, KEY, NOW, ODD, SendGridBench, assert_clean, outcomes
@@ -272,3 +272,73 @@ def test_a_redirect_is_not_followed(sendgrid: SendGridBench) -> None:
         with pytest.raises(Unavailable):
             list(sendgrid.provider.entries(BOUNCES, start=0, end=NOW))
         assert elsewhere.seen == []
+
+
+# ---- SendGrid: additions
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [(SuppressionList.UNSUBSCRIBES, "/v3/asm/suppressions/global"), (GroupList.of(7), "/v3/asm/groups/7/suppressions")],
+)
+def test_an_addition_is_one_post_as_documented(sendgrid: SendGridBench, name: AnyList, path: str) -> None:
+    emails = ["ann@example.org", "bob@example.org"]
+    assert outcomes(sendgrid.provider.put(name, emails, budget=BUDGET)) == [LiftOutcome.LISTED] * 2
+    (seen,) = sendgrid.fake.seen
+    assert (seen.method, seen.target) == ("POST", sendgrid.fake.prefix + path)
+    assert json.loads(seen.body) == {"recipient_emails": emails}
+    assert sendgrid.listed(name) == set(emails)
+
+
+def test_the_lists_that_sendgrid_fills_itself_are_not_added_to(sendgrid: SendGridBench) -> None:
+    for name in SuppressionList:
+        if name is not SuppressionList.UNSUBSCRIBES:
+            answers = sendgrid.provider.put(name, ["ann@example.org"], budget=BUDGET)
+            assert [one.detail for one in answers] == ["the provider adds to this list only itself: kept here only"]
+    assert sendgrid.calls() == 0
+
+
+def test_a_poison_address_is_not_added_and_holds_up_no_other(sendgrid: SendGridBench) -> None:
+    emails = [f"n{n}@example.org" for n in range(9)]
+    sendgrid.fake.poison.add(emails[4])
+    answers = sendgrid.provider.put(SuppressionList.UNSUBSCRIBES, emails, budget=BUDGET)
+    expected = [LiftOutcome.LISTED] * 9
+    expected[4] = LiftOutcome.REFUSED
+    assert outcomes(answers) == expected
+    assert sendgrid.listed(SuppressionList.UNSUBSCRIBES) == set(emails) - {emails[4]}
+    assert_clean(answers)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome"),
+    [
+        (upstream.throttled(NOW // 1000 + 60), LiftOutcome.WAIT),
+        (upstream.status(401), LiftOutcome.ACCOUNT_BROKEN),
+        (upstream.status(404), LiftOutcome.ACCOUNT_BROKEN),
+        (upstream.status(500), LiftOutcome.RETRY),
+        (upstream.reset, LiftOutcome.RETRY),
+    ],
+)
+def test_trouble_of_an_addition_means_what_it_means_of_a_removal(
+    sendgrid: SendGridBench, trouble: Any, outcome: LiftOutcome
+) -> None:
+    sendgrid.fake.always = trouble
+    answers = sendgrid.provider.put(SuppressionList.UNSUBSCRIBES, ["ann@example.org"], budget=BUDGET)
+    assert outcomes(answers) == [outcome]
+    assert_clean(answers)
+
+
+def test_a_group_that_is_gone_refuses_the_address_and_not_the_account(sendgrid: SendGridBench) -> None:
+    sendgrid.fake.always = upstream.status(404)
+    answers = sendgrid.provider.put(GroupList.of(7), ["ann@example.org"], budget=BUDGET)
+    assert [(one.outcome, one.detail) for one in answers] == [
+        (LiftOutcome.REFUSED, "404: the provider has no such group")
+    ]
+
+
+def test_a_lost_answer_of_an_addition_can_be_tried_again(sendgrid: SendGridBench) -> None:
+    sendgrid.lose_answers()
+    for outcome in (LiftOutcome.RETRY, LiftOutcome.LISTED):
+        answers = sendgrid.provider.put(SuppressionList.UNSUBSCRIBES, ["ann@example.org"], budget=BUDGET)
+        assert outcomes(answers) == [outcome]
+        assert sendgrid.listed(SuppressionList.UNSUBSCRIBES) == {"ann@example.org"}

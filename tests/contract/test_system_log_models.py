@@ -70,6 +70,8 @@ def entries() -> Iterator[LogEntry]:
     )
     yield removal_done(removal, now=5)
     yield removal_superseded(removal, now=5)
+    yield removal_done(replace(removal, adds=True), now=5)
+    yield removal_failed(replace(removal, adds=True), now=5, reason=LONG)
     yield removal_failed(removal, now=5, reason=LONG)
     yield removal_failed(removal, now=5, reason="")
     credential = Credential("cred-2", "demo", "0" * 64, "SDK", frozenset(), created=1)

@@ -287,21 +287,35 @@ def test_a_change_is_logged_with_both_values() -> None:
     assert second["target"][0]["changeDetails"] == {"from": {"entries": ["x.io"]}, "to": {"entries": ["x.io", "y.io"]}}
 
 
-def test_two_changes_at_once_are_both_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    allow("x.io")
+@pytest.mark.parametrize(
+    ("before", "meanwhile", "mine"),
+    [
+        ({}, {"enabled": True, "entries": ["x.io"]}, {"entries": ["y.io"]}),
+        ({"enabled": False, "entries": ["x.io"]}, {"enabled": True}, {"entries": ["y.io"]}),
+        ({"enabled": False, "entries": ["x.io"]}, {"entries": ["y.io"]}, {"enabled": True}),
+    ],
+    ids=["the first ones", "of enabled", "of the list"],
+)
+def test_two_changes_at_once_are_both_made(
+    monkeypatch: pytest.MonkeyPatch, before: dict[str, Any], meanwhile: dict[str, Any], mine: dict[str, Any]
+) -> None:
+    def change(changes: dict[str, Any]) -> None:
+        wiring.whitelists().change(context(DEMO, now=NOW), **changes)
+
+    change(before)
     store = wiring.whitelist_store()
     replaced = type(store).replace_whitelist
-    others = [lambda: wiring.whitelists().change(context(DEMO, now=NOW), enabled=False)]
+    others = [meanwhile]
 
-    def replace_whitelist(organization: Organization, before: Whitelist, after: Whitelist) -> bool:
+    def replace_whitelist(organization: Organization, old: Whitelist, new: Whitelist) -> bool:
         if others:
-            others.pop()()
-        return replaced(store, organization, before, after)
+            change(others.pop())
+        return replaced(store, organization, old, new)
 
     monkeypatch.setattr(store, "replace_whitelist", replace_whitelist)
-    wiring.whitelists().change(context(DEMO, now=NOW), entries=["y.io"])
+    change(mine)
     found = wiring.whitelists().find(DEMO)
-    assert (found.enabled, list(found.entries)) == (False, ["y.io"])
+    assert (found.enabled, list(found.entries)) == (True, ["y.io"])
 
 
 def test_the_events_for_sam_local_invoke_are_answered(call: Gateway) -> None:

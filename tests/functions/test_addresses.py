@@ -180,6 +180,7 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
         {
             "id": "r-0",
             "list": "bounces",
+            "action": "remove",
             "state": "pending",
             "requested_at": "2026-01-01T00:00:00.000Z",
             "requested_by": "cred-9",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.access.provider_account import ProviderAccount
+from reprieve.address import Address
 from reprieve.clock import DAY
 from reprieve.organization import Organization
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
@@ -17,7 +18,9 @@ from reprieve.removals.removal import MAX_ATTEMPTS, RemovalRequest, RemovalState
 from reprieve.runtime import wiring
 from reprieve.store import pending
 from reprieve.store.table import Table
+from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import Suppression, SuppressionList
+from reprieve.system_log.span import LATEST, Order, Span, position
 from tests.support import queue
 from tests.support.contexts import context
 from tests.support.entries import entry_on
@@ -44,12 +47,17 @@ class Provider:
     answer: LiftAnswer = LIFTED
     batch: int = 100
     asked: list[str] = field(default_factory=list)
+    put_on: list[str] = field(default_factory=list)
     closed: int = 0
     meanwhile: Callable[[], None] = lambda: None
 
     def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         self.asked += emails
         self.meanwhile()
+        return [self.answer for _ in emails]
+
+    def put(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
+        self.put_on += [f"{suppression_list} {email}" for email in emails]
         return [self.answer for _ in emails]
 
     def close(self) -> None:
@@ -372,3 +380,66 @@ def test_a_defect_in_one_adapter_stops_no_other_organization(
     (fault,) = tally.faults
     assert fault.startswith("demo: RuntimeError at test_removal_job.py:")
     assert KEY not in fault
+
+
+def unsubscribe(*emails: str) -> None:
+    asked = context(DEMO, credential="cred-1", request_id="r", now=wiring.now())
+    wiring.unsubscribes().add(asked, [Address.parse(email) for email in emails])
+
+
+def unsubscribed() -> list[str]:
+    return [
+        one.email for one in wiring.listing().each(DEMO, SuppressionList.UNSUBSCRIBES, Selection(), now=wiring.now())
+    ]
+
+
+def logged() -> list[tuple[str, str, str]]:
+    span = Span(Order.PUBLISHED, position(0), LATEST, newest_first=False)
+    entries = [dict(stored.event) for stored in wiring.log_reader().entries(DEMO, span, first=100)]
+    return [(one["eventType"], one["outcome"]["result"], one["target"][0]["displayName"]) for one in entries]
+
+
+def test_an_unsubscribe_by_hand_is_carried_to_the_provider_and_stays_on_the_list(
+    provider: Provider, clock: Clock
+) -> None:
+    provider.answer = LiftAnswer(LiftOutcome.LISTED, "201")
+    unsubscribe("Ann@x.io", "b@x.io")
+    clock.now += 1
+    assert tick()["counts"] == {"listed": 2}
+    assert sorted(provider.put_on) == ["unsubscribes Ann@x.io", "unsubscribes b@x.io"]
+    assert provider.asked == []
+    assert sorted(unsubscribed()) == ["Ann@x.io", "b@x.io"]
+    assert tick()["counts"] == {}
+    assert [(kind, result) for kind, result, _ in logged()] == [
+        ("reprieve.suppression.add", "SUCCESS"),
+        ("reprieve.addition.done", "SUCCESS"),
+    ]
+
+
+def test_an_addition_that_the_provider_keeps_refusing_fails_visibly_and_can_be_retried(
+    provider: Provider, clock: Clock
+) -> None:
+    unsubscribe("ann@x.io")
+    provider.answer = LiftAnswer(LiftOutcome.REFUSED, "400: the provider refused the address")
+    for _ in range(MAX_ATTEMPTS):
+        tick()
+        clock.now += DAY
+    assert logged()[-1] == ("reprieve.addition.failed", "FAILURE", "ann@x.io")
+    ((report,), _) = wiring.following().waiting(DEMO, RemovalState.FAILED, limit=9, after=None)
+    assert report.record
+    assert (report.record.adds, report.record.last_answer) == (True, "400: the provider refused the address")
+    assert unsubscribed() == ["ann@x.io"]
+    provider.answer = LiftAnswer(LiftOutcome.LISTED, "201")
+    wiring.following().retry(context(DEMO, now=wiring.now(), request_id="again"), report.followed.id)
+    assert tick()["counts"] == {"listed": 1}
+
+
+def test_additions_and_removals_of_one_list_are_calls_of_their_own(provider: Provider, clock: Clock) -> None:
+    unsubscribe("ann@x.io", "b@x.io")
+    clock.now += 60_000
+    asked = context(DEMO, request_id="d", now=wiring.now())
+    wiring.lists().lift_many(asked, SuppressionList.UNSUBSCRIBES, ["b@x.io"])
+    tick()
+    assert provider.put_on == ["unsubscribes ann@x.io"]
+    assert provider.asked == ["b@x.io"]
+    assert unsubscribed() == ["ann@x.io"]

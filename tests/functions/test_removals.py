@@ -86,6 +86,7 @@ def pending(request_id: str, email: str, number: int = 0) -> dict[str, Any]:
         "request_id": request_id,
         "list": "bounces",
         "email": email,
+        "action": "remove",
         "state": "pending",
         "replaced_by": None,
         "attempts": 0,

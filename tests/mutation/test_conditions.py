@@ -25,9 +25,14 @@ CAUGHT_NEAR: Final = {
 }
 ENOUGH: Final = 800
 GUARDS: Final = "tests/functions/test_store_guards.py::"
+ADDITIONS: Final = "tests/contract/test_additions.py::"
+WHITELIST: Final = "tests/functions/test_address_whitelist.py::test_two_changes_at_once_are_both_made"
 RACES: Final = "tests/contract/test_races.py::"
 #: the tests that catch the mutants of conditions that histories do not cover, or cover too rarely
 NOTICED_BY: Final = {
+    "removal_requests.LISTED": ADDITIONS + "test_what_is_not_on_the_list_is_not_added[simulated]",
+    "removal_requests.NO_ADDITION": ADDITIONS
+    + "test_a_removal_over_an_addition_waits_until_no_worker_can_be_under_way_with_that[simulated-older]",
     "access.NEW": "tests/cli/test_cli_organizations.py::test_an_id_is_taken_once",
     "access.KNOWN": GUARDS + "test_what_is_set_for_an_organization_that_is_not_there_leaves_no_item",
     "email_servers.NEW": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",
@@ -55,6 +60,10 @@ NOTICED_BY: Final = {
     "suppressions.ROOM": RACES + "test_a_count_that_has_become_full_stays_full[simulated]",
     "unblocks.NOT_EXHAUSTED": RACES + "test_of_two_unblocks_that_both_read_four_one_is_the_last[simulated]",
     "unblocks.LISTED": RACES + "test_what_the_job_has_lifted_since_is_not_unblocked[simulated]",
+    "whitelists.NEW": WHITELIST + "[the first ones]",
+    "whitelists.UNCHANGED": WHITELIST + "[of enabled]",
+    "whitelists.UNCHANGED without #enabled = :enabled": WHITELIST + "[of enabled]",
+    "whitelists.UNCHANGED without #entries = :entries": WHITELIST + "[of the list]",
     "unblocks.STILL_PASSING": RACES + "test_what_has_bounced_hard_in_the_same_millisecond_is_not_unblocked[simulated]",
 }
 

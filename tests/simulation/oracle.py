@@ -52,6 +52,9 @@ class Oracle:
         self.requested: dict[Place, int] = {}
         self.removal_ids: set[tuple[Place, str]] = set()
         self.deleted: dict[Place, int] = {}
+        #: the last addition to the provider's list, by I/O, and when the last answered unsubscribe by hand began
+        self.put: dict[Place, int] = {}
+        self.added: dict[Place, int] = {}
         self.calls: Counter[tuple[Place, str]] = Counter()
         self.current: dict[Place, str] = {}
         self.events: dict[Place, set[tuple[int, str]]] = defaultdict(set)
@@ -96,9 +99,12 @@ class Oracle:
             self.removal_ids.add((place, after["removal_id"]))
             self.current[place] = after["removal_id"]
         elif state == "done" and old.get("removal_state") != "done":
-            if self.deleted.get(place, -1) < self.requested[place]:
-                raise Failure(f"{place} is done, but was not deleted upstream after it was asked for")
-            if after.get("bounced_at", 0) > self.forgiven[place]:
+            carried = self.put if "adds" in after else self.deleted
+            if carried.get(place, -1) < self.requested[place]:
+                raise Failure(f"{place} is done, but was not carried upstream after it was asked for")
+            if "adds" in after and "by_time" not in after:
+                raise Failure(f"the addition of {place} took it off the list")
+            if "adds" not in after and after.get("bounced_at", 0) > self.forgiven[place]:
                 raise Failure(f"a bounce of {place} newer than its removal was lost")
         elif old.get("removal_state") in ENDS and state != old["removal_state"] and old["removal_state"] != "failed":
             raise Failure(f"the removal of {place} ended {old['removal_state']} and then became {state}")
@@ -191,6 +197,26 @@ class Oracle:
         """Check a deletion at the provider."""
         self.deleted[organization, name, comparison_key(email)] = self.world.ios
 
+    def put_upstream(self, organization: str, name: str, email: str) -> None:
+        """Check an addition at the provider: only what was on our list may get there."""
+        place = (organization, name, comparison_key(email))
+        if place not in self.requested:
+            raise Failure(f"{place} was put upstream without a request")
+        self.put[place] = self.world.ios
+
+    def answered_unsubscribe(self, organization: str, emails: Iterable[str], began: int) -> None:
+        """Record the acknowledgement of an unsubscribe by hand that began at an I/O."""
+        for email in emails:
+            self.added[organization, "unsubscribes", comparison_key(email)] = began
+
+    def upstream_agrees(self, records: Mapping[tuple[str, str], Item], upstream: set[Place]) -> None:
+        """Check the quiet end of a history in which no call upstream came late: both lists of unsubscribes agree."""
+        for place, record in ((_place(key), record) for key, record in records.items()):
+            if place is None or place[1] != "unsubscribes" or record.get("removal_state") != "done":
+                continue
+            if ("by_time" in record) != (place in upstream):
+                raise Failure(f"{place} is on our list or on the provider's, and not on the other one")
+
     def over(self, request_id: str, now: int) -> None:
         """Record the end of a request, after which its writes are late. `now` is its host's time at the start."""
         self.ended[request_id] = max(self.world.now, watermark(now)), dict(self.bounced)
@@ -239,7 +265,10 @@ class Oracle:
             raise Failure(f"the removal of {place} never ended")
         if state == "done" and record["removal_id"] not in logged:
             raise Failure(f"the removal of {place} is done, but the log has no entry")
-        if place in self.ahead:
+        unlisted = place in self.added and "by_time" not in record
+        if unlisted and ("adds" in record or self.requested[place] < self.added[place]):
+            raise Failure(f"{place} was unsubscribed, but is not on the list")
+        if place in self.ahead or place[1] == "unsubscribes":
             return
         newest, newest_id = max(self.events[place], default=(0, ""))
         if newest > self.forgiven[place]:

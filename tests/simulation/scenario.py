@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -39,6 +40,7 @@ from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppress
 from reprieve.suppressions.ingest import Batch, Ingest
 from reprieve.suppressions.reconcile import Reconciliation
 from reprieve.suppressions.suppression import Classification, SuppressionList
+from reprieve.suppressions.unsubscribe import Unsubscribes
 from reprieve.suppressions.whitelist import Whitelist
 from reprieve.system_log.entry import EventType
 from tests.simulation.dynamodb import Client, SerialTable
@@ -128,7 +130,7 @@ class Scenario:
         self.store = Suppressions(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
         self.queue = RemovalQueue(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
         self.event_log = EventLog(SerialTable(self.log, "EventLog"), lambda: self.world.now)  # type: ignore[arg-type]
-        count = 1 if short else 1 + choices.below(2)
+        number = 1 if short else 1 + choices.below(2)
         cleared = {SuppressionList.BOUNCES: CLEARED} if choices.below(3) == 2 else {}
         organizations = [
             Organization(
@@ -139,7 +141,7 @@ class Scenario:
                 cleared=cleared,
                 soft_bounce_threshold=THRESHOLD,
             )
-            for n in range(count)
+            for n in range(number)
         ]
         self.cleared = bool(cleared)
         self.oracle.cleared, self.oracle.threshold, self.oracle.limit = cleared, THRESHOLD, LIMIT
@@ -155,7 +157,9 @@ class Scenario:
         self.unblocks = 0 if short else (0, 0, 2, 4)[choices.below(4)]
         #: whether everything happens again after the lifted records have expired
         self.weeks = not short and choices.below(4) == 3
-        wrong = odds or self.skewed or self.poison or self.cleared or self.unblocks or self.weeks
+        #: unsubscribes by hand, which are carried to the provider
+        self.additions = 0 if short else (0, 0, 1, 3)[choices.below(4)]
+        wrong = odds or self.skewed or self.poison or self.cleared or self.unblocks or self.weeks or self.additions
         exact = planned is None and self.requests == 1 and not wrong
         self.upstreams = {
             one.id: Upstream(
@@ -172,6 +176,7 @@ class Scenario:
         self.ingest = Ingest(self.store, NoWhitelist(), self.event_log, None)  # type: ignore[arg-type]
         self.removals = Removals(self.store, None, self.event_log)  # type: ignore[arg-type]
         self.lists = Lists(self.store, None, None, self.event_log)  # type: ignore[arg-type]
+        self.unsubscribes = Unsubscribes(self.store, self.store, self.event_log)
         self.listing = Listing(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
         self.unblocking = Unblocks(
             UnblockStore(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
@@ -207,10 +212,17 @@ class Scenario:
         logged = {
             identifier
             for entry in entries
-            if entry["eventType"] == EventType.REMOVAL_DONE
+            if entry["eventType"] in {EventType.REMOVAL_DONE, EventType.ADDITION_DONE}
             for identifier in entry["debugContext"]["debugData"]["removalId"].split(", ")
         }
         self.oracle.finally_holds(self.client.items, logged)
+        if not any(self.world.fired[fault] for fault in (Fault.ZOMBIE, Fault.LATE, Fault.SKEW)):
+            listed = {
+                (organization, name, comparison_key(email))
+                for organization, upstream in self.upstreams.items()
+                for name, email in upstream.listed
+            }
+            self.oracle.upstream_agrees(self.client.items, listed)
 
     def _begin(self, begin: int) -> None:
         """Start the processes of one half of the history."""
@@ -240,6 +252,10 @@ class Scenario:
         for number in range(self.unblocks):
             organization = organizations[choices.below(len(organizations))]
             self._unblock(organization, f"{UNBLOCK}u{number}{_mark(begin)}", begin)
+        for number in range(self.additions):
+            organization = organizations[choices.below(len(organizations))]
+            self._unsubscribe(organization, f"a{number}{_mark(begin)}", begin)
+            self._request(organization, f"ra{number}{_mark(begin)}", begin, SuppressionList.UNSUBSCRIBES)
         if not self.short and choices.below(3) == 2:
             self._reconcile(organizations[0], begin + choices.below(10) * self.pace)
         for _ in range(2 if begin > START else 0):
@@ -296,9 +312,12 @@ class Scenario:
             else:
                 return
 
-    def _request(self, organization: Organization, request_id: str, begin: int) -> None:
+    def _request(
+        self, organization: Organization, request_id: str, begin: int, name: SuppressionList | None = None
+    ) -> None:
         emails = [email for email in KEYS if self.short or self.crowd or self.choices.below(2)] or [KEYS[0]]
-        name = SuppressionList.BOUNCES if self.crowd else LISTS[self.choices.below(len(LISTS))]
+        if name is None:
+            name = SuppressionList.BOUNCES if self.crowd else LISTS[self.choices.below(len(LISTS))]
         caller = Caller(organization, "cred", frozenset())
         verb = (self._by_okta, self._by_okta, self._by_sendgrid, self._one_by_sendgrid)[self.choices.below(4)]
 
@@ -317,6 +336,27 @@ class Scenario:
 
         process = self.world.start(f"request {request_id}", ask)
         process.until = begin + self.choices.below(1 if self.crowd else 6) * self.pace
+
+    def _unsubscribe(self, organization: Organization, request_id: str, begin: int) -> None:
+        """Unsubscribe addresses by hand, until it is answered."""
+        emails = [email for email in KEYS if self.choices.below(2)] or [KEYS[0]]
+        caller = Caller(organization, "cred", frozenset())
+        skew = self._skew()
+
+        def ask() -> None:
+            for attempt in count():
+                began = self.world.ios
+                asked = caller.context(f"{request_id}{attempt}", Millis(self.world.now + skew))
+                try:
+                    self.unsubscribes.add(asked, [Address.parse(email) for email in emails])
+                except (Unavailable, Crash):
+                    self.world.sleep(20)
+                else:
+                    self.oracle.answered_unsubscribe(organization.id, emails, began)
+                    return
+
+        process = self.world.start(f"unsubscribe {request_id}", ask)
+        process.until = begin + self.choices.below(6) * self.pace
 
     def _unblock(self, organization: Organization, request_id: str, begin: int) -> None:
         """Unblock one or more records by Zoho's verb, whether listed or not."""

@@ -182,9 +182,21 @@ class Handler(BaseHTTPRequestHandler):
         match self.command, path:
             case "DELETE", ["asm", "suppressions", "global", email]:
                 return self._single(lists, "unsubscribes", email, absent=(204, None))
+            case "POST", ["asm", "suppressions", "global"]:
+                return self._put(lists, "unsubscribes")
+            case "POST", ["asm", "groups", group, "suppressions"]:
+                return self._put(lists, f"group-{group}")
             case "DELETE", ["asm", "groups", group, "suppressions", email]:
                 return self._single(lists, f"group-{group}", email, absent=(204, None))
         return 404, {"message": "Not Found"}
+
+    def _put(self, lists: dict[str, list[dict[str, Any]]], name: str) -> tuple[int, Any]:
+        emails = json.loads(self.request_body)["recipient_emails"]
+        if self.server.fake.poison.intersection(emails):
+            return refusal(400, f"invalid email {emails}")
+        known = {row["email"] for row in lists[name]}
+        lists[name] += [{"created": 1_700_000_000, "email": email} for email in emails if email not in known]
+        return 201, {"recipient_emails": emails}
 
     def _bulk(self, lists: dict[str, list[dict[str, Any]]], name: str) -> tuple[int, Any]:
         try:

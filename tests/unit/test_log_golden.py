@@ -30,6 +30,7 @@ from reprieve.recipients.log_entries import recipient_changed
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.removals.log_entries import (
     list_cleared,
+    removal_done,
     removal_failed,
     removal_requested,
     removal_retried,
@@ -100,6 +101,8 @@ def entries() -> dict[str, LogEntry]:
     (found[f"{EventType.REMOVAL_DONE} one"],) = removals_done([a_removal()], now=NOW)
     (found[f"{EventType.REMOVAL_DONE} several"],) = removals_done([a_removal(), a_removal(1)], now=NOW)
     found[EventType.REMOVAL_FAILED] = removal_failed(a_removal(), now=NOW, reason="400: refused")
+    found[EventType.ADDITION_DONE] = removal_done(replace(a_removal(), adds=True), now=NOW)
+    found[EventType.ADDITION_FAILED] = removal_failed(replace(a_removal(), adds=True), now=NOW, reason="400: refused")
     found[EventType.REMOVAL_SUPERSEDED] = removal_superseded(a_removal(), now=NOW)
     for event_type in (EventType.TOKEN_CREATE, EventType.TOKEN_REVOKE):
         credential = Credential("cred-2", "acme", "0" * 64, "for a test", frozenset(), NOW)

@@ -49,6 +49,10 @@ class Next(Enum):
     """It is on the blocks list with fewer bounces than block it; mail to it is tried."""
     LIFTS = "lifts"
     """A removal is pending: the job asks the provider, then takes the address off."""
+    ADDS = "adds"
+    """An addition is pending: the job puts the address on the provider's list."""
+    UNADDED = "unadded"
+    """An addition has failed: only our list withholds mail, and a person has to look at it."""
     WAITS = "waits"
     """A removal has failed: a person has to look at it."""
     SPARED = "spared"
@@ -94,9 +98,9 @@ def outlook(record: AddressRecord, organization: Organization, *, now: Millis, s
     """The outlook of a record; None when nothing is left to happen. `spared`: the address whitelist covers it."""
     removal = record.removal
     if removal is not None and removal.state is RemovalState.PENDING:
-        return Outlook(Next.LIFTS, removal.due_at)
+        return Outlook(Next.ADDS if removal.adds else Next.LIFTS, removal.due_at)
     if removal is not None and removal.state is RemovalState.FAILED:
-        return Outlook(Next.WAITS)
+        return Outlook(Next.UNADDED if removal.adds else Next.WAITS)
     if record.suppression is None:
         return None
     if not shown(record, organization, now=now):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _ALONE: Final = LiftAnswer(LiftOutcome.LIFTED, "no upstream provider: our list is the only one")
 
+_KEPT_HERE: Final = LiftAnswer(LiftOutcome.LISTED, "no upstream provider: our list is the only one")
+
 
 class NoProvider:
     """Agrees to everything at once, and holds nothing (`removals.ports.Provider`).
@@ -40,6 +42,16 @@ class NoProvider:
     ) -> list[LiftAnswer]:
         """Answer LIFTED for each address: only our own list changes."""
         return [_ALONE] * len(emails)
+
+    def put(
+        self,
+        suppression_list: AnyList,  # noqa: ARG002
+        emails: Sequence[str],
+        *,
+        budget: Millis,  # noqa: ARG002
+    ) -> list[LiftAnswer]:
+        """Answer LISTED for each address: our own list has it."""
+        return [_KEPT_HERE] * len(emails)
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:  # noqa: ARG002
         """Give no entries: there is nothing to compare with."""

@@ -1,4 +1,4 @@
-"""The scheduled job: carries every acknowledged removal to the provider, then lifts it here.
+"""The scheduled job: carries every acknowledged removal to the provider, then lifts it here; and every addition.
 
 Organizations take turns, a batch at a time, in several lanes and in an order that changes from run to run, so that
 neither a long queue nor a provider that hangs delays the others. Removals are claimed by lease and fence just before
@@ -50,7 +50,7 @@ LEAST = seconds(5)
 HELD = 2_000
 
 #: answers about an address, which show that the provider is well
-WORTH_MORE = frozenset({LiftOutcome.LIFTED, LiftOutcome.ABSENT, LiftOutcome.REFUSED})
+WORTH_MORE = frozenset({LiftOutcome.LIFTED, LiftOutcome.ABSENT, LiftOutcome.LISTED, LiftOutcome.REFUSED})
 
 #: the words that a tally counts under
 COUNTED = {
@@ -66,7 +66,8 @@ class Tally:
     """The result of one run.
 
     Attributes:
-        counts: how many removals ended or were postponed, by word (lifted, superseded, failed, postponed, lost).
+        counts: how many removals ended or were postponed, by word (lifted, listed, superseded, failed, postponed,
+            lost).
         errors: the provider's faults, by kind.
         faults: what stopped an organization's turn, as sentences that are safe to log.
         broken: ids of the organizations whose provider account was refused.
@@ -232,24 +233,25 @@ class RemovalJob:
         for batch in _batches(claimed, turn.provider.batch):
             budget = Millis(min(self.remaining() - ends, self.remaining() - SETTLING))
             if going and budget >= LEAST:
-                going = self._lift(turn, batch, budget, tally)
+                going = self._call(turn, batch, budget, tally)
             else:
                 self._settle(turn, given_back(batch, now=self.clock()), tally)
         return going
 
-    def _lift(self, turn: Turn, batch: Sequence[Removal], budget: Millis, tally: Tally) -> bool:
-        """Lift some removals of one list; return whether another call of the provider is worthwhile in this run."""
+    def _call(self, turn: Turn, batch: Sequence[Removal], budget: Millis, tally: Tally) -> bool:
+        """Lift some removals of one list, or carry some additions to one; return whether another call is worthwhile."""
         overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
         self._settle(turn, overtaken, tally)
         wanted = [row for row in batch if not row.overtaken]
         if not wanted:
             return True
-        answers = turn.provider.lift(wanted[0].list, [row.email for row in wanted], budget=budget)
+        call = turn.provider.put if wanted[0].adds else turn.provider.lift
+        answers = call(wanted[0].list, [row.email for row in wanted], budget=budget)
         answered = list(zip(wanted, answers, strict=True))
         self._note_account(turn, answers, tally)
         now = self.clock()
-        lifted = [row for row, answer in answered if answer.outcome.lifted]
-        self.log.append(turn.organization, removals_done(lifted, now=now))
+        done = [row for row, answer in answered if answer.outcome.carried_out]
+        self.log.append(turn.organization, removals_done(done, now=now))
         self._settle(turn, [self._judge(row, answer, tally) for row, answer in answered], tally)
         outcomes = {answer.outcome for answer in answers}
         # a provider that did nothing does no better when it is called again at once
@@ -257,7 +259,7 @@ class RemovalJob:
 
     def _judge(self, row: Removal, answer: LiftAnswer, tally: Tally) -> Settlement:
         """The settlement that a provider's answer leads to."""
-        if answer.outcome.lifted:
+        if answer.outcome.carried_out:
             return _ended(row, RemovalState.DONE, answer.detail)
         now = self.clock()
         tally.errors[answer.outcome.value] += 1
@@ -281,7 +283,8 @@ class RemovalJob:
         lost = [one for one, written in zip(settlements, done, strict=True) if not written]
         turn.settled |= {one.removal.id for one in kept}
         for one in kept:
-            tally.counts[COUNTED[one.state]] += 1
+            listed = one.removal.adds and one.state is RemovalState.DONE
+            tally.counts["listed" if listed else COUNTED[one.state]] += 1
         now = self.clock()
         entries = [
             removal_failed(one.removal, now=now, reason=one.answer)
@@ -292,7 +295,11 @@ class RemovalJob:
         ]
         self.log.append(turn.organization, entries)
         # a newer bounce, or the claim was lost; superseding under the same fence distinguishes the two
-        again = [_ended(one.removal, RemovalState.SUPERSEDED) for one in lost if one.state is RemovalState.DONE]
+        again = [
+            _ended(one.removal, RemovalState.SUPERSEDED)
+            for one in lost
+            if one.state is RemovalState.DONE and not one.removal.adds
+        ]
         if len(lost) > len(again):
             tally.counts["lost"] += len(lost) - len(again)
         if again:
@@ -323,8 +330,8 @@ def _fitting(entries: Iterable[Due], batch: int) -> list[Due]:
 
 
 def _batches(claimed: Iterable[Removal], size: int) -> list[list[Removal]]:
-    """Removals for one call each: of one suppression list, and no more than the provider takes at a time."""
-    groups: dict[str, list[Removal]] = {}
+    """Removals or additions for one call each: of one list, and no more than the provider takes at a time."""
+    groups: dict[tuple[str, bool], list[Removal]] = {}
     for row in claimed:
-        groups.setdefault(row.list, []).append(row)
+        groups.setdefault((row.list, row.adds), []).append(row)
     return [rows[start : start + size] for rows in groups.values() for start in range(0, len(rows), size)]

@@ -1,4 +1,4 @@
-"""A provider's answer to a lift."""
+"""A provider's answer to a lift or an addition."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
 
 class LiftOutcome(StrEnum):
-    """The outcome of a lift for one address."""
+    """The outcome of a lift or an addition for one address."""
 
     LIFTED = "lifted"
     """It was on the provider's list and no longer is, or the provider does not distinguish the two."""
     ABSENT = "absent"
     """It was not on the provider's list: success all the same."""
+    LISTED = "listed"
+    """It is on the provider's list, whoever put it there, or the provider keeps no such list."""
     WAIT = "wait"
     """Throttled or not reached: nothing is known of the address, and this does not count as an attempt."""
     RETRY = "retry"
@@ -27,9 +29,9 @@ class LiftOutcome(StrEnum):
     """The account's credential or permission is bad: not the fault of the address."""
 
     @property
-    def lifted(self) -> bool:
-        """Whether the address is not on the provider's list any more, for certain."""
-        return self in {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
+    def carried_out(self) -> bool:
+        """Whether the provider's list is as it was asked to be, for certain."""
+        return self in {LiftOutcome.LIFTED, LiftOutcome.ABSENT, LiftOutcome.LISTED}
 
 
 @dataclass(frozen=True, slots=True)

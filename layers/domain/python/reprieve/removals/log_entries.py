@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.entry import (
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     from reprieve.context import Context
     from reprieve.removals.removal import Removal
     from reprieve.suppressions.suppression import AnyList
+
+#: the event and its sentence, of a removal and of an addition
+_DONE: Final = {
+    False: (EventType.REMOVAL_DONE, "Removed from the list"),
+    True: (EventType.ADDITION_DONE, "Put on the provider's list"),
+}
+_FAILED: Final = {
+    False: (EventType.REMOVAL_FAILED, "Could not be removed from the list"),
+    True: (EventType.ADDITION_FAILED, "Could not be put on the provider's list"),
+}
 
 
 def removal_requested(emails: Sequence[str], suppression_list: AnyList, *, context: Context) -> list[LogEntry]:
@@ -83,21 +93,22 @@ def unblocks_reset(key: str, before: int, *, context: Context) -> LogEntry:
 
 
 def removal_done(row: Removal, *, now: Millis) -> LogEntry:
-    """The log entry for a removal that was carried out, at the provider and here."""
-    return _removal_ended(EventType.REMOVAL_DONE, row, now, "Removed from the list", (Result.SUCCESS, None))
+    """The log entry for a removal that was carried out, at the provider and here; or for an addition."""
+    return _removal_ended(*_DONE[row.adds], row, now, (Result.SUCCESS, None))
 
 
 def removals_done(rows: Sequence[Removal], *, now: Millis) -> list[LogEntry]:
-    """The log entries for removals carried out together: at most 50 addresses of one request and list per entry.
+    """The log entries for removals or additions carried out together: at most 50 addresses of one request per entry.
 
     A removal that is alone in its request has the entry of `removal_done`, found by its address; of the others the
     target is the list of addresses, as in the entry of the request.
     """
-    by_request: dict[tuple[str, str, str], list[Removal]] = {}
+    by_request: dict[tuple[str, str, str, bool], list[Removal]] = {}
     for row in rows:
-        by_request.setdefault((row.request_id, row.list.value, row.requested_by), []).append(row)
+        by_request.setdefault((row.request_id, row.list.value, row.requested_by, row.adds), []).append(row)
     entries = []
-    for (request_id, name, credential), all_of_them in by_request.items():
+    for (request_id, name, credential, adds), all_of_them in by_request.items():
+        event_type, message = _DONE[adds]
         for start in range(0, len(all_of_them), ADDRESSES_A_TARGET):
             group = all_of_them[start : start + ADDRESSES_A_TARGET]
             if len(group) == 1:
@@ -106,10 +117,10 @@ def removals_done(rows: Sequence[Removal], *, now: Millis) -> list[LogEntry]:
             ids = ", ".join(row.id for row in group)
             entries.append(
                 entry(
-                    EventType.REMOVAL_DONE,
+                    event_type,
                     identity=ids,
                     published=now,
-                    message="Removed from the list",
+                    message=message,
                     outcome=(Result.SUCCESS, None),
                     severity=Severity.INFO,
                     target=Target(group[0].id, "EmailList", ", ".join(row.email for row in group)),
@@ -122,24 +133,22 @@ def removals_done(rows: Sequence[Removal], *, now: Millis) -> list[LogEntry]:
 def removal_superseded(row: Removal, *, now: Millis) -> LogEntry:
     """The log entry for a removal that a newer bounce overtook: the address stays suppressed."""
     outcome = (Result.FAILURE, "a newer bounce arrived")
-    return _removal_ended(EventType.REMOVAL_SUPERSEDED, row, now, "Still suppressed", outcome)
+    return _removal_ended(EventType.REMOVAL_SUPERSEDED, "Still suppressed", row, now, outcome)
 
 
 def removal_failed(row: Removal, *, now: Millis, reason: str) -> LogEntry:
-    """The log entry for a removal that was given up.
+    """The log entry for a removal or an addition that was given up.
 
     Args:
-        row: the removal.
+        row: which.
         now: in milliseconds.
         reason: the provider's last answer, cleaned.
     """
-    return _removal_ended(
-        EventType.REMOVAL_FAILED, row, now, "Could not be removed from the list", (Result.FAILURE, reason)
-    )
+    return _removal_ended(*_FAILED[row.adds], row, now, (Result.FAILURE, reason))
 
 
 def _removal_ended(
-    event_type: EventType, row: Removal, now: Millis, message: str, outcome: tuple[Result, str | None]
+    event_type: EventType, message: str, row: Removal, now: Millis, outcome: tuple[Result, str | None]
 ) -> LogEntry:
     return entry(
         event_type,

@@ -159,9 +159,9 @@ class UnblockStore(Protocol):
 
 
 class Provider(ProviderLists, Protocol):
-    """An upstream email provider's suppression lists, to read and to lift from."""
+    """An upstream email provider's suppression lists, to read, to lift from and to add to."""
 
-    #: how many addresses one call of `lift` may carry
+    #: how many addresses one call of `lift` or `put` may carry
     batch: int
 
     def lift(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
@@ -174,5 +174,18 @@ class Provider(ProviderLists, Protocol):
 
         Returns:
             One answer per address, in the same order. Faults of the provider or the network are answers, not errors.
+        """
+        ...
+
+    def put(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
+        """Put addresses on one list; one that is there stays.
+
+        Args:
+            suppression_list: which list.
+            emails: exact spellings, at most `batch`, no two alike.
+            budget: milliseconds that this may take; what it does not reach is answered WAIT.
+
+        Returns:
+            One answer per address, in the same order: LISTED also where the provider keeps no such list.
         """
         ...

@@ -8,6 +8,10 @@ The protocol (docs/explanation/removal-protocol.md) rests on three values beside
 * the fence: a number that grows with every request and claim and whenever the removal is given back, so that a worker
   whose lease has run out can write nothing any more.
 
+An addition is the reverse: an entry that was put on a list here by hand is to be put on the provider's list too. It
+takes the place of a removal in the record and in the queue, and the newer of the two requests counts: it is due only
+when a worker that may be under way with the older one has lost its lease.
+
 A removal is queued individually, or with up to `PART` others as a part of its request. A worker claims either; the
 outcome of a part's removal is written under that removal's own fence.
 """
@@ -44,7 +48,7 @@ class RemovalState(StrEnum):
     PENDING = "pending"
     """Acknowledged; the job has not finished it yet."""
     DONE = "done"
-    """Lifted upstream after the acknowledgement, then here."""
+    """Lifted upstream after the acknowledgement, then here; an addition: on the provider's list."""
     FAILED = "failed"
     """Given up after its attempts; visible, and can be retried."""
     SUPERSEDED = "superseded"
@@ -83,6 +87,7 @@ class Removal:
         last_answer: the provider's last answer, cleaned.
         queued: whether it is queued individually, and not in a part of its request.
         lifts: how often the entry was lifted before.
+        adds: whether it is an addition.
         kept_until: until when its record must be kept at least, in milliseconds; 0 when it does not matter.
     """
 
@@ -104,12 +109,17 @@ class Removal:
     last_answer: str = ""
     queued: bool = True
     lifts: int = 0
+    adds: bool = False
     kept_until: Millis = EPOCH
 
     @property
     def overtaken(self) -> bool:
         """Whether a bounce newer than what was forgiven has arrived since: the address must stay suppressed."""
-        return self.bounced_at is not None and self.bounced_at > max(self.forgiven_until, self.forgiven_bounce)
+        return (
+            not self.adds
+            and self.bounced_at is not None
+            and self.bounced_at > max(self.forgiven_until, self.forgiven_bounce)
+        )
 
 
 @dataclass(frozen=True, slots=True)

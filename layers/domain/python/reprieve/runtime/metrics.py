@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def removal_job(tally: Tally) -> None:
     """The metrics of one run of the job; template.yaml's alarms are on these names."""
     metrics = _metrics("removal-job")
-    for word in ("lifted", "superseded", "failed", "postponed", "lost"):
+    for word in ("lifted", "listed", "superseded", "failed", "postponed", "lost"):
         metrics.add_metric(f"Removals{word.capitalize()}", MetricUnit.Count, tally.counts[word])
     metrics.add_metric("RemovalsPending", MetricUnit.Count, tally.waiting)
     metrics.add_metric("OldestPendingAge", MetricUnit.Seconds, tally.oldest / SECOND)
@@ -29,7 +29,7 @@ def removal_job(tally: Tally) -> None:
     metrics.add_metric("ProviderAccountsPaused", MetricUnit.Count, tally.paused)
     # every kind each time, so that a graph or an alarm on one has a zero to return to
     for kind in LiftOutcome:
-        if not kind.lifted:
+        if not kind.carried_out:
             metrics.add_metric(f"ProviderErrors_{kind.value}", MetricUnit.Count, tally.errors[kind.value])
     metrics.add_metric("TurnsFailed", MetricUnit.Count, len(tally.faults))
     metrics.flush_metrics()

@@ -339,7 +339,7 @@ def unsubscribes() -> Unsubscribes:
     """The verb that unsubscribes addresses."""
     from reprieve.suppressions.unsubscribe import Unsubscribes
 
-    return Unsubscribes(suppressions(), event_log())
+    return Unsubscribes(suppressions(), suppressions(), event_log())
 
 
 def ingest() -> Ingest:

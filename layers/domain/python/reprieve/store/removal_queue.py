@@ -104,7 +104,7 @@ def _settlement(organization: Organization, settlement: Settlement, now: Millis)
         values[":queue"] = queue_of(organization, state, row.key)
     else:
         gone += ["#queue", "#due_at"]
-    if state is RemovalState.DONE:
+    if state is RemovalState.DONE and not row.adds:
         changes += ["#expires_at = :expires_at", "#lifts = :lifts"]
         values |= {":expires_at": to_seconds(row.kept_until or Millis(now + TOMBSTONE)), ":lifts": row.lifts + 1}
         gone += ["#by_time", "#events"]

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve.removals.queue import LEASE
 from reprieve.removals.removal import RemovalState
 from reprieve.store.expressions import Update
 from reprieve.store.suppression_item import queue_of, record_key
@@ -36,6 +37,12 @@ COVERED: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at <= :forgiven
 UNTOUCHED: Final = "(attribute_not_exists(#fence) OR #fence = :seen_fence)"
 #: no bounce has come since the record was seen
 SAME_BOUNCE: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at = :seen_bounce)"
+#: no addition waits or is under way: a removal over one must wait for the end of its lease
+NO_ADDITION: Final = "(attribute_not_exists(#adds) OR #removal_state <> :pending)"
+#: neither a removal nor an addition waits or is under way
+AT_REST: Final = "(attribute_not_exists(#removal_state) OR #removal_state <> :pending)"
+#: the address is on the list, so that nothing is put on the provider's that ours does not show
+LISTED: Final = "attribute_exists(#by_time)"
 #: a worker that is under way with an older request, or with an earlier try, may no longer end this one
 FENCE_OUT: Final = "#fence = if_not_exists(#fence, :zero) + :one"
 
@@ -56,13 +63,14 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
             "#requested_by = :credential",
             "#request_id = :request_id",
             "#email = if_not_exists(#email, :email)",
-            "#due_at = :now",
+            "#due_at = :due",
             "#attempts = :zero",
             FENCE_OUT,
             *(["#queue = :queue"] if queued else []),
         ],
         remove=[
             *([] if queued else ["#queue"]),
+            "#adds",
             "#lease_until",
             "#finished_at",
             "#last_answer",
@@ -74,6 +82,7 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
         ":id": request.id,
         ":pending": RemovalState.PENDING.value,
         ":now": context.now,
+        ":due": context.now,
         ":credential": context.actor.id,
         ":request_id": context.request_id,
         ":zero": 0,
@@ -87,7 +96,9 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
 def blind(change: Change, *, until: Millis) -> Change:
     """A recording over whatever the watermark covers."""
     return _forgiving(
-        provided(change, f"{LATER_WATERMARK} AND {COVERED}"), ["#forgiven_until = :forgiven_until"], until
+        provided(change, f"{LATER_WATERMARK} AND {COVERED} AND {NO_ADDITION}"),
+        ["#forgiven_until = :forgiven_until"],
+        until,
     )
 
 
@@ -106,7 +117,11 @@ def as_seen(change: Change, *, fence: int, bounced_at: Millis, until: Millis) ->
 
 
 def over(change: Change, seen: Item, *, until: Millis) -> Change:
-    """The same recording over the item that refused a write."""
+    """The same recording over the item that refused a write; it is due when no addition can be under way any more."""
+    key, update, values = change
+    if is_adding(seen):
+        values = {**values, ":due": max(cast("int", values[":due"]), cast("int", seen.get("lease_until", 0)))}
+    change = key, update, values
     fence = cast("int", seen.get("fence", 0))
     bounced_at, forgiven = (cast("Millis", seen.get(name, 0)) for name in ("bounced_at", "forgiven_until"))
     return as_seen(change, fence=fence, bounced_at=bounced_at, until=max(until, forgiven))
@@ -128,8 +143,38 @@ def is_overtaken(refused: Item, seen: Item | None, *, until: Millis) -> bool:
         until: the watermark of a blind write.
     """
     if seen is None:
-        return any(cast("Millis", refused.get(name, -1)) >= until for name in ("forgiven_until", "bounced_at"))
+        return is_adding(refused) or any(
+            cast("Millis", refused.get(name, -1)) >= until for name in ("forgiven_until", "bounced_at")
+        )
     return any(refused.get(name) != seen.get(name) for name in ("fence", "bounced_at"))
+
+
+def is_adding(item: Item) -> bool:
+    """Whether an addition of the address waits or is under way."""
+    return "adds" in item and item["removal_state"] == RemovalState.PENDING
+
+
+def adding(context: Context, request: RemovalRequest, seen: Item | None) -> Change:
+    """The update that records an addition; it forgives nothing, and waits in the queue individually.
+
+    Args:
+        context: who asks.
+        request: what to add.
+        seen: the record that refused the write because of a removal, which this one replaces; None at first. A worker
+            may be under way with that removal, so the addition is due after the longest lease that it can have.
+    """
+    key, update, values = recording(context, replace(request, hide=False), queued=True)
+    update = replace(
+        update,
+        set=[*update.set, "#adds = :true"],
+        remove=[name for name in update.remove if name not in {"#adds", "#lease_until"}],
+        condition=LISTED,
+    )
+    values |= {":true": True}
+    if seen is None:
+        return provided((key, update, values), AT_REST)
+    values |= {":due": context.now + LEASE, ":seen_fence": cast("int", seen.get("fence", 0))}
+    return provided((key, update, values), UNTOUCHED)
 
 
 def _forgiving(change: Change, clauses: list[str], until: Millis) -> Change:

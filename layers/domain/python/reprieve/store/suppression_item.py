@@ -9,7 +9,7 @@ Attributes of an item, all but the keys optional:
     by_time                               sort key of ByTime; present while the entry is listed
     forgiven_until, forgiven_bounce       the watermark
     removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
-    last_answer                           the latest removal
+    last_answer, adds                     the latest removal; `adds` is there when it is an addition
     queue, due_at                         key of Pending: while the removal is queued individually, or has failed; one
                                           that waits in a part of its request (store/pending.py) has no queue
     lifts                                 how often it was lifted
@@ -127,5 +127,6 @@ def removal_of(item: Item) -> Removal:
         last_answer=text("last_answer"),
         queued="queue" in item,
         lifts=number("lifts"),
+        adds=bool(item.get("adds")),
         kept_until=to_millis(cast("Seconds", item.get("kept_until") or 0)),
     )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve.clock import to_millis, to_seconds
 from reprieve.errors import Unavailable
 from reprieve.organization import MAX_SOFT_BOUNCES
-from reprieve.removals.removal import watermark
+from reprieve.removals.removal import RemovalRequest, findable_id, watermark
 from reprieve.store import keys, pending
 from reprieve.store.expressions import Update
-from reprieve.store.removal_requests import blind, is_overtaken, over, provided, recording
+from reprieve.store.removal_requests import adding, blind, is_adding, is_overtaken, over, provided, recording
 from reprieve.store.suppression_item import key_attributes, latest_known, primary_key, record_key
 from reprieve.store.table import pauses
 from reprieve.suppressions.suppression import Permanence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
-    from reprieve.removals.removal import RemovalRequest
     from reprieve.store.items import Item, Value
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
@@ -123,6 +122,26 @@ class Suppressions:
             forgiven_until=forgiven_until,
             listed=(LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN, bounds),
         )
+
+    def request_additions(self, context: Context, entries: Sequence[Suppression]) -> list[bool]:
+        """See the port. One conditional write per address; one more over a removal that waits or is under way."""
+        requests = [
+            RemovalRequest(findable_id(context.request_id, number, one.key), one.list, one.key, one.email)
+            for number, one in enumerate(entries)
+        ]
+        requested = [False] * len(requests)
+        seen: dict[int, Item | None] = dict.fromkeys(range(len(requests)))
+        for pause in (0.0, *pauses()):
+            tries = self._table.try_many([adding(context, requests[at], before) for at, before in seen.items()])
+            refusals = {at: tried.refused for at, tried in zip(seen, tries, strict=True)}
+            for at, refused in refusals.items():
+                # what another request adds is as good
+                requested[at] = refused is None or ("by_time" in refused and is_adding(refused))
+            seen = {at: item for at, item in refusals.items() if item and "by_time" in item and not requested[at]}
+            if not seen:
+                return requested
+            self._table.wait(pause)
+        raise Unavailable("other requests kept getting in the way of an addition")
 
     def _record_removals(
         self,

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reprieve.clock import Millis
+    from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.suppressions.listing import Filter, Position, Selection
     from reprieve.suppressions.suppression import AnyList, Suppression, SuppressionList
@@ -32,6 +33,25 @@ class SuppressionStore(Protocol):
 
         Returns:
             By key, the moment in milliseconds that an event must be later than to put the address on the list.
+        """
+        ...
+
+
+class AdditionRequests(Protocol):
+    """Requests that the provider's lists have what is on ours; each touches one organization."""
+
+    def request_additions(self, context: Context, entries: Sequence[Suppression]) -> list[bool]:
+        """Request that entries be put on the provider's lists by the removal job. A pending removal is replaced.
+
+        Args:
+            context: who asks.
+            entries: no two of the same list and address.
+
+        Returns:
+            Whether each is on its list, in order; those that are will be carried to the provider, or visibly fail.
+
+        Raises:
+            Unavailable: some may be requested and others not; ask again.
         """
         ...
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reprieve.address import Address
     from reprieve.context import Context
     from reprieve.organization import Organization
-    from reprieve.suppressions.ports import SuppressionStore
+    from reprieve.suppressions.ports import AdditionRequests, SuppressionStore
     from reprieve.system_log.ports import EventLog
 
 #: the provider's place in an entry that was added through an API
@@ -30,10 +30,13 @@ class Unsubscribes:
     """The verb that unsubscribes addresses."""
 
     suppressions: SuppressionStore
+    additions: AdditionRequests
     log: EventLog
 
     def add(self, context: Context, addresses: Sequence[Address]) -> None:
-        """Put addresses on the unsubscribes; one that is there already stays, with the later time.
+        """Put addresses on the unsubscribes, here at once and at the provider by the removal job.
+
+        One that is there already stays, with the later time.
 
         An earlier removal, or the clearing of the list, does not get in the way: such an address is
         listed with the first moment after that.
@@ -43,7 +46,7 @@ class Unsubscribes:
             addresses: no two with the same key.
 
         Raises:
-            Unavailable: at least one is not listed; retry.
+            Unavailable: at least one is not listed, or not certain to be carried to the provider; retry.
         """
         organization, cleared = context.organization, context.organization.cleared.get(SuppressionList.UNSUBSCRIBES, -1)
         shown = max(context.now, to_millis(Seconds(cleared + 1)))
@@ -59,6 +62,8 @@ class Unsubscribes:
             for number, address in enumerate(addresses)
         ]
         self._list(organization, entries, shown)
+        if not all(self.additions.request_additions(context, entries)):
+            raise Unavailable("a removal got in the way of an unsubscribe")
         emails = [address.spelling for address in addresses]
         listed = addresses_listed(emails, SuppressionList.UNSUBSCRIBES, BY_HAND, context=context)
         self.log.append(organization, listed)

@@ -48,6 +48,10 @@ class EventType(StrEnum):
     """A removal was given up after its attempts."""
     REMOVAL_SUPERSEDED = "reprieve.removal.superseded"
     """A newer bounce arrived before a removal could be carried out."""
+    ADDITION_DONE = "reprieve.addition.done"
+    """An entry that was put on a list by hand is on the provider's list, too."""
+    ADDITION_FAILED = "reprieve.addition.failed"
+    """An addition to the provider's list was given up after its attempts; the address stays suppressed here."""
     TOKEN_CREATE = "system.api_token.create"  # noqa: S105  (a name, not a token)
     """A credential was issued."""
     TOKEN_REVOKE = "system.api_token.revoke"  # noqa: S105  (a name, not a token)

@@ -94,6 +94,7 @@ def removal(report: RemovalReport) -> dict[str, Any]:
         "request_id": report.followed.id.rpartition("-")[0],
         "list": report.followed.list.value,
         "email": report.followed.email,
+        "action": ("add" if record.adds else "remove") if record else None,
         "state": report.state.value,
         "replaced_by": report.replaced_by,
         "attempts": record.attempts if record else None,
@@ -101,7 +102,7 @@ def removal(report: RemovalReport) -> dict[str, Any]:
         "last_answer": (record.last_answer or None) if record else None,
         "requested_at": timestamp(report.followed.requested_at),
         "requested_by": record.requested_by if record else None,
-        "forgiven_until": moment(record.forgiven_until) if record else None,
+        "forgiven_until": moment(record.forgiven_until or None) if record else None,
         "finished_at": moment(record.finished_at) if record else None,
     }
 

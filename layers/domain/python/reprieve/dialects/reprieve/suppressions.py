@@ -58,6 +58,8 @@ SENTENCE: Final = {
     Next.EXPIRES: "It stays suppressed until it expires by the bounce purge.",
     Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
     Next.LIFTS: "The removal job asks the provider to lift it, then takes it off the list.",
+    Next.ADDS: "It stays suppressed; the removal job puts it on the provider's list, too.",
+    Next.UNADDED: "It stays suppressed here; the provider did not take it, until a person retries that.",
     Next.WAITS: "Its removal failed and waits for a person to retry it.",
     Next.SPARED: "It stays on the list; mail to it is tried as long as the address whitelist covers it.",
     Next.SWEEPS: "It is not shown any more; its removal at the provider will be requested.",
@@ -191,6 +193,7 @@ def _removal(one: OnList) -> dict[str, Any]:
     return {
         "id": removal.id,
         "list": removal.list,
+        "action": "add" if removal.adds else "remove",
         "state": removal.state,
         "requested_at": timestamp(removal.requested_at),
         "requested_by": removal.requested_by,

@@ -36,6 +36,7 @@ from reprieve.providers.sendgrid.answers import (
     is_envelope,
     kind_of,
     parse_row,
+    recipients,
     segment,
     selection,
     sentence,
@@ -75,6 +76,8 @@ _PATH: Final[Mapping[AnyList, str]] = {
 _UNSUBSCRIBED: Final = "/v3/asm/suppressions/global"
 
 _NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
+_LISTED: Final = LiftAnswer(LiftOutcome.LISTED, "on the provider's list")
+_NO_ADDITIONS: Final = LiftAnswer(LiftOutcome.LISTED, "the provider adds to this list only itself: kept here only")
 
 
 class SendGrid:
@@ -158,6 +161,25 @@ class SendGrid:
         else:
             for start in range(0, len(emails), self.batch):
                 errand.many(emails[start : start + self.batch], _PATH[suppression_list])
+        return [errand.answers[email] for email in emails]
+
+    def put(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
+        """Put addresses on the unsubscribes, global ones or those of a group (`removals.ports.Provider.put`).
+
+        Args:
+            suppression_list: which list; SendGrid fills the others only itself.
+            emails: exact spellings; more than `batch` are sent in several bulks.
+            budget: milliseconds that this may take.
+
+        Returns:
+            One answer per address, in the same order: as of `lift`, with LISTED for LIFTED and ABSENT.
+        """
+        path = _single_path(suppression_list)
+        if not path:
+            return [_NO_ADDITIONS] * len(emails)
+        errand = _Errand(self._upstream, clock=self._clock, seconds=budget / SECOND)
+        for start in range(0, len(emails), self.batch):
+            errand.put(emails[start : start + self.batch], path)
         return [errand.answers[email] for email in emails]
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
@@ -295,15 +317,37 @@ class _Errand:
             answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
         self.answers[email] = answer
 
-    def _ask(self, path: str, *, body: bytes | None = None) -> tuple[StatusKind, LiftAnswer, bytes]:
-        """Send one DELETE: the status's kind, what it means for each address in it, and the response's body."""
+    def put(self, emails: Sequence[str], path: str) -> None:
+        """Answer for some addresses to be put on a list; a bulk that is refused or fails is split in halves."""
+        parts = [emails]
+        while parts:
+            part = parts.pop()
+            kind, answer, body = self._ask(path, method="POST", body=recipients(part))
+            half = len(part) // 2
+            if half and (kind is StatusKind.REFUSED or (kind is StatusKind.FAULT and self.stopped is None)):
+                parts += [part[half:], part[:half]]
+                continue
+            if half and kind is StatusKind.FAULT and self.stopped:
+                answer = self.stopped
+            if kind is StatusKind.DONE:
+                answer = _LISTED
+            elif kind is StatusKind.MISSING and is_envelope(body) and path != _UNSUBSCRIBED:
+                answer = LiftAnswer(LiftOutcome.REFUSED, "404: the provider has no such group")
+            elif kind is StatusKind.MISSING:
+                answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
+            self.answers |= dict.fromkeys(part, answer)
+
+    def _ask(
+        self, path: str, *, method: str = "DELETE", body: bytes | None = None
+    ) -> tuple[StatusKind, LiftAnswer, bytes]:
+        """Send one request: the status's kind, what it means for each address in it, and the response's body."""
         seconds = self._ends - self._upstream.stopwatch()
         if self.stopped is None and seconds <= 0:
             self._stop(_NOT_TRIED)
         if self.stopped is not None:
             return StatusKind.FAULT, self.stopped, b""
         try:
-            reply = self._upstream.exchange("DELETE", path, body=body, cap=ANSWER_CAP, within=seconds)
+            reply = self._upstream.exchange(method, path, body=body, cap=ANSWER_CAP, within=seconds)
         except http.NoAnswer as problem:
             return StatusKind.FAULT, self._count(StatusKind.FAULT, LiftAnswer(LiftOutcome.RETRY, str(problem))), b""
         kind = kind_of(reply.status)

@@ -158,6 +158,11 @@ def selection(emails: Sequence[str]) -> bytes:
     return json.dumps({"emails": list(emails)}).encode()
 
 
+def recipients(emails: Sequence[str]) -> bytes:
+    """The body that puts addresses on the global unsubscribes, or on those of a group."""
+    return json.dumps({"recipient_emails": list(emails)}).encode()
+
+
 def segment(email: str) -> str | None:
     """Escape an address as one segment of a path.
 

@@ -147,6 +147,7 @@ _LIFTED: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted")
 _LIFTED_VARIANT: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted, under another letter case")
 _OTHER_REASON: Final = LiftAnswer(LiftOutcome.ABSENT, "the address is suppressed for another reason, and stays so")
 _NO_SUCH_LIST: Final = LiftAnswer(LiftOutcome.ABSENT, "SES keeps no such list")
+_KEPT_HERE: Final = LiftAnswer(LiftOutcome.LISTED, "SES keeps no such list: kept here only")
 _NO_SUCH_TENANT: Final = LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "SES has no list of the configured tenant")
 _NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
 _DOWN: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: SES failed again and again")
@@ -226,6 +227,16 @@ class Ses:
                 break
         rest = [_DOWN] if faults >= PATIENCE else answers[-1:]
         return answers + rest * (len(emails) - len(answers))
+
+    def put(
+        self,
+        suppression_list: AnyList,  # noqa: ARG002
+        emails: Sequence[str],
+        *,
+        budget: Millis,  # noqa: ARG002
+    ) -> list[LiftAnswer]:
+        """Answer LISTED for each address: SES keeps no unsubscribes (`removals.ports.Provider.put`)."""
+        return [_KEPT_HERE] * len(emails)
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
         """Read the entries of the list (`removals.ports.Provider.entries`).
