@@ -64,7 +64,7 @@ def main() -> None:
 def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int) -> None:
     """Run the life of `count` removals."""
     organization = Organization("bench", "Bench", Membership.ANYONE)
-    access = Access(Table(client, "Access"))
+    access = Access(Table(client, "Access"), Table(client, "ProviderAccounts"))
     access.create_organization(organization)
     assert access.set_provider_account(organization.id, ProviderAccount("sendgrid"), provider_name="", before=None)
     store, log = Suppressions(Table(client, "Suppressions")), EventLog(Table(client, "EventLog"), now)

@@ -34,6 +34,7 @@ SETTINGS: Final = {
     "EmailServersTable": "EMAIL_SERVERS_TABLE",
     "RecipientsTable": "RECIPIENTS_TABLE",
     "AccessTable": "ACCESS_TABLE",
+    "ProviderAccountsTable": "PROVIDER_ACCOUNTS_TABLE",
     "SecretsKey": "SECRETS_KEY",
     "DeadLetterQueueUrl": "DEAD_LETTER_QUEUE_URL",
 }

@@ -46,4 +46,4 @@ for provider in PROVIDERS.values():
     # loaded now and not at the first request, so that a snapshot has it
     if provider.webhook:
         verb = partial(take, webhook=provider.webhook(), provider_name=provider.name)
-        handler.route("POST", f"/events/{provider.kind}/{{org}}", scopes=())(verb)
+        handler.signed("POST", f"/events/{provider.kind}/{{org}}")(verb)

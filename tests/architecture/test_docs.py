@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reprieve.system_log.entry import EventType
+from tests.support.routes import routes
 from tests.support.tables import template
 
 ROOT = Path(__file__).parents[2]
@@ -98,27 +98,12 @@ def test_a_decision_has_a_number_of_its_own_a_date_a_status_and_its_parts() -> N
         assert HEADING.findall(text)[1:] == ["Context", "Choice", "Alternatives"]
 
 
-def routes() -> set[str]:
-    """Every path of the template as a caller sees it, behind its stage."""
-    resources: dict[str, dict[str, Any]] = dict(template()["Resources"])
-    stages = {
-        name: it["Properties"]["StageName"] for name, it in resources.items() if it["Type"] == "AWS::Serverless::Api"
-    }
-    found = set()
-    for resource in resources.values():
-        for event in resource.get("Properties", {}).get("Events", {}).values():
-            # a path without a credential is the webhook's or a catch-all, which reference/gateway.md has
-            if event["Type"] == "Api" and ("Auth" not in event["Properties"] or "{org}" in event["Properties"]["Path"]):
-                api = event["Properties"]["RestApiId"]
-                stage = stages[api["Ref"] if isinstance(api, dict) else api]
-                found.add(f"/{stage}{event['Properties']['Path']}".replace("+}", "}"))
-    return found
-
-
-def test_every_route_of_the_template_is_in_the_reference() -> None:
+def test_every_route_is_in_the_reference() -> None:
+    """A path as a caller sees it, behind its stage."""
     reference = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS / "reference").glob("*-api.md"))
     named = set(re.findall(r"/[^\s`?]+", reference))
-    assert routes() - named == set()
+    served = {f"/{route.dialect.stage}{route.resource}".replace("+}", "}") for route in routes()}
+    assert served - named == set()
 
 
 def test_every_parameter_of_the_template_is_in_the_reference_and_no_other() -> None:

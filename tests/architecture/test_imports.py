@@ -95,12 +95,12 @@ def test_a_function_without_its_own_settings_does_not_start_and_names_them_all(f
 
 
 def test_no_function_starts_without_what_all_of_them_need() -> None:
-    done = started(program_of("authorizer"), {**LAMBDA, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"})
+    done = started(program_of("suppressions"), {**LAMBDA, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"})
     assert done.returncode == 1
     assert set(done.stderr.splitlines()[-1].split("not set: ")[1].split(", ")) == common_settings()
 
 
-@pytest.mark.parametrize("function", ["authorizer", "suppressions", "removal_job"])
+@pytest.mark.parametrize("function", ["suppressions", "removal_job"])
 def test_a_snapshot_holds_the_client_that_every_function_needs(function: str) -> None:
     modules, clients = loaded(function, "snap-start")
     assert ("boto3" in modules, clients) == (True, 1)

@@ -72,14 +72,6 @@ def test_a_resource_that_no_backup_restores_outlives_the_stack(name: str) -> Non
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_every_api_is_closed_by_default_and_nothing_is_cached() -> None:
-    apis = [it["Properties"] for it in RESOURCES.values() if it["Type"] == "AWS::Serverless::Api"]
-    assert apis
-    for api in apis:
-        authorizer = api["Auth"]["Authorizers"][api["Auth"]["DefaultAuthorizer"]]
-        assert authorizer["Identity"]["ReauthorizeEvery"] == 0
-
-
 #: the variable of API Gateway that stands for the error id in its own answers
 REQUEST = "$context.requestId"
 

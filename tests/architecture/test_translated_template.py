@@ -21,10 +21,9 @@ def test_each_path_has_one_method_and_one_permission() -> None:
     for api, path in paths:
         assert list(resources("AWS::ApiGateway::RestApi")[api]["Body"]["paths"][path]) == [ANY]
     asked = Counter(
-        (it["SourceArn"]["Fn::Sub"][1]["__ApiId__"]["Ref"], "authorizers" in it["SourceArn"]["Fn::Sub"][0])
-        for it in resources("AWS::Lambda::Permission").values()
+        it["SourceArn"]["Fn::Sub"][1]["__ApiId__"]["Ref"] for it in resources("AWS::Lambda::Permission").values()
     )
-    assert asked == Counter((api, False) for api, _ in paths) + Counter((api, True) for api in APIS)
+    assert asked == Counter(api for api, _ in paths)
 
 
 def test_no_api_has_two_variables_beside_each_other() -> None:
@@ -66,16 +65,12 @@ def test_the_name_of_the_schedules_group_fits_however_long_the_stacks_name_is() 
     assert len(name) <= 64
 
 
-def test_the_authorizer_is_invoked_by_its_alias() -> None:
-    """The function itself would be $LATEST: unpublished, and never from a snapshot."""
-    alias = {"Ref": "AuthorizerFunctionAliaslive"}
+def test_a_request_takes_one_function() -> None:
+    """An authorizer would be a second one, whose own cold start and concurrency each request waits for."""
     for api in resources("AWS::ApiGateway::RestApi").values():
-        scheme = api["Body"]["securityDefinitions"]["Credential"]["x-amazon-apigateway-authorizer"]
-        assert scheme["authorizerUri"]["Fn::Sub"][1] == {"__FunctionArn__": alias}
-    permissions = [
-        it for name, it in resources("AWS::Lambda::Permission").items() if name.endswith("AuthorizerPermission")
-    ]
-    assert [it["FunctionName"] for it in permissions] == [alias] * len(APIS)
+        assert "securityDefinitions" not in api["Body"]
+        for path in api["Body"]["paths"].values():
+            assert "security" not in path[ANY]
 
 
 def test_an_api_has_its_one_stage_with_its_throttles() -> None:
@@ -224,12 +219,6 @@ def test_no_function_starts_from_a_snapshot_unless_that_is_asked_for() -> None:
     assert translated()["Conditions"]["HasSnapStart"] == {"Fn::Equals": [{"Ref": "SnapStart"}, "on"]}
     for function in resources("AWS::Lambda::Function").values():
         assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["HasSnapStart", "PublishedVersions", "None"]}}
-
-
-def test_a_request_without_a_credential_does_not_count_for_any_alarm() -> None:
-    """The authorizer raises for it, which Lambda counts in Errors."""
-    for alarm in resources("AWS::CloudWatch::Alarm").values():
-        assert {"Ref": "AuthorizerFunction"} not in [it["Value"] for it in alarm.get("Dimensions", ())]
 
 
 def test_a_domain_name_is_one_host_for_all_apis_and_closes_their_own_hosts() -> None:

@@ -41,14 +41,15 @@ def header(stack: dict[str, str]) -> str:
     return (
         "Stack reprieve in eu-west-1\n"
         "\n"
-        "PART           STATE      NAME\n"
-        f"suppressions   active     {stack['SuppressionsTable']}\n"
-        f"event log      active     {stack['EventLogTable']}\n"
-        f"email servers  active     {stack['EmailServersTable']}\n"
-        f"recipients     active     {stack['RecipientsTable']}\n"
-        f"access         active     {stack['AccessTable']}\n"
-        f"secrets key    enabled    {stack['SecretsKey']}\n"
-        f"dead letters   0 waiting  {stack['DeadLetterQueueUrl']}\n"
+        "PART               STATE      NAME\n"
+        f"suppressions       active     {stack['SuppressionsTable']}\n"
+        f"event log          active     {stack['EventLogTable']}\n"
+        f"email servers      active     {stack['EmailServersTable']}\n"
+        f"recipients         active     {stack['RecipientsTable']}\n"
+        f"access             active     {stack['AccessTable']}\n"
+        f"provider accounts  active     {stack['ProviderAccountsTable']}\n"
+        f"secrets key        enabled    {stack['SecretsKey']}\n"
+        f"dead letters       0 waiting  {stack['DeadLetterQueueUrl']}\n"
         "\n"
         "API       BASE URL\n"
         "okta      https://okta1.execute-api.eu-west-1.amazonaws.com\n"
@@ -144,6 +145,7 @@ def test_a_part_that_does_not_answer_is_told_beside_the_others(run: Run, stack: 
     assert [part["state"] for part in told["parts"]] == [
         "active",
         "ResourceNotFoundException",
+        "active",
         "active",
         "active",
         "active",

@@ -41,21 +41,25 @@ ACCOUNT = ProviderAccount("sendgrid", "https://api.sendgrid.com", b"\x00sealed",
 
 
 @pytest.fixture(scope="module", params=["in process", "dynoxide"])
-def table(request: pytest.FixtureRequest) -> Iterator[Table]:
+def tables(request: pytest.FixtureRequest) -> Iterator[tuple[Table, Table]]:
+    """The tables Access and ProviderAccounts."""
+    names = ("Access", "ProviderAccounts")
     if request.param == "in process":
-        yield Table(Database().client(), "Access")  # type: ignore[arg-type]
+        here: Any = Database().client()
+        yield Table(here, names[0]), Table(here, names[1])
         return
     with dynoxide.running() as client:
-        create_table(client, "Access")
-        yield Table(client, "Access")
+        for name in names:
+            create_table(client, name)
+        yield Table(client, names[0]), Table(client, names[1])
 
 
 @pytest.fixture
-def store(table: Table) -> Iterator[Access]:
-    access = Access(table)
+def store(tables: tuple[Table, Table]) -> Iterator[Access]:
+    access = Access(*tables)
     assert access.create_organization(ACME)
     yield access
-    for sort in ("organization", "provider"):
+    for table, sort in zip(tables, ("organization", "provider"), strict=True):
         table.delete({"partition": "acme", "sort": sort})
 
 
@@ -133,8 +137,8 @@ def test_a_set_of_names_can_become_empty(store: Access) -> None:
     assert changed == stored(store) == replace(ACME, modules=frozenset())
 
 
-def test_what_is_not_there_is_neither_changed_nor_made(table: Table) -> None:
-    store, log = Access(table), Entries()
+def test_what_is_not_there_is_neither_changed_nor_made(tables: tuple[Table, Table]) -> None:
+    store, log = Access(*tables), Entries()
     verb, seen = Organizations(store, log), context(ACME, now=1)
     with pytest.raises(NotFound):
         verb.change(seen, name="Acme Inc.")
@@ -164,8 +168,8 @@ def test_an_account_that_is_set_again_is_no_longer_paused(store: Access) -> None
     assert store.provider_account("acme") == ACCOUNT
 
 
-def test_an_organization_from_before_the_name_was_kept_has_none(table: Table, store: Access) -> None:
-    item = table.get({"partition": "acme", "sort": "organization"})
+def test_an_organization_from_before_the_name_was_kept_has_none(tables: tuple[Table, Table], store: Access) -> None:
+    item = tables[0].get({"partition": "acme", "sort": "organization"})
     assert item is not None
     assert "provider_name" not in item
     assert stored(store).provider_name == ""

@@ -53,7 +53,7 @@ def test_a_removal_of_a_large_request_costs_four_write_units_and_one_read_unit_a
         create_tables(client)
         table = Table(client, "Suppressions")
         store, log = Suppressions(table), EventLog(Table(client, "EventLog"), lambda: NOW)
-        access = Access(Table(client, "Access"))
+        access = Access(Table(client, "Access"), Table(client, "ProviderAccounts"))
         access.create_organization(ORG)
         assert access.set_provider_account(ORG.id, ProviderAccount("none"), provider_name="", before=None)
         emails = [f"recipient-{number:06}@example.com" for number in range(COUNT)]

@@ -81,7 +81,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
 def calls(dynamodb: Client) -> Calls:
     """The count of DynamoDB operations by name; `call` resets it for each request. A retry counts once."""
     counted = Calls()
-    dynamodb.observe = lambda operation, _: counted.update([operation])
+    dynamodb.observe = counted.note
     return counted
 
 

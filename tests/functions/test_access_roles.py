@@ -1,4 +1,4 @@
-"""Permissions of each function's role on the table Access, which holds credential digests and sealed keys.
+"""Permissions of each function's role on Access (organizations, digests) and ProviderAccounts (sealed keys).
 
 IAM's conditions are on the attributes that a request names. The local AWS checks them for reads only, so the requests
 of the stores are held against the template here.
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     Verb = Callable[[], object]
 
 NOW = 1_700_000_000_000
+TABLES = ("Access", "ProviderAccounts")
 LISTS = (
     *("SuppressionsFunction", "GlobalSuppressionsFunction", "BounceClassificationsFunction", "BouncePurgeFunction"),
     "AddressWhitelistFunction",
 )
 
-#: every verb on Access that a function has
+#: every verb on the two tables that a function has
 VERBS: dict[str, Verb] = {
     "organization": lambda: wiring.access().organization("demo"),
     "credential": lambda: wiring.access().credential("demo", "0" * 64),
@@ -45,14 +46,23 @@ VERBS: dict[str, Verb] = {
     "count": lambda: wiring.quotas().count(DEMO, "sendgrid", now=NOW),
     "peek": lambda: wiring.quotas().peek(DEMO, "sendgrid", now=NOW),
 }
-MARKS = {"organization", "peek", "clear", "purge", "count"}
+#: the functions of APIs whose requests are neither counted nor made for another organization
+PLAIN = (
+    "RemoveListFunction",
+    "RecipientsFunction",
+    "EmailServersFunction",
+    "EmailServerTestFunction",
+    "SystemLogFunction",
+    "UnblockEmailFunction",
+    "RecordsFunction",
+)
 #: which of them each role allows; the index Organizations has organizations only
 ALLOWED: dict[str, set[str]] = {
-    "AuthorizerFunction": {"organization", "peek", "credential"},
-    **dict.fromkeys(LISTS, MARKS),
-    "AddressesFunction": {"organization", "peek", "count"},
-    "RemovalsFunction": {"count"},
-    "EventWebhookFunction": {"organization", "peek", "webhook key"},
+    **{name: {"credential"} for name in PLAIN},
+    **{name: {"credential", "organization", "peek", "clear", "purge", "count"} for name in LISTS},
+    "AddressesFunction": {"credential", "organization", "peek", "count"},
+    "RemovalsFunction": {"credential", "count"},
+    "EventWebhookFunction": {"organization", "webhook key"},
     "RemovalJobFunction": {"account", "webhook key", "pause"},
     "ReconciliationFunction": {"account", "webhook key"},
     "UpkeepFunction": set(),
@@ -60,21 +70,32 @@ ALLOWED: dict[str, set[str]] = {
 
 
 def statements(function: str) -> list[dict[str, Any]]:
-    """The statements of a function's role about the table Access."""
+    """The statements of a function's role about one of the two tables."""
     policies = template()["Resources"][function]["Properties"].get("Policies", [])
     found = [statement for policy in policies for statement in policy["Statement"]]
     return [
         statement
         for statement in found
-        if {"Access.Arn", "*"} & set(listed(statement["Resource"]))
+        if {*(f"{name}.Arn" for name in TABLES), "*"} & set(listed(statement["Resource"]))
         and any(action.startswith("dynamodb:") for action in listed(statement["Action"]))
     ]
+
+
+def table_of(call: dict[str, Any]) -> str:
+    """The one table of a call."""
+    (name,) = call.get("RequestItems") or [call["TableName"]]
+    return str(name)
 
 
 def allows(statement: dict[str, Any], operation: str, call: dict[str, Any]) -> bool:
     """IAM's verdict on one call, for the conditions that the template uses."""
     if f"dynamodb:{operation}" not in listed(statement["Action"]):
         return False
+    if f"{table_of(call)}.Arn" not in listed(statement["Resource"]):
+        return False
+    if operation == "BatchGetItem":
+        assert "Condition" not in statement
+        return True
     named = set(call["Key"]) | set(call.get("ExpressionAttributeNames", {}).values())
     facts = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES" if "ProjectionExpression" in call else "ALL_ATTRIBUTES"}
     if operation == "UpdateItem":
@@ -106,7 +127,7 @@ def asked(dynamodb: Client) -> list[tuple[str, dict[str, Any]]]:
     return calls
 
 
-def test_every_function_that_names_the_table_is_listed_here() -> None:
+def test_every_function_that_names_one_of_the_tables_is_listed_here() -> None:
     functions = [name for name, it in template()["Resources"].items() if it["Type"] == "AWS::Serverless::Function"]
     assert {name for name in functions if statements(name)} == {name for name, verbs in ALLOWED.items() if verbs}
 
@@ -127,28 +148,56 @@ def test_a_role_allows_the_verbs_that_its_function_has_and_no_others(
 
 @pytest.mark.parametrize("function", ALLOWED)
 def test_a_role_may_read_one_item_and_change_one_and_nothing_else(function: str) -> None:
+    """So a credential is read by who knows its token, and none is listed."""
     actions = {action for statement in statements(function) for action in listed(statement["Action"])}
-    assert actions <= {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+    assert actions <= {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"}
 
 
+@pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("function", ALLOWED)
-def test_no_role_may_read_or_change_a_whole_item(function: str) -> None:
-    key = {"partition": "demo", "sort": "provider"}
+def test_no_role_may_change_a_whole_item_or_an_attribute_that_grants_something(function: str, table: str) -> None:
+    call = {"TableName": table, "Key": {"partition": "demo", "sort": "any"}}
     wide = [
-        ("GetItem", {"Key": key}),
-        ("UpdateItem", {"Key": key, "ReturnValues": "ALL_OLD"}),
-        ("UpdateItem", {"Key": key, "ReturnValues": "ALL_NEW"}),
-        ("UpdateItem", {"Key": key, "ExpressionAttributeNames": {"#s": "sealed_key"}}),
-        ("UpdateItem", {"Key": key, "ExpressionAttributeNames": {"#s": "scopes"}}),
+        {"ReturnValues": "ALL_OLD"},
+        {"ReturnValues": "ALL_NEW"},
+        *({"ExpressionAttributeNames": {"#s": name}} for name in ("sealed_key", "webhook_key", "scopes", "parent")),
     ]
-    for operation, call in wide:
-        assert not any(allows(statement, operation, call) for statement in statements(function)), (operation, call)
+    for more in wide:
+        assert not any(allows(statement, "UpdateItem", call | more) for statement in statements(function)), more
 
 
-def test_only_the_job_and_the_reconciliation_may_read_a_sealed_key() -> None:
-    call = {"Key": {}, "ProjectionExpression": "#s", "ExpressionAttributeNames": {"#s": "sealed_key"}}
-    readers = {name for name in ALLOWED if any(allows(statement, "GetItem", call) for statement in statements(name))}
-    assert readers == {"RemovalJobFunction", "ReconciliationFunction"}
+def readers(*attributes: str) -> set[str]:
+    """The functions whose role may read these attributes of a provider account, or a whole one if none is named."""
+    names = {f"#{name}": name for name in attributes}
+    projection = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names} if names else {}
+    single = {"TableName": "ProviderAccounts", "Key": {"partition": "demo", "sort": "provider"}, **projection}
+    batch = {"RequestItems": {"ProviderAccounts": {}}}
+    return {
+        name
+        for name in ALLOWED
+        for statement in statements(name)
+        if allows(statement, "GetItem", single) or allows(statement, "BatchGetItem", batch)
+    }
+
+
+def test_only_the_job_and_the_reconciliation_may_read_a_sealed_key_and_the_webhook_what_verifies_it() -> None:
+    assert readers("sealed_key") == readers() == {"RemovalJobFunction", "ReconciliationFunction"}
+    assert readers("webhook_key") == {"RemovalJobFunction", "ReconciliationFunction", "EventWebhookFunction"}
+
+
+@pytest.mark.usefixtures("asked")
+def test_the_table_that_every_function_reads_holds_no_provider_account(dynamodb: Client) -> None:
+    kept = {name: {item["sort"]["S"] for item in dynamodb.scan(TableName=name)["Items"]} for name in TABLES}
+    assert kept == {"Access": {"organization", f"credential#{'0' * 64}"}, "ProviderAccounts": {"provider"}}
+
+
+def test_the_webhook_may_not_read_a_credential() -> None:
+    names = {"#s": "scopes"}
+    single = {"Key": {}, "TableName": "Access", "ProjectionExpression": "#s", "ExpressionAttributeNames": names}
+    batch = {"RequestItems": {"Access": {}}}
+    for statement in statements("EventWebhookFunction"):
+        assert not allows(statement, "GetItem", single)
+        assert not allows(statement, "BatchGetItem", batch)
 
 
 @pytest.mark.usefixtures("asked")
@@ -164,7 +213,8 @@ def test_what_is_read_by_name_is_all_that_was_written() -> None:
     wiring.access().pause_provider("demo", until=NOW, reason="refused")
     account = ProviderAccount("sendgrid", "https://example.com", b"sealed", "child", "key", NOW, "refused")
     assert wiring.access().provider_account("demo") == account
-    assert wiring.access().credential("demo", "0" * 64) == Credential(
-        "c1", "demo", "0" * 64, "admin", frozenset({"a.read"}), NOW, NOW + 1
-    )
+    credential = Credential("c1", "demo", "0" * 64, "admin", frozenset({"a.read"}), NOW, NOW + 1)
+    assert wiring.access().credential("demo", "0" * 64) == (wiring.access().organization("demo"), credential)
+    assert wiring.access().credential("demo", "1" * 64) == (wiring.access().organization("demo"), None)
+    assert wiring.access().credential("unknown", "0" * 64) == (None, None)
     assert [wiring.access().webhook_key(name) for name in ("demo", "other")] == ["key", None]

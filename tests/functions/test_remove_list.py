@@ -194,6 +194,9 @@ ANSWERS: dict[str, Answer] = {
     ),
     "no_body": refusal(400, "E0000003", "The request body was not well-formed."),
     "no_scope": forbidden("okta.orgs.manage"),
+    "no_credential": refusal(403, "E0000005", "Invalid session"),
+    "not_a_token": refusal(401, "E0000011", "Invalid token provided"),
+    "unknown_token": refusal(401, "E0000011", "Invalid token provided"),
     "wrong_method": refusal(405, "E0000022", "The endpoint does not support the provided HTTP method"),
 }
 

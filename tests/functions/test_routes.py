@@ -54,15 +54,15 @@ def no_such_method(api: str, method: str) -> Answer:
     }[api]
 
 
-def paths() -> Iterator[tuple[str, str, str, bool]]:
-    """Every path of the template, with its function's folder, its API, and whether it needs no credential."""
+def paths() -> Iterator[tuple[str, str, str]]:
+    """Every path of the template, with its function's folder and its API."""
     for resource in template()["Resources"].values():
         for event in resource["Properties"].get("Events", {}).values() if "Properties" in resource else ():
             if event["Type"] == "Api":
                 asked = event["Properties"]
                 assert asked["Method"] == "ANY"
                 folder = Path(resource["Properties"]["CodeUri"]).name
-                yield folder, asked["RestApiId"], asked["Path"], "Auth" in asked
+                yield folder, asked["RestApiId"], asked["Path"]
 
 
 def served(folder: str) -> dict[str, list[str]]:
@@ -74,16 +74,16 @@ def served(folder: str) -> dict[str, list[str]]:
 
 
 FUNCTIONS = sorted({folder for folder, *_ in paths()})
-KNOWN = [(folder, api, path) for folder, api, path, _ in paths() if path in served(folder)]
-UNKNOWN = [(folder, api, path) for folder, api, path, _ in paths() if path not in served(folder)]
+KNOWN = [(folder, api, path) for folder, api, path in paths() if path in served(folder)]
+UNKNOWN = [(folder, api, path) for folder, api, path in paths() if path not in served(folder)]
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_a_function_gets_every_path_that_it_has_a_route_for_and_no_other_function_does(folder: str) -> None:
     own = {api for name, api, *_ in paths() if name == folder}
     assert own == {apis()[folder].dialect.api}
-    elsewhere = {path for name, api, path, _ in paths() if name != folder and api in own}
-    mine = {path for name, _, path, _ in paths() if name == folder}
+    elsewhere = {path for name, api, path in paths() if name != folder and api in own}
+    mine = {path for name, _, path in paths() if name == folder}
     assert set(served(folder)) <= mine
     assert not elsewhere & mine
 
@@ -127,10 +127,3 @@ def test_each_api_has_an_answer_for_its_root_and_for_whatever_it_does_not_know()
         ("ZohoApi", "/{version}/{module}/actions/{proxy+}"),
         ("ZohoApi", "/{version}/{module}/{record_id}/{proxy+}"),
     ]
-
-
-def test_only_the_signed_webhook_and_the_paths_that_no_api_has_need_no_credential() -> None:
-    unknown = {(folder, path) for folder, _, path in UNKNOWN}
-    assert {(folder, path) for folder, _, path, is_open in paths() if is_open} == unknown | {
-        ("event_webhook", "/events/sendgrid/{org}")
-    }

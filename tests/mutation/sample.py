@@ -47,7 +47,7 @@ TESTS: Final = {
         " contract/test_suppression_store.py functions/test_store_guards.py functions/test_removal_job.py"
         " functions/test_removals.py functions/suppressions functions/test_bounce_settings.py"
         " functions/test_upkeep.py functions/unblock_email functions/recipients functions/system_log"
-        " functions/email_servers functions/test_authorizer.py"
+        " functions/email_servers functions/test_authentication.py"
     ),
 }
 SWAPPED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {

@@ -93,7 +93,7 @@ def test_the_address_that_aws_itself_gives_an_api_stays_good(stack: dict[str, An
 
 def test_the_functions_of_the_first_requests_run_already_and_share_one_copy_of_the_layers(place: Place) -> None:
     running = {path.name.split("-")[3] for path in place.scratch.glob("ministack-lambda-*")}
-    assert {"AuthorizerFunction", "RecipientsFunction", "SystemLogFunction", "SuppressionsFunction"} <= running
+    assert {"RecipientsFunction", "SystemLogFunction", "SuppressionsFunction"} <= running
     layers = list(place.scratch.glob("ministack-lambda-*/layer_?"))
     assert len(layers) > len({layer.resolve() for layer in layers}) == 2
     assert not list(place.scratch.glob("ministack-lambda-*/*.zip"))

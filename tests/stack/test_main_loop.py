@@ -249,7 +249,7 @@ def test_one_dialects_token_lacks_the_other_dialects_scopes(stack: Stack) -> Non
     assert caught.value.to_dict["errors"] == [refusal]
 
 
-def test_an_unknown_token_is_refused_by_the_gateway(stack: Stack) -> None:
+def test_an_unknown_token_is_refused(stack: Stack) -> None:
     stranger = sendgrid.SendGridAPIClient("SG.unknown", host=stack["sendgrid"]["base_url"]).client
     with pytest.raises(UnauthorizedError):
         stranger.suppression.bounces.get()

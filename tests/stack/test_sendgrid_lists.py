@@ -19,12 +19,12 @@ from python_http_client.exceptions import BadRequestsError, ForbiddenError, NotF
 from local.deploy import client, outputs
 from local.place import ROOT
 from reprieve.organization import Organization
-from reprieve.store.access import Access
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import queue
 from tests.support.contracts import contract
+from tests.support.stack_access import access_of
 
 if TYPE_CHECKING:
     from local.place import Place
@@ -43,7 +43,7 @@ def store(place: Place) -> Suppressions:
 
 
 def organization(place: Place, identifier: str = "demo") -> Organization:
-    found = Access(Table(client(place, "dynamodb"), outputs(place)["AccessTable"])).organization(identifier)
+    found = access_of(place).organization(identifier)
     assert found is not None
     return found
 
@@ -164,7 +164,7 @@ def test_the_links_lead_through_every_page_with_what_is_left_of_the_minute(
 
 
 def test_a_parent_acts_for_its_own_child_only(stack: Stack, place: Place, mark: str) -> None:
-    access = Access(Table(client(place, "dynamodb"), outputs(place)["AccessTable"]))
+    access = access_of(place)
     access.create_organization(Organization("subuser", "Subuser", parent="demo"))
     put(place, f"{mark}@example.com", of="subuser")
     for header in ("subuser", "account-id subuser"):

@@ -29,9 +29,8 @@ from local.deploy import client, outputs
 from local.lock_file import take_lock
 from local.place import ROOT
 from reprieve.access.credential import Credential, digest_of, issue_token
-from reprieve.store.access import Access
-from reprieve.store.table import Table
 from tests.support.relay import relay
+from tests.support.stack_access import access_of
 
 if TYPE_CHECKING:
     from local.place import Place
@@ -237,7 +236,7 @@ def test_a_client_gets_every_error_of_the_request(sdk: Any) -> None:
 def scoped(place: Place) -> str:
     """A credential of the demo organization that can only read records."""
     token = issue_token("demo")
-    access = Access(Table(client(place, "dynamodb"), outputs(place)["AccessTable"]))
+    access = access_of(place)
     scopes = frozenset({"ZohoCRM.modules.leads.READ"})
     access.add_credential(Credential(uuid.uuid4().hex[:16], "demo", digest_of(token), "reader", scopes, 1))
     return token

@@ -1,8 +1,13 @@
-"""API Gateway in front of a function, for tests: a request in, an answer out, DynamoDB calls counted."""
+"""API Gateway in front of a function, for tests: a request in, an answer out, DynamoDB calls counted.
+
+Each request carries the token of a credential with the scopes that the test gives it, which is stored with its
+organization before; the function verifies it, as every function does.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import importlib.util
 import json
 import re
@@ -13,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from reprieve.access.caller import Caller
+from reprieve.access.credential import Credential, digest_of
 from reprieve.answer_size import MAX_RESPONSE
-from reprieve.clock import Millis
+from reprieve.clock import EPOCH, Millis
+from reprieve.dialects.registry import DIALECTS
 from reprieve.organization import Organization
-from reprieve.runtime import identity
+from reprieve.runtime import settings, wiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,6 +36,10 @@ ROOT = Path(__file__).parents[2]
 DEMO = Organization(id="demo", name="Demo", created=Millis(1_700_000_000_000))
 CREDENTIAL = "cred-1"
 DOMAIN = "reprieve.example.com"
+#: the tokens that the files of events have, which say themselves what to put in their place, with their scopes
+EXAMPLES = {
+    "rp_demo_" + f"put-the-token-for-{dialect.name}-here".ljust(43, "-"): dialect.scopes for dialect in DIALECTS
+}
 
 
 @dataclass(frozen=True)
@@ -94,14 +104,40 @@ class Clock:
 
 
 class Calls(Counter[str]):
-    """The number of calls of each DynamoDB operation during the last request: `calls == {"GetItem": 1}`."""
+    """The number of calls of each DynamoDB operation during the last request: `calls == {"GetItem": 1}`.
+
+    The one read that verifies the credential, which every request has, is counted apart.
+
+    Attributes:
+        verifying: how many times a credential was read.
+    """
+
+    verifying = 0
+
+    def note(self, operation: str, arguments: Mapping[str, Any]) -> None:
+        """Count one call."""
+        if operation == "BatchGetItem" and settings.table("ACCESS") in arguments["RequestItems"]:
+            self.verifying += 1
+        else:
+            self.update([operation])
+
+    def clear(self) -> None:
+        """Begin to count anew."""
+        super().clear()
+        self.verifying = 0
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """A caller of handlers that acts as API Gateway does."""
+    """A caller of handlers that acts as API Gateway does.
+
+    Attributes:
+        calls: counted since the last request began.
+        organizations: the callers' organizations as the test gave them last, by their ids.
+    """
 
     calls: Calls
+    organizations: dict[str, Organization] = field(default_factory=dict)
 
     def __call__(
         self,
@@ -129,19 +165,21 @@ class Gateway:
             headers: beside the usual ones.
             body: sent as it is if it is text or bytes, as JSON otherwise; None sends none.
             scopes: what the caller's credential may do.
-            organization: whose credential it is; None for a route without an authorizer.
+            organization: whose credential it is, which is stored as it is here when the test gives another one than
+                for its last request; None sends no credential.
             stage: the API: `api`, `v3`, `crm` or `reprieve`.
             as_base64: whether API Gateway takes the body for binary.
         """
-        caller = Caller(organization, CREDENTIAL, frozenset(scopes)) if organization else None
+        sent = dict(headers or {})
+        if organization:
+            sent["authorization"] = f"Bearer {self.token(organization, frozenset(scopes))}"
         event = proxy_event(
             method,
             resource,
             path=path or {},
             query=query or {},
-            headers=headers or {},
+            headers=sent,
             body=_bytes(body),
-            caller=caller,
             stage=stage,
             as_base64=as_base64,
         )
@@ -149,6 +187,9 @@ class Gateway:
 
     def send(self, handler: Handler, event: Mapping[str, Any]) -> Answer:
         """Send a ready event, for example one of `event`."""
+        token = ((event["headers"] or {}).get("authorization") or "").rpartition(" ")[2]
+        if token in EXAMPLES:
+            self._store(DEMO, token, EXAMPLES[token])
         self.calls.clear()
         said = handler(event, Context())
         headers = {word.lower(): values for word, values in said["multiValueHeaders"].items()}
@@ -159,6 +200,21 @@ class Gateway:
         assert answer.size <= MAX_RESPONSE
         return answer
 
+    def token(self, organization: Organization, scopes: frozenset[str]) -> str:
+        """The token of a credential with these scopes."""
+        secret = hashlib.sha256(" ".join(sorted(scopes)).encode()).hexdigest()[:43]
+        token = f"rp_{organization.id}_{secret}"
+        self._store(organization, token, scopes)
+        return token
+
+    def _store(self, organization: Organization, token: str, scopes: frozenset[str]) -> None:
+        if self.organizations.get(organization.id, DEMO) != organization:
+            wiring.table("ACCESS").delete({"partition": organization.id, "sort": "organization"})
+        self.organizations[organization.id] = organization
+        wiring.access().create_organization(organization)
+        credential = Credential(CREDENTIAL, organization.id, digest_of(token), "test", scopes, EPOCH)
+        wiring.access().add_credential(credential)
+
 
 def proxy_event(
     method: str,
@@ -168,11 +224,10 @@ def proxy_event(
     query: Mapping[str, str],
     headers: Mapping[str, str],
     body: bytes | None,
-    caller: Caller | None,
     stage: str,
     as_base64: bool,
 ) -> dict[str, Any]:
-    """A REST API's event for a Lambda proxy integration, with the caller as our authorizer writes it."""
+    """A REST API's event for a Lambda proxy integration."""
     spelled = resource
     for word, value in path.items():
         spelled = spelled.replace(f"{{{word}}}", quote(value, safe=""))
@@ -194,7 +249,6 @@ def proxy_event(
         "stageVariables": None,
         "requestContext": {
             "apiId": "abc123",
-            "authorizer": {"principalId": CREDENTIAL, **identity.write(caller)} if caller else None,
             "domainName": DOMAIN,
             "httpMethod": method,
             "identity": {"sourceIp": "192.0.2.1"},

@@ -20,6 +20,7 @@ class Route:
     Attributes:
         function: the name of its function.
         scopes: see `http.Scopes`.
+        signed: see `http.Route`.
     """
 
     function: str
@@ -27,13 +28,14 @@ class Route:
     method: str
     resource: str
     scopes: Scopes
+    signed: bool
 
     def __str__(self) -> str:
         return f"{self.dialect.name} {self.method} {self.resource}"
 
 
 def apis() -> dict[str, Api]:
-    """The functions that answer requests, by name; the others run by a schedule or before a request."""
+    """The functions that answer requests, by name; the others run by a schedule."""
     names = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
     return {name: cast("Api", function(name)) for name in names if isinstance(function(name), Api)}
 
@@ -41,7 +43,7 @@ def apis() -> dict[str, Api]:
 def routes() -> list[Route]:
     """The routes of all functions."""
     return [
-        Route(name, api.dialect, method, resource, scopes)
+        Route(name, api.dialect, method, resource, route.scopes, route.signed)
         for name, api in apis().items()
-        for (method, resource), (_, scopes) in api.routes.items()
+        for (method, resource), route in api.routes.items()
     ]

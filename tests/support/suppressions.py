@@ -67,7 +67,7 @@ def pending() -> list[tuple[str, str]]:
     return sorted((one.list.value, one.key) for one in queue.waiting(wiring.table("SUPPRESSIONS"), DEMO))
 
 
-def as_seen_by_the_authorizer() -> Organization:
+def as_stored() -> Organization:
     found = wiring.access().organization("demo")
     assert found is not None
     return found

@@ -15,7 +15,7 @@ from tests.support.suppressions import (
     MANAGED,
     NOW,
     READ,
-    as_seen_by_the_authorizer,
+    as_stored,
     delete,
     error,
     listed,
@@ -115,7 +115,7 @@ def test_delete_all_is_one_write_and_the_list_reads_empty_at_once(call: Gateway,
     put("b@x.io", at=NOW - 30)
     assert delete(call, {"delete_all": True}) == Answer(204)
     assert calls == {"UpdateItem": 2, "Query": 1, "BatchExecuteStatement": 1}
-    cleared = as_seen_by_the_authorizer()
+    cleared = as_stored()
     assert cleared.cleared == {SuppressionList.BOUNCES: NOW - 30}
     assert call(function("suppressions"), "GET", "/suppression/bounces", scopes=READ, organization=cleared).body == []
 
@@ -128,7 +128,7 @@ def test_delete_all_lifts_one_by_one_what_is_too_new_to_be_covered_by_the_mark(c
     assert delete(call, {"delete_all": True}) == Answer(204)
     # the mark, the quota, and two writes for each of the two: what was seen is forgiven
     assert calls == {"UpdateItem": 6, "Query": 1, "BatchExecuteStatement": 2}
-    cleared = as_seen_by_the_authorizer()
+    cleared = as_stored()
     assert cleared.cleared == {SuppressionList.BOUNCES: NOW - 30}
     scopes = {"scopes": READ + DELETE, "stage": "v3", "organization": cleared}
     suppressions = function("suppressions")
@@ -145,6 +145,6 @@ def test_a_bounce_that_comes_after_delete_all_stays_whatever_its_stamp(call: Gat
     put("ahead@x.io", at=NOW + 25)
     delete(call, {"delete_all": True})
     put("new@x.io", at=at)
-    cleared = as_seen_by_the_authorizer()
+    cleared = as_stored()
     after = call(function("suppressions"), "GET", "/suppression/bounces", scopes=READ, organization=cleared).body
     assert [record["email"] for record in after] == ["new@x.io"]

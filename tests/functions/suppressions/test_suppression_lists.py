@@ -12,7 +12,7 @@ from tests.support.gateway import DEMO, Answer, Gateway, cases, event, function
 from tests.support.suppressions import (
     NOW,
     READ,
-    as_seen_by_the_authorizer,
+    as_stored,
     get,
     listed,
     one,
@@ -180,7 +180,7 @@ def test_entries_expire_at_the_age_of_their_permanence(call: Gateway) -> None:
         stage="v3",
     )
     assert answer == Answer(200, {"enabled": True, "soft_bounces": 10, "hard_bounces": 20})
-    purged = as_seen_by_the_authorizer()
+    purged = as_stored()
     found = call(function("suppressions"), "GET", "/suppression/bounces", scopes=READ, organization=purged, stage="v3")
     assert [record["email"] for record in found.body] == ["hard9@x.io", "soft9@x.io", "un9@x.io", "hard11@x.io"]
     assert one(call, "GET", "soft11@x.io", organization=purged).body == []

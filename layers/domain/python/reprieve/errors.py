@@ -6,7 +6,8 @@
     │   ├── MalformedAddress  not an email address by RFC 3696
     │   ├── InvalidCursor     not a cursor of this organization and question
     │   └── LimitExceeded     more of something than one request may carry
-    ├── Unauthenticated       no credential, or one that is not known or no longer valid
+    ├── Unauthenticated       a credential that is not known or no longer valid
+    │   └── NoCredential      no credential at all
     ├── Forbidden             a valid credential that may not do this
     ├── NoSuchRoute           the API has no such path
     ├── MethodNotAllowed      the path exists, but not for this method
@@ -71,6 +72,10 @@ class LimitExceeded(InvalidInput):
 
 class Unauthenticated(ReprieveError):
     """No usable credential came with the request."""
+
+
+class NoCredential(Unauthenticated):
+    """The request has no Authorization header; a dialect may answer that differently from a bad credential."""
 
 
 class Forbidden(ReprieveError):

@@ -52,8 +52,8 @@ class AccessStore(Protocol):
         """Change some of the attributes of an organization's BouncePurge; False when there is no such organization."""
         ...
 
-    def credential(self, organization_id: str, digest: str) -> Credential | None:
-        """The credential with this digest in this organization, valid or not."""
+    def credential(self, organization_id: str, digest: str) -> tuple[Organization | None, Credential | None]:
+        """The organization, and the credential with this digest in it, valid or not; by one read, whatever exists."""
         ...
 
     def add_credential(self, credential: Credential) -> None:

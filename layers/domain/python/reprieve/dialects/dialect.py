@@ -1,7 +1,7 @@
 """A dialect: the one value that says how an API is reached, what may be granted for it, and how it refuses.
 
 Whatever else lists dialects, schemes or scopes is derived from these values through `dialects.registry`, or checked
-against them by a test. Nothing here imports a subject's verbs or pydantic, so that the authorizer can load every value.
+against them by a test. Nothing here imports a subject's verbs or pydantic, so that a list of all values costs little.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from reprieve.errors import (
     NoSuchRoute,
     RateLimited,
     ReprieveError,
-    Unauthenticated,
     Unavailable,
     UnreadableBody,
 )
@@ -30,7 +29,6 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 COME_BACK: Final = MINUTE
 #: the answers that API Gateway gives by itself: kind of gateway response -> the error that it stands for
 GATEWAY: Final[Mapping[str, type[ReprieveError]]] = {
-    "ACCESS_DENIED": Unauthenticated,
     "MISSING_AUTHENTICATION_TOKEN": NoSuchRoute,
     "THROTTLED": RateLimited,
     "DEFAULT_4XX": UnreadableBody,
@@ -85,8 +83,7 @@ class Dialect:
         scopes: what can be granted; `--dialect` grants all of them.
         named_scopes: scopes with a placeholder for what the organization names (`ZohoCRM.modules.{module}.READ`).
         errors: error to refusal; the most derived class that is listed counts. The root's is for the unexpected.
-        gateway: what API Gateway answers by itself where `errors` does not say it: UNAUTHORIZED, which is a request
-            without a credential, and whatever depends on the error.
+        gateway: what API Gateway answers by itself where `errors` does not say it, because it depends on the error.
         gateway_headers: further headers of gateway responses, by kind, in the template's form.
         write: writes a refusal as an answer; the second argument is the error's id.
         headers: the vendor's, for every answer.
@@ -103,7 +100,7 @@ class Dialect:
     scopes: frozenset[str]
     named_scopes: frozenset[str] = frozenset()
     errors: ErrorTable
-    gateway: Mapping[str, Refusal]
+    gateway: Mapping[str, Refusal] = field(default_factory=dict)
     gateway_headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     write: Callable[[Refusal, str], Response]
     headers: Callable[[Request], Headers] = no_headers

@@ -35,7 +35,7 @@ class Request:
         query: every value of every query parameter, decoded.
         headers: by lower-case name.
         body: the raw bytes; signatures are verified over exactly these.
-        caller: the verified caller; None only on routes without an authorizer.
+        caller: the verified caller; None until the credential is verified, and on routes that take none.
         now: when it arrived, in milliseconds.
         quota: what is left of the organization's requests; None where they are not counted.
     """
@@ -54,9 +54,9 @@ class Request:
 
     @property
     def context(self) -> Context:
-        """The context of the request, on a route that cannot be reached without a caller."""
+        """The context of the request, on a route that cannot be reached without a credential."""
         if self.caller is None:
-            raise AssertionError("the route has no authorizer")
+            raise AssertionError("the route takes no credential")
         return self.caller.context(self.id, self.now)
 
     @property
@@ -67,7 +67,7 @@ class Request:
     def for_organization(self, organization: Organization) -> Request:
         """The same request on behalf of another organization; whether the caller may is checked before."""
         if self.caller is None:
-            raise AssertionError("the route has no authorizer")
+            raise AssertionError("the route takes no credential")
         return replace(self, caller=replace(self.caller, organization=organization))
 
     def parameter(self, name: str) -> str | None:

@@ -13,5 +13,3 @@ if TYPE_CHECKING:
     from reprieve.dialects.dialect import Dialect
 
 DIALECTS: Final[tuple[Dialect, ...]] = (OKTA, SENDGRID, ZOHO, REPRIEVE)
-#: the words before a token in the Authorization header, of any dialect
-SCHEMES: Final = frozenset[str]().union(*(dialect.schemes for dialect in DIALECTS))

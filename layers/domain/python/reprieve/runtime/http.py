@@ -1,6 +1,9 @@
 """API Gateway's events as requests, and answers in the form that API Gateway expects.
 
 API Gateway has matched the path already and names the route's template in `resource`, so routing is one look-up.
+
+Every request of every API passes here, and here alone a credential is verified, before anything else of the request is
+read. What is not registered as signed needs one.
 """
 
 from __future__ import annotations
@@ -10,13 +13,14 @@ import json
 import os
 import secrets
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from reprieve import answer_size, clock
+from reprieve.access.authenticate import authenticate
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import Forbidden, LimitExceeded, MethodNotAllowed, NoSuchRoute, RateLimited, ReprieveError
-from reprieve.runtime import identity, telemetry
+from reprieve.runtime import telemetry, wiring
 from reprieve.runtime.telemetry import logger
 
 if TYPE_CHECKING:
@@ -25,10 +29,26 @@ if TYPE_CHECKING:
     from reprieve.access.quota import Quota
     from reprieve.dialects.dialect import Dialect
 
-#: alternatives, any one of which the caller must have; they may depend on the request
+Verb: TypeAlias = "Callable[[Request], Response]"
+#: alternatives, any one of which the caller must have; they may depend on the request. None at all: any caller may.
 Scopes: TypeAlias = "tuple[str, ...] | Callable[[Request], tuple[str, ...]]"
 #: statuses from here on are our own fault
 SERVER_FAULT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path.
+
+    Attributes:
+        verb: answers its requests.
+        scopes: see `Scopes`.
+        signed: its requests carry no credential, because their signature is one; the verb verifies it.
+    """
+
+    verb: Verb
+    scopes: Scopes = ()
+    signed: bool = False
 
 
 class Api:
@@ -51,22 +71,29 @@ class Api:
         self.dialect = dialect
         self._meter = meter
         self._prepare = prepare
-        self.routes: dict[tuple[str, str], tuple[Callable[[Request], Response], Scopes]] = {}
+        self.routes: dict[tuple[str, str], Route] = {}
 
-    def route(
-        self, method: str, resource: str, *, scopes: Scopes
-    ) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
-        """Register a handler.
+    def route(self, method: str, resource: str, *, scopes: Scopes) -> Callable[[Verb], Verb]:
+        """Register a verb for callers with a credential.
 
         Args:
             method: in upper case.
             resource: the template, as in template.yaml.
-            scopes: see `Scopes`; an empty tuple is for a route whose requests prove themselves otherwise.
+            scopes: see `Scopes`.
         """
 
-        def register(handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
-            self.routes[method, resource] = handler, scopes
-            return handler
+        def register(verb: Verb) -> Verb:
+            self.routes[method, resource] = Route(verb, scopes)
+            return verb
+
+        return register
+
+    def signed(self, method: str, resource: str) -> Callable[[Verb], Verb]:
+        """Register a verb that verifies a signature of its requests itself; see `route`."""
+
+        def register(verb: Verb) -> Verb:
+            self.routes[method, resource] = Route(verb, signed=True)
+            return verb
 
         return register
 
@@ -80,8 +107,11 @@ class Api:
         request = _request(event)
         error_id = ""
         try:
+            routes = self._routes_of(request.resource)
+            if not all(route.signed for route in routes.values()):
+                request = self._identified(request)
             request = replace(request, quota=self._meter(request))
-            response = self._answer(request)
+            response = self._answer(request, routes)
             _check_size(response)
         except ReprieveError as error:
             error_id = secrets.token_urlsafe(16)
@@ -108,18 +138,30 @@ class Api:
         )
         return _answer(response)
 
-    def _answer(self, request: Request) -> Response:
+    def _routes_of(self, resource: str) -> dict[str, Route]:
+        """The routes of a path, by method."""
+        routes = {method: route for (method, path), route in self.routes.items() if path == resource}
+        if not routes:
+            # a path that the API does not have: API Gateway sends those here, and nothing is read for them
+            raise NoSuchRoute(resource)
+        return routes
+
+    def _identified(self, request: Request) -> Request:
+        """The request with its caller, if its credential is good."""
+        authorization = request.headers.get("authorization")
+        caller = authenticate(wiring.access(), authorization, schemes=self.dialect.schemes, now=request.now)
+        return replace(request, caller=caller)
+
+    def _answer(self, request: Request, routes: Mapping[str, Route]) -> Response:
         if request.quota and request.quota.exceeded:
             raise RateLimited(request.quota.resets_at)
-        found = self.routes.get((request.method, request.resource))
-        if found is None:
-            allowed = sorted(method for method, resource in self.routes if resource == request.resource)
-            raise MethodNotAllowed(request.method, tuple(allowed)) if allowed else NoSuchRoute(request.resource)
-        handler, scopes = found
-        wanted = scopes(request) if callable(scopes) else scopes
+        route = routes.get(request.method)
+        if route is None:
+            raise MethodNotAllowed(request.method, tuple(sorted(routes)))
+        wanted = route.scopes(request) if callable(route.scopes) else route.scopes
         if wanted and not request.context.may(*wanted):
             raise Forbidden(wanted[0])
-        return handler(self._prepare(request))
+        return route.verb(self._prepare(request))
 
 
 def _log_fault(error: Exception, error_id: str, request: Request) -> None:
@@ -145,7 +187,7 @@ def _request(event: Mapping[str, Any]) -> Request:
         query={name: tuple(values) for name, values in (event.get("multiValueQueryStringParameters") or {}).items()},
         headers=headers,
         body=_body(event),
-        caller=identity.read(context.get("authorizer")),
+        caller=None,
         now=clock.now(),
     )
 

@@ -12,7 +12,8 @@ class MissingSetting(RuntimeError):
 
 #: the variables that every function has from the template's Globals
 COMMON: Final = (
-    *("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE", "RECIPIENTS_TABLE", "ACCESS_TABLE"),
+    *("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE"),
+    *("RECIPIENTS_TABLE", "ACCESS_TABLE", "PROVIDER_ACCOUNTS_TABLE"),
     "METRICS_NAMESPACE",
 )
 #: the variables that the functions of email servers need
@@ -41,7 +42,7 @@ def is_in_lambda() -> bool:
 
 
 def table(name: str) -> str:
-    """The name of a table: `SUPPRESSIONS`, `EVENT_LOG`, `EMAIL_SERVERS`, `RECIPIENTS` or `ACCESS`."""
+    """The name of a table: for example `SUPPRESSIONS` or `PROVIDER_ACCOUNTS`."""
     return os.environ[f"{name}_TABLE"]
 
 

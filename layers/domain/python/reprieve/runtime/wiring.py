@@ -195,7 +195,7 @@ def access() -> Access:
     """Organizations, credentials, provider accounts."""
     from reprieve.store.access import Access
 
-    return Access(table("ACCESS"))
+    return Access(table("ACCESS"), table("PROVIDER_ACCOUNTS"))
 
 
 def organizations() -> Organizations:

@@ -1,12 +1,14 @@
 """Organizations, credentials and provider accounts: small items, read by key, each under its organization.
 
-    partition         sort
-    {org}             organization
-    {org}             provider
-    {org}             credential#{digest}
+    table               partition         sort
+    Access              {org}             organization
+    Access              {org}             credential#{digest}
+    ProviderAccounts    {org}             provider
 
-IAM has no condition on a sort key, so roles differ by attributes: each read names those of its kind of item,
-and each update returns only what it set. template.yaml has the same names.
+Every function of an API reads Access to verify a credential, so what only some may read, the accounts with their sealed
+keys, is in a table of its own. IAM has no condition on a sort key, so where roles differ within a table, they differ by
+attributes: such a read names those of its kind of item, and each update returns only what it set. template.yaml has
+the same names.
 
 `Organizations` is a sparse index that lists the organizations themselves.
 """
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.access.credential import Credential
 from reprieve.access.provider_account import ProviderAccount
-from reprieve.clock import EPOCH, Seconds
+from reprieve.clock import Seconds
 from reprieve.organization import BouncePurge, Membership, Organization
 from reprieve.store.expressions import Update, arguments_of
 from reprieve.store.items import marshal
@@ -43,8 +45,9 @@ UPDATED: Final = "UPDATED_NEW"
 class Access:
     """`access.ports.AccessStore` on DynamoDB, and what the operator's command needs beyond it."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, accounts: Table) -> None:
         self._table = table
+        self._accounts = accounts
 
     def organization(self, organization_id: str) -> Organization | None:
         """See the port. Read consistently: what was cleared a moment ago must not be seen by the next request."""
@@ -81,11 +84,16 @@ class Access:
         named = {f"purge_{name}": value for name, value in changes.items()}
         return self._change(organization_id, named, returning=UPDATED) is not None
 
-    def credential(self, organization_id: str, digest: str) -> Credential | None:
-        """See the port."""
-        key: Item = {"partition": organization_id, "sort": CREDENTIAL + digest}
-        item = self._table.get(key, consistent=True, only=CREDENTIAL_ATTRIBUTES)
-        return _credential(item) if item else None
+    def credential(self, organization_id: str, digest: str) -> tuple[Organization | None, Credential | None]:
+        """See the port. Read consistently: a credential that was revoked a moment ago must not be accepted."""
+        sorts = (ORGANIZATION, CREDENTIAL + digest)
+        keys: list[Item] = [{"partition": organization_id, "sort": sort} for sort in sorts]
+        found = {item["sort"]: item for item in self._table.get_many(keys, consistent=True)}
+        organization, credential = (found.get(sort) for sort in sorts)
+        return (
+            _organization(organization) if organization else None,
+            _credential(credential) if credential else None,
+        )
 
     def credentials(self, organization_id: str) -> list[Credential]:
         """All credentials of an organization, oldest first."""
@@ -109,12 +117,12 @@ class Access:
 
     def provider_account(self, organization_id: str) -> ProviderAccount | None:
         """See the port."""
-        item = self._table.get({"partition": organization_id, "sort": PROVIDER}, only=PROVIDER_ATTRIBUTES)
+        item = self._accounts.get({"partition": organization_id, "sort": PROVIDER})
         return _account(item) if item else None
 
     def webhook_key(self, organization_id: str) -> str | None:
         """The key that verifies the webhook of an organization's account, without the rest; None without an account."""
-        item = self._table.get({"partition": organization_id, "sort": PROVIDER}, only=["webhook_key"])
+        item = self._accounts.get({"partition": organization_id, "sort": PROVIDER}, only=["webhook_key"])
         return cast("str", item.get("webhook_key", "")) if item is not None else None
 
     def set_provider_account(
@@ -124,6 +132,7 @@ class Access:
         old = {f":{name}": value for name, value in _facts(before).items()} if before else {}
         unchanged = " AND ".join(f"#{name[1:]} = {name}" for name in old) or NEW
         put = {
+            "TableName": self._accounts.name,
             "Item": marshal(_account_item(organization_id, account)),
             **arguments_of(condition=unchanged, values=old),
         }
@@ -137,7 +146,7 @@ class Access:
         """See the port."""
         update = Update(set=["#paused_until = :until", "#paused_reason = :reason"], condition=KNOWN)
         key: Item = {"partition": organization_id, "sort": PROVIDER}
-        self._table.update(key, update, {":until": until, ":reason": reason}, returning=UPDATED)
+        self._accounts.update(key, update, {":until": until, ":reason": reason}, returning=UPDATED)
 
     def _change(self, organization_id: str, changes: Mapping[str, Value], *, returning: str) -> Item | None:
         """Set these attributes of an organization, or remove those that are None or empty; None if it is unknown."""
@@ -252,12 +261,7 @@ def _account(item: Item) -> ProviderAccount:
     )
 
 
-#: the attributes of each kind of item
+#: the attributes of an organization
 ORGANIZATION_ATTRIBUTES: Final = tuple(
     _organization_item(Organization("any", "any", cleared=dict.fromkeys(SuppressionList, Seconds(0))))
-)
-CREDENTIAL_ATTRIBUTES: Final = tuple(_credential_item(Credential("", "", "", "", frozenset(), EPOCH)))
-PROVIDER_ATTRIBUTES: Final = (
-    *_account_item("", ProviderAccount("none")),
-    *("paused_until", "paused_reason"),
 )

@@ -49,6 +49,7 @@ ERRORS: Final[ErrorTable] = {
     errors.UnreadableBody: refusal("E0000003", "The request body was not well-formed."),
     errors.InvalidCursor: refusal("E0000029", "Invalid paging request.", "Invalid cursor."),
     errors.InvalidInput: lambda error, _: invalid(error.field or "body", str(error)),
+    errors.NoCredential: refusal("E0000005", "Invalid session", status=HTTPStatus.FORBIDDEN),
     errors.Unauthenticated: refusal("E0000011", "Invalid token provided", status=401),
     errors.Forbidden: _forbidden,
     errors.NoSuchRoute: refusal("E0000008", "The requested path was not found", status=404),
@@ -106,7 +107,6 @@ DIALECT: Final = Dialect(
         }
     ),
     errors=ERRORS,
-    gateway={"UNAUTHORIZED": refusal("E0000005", "Invalid session", status=403)},
     # a Reset that is past makes Okta's Python SDK try again at once, a missing one makes it crash
     gateway_headers={
         "THROTTLED": {"X-Rate-Limit-Limit": "'0'", "X-Rate-Limit-Remaining": "'0'", "X-Rate-Limit-Reset": "'1'"}

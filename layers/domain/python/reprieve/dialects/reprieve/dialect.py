@@ -32,6 +32,9 @@ def _no_such_method(error: errors.MethodNotAllowed, _: Request) -> Refusal:
 
 ERRORS: Final[ErrorTable] = {
     errors.InvalidInput: _invalid,
+    errors.NoCredential: Refusal(
+        HTTPStatus.UNAUTHORIZED, "send a credential in the Authorization header: Bearer rp_..."
+    ),
     errors.Unauthenticated: _own_words(HTTPStatus.UNAUTHORIZED),
     errors.Forbidden: _own_words(HTTPStatus.FORBIDDEN),
     errors.NoSuchRoute: Refusal(HTTPStatus.NOT_FOUND, "the API has no such path"),
@@ -81,8 +84,6 @@ DIALECT: Final = Dialect(
     ),
     errors=ERRORS,
     gateway={
-        "UNAUTHORIZED": Refusal(401, "send a credential in the Authorization header: Bearer rp_..."),
-        "ACCESS_DENIED": Refusal(401, "unknown, revoked or expired credential"),
         "DEFAULT_4XX": Refusal(400, "the request could not be read"),
         "DEFAULT_5XX": Refusal(500, "something unexpected happened; the error id is the request id in the log"),
     },

@@ -52,6 +52,7 @@ def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
 
 ERRORS: Final[ErrorTable] = {
     errors.InvalidInput: _invalid,
+    errors.NoCredential: Refusal(401, "authorization required"),
     errors.Unauthenticated: Refusal(401, "The provided authorization grant is invalid, expired, or revoked"),
     errors.Forbidden: _forbidden,
     errors.NoSuchRoute: Refusal(404, "not found"),
@@ -92,10 +93,7 @@ DIALECT: Final = Dialect(
     schemes=frozenset({"Bearer"}),
     scopes=SCOPES,
     errors=ERRORS,
-    gateway={
-        "UNAUTHORIZED": Refusal(401, "authorization required"),
-        "DEFAULT_4XX": Refusal(400, "bad request"),
-    },
+    gateway={"DEFAULT_4XX": Refusal(400, "bad request")},
     write=envelope,
     headers=_headers,
     limits=_limits,

@@ -117,6 +117,7 @@ ERRORS: Final[ErrorTable] = {
     errors.UnreadableBody: Refusal(400, "invalid data", "INVALID_DATA", {"expected_data_type": "jsonobject"}),
     errors.LimitExceeded: _beyond,
     errors.InvalidInput: _invalid,
+    errors.NoCredential: Refusal(401, "Authentication failed", "AUTHENTICATION_FAILURE"),
     errors.Unauthenticated: Refusal(401, "invalid oauth token", "INVALID_TOKEN"),
     errors.Forbidden: _forbidden,
     errors.NoSuchRoute: Refusal(
@@ -152,7 +153,7 @@ DIALECT: Final = Dialect(
     name="zoho",
     api="ZohoApi",
     stage="crm",
-    schemes=frozenset({"Zoho-oauthtoken"}),
+    schemes=frozenset({"Zoho-oauthtoken", "Bearer"}),
     scopes=frozenset(
         {
             "ZohoCRM.modules.ALL",
@@ -172,10 +173,7 @@ DIALECT: Final = Dialect(
         }
     ),
     errors=ERRORS,
-    gateway={
-        "UNAUTHORIZED": Refusal(401, "Authentication failed", "AUTHENTICATION_FAILURE"),
-        "DEFAULT_4XX": Refusal(400, "the request could not be read", "INVALID_DATA"),
-    },
+    gateway={"DEFAULT_4XX": Refusal(400, "the request could not be read", "INVALID_DATA")},
     write=envelope,
     passing=(errors.Unavailable, errors.Conflict),
 )

@@ -1,0 +1,68 @@
+"""Authentication is in one place that every function of an API passes, and that place is closed by default."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reprieve.runtime.http import Api
+from tests.support.gateway import function
+from tests.support.routes import routes
+from tests.support.tables import template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path for room in ("functions", "layers/domain", "cli") for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def places(pattern: str) -> list[str]:
+    """The sources that have a match, once for each."""
+    return [
+        str(path.relative_to(ROOT)).removeprefix("layers/domain/python/reprieve/")
+        for path in SOURCES
+        for _ in re.finditer(pattern, path.read_text(encoding="utf-8"))
+    ]
+
+
+def behind_an_api() -> Iterator[str]:
+    """The folders of the functions that API Gateway invokes."""
+    for resource in template()["Resources"].values():
+        events = resource.get("Properties", {}).get("Events", {}).values()
+        if any(event["Type"] == "Api" for event in events):
+            yield Path(resource["Properties"]["CodeUri"]).name
+
+
+def test_every_function_behind_an_api_is_entered_through_the_edge() -> None:
+    assert {name for name in behind_an_api() if not isinstance(function(name), Api)} == set()
+
+
+def test_only_the_webhook_is_excepted_because_its_signature_is_its_credential() -> None:
+    signed = [(route.function, route.method, route.resource) for route in routes() if route.signed]
+    assert signed == [("event_webhook", "POST", "/events/sendgrid/{org}")]
+
+
+def test_a_credential_is_verified_in_one_place_and_nothing_else_makes_a_caller() -> None:
+    assert places(r"(?<!def )(?<!\.)\bauthenticate\(") == ["runtime/http.py"]
+    assert places(r"(?<!class )\bCaller\(") == ["access/authenticate.py"]
+    assert places(r"\bcaller=(?!None)") == ["dialects/exchange.py", "runtime/http.py"]
+
+
+def test_a_route_is_registered_by_the_two_methods_of_the_edge_alone() -> None:
+    assert places(r"\.routes\[") == ["runtime/http.py"] * 2
+    assert places(r"(?<!class )\bRoute\(") == ["runtime/http.py"] * 2
+    assert places(r"\.signed\(") == ["functions/event_webhook/app.py"]
+
+
+def test_no_api_has_an_authorizer_of_its_own() -> None:
+    """A second function per request would take a second concurrent execution, and a cold start of its own."""
+    resources = template()["Resources"].values()
+    assert [it for it in resources if it["Type"] == "AWS::Serverless::Api" and "Auth" in it["Properties"]] == []
+    assert [
+        event
+        for it in resources
+        for event in it.get("Properties", {}).get("Events", {}).values()
+        if "Auth" in event["Properties"]
+    ] == []
