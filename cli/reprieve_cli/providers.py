@@ -36,6 +36,7 @@ def providers() -> None:
         "reprieve providers set acme --kind sendgrid",
         "reprieve providers set acme --kind sendgrid --key-stdin < key.txt",
         "reprieve providers set acme --webhook-key MFkwEwYHKoZI...",
+        "reprieve providers set acme --add-webhook-key MFkwEwYHKoZI...",
         "reprieve providers set lab --kind ses",
         "reprieve providers set shop --kind none",
     ),
@@ -46,7 +47,14 @@ def providers() -> None:
 )
 @click.option("--base-url", help=f"Where the provider's API is, without a version.  [default: {_DEFAULTS}]")
 @click.option("--on-behalf-of", metavar="NAME", help="The provider's other account (subuser, tenant) to act for.")
-@click.option("--webhook-key", metavar="BASE64", help="The public key that verifies the provider's event webhook.")
+@click.option(
+    "--webhook-key",
+    "webhook_keys",
+    metavar="BASE64",
+    multiple=True,
+    help="The public key that verifies the provider's event webhook; give it twice to accept two.",
+)
+@click.option("--add-webhook-key", metavar="BASE64", help="Accept this key, too, beside the one that is set.")
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input instead of asking.")
 @click.option("--keep-key", is_flag=True, help="Keep the stored API key instead of asking.")
 @click.option("--yes", is_flag=True, help="Delete the stored API key without asking, when the new kind has none.")
@@ -57,7 +65,8 @@ def set_(
     kind: str | None,
     base_url: str | None,
     on_behalf_of: str | None,
-    webhook_key: str | None,
+    webhook_keys: tuple[str, ...],
+    add_webhook_key: str | None,
     key_stdin: bool,
     keep_key: bool,
     yes: bool,
@@ -69,14 +78,22 @@ def set_(
     API key without echoing it, unless the kind has none. The key is stored encrypted under KMS, bound to the
     organization, and no command shows it again. It belongs to its base URL: another base URL needs a new key. At
     SendGrid the key needs the scope suppression.bounces.delete, and those of the other lists to lift from.
+
+    To rotate the webhook's key without losing an event: add the new one, let the provider sign with it, then set it
+    alone. At most two are accepted.
     """
+    if webhook_keys and add_webhook_key:
+        raise click.UsageError("--webhook-key and --add-webhook-key exclude each other")
     if key_stdin and keep_key:
         raise click.UsageError("--key-stdin and --keep-key exclude each other")
     connect()
     owner = operations.find_organization(organization)
+    webhook_key = " ".join(webhook_keys) if webhook_keys else None
+    if add_webhook_key:
+        webhook_key = f"{wiring.provider_accounts().find(owner).webhook_key} {add_webhook_key}".strip()
     named = AccountChanges(kind=kind, base_url=base_url, on_behalf_of=on_behalf_of, webhook_key=webhook_key)
     if named == AccountChanges() and not (key_stdin or keep_key):
-        options = "--kind, --base-url, --on-behalf-of, --webhook-key or --key-stdin"
+        options = "--kind, --base-url, --on-behalf-of, --webhook-key, --add-webhook-key or --key-stdin"
         raise click.UsageError(f"nothing to change: give {options}")
     accounts = wiring.provider_accounts()
     if accounts.loses_key(owner, named) and not yes:
@@ -158,7 +175,8 @@ def _show(organization: str, account: ProviderAccount, *, as_json: bool) -> None
         say_json(record)
         return
     shown = {True: "stored", False: "none"}
-    say_pairs([(name, shown[value] if isinstance(value, bool) else value or "") for name, value in record.items()])
+    said = {name: " ".join(value) if isinstance(value, list) else value for name, value in record.items()}
+    say_pairs([(name, shown[value] if isinstance(value, bool) else value or "") for name, value in said.items()])
 
 
 def _record(organization: str, account: ProviderAccount) -> dict[str, Any]:
@@ -169,7 +187,7 @@ def _record(organization: str, account: ProviderAccount) -> dict[str, Any]:
         "base_url": account.base_url or None,
         "api_key": bool(account.sealed_key),
         "on_behalf_of": account.on_behalf_of or None,
-        "webhook_key": account.webhook_key or None,
+        "webhook_keys": account.webhook_key.split(),
         "paused_until": moment(account.paused_until) if paused else None,
         "paused_reason": account.paused_reason if paused else None,
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.access.provider_accounts import provider_key_context
@@ -32,6 +35,12 @@ WEBHOOK_KEY = (
     "KS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
 )
 SET = ("providers", "set", "acme", "--kind")
+
+
+def webhook_key() -> str:
+    """The public key of a new pair."""
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +69,7 @@ def test_the_key_is_asked_for_and_not_echoed(run: Run, monkeypatch: pytest.Monke
         "base_url       https://api.sendgrid.com\n"
         "api_key        stored\n"
         "on_behalf_of   -\n"
-        "webhook_key    -\n"
+        "webhook_keys   -\n"
         "paused_until   -\n"
         "paused_reason  -\n",
         "API key:",
@@ -80,7 +89,7 @@ def test_the_key_can_come_from_standard_input(run: Run) -> None:
             "base_url": "https://api.eu.sendgrid.com",
             "api_key": True,
             "on_behalf_of": "shop",
-            "webhook_key": WEBHOOK_KEY,
+            "webhook_keys": [WEBHOOK_KEY],
             "paused_until": None,
             "paused_reason": None,
         },
@@ -190,6 +199,20 @@ def test_without_a_terminal_nobody_is_asked(run: Run) -> None:
     )
 
 
+def test_two_webhook_keys_are_accepted_while_they_are_rotated_and_no_third(run: Run) -> None:
+    run("providers", "set", "acme", "--kind", "none", "--webhook-key", WEBHOOK_KEY)
+    new, third = webhook_key(), webhook_key()
+    added = run("providers", "set", "acme", "--add-webhook-key", new, "--json")
+    assert json.loads(added.out)["webhook_keys"] == [WEBHOOK_KEY, new]
+    refused = run("providers", "set", "acme", "--add-webhook-key", third)
+    assert (refused.code, "webhook_key: at most 2 keys" in refused.err) == (1, True)
+    assert run("providers", "set", "acme", "--webhook-key", new, "--add-webhook-key", third).code == 2
+    run("providers", "set", "acme", "--webhook-key", new)
+    assert stored().webhook_key == new
+    run("providers", "set", "acme", "--webhook-key", new, "--webhook-key", third)
+    assert stored().webhook_key == f"{new} {third}"
+
+
 def test_the_webhook_key_can_follow_without_the_api_key(run: Run) -> None:
     run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
     assert run(*SET, "sendgrid", "--keep-key", "--webhook-key", WEBHOOK_KEY).code == 0
@@ -230,10 +253,8 @@ def test_an_account_needs_a_kind_the_first_time(run: Run) -> None:
 
 def test_a_change_of_nothing_is_a_usage_error(run: Run) -> None:
     ran = run("providers", "set", "acme")
-    assert (ran.code, ran.err.splitlines()[-1]) == (
-        2,
-        "Error: nothing to change: give --kind, --base-url, --on-behalf-of, --webhook-key or --key-stdin",
-    )
+    options = "--kind, --base-url, --on-behalf-of, --webhook-key, --add-webhook-key or --key-stdin"
+    assert (ran.code, ran.err.splitlines()[-1]) == (2, f"Error: nothing to change: give {options}")
 
 
 def everything_set(run: Run) -> ProviderAccount:

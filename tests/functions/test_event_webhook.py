@@ -68,10 +68,10 @@ def post(call: Gateway, *events: object, **more: Any) -> Answer:
 
 
 def post_body(
-    call: Gateway, body: bytes, *, organization: str = "demo", tamper: bytes = b"", timestamp: str = ""
+    call: Gateway, body: bytes, *, organization: str = "demo", tamper: bytes = b"", timestamp: str = "", key: Any = KEY
 ) -> Answer:
     timestamp = timestamp or str(int(time.time()))
-    signature = base64.b64encode(KEY.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
+    signature = base64.b64encode(key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
     headers = {sendgrid_events.SIGNATURE: signature, sendgrid_events.TIMESTAMP: timestamp}
     return call(
         function("event_webhook"),
@@ -293,6 +293,18 @@ def test_whichever_call_fails_every_acknowledged_event_is_stored_or_set_aside(
             break
     # three reads, an insert, an update, the log, which is tried again, and the queue; then none that failed
     assert answers == [503, 503, 503, 503, 503, 200, 503, 200]
+
+
+def test_while_keys_are_rotated_a_post_that_either_signed_is_taken_and_afterwards_only_the_new_one(
+    call: Gateway, queue: Any
+) -> None:
+    new = ec.generate_private_key(ec.SECP256R1())
+    accounts = [ProviderAccount("none", webhook_key=keys) for keys in (f"{public(KEY)} {public(new)}", public(new))]
+    before = wiring.access().provider_account("demo")
+    for account, answers in zip(accounts, ([200, 200], [401, 200]), strict=True):
+        assert wiring.access().set_provider_account("demo", account, provider_name="", before=before)
+        assert [post(call, bounce(number), key=key).status for number, key in enumerate((KEY, new))] == answers
+        before = account
 
 
 def problem(status: int, title: str, detail: str) -> Answer:

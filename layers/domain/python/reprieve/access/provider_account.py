@@ -22,7 +22,8 @@ class ProviderAccount:
         base_url: where the provider's API is, without the version segment; "" where that cannot be chosen.
         sealed_key: the API key, encrypted under KMS with the organization as context.
         on_behalf_of: the subuser or customer account to act for, or "".
-        webhook_key: the public key (base64 of its DER form) that signs the provider's event webhook, or "".
+        webhook_key: the public key (base64 of its DER form) that signs the provider's event webhook, or ""; two of them
+            with a space between while they are rotated, and both are accepted.
         paused_until: no call is made before this moment, in milliseconds; 0 when not paused.
         paused_reason: why, for the operator.
     """

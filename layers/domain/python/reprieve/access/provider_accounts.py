@@ -37,7 +37,7 @@ class AccountChanges:
         base_url: without the version segment; "" for the provider's own.
         api_key: in plain text.
         on_behalf_of: the account to act for, "" for none.
-        webhook_key: "" for none.
+        webhook_key: one key, or two with a space between; "" for none.
     """
 
     kind: str | None = None

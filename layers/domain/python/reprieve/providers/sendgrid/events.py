@@ -86,20 +86,21 @@ def check_headers(post: Post) -> None:
         raise Unauthenticated("the webhook's timestamp is outside the accepted window")
 
 
-def verify(post: Post, public_key: str) -> None:
+def verify(post: Post, public_keys: str) -> None:
     """Prove that a post comes from SendGrid: ECDSA over P-256 and SHA-256, over the timestamp and the raw body.
 
     Args:
         post: its `now` decides about its age.
-        public_key: base64 of the DER SubjectPublicKeyInfo, as SendGrid's settings show it; "" proves nothing.
+        public_keys: base64 of the DER SubjectPublicKeyInfo, as SendGrid's settings show it; several with spaces
+            between, any of which may have signed, so that keys can be rotated; "" proves nothing.
 
     Raises:
-        Unauthenticated: no key, a wrong signature, or what `check_headers` refuses.
+        Unauthenticated: no key, no key's signature, or what `check_headers` refuses.
         LimitExceeded: the body is larger than SendGrid ever sends.
     """
     check_headers(post)
     signed = post.headers[TIMESTAMP].encode() + post.body
-    if not public_key or not signature_matches(public_key, post.headers[SIGNATURE], signed):
+    if not any(signature_matches(key, post.headers[SIGNATURE], signed) for key in public_keys.split()):
         raise Unauthenticated("the webhook's signature does not match")
 
 

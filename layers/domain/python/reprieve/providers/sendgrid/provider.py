@@ -20,20 +20,28 @@ if TYPE_CHECKING:
 _KEPT: Final = "kept"
 
 
+#: the most keys that verify an account's webhook: the one in use and, while they are rotated, the other one
+MAX_WEBHOOK_KEYS: Final = 2
+
+
 def check_webhook_key(webhook_key: str) -> None:
     """Refuse a public key that cannot verify: otherwise every event would be refused, and only the sender would see it.
 
     Args:
-        webhook_key: base64 of the DER form, as SendGrid's webhook settings show it; "" for none.
+        webhook_key: base64 of the DER form, as SendGrid's webhook settings show it; two of them with a space between;
+            "" for none.
 
     Raises:
-        InvalidInput: it is not the public key of an ECDSA pair over P-256.
+        InvalidInput: one is not the public key of an ECDSA pair over P-256, or there are too many.
     """
-    if not webhook_key:
+    keys = webhook_key.split()
+    if not keys:
         return
+    if len(keys) > MAX_WEBHOOK_KEYS:
+        raise InvalidInput(f"at most {MAX_WEBHOOK_KEYS} keys", field="webhook_key")
     from reprieve.providers.sendgrid import events  # noqa: PLC0415  (imports cryptography)
 
-    if events.usable_key(webhook_key) is None:
+    if None in map(events.usable_key, keys):
         raise InvalidInput("not a public key as SendGrid's webhook settings show it", field="webhook_key")
 
 
