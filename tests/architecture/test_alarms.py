@@ -1,11 +1,12 @@
-"""Every alarm is on a metric that is written, dimension by dimension, fires for its fault, and has a page."""
+"""Every alarm and every line of the dashboard is on a metric that is written, with its dimensions; alarms have pages.
+
+That each alarm fires for its fault is in tests/functions/test_alarms.py.
+"""
 
 from __future__ import annotations
 
 import json
-import operator
 import re
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,159 +16,138 @@ from reprieve.removals.job import Tally
 from reprieve.removals.upkeep import UpkeepReport
 from reprieve.runtime import metrics
 from reprieve.suppressions.ingest import Report
+from tests.support.cloudwatch import NAMESPACE, OF_AWS, TESTED, written
 from tests.support.translated import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook"
 ALARMS = {name: dict(properties) for name, properties in resources("AWS::CloudWatch::Alarm").items()}
-NAMESPACE = {"Fn::Sub": "Reprieve/${AWS::StackName}"}
-
-#: AWS's own metrics, each with the dimensions under which AWS publishes it; see each service's guide
-OF_AWS = {
-    ("AWS/Lambda", "Errors"): {"FunctionName"},
-    ("AWS/Lambda", "Throttles"): set(),
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName"},
-    ("AWS/ApiGateway", "5XXError"): {"ApiName", "Stage"},
-    ("AWS/DynamoDB", "ReadThrottleEvents"): {"TableName"},
-    ("AWS/DynamoDB", "WriteThrottleEvents"): {"TableName"},
-}
-COMPARISONS = {"GreaterThanThreshold": operator.gt, "LessThanThreshold": operator.lt}
-Values = dict[tuple[str, str], list[float]]
-#: a day on which nothing went wrong
-GOOD_DAY = {"compared": 10, "missing": 0, "repaired": 0, "unread": 0, "left": 0}
 
 
-def nothing() -> None:
-    """The metrics of a job that does not run."""
-
-
-def written(capsys: pytest.CaptureFixture[str], write: Callable[[], None]) -> Values:
-    """The values that a write leaves in CloudWatch, by service and metric."""
+@pytest.fixture
+def ours(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
+    """Every metric that the functions write, by service and name."""
+    monkeypatch.setenv("METRICS_NAMESPACE", TESTED)
     capsys.readouterr()
-    write()
-    values: Values = {}
-    for line in capsys.readouterr().out.splitlines():
-        record = json.loads(line)
-        (directive,) = record["_aws"]["CloudWatchMetrics"]
-        assert (directive["Namespace"], directive["Dimensions"]) == ("Reprieve/test", [["service"]])
-        for metric in directive["Metrics"]:
-            values.setdefault((record["service"], metric["Name"]), []).extend(record[metric["Name"]])
-    return values
-
-
-def three_refusals() -> None:
-    for _ in range(3):
-        metrics.webhook_refused()
-
-
-def an_hour() -> None:
-    """The metrics of every function after an hour without faults, and of a refused webhook."""
     metrics.removal_job(Tally())
     metrics.upkeep(UpkeepReport())
-    metrics.reconciliation(GOOD_DAY)
-    metrics.ingest(Report(0, 0, 0, 0))
+    metrics.reconciliation(dict.fromkeys(("compared", "missing", "repaired", "unread", "left"), 0))
+    metrics.ingest(Report(events=1, listed=0, malformed=0, ignored=0))
     metrics.webhook_refused()
+    return set(written(capsys.readouterr().out))
 
 
-@pytest.fixture(autouse=True)
-def _namespace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("METRICS_NAMESPACE", "Reprieve/test")
+def resolved(value: Any) -> str:
+    """A reference as `Fn::Sub` would spell it."""
+    match value:
+        case {"Fn::Sub": text}:
+            return str(text)
+        case {"Ref": name}:
+            return f"${{{name}}}"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"${{{name}.{attribute}}}"
+        case _:
+            return str(value)
 
 
-def ours() -> dict[str, tuple[str, str]]:
-    """The alarms on our own metrics, with the service and the metric of each."""
-    return {
-        name: (alarm["Dimensions"][0]["Value"], alarm["MetricName"])
-        for name, alarm in ALARMS.items()
-        if alarm["Namespace"] == NAMESPACE
+def check(namespace: str, metric: str, dimensions: Mapping[str, str], ours: set[tuple[str, str]]) -> None:
+    """Fail unless the metric exists under these dimensions, and they name something of the stack."""
+    if namespace == NAMESPACE:
+        assert set(dimensions) == {"service"}
+        assert (dimensions["service"], metric) in ours
+        return
+    assert set(dimensions) in OF_AWS[namespace, metric], (namespace, metric)
+    apis, stages = resources("AWS::ApiGateway::RestApi"), resources("AWS::ApiGateway::Stage").values()
+    tables = resources("AWS::DynamoDB::Table")
+    known = {
+        "service": set[str](),
+        "FunctionName": {f"${{{name}}}" for name in resources("AWS::Lambda::Function")},
+        "QueueName": {f"${{{name}.QueueName}}" for name in resources("AWS::SQS::Queue")},
+        "ApiName": {resolved(it["Name"]) for it in apis.values()},
+        "Stage": {it["StageName"] for it in stages},
+        "TableName": {f"${{{name}}}" for name in tables},
+        "GlobalSecondaryIndexName": {
+            index["IndexName"]
+            for name, table in tables.items()
+            if dimensions.get("TableName") == f"${{{name}}}"
+            for index in table.get("GlobalSecondaryIndexes", ())
+        },
     }
+    assert {name: value for name, value in dimensions.items() if value not in known[name]} == {}
+    pairs = {(resolved(apis[it["RestApiId"]["Ref"]]["Name"]), it["StageName"]) for it in stages}
+    assert "ApiName" not in dimensions or (dimensions["ApiName"], dimensions["Stage"]) in pairs
 
 
-#: per alarm on a metric of ours: the faults that make it fire, and those that must not
-CASES: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
-    "RemovalsFailedAlarm": (
-        lambda: metrics.removal_job(Tally(counts=Counter(failed=1))),
-        lambda: metrics.removal_job(Tally(counts=Counter(lifted=9, superseded=1, postponed=3, lost=1))),
-    ),
-    "OldestPendingAlarm": (
-        lambda: metrics.removal_job(Tally(waiting=1, oldest=901_000)),
-        lambda: metrics.removal_job(Tally(waiting=1, oldest=899_000)),
-    ),
-    "ProviderBrokenAlarm": (
-        lambda: metrics.removal_job(Tally(broken=["acme"])),
-        lambda: metrics.removal_job(Tally(paused=1)),
-    ),
-    "RemovalTurnsFailedAlarm": (
-        lambda: metrics.removal_job(Tally(faults=["acme: the store did not answer"])),
-        lambda: metrics.removal_job(Tally()),
-    ),
-    "RemovalJobSilentAlarm": (nothing, lambda: metrics.removal_job(Tally())),
-    "UpkeepFaultsAlarm": (
-        lambda: metrics.upkeep(UpkeepReport(faults=["acme: the store did not answer"])),
-        lambda: metrics.upkeep(UpkeepReport(Counter(bounces=3), finished=False)),
-    ),
-    "UpkeepSilentAlarm": (nothing, lambda: metrics.upkeep(UpkeepReport())),
-    "ReconciliationUnreadAlarm": (
-        lambda: metrics.reconciliation(GOOD_DAY | {"unread": 1}),
-        lambda: metrics.reconciliation(GOOD_DAY | {"missing": 5, "repaired": 5}),
-    ),
-    "ReconciliationLeftAlarm": (
-        lambda: metrics.reconciliation(GOOD_DAY | {"left": 1}),
-        lambda: metrics.reconciliation(GOOD_DAY),
-    ),
-    "ReconciliationSilentAlarm": (nothing, lambda: metrics.reconciliation(GOOD_DAY)),
-    "WebhooksRefusedAlarm": (
-        three_refusals,
-        metrics.webhook_refused,
-    ),
-}
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_is_on_a_metric_that_is_written_under_its_dimensions(name: str, ours: set[tuple[str, str]]) -> None:
+    alarm = ALARMS[name]
+    dimensions = {it["Name"]: resolved(it["Value"]) for it in alarm.get("Dimensions", ())}
+    check(resolved(alarm["Namespace"]), alarm["MetricName"], dimensions, ours)
 
 
-def statistic(alarm: dict[str, Any], values: list[float]) -> float | None:
-    """The alarm's statistic over one period; None without data."""
-    if not values:
-        return None
-    kinds = {"Sum": sum, "Maximum": max, "SampleCount": len}
-    return float(kinds[alarm["Statistic"]](values))
-
-
-def fires(alarm: dict[str, Any], values: list[float]) -> bool:
-    point = statistic(alarm, values)
-    if point is None:
-        return bool(alarm["TreatMissingData"] == "breaching")
-    return bool(COMPARISONS[alarm["ComparisonOperator"]](point, alarm["Threshold"]))
-
-
-def test_every_alarm_of_ours_has_a_case() -> None:
-    assert set(CASES) == set(ours())
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_an_alarm_fires_for_its_fault_and_for_nothing_else(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    fault, fine = CASES[name]
-    metric = ours()[name]
-    assert fires(ALARMS[name], written(capsys, fault).get(metric, []))
-    assert not fires(ALARMS[name], written(capsys, fine).get(metric, []))
-
-
-def test_an_alarm_of_ours_is_on_a_metric_that_is_written_with_its_dimensions(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert set(ours().values()) <= set(written(capsys, an_hour))
-    for name in ours():
-        assert [it["Name"] for it in ALARMS[name]["Dimensions"]] == ["service"]
+def test_every_function_writes_its_metrics_where_the_alarms_look() -> None:
     for function in resources("AWS::Lambda::Function").values():
-        assert function["Environment"]["Variables"]["METRICS_NAMESPACE"] == NAMESPACE
+        assert resolved(function["Environment"]["Variables"]["METRICS_NAMESPACE"]) == NAMESPACE
 
 
-def test_any_other_alarm_is_on_a_metric_that_aws_publishes_with_its_dimensions() -> None:
-    for name, alarm in ALARMS.items():
-        if name in ours():
-            continue
-        dimensions = {it["Name"] for it in alarm.get("Dimensions", ())}
-        assert OF_AWS[alarm["Namespace"], alarm["MetricName"]] == dimensions, name
+def widgets() -> list[dict[str, Any]]:
+    (dashboard,) = resources("AWS::CloudWatch::Dashboard").values()
+    found: list[dict[str, Any]] = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
+    return found
+
+
+def test_the_dashboard_has_what_operators_look_at_first() -> None:
+    assert [one["properties"]["title"] for one in widgets()] == [
+        "Oldest pending removal (s), and how many wait",
+        "Removals: lifted, superseded, failed",
+        "Providers' answers other than success",
+        "Ingest lag: age of the oldest event of a post (s)",
+        "Dead letters, and the age of the oldest (s)",
+        "4xx and 5xx per API",
+        "p95 of the response time per API (ms)",
+        "DynamoDB units per hour, which most of the bill is made of",
+    ]
+
+
+@pytest.mark.parametrize("widget", widgets(), ids=lambda widget: widget["properties"]["title"])
+def test_every_line_of_the_dashboard_is_a_metric_that_is_written(
+    widget: dict[str, Any], ours: set[tuple[str, str]]
+) -> None:
+    properties = widget["properties"]
+    assert (widget["type"], properties["region"]) == ("metric", "${AWS::Region}")
+    for line in properties["metrics"]:
+        namespace, metric, *rest = [cell for cell in line if isinstance(cell, str)]
+        check(namespace, metric, dict(zip(rest[::2], rest[1::2], strict=True)), ours)
+
+
+def test_no_two_widgets_are_in_one_place() -> None:
+    places = [(one["x"], one["y"]) for one in widgets()]
+    assert places == [(12 * column, 6 * row) for row in range(4) for column in range(2)]
+    assert {(one["width"], one["height"]) for one in widgets()} == {(12, 6)}
+
+
+def test_the_dashboard_shows_the_units_of_every_table_and_index_and_the_answers_of_every_api() -> None:
+    lines = [tuple(cell for cell in line if isinstance(cell, str)) for line in widgets()[-1]["properties"]["metrics"]]
+    tables = resources("AWS::DynamoDB::Table")
+    assert sorted(lines) == sorted(
+        ("AWS/DynamoDB", f"Consumed{verb}CapacityUnits", "TableName", f"${{{name}}}", *index)
+        for verb in ("Read", "Write")
+        for name, table in tables.items()
+        for index in [
+            (),
+            *(("GlobalSecondaryIndexName", one["IndexName"]) for one in table.get("GlobalSecondaryIndexes", ())),
+        ]
+    )
+    apis = len(resources("AWS::ApiGateway::RestApi"))
+    assert [len(widget["properties"]["metrics"]) for widget in widgets()[5:7]] == [2 * apis, apis]
+
+
+def test_the_dashboard_is_named_after_its_stack_and_region() -> None:
+    """Dashboards are of an account: a stack of the same name in another region has one too."""
+    (dashboard,) = resources("AWS::CloudWatch::Dashboard").values()
+    assert dashboard["DashboardName"] == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
 
 
 def test_every_table_is_watched_for_throttles_of_reads_and_writes() -> None:
@@ -191,6 +171,15 @@ def test_every_api_is_watched_for_its_share_of_5xx() -> None:
     assert watched == {(names[it["RestApiId"]["Ref"]], it["StageName"]) for it in stages}
 
 
+def test_silence_is_noticed_within_ten_minutes_of_what_runs_every_two() -> None:
+    silent = {name: alarm for name, alarm in ALARMS.items() if alarm["TreatMissingData"] == "breaching"}
+    assert {name: alarm["Period"] * alarm["EvaluationPeriods"] for name, alarm in silent.items()} == {
+        "RemovalJobSilentAlarm": 600,
+        "UpkeepSilentAlarm": 600,
+        "ReconciliationSilentAlarm": 2 * 86_400,
+    }
+
+
 def test_every_alarm_notifies_the_topic_and_the_email_that_were_given() -> None:
     actions = [
         {"Fn::If": [f"HasAlarm{kind}", {"Ref": topic}, {"Ref": "AWS::NoValue"}]}
@@ -208,7 +197,16 @@ def test_every_alarm_names_its_page_and_every_page_belongs_to_an_alarm() -> None
         text = (RUNBOOK / f"{found[1]}.md").read_text(encoding="utf-8")
         assert name in text, f"{found[1]}.md does not name {name}"
         assert [line for line in text.splitlines() if line.startswith("## ")] == ["## What it means", "## What to do"]
-    index = (RUNBOOK / "README.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"\(([a-z-]+)\.md\)", index)) == named
     assert {path.stem for path in RUNBOOK.glob("*.md")} == named | {"README"}
-    assert [name for name in ALARMS if name not in index] == []
+
+
+def test_one_page_says_for_each_alarm_whether_it_can_wait_and_where_to_begin() -> None:
+    rows: dict[str, list[str]] = {}
+    for line in (RUNBOOK / "README.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        rows |= dict.fromkeys(re.findall(r"`(\w+Alarm)`", cells[0]), cells[1:])
+    assert set(rows) == set(ALARMS)
+    for name, (means, waits, begin, page) in rows.items():
+        assert all((means, begin)), name
+        assert re.match(r"(yes|no|\d+ (hours|days))\b", waits), name
+        assert f"See docs/runbook/{page.rsplit('(', 1)[1].rstrip(')')}" in ALARMS[name]["AlarmDescription"]

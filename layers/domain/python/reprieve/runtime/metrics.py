@@ -56,6 +56,8 @@ def ingest(report: Report) -> None:
     metrics = _metrics("event-webhook")
     metrics.add_metric("EventsTaken", MetricUnit.Count, report.events)
     metrics.add_metric("EventsMalformed", MetricUnit.Count, report.malformed)
+    if report.events:
+        metrics.add_metric("IngestLag", MetricUnit.Seconds, report.lag / SECOND)
     metrics.flush_metrics()
 
 

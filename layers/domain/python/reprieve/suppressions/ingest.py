@@ -67,12 +67,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a batch: how many events were kept, changed a list, were dead-lettered or ignored."""
+    """What became of a batch: how many events were kept, changed a list, were dead-lettered or ignored.
+
+    Attributes:
+        lag: how long the oldest of the kept events was under way, in milliseconds; 0 without one.
+    """
 
     events: int
     listed: int
     malformed: int
     ignored: int
+    lag: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +122,5 @@ class Ingest:
                 [DeadLetter(organization.id, one.provider, one.reason, one.content) for one in batch.unreadable]
             )
         self.whitelists.count_hits(organization, screened.spared.values())
-        return Report(len(batch.events), listed, len(batch.unreadable), batch.ignored)
+        lag = max((now - event.at for event in batch.events), default=0)
+        return Report(len(batch.events), listed, len(batch.unreadable), batch.ignored, max(lag, 0))
