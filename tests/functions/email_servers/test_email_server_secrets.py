@@ -130,6 +130,20 @@ def test_a_record_edited_in_the_table_does_not_open(
     assert sink.logins == []
 
 
+def test_a_server_that_an_import_left_without_a_secret_asks_for_it(
+    client: Client, body: dict[str, Any], dynamodb: DynamoDBClient
+) -> None:
+    identifier = client.create(body).body["id"]
+    (item,) = (one for one in dynamodb.scan(TableName="EmailServers")["Items"] if one["sort"]["S"] == identifier)
+    dynamodb.put_item(TableName="EmailServers", Item=item | {"sealed": {"B": b""}})
+    needed = invalid("password", "none is stored, because imports leave it out: set it first")
+    assert client.update(identifier, enabled=True) == needed
+    assert client.test(identifier) == needed
+    assert client.update(identifier, alias="Another").status == 200
+    assert client.update(identifier, enabled=True, password=PASSWORD).status == 200
+    assert client.test(identifier).status == 204
+
+
 def test_a_record_copied_to_another_organization_does_not_open(
     client: Client, working: str, sink: MailSink, dynamodb: DynamoDBClient
 ) -> None:

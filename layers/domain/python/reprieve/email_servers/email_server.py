@@ -120,7 +120,7 @@ class EmailServer:
     Attributes:
         id: `ces` and 17 characters.
         settings: the chosen settings.
-        sealed: the secret, sealed under `encryption_context`.
+        sealed: the secret, sealed under `encryption_context`; empty after an import, which has no secrets.
         version: counts the changes, so that no change overwrites another.
     """
 
@@ -177,14 +177,19 @@ def mailbox(text: str, name: str) -> str:
 
 
 class SecretNeeded(InvalidInput):
-    """The binding changes, and the request has no new secret.
+    """There is no secret for this: the binding changes and the request has no new one, or none is stored.
 
     Args:
         auth_type: how the server will log in, which decides the name of its secret.
+        problem: why, as a sentence without a full stop.
     """
 
-    def __init__(self, auth_type: AuthType) -> None:
-        super().__init__("a change of where or how to log in needs the secret again, in the same request")
+    def __init__(
+        self,
+        auth_type: AuthType,
+        problem: str = "a change of where or how to log in needs the secret again, in the same request",
+    ) -> None:
+        super().__init__(problem)
         self.auth_type = auth_type
 
 

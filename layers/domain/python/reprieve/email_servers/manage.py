@@ -106,7 +106,8 @@ class EmailServers:
 
         Raises:
             NotFound: the organization has no such server.
-            SecretNeeded: the binding of the stored secret changes, and there is no new one.
+            SecretNeeded: the binding of the stored secret changes, and there is no new one; or it is to be enabled, and
+                an import has left it without a secret.
             AnotherEnabled: it is to be enabled, but another server is enabled.
             Conflict: it was changed meanwhile.
             RateLimited: it would have to be tried, but there were too many connections.
@@ -118,6 +119,8 @@ class EmailServers:
         new, secret = edit(old)
         if new.binding != old.binding and secret is None:
             raise SecretNeeded(new.auth_type)
+        if new.enabled and secret is None:
+            _require_secret(before)
         after = replace(before, settings=new, version=before.version + 1)
         enabling = new.enabled and not old.enabled
         if enabling:
@@ -161,10 +164,12 @@ class EmailServers:
 
         Raises:
             NotFound: the organization has no such server.
+            SecretNeeded: an import has left it without a secret.
             RateLimited: there were too many connections.
             ServerFailed: the server did not accept it.
         """
         server = self.get(context.organization, identifier)
+        _require_secret(server)
 
         def send() -> None:
             secret = self._secret(context.organization, server)
@@ -209,6 +214,11 @@ class EmailServers:
     ) -> None:
         entry = server_entry(event_type, server, context=context, failure=failure, before=before)
         self.log.append(context.organization, [entry])
+
+
+def _require_secret(server: EmailServer) -> None:
+    if not server.sealed:
+        raise SecretNeeded(server.settings.auth_type, "none is stored, because imports leave it out: set it first")
 
 
 def _new_id() -> str:
