@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from reprieve.errors import ReprieveError
 from reprieve_cli.credentials import credentials
 from reprieve_cli.dead_letters import dead_letters
+from reprieve_cli.exports import export, import_
 from reprieve_cli.lift import lift
 from reprieve_cli.lists import lists
 from reprieve_cli.logs import logs
@@ -110,6 +111,8 @@ for command in (
     logs,
     reconcile,
     dead_letters,
+    export,
+    import_,
     status,
 ):
     main.add_command(command)

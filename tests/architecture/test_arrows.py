@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "domain" / "python"
 PACKAGE = LAYER / "reprieve"
-SUBJECTS = ("system_log", "access", "recipients", "suppressions", "removals", "addresses", "email_servers")
+SUBJECTS = ("system_log", "access", "recipients", "suppressions", "removals", "addresses", "email_servers", "exports")
 ROOMS = (*SUBJECTS, "store", "net", "smtp", "providers", "dialects", "runtime")
 KERNEL = "kernel"
 
@@ -25,6 +25,7 @@ MAY_KNOW = {
     "removals": {KERNEL, "system_log", "access", "recipients", "suppressions", "removals"},
     "addresses": {KERNEL, "system_log", "access", "recipients", "suppressions", "removals", "addresses"},
     "email_servers": {KERNEL, "system_log", "access", "email_servers"},
+    "exports": {KERNEL, "system_log", "access", "exports"},
     "store": {KERNEL, *SUBJECTS, "store"},
     "net": {KERNEL, "net"},
     "smtp": {KERNEL, "email_servers", "net", "smtp"},

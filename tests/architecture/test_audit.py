@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "layers" / "domain" / "python" / "reprieve"
-SUBJECTS = ("access", "recipients", "suppressions", "removals", "addresses", "email_servers")
+SUBJECTS = ("access", "recipients", "suppressions", "removals", "addresses", "email_servers", "exports")
 
 #: methods of ports that only read
 READS = {
@@ -34,6 +34,7 @@ READS = {
     "AddressRecords.records",
     *("EmailServerStore.get", "EmailServerStore.all"),
     *("Secrets.seal", "Secrets.unseal"),
+    *("OrganizationRows.rows", "OrganizationRows.without_secret"),
 }
 #: ports that change nothing of an organization
 OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
@@ -145,7 +146,7 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
         *("Records.insert", "Records.upsert", "Records.delete", "RecipientImports.run"),
         *("Ingest.accept", "Unsubscribes.add", "ListImports.run", "Reconciliation.run"),
         *("Removals.request", "Lists.lift", "Lists.lift_many", "Lists.clear", "Unblocks.request", "Unblocks.reset"),
-        *("Following.retry", "RemovalJob.run", "Whitelists.change"),
+        *("Following.retry", "RemovalJob.run", "Whitelists.change", "Imports.run"),
     } <= VERBS.keys()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reprieve.dialects import export_lines
 from reprieve.system_log.entry import EventType
 from tests.support.routes import routes
 from tests.support.tables import template
@@ -96,6 +97,17 @@ def test_a_decision_has_a_number_of_its_own_a_date_a_status_and_its_parts() -> N
             r"^Date: \d{4}-\d\d-\d\d\. Status: (accepted|superseded by \[\d+\]\(.+\))\.$", text, re.MULTILINE
         )
         assert HEADING.findall(text)[1:] == ["Context", "Choice", "Alternatives"]
+
+
+def test_every_attribute_of_an_export_is_in_the_reference() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)\.jsonl` \|(.+)$", (DOCS / "reference" / "export-format.md").read_text(), re.MULTILINE
+    )
+    documented = {kind: set(re.findall(r"`([a-z_]+)`", text)) for kind, text in rows}
+    assert documented == {
+        kind.value: {one.alias or name for name, one in line.model_fields.items()}
+        for kind, line in export_lines.LINES.items()
+    }
 
 
 def test_every_route_is_in_the_reference() -> None:

@@ -38,6 +38,8 @@ def test_these_are_the_commands() -> None:
         "credentials scopes",
         "dead-letters list",
         "dead-letters redrive",
+        "export",
+        "import",
         "lift",
         "lists export",
         "lists import",

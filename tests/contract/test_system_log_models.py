@@ -20,6 +20,7 @@ from reprieve.access.log_entries import (
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.email_servers.email_server import AuthType, EmailServer, Settings
 from reprieve.email_servers.log_entries import MESSAGE, server_entry
+from reprieve.exports import log_entries as export_entries
 from reprieve.organization import Organization
 from reprieve.recipients.log_entries import OF_RECORDS, recipient_changed
 from reprieve.recipients.recipient import USERS, Recipient
@@ -102,6 +103,7 @@ def entries() -> Iterator[LogEntry]:
     names = frozenset({"a.example"}), frozenset({"b.example"})
     yield organization_changed(EventType.ORGANIZATION_UPDATE, {"domains": names}, context=CONTEXT)
     yield organization_changed(EventType.PURGE_UPDATE, {"purge.soft_days": (None, 5)}, context=CONTEXT)
+    yield from (export_entries.organization_moved(one, context=CONTEXT) for one in export_entries.MESSAGE)
     yield whitelist_changed({"entries": []}, {"entries": ["a.example"]}, context=CONTEXT)
     account = ProviderAccount("ses")
     yield provider_account_changed(None, account, context=CONTEXT)

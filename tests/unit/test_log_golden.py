@@ -24,6 +24,7 @@ from reprieve.access.provider_account import ProviderAccount
 from reprieve.address import Address
 from reprieve.email_servers.email_server import AuthType, EmailServer, Settings
 from reprieve.email_servers.log_entries import MESSAGE, server_entry
+from reprieve.exports import log_entries as export_entries
 from reprieve.organization import Organization
 from reprieve.recipients import log_entries as recipient_entries
 from reprieve.recipients.log_entries import recipient_changed
@@ -109,6 +110,8 @@ def entries() -> dict[str, LogEntry]:
         found[event_type] = credential_changed(event_type, credential, context=WHO)
     for event_type in (EventType.ORGANIZATION_CREATE, EventType.ORGANIZATION_UPDATE, EventType.PURGE_UPDATE):
         found[event_type] = organization_changed(event_type, {"name": ("Acme", "Acme Inc.")}, context=WHO)
+    for event_type in export_entries.MESSAGE:
+        found[event_type] = export_entries.organization_moved(event_type, context=WHO, debug={"recipients": "3"})
     found[EventType.WHITELIST_UPDATE] = whitelist_changed(
         {"enabled": True, "entries": []}, {"enabled": True, "entries": ["x.org"]}, context=WHO
     )

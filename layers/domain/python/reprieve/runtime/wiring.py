@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.dialects.exchange import Request
     from reprieve.email_servers.manage import EmailServers
+    from reprieve.exports.export import Exports
+    from reprieve.exports.imports import Imports
     from reprieve.organization import Organization
     from reprieve.recipients.imports import RecipientImports
     from reprieve.recipients.records import Records
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from reprieve.store.access import Access
     from reprieve.store.dead_letters import DeadLetters
     from reprieve.store.listing import Listing
+    from reprieve.store.organization_rows import OrganizationRows
     from reprieve.store.quotas import Quotas
     from reprieve.store.recipients import Recipients
     from reprieve.store.removal_queue import RemovalQueue
@@ -203,6 +206,46 @@ def organizations() -> Organizations:
     from reprieve.access.organizations import Organizations
 
     return Organizations(access(), event_log())
+
+
+def organization_rows() -> OrganizationRows:
+    """Everything that is stored of organizations."""
+    from reprieve.dialects.zoho.modules import MODULES
+    from reprieve.store.email_servers import EmailServers
+    from reprieve.store.organization_rows import OrganizationRows
+
+    return OrganizationRows(
+        suppressions=table("SUPPRESSIONS"),
+        log=table("EVENT_LOG"),
+        access=table("ACCESS"),
+        accounts=table("PROVIDER_ACCOUNTS"),
+        recipients=recipients(),
+        recipient_table=table("RECIPIENTS"),
+        servers=EmailServers(table("EMAIL_SERVERS")),
+        modules=frozenset(MODULES),
+    )
+
+
+def exports() -> Exports:
+    """The verb that exports organizations."""
+    from reprieve.exports.export import Exports
+
+    return Exports(organization_rows(), event_log())
+
+
+def imports() -> Imports:
+    """The verb that imports organizations."""
+    from reprieve.exports.imports import Imports
+    from reprieve.providers.registry import RULES
+
+    return Imports(organization_rows(), access(), event_log(), RULES, wait)
+
+
+def wait(duration: Millis) -> None:
+    """Wait for a duration in milliseconds."""
+    import time
+
+    time.sleep(duration / clock.SECOND)
 
 
 def credentials(check_scopes: Callable[[frozenset[str]], None]) -> Credentials:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: in the year 2286
 LAST_SECOND: Final = Seconds(9_999_999_999)
+#: how many partitions hold what has no shards
+SPREAD: Final = 16
 
 
 def shard_of(organization: Organization, key: str) -> int:
@@ -94,6 +96,16 @@ def requests(organization: Organization, request_id: str) -> str:
     return f"{organization.id}#requests#{_spread(request_id)}"
 
 
+def all_requests(organization: Organization) -> list[str]:
+    """All partitions of what an organization's requests asked for."""
+    return [f"{organization.id}#requests#{number}" for number in range(SPREAD)]
+
+
+def all_repeats(organization: Organization) -> list[str]:
+    """All partitions of the answers kept for an organization's idempotency keys."""
+    return [f"{organization.id}#repeat#{number}" for number in range(SPREAD)]
+
+
 def request_part(request_id: str, first: str) -> str:
     """The sort key of one part of a request, named by its first removal's number."""
     return f"{request_id}#{first}"
@@ -110,5 +122,5 @@ def repeats(organization: Organization, digest: str) -> str:
 
 
 def _spread(key: str) -> int:
-    """One of 16 partitions for a key, by a hash, so that none is hot whatever the organization's shards are."""
-    return digest(key) % 16
+    """One of `SPREAD` partitions for a key, by a hash, so that none is hot whatever the organization's shards are."""
+    return digest(key) % SPREAD

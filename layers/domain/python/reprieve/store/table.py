@@ -235,11 +235,20 @@ class Table:
         index: str | None = None,
         newest_first: bool = False,
         limit: int | None = None,
+        consistent: bool = False,
     ) -> Iterator[Item]:
         """Every item of a Query, page after page; `limit` is of a page."""
         after: Item | None = None
         while True:
-            page = self.query(condition, values, index=index, newest_first=newest_first, limit=limit, after=after)
+            page = self.query(
+                condition,
+                values,
+                index=index,
+                newest_first=newest_first,
+                limit=limit,
+                after=after,
+                consistent=consistent,
+            )
             yield from page.items
             after = page.after
             if after is None:

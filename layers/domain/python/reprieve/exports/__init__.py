@@ -1,0 +1,1 @@
+"""Organizations as files: everything of one, out of a stack and into another."""

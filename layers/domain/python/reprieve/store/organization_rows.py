@@ -1,0 +1,372 @@
+"""Everything that is stored of an organization, as rows for exports and imports.
+
+A row has the attributes of its item without the keys that follow from others, and without the marks by which workers
+recognize each other (fences, leases, versions). Sets are sorted lists, and attributes that hold JSON are values.
+
+Left out are the counters of requests and connections, which last a day at most, and the addresses that recipients hold,
+which follow from the recipients. A removal that waits in a part of its request is queued individually when it is added:
+parts and records are read at different moments, so an export could have one without the other.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import zlib
+from dataclasses import asdict
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from reprieve.address import Address
+from reprieve.clock import Millis, to_seconds
+from reprieve.email_servers.email_server import AuthType, EmailServer, OAuth, Settings, TokenAuth
+from reprieve.errors import Conflict, Unavailable
+from reprieve.exports.kinds import Kind, key_of
+from reprieve.recipients.recipient import USERS, Recipient
+from reprieve.removals.removal import RemovalState
+from reprieve.store import keys, request_items
+from reprieve.store.access import CREDENTIAL, NEW, ORGANIZATION, PROVIDER
+from reprieve.store.suppression_item import list_of, queue_of, record_key
+from reprieve.store.table import WRITES_A_BATCH, side_by_side
+from reprieve.store.whitelists import NAME as WHITELIST
+from reprieve.suppressions.suppression import SuppressionList, list_named
+from reprieve.system_log.span import LOG_RETENTION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reprieve.clock import Seconds
+    from reprieve.exports.kinds import Row
+    from reprieve.organization import Organization
+    from reprieve.store.email_servers import EmailServers
+    from reprieve.store.items import Item, Value
+    from reprieve.store.recipients import Recipients
+    from reprieve.store.table import Table
+
+#: the attributes of items that no row has: keys, what follows from others, marks of workers, and secrets
+LEFT_OUT: Final = frozenset(
+    {
+        *("partition", "address", "sort", "kind"),
+        *("by_time", "queue"),
+        *("fence", "lease_until", "version"),
+        "sealed_key",
+    }
+)
+#: the attributes that are JSON in items
+JSON_ATTRIBUTES: Final = {Kind.REQUESTS: "removals", Kind.WHITELIST: "entries", Kind.RECIPIENTS: "profile"}
+#: the attributes of rows of the Suppressions table that are in the keys of their items
+IN_KEY: Final = frozenset({"digest", "part", "list", "address", "listed"})
+#: the states in which a removal is in a queue
+QUEUED: Final = frozenset({RemovalState.PENDING, RemovalState.FAILED})
+#: more than any organization may enrol; an import is not held to that limit
+MAX_SERVERS: Final = 1_000
+
+
+class OrganizationRows:
+    """`exports.ports.OrganizationRows` on DynamoDB.
+
+    Args:
+        suppressions: the table of lists, notes and kept answers.
+        log: the table of the system log.
+        access: the table of organizations and credentials.
+        accounts: the table of provider accounts.
+        recipients: the recipients.
+        recipient_table: the table that they are in.
+        servers: the email servers.
+        modules: the CRM modules that every organization has.
+    """
+
+    def __init__(
+        self,
+        *,
+        suppressions: Table,
+        log: Table,
+        access: Table,
+        accounts: Table,
+        recipients: Recipients,
+        recipient_table: Table,
+        servers: EmailServers,
+        modules: frozenset[str],
+    ) -> None:
+        self._suppressions = suppressions
+        self._log = log
+        self._access = access
+        self._accounts = accounts
+        self._recipients = recipients
+        self._recipient_table = recipient_table
+        self._servers = servers
+        self._modules = modules
+
+    def rows(self, organization: Organization, kind: Kind, *, now: Millis) -> Iterator[Row]:
+        """See the port. A Query per partition and megabyte; a GetItem where there is at most one row."""
+        second = to_seconds(now)
+        return (row for row in self._rows(organization, kind) if not _has_expired(kind, row, second))
+
+    def add(self, organization: Organization, kind: Kind, rows: Sequence[Row], *, now: Millis) -> list[Row]:
+        """See the port. Inserts, 25 per call; recipients and email servers by their own transactions."""
+        match kind:
+            case Kind.RECIPIENTS:
+                added = side_by_side(partial(self._add_recipient, organization), rows)
+            case Kind.EMAIL_SERVERS:
+                added = [self._add_server(organization, row) for row in rows]
+            case Kind.PROVIDER_ACCOUNT | Kind.CREDENTIALS | Kind.ORGANIZATION:
+                table = self._table_of(kind)
+                added = [table.put(_access_item(organization, kind, row), condition=NEW) for row in rows]
+            case _:
+                added = self._insert(organization, kind, rows, now)
+        return [row for row, done in zip(rows, added, strict=True) if not done]
+
+    def remove(self, organization: Organization, kind: Kind, rows: Sequence[Row]) -> None:
+        """See the port. A DeleteItem per row, side by side; recipients and email servers by their own transactions."""
+        match kind:
+            case Kind.RECIPIENTS:
+                side_by_side(
+                    lambda row: self._recipients.change(organization, row["module"], row["id"], lambda _: None), rows
+                )
+            case Kind.EMAIL_SERVERS:
+                for row in rows:
+                    if server := self._servers.get(organization, row["id"]):
+                        self._servers.remove(organization, server)
+            case Kind.PROVIDER_ACCOUNT | Kind.CREDENTIALS | Kind.ORGANIZATION:
+                table = self._table_of(kind)
+                side_by_side(lambda row: table.delete(_access_key(organization, kind, row)), rows)
+            case Kind.SYSTEM_LOG:
+                side_by_side(lambda row: self._log.delete(_log_key(organization, row)), rows)
+            case _:
+                side_by_side(lambda row: self._suppressions.delete(_suppressions_key(organization, kind, row)), rows)
+
+    def without_secret(self, organization: Organization) -> list[tuple[Kind, str]]:
+        """See the port. One GetItem and one Query."""
+        account = self._accounts.get(_access_key(organization, Kind.PROVIDER_ACCOUNT, {}), consistent=True)
+        found = [(Kind.EMAIL_SERVERS, server.id) for server in self._servers.all(organization) if not server.sealed]
+        if account and not account["sealed_key"]:
+            found.insert(0, (Kind.PROVIDER_ACCOUNT, cast("str", account["provider"])))
+        return found
+
+    def _rows(self, organization: Organization, kind: Kind) -> Iterator[Row]:
+        found: Iterator[Row]
+        match kind:
+            case Kind.ANSWERS:
+                answers = self._merged(kind, self._suppressions, keys.all_repeats(organization))
+                found = (row for row in answers if "answer" in row)
+            case Kind.REQUESTS:
+                found = self._merged(kind, self._suppressions, keys.all_requests(organization))
+            case Kind.WHITELIST:
+                item = self._suppressions.get(_suppressions_key(organization, kind, {}), consistent=True)
+                found = map(partial(_row, kind), [item] if item else [])
+            case Kind.SUPPRESSIONS:
+                shards = range(organization.shards)
+                lists = [[keys.suppressions(organization, name, n) for n in shards] for name in sorted(SuppressionList)]
+                found = chain.from_iterable(self._merged(kind, self._suppressions, one) for one in lists)
+            case Kind.RECIPIENTS:
+                modules = sorted({USERS, *self._modules, *organization.modules})
+                names = [keys.recipients(organization, module) for module in modules]
+                found = chain.from_iterable(self._merged(kind, self._recipient_table, [name]) for name in names)
+            case Kind.EMAIL_SERVERS:
+                found = map(_server_row, self._servers.all(organization))
+            case Kind.SYSTEM_LOG:
+                found = self._merged(kind, self._log, keys.logs(organization), name="#log")
+            case Kind.CREDENTIALS:
+                condition = "#partition = :partition AND begins_with(#sort, :prefix)"
+                values: Item = {":partition": organization.id, ":prefix": CREDENTIAL}
+                found = map(partial(_row, kind), self._access.query_all(condition, values, consistent=True))
+            case Kind.PROVIDER_ACCOUNT | Kind.ORGANIZATION:
+                item = self._table_of(kind).get(_access_key(organization, kind, {}), consistent=True)
+                found = map(partial(_row, kind), [item] if item else [])
+        return found
+
+    def _table_of(self, kind: Kind) -> Table:
+        """The table of the settings, the credentials or the provider account."""
+        return self._accounts if kind is Kind.PROVIDER_ACCOUNT else self._access
+
+    def _merged(self, kind: Kind, table: Table, partitions: Sequence[str], name: str = "#partition") -> Iterator[Row]:
+        """The rows of some partitions, in order."""
+        streams = (
+            table.query_all(f"{name} = :partition", {":partition": partition}, consistent=True)
+            for partition in partitions
+        )
+        rows = [map(partial(_row, kind), stream) for stream in streams]
+        return heapq.merge(*rows, key=partial(key_of, kind))
+
+    def _insert(self, organization: Organization, kind: Kind, rows: Sequence[Row], now: Millis) -> list[bool]:
+        table = self._log if kind is Kind.SYSTEM_LOG else self._suppressions
+        items = [_item(organization, kind, row, now) for row in rows]
+        batches = [items[start : start + WRITES_A_BATCH] for start in range(0, len(items), WRITES_A_BATCH)]
+        taken = [id(item) for batch in side_by_side(table.insert_many, batches) for item in batch]
+        return [id(item) not in taken for item in items]
+
+    def _add_recipient(self, organization: Organization, row: Row) -> bool:
+        def address(name: str) -> Address | None:
+            return Address.parse(row[name]) if name in row else None
+
+        recipient = Recipient(
+            id=row["id"],
+            module=row["module"],
+            email=address("email"),
+            secondary_email=address("secondary_email"),
+            created=row["created"],
+            updated=row["updated"],
+            profile=row["profile"],
+        )
+        try:
+            self._recipients.add(organization, recipient)
+        except Conflict:
+            return False
+        except Unavailable:
+            if self._recipients.get(organization, recipient.module, recipient.id) is None:
+                raise
+            return False
+        return True
+
+    def _add_server(self, organization: Organization, row: Row) -> bool:
+        oauth = row.get("oauth")
+        auth = oauth and {
+            **oauth,
+            "scopes": tuple(oauth["scopes"]),
+            "client_auth": TokenAuth(oauth["client_auth"]) if oauth["client_auth"] else None,
+        }
+        facts = {name: value for name, value in row.items() if name not in {"id", "oauth", "auth_type"}}
+        settings = Settings(**facts, auth_type=AuthType(row["auth_type"]), oauth=OAuth(**auth) if auth else None)
+        try:
+            server = EmailServer(id=row["id"], settings=settings, sealed=b"")
+            self._servers.add(organization, server, maximum=MAX_SERVERS)
+        except Conflict:
+            return False
+        return True
+
+
+def _has_expired(kind: Kind, row: Row, now: Seconds) -> bool:
+    if kind is Kind.SYSTEM_LOG:
+        return to_seconds(Millis(row["published"] + LOG_RETENTION)) <= now
+    return cast("int", row.get("expires_at", now + 1)) <= now
+
+
+def _row(kind: Kind, item: Item) -> Row:
+    """The row of an item of a table."""
+    if kind is Kind.SYSTEM_LOG:
+        return _log_row(item)
+    row = {name: _plain(value) for name, value in item.items() if name not in LEFT_OUT} | _key_of_row(kind, item)
+    if kind in JSON_ATTRIBUTES:
+        row[JSON_ATTRIBUTES[kind]] = json.loads(row[JSON_ATTRIBUTES[kind]])
+    if kind is Kind.SUPPRESSIONS:
+        row["listed"] = "by_time" in item
+    if kind is Kind.REQUESTS:
+        row.pop("due_at", None)
+        # a part that waits has no end yet
+        row.setdefault("expires_at", request_items.forgotten_at(row["requested_at"]))
+    return row
+
+
+def _key_of_row(kind: Kind, item: Item) -> dict[str, Any]:
+    """The attributes of a row that are in the key of its item."""
+    match kind:
+        case Kind.ANSWERS:
+            return {"digest": item["address"]}
+        case Kind.REQUESTS:
+            return {"part": item["address"]}
+        case Kind.SUPPRESSIONS:
+            return {"list": list_of(item).value, "address": item["address"]}
+        case Kind.RECIPIENTS:
+            return {"module": cast("str", item["partition"]).partition("#")[2], "id": item["sort"]}
+        case Kind.CREDENTIALS:
+            return {"digest": cast("str", item["sort"]).removeprefix(CREDENTIAL)}
+        case _:
+            return {}
+
+
+def _log_row(item: Item) -> Row:
+    published, _, uuid = cast("str", item["entry"]).partition("#")
+    return {
+        "published": int(published),
+        "uuid": uuid,
+        "arrival": int(cast("str", item["arrival"]).partition("#")[0]),
+        "target": cast("str", item["target"]).partition("#")[2],
+        "event": json.loads(zlib.decompress(cast("bytes", item["event"]))),
+    }
+
+
+def _server_row(server: EmailServer) -> Row:
+    """The row of a server: its settings, with tuples and enumerations as JSON has them."""
+    facts: dict[str, Any] = json.loads(json.dumps(asdict(server.settings)))
+    return {"id": server.id, **{name: value for name, value in facts.items() if value is not None}}
+
+
+def _item(organization: Organization, kind: Kind, row: Row, now: Millis) -> Item:
+    """The item of a row of the Suppressions or the EventLog table."""
+    if kind is Kind.SYSTEM_LOG:
+        return _log_item(organization, row)
+    key = _suppressions_key(organization, kind, row)
+    as_json = JSON_ATTRIBUTES.get(kind)
+    item = {name: _value(value) for name, value in row.items() if name not in IN_KEY and name != as_json}
+    if as_json:
+        # as their writers have it: a whitelist is compared as text
+        compact = (",", ":") if kind is Kind.REQUESTS else None
+        item[as_json] = json.dumps(row[as_json], ensure_ascii=False, separators=compact)
+    if kind is Kind.SUPPRESSIONS:
+        if row["listed"]:
+            item["by_time"] = keys.by_time(row["bounced_at"], row["address"])
+        if row.get("removal_state") in QUEUED:
+            item["queue"] = queue_of(organization, RemovalState(row["removal_state"]), row["address"])
+        if "removal_state" in row:
+            # higher than any that a worker may hold who was under way with a record that this one replaces
+            item["fence"] = to_seconds(now)
+    return item | key
+
+
+def _suppressions_key(organization: Organization, kind: Kind, row: Row) -> Item:
+    match kind:
+        case Kind.ANSWERS:
+            return {"partition": keys.repeats(organization, row["digest"]), "address": row["digest"]}
+        case Kind.REQUESTS:
+            request_id = row["part"].rpartition("#")[0]
+            return {"partition": keys.requests(organization, request_id), "address": row["part"]}
+        case Kind.WHITELIST:
+            return {"partition": keys.whitelist(organization), "address": WHITELIST}
+        case _:
+            return record_key(organization, list_named(row["list"]), row["address"])
+
+
+def _log_key(organization: Organization, row: Row) -> Item:
+    return {
+        "log": keys.log(organization, row["uuid"]),
+        "entry": keys.log_position(row["published"], row["uuid"]),
+    }
+
+
+def _log_item(organization: Organization, row: Row) -> Item:
+    event = json.dumps(row["event"], separators=(",", ":"), ensure_ascii=False)
+    return _log_key(organization, row) | {
+        "target": keys.log_target(organization, row["target"]),
+        "event": zlib.compress(event.encode()),
+        "arrival": keys.log_position(row["arrival"], row["uuid"]),
+        "expires_at": to_seconds(Millis(row["published"] + LOG_RETENTION)),
+    }
+
+
+def _access_key(organization: Organization, kind: Kind, row: Row) -> Item:
+    match kind:
+        case Kind.CREDENTIALS:
+            sort = CREDENTIAL + row["digest"]
+        case Kind.PROVIDER_ACCOUNT:
+            sort = PROVIDER
+        case _:
+            sort = ORGANIZATION
+    return {"partition": organization.id, "sort": sort}
+
+
+def _access_item(organization: Organization, kind: Kind, row: Row) -> Item:
+    item = {name: _value(value) for name, value in row.items() if name != "digest"}
+    if kind is Kind.PROVIDER_ACCOUNT:
+        item["sealed_key"] = b""
+    if kind is Kind.ORGANIZATION:
+        item["kind"] = ORGANIZATION
+    return item | _access_key(organization, kind, row)
+
+
+def _plain(value: Value) -> Any:  # noqa: ANN401  (JSON)
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _value(value: Any) -> Value:  # noqa: ANN401
+    return frozenset(value) if isinstance(value, list) else cast("Value", value)
