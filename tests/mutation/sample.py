@@ -29,25 +29,77 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = Path("layers/domain/python/reprieve")
+#: modules that are in no room
+KERNEL: Final = "kernel"
 #: the tests of a room's mutants, the quickest first
 TESTS: Final = {
-    "removals": (
-        "unit/test_removal.py unit/test_block.py unit/test_log.py unit/test_log_golden.py functions/test_remove_list.py"
-        " functions/test_removals.py functions/test_removal_job.py functions/suppressions"
-        " functions/test_bounce_settings.py functions/test_upkeep.py functions/test_unblock_limit.py"
-        " functions/unblock_email contract/test_races.py"
+    KERNEL: (
+        "unit/test_address.py unit/test_json_body.py unit/test_paging.py unit/test_organization.py unit/test_listing.py"
+        " unit/test_log_golden.py functions/test_bodies.py functions/test_answer_size.py functions/system_log"
+        " functions/recipients functions/suppressions functions/test_bounce_settings.py functions/test_addresses.py"
+        " functions/test_record_search.py functions/test_removal_job.py dialects cli"
+    ),
+    "system_log": (
+        "unit/test_log.py unit/test_log_golden.py unit/test_log_polling.py unit/test_keywords.py"
+        " unit/test_filter_parser.py unit/test_filter_matching.py unit/test_filter_properties.py functions/system_log"
+        " functions/test_answer_size.py contract/test_system_log_models.py functions/test_event_webhook.py"
+    ),
+    "access": (
+        "unit/test_log_golden.py functions/test_authentication.py functions/test_scopes.py functions/test_unblock_limit.py"
+        " functions/unblock_email functions/suppressions functions/test_bounce_settings.py"
+        " functions/test_changes_are_logged.py cli contract/test_access_store.py contract/test_doubles.py"
+    ),
+    "recipients": (
+        "unit/test_log_golden.py functions/recipients functions/test_records.py functions/test_record_search.py"
+        " functions/test_answer_size.py functions/test_changes_are_logged.py functions/unblock_email"
+        " cli/test_cli_recipients.py"
     ),
     "suppressions": (
         "unit/test_classifier.py unit/test_judgement.py unit/test_delivery.py unit/test_listing.py"
         " unit/test_log_golden.py functions/test_event_webhook.py functions/test_reconciliation.py"
         " functions/test_bounce_settings.py functions/suppressions functions/test_upkeep.py functions/test_addresses.py"
+        " functions/test_address_whitelist.py functions/test_answer_size.py unit/test_dead_letters.py cli"
     ),
+    "removals": (
+        "unit/test_removal.py unit/test_block.py unit/test_log.py unit/test_log_golden.py functions/test_remove_list.py"
+        " functions/test_removals.py functions/test_removal_job.py functions/suppressions"
+        " functions/test_bounce_settings.py functions/test_upkeep.py functions/test_unblock_limit.py"
+        " functions/unblock_email contract/test_races.py cli/test_cli_lifts.py"
+    ),
+    "addresses": "functions/test_addresses.py functions/test_address_whitelist.py cli/test_cli_lifts.py",
+    "email_servers": "unit/test_log_golden.py dialects/test_okta_email_servers.py functions/email_servers",
     "store": (
         "unit/test_store_calls.py unit/test_listing.py unit/test_log_polling.py contract/test_races.py"
         " contract/test_suppression_store.py functions/test_store_guards.py functions/test_removal_job.py"
         " functions/test_removals.py functions/suppressions functions/test_bounce_settings.py"
         " functions/test_upkeep.py functions/unblock_email functions/recipients functions/system_log"
-        " functions/email_servers functions/test_authentication.py"
+        " functions/email_servers functions/test_authentication.py functions/test_record_search.py"
+        " functions/test_event_webhook.py functions/test_address_whitelist.py contract/test_access_store.py"
+        " contract/test_sent_twice.py cli"
+    ),
+    "net": (
+        "unit/test_net_guard.py unit/test_net_guard_networks.py net smtp contract/test_sendgrid_limits.py"
+        " contract/test_sendgrid.py"
+    ),
+    "smtp": "smtp functions/email_servers",
+    "providers": (
+        "unit/test_sendgrid_provider.py unit/test_provider_registry.py unit/test_judgement.py"
+        " dialects/test_sendgrid_events.py contract/test_providers.py contract/test_ses.py contract/test_sendgrid.py"
+        " functions/test_event_webhook.py cli/test_cli_providers.py cli/test_cli_provider_calls.py"
+        " contract/test_sendgrid_limits.py"
+    ),
+    "dialects": (
+        "dialects unit/test_paging.py functions/suppressions functions/recipients functions/system_log"
+        " functions/unblock_email functions/email_servers functions/test_records.py functions/test_record_search.py"
+        " functions/test_addresses.py functions/test_removals.py functions/test_remove_list.py"
+        " functions/test_bounce_settings.py functions/test_address_whitelist.py functions/test_answer_size.py"
+        " functions/test_bodies.py functions/test_http.py cli/test_cli_lists.py cli/test_cli_recipients.py"
+        " contract/test_user_models.py contract/test_system_log_models.py architecture/test_template.py"
+    ),
+    "runtime": (
+        "functions/test_http.py functions/test_routes.py functions/test_bodies.py functions/test_removal_job.py"
+        " functions/test_event_webhook.py functions/test_access_roles.py functions/email_servers cli"
+        " architecture/test_imports.py architecture/test_alarms.py"
     ),
 }
 SWAPPED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
@@ -86,15 +138,18 @@ class Change:
         return f"{self.path}:{self.line}: {self.before} -> {self.after}"
 
 
-def changes(path: Path) -> Iterator[Change]:
-    """Every mutant of a file."""
-    text = (ROOT / path).read_text()
-    for number in range(len(list(_places(ast.parse(text))))):
-        tree = ast.parse(text)
-        node = list(_places(tree))[number]
-        before = ast.unparse(node)
-        _mutate(node)
-        yield Change(path, getattr(node, "lineno", 0), before, ast.unparse(node), ast.unparse(tree))
+def count(path: Path) -> int:
+    """The number of mutants of a file."""
+    return sum(1 for _ in _places(ast.parse((ROOT / path).read_text())))
+
+
+def change(path: Path, number: int) -> Change:
+    """One mutant of a file; they are numbered from 0."""
+    tree = ast.parse((ROOT / path).read_text())
+    node = list(_places(tree))[number]
+    before = ast.unparse(node)
+    _mutate(node)
+    return Change(path, getattr(node, "lineno", 0), before, ast.unparse(node), ast.unparse(tree))
 
 
 def _places(tree: ast.AST) -> Iterator[ast.AST]:
@@ -149,15 +204,20 @@ def _mutate(node: ast.AST) -> None:
             node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
 
 
-def noticed(change: Change) -> bool:
+def _room(path: Path) -> str:
+    within = path.relative_to(PACKAGE).parts
+    return within[0] if len(within) > 1 else KERNEL
+
+
+def noticed(mutant: Change) -> bool:
     """Whether a test of the room fails with the mutant; a failed import counts."""
-    room = change.path.relative_to(PACKAGE).parts[0]
+    room = _room(mutant.path)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"
         shutil.copytree(
             ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", ".local", "build", "__pycache__")
         )
-        (copy / change.path).write_text(change.source)
+        (copy / mutant.path).write_text(mutant.source)
         path = os.pathsep.join([str(copy), str(copy / "layers/domain/python"), str(copy / "cli")])
         ran = subprocess.run(
             [
@@ -189,14 +249,15 @@ def main() -> None:
     parser.add_argument("--rooms", nargs="+", choices=sorted(TESTS), default=sorted(TESTS))
     parser.add_argument("--side-by-side", type=int, default=2, dest="lanes")
     arguments = parser.parse_args()
-    files = sorted(path.relative_to(ROOT) for room in arguments.rooms for path in (ROOT / PACKAGE / room).rglob("*.py"))
-    every = [change for path in files for change in changes(path)]
-    drawn = random.Random(arguments.seed).sample(every, min(arguments.count, len(every)))
+    files = sorted(path.relative_to(ROOT) for path in (ROOT / PACKAGE).rglob("*.py"))
+    every = [(path, number) for path in files if _room(path) in arguments.rooms for number in range(count(path))]
+    places = random.Random(arguments.seed).sample(every, min(arguments.count, len(every)))
+    drawn = [change(*place) for place in places]
     found = 0
     with ThreadPoolExecutor(arguments.lanes) as lanes:
-        for number, (change, killed) in enumerate(zip(drawn, lanes.map(noticed, drawn), strict=True), 1):
+        for number, (mutant, killed) in enumerate(zip(drawn, lanes.map(noticed, drawn), strict=True), 1):
             found += killed
-            print(f"{number:>3} {'noticed ' if killed else 'SURVIVED'} {change}", flush=True)
+            print(f"{number:>3} {'noticed ' if killed else 'SURVIVED'} {mutant}", flush=True)
     print(f"{found} of {len(drawn)} noticed ({100 * found // max(1, len(drawn))} %), of {len(every)} that there are")
 
 
