@@ -22,22 +22,30 @@ HERE = Path(__file__).parent
 #: Rooms whose tests open no socket.
 SILENT = {"unit", "dialects", "architecture"}
 LOOPBACK = ["127.0.0.0/8", "::1"]
+STACK = "tests/stack/"
+#: files whose tests wait for deadlines or start processes, so that they take longest
+LONG = ("tests/contract/", "tests/smtp/", "tests/architecture/", "tests/functions/email_servers/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with the socket rule of its room, which pytest-socket enforces."""
+    items.sort(key=lambda item: (not item.nodeid.startswith(STACK), not item.nodeid.startswith(LONG)))
     for item in items:
         room = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         item.add_marker(pytest.mark.disable_socket if room in SILENT else pytest.mark.allow_hosts(LOOPBACK))
 
 
 class OneStack(LoadScopeScheduling):
-    """An xdist scheduler: one worker runs the stack's tests first; each other test goes to a free worker."""
+    """An xdist scheduler: one worker runs the stack's tests first; of the others a file goes to a free worker.
+
+    The longest files come first, so that no worker is left with one at the end.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "stack" if nodeid.startswith("tests/stack/") else nodeid
+        return STACK if nodeid.startswith(STACK) else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
+    config.option.loadscopereorder = False
     return OneStack(config, log)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -32,6 +31,7 @@ from tests.support.contexts import context
 from tests.support.dynamodb import fault
 from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, Matching, cases, event, function
 from tests.support.tables import tables
+from tests.support.webhook import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,15 +70,12 @@ def post(call: Gateway, *events: object, **more: Any) -> Answer:
 def post_body(
     call: Gateway, body: bytes, *, organization: str = "demo", tamper: bytes = b"", timestamp: str = "", key: Any = KEY
 ) -> Answer:
-    timestamp = timestamp or str(int(time.time()))
-    signature = base64.b64encode(key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
-    headers = {sendgrid_events.SIGNATURE: signature, sendgrid_events.TIMESTAMP: timestamp}
     return call(
         function("event_webhook"),
         "POST",
         "/events/sendgrid/{org}",
         path={"org": organization},
-        headers=headers,
+        headers=signed(key, body, timestamp),
         body=body + tamper,
         organization=None,
         stage="reprieve",

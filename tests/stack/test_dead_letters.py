@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 import uuid
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from local.deploy import client, outputs
 from reprieve.store.dead_letters import DeadLetters
 from reprieve.system_log.dead_letter import DeadLetter
+from tests.support.webhook import signed, signing_key
 
 if TYPE_CHECKING:
     from local.place import Place
@@ -26,16 +24,7 @@ Stack = dict[str, Any]
 
 
 def post(stack: Stack, body: bytes) -> requests.Response:
-    timestamp = str(int(time.time()))
-    key = serialization.load_pem_private_key(stack["webhook"]["signing_key_pem"].encode(), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    headers = {
-        "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(
-            key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
-        ).decode(),
-        "X-Twilio-Email-Event-Webhook-Timestamp": timestamp,
-        "Content-Type": "application/json",
-    }
+    headers = {**signed(signing_key(stack), body), "Content-Type": "application/json"}
     return requests.post(stack["webhook"]["url"], data=body, headers=headers, timeout=60)
 
 

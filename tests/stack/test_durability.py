@@ -13,12 +13,10 @@ import pytest
 import requests
 
 from tests.stack.test_main_loop import bounce, post
+from tests.support.mail_sink import free_place
 
 if TYPE_CHECKING:
     from tests.stack.conftest import Runner
-
-#: one more address of this machine, whose mail server never says a word
-SILENT = ("127.0.0.4", 2525)
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -77,12 +75,12 @@ def test_what_was_acknowledged_is_there_after_the_local_aws_was_killed_that_very
 def test_ctrl_c_says_what_is_done_and_ends_it_at_once_though_a_function_waits_for_a_mail_server(
     runner: Runner,
 ) -> None:
-    stack = runner.description()
+    stack, place = runner.description(), free_place()
     url, headers = (
         f"{stack['okta']['base_url']}/api/v1/email-servers",
         {"Authorization": f"SSWS {stack['okta']['token']}"},
     )
-    server = {"alias": "A", "host": SILENT[0], "port": SILENT[1], "username": "u", "password": "p", "enabled": False}
+    server = {"alias": "A", "host": place[0], "port": place[1], "username": "u", "password": "p", "enabled": False}
     enrolled = f"{url}/{requests.post(url, json=server, headers=headers, timeout=30).json()['id']}"
 
     def test_mail() -> None:
@@ -91,7 +89,7 @@ def test_ctrl_c_says_what_is_done_and_ends_it_at_once_though_a_function_waits_fo
                 f"{enrolled}/test", json={"from": "a@example.com", "to": "b@example.com"}, headers=headers, timeout=60
             )
 
-    with socket.create_server(SILENT) as silent:
+    with socket.create_server(place) as silent:
         waiting = threading.Thread(target=test_mail)
         waiting.start()
         connection, _ = silent.accept()

@@ -6,11 +6,8 @@ The sink's certificate is of a private authority, which Okta's clients cannot na
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import zlib
@@ -24,7 +21,7 @@ import trustme
 from local.deploy import client, outputs
 from local.place import ROOT
 from tests.support.contracts import contract
-from tests.support.mail_sink import PASSWORD, USERNAME, MailSink
+from tests.support.mail_sink import PASSWORD, USERNAME, MailSink, free_place
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
@@ -47,17 +44,9 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailSink]:
     """A mail server on an allowed STARTTLS port."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    host, port = free("127.0.0.9", "127.0.0.1")
+    host, port = free_place()
     with MailSink(trustme.CA(), host=host, port=port) as sink:
         yield sink
-
-
-def free(*hosts: str) -> tuple[str, int]:
-    """The first free address and port, which the mail server of a stack would take."""
-    for host, port in itertools.product(hosts, (2525, 2587)):
-        with contextlib.suppress(OSError), socket.create_server((host, port)):
-            return host, port
-    pytest.fail("other programs listen at 2525 and 2587, and mail may go to no other port")
 
 
 class Plain:

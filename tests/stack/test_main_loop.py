@@ -7,7 +7,6 @@ shown in the system log.
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import time
 import uuid
@@ -16,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import sendgrid
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from python_http_client.exceptions import ForbiddenError, UnauthorizedError
 
 from local.deploy import client, outputs
+from tests.support.webhook import signed, signing_key
 from tests.support.workers import peak_megabytes
 
 if TYPE_CHECKING:
@@ -68,18 +66,10 @@ def sendgrid_client(stack: Stack, side: str = "sendgrid") -> Any:
 def post(stack: Stack, *events: dict[str, Any], organization: str | None = None) -> requests.Response:
     """Post events as SendGrid does: signed, with its line ends."""
     body = ("[" + ",\r\n".join(json.dumps(event, sort_keys=True) for event in events) + "]\r\n").encode()
-    timestamp = str(int(time.time()))
-    key = serialization.load_pem_private_key(stack["webhook"]["signing_key_pem"].encode(), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    signature = base64.b64encode(key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
-    headers = {
-        "X-Twilio-Email-Event-Webhook-Signature": signature,
-        "X-Twilio-Email-Event-Webhook-Timestamp": timestamp,
-    }
     url = stack["webhook"]["url"]
     if organization:
         url = url.rsplit("/", 1)[0] + "/" + organization
-    return requests.post(url, data=body, headers=headers, timeout=60)
+    return requests.post(url, data=body, headers=signed(signing_key(stack), body), timeout=60)
 
 
 def bounce(address: str, **fields: object) -> dict[str, Any]:

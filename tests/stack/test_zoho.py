@@ -6,7 +6,6 @@ Zoho's Python SDKs of two majors both install the package `zohocrmsdk`, so each 
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
@@ -22,8 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from local.deploy import client, outputs
 from local.lock_file import take_lock
@@ -31,6 +28,7 @@ from local.place import ROOT
 from reprieve.access.credential import Credential, digest_of, issue_token
 from tests.support.relay import relay
 from tests.support.stack_access import access_of
+from tests.support.webhook import signed, signing_key
 
 if TYPE_CHECKING:
     from local.place import Place
@@ -111,8 +109,6 @@ class Crm:
         self.session.trust_env = False
         self.session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=20))
         self.session.headers["Authorization"] = f"Zoho-oauthtoken {stack['zoho']['token']}"
-        pem = stack["webhook"]["signing_key_pem"].encode()
-        self._key = serialization.load_pem_private_key(pem, None)
 
     def records(self, emails: list[str], *, module: str = "Leads") -> list[str]:
         ids: list[str] = []
@@ -136,13 +132,8 @@ class Crm:
             }
             for email in emails
         ]
-        body, stamp = json.dumps(events).encode(), str(int(time.time()))
-        assert isinstance(self._key, ec.EllipticCurvePrivateKey)
-        signature = base64.b64encode(self._key.sign(stamp.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
-        headers = {
-            "X-Twilio-Email-Event-Webhook-Signature": signature,
-            "X-Twilio-Email-Event-Webhook-Timestamp": stamp,
-        }
+        body = json.dumps(events).encode()
+        headers = signed(signing_key(self.stack), body)
         answer = self.session.post(self.stack["webhook"]["url"], data=body, headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
 

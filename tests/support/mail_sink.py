@@ -7,14 +7,18 @@ with MailSink(authority) as sink:
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import socket
 import ssl
 from base64 import b64decode
 from dataclasses import dataclass, field
+from itertools import product
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Self
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
@@ -27,6 +31,19 @@ USERNAME = "relay@example.com"
 PASSWORD = "canary-password-jWq7Zc"
 #: what a token endpoint gives, and the sink accepts
 TOKEN = "canary-token-Xy81Kd"
+
+
+def free_place() -> tuple[str, int]:
+    """An address of the loopback network and a port that mail may go to; other suites may run beside this one.
+
+    Some systems have only 127.0.0.1.
+    """
+    random = SystemRandom()
+    hosts = [f"127.{random.randrange(1, 255)}.{random.randrange(255)}.{random.randrange(1, 255)}", "127.0.0.1"]
+    for place in product(hosts, (2525, 2587)):
+        with contextlib.suppress(OSError), socket.create_server(place):
+            return place
+    pytest.fail("other programs listen at 2525 and 2587, and mail may go to no other port")
 
 
 @dataclass
