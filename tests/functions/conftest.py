@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reprieve import clock as clock_module
-from reprieve.runtime import telemetry
+from reprieve.runtime import telemetry, wiring
 from tests.support import moto_aws
-from tests.support.gateway import Calls, Clock, Gateway
+from tests.support.gateway import DEMO, Calls, Clock, Gateway
 from tests.support.tables import environment
 
 if TYPE_CHECKING:
@@ -67,6 +67,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     standing = Clock()
     monkeypatch.setattr(clock_module, "time", SimpleNamespace(time_ns=lambda: standing.now * 1_000_000))
     return standing
+
+
+@pytest.fixture
+def demo(clock: Clock) -> None:
+    """The organization that calls, stored, on a clock that stands still."""
+    wiring.access().create_organization(DEMO)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.gateway import Calls, Clock
+    from tests.support.gateway import Calls
 
 NOW = 1_767_225_600_000
 PATH = "/mail_settings/address_whitelist"
@@ -33,9 +33,7 @@ OTHER = Organization("other", "Other")
 NEITHER = "each item must be an email address or the domain of one"
 
 
-@pytest.fixture(autouse=True)
-def organization(clock: Clock) -> None:
-    wiring.access().create_organization(DEMO)
+pytestmark = pytest.mark.usefixtures("demo")
 
 
 def setting(call: Gateway, method: str, body: object = None, organization: Organization = DEMO, **more: Any) -> Answer:

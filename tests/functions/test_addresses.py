@@ -22,16 +22,14 @@ from tests.support.contexts import context
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
-    from tests.support.gateway import Calls, Clock
+    from tests.support.gateway import Calls
 
 NOW = 1_767_225_600
 KEY = "ann@x.io"
 READ = ("reprieve.addresses.read", "reprieve.suppressions.read")
 
 
-@pytest.fixture(autouse=True)
-def organization(clock: Clock) -> None:
-    wiring.access().create_organization(DEMO)
+pytestmark = pytest.mark.usefixtures("demo")
 
 
 def put(email: str = KEY, name: SuppressionList = SuppressionList.BOUNCES, at: int = NOW - 60, **more: Any) -> None:

@@ -14,24 +14,19 @@ from reprieve.suppressions.suppression import Classification, Suppression, Suppr
 from tests.support import queue
 from tests.support.contexts import context
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
+from tests.support.suppressions import error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.support.gateway import Calls, Clock
+    from tests.support.gateway import Calls
 
 NOW = 1_767_225_600
 GLOBAL = "/asm/suppressions/global"
 CLASSIFICATIONS = "/suppression/bounces/classifications"
 
 
-@pytest.fixture(autouse=True)
-def organization(clock: Clock) -> None:
-    wiring.access().create_organization(DEMO)
-
-
-def error(message: str, field: str | None = None) -> dict[str, Any]:
-    return {"errors": [{"field": field, "message": message}], "id": Matching(".{22}")}
+pytestmark = pytest.mark.usefixtures("demo")
 
 
 def unsubscribes(call: Gateway, method: str, email: str | None = None, body: object = None, **more: Any) -> Answer:

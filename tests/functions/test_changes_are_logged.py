@@ -36,9 +36,7 @@ BOUNCES = SuppressionList.BOUNCES
 ANYONE = Organization("demo", "Demo", Membership.ANYONE)
 
 
-@pytest.fixture(autouse=True)
-def organization(clock: Clock) -> None:
-    wiring.access().create_organization(DEMO)
+pytestmark = pytest.mark.usefixtures("demo")
 
 
 def entries() -> list[Mapping[str, Any]]:

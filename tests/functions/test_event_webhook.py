@@ -29,7 +29,7 @@ from reprieve.suppressions.suppression import MAX_TEXT, SuppressionList
 from reprieve.system_log.span import LATEST, Order, Span
 from tests.support.contexts import context
 from tests.support.dynamodb import fault
-from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, Matching, cases, event, function
+from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, Matching, cases, event, function, problem
 from tests.support.tables import tables
 from tests.support.webhook import signed
 
@@ -302,11 +302,6 @@ def test_while_keys_are_rotated_a_post_that_either_signed_is_taken_and_afterward
         assert wiring.access().set_provider_account("demo", account, provider_name="", before=before)
         assert [post(call, bounce(number), key=key).status for number, key in enumerate((KEY, new))] == answers
         before = account
-
-
-def problem(status: int, title: str, detail: str) -> Answer:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return Answer(status, body | {"error_id": Matching(".{22}")})
 
 
 def unproved(detail: str) -> Answer:

@@ -13,6 +13,7 @@ from reprieve.dialects.zoho import search as zoho_search
 from reprieve.dialects.zoho.dialect import InvalidQuery
 from reprieve.recipients import records
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, Matching, function
+from tests.support.unblock_email import refusal
 
 MODULES = "ZohoCRM.modules.ALL"
 SEARCH = "ZohoSearch.securesearch.READ"
@@ -42,10 +43,6 @@ def search(call: Gateway, **query: str) -> Answer:
 
 def names(answer: Answer) -> list[str]:
     return [one["Last_Name"] for one in answer.body["data"]] if answer.status == 200 else []
-
-
-def error(code: str, message: str, **details: Any) -> dict[str, Any]:
-    return {"code": code, "details": details, "message": message, "status": "error"}
 
 
 @pytest.fixture
@@ -180,25 +177,25 @@ PARAMETERS = ["criteria", "email", "phone", "word"]
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ({}, error("EXPECTED_PARAM_MISSING", "mandatory param missing", param_names=PARAMETERS)),
-        ({"email": ""}, error("EXPECTED_PARAM_MISSING", "mandatory param missing", param_names=PARAMETERS)),
-        ({"email": "garbage"}, error(*INVALID, api_name="email", expected_data_type="email")),
-        ({"phone": "(1)"}, error(*INVALID, api_name="phone", minimum_length=2)),
-        ({"word": " a "}, error(*INVALID, api_name="word", minimum_length=2)),
-        ({"word": "ab", "per_page": "201"}, error(*INVALID, api_name="per_page", minimum=1, maximum=200)),
-        ({"word": "ab", "per_page": "00001500"}, error(*INVALID, api_name="per_page", minimum=1, maximum=200)),
+        ({}, refusal("EXPECTED_PARAM_MISSING", "mandatory param missing", param_names=PARAMETERS)),
+        ({"email": ""}, refusal("EXPECTED_PARAM_MISSING", "mandatory param missing", param_names=PARAMETERS)),
+        ({"email": "garbage"}, refusal(*INVALID, api_name="email", expected_data_type="email")),
+        ({"phone": "(1)"}, refusal(*INVALID, api_name="phone", minimum_length=2)),
+        ({"word": " a "}, refusal(*INVALID, api_name="word", minimum_length=2)),
+        ({"word": "ab", "per_page": "201"}, refusal(*INVALID, api_name="per_page", minimum=1, maximum=200)),
+        ({"word": "ab", "per_page": "00001500"}, refusal(*INVALID, api_name="per_page", minimum=1, maximum=200)),
         (
             {"word": "ab", "per_page": "00001" + "0" * 5_000},
-            error(*INVALID, api_name="per_page", minimum=1, maximum=200),
+            refusal(*INVALID, api_name="per_page", minimum=1, maximum=200),
         ),
-        ({"word": "ab", "page": "000012000"}, error(*INVALID, api_name="page", minimum=1, maximum=2000)),
-        ({"word": "ab", "page": "00001" + "0" * 5_000}, error(*INVALID, api_name="page", minimum=1, maximum=2000)),
-        ({"word": "ab", "page": "0"}, error(*INVALID, api_name="page", minimum=1, maximum=2000)),
-        ({"word": "ab", "page": "x"}, error(*INVALID, api_name="page", minimum=1, maximum=2000)),
-        ({"word": "ab", "page": "11"}, error(*REACHED, api_name="page")),
+        ({"word": "ab", "page": "000012000"}, refusal(*INVALID, api_name="page", minimum=1, maximum=2000)),
+        ({"word": "ab", "page": "00001" + "0" * 5_000}, refusal(*INVALID, api_name="page", minimum=1, maximum=2000)),
+        ({"word": "ab", "page": "0"}, refusal(*INVALID, api_name="page", minimum=1, maximum=2000)),
+        ({"word": "ab", "page": "x"}, refusal(*INVALID, api_name="page", minimum=1, maximum=2000)),
+        ({"word": "ab", "page": "11"}, refusal(*REACHED, api_name="page")),
         (
             {"word": "ab", "converted": "no"},
-            error(*INVALID, api_name="converted", supported_values=["true", "false", "both"]),
+            refusal(*INVALID, api_name="converted", supported_values=["true", "false", "both"]),
         ),
     ],
 )
@@ -230,7 +227,7 @@ def test_a_search_that_cannot_be_meant_is_refused_and_reads_nothing(
 def test_criteria_that_cannot_be_read_say_why(
     call: Gateway, calls: Calls, criteria: str, details: dict[str, Any]
 ) -> None:
-    assert search(call, criteria=criteria) == Answer(400, error("INVALID_QUERY", "invalid query formed", **details))
+    assert search(call, criteria=criteria) == Answer(400, refusal("INVALID_QUERY", "invalid query formed", **details))
     assert calls == {}
 
 
@@ -238,14 +235,14 @@ def test_a_field_that_the_module_does_not_have_is_an_invalid_query(call: Gateway
     query = {"criteria": "(Secondary_Email:equals:a@b.example)"}
     answer = send(call, "GET", "/search", module="Deals", query=query, scopes=[MODULES, SEARCH])
     details = {"reason": "the module does not have the field", "api_name": "Secondary_Email"}
-    assert answer == Answer(400, error("INVALID_QUERY", "invalid query formed", **details))
+    assert answer == Answer(400, refusal("INVALID_QUERY", "invalid query formed", **details))
 
 
 @pytest.mark.usefixtures("people")
 def test_a_search_that_would_read_too_much_is_refused(call: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "READ_AT_A_TIME", 1)
     monkeypatch.setattr(records, "MOST_READ", 1)
-    assert search(call, word="unmatched") == Answer(400, error(*REACHED))
+    assert search(call, word="unmatched") == Answer(400, refusal(*REACHED))
     monkeypatch.setattr(records, "MOST_READ", 2)
     assert search(call, word="unmatched") == Answer(204)
 
@@ -254,7 +251,7 @@ def test_both_scopes_are_needed(call: Gateway, calls: Calls) -> None:
     read = "ZohoCRM.modules.leads.READ"
     for scopes, missing in (([MODULES], SEARCH), ([SEARCH], read), ([SEARCH, "ZohoCRM.modules.leads.CREATE"], read)):
         answer = send(call, "GET", "/search", query={"word": "ab"}, scopes=scopes)
-        assert answer == Answer(401, error("OAUTH_SCOPE_MISMATCH", "Unauthorized", permissions=[missing]))
+        assert answer == Answer(401, refusal("OAUTH_SCOPE_MISMATCH", "Unauthorized", permissions=[missing]))
     assert calls == {}
     scopes = [SEARCH, "ZohoCRM.modules.leads.READ"]
     assert send(call, "GET", "/search", query={"word": "ab"}, scopes=scopes) == Answer(204)
@@ -262,7 +259,7 @@ def test_both_scopes_are_needed(call: Gateway, calls: Calls) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_another_method_is_refused_as_zoho_does(call: Gateway, method: str) -> None:
-    refused = error("INVALID_REQUEST_METHOD", "The http request method type is not a valid one")
+    refused = refusal("INVALID_REQUEST_METHOD", "The http request method type is not a valid one")
     assert send(call, method, "/search", scopes=[MODULES, SEARCH]) == Answer(400, refused)
 
 

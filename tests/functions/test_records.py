@@ -12,6 +12,7 @@ from reprieve.organization import Organization
 from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
 from tests.support.gateway import DEMO, Answer, Calls, Gateway, cases, event, function
+from tests.support.unblock_email import refusal
 
 MODULE = "/{version}/{module}"
 UPSERT = "/{version}/{module}/upsert"
@@ -37,10 +38,6 @@ def ids(answer: Answer) -> list[str]:
     return [entry["details"]["id"] for entry in answer.body["data"]]
 
 
-def error(code: str, message: str, **details: Any) -> dict[str, Any]:
-    return {"code": code, "details": details, "message": message, "status": "error"}
-
-
 @pytest.mark.parametrize("module", [*MODULES, "Projects"])
 def test_a_record_of_every_module_is_kept_and_given_back(call: Gateway, module: str) -> None:
     organization = replace(DEMO, modules=frozenset({"Projects"}))
@@ -63,22 +60,24 @@ def test_unreadable_records_do_not_affect_the_others(call: Gateway) -> None:
     assert answer.status == 207
     assert [entry["status"] for entry in answer.body["data"]] == ["error", "success", "error", "error"]
     place = {"api_name": "Email", "json_path": "$.data[0].Email", "expected_data_type": "email"}
-    assert answer.body["data"][0] == error("INVALID_DATA", "invalid data", **place)
+    assert answer.body["data"][0] == refusal("INVALID_DATA", "invalid data", **place)
     assert insert(call, {"Email": "@"}).status == 400
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (None, error("MANDATORY_NOT_FOUND", "required field not found", api_name="data", json_path="$.data")),
-        ({"data": []}, error("MANDATORY_NOT_FOUND", "required field not found", api_name="data", json_path="$.data")),
+        (None, refusal("MANDATORY_NOT_FOUND", "required field not found", api_name="data", json_path="$.data")),
+        ({"data": []}, refusal("MANDATORY_NOT_FOUND", "required field not found", api_name="data", json_path="$.data")),
         (
             {"data": {}},
-            error("INVALID_DATA", "invalid data", api_name="data", json_path="$.data", expected_data_type="jsonarray"),
+            refusal(
+                "INVALID_DATA", "invalid data", api_name="data", json_path="$.data", expected_data_type="jsonarray"
+            ),
         ),
         (
             {"data": [{}] * 101},
-            error(
+            refusal(
                 "LIMIT_EXCEEDED",
                 "limit exceeded",
                 limit=100,
@@ -110,7 +109,7 @@ def test_an_upsert_by_id_changes_that_record_or_says_that_there_is_none(call: Ga
     body = {"data": [{"id": known, "Email": None}, {"id": "2423488000000575001", "Email": "x@example.org"}]}
     answer = send(call, "POST", UPSERT, body=body)
     assert answer.status == 207
-    assert answer.body["data"][1] == error("INVALID_DATA", "the id given seems to be invalid", api_name="id")
+    assert answer.body["data"][1] == refusal("INVALID_DATA", "the id given seems to be invalid", api_name="id")
     assert get(call, known).body["data"][0]["Email"] is None
     assert wiring.recipients().members(DEMO, {"ann@example.org"}) == set()
 
@@ -138,7 +137,7 @@ def test_records_are_listed_by_page_and_by_id(call: Gateway) -> None:
 def test_a_page_token_is_of_one_module_of_one_organization(call: Gateway) -> None:
     insert(call, {"Email": "a@example.org"}, {"Email": "b@example.org"})
     token = send(call, "GET", MODULE, query={"per_page": "1"}).body["info"]["next_page_token"]
-    refused = Answer(400, error("INVALID_DATA", "invalid data", api_name="page_token"))
+    refused = Answer(400, refusal("INVALID_DATA", "invalid data", api_name="page_token"))
     assert send(call, "GET", MODULE, query={"page_token": token}).status == 200
     assert send(call, "GET", MODULE, query={"page_token": token}, path={"module": "Contacts"}) == refused
     other = Organization("other", "Other")
@@ -173,7 +172,7 @@ def test_what_is_not_there_is_no_content(call: Gateway) -> None:
 @pytest.mark.parametrize("word", ["deleted", "Leads", "__timeline"])
 def test_a_path_of_zohos_that_is_not_served_is_not_taken_for_a_record(call: Gateway, method: str, word: str) -> None:
     answer = send(call, method, ONE, path={"record_id": word})
-    expected = error("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
+    expected = refusal("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")
     assert answer == Answer(404, expected)
 
 
@@ -183,7 +182,7 @@ def test_a_record_is_deleted_once(call: Gateway) -> None:
     assert send(call, "DELETE", ONE, path={"record_id": known[0]}) == Answer(200, {"data": [gone]})
     answer = send(call, "DELETE", MODULE, query={"ids": ",".join(known)})
     assert answer.status == 207
-    assert answer.body["data"][0] == error("INVALID_DATA", "the id given seems to be invalid", id=known[0])
+    assert answer.body["data"][0] == refusal("INVALID_DATA", "the id given seems to be invalid", id=known[0])
     assert wiring.recipients().members(DEMO, {"a@example.org", "b@example.org"}) == set()
     assert send(call, "DELETE", MODULE).body["code"] == "MANDATORY_NOT_FOUND"
 
@@ -220,7 +219,7 @@ def test_each_operation_has_its_scope_in_its_module(
     others = [f"ZohoCRM.modules.leads.{scope}" for scope in {"CREATE", "READ", "UPDATE", "DELETE"} - {*own}]
     refused = ask(*others, "ZohoCRM.modules.contacts.ALL", "ZohoCRM.users.READ", "ZohoCRM.send_mail.leads.CREATE")
     assert refused == Answer(
-        401, error("OAUTH_SCOPE_MISMATCH", "Unauthorized", permissions=[f"ZohoCRM.modules.leads.{own[0]}"])
+        401, refusal("OAUTH_SCOPE_MISMATCH", "Unauthorized", permissions=[f"ZohoCRM.modules.leads.{own[0]}"])
     )
     assert calls == {}
 

@@ -14,7 +14,7 @@ from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import queue
 from tests.support.contexts import context
-from tests.support.gateway import Answer, Calls, Clock, Gateway, Matching, cases, event, function
+from tests.support.gateway import Answer, Calls, Clock, Gateway, cases, event, function, problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,11 +219,6 @@ def test_a_page_of_the_queue_reads_no_more_than_it_shows(call: Gateway, calls: C
     assert len(listing(call, state="pending", limit="10").body["removals"]) == 10
     # a part, and its records
     assert calls - before == {"Query": 1, "BatchGetItem": 2}
-
-
-def problem(status: int, title: str, detail: str) -> Answer:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return Answer(status, body | {"error_id": Matching(".{22}")})
 
 
 def test_another_organization_sees_what_it_would_see_if_nothing_were_there(call: Gateway) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.dialects.registry import DIALECTS
-from tests.support.gateway import Answer, Gateway, Matching, function
+from tests.support.gateway import Answer, Gateway, Matching, function, problem
 from tests.support.routes import apis
 from tests.support.tables import template
 
@@ -33,15 +33,11 @@ def zoho(code: str, message: str) -> dict[str, Any]:
     return {"code": code, "details": {}, "message": message, "status": "error"}
 
 
-def problem(status: int, title: str, detail: str) -> dict[str, Any]:
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "error_id": ANY_ID}
-
-
 NO_SUCH_PATH = {
     "OktaApi": Answer(404, okta("E0000008", "The requested path was not found")),
     "SendGridApi": Answer(404, sendgrid("not found")),
     "ZohoApi": Answer(404, zoho("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")),
-    "ReprieveApi": Answer(404, problem(404, "Not Found", "the API has no such path")),
+    "ReprieveApi": problem(404, "Not Found", "the API has no such path"),
 }
 
 
@@ -50,7 +46,7 @@ def no_such_method(api: str, method: str) -> Answer:
         "OktaApi": Answer(405, okta("E0000022", "The endpoint does not support the provided HTTP method")),
         "SendGridApi": Answer(405, sendgrid("method not allowed")),
         "ZohoApi": Answer(400, zoho("INVALID_REQUEST_METHOD", "The http request method type is not a valid one")),
-        "ReprieveApi": Answer(405, problem(405, "Method Not Allowed", f"the path does not support {method}")),
+        "ReprieveApi": problem(405, "Method Not Allowed", f"the path does not support {method}"),
     }[api]
 
 

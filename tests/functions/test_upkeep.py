@@ -13,18 +13,16 @@ from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from tests.support import queue
 from tests.support.gateway import DEMO, Context, cases, event, function
+from tests.support.suppressions import as_stored
 
 if TYPE_CHECKING:
-    from reprieve.organization import Organization
     from tests.support.gateway import Calls, Clock
 
 NOW = 1_767_225_600
 BOUNCES = SuppressionList.BOUNCES
 
 
-@pytest.fixture(autouse=True)
-def organization(clock: Clock) -> None:
-    wiring.access().create_organization(DEMO)
+pytestmark = pytest.mark.usefixtures("demo")
 
 
 def put(*emails: str, at: int = NOW - 60, permanence: Permanence = Permanence.HARD) -> None:
@@ -44,12 +42,6 @@ def on_the_list() -> list[str]:
 
 def pending() -> list[str]:
     return sorted(one.key for one in queue.waiting(wiring.table("SUPPRESSIONS"), DEMO))
-
-
-def stored() -> Organization:
-    found = wiring.access().organization("demo")
-    assert found is not None
-    return found
 
 
 def test_everything_on_a_cleared_list_is_lifted_upstream_and_nothing_newer() -> None:
@@ -94,7 +86,7 @@ def test_a_late_webhook_from_before_the_clearing_is_swept_too() -> None:
     wiring.access().clear("demo", BOUNCES, until=NOW)
     run()
     put("late@x.io", at=NOW - 5)
-    assert list(wiring.listing().each(stored(), BOUNCES, Selection(), now=wiring.now())) == []
+    assert list(wiring.listing().each(as_stored(), BOUNCES, Selection(), now=wiring.now())) == []
     assert run()["swept"] == {"bounces": 1}
     assert pending() == ["late@x.io"]
 
@@ -111,7 +103,7 @@ def test_a_bounce_that_comes_while_the_sweep_is_under_way_is_kept(monkeypatch: p
 
     monkeypatch.setattr(store, "request_listed", overtaken)
     assert run()["swept"] == {"bounces": 0}
-    assert [one.created for one in wiring.listing().each(stored(), BOUNCES, Selection(), now=wiring.now())] == [
+    assert [one.created for one in wiring.listing().each(as_stored(), BOUNCES, Selection(), now=wiring.now())] == [
         (NOW + 1) * 1000
     ]
     assert pending() == []
@@ -147,7 +139,7 @@ def test_nothing_is_asked_of_lists_that_hide_nothing(calls: Calls) -> None:
 def test_a_mark_never_moves_back() -> None:
     wiring.access().clear("demo", BOUNCES, until=NOW)
     wiring.access().clear("demo", BOUNCES, until=NOW - 100)
-    assert stored().cleared == {BOUNCES: NOW}
+    assert as_stored().cleared == {BOUNCES: NOW}
 
 
 #: the result of each event when a list of one entry was cleared

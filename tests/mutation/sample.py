@@ -45,9 +45,10 @@ TESTS: Final = {
         " functions/test_answer_size.py contract/test_system_log_models.py functions/test_event_webhook.py"
     ),
     "access": (
-        "unit/test_log_golden.py functions/test_authentication.py functions/test_scopes.py functions/test_unblock_limit.py"
-        " functions/unblock_email functions/suppressions functions/test_bounce_settings.py"
-        " functions/test_changes_are_logged.py cli contract/test_access_store.py contract/test_doubles.py"
+        "unit/test_log_golden.py functions/test_authentication.py functions/test_scopes.py"
+        " functions/test_unblock_limit.py functions/unblock_email functions/suppressions"
+        " functions/test_bounce_settings.py functions/test_changes_are_logged.py cli"
+        " contract/test_access_store.py contract/test_doubles.py"
     ),
     "recipients": (
         "unit/test_log_golden.py functions/recipients functions/test_records.py functions/test_record_search.py"

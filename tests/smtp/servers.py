@@ -169,6 +169,25 @@ def spoiled(step: str = "", how: Callable[[Talk], None] | bytes | None = None) -
     return script
 
 
+def answering(*replies: bytes, offers: bytes = b"250-AUTH PLAIN LOGIN\r\n") -> Callable[[Talk], None]:
+    """The script of a server that gives these replies from AUTH on."""
+
+    def script(talk: Talk) -> None:
+        for step in ("greeting", "ehlo", "starttls"):
+            if step != "greeting":
+                talk.line()
+            talk.send(REPLIES[step])
+        talk.start_tls()
+        talk.line()
+        talk.send(b"250-x\r\n" + offers + b"250 HELP\r\n")
+        for reply in replies:
+            talk.line()
+            talk.send(reply)
+        talk.line()
+
+    return script
+
+
 @dataclass
 class Stopwatch:
     """A duration in seconds."""

@@ -27,6 +27,7 @@ from tests.smtp.servers import (
     STEPS,
     Server,
     Talk,
+    answering,
     spoiled,
 )
 
@@ -289,24 +290,8 @@ def test_a_mail_that_was_accepted_is_sent_whatever_comes_after(
 def test_a_login_that_is_accepted_too_early_is_not_a_login(
     attempt: Callable[..., SmtpError], tls: ssl.SSLContext, questions: int
 ) -> None:
-    def ask(talk: Talk) -> None:
-        for _ in range(questions - 1):
-            talk.send(b"334 VXNlcm5hbWU6\r\n")
-            talk.line()
-        talk.send(b"235 2.7.0 welcome\r\n")
-
-    def spoil_both(talk: Talk) -> None:
-        for step in ("greeting", "ehlo", "starttls"):
-            if step != "greeting":
-                talk.line()
-            talk.send(REPLIES[step])
-        talk.start_tls()
-        talk.line()
-        talk.send(b"250-x\r\n250 AUTH LOGIN\r\n")
-        talk.line()
-        ask(talk)
-
-    with Server(spoil_both, tls) as server:
+    replies = [b"334 VXNlcm5hbWU6\r\n"] * (questions - 1)
+    with Server(answering(*replies, b"235 2.7.0 welcome\r\n", offers=b"250-AUTH LOGIN\r\n"), tls) as server:
         error = attempt(server)
     assert type(error) is AuthenticationFailed
     assert b64encode(SECRET.encode()) not in server.heard

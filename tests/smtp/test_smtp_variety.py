@@ -14,7 +14,7 @@ from reprieve.smtp.auth import Bearer, Password
 from reprieve.smtp.client import Endpoint, is_client_name, probe, send_test
 from reprieve.smtp.courier import Courier
 from reprieve.smtp.errors import AuthenticationFailed, MessageRefused, Reason, SmtpError
-from tests.smtp.servers import HOST, LOGIN, LONG_S, REPLIES, SECRET, Server, Talk, spoiled
+from tests.smtp.servers import HOST, LOGIN, LONG_S, REPLIES, SECRET, Server, Talk, answering, spoiled
 
 if TYPE_CHECKING:
     import ssl
@@ -156,25 +156,6 @@ WELCOME = b"235 2.7.0 welcome\r\n"
 REFUSED = b"535 5.7.8 no\r\n"
 BY_PLAIN = [PLAIN]
 BY_LOGIN = [b"AUTH LOGIN", NAME, WORD]
-
-
-def answering(*replies: bytes, offers: bytes = b"250-AUTH PLAIN LOGIN\r\n") -> Callable[[Talk], None]:
-    """The script of a server that gives these replies from AUTH on."""
-
-    def script(talk: Talk) -> None:
-        for step in ("greeting", "ehlo", "starttls"):
-            if step != "greeting":
-                talk.line()
-            talk.send(REPLIES[step])
-        talk.start_tls()
-        talk.line()
-        talk.send(b"250-x\r\n" + offers + b"250 HELP\r\n")
-        for reply in replies:
-            talk.line()
-            talk.send(reply)
-        talk.line()
-
-    return script
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,12 @@ class Matching:
         return f"Matching({self._pattern!r})"
 
 
+def problem(status: int, title: str, detail: str) -> Answer:
+    """A refusal in Reprieve's own dialect."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Answer(status, body | {"error_id": Matching(".{22}")})
+
+
 @dataclass
 class Clock:
     """The functions' clock, in milliseconds; a test sets `now`."""

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 CHILD = Organization(id="child", name="Child", parent="demo")
 
+pytestmark = pytest.mark.usefixtures("demo")
+
 
 @pytest.mark.parametrize("header", ["child", "account-id child", "Account-ID  child"])
 def test_a_parent_acts_for_its_child(call: Gateway, header: str) -> None:

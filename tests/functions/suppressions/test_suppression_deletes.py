@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 PERCENT = ["p%41@d.example", "a%2Fb@d.example", "plus%2B@d.example"]
 
+pytestmark = pytest.mark.usefixtures("demo")
+
 
 @pytest.mark.parametrize("email", PERCENT)
 @pytest.mark.parametrize("escaped", [0, 1, 2])

@@ -22,6 +22,8 @@ from tests.support.suppressions import (
 if TYPE_CHECKING:
     from tests.support.gateway import Calls
 
+pytestmark = pytest.mark.usefixtures("demo")
+
 
 @pytest.mark.parametrize(
     ("name", "members"),

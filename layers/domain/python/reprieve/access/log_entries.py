@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, change_entry, entry
+from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, change_entry, differences, entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,20 +34,19 @@ def credential_changed(event_type: EventType, credential: Credential, *, context
 
 
 def organization_changed(
-    event_type: EventType, differences: Mapping[str, tuple[object, object]], *, context: Context
+    event_type: EventType, compared: Mapping[str, tuple[object, object]], *, context: Context
 ) -> LogEntry:
     """The log entry for an organization that was created or changed.
 
     Args:
         event_type: ORGANIZATION_CREATE, ORGANIZATION_UPDATE or PURGE_UPDATE.
-        differences: by setting, its value before and after; a setting that stayed the same is left out.
+        compared: by setting, its value before and after; a setting that stayed the same is left out.
         context: who made the change, and the organization.
     """
     organization = context.organization
-    changed = {name: pair for name, pair in differences.items() if pair[0] != pair[1]}
-    before = {name: _plain(old) for name, (old, _) in changed.items()}
-    after = {name: _plain(new) for name, (_, new) in changed.items()}
-    changes = None if event_type is EventType.ORGANIZATION_CREATE else (before, after)
+    before = {name: _plain(old) for name, (old, _) in compared.items()}
+    after = {name: _plain(new) for name, (_, new) in compared.items()}
+    changes = None if event_type is EventType.ORGANIZATION_CREATE else differences(before, after)
     target = Target(organization.id, "Organization", organization.name, organization.id, changes)
     return change_entry(event_type, MESSAGE[event_type], target, context)
 
@@ -55,12 +54,10 @@ def organization_changed(
 def provider_account_changed(before: ProviderAccount | None, after: ProviderAccount, *, context: Context) -> LogEntry:
     """The log entry for a provider account that was set; of the API key it says only whether it changed."""
     old, new = _account(before), _account(after)
-    changed = [name for name in _FACTS if old[name] != new[name]]
-    differences = {name: old[name] for name in changed}, {name: new[name] for name in changed}
     if (before.sealed_key if before else b"") != after.sealed_key:
-        differences[0]["api_key"] = "stored" if before and before.sealed_key else "none"
-        differences[1]["api_key"] = "another" if after.sealed_key else "none"
-    return _account_entry(EventType.PROVIDER_UPDATE, context, differences)
+        old["api_key"] = "stored" if before and before.sealed_key else "none"
+        new["api_key"] = "another" if after.sealed_key else "none"
+    return _account_entry(EventType.PROVIDER_UPDATE, context, differences(old, new))
 
 
 def provider_paused(organization: Organization, reason: str, *, now: Millis) -> LogEntry:

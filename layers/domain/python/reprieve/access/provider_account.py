@@ -58,4 +58,4 @@ class AccountRules:
     has_key: bool
     base_url: str
     acts_for: bool
-    check: Callable[[ProviderAccount, str], None]
+    check: Callable[[ProviderAccount, str], None] = lambda *_: None

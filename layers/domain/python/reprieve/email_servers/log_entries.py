@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, entry
+from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, differences, entry
 
 if TYPE_CHECKING:
     from reprieve.context import Context
@@ -18,8 +18,6 @@ MESSAGE = {
     EventType.EMAIL_SERVER_DELETE: "Delete custom email server",
     EventType.EMAIL_SERVER_TEST: "Test custom email server",
 }
-#: the settings whose changes an update's entry shows, by their names in the entry
-CHANGES = ("alias", "host", "port", "username", "authType", "enabled")
 
 
 def server_entry(
@@ -40,7 +38,7 @@ def server_entry(
         before: the server before an update, for its `changeDetails`.
     """
     settings = server.settings
-    changes = _changes(before, server) if before else None
+    changes = differences(_facts(before), _facts(server)) if before else None
     return entry(
         event_type,
         identity=f"{context.request_id}:{server.id}",
@@ -61,13 +59,8 @@ def server_entry(
     )
 
 
-def _changes(before: EmailServer, after: EmailServer) -> tuple[dict[str, object], dict[str, object]]:
-    old, new = _facts(before), _facts(after)
-    changed = [name for name in CHANGES if old[name] != new[name]]
-    return {name: old[name] for name in changed}, {name: new[name] for name in changed}
-
-
 def _facts(server: EmailServer) -> dict[str, object]:
+    """The settings whose changes an update's entry shows, by their names in it."""
     settings = server.settings
     return {
         "alias": settings.alias,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.access.provider_account import AccountRules
 from reprieve.providers.kind import ProviderKind
-from reprieve.providers.sendgrid.provider import check_webhook_key
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 
 if TYPE_CHECKING:
@@ -58,17 +57,12 @@ class NoProvider:
         return iter(())
 
 
-def _check(account: ProviderAccount, _api_key: str) -> None:
-    # whatever the organization mails with, SendGrid's webhook may feed its lists
-    check_webhook_key(account.webhook_key)
-
-
 def _adapter(_account: ProviderAccount, _api_key: str, _surroundings: Surroundings) -> NoProvider:
     return NoProvider()
 
 
 NONE: Final = ProviderKind(
     kind="none",
-    account=AccountRules(name="", has_key=False, base_url="", acts_for=False, check=_check),
+    account=AccountRules(name="", has_key=False, base_url="", acts_for=False),
     adapter=_adapter,
 )

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Unavailable
 from reprieve.providers.none import NONE
-from reprieve.providers.sendgrid.provider import SENDGRID
+from reprieve.providers.sendgrid.provider import SENDGRID, check_webhook_key
 from reprieve.providers.ses.provider import SES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprieve.access.provider_account import AccountRules
+    from reprieve.access.provider_account import AccountRules, ProviderAccount
     from reprieve.providers.kind import ProviderKind
 
 PROVIDERS: Final[Mapping[str, ProviderKind]] = {one.kind: one for one in (SENDGRID, SES, NONE)}
+
+
+def _with_webhook_key(rules: AccountRules) -> AccountRules:
+    """The rules, and that of the webhook's key: SendGrid's webhook may feed the lists of any organization."""
+
+    def check(account: ProviderAccount, api_key: str) -> None:
+        check_webhook_key(account.webhook_key)
+        rules.check(account, api_key)
+
+    return replace(rules, check=check)
+
+
 #: the rules that accounts are checked against
-RULES: Final[Mapping[str, AccountRules]] = {kind: provider.account for kind, provider in PROVIDERS.items()}
+RULES: Final[Mapping[str, AccountRules]] = {
+    kind: _with_webhook_key(provider.account) for kind, provider in PROVIDERS.items()
+}
 
 
 def provider_of(kind: str) -> ProviderKind:

@@ -248,6 +248,14 @@ def _present(facts: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
+def differences(
+    before: Mapping[str, object], after: Mapping[str, object]
+) -> tuple[Mapping[str, object], Mapping[str, object]]:
+    """The values before and after a change, by name, without those that stayed the same; for `Target.changes`."""
+    changed = [name for name in after if before[name] != after[name]]
+    return {name: before[name] for name in changed}, {name: after[name] for name in changed}
+
+
 def change_entry(
     event_type: EventType,
     message: str,

@@ -48,7 +48,6 @@ def check_webhook_key(webhook_key: str) -> None:
 def _check(account: ProviderAccount, api_key: str) -> None:
     from reprieve.providers.sendgrid.adapter import SendGrid  # noqa: PLC0415  (imports requests)
 
-    check_webhook_key(account.webhook_key)
     SendGrid(
         base_url=account.base_url, api_key=api_key or _KEPT, on_behalf_of=account.on_behalf_of, clock=lambda: EPOCH
     ).close()

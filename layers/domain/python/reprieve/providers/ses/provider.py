@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.access.provider_account import AccountRules
 from reprieve.providers.kind import ProviderKind
-from reprieve.providers.sendgrid.provider import check_webhook_key
 
 if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.providers.kind import Surroundings
     from reprieve.removals.ports import Provider
-
-
-def _check(account: ProviderAccount, _api_key: str) -> None:
-    # SES has no webhook here, but SendGrid's may feed the organization's lists
-    check_webhook_key(account.webhook_key)
 
 
 def _adapter(account: ProviderAccount, _api_key: str, surroundings: Surroundings) -> Provider:
@@ -28,6 +22,6 @@ def _adapter(account: ProviderAccount, _api_key: str, surroundings: Surroundings
 #: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)
 SES: Final = ProviderKind(
     kind="ses",
-    account=AccountRules(name="SES", has_key=False, base_url="", acts_for=True, check=_check),
+    account=AccountRules(name="SES", has_key=False, base_url="", acts_for=True),
     adapter=_adapter,
 )
