@@ -121,15 +121,16 @@ class MiniStack:
         """Pass on what the process reports, until it ends."""
         if self._process is None or self._process.stdout is None:
             return
-        for line in self._process.stdout:
-            try:
-                report = json.loads(line)
-            except ValueError:  # a line of MiniStack itself
-                continue
-            if report == "saved":
-                self._saved.set()
-            else:
-                self._heard(report)
+        with self._process.stdout as lines:
+            for line in lines:
+                try:
+                    report = json.loads(line)
+                except ValueError:  # a line of MiniStack itself
+                    continue
+                if report == "saved":
+                    self._saved.set()
+                else:
+                    self._heard(report)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + SECONDS_TO_START

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reprieve.access.label import checked_label
+from reprieve.access.organizations import Organizations
 from reprieve.dialects import export_lines
 from reprieve.dialects.export_directory import ExportReader, ExportWriter
 from reprieve.errors import InvalidInput, Unavailable
@@ -27,19 +28,29 @@ if TYPE_CHECKING:
     from reprieve.exports.kinds import Row
     from reprieve.organization import Organization
 
+#: the end of the names of tables that were restored beside those of the stack; template.yaml allows the command to read
+#: them
+RESTORED: Final = "-restored"
 #: rows that were left out and are printed one by one; JSON has them all
 MAX_LEFT_OUT: Final = 20
 
 
 @click.command(
     short_help="Write everything of an organization into a directory.",
-    epilog=examples("reprieve export acme acme-2026-11-27", "reprieve export acme backup/acme --no-log"),
+    epilog=examples(
+        "reprieve export acme acme-2026-11-27",
+        "reprieve export acme backup/acme --no-log",
+        "reprieve export acme acme-before --restored",
+    ),
 )
 @click.argument("organization", metavar="ORG")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--no-log", is_flag=True, help="Leave out the system log, which is most of a busy organization's data.")
+@click.option(
+    "--restored", is_flag=True, help=f"Read the tables whose names end in {RESTORED}, restored to an earlier moment."
+)
 @json_option
-def export(organization: str, directory: Path, *, no_log: bool, as_json: bool) -> None:
+def export(organization: str, directory: Path, *, no_log: bool, restored: bool, as_json: bool) -> None:
     """Write everything of an organization into DIR, a new or empty directory, for `reprieve import`.
 
     There is a file of JSON lines for each kind: settings, provider account, digests of credentials, recipients, lists
@@ -51,10 +62,11 @@ def export(organization: str, directory: Path, *, no_log: bool, as_json: bool) -
     acknowledged before the export began is in it.
     """
     connect()
-    context = operations.asking(operations.find_organization(organization))
+    suffix = RESTORED if restored else ""
+    context = operations.asking(Organizations(wiring.access(suffix), wiring.event_log()).find(organization))
     writer = ExportWriter(directory, organization, now=context.now)
     write = partial(writer.write, progress=partial(_progress, "exported"))
-    wiring.exports().run(context, write, with_system_log=not no_log)
+    wiring.exports(suffix).run(context, write, with_system_log=not no_log)
     manifest = writer.finish()
     reader = ExportReader(directory)
     missing = [_secret(kind, name) for kind, name in _secrets_of(reader)]

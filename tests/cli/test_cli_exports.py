@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -254,6 +255,24 @@ def test_an_attribute_that_the_format_does_not_have_stops_the_export(run: Run, t
     )
     done = run("export", "acme", str(tmp_path / "acme"))
     assert done.err == "Error: suppressions: an item cannot be exported: shoe_size: Extra inputs are not permitted\n"
+
+
+def test_an_organization_comes_back_from_tables_that_were_restored_beside_those_of_the_stack(
+    run: Run, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = wiring.client("dynamodb").database.tables
+    tables |= {f"{name}-restored": copy.deepcopy(table) for name, table in tables.items()}
+    forget(run)
+    run("organizations", "create", "acme", "--shards", "2")
+    run("lists", "import", "acme", "blocks", "-", stdin="email,created\ndee@x.io,1767225600\n")
+    assert run("export", "acme", str(tmp_path / "restored"), "--restored").code == 0
+    for name in set(FILES) - {"manifest.json"}:
+        assert (tmp_path / "restored" / name).read_bytes() == (exported / name).read_bytes()
+    assert "reprieve.organization.export" in logged(run)
+    monkeypatch.setattr(wiring, "wait", lambda _: None)
+    assert run("import", str(tmp_path / "restored"), "--overwrite", "--yes").code == 0
+    assert run("lists", "show", "acme", "blocks").out == "The list is empty.\n"
+    assert [one["id"] for one in json.loads(run("removals", "acme", "--json").out)] == ["q1-0"]
 
 
 def test_what_was_imported_stays_when_the_store_fails_and_running_it_again_continues(

@@ -77,7 +77,7 @@ def needs(service: str, operation: str, call: Mapping[str, Any]) -> list[Check]:
         return [(f"{service}:{operation.removesuffix('Batch')}", ONLY[service])]
     match operation:
         case "BatchGetItem":
-            return [("dynamodb:BatchGetItem", f"{name}.Arn") for name in call["RequestItems"]]
+            return [("dynamodb:BatchGetItem", arn(name)) for name in call["RequestItems"]]
         case "BatchExecuteStatement":
             found = [STATEMENT.match(one["Statement"]) for one in call["Statements"]]
             return [(f"dynamodb:PartiQL{one[1].capitalize()}", f"{one[2]}.Arn") for one in found if one]
@@ -90,4 +90,10 @@ def needs(service: str, operation: str, call: Mapping[str, Any]) -> list[Check]:
         case _ if "IndexName" in call:
             return [(f"dynamodb:{operation}", f"${{{call['TableName']}.Arn}}/index/{call['IndexName']}")]
         case _:
-            return [(f"dynamodb:{operation}", f"{call['TableName']}.Arn")]
+            return [(f"dynamodb:{operation}", arn(call["TableName"]))]
+
+
+def arn(table: str) -> str:
+    """The ARN of a table, or of one that was restored beside it, as the template spells it."""
+    name, restored, _ = table.partition("-restored")
+    return f"${{{name}.Arn}}{restored}" if restored else f"{name}.Arn"

@@ -102,11 +102,11 @@ def provider_client(service: str) -> Any:  # noqa: ANN401
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
-def table(name: str) -> Table:
-    """A table by its name in the template."""
+def table(name: str, suffix: str = "") -> Table:
+    """A table by its name in the template; with a suffix, the one whose name has that besides."""
     from reprieve.store.table import Table
 
-    return Table(client("dynamodb"), settings.table(name))
+    return Table(client("dynamodb"), settings.table(name) + suffix)
 
 
 @cache
@@ -194,11 +194,11 @@ def list_imports() -> ListImports:
 
 
 @cache
-def access() -> Access:
-    """Organizations, credentials, provider accounts."""
+def access(suffix: str = "") -> Access:
+    """Organizations, credentials, provider accounts; see `organization_rows` for the suffix."""
     from reprieve.store.access import Access
 
-    return Access(table("ACCESS"), table("PROVIDER_ACCOUNTS"))
+    return Access(table("ACCESS", suffix), table("PROVIDER_ACCOUNTS", suffix))
 
 
 def organizations() -> Organizations:
@@ -208,29 +208,35 @@ def organizations() -> Organizations:
     return Organizations(access(), event_log())
 
 
-def organization_rows() -> OrganizationRows:
-    """Everything that is stored of organizations."""
+def organization_rows(suffix: str = "") -> OrganizationRows:
+    """Everything that is stored of organizations.
+
+    Args:
+        suffix: of the tables' names, after those of the stack; restored tables have one.
+    """
     from reprieve.dialects.zoho.modules import MODULES
     from reprieve.store.email_servers import EmailServers
     from reprieve.store.organization_rows import OrganizationRows
+    from reprieve.store.recipients import Recipients
 
+    people = table("RECIPIENTS", suffix)
     return OrganizationRows(
-        suppressions=table("SUPPRESSIONS"),
-        log=table("EVENT_LOG"),
-        access=table("ACCESS"),
-        accounts=table("PROVIDER_ACCOUNTS"),
-        recipients=recipients(),
-        recipient_table=table("RECIPIENTS"),
-        servers=EmailServers(table("EMAIL_SERVERS")),
+        suppressions=table("SUPPRESSIONS", suffix),
+        log=table("EVENT_LOG", suffix),
+        access=table("ACCESS", suffix),
+        accounts=table("PROVIDER_ACCOUNTS", suffix),
+        recipients=Recipients(people),
+        recipient_table=people,
+        servers=EmailServers(table("EMAIL_SERVERS", suffix)),
         modules=frozenset(MODULES),
     )
 
 
-def exports() -> Exports:
-    """The verb that exports organizations."""
+def exports(suffix: str = "") -> Exports:
+    """The verb that exports organizations; see `organization_rows` for the suffix."""
     from reprieve.exports.export import Exports
 
-    return Exports(organization_rows(), event_log())
+    return Exports(organization_rows(suffix), event_log())
 
 
 def imports() -> Imports:
