@@ -27,7 +27,7 @@ from reprieve_cli.output import (
     say_json,
     say_table,
 )
-from reprieve_cli.params import words
+from reprieve_cli.params import List
 from reprieve_cli.removals import say_removals
 from reprieve_cli.target import connect
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.removals.follow import RemovalReport
-    from reprieve.suppressions.suppression import Suppression
+    from reprieve.suppressions.suppression import AnyList, Suppression
 
 SECONDS_BETWEEN_POLLS: Final = 2
 #: as many as a request to the lists may name
@@ -83,17 +83,18 @@ class Plan:
 @click.option(
     "--list",
     "name",
-    type=words(SuppressionList),
+    metavar="LIST",
+    type=List(),
     default=SuppressionList.BOUNCES.value,
     show_default=True,
-    help="The list to lift them from.",
+    help="The list to lift them from; group-ID for an unsubscribe group.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be lifted and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before lifting.")
 @click.option("--wait", is_flag=True, help="Follow the removals until each has ended.")
 @json_option
 def lift(
-    organization: str, emails: tuple[str, ...], *, name: str, dry_run: bool, yes: bool, wait: bool, as_json: bool
+    organization: str, emails: tuple[str, ...], *, name: AnyList, dry_run: bool, yes: bool, wait: bool, as_json: bool
 ) -> None:
     """Lift addresses from a list.
 
@@ -106,7 +107,8 @@ def lift(
     if len(emails) > MAX_EMAILS:
         raise InvalidInput(f"at most {MAX_EMAILS} at a time", field="EMAIL")
     connect()
-    owner, suppression_list = operations.find_organization(organization), SuppressionList(name)
+    owner, suppression_list = operations.find_organization(organization), name
+    operations.find_list(owner, suppression_list)
     plans = _plans(owner, suppression_list, emails)
     if dry_run:
         _show_plans(plans, as_json=as_json)
@@ -118,7 +120,7 @@ def lift(
         raise click.ClickException(f"not an email address and not on the list: {printable(', '.join(strange))}")
 
 
-def _plans(organization: Organization, suppression_list: SuppressionList, emails: Sequence[str]) -> list[Plan]:
+def _plans(organization: Organization, suppression_list: AnyList, emails: Sequence[str]) -> list[Plan]:
     now = wiring.now()
     spelled: dict[str, str] = {}
     for email in emails:
@@ -137,7 +139,7 @@ def _show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
     say(f"{sum(plan.lifts for plan in plans)} would be lifted (dry run)")
 
 
-def _confirm(organization: str, suppression_list: SuppressionList, plans: Sequence[Plan]) -> None:
+def _confirm(organization: str, suppression_list: AnyList, plans: Sequence[Plan]) -> None:
     count = sum(plan.lifts for plan in plans)
     what = f"{count} {'address' if count == 1 else 'addresses'} from {suppression_list} of {organization}"
     if not interactive():
@@ -148,7 +150,7 @@ def _confirm(organization: str, suppression_list: SuppressionList, plans: Sequen
 
 
 def _lift(
-    organization: Organization, suppression_list: SuppressionList, plans: Sequence[Plan], *, wait: bool, as_json: bool
+    organization: Organization, suppression_list: AnyList, plans: Sequence[Plan], *, wait: bool, as_json: bool
 ) -> None:
     context = operations.asking(organization)
     lifted = [plan for plan in plans if plan.lifts]
@@ -164,7 +166,7 @@ def _lift(
         raise click.ClickException("not every address was lifted")
 
 
-def _reports(context: Context, suppression_list: SuppressionList, plans: Sequence[Plan]) -> list[RemovalReport]:
+def _reports(context: Context, suppression_list: AnyList, plans: Sequence[Plan]) -> list[RemovalReport]:
     """How the removals of a request stand; what is not an address is found by its record, because no note has it."""
     following, organization = wiring.following(), context.organization
     found = []
@@ -173,11 +175,11 @@ def _reports(context: Context, suppression_list: SuppressionList, plans: Sequenc
     for plan in plans:
         if not plan.is_address:
             latest = following.of_address(organization, comparison_key(plan.email))
-            found += [one for one in latest if one.followed.list is suppression_list]
+            found += [one for one in latest if one.followed.list == suppression_list]
     return found
 
 
-def _follow(context: Context, suppression_list: SuppressionList, plans: Sequence[Plan]) -> list[RemovalReport]:
+def _follow(context: Context, suppression_list: AnyList, plans: Sequence[Plan]) -> list[RemovalReport]:
     """The removals of a request once each has ended, or as they stand when waiting is in vain or interrupted."""
     shown = -1
     try:

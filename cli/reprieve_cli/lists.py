@@ -11,7 +11,6 @@ from reprieve.dialects.csv_file import decoded
 from reprieve.errors import Unavailable
 from reprieve.runtime import wiring
 from reprieve.suppressions.listing import Pattern, Selection
-from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations
 from reprieve_cli.output import (
     examples,
@@ -24,17 +23,17 @@ from reprieve_cli.output import (
     say_refused,
     say_table,
 )
-from reprieve_cli.params import words
+from reprieve_cli.params import List
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
     from reprieve.suppressions.imports import ListReport
-    from reprieve.suppressions.suppression import Suppression
+    from reprieve.suppressions.suppression import AnyList, Suppression
 
 #: characters of a reason in a table
 SHOWN: Final = 100
 
-list_argument = click.argument("name", metavar="LIST", type=words(SuppressionList))
+list_argument = click.argument("name", metavar="LIST", type=List())
 
 
 @click.group()
@@ -54,18 +53,17 @@ def lists() -> None:
 @click.option("--email", metavar="ADDRESS", help="Only this address, or those that begin so: % stands for any text.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Show at most N entries.")
 @json_option
-def show(organization: str, name: str, *, email: str | None, limit: int, as_json: bool) -> None:
+def show(organization: str, name: AnyList, *, email: str | None, limit: int, as_json: bool) -> None:
     """Show what is on a list, newest first.
 
-    LIST is bounces, blocks, invalid_emails, spam_reports or unsubscribes. `export` writes all of it, and `reprieve why`
-    explains one address.
+    LIST is bounces, blocks, invalid_emails, spam_reports, unsubscribes, or group-ID for an unsubscribe group. `export`
+    writes all of it, and `reprieve why` explains one address.
     """
     connect()
     owner = operations.find_organization(organization)
+    operations.find_list(owner, name)
     selection = Selection() if email is None else Selection(pattern=Pattern.parse(email))
-    found, more = wiring.listing().page(
-        owner, SuppressionList(name), selection, offset=0, limit=limit, now=wiring.now()
-    )
+    found, more = wiring.listing().page(owner, name, selection, offset=0, limit=limit, now=wiring.now())
     if as_json:
         say_json([_record(entry) for entry in found])
     else:
@@ -95,13 +93,13 @@ def show(organization: str, name: str, *, email: str | None, limit: int, as_json
 @click.argument("file", type=click.File("rb"))
 @click.option("--created", metavar="TIME", help="The time of rows without a `created`: Unix seconds or ISO 8601.")
 @json_option
-def import_(organization: str, name: str, file: IO[bytes], *, created: str | None, as_json: bool) -> None:
+def import_(organization: str, name: AnyList, file: IO[bytes], *, created: str | None, as_json: bool) -> None:
     """Put the addresses in FILE, a CSV file in UTF-8, on a list; - is standard input.
 
     The first line names the columns: email, created (Unix seconds or ISO 8601), and optionally reason, status, ip,
     permanence (hard, soft, undetermined), classification and source; `export` and the API's CSV have these columns.
     Commas, semicolons or tabs separate the cells. A row without a permanence is judged by its reason and status, as an
-    event of a webhook is. LIST is bounces, blocks, invalid_emails, spam_reports or unsubscribes.
+    event of a webhook is. LIST is as in `show`.
 
     An entry that is already on the list, older than the one there or lifted since then changes nothing, so a file can
     be imported again. Rows that cannot be used are reported by line and skipped; the exit code is then 1. The
@@ -111,7 +109,7 @@ def import_(organization: str, name: str, file: IO[bytes], *, created: str | Non
     connect()
     since = None if created is None else list_csv.moment(created)
     try:
-        report = operations.import_list(organization, SuppressionList(name), text, created=since, progress=progress)
+        report = operations.import_list(organization, name, text, created=since, progress=progress)
     except Unavailable as fault:
         raise Unavailable(f"{fault}; what was imported stays, and importing the file again is safe") from None
     _show(report, as_json=as_json)
@@ -126,14 +124,15 @@ def import_(organization: str, name: str, file: IO[bytes], *, created: str | Non
 @click.argument("organization", metavar="ORG")
 @list_argument
 @click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
-def export(organization: str, name: str, file: IO[str]) -> None:
+def export(organization: str, name: AnyList, file: IO[str]) -> None:
     """Write everything on a list to FILE or standard output, newest first, as CSV.
 
     Where a spreadsheet would see the beginning of a formula, there is an apostrophe, which `import` removes.
     """
     connect()
     owner = operations.find_organization(organization)
-    entries = wiring.listing().each(owner, SuppressionList(name), Selection(), now=wiring.now())
+    operations.find_list(owner, name)
+    entries = wiring.listing().each(owner, name, Selection(), now=wiring.now())
     for line in list_csv.write(entries):
         file.write(line)
 

@@ -12,6 +12,7 @@ from reprieve.errors import ReprieveError
 from reprieve_cli.credentials import credentials
 from reprieve_cli.dead_letters import dead_letters
 from reprieve_cli.exports import export, import_
+from reprieve_cli.groups import groups
 from reprieve_cli.lift import lift
 from reprieve_cli.lists import lists
 from reprieve_cli.logs import logs
@@ -104,6 +105,7 @@ for command in (
     providers,
     recipients,
     lists,
+    groups,
     whitelist,
     why,
     lift,

@@ -16,7 +16,7 @@ from reprieve.errors import InvalidInput, Unavailable
 from reprieve.providers.none import NONE
 from reprieve.recipients.recipient import USERS
 from reprieve.runtime import wiring
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import GroupList, SuppressionList
 from reprieve_cli import scopes as known
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.recipients.imports import ImportReport
     from reprieve.suppressions.imports import ListReport
+    from reprieve.suppressions.suppression import AnyList
 
 
 def asking(organization: Organization) -> Context:
@@ -37,6 +38,17 @@ def asking(organization: Organization) -> Context:
 def find_organization(organization_id: str) -> Organization:
     """An organization by its id; see `Organizations.find`."""
     return wiring.organizations().find(organization_id)
+
+
+def find_list(organization: Organization, suppression_list: AnyList) -> AnyList:
+    """A list that is there.
+
+    Raises:
+        NotFound: it is the list of a group that the organization does not have.
+    """
+    if isinstance(suppression_list, GroupList):
+        wiring.group_store().all(organization).get(suppression_list.group)
+    return suppression_list
 
 
 def create_organization(organization_id: str, **settings: Any) -> Organization:  # noqa: ANN401  (as the verb has them)
@@ -125,7 +137,7 @@ def import_recipients(
 
 def import_list(
     organization_id: str,
-    suppression_list: SuppressionList,
+    suppression_list: AnyList,
     text: str,
     *,
     created: Millis | None = None,
@@ -139,5 +151,6 @@ def import_list(
     from reprieve.dialects import list_csv  # noqa: PLC0415  (only imports and exports need it)
 
     context = asking(find_organization(organization_id))
+    find_list(context.organization, suppression_list)
     rows, refused = list_csv.read(text, suppression_list=suppression_list, created=created, now=context.now)
     return wiring.list_imports().run(context, suppression_list, rows, refused, progress=progress)

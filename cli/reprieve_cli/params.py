@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reprieve.clock import DAY, HOUR, MINUTE
+from reprieve.suppressions.suppression import SuppressionList, list_named
 
 if TYPE_CHECKING:
     from enum import StrEnum
+
+    from reprieve.suppressions.suppression import AnyList
 
 _UNITS: Final = {"m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 
@@ -26,6 +29,19 @@ class Duration(click.ParamType):
         if not found:
             self.fail("a number and a unit: 30m, 12h, 90d or 52w", param, ctx)
         return int(found[1]) * _UNITS[found[2]]
+
+
+class List(click.ParamType):
+    """A suppression list: one of the five, or that of an unsubscribe group."""
+
+    name = "list"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AnyList:  # noqa: ANN401
+        """See click."""
+        try:
+            return list_named(str(value))
+        except ValueError:
+            self.fail(f"one of {', '.join(SuppressionList)}, or group-ID for an unsubscribe group", param, ctx)
 
 
 def words(kind: type[StrEnum], *, case_sensitive: bool = True) -> click.Choice:

@@ -61,7 +61,7 @@ def _record(found: Differences) -> dict[str, object]:
             for entry in found.missing
         ],
         "repaired": found.repaired,
-        "unread": {name.value: problem for name, problem in found.unread.items()},
+        "unread": {str(name): problem for name, problem in found.unread.items()},
     }
 
 
@@ -70,4 +70,4 @@ def _show(found: Differences, *, dry_run: bool) -> None:
     say_table(("LIST", "CREATED", "EMAIL"), rows, empty="Nothing is missing here.")
     say(f"{found.compared} compared, {len(found.missing)} missing, {found.repaired} recorded" + " (dry run)" * dry_run)
     for name, problem in found.unread.items():
-        say(f"{name.value} could not be read: {problem}", err=True)
+        say(f"{name} could not be read: {problem}", err=True)

@@ -12,6 +12,7 @@ from reprieve.addresses.outlook import Next
 from reprieve.dialects.reprieve.suppressions import render_explanation
 from reprieve.removals.block import UNBLOCKS, BlockKind
 from reprieve.runtime import wiring
+from reprieve.suppressions.suppression import GroupList
 from reprieve_cli import operations, scopes
 from reprieve_cli.output import examples, json_option, moment, printable, say, say_json
 from reprieve_cli.target import connect
@@ -67,7 +68,7 @@ def _lines(organization: str, answer: Explanation) -> Iterator[str]:
     for one in answer.lists:
         if one.shown or one.next:
             yield ""
-            yield from _on_list(organization, answer.email, one)
+            yield from _on_list(organization, answer, one)
     yield ""
     if answer.block.unblocked or answer.block.kind is BlockKind.TEMPORARY:
         yield f"It has been unblocked {answer.block.unblocked} of {UNBLOCKS} times."
@@ -76,8 +77,9 @@ def _lines(organization: str, answer: Explanation) -> Iterator[str]:
     yield f"What happened to it: reprieve logs {organization} --email {shlex.quote(answer.email)} --since 90d"
 
 
-def _on_list(organization: str, email: str, one: OnList) -> Iterator[str]:
+def _on_list(organization: str, answer: Explanation, one: OnList) -> Iterator[str]:
     name, entry, removal = one.record.list, one.record.suppression, one.record.removal
+    shown = f"group {answer.groups.get(name.group).name!r} ({name})" if isinstance(name, GroupList) else name
     if entry and one.shown:
         said = [
             entry.status,
@@ -85,10 +87,10 @@ def _on_list(organization: str, email: str, one: OnList) -> Iterator[str]:
             entry.classification,
             f"from {entry.provider}" if entry.provider else "",
         ]
-        yield f"{name} since {moment(entry.created)}: {entry.reason or 'no reason given'}"
+        yield f"{shown} since {moment(entry.created)}: {entry.reason or 'no reason given'}"
         yield f"  {', '.join(filter(None, said))}; {entry.count} {'event' if entry.count == 1 else 'events'}"
     else:
-        yield f"{name}: it is not on this list any more"
+        yield f"{shown}: it is not on this list any more"
     if removal and one.next and one.next.next in {Next.LIFTS, Next.WAITS, Next.ADDS, Next.UNADDED}:
         yield f"  {_asked(removal)}"
     if one.next:
@@ -96,7 +98,7 @@ def _on_list(organization: str, email: str, one: OnList) -> Iterator[str]:
     if one.next and one.next.next in {Next.WAITS, Next.UNADDED} and removal:
         yield f"  To retry it: reprieve removals retry {organization} {removal.id}"
     elif one.shown and not (one.next and one.next.next is Next.LIFTS):
-        yield f"  To lift it: reprieve lift {organization} {shlex.quote(email)} --list {name}"
+        yield f"  To lift it: reprieve lift {organization} {shlex.quote(answer.email)} --list {name}"
 
 
 def _asked(removal: Removal) -> str:

@@ -27,7 +27,8 @@ READS = {
     *("ProviderLists.entries", "ProviderLists.close", "Comparison.missing"),
     *("ListingStore.get", "ListingStore.page", "ListingStore.count", "ListingStore.each", "ListingStore.search"),
     "WhitelistStore.whitelist",
-    *("ListingStore.total", "ListingStore.hidden", "SuppressionStore.barred"),
+    *("ListingStore.total", "ListingStore.hidden", "ListingStore.counts", "ListingStore.on_lists"),
+    *("SuppressionStore.barred", "GroupStore.all"),
     "RemovalQueue.due",
     *("RemovalRecords.of_request", "RemovalRecords.one", "RemovalRecords.of_address", "RemovalRecords.waiting"),
     "UnblockStore.block_states",
@@ -41,6 +42,7 @@ OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
 #: verbs without an entry of their own, with the reason
 EXCEPTIONS = {
     "Repeats.once": "keeps an answer; the work that it does has its own entries",
+    "UnsubscribeGroups.sweep": "finishes what GROUP_DELETE said",
     "Upkeep.run": "carries out what LIST_CLEARED and PURGE_UPDATE said; each removal's end has its entry",
 }
 
@@ -144,6 +146,8 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
         *("Credentials.issue", "Credentials.revoke", "ProviderAccounts.set", "ProviderAccounts.resume"),
         *("Users.create", "Users.change", "Users.deactivate", "Users.delete"),
         *("Records.insert", "Records.upsert", "Records.delete", "RecipientImports.run"),
+        *("UnsubscribeGroups.create", "UnsubscribeGroups.change", "UnsubscribeGroups.delete"),
+        *("UnsubscribeGroups.hear_of", "UnsubscribeGroups.take_over"),
         *("Ingest.accept", "Unsubscribes.add", "ListImports.run", "Reconciliation.run"),
         *("Removals.request", "Lists.lift", "Lists.lift_many", "Lists.clear", "Unblocks.request", "Unblocks.reset"),
         *("Following.retry", "RemovalJob.run", "Whitelists.change", "Imports.run"),

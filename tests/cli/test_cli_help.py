@@ -39,6 +39,7 @@ def test_these_are_the_commands() -> None:
         "dead-letters list",
         "dead-letters redrive",
         "export",
+        "groups",
         "import",
         "lift",
         "lists export",

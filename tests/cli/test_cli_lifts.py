@@ -12,7 +12,8 @@ from reprieve.clock import DAY, MINUTE
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
-from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.group import Group, Groups
+from reprieve.suppressions.suppression import Classification, GroupList, Permanence, Suppression, SuppressionList
 from reprieve_cli import lift, operations
 from tests.cli.running import NOW, Ran
 from tests.support import queue
@@ -121,6 +122,53 @@ def test_why_follows_a_removal_that_is_pending_and_one_that_failed(run: Run, clo
         "  Its removal failed, and is not tried again until someone retries it.",
         f"  To retry it: reprieve removals retry acme {REQUEST}-0",
     ]
+
+
+def test_groups_are_shown_explained_exported_and_lifted_by_the_name_of_their_list(run: Run, acme: Organization) -> None:
+    assert run("groups", "acme").out == "There are no unsubscribe groups.\n"
+    found = Groups((Group(7, "News", "d", is_default=True), Group(8, "Of\x1bfers")), version=1)
+    assert wiring.group_store().replace(acme, found)
+    left = Suppression(GroupList.of(7), "bob@x.io", "Bob@x.io", NOW - DAY, provider="api")
+    wiring.suppressions().record(acme, [left])
+    assert [line.split() for line in run("groups", "acme").out.splitlines()] == [
+        ["LIST", "NAME", "DEFAULT", "UNSUBSCRIBES"],
+        ["group-7", "News", "yes", "1"],
+        ["group-8", "Of", "fers", "-", "0"],
+    ]
+    assert json.loads(run("groups", "acme", "--json").out)[0] == {
+        "list": "group-7",
+        "name": "News",
+        "description": "d",
+        "is_default": True,
+        "unsubscribes": 1,
+    }
+    assert run("why", "acme", "bob@x.io").out.splitlines()[:6] == [
+        "bob@x.io is mailed.",
+        "",
+        "group 'News' (group-7) since 2026-02-28T12:00:00Z: no reason given",
+        "  hard, Unclassified, from api; 1 event",
+        "  It stays suppressed until someone lifts it.",
+        "  To lift it: reprieve lift acme bob@x.io --list group-7",
+    ]
+    exported = run("lists", "export", "acme", "group-7").out
+    assert "Bob@x.io" in exported
+    ran = run("lift", "acme", "bob@x.io", "--list", "group-7", "--yes", "--json")
+    assert json.loads(ran.out)["removals"][0]["list"] == "group-7"
+    assert run("lists", "show", "acme", "group-7").out == "The list is empty.\n"
+    assert run("lists", "import", "acme", "group-8", "-", stdin=exported).out == "1 imported, 0 unchanged, 0 refused\n"
+
+
+@pytest.mark.parametrize(
+    "command", [("lists", "show", "acme", "group-9"), ("lists", "export", "acme", "group-9"), ("lift", "acme", ANN)]
+)
+def test_the_list_of_a_group_that_is_not_there_is_none(run: Run, command: tuple[str, ...]) -> None:
+    ran = run(*command, *(["--list", "group-9", "--yes"] if command[0] == "lift" else []))
+    assert (ran.code, ran.err) == (1, "Error: no group 9\n")
+
+
+def test_a_word_that_is_no_list_is_a_mistake_in_use(run: Run) -> None:
+    ran = run("lists", "show", "acme", "group-x")
+    assert (ran.code, "group-ID for an unsubscribe group" in ran.err) == (2, True)
 
 
 def test_why_as_json_is_the_answer_of_the_api_to_one_who_may_do_everything(run: Run) -> None:

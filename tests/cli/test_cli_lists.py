@@ -167,7 +167,7 @@ def blocked(number: int, *, at: int, reason: str = "451 later") -> Suppression:
 
 
 def count() -> int:
-    (record,) = wiring.listing().records(operations.find_organization("acme"), "a@x.io")
+    (record,) = wiring.listing().records(operations.find_organization("acme"), "a@x.io", list(SuppressionList))
     assert record.suppression is not None
     return record.suppression.count
 

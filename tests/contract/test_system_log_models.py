@@ -34,7 +34,15 @@ from reprieve.removals.log_entries import (
 )
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
-from reprieve.suppressions.log_entries import addresses_listed, delivery_entry, whitelist_changed
+from reprieve.suppressions.group import Group, Groups
+from reprieve.suppressions.log_entries import (
+    addresses_listed,
+    delivery_entry,
+    group_created,
+    group_deleted,
+    groups_changed,
+    whitelist_changed,
+)
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log import entry as log
 from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target
@@ -105,6 +113,10 @@ def entries() -> Iterator[LogEntry]:
     yield organization_changed(EventType.PURGE_UPDATE, {"purge.soft_days": (None, 5)}, context=CONTEXT)
     yield from (export_entries.organization_moved(one, context=CONTEXT) for one in export_entries.MESSAGE)
     yield whitelist_changed({"entries": []}, {"entries": ["a.example"]}, context=CONTEXT)
+    group = Group(7, "News")
+    yield group_created(group, context=CONTEXT)
+    yield from groups_changed(Groups((group,)), Groups((replace(group, name="n", is_default=True),)), context=CONTEXT)
+    yield group_deleted(group, context=CONTEXT)
     account = ProviderAccount("ses")
     yield provider_account_changed(None, account, context=CONTEXT)
     yield provider_account_changed(account, replace(account, sealed_key=b"sealed"), context=CONTEXT)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 NOW = 1_700_000_000_000
 TABLES = ("Access", "ProviderAccounts")
 LISTS = (
-    *("SuppressionsFunction", "GlobalSuppressionsFunction", "BounceClassificationsFunction", "BouncePurgeFunction"),
+    *("SuppressionsFunction", "GlobalSuppressionsFunction", "GroupSuppressionsFunction"),
+    *("BounceClassificationsFunction", "BouncePurgeFunction"),
     "AddressWhitelistFunction",
 )
 
@@ -60,6 +61,7 @@ PLAIN = (
 ALLOWED: dict[str, set[str]] = {
     **{name: {"credential"} for name in PLAIN},
     **{name: {"credential", "organization", "peek", "clear", "purge", "count"} for name in LISTS},
+    "GroupsFunction": {"credential", "organization", "peek", "clear", "purge", "count", "account", "webhook key"},
     "AddressesFunction": {"credential", "organization", "peek", "count"},
     "RemovalsFunction": {"credential", "count"},
     "EventWebhookFunction": {"organization", "webhook key"},
@@ -180,9 +182,10 @@ def readers(*attributes: str) -> set[str]:
     }
 
 
-def test_only_the_job_and_the_reconciliation_may_read_a_sealed_key_and_the_webhook_what_verifies_it() -> None:
-    assert readers("sealed_key") == readers() == {"RemovalJobFunction", "ReconciliationFunction"}
-    assert readers("webhook_key") == {"RemovalJobFunction", "ReconciliationFunction", "EventWebhookFunction"}
+def test_only_functions_that_call_providers_may_read_a_sealed_key_and_the_webhook_what_verifies_it() -> None:
+    callers = {"RemovalJobFunction", "ReconciliationFunction", "GroupsFunction"}
+    assert readers("sealed_key") == readers() == callers
+    assert readers("webhook_key") == {*callers, "EventWebhookFunction"}
 
 
 @pytest.mark.usefixtures("asked")

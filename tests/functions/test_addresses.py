@@ -15,8 +15,9 @@ from reprieve.removals.removal import RemovalRequest, RemovalState
 from reprieve.removals.unblock import Field
 from reprieve.runtime import wiring
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.group import Group, Groups
 from reprieve.suppressions.log_entries import delivery_entry
-from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Classification, GroupList, Permanence, Suppression, SuppressionList
 from tests.support import queue
 from tests.support.contexts import context
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
@@ -72,6 +73,7 @@ def nothing(email: str) -> Answer:
         "whitelisted_by": None,
         "block": {"kind": "none", "count": 0, "reason": None, "since": None},
         "suppressions": [],
+        "groups": [],
         "removals": [],
         "next": [],
         "events": [],
@@ -85,14 +87,14 @@ def nothing(email: str) -> Answer:
 
 def test_nothing_is_known_about_an_address_that_is_on_no_list(call: Gateway, calls: Calls) -> None:
     assert explain(call, "Unknown@x.io") == nothing("Unknown@x.io")
-    assert calls == {"UpdateItem": 1, "BatchGetItem": 2, "Query": 1, "GetItem": 2}
+    assert calls == {"UpdateItem": 1, "BatchGetItem": 2, "Query": 1, "GetItem": 3}
 
 
 @pytest.mark.parametrize("text", ["garbage", "a@b", "@", "no%20body"])
 def test_what_is_not_an_address_and_is_on_no_list_is_refused(call: Gateway, calls: Calls, text: str) -> None:
     answer = explain(call, text)
     assert (answer.status, answer.body["title"], answer.body["field"]) == (400, "Bad Request", "email")
-    assert calls == {"UpdateItem": 1, "BatchGetItem": 1}
+    assert calls == {"UpdateItem": 1, "GetItem": 1, "BatchGetItem": 1}
 
 
 @pytest.mark.parametrize("text", ["garbage", "no body"])
@@ -128,6 +130,46 @@ def test_another_organization_learns_nothing_about_an_address(call: Gateway) -> 
     )
     assert explain(call, organization=other) == nothing(KEY)
     assert search(call, other) == Answer(200, {"suppressions": [], "total": 0, "total_is_exact": True, "next": None})
+
+
+def test_the_groups_that_an_address_has_left_are_shown_and_its_other_mail_is_mailed(
+    call: Gateway, calls: Calls
+) -> None:
+    groups = Groups((Group(7, "News"), Group(8, "Offers", "d"), Group(9, "Alerts")), version=1)
+    assert wiring.group_store().replace(DEMO, groups)
+    entries = [Suppression(GroupList.of(one), KEY, "Ann@x.io", NOW * 1000, provider="api") for one in (8, 9)]
+    wiring.suppressions().record(DEMO, entries)
+    request = RemovalRequest("r-0", GroupList.of(9), KEY, KEY, hide=True)
+    wiring.suppressions().request_removals(context(DEMO, credential="c", request_id="r", now=NOW * 1000), [request])
+    answer = explain(call, scopes=("asm.groups.suppressions.delete",))
+    # no more requests than without groups
+    assert calls == {"UpdateItem": 1, "BatchGetItem": 2, "Query": 1, "GetItem": 3}
+    assert (answer.body["mailed"], answer.body["suppressions"]) == (True, [])
+    assert answer.body["groups"] == [
+        {
+            "id": 8,
+            "name": "Offers",
+            "list": "group-8",
+            "email": "Ann@x.io",
+            "since": "2026-01-01T00:00:00.000Z",
+            "source": "api",
+            "may_lift": True,
+            "lift_by": ["sendgrid"],
+        }
+    ]
+    assert [(one["list"], one["then"]) for one in answer.body["next"]] == [("group-8", "stays"), ("group-9", "lifts")]
+    assert [(one["list"], one["state"]) for one in answer.body["removals"]] == [("group-9", "pending")]
+    assert explain(call).body["groups"][0]["may_lift"] is False
+
+
+def test_the_list_of_a_group_is_searched_only_where_it_is_named(call: Gateway) -> None:
+    wiring.suppressions().record(DEMO, [Suppression(GroupList.of(8), KEY, KEY, NOW * 1000, provider="api")])
+    put("bob@x.io")
+    assert [one["list"] for one in search(call).body["suppressions"]] == ["bounces"]
+    found = search(call, list="group-8").body
+    assert [(one["list"], one["email"], found["total"]) for one in found["suppressions"]] == [("group-8", KEY, 1)]
+    for name in ("group-0", "group-x", "groups"):
+        assert search(call, list=name).body["field"] == "list"
 
 
 def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
@@ -270,7 +312,7 @@ def test_the_unblocks_left_go_down_with_each_and_outlive_the_block(
     body = explain(call).body
     assert body["limits"]["unblocks"] == {"limit": 5, "remaining": 3}
     assert (body["block"]["kind"], body["mailed"]) == ("none", True)
-    assert calls == {"UpdateItem": 1, "BatchGetItem": 2, "Query": 1, "GetItem": 2}
+    assert calls == {"UpdateItem": 1, "BatchGetItem": 2, "Query": 1, "GetItem": 3}
 
 
 def then(call: Gateway, organization: Organization = DEMO) -> list[tuple[str, str | None]]:

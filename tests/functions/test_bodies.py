@@ -9,7 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.functions.test_scopes import EVERYTHING, GLOBAL, MODULE, ORGANIZATION, PATH, PURGE, ROUTES, SERVER, UNBLOCK
+from tests.functions.test_scopes import (
+    EVERYTHING,
+    GLOBAL,
+    GROUP,
+    GROUPS,
+    MEMBERS,
+    MODULE,
+    ORGANIZATION,
+    PATH,
+    PURGE,
+    ROUTES,
+    SERVER,
+    UNBLOCK,
+)
 from tests.support.gateway import Answer, function
 
 if TYPE_CHECKING:
@@ -29,6 +42,10 @@ BODIES: dict[str, dict[str, Any]] = {
     **{f"sendgrid DELETE /suppression/{name}": {"emails": ["TEXT"]} for name in ("bounces", "blocks")},
     **{f"sendgrid DELETE /suppression/{name}": {"emails": ["TEXT"]} for name in ("invalid_emails", "spam_reports")},
     f"sendgrid POST {GLOBAL}": {"recipient_emails": ["TEXT"]},
+    f"sendgrid POST {GROUPS}": {"name": "TEXT", "description": "mail"},
+    f"sendgrid PATCH {GROUP}": {"name": "TEXT"},
+    f"sendgrid POST {MEMBERS}": {"recipient_emails": ["TEXT"]},
+    f"sendgrid POST {MEMBERS}/search": {"recipient_emails": ["TEXT"]},
     f"sendgrid PATCH {PURGE}": {"enabled": True, "soft_bounces": "TEXT"},
     "sendgrid PATCH /mail_settings/address_whitelist": {"list": ["TEXT"]},
     f"zoho POST {MODULE}": {"data": [{"Email": "a@x.io", "Name": "TEXT"}]},
@@ -44,6 +61,8 @@ BODILESS = {
     *(f"sendgrid DELETE /suppression/{name}/{{email+}}" for name in ("bounces", "blocks")),
     *(f"sendgrid DELETE /suppression/{name}/{{email+}}" for name in ("invalid_emails", "spam_reports")),
     f"sendgrid DELETE {GLOBAL}/{{email+}}",
+    f"sendgrid DELETE {GROUP}",
+    f"sendgrid DELETE {MEMBERS}/{{email+}}",
     f"zoho DELETE {MODULE}",
     f"zoho DELETE {MODULE}/{{record_id}}",
     "reprieve POST /removals/{id}/retry",

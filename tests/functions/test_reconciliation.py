@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,18 @@ from reprieve.lanes import single
 from reprieve.organization import Organization
 from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
+from reprieve.suppressions.group import Group
 from reprieve.suppressions.reconcile import DailyReconciliation, Differences
-from reprieve.suppressions.suppression import Suppression, SuppressionList
+from reprieve.suppressions.suppression import GroupList, Suppression, SuppressionList
+from reprieve.system_log.span import LATEST, Order, Span, position
 from tests.support.contexts import context
 from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Calls, Context, cases, event, function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from reprieve.suppressions.suppression import AnyList
 
 BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS
 
@@ -55,7 +59,7 @@ def provider(dynamodb: object, monkeypatch: pytest.MonkeyPatch) -> Provider:
     return provider
 
 
-def entry(key: str, created: int, name: SuppressionList = BOUNCES) -> Suppression:
+def entry(key: str, created: int, name: AnyList = BOUNCES) -> Suppression:
     return Suppression(name, key, key.upper(), created, reason="550")
 
 
@@ -168,6 +172,7 @@ def test_what_one_run_leaves_out_is_not_what_the_next_one_leaves_out() -> None:
 
     class Some:
         access = SimpleNamespace(organizations=lambda: iter(everyone))
+        groups = SimpleNamespace(sweep=lambda *_, **__: None)
 
         def run(self, asked: Any, **_: int) -> Differences:
             compared.append(asked.organization.id)
@@ -194,7 +199,92 @@ def test_what_is_known_costs_reads_only(provider: Provider, calls: Calls) -> Non
     wiring.suppressions().record(DEMO, provider.listed)
     calls.clear()
     run()
-    assert calls == {"GetItem": 1, "BatchGetItem": 2}
+    # the account twice, because its groups are opened by themselves
+    assert calls == {"GetItem": 2, "BatchGetItem": 2}
+
+
+# ---- unsubscribe groups
+
+
+@dataclass
+class ProviderGroups:
+    """A provider that has the given groups, and members on their lists."""
+
+    groups: list[Group] = field(default_factory=list)
+    members: list[Suppression] = field(default_factory=list)
+    closed: int = 0
+
+    def all(self) -> list[Group]:
+        return self.groups
+
+    def entries(self, *, start: int, end: int) -> Iterator[Suppression]:
+        yield from (one for one in self.members if start <= one.created <= end)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def groups(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> ProviderGroups:
+    assert provider
+    found = ProviderGroups()
+    monkeypatch.setattr(wiring, "provider_groups", lambda _: found)
+    return found
+
+
+def test_groups_and_their_members_that_no_webhook_reported_are_taken_over(groups: ProviderGroups) -> None:
+    now = wiring.now()
+    wiring.unsubscribe_groups().hear_of(DEMO, {103}, now=now)
+    groups.groups = [Group(103, "News", "d"), Group(104, "Offers", is_default=True)]
+    groups.members = [entry("a@x.org", now - 1_000, GroupList.of(one)) for one in (103, 104)]
+    assert run(dry_run=True) == (2, ["a@x.org", "a@x.org"], 0)
+    assert wiring.group_store().all(DEMO).groups == (Group(103, "Group 103"),)
+    assert run() == (2, ["a@x.org", "a@x.org"], 2)
+    assert wiring.group_store().all(DEMO).groups == tuple(groups.groups)
+    for one in (103, 104):
+        assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, GroupList.of(one), "a@x.org") is not None
+    assert run() == (2, [], 0)
+    assert groups.closed == 3
+    added = [one for one in logged() if one["eventType"] == "reprieve.suppression.add"]
+    assert sorted(one["debugContext"]["debugData"]["list"] for one in added) == ["group-103", "group-104"]
+
+
+def test_a_group_that_was_deleted_here_or_is_only_here_stays_as_it_is(groups: ProviderGroups) -> None:
+    now = wiring.now()
+    verbs = wiring.unsubscribe_groups()
+    verbs.hear_of(DEMO, {103, 105}, now=now)
+    assert wiring.group_store().replace(DEMO, replace(wiring.group_store().all(DEMO).without(103, now=now), version=2))
+    groups.groups = [Group(103, "News")]
+    run()
+    assert [one.id for one in wiring.group_store().all(DEMO).groups] == [105]
+
+
+def test_groups_that_cannot_be_read_stop_no_list(provider: Provider, groups: ProviderGroups) -> None:
+    provider.listed = [entry("a@x.org", wiring.now())]
+
+    def all_() -> list[Group]:
+        raise Unavailable("SendGrid: 403")
+
+    groups.all = all_  # type: ignore[method-assign]
+    found = wiring.reconciliation().run(context(DEMO, now=wiring.now()), start=0, end=wiring.now())
+    assert (found.repaired, found.unread) == (1, {"groups": "SendGrid: 403"})
+
+
+def test_the_daily_run_sweeps_deleted_groups(groups: ProviderGroups) -> None:
+    now = wiring.now()
+    assert groups
+    wiring.unsubscribe_groups().hear_of(DEMO, {103}, now=now)
+    wiring.suppressions().record(DEMO, [entry("a@x.org", now, GroupList.of(103))])
+    known = wiring.group_store().all(DEMO)
+    assert wiring.group_store().replace(DEMO, replace(known.without(103, now=now), version=2))
+    function("reconciliation")({}, Context(remaining=900_000))
+    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, GroupList.of(103), "a@x.org") is None
+    assert wiring.group_store().all(DEMO).unswept == set()
+
+
+def logged() -> list[Any]:
+    span = Span(Order.PUBLISHED, position(0), LATEST, newest_first=False)
+    return [stored.event for stored in wiring.log_reader().entries(DEMO, span, first=100)]
 
 
 #: the result of each event when a webhook was missed

@@ -23,6 +23,9 @@ SERVER = "/v1/email-servers/{emailServerId}"
 MODULE = "/{version}/{module}"
 UNBLOCK = "actions/unblock_email"
 GLOBAL = "/asm/suppressions/global"
+GROUPS = "/asm/groups"
+GROUP = f"{GROUPS}/{{group_id}}"
+MEMBERS = f"{GROUP}/suppressions"
 PURGE = "/mail_settings/bounce_purge"
 
 READ_USERS = ("okta.users.read", "okta.users.manage")
@@ -38,6 +41,14 @@ def on_list(name: str, action: str) -> tuple[str, ...]:
 
 def on_global(action: str) -> tuple[str, ...]:
     return (f"asm.suppressions.global.{action}", *on_list("unsubscribes", action))
+
+
+def on_groups(action: str) -> tuple[str, ...]:
+    return (f"asm.groups.{action}",)
+
+
+def on_members(action: str) -> tuple[str, ...]:
+    return (f"asm.groups.suppressions.{action}", f"suppression.{action}")
 
 
 def in_module(*operations: str, mail: bool = False) -> tuple[str, ...]:
@@ -79,6 +90,17 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     f"sendgrid POST {GLOBAL}": on_global("create"),
     f"sendgrid GET {GLOBAL}/{{email+}}": on_global("read"),
     f"sendgrid DELETE {GLOBAL}/{{email+}}": on_global("delete"),
+    f"sendgrid GET {GROUPS}": on_groups("read"),
+    f"sendgrid POST {GROUPS}": on_groups("create"),
+    f"sendgrid GET {GROUP}": on_groups("read"),
+    f"sendgrid PATCH {GROUP}": on_groups("update"),
+    f"sendgrid DELETE {GROUP}": on_groups("delete"),
+    f"sendgrid POST {MEMBERS}": on_members("create"),
+    f"sendgrid GET {MEMBERS}": on_members("read"),
+    f"sendgrid POST {MEMBERS}/search": on_members("read"),
+    f"sendgrid DELETE {MEMBERS}/{{email+}}": on_members("delete"),
+    "sendgrid GET /asm/suppressions": on_members("read"),
+    "sendgrid GET /asm/suppressions/{email+}": on_members("read"),
     f"sendgrid GET {PURGE}": ("mail_settings.bounce_purge.read",),
     f"sendgrid PATCH {PURGE}": ("mail_settings.bounce_purge.update",),
     "sendgrid GET /mail_settings/address_whitelist": ("mail_settings.address_whitelist.read",),
@@ -113,6 +135,7 @@ PATH = {
     "emailServerId": "ces00000000000000000",
     "email+": "a@example.com",
     "email": "a@example.com",
+    "group_id": "103",
     "classification": "Content",
     "version": "v8",
     "module": "My_Things",

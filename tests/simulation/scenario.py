@@ -37,6 +37,7 @@ from reprieve.store.suppressions import Suppressions
 from reprieve.store.system_log import EventLog
 from reprieve.store.unblocks import Unblocks as UnblockStore
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.groups import UnsubscribeGroups
 from reprieve.suppressions.ingest import Batch, Ingest
 from reprieve.suppressions.reconcile import Reconciliation
 from reprieve.suppressions.suppression import Classification, SuppressionList
@@ -173,7 +174,7 @@ class Scenario:
             )
             for one in organizations
         }
-        self.ingest = Ingest(self.store, NoWhitelist(), self.event_log, None)  # type: ignore[arg-type]
+        self.ingest = Ingest(self.store, None, NoWhitelist(), self.event_log, None)  # type: ignore[arg-type]
         self.removals = Removals(self.store, None, self.event_log)  # type: ignore[arg-type]
         self.lists = Lists(self.store, None, None, self.event_log)  # type: ignore[arg-type]
         self.unsubscribes = Unsubscribes(self.store, self.store, self.event_log)
@@ -188,6 +189,7 @@ class Scenario:
             self.store,
             NoWhitelist(),  # type: ignore[arg-type]
             Comparison(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
+            UnsubscribeGroups(None, self.event_log, lambda _: None),  # type: ignore[arg-type]
             self.event_log,
             lambda organization, _: self.upstreams[organization.id],
         )

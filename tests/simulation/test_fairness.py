@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from reprieve.access.provider_account import ProviderAccount
@@ -135,6 +136,7 @@ def test_in_the_daily_comparison_a_provider_that_hangs_holds_up_one_lane() -> No
 
     class Slow:
         access = Access({one: ProviderAccount("none") for one in [*HANGING, *HEALTHY]})
+        groups = SimpleNamespace(sweep=lambda *_, **__: None)
 
         def run(self, asked: Context, **_: int) -> Differences:
             world.sleep(150 if asked.organization in HANGING else 2)

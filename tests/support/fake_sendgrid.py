@@ -50,7 +50,8 @@ class FakeSendGrid:
     """The server; one instance is one SendGrid with any number of accounts and subusers.
 
     Attributes:
-        lists: rows by account (key and subuser), then list.
+        lists: rows by account (key and subuser), then list; that of a group is `group-{id}`.
+        groups: by account, then id.
         poison: addresses that make any request with them a 400.
         trouble: what meets the next requests, one each.
         always: trouble that meets every request.
@@ -61,6 +62,7 @@ class FakeSendGrid:
     lists: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
+    groups: dict[tuple[str, str], dict[int, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     poison: set[str] = field(default_factory=set)
     trouble: deque[Callable[[Handler], None]] = field(default_factory=deque)
     always: Callable[[Handler], None] | None = None
@@ -140,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(*self.work())
 
-    do_GET = do_DELETE = do_POST = handle_method  # noqa: N815
+    do_GET = do_DELETE = do_POST = do_PATCH = handle_method  # noqa: N815
 
     def answer(self, status: int, payload: Any = None, headers: dict[str, str] | None = None) -> None:
         raw = b"" if payload is None else json.dumps(payload).encode()
@@ -175,9 +177,11 @@ class Handler(BaseHTTPRequestHandler):
                 return self._bulk(lists, name)
             case "DELETE", ["suppression", name, email] if name in LISTS and name != "unsubscribes":
                 return self._single(lists, name, email, absent=refusal(404, "not found"))
-        return self._asm(lists, path)
+        return self._asm(lists, fake.groups[key, self.headers.get("On-Behalf-Of", "")], path)
 
-    def _asm(self, lists: dict[str, list[dict[str, Any]]], path: list[str]) -> tuple[int, Any]:
+    def _asm(
+        self, lists: dict[str, list[dict[str, Any]]], groups: dict[int, dict[str, Any]], path: list[str]
+    ) -> tuple[int, Any]:
         """Execute a request about unsubscribes."""
         match self.command, path:
             case "DELETE", ["asm", "suppressions", "global", email]:
@@ -188,6 +192,31 @@ class Handler(BaseHTTPRequestHandler):
                 return self._put(lists, f"group-{group}")
             case "DELETE", ["asm", "groups", group, "suppressions", email]:
                 return self._single(lists, f"group-{group}", email, absent=(204, None))
+            case "GET", ["asm", "suppressions"]:
+                return 200, [
+                    {"email": row["email"], "group_id": id_, "group_name": one["name"], "created_at": row["created"]}
+                    for id_, one in groups.items()
+                    for row in lists[f"group-{id_}"]
+                ]
+        return self._groups(lists, groups, path)
+
+    def _groups(
+        self, lists: dict[str, list[dict[str, Any]]], groups: dict[int, dict[str, Any]], path: list[str]
+    ) -> tuple[int, Any]:
+        match self.command, path:
+            case "GET", ["asm", "groups"]:
+                return 200, [{**one, "unsubscribes": len(lists[f"group-{id_}"])} for id_, one in groups.items()]
+            case "POST", ["asm", "groups"]:
+                return self._create(groups, json.loads(self.request_body))
+            case (("PATCH" | "DELETE"), ["asm", "groups", group]) if int(group) not in groups:
+                return refusal(404, "not found")
+            case "PATCH", ["asm", "groups", group]:
+                groups[int(group)] |= json.loads(self.request_body)
+                return 201, groups[int(group)]
+            case "DELETE", ["asm", "groups", group]:
+                del groups[int(group)]
+                lists.pop(f"group-{group}", None)
+                return 204, None
         return 404, {"message": "Not Found"}
 
     def _put(self, lists: dict[str, list[dict[str, Any]]], name: str) -> tuple[int, Any]:
@@ -197,6 +226,13 @@ class Handler(BaseHTTPRequestHandler):
         known = {row["email"] for row in lists[name]}
         lists[name] += [{"created": 1_700_000_000, "email": email} for email in emails if email not in known]
         return 201, {"recipient_emails": emails}
+
+    def _create(self, groups: dict[int, dict[str, Any]], wanted: dict[str, Any]) -> tuple[int, Any]:
+        if any(one["name"] == wanted["name"] for one in groups.values()):
+            return refusal(400, "a group of that name exists")
+        group_id = 100 + len(self.server.fake.seen)
+        groups[group_id] = {"id": group_id, "is_default": False, **wanted}
+        return 201, groups[group_id]
 
     def _bulk(self, lists: dict[str, list[dict[str, Any]]], name: str) -> tuple[int, Any]:
         try:

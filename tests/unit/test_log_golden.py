@@ -41,7 +41,15 @@ from reprieve.removals.log_entries import (
 )
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
-from reprieve.suppressions.log_entries import addresses_listed, delivery_entry, whitelist_changed
+from reprieve.suppressions.group import Group, Groups
+from reprieve.suppressions.log_entries import (
+    addresses_listed,
+    delivery_entry,
+    group_created,
+    group_deleted,
+    groups_changed,
+    whitelist_changed,
+)
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.entry import EventType, LogEntry
 from tests.support.contexts import context
@@ -95,7 +103,12 @@ def entries() -> dict[str, LogEntry]:
     found = {
         f"{EventType.EMAIL_DELIVERY} {kind}": delivery_entry(replace(delivery, kind=kind), provider_name="Sendgrid")
         for kind in DeliveryKind
+        if "group" not in kind
     }
+    for kind in (DeliveryKind.GROUP_UNSUBSCRIBE, DeliveryKind.GROUP_RESUBSCRIBE):
+        found[f"{EventType.EMAIL_DELIVERY} {kind}"] = delivery_entry(
+            replace(delivery, kind=kind, group=7, message="", status=""), provider_name="Sendgrid"
+        )
     (found[EventType.BOUNCE_REMOVAL],) = removal_requested(["a@x.org", "B@x.org"], SuppressionList.BOUNCES, context=WHO)
     (found[EventType.SUPPRESSION_REMOVAL],) = removal_requested(["a@x.org"], SuppressionList.BLOCKS, context=WHO)
     found[EventType.LIST_CLEARED] = list_cleared(SuppressionList.SPAM_REPORTS, context=WHO)
@@ -115,6 +128,12 @@ def entries() -> dict[str, LogEntry]:
     found[EventType.WHITELIST_UPDATE] = whitelist_changed(
         {"enabled": True, "entries": []}, {"enabled": True, "entries": ["x.org"]}, context=WHO
     )
+    group = Group(7, "News", "monthly")
+    found[EventType.GROUP_CREATE] = group_created(group, context=WHO)
+    (found[EventType.GROUP_UPDATE],) = groups_changed(
+        Groups((group,)), Groups((replace(group, name="Offers"),)), context=WHO
+    )
+    found[EventType.GROUP_DELETE] = group_deleted(group, context=WHO)
     account = ProviderAccount("sendgrid", "https://api.sendgrid.com", b"sealed", "", "key")
     found[EventType.PROVIDER_UPDATE] = provider_account_changed(None, account, context=WHO)
     found[EventType.PROVIDER_PAUSE] = provider_paused(WHO.organization, "401: unauthorized", now=NOW)

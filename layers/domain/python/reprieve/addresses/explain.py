@@ -11,7 +11,7 @@ from reprieve.addresses.outlook import AddressRecord, Outlook, block_state, outl
 from reprieve.clock import Millis
 from reprieve.errors import MalformedAddress
 from reprieve.removals.block import Block, describe
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import GroupList, SuppressionList
 from reprieve.system_log.filter.matching import fold
 from reprieve.system_log.span import LATEST, LOG_RETENTION, Order, Span, position
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from reprieve.addresses.ports import AddressRecords
     from reprieve.context import Context
     from reprieve.removals.request import Removals
-    from reprieve.suppressions.ports import WhitelistStore
+    from reprieve.suppressions.group import Groups
+    from reprieve.suppressions.ports import GroupStore, WhitelistStore
     from reprieve.suppressions.suppression import AnyList
     from reprieve.system_log.ports import LogReader
 
@@ -58,11 +59,12 @@ class Explanation:
 
     Attributes:
         email: the address as the caller spelled it.
-        lists: every list that the address is or has been on.
+        lists: every list that the address is or has been on, those of unsubscribe groups included.
         block: how the lists' bounces block it, and how many unblocks are left.
         events: the newest log entries about it, newest first, as Okta's LogEvents.
         belongs: whether the membership rule lets the organization lift it; None when the text is not an address.
         quota: what is left of the organization's requests to the lists.
+        groups: the organization's unsubscribe groups.
         whitelisted_by: the entry of the address whitelist that covers it; None when none does.
     """
 
@@ -72,11 +74,12 @@ class Explanation:
     events: Sequence[Mapping[str, Any]]
     belongs: bool | None
     quota: Quota
+    groups: Groups
     whitelisted_by: str | None = None
 
     @property
     def mailed(self) -> bool:
-        """Whether no list withholds mail."""
+        """Whether no list withholds all mail."""
         return not any(one.suppresses for one in self.lists)
 
 
@@ -85,6 +88,7 @@ class Addresses:
     """Explains addresses."""
 
     records: AddressRecords
+    groups: GroupStore
     whitelists: WhitelistStore
     log: LogReader
     removals: Removals
@@ -98,7 +102,8 @@ class Addresses:
             Unavailable: a store did not answer.
         """
         organization, now, key = context.organization, context.now, comparison_key(email)
-        records = self.records.records(organization, key)
+        groups = self.groups.all(organization)
+        records = self.records.records(organization, key, [*SuppressionList, *groups.lists])
         try:
             address = Address.parse(email)
         except MalformedAddress:
@@ -123,13 +128,15 @@ class Addresses:
         span = Span(Order.PUBLISHED, position(Millis(now - LOG_RETENTION)), LATEST, newest_first=True, target=fold(key))
         events = [stored.event for stored in islice(self.log.entries(organization, span, first=EVENTS), EVENTS)]
         quota = self.quotas.peek(organization, "sendgrid", now=now)
-        return Explanation(email, lists, block, events, belongs, quota, whitelist.covering(key))
+        return Explanation(email, lists, block, events, belongs, quota, groups, whitelist.covering(key))
 
 
 def _ways(context: Context, suppression_list: AnyList, *, belongs: bool) -> tuple[str, ...]:
     ways = []
     if belongs and suppression_list is SuppressionList.BOUNCES and context.may(OKTA_MANAGE):
         ways.append("okta")
-    if context.may(f"suppression.{suppression_list}.delete", "suppression.delete"):
+    is_group = isinstance(suppression_list, GroupList)
+    own = "asm.groups.suppressions.delete" if is_group else f"suppression.{suppression_list}.delete"
+    if context.may(own, "suppression.delete"):
         ways.append("sendgrid")
     return tuple(ways)

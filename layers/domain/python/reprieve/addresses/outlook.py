@@ -10,7 +10,7 @@ from reprieve.clock import Millis, days, to_millis, to_seconds
 from reprieve.removals.block import BlockState
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.suppressions.listing import EXPIRING, shown_since
-from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import GroupList, Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +76,12 @@ def shown(record: AddressRecord, organization: Organization, *, now: Millis) -> 
 
 
 def suppresses(record: AddressRecord, organization: Organization, *, now: Millis) -> bool:
-    """Whether mail to the address is withheld because of this list; the blocks list does so from the threshold on."""
+    """Whether all mail to the address is withheld because of this list; the blocks list does so from the threshold on.
+
+    The list of a group withholds the mail of that group only.
+    """
+    if isinstance(record.list, GroupList):
+        return False
     if record.suppression is None or not shown(record, organization, now=now):
         return False
     return record.list is not SuppressionList.BLOCKS or record.suppression.count >= organization.soft_bounce_threshold
@@ -108,7 +113,8 @@ def outlook(record: AddressRecord, organization: Organization, *, now: Millis, s
     expires = _expiry(record.suppression, organization)
     if spared or expires is not None:
         return Outlook(Next.SPARED if spared else Next.EXPIRES, expires)
-    return Outlook(Next.STAYS if suppresses(record, organization, now=now) else Next.KEPT)
+    kept = record.list is SuppressionList.BLOCKS and not suppresses(record, organization, now=now)
+    return Outlook(Next.KEPT if kept else Next.STAYS)
 
 
 def _expiry(suppression: Suppression, organization: Organization) -> Millis | None:

@@ -52,7 +52,7 @@ class Upstream:
         """Send one request and read its answer, whole or not at all.
 
         Args:
-            method: GET, POST or DELETE.
+            method: in upper case.
             path: below the base URL, escaped.
             cap: the maximum size of the answer, headers included, in bytes.
             within: seconds, if fewer than an exchange may take are left.

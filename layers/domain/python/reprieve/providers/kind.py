@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.removals.ports import Provider
     from reprieve.suppressions.ingest import Batch, Post
+    from reprieve.suppressions.ports import ProviderGroups
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,14 @@ class ProviderKind:
         account: what an account at it needs.
         adapter: makes the adapter of an account with its API key in clear ("" where the account has none).
         webhook: loads its Webhook; None when it has no webhook here.
+        groups: opens an account's unsubscribe groups, as `adapter` does its lists; None when the provider has none.
     """
 
     kind: str
     account: AccountRules
     adapter: Callable[[ProviderAccount, str, Surroundings], Provider]
     webhook: Callable[[], Webhook] | None = None
+    groups: Callable[[ProviderAccount, str, Surroundings], ProviderGroups] | None = None
 
     @property
     def name(self) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reprieve.exports.export import Exports
     from reprieve.exports.imports import Imports
     from reprieve.organization import Organization
+    from reprieve.providers.kind import ProviderKind, Surroundings
     from reprieve.recipients.imports import RecipientImports
     from reprieve.recipients.records import Records
     from reprieve.removals.follow import Following
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from reprieve.removals.upkeep import Upkeep
     from reprieve.store.access import Access
     from reprieve.store.dead_letters import DeadLetters
+    from reprieve.store.groups import GroupStore
     from reprieve.store.listing import Listing
     from reprieve.store.organization_rows import OrganizationRows
     from reprieve.store.quotas import Quotas
@@ -54,8 +56,10 @@ if TYPE_CHECKING:
     from reprieve.store.vault import Vault
     from reprieve.store.whitelists import Whitelists as WhitelistStore
     from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
+    from reprieve.suppressions.groups import UnsubscribeGroups
     from reprieve.suppressions.imports import ListImports
     from reprieve.suppressions.ingest import Ingest
+    from reprieve.suppressions.ports import ProviderGroups
     from reprieve.suppressions.reconcile import DailyReconciliation, Reconciliation
     from reprieve.suppressions.unsubscribe import Unsubscribes
     from reprieve.suppressions.whitelists import Whitelists
@@ -130,6 +134,21 @@ def whitelists() -> Whitelists:
     from reprieve.suppressions.whitelists import Whitelists
 
     return Whitelists(whitelist_store(), event_log())
+
+
+@cache
+def group_store() -> GroupStore:
+    """The unsubscribe groups."""
+    from reprieve.store.groups import GroupStore
+
+    return GroupStore(table("SUPPRESSIONS"))
+
+
+def unsubscribe_groups() -> UnsubscribeGroups:
+    """The verbs for unsubscribe groups."""
+    from reprieve.suppressions.groups import UnsubscribeGroups
+
+    return UnsubscribeGroups(group_store(), event_log(), provider_groups)
 
 
 @cache
@@ -374,7 +393,7 @@ def addresses() -> Addresses:
     """The verb that explains an address."""
     from reprieve.addresses.explain import Addresses
 
-    return Addresses(listing(), whitelist_store(), log_reader(), removals(), quotas())
+    return Addresses(listing(), group_store(), whitelist_store(), log_reader(), removals(), quotas())
 
 
 def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)
@@ -395,7 +414,7 @@ def ingest() -> Ingest:
     """The verb that takes in delivery events."""
     from reprieve.suppressions.ingest import Ingest
 
-    return Ingest(suppressions(), whitelist_store(), event_log(), dead_letters())
+    return Ingest(suppressions(), unsubscribe_groups(), whitelist_store(), event_log(), dead_letters())
 
 
 def dead_letter_verbs() -> DeadLetterVerbs:
@@ -429,7 +448,8 @@ def reconciliation() -> Reconciliation:
     from reprieve.suppressions.reconcile import Reconciliation
 
     comparison = Comparison(table("SUPPRESSIONS"))
-    return Reconciliation(access(), suppressions(), whitelist_store(), comparison, event_log(), provider_for)
+    groups = unsubscribe_groups()
+    return Reconciliation(access(), suppressions(), whitelist_store(), comparison, groups, event_log(), provider_for)
 
 
 def daily_reconciliation(context: Any) -> DailyReconciliation:  # noqa: ANN401  (Lambda's context object)
@@ -482,12 +502,35 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
     )
 
 
+def provider_groups(organization: Organization) -> ProviderGroups | None:
+    """The unsubscribe groups of an organization's account at its provider; None where the provider has none.
+
+    Raises:
+        Unavailable: the account is paused, or its key could not be unsealed.
+    """
+    account = access().provider_account(organization.id)
+    if account is None:
+        return None
+    provider, key, surroundings = _opened(organization, account)
+    if provider.groups is None:
+        return None
+    if account.is_paused(now()):
+        raise Unavailable("the provider account is paused")
+    return provider.groups(account, key, surroundings)
+
+
 def provider_for(organization: Organization, account: ProviderAccount) -> Provider:
     """The adapter of an organization's account at its provider, with the key unsealed.
 
     Raises:
         Unavailable: the key could not be unsealed, or this version does not know the kind of provider.
     """
+    provider, key, surroundings = _opened(organization, account)
+    return provider.adapter(account, key, surroundings)
+
+
+def _opened(organization: Organization, account: ProviderAccount) -> tuple[ProviderKind, str, Surroundings]:
+    """An account's kind of provider, its key in clear, and what an adapter needs besides."""
     from reprieve.access.provider_accounts import provider_key_context
     from reprieve.providers.kind import Surroundings
     from reprieve.providers.registry import provider_of
@@ -495,7 +538,7 @@ def provider_for(organization: Organization, account: ProviderAccount) -> Provid
     provider, key = provider_of(account.kind), ""
     if provider.account.has_key:
         key = vault().unseal(account.sealed_key, provider_key_context(organization.id))
-    return provider.adapter(account, key, Surroundings(clock=now, aws=provider_client))
+    return provider, key, Surroundings(clock=now, aws=provider_client)
 
 
 settings.require(*settings.COMMON)

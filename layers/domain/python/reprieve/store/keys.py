@@ -71,6 +71,11 @@ def log_target(organization: Organization, target: str) -> str:
     return f"{organization.id}#{target}"
 
 
+def groups(organization: Organization) -> str:
+    """The partition of an organization's unsubscribe groups: one item."""
+    return f"{organization.id}#groups"
+
+
 def recipients(organization: Organization, module: str) -> str:
     """The partition of one module's recipients, sorted by id."""
     return f"{organization.id}#{module}"

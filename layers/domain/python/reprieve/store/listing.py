@@ -19,7 +19,6 @@ from reprieve.store import keys
 from reprieve.store.suppression_item import entry_of, list_of, record_key, removal_of, suppression_of
 from reprieve.store.table import side_by_side
 from reprieve.suppressions.listing import ANYBODY, Selection, shown_since
-from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,9 +58,9 @@ class Listing:
             return None
         return found if shown_since(organization, suppression_list, now=now).shows(found) else None
 
-    def records(self, organization: Organization, key: str) -> list[AddressRecord]:
-        """See the port."""
-        wanted = [record_key(organization, name, key) for name in SuppressionList]
+    def records(self, organization: Organization, key: str, lists: Sequence[AnyList]) -> list[AddressRecord]:
+        """See the port. One BatchGetItem per hundred lists."""
+        wanted = [record_key(organization, name, key) for name in lists]
         items = {list_of(item): item for item in self._table.get_many(wanted, consistent=True)}
         return [
             AddressRecord(
@@ -71,7 +70,7 @@ class Listing:
                 lifts=cast("int", item.get("lifts", 0)),
                 unblocked=cast("int", item.get("unblocks", 0)),
             )
-            for name in SuppressionList
+            for name in lists
             if (item := items.get(name))
         ]
 
@@ -106,6 +105,29 @@ class Listing:
         if selection.pattern == ANYBODY and since.hard == since.soft:
             return _Reader(self._table, organization, (suppression_list,), selection, since.earliest).count()
         return sum(1 for _ in self.each(organization, suppression_list, selection, now=now))
+
+    def counts(self, organization: Organization, lists: Sequence[AnyList], *, now: Millis) -> list[int]:
+        """See the port."""
+
+        def count(name: AnyList) -> int:
+            try:
+                return self.count(organization, name, Selection(), now=now)
+            except LimitExceeded:
+                return MAX_READ
+
+        return side_by_side(count, lists)
+
+    def on_lists(
+        self, organization: Organization, wanted: Sequence[tuple[AnyList, str]], *, now: Millis
+    ) -> set[tuple[AnyList, str]]:
+        """See the port. One BatchGetItem per hundred."""
+        keys_wanted = [record_key(organization, name, key) for name, key in dict.fromkeys(wanted)]
+        entries = map(entry_of, self._table.get_many(keys_wanted, consistent=True))
+        return {
+            (entry.list, entry.key)
+            for entry in entries
+            if entry and shown_since(organization, entry.list, now=now).shows(entry)
+        }
 
     def each(
         self, organization: Organization, suppression_list: AnyList, selection: Selection, *, now: Millis
@@ -177,7 +199,7 @@ class Listing:
         self, organization: Organization, wanted: Filter, after: Position | None, now: Millis, chunk: int | None
     ) -> Iterator[Suppression]:
         since = {name: shown_since(organization, name, now=now) for name in wanted.lists}
-        earliest = min(one.earliest for one in since.values())
+        earliest = min((one.earliest for one in since.values()), default=Seconds(0))
         selection = Selection(wanted.start, wanted.end)
         reader = _Reader(self._table, organization, wanted.lists, selection, earliest, after=after)
         return (entry for entry in reader.entries(chunk) if since[entry.list].shows(entry) and wanted.matches(entry))

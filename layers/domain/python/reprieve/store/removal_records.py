@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from reprieve.removals.removal import Followed, Removal, RemovalState, digest_in
 from reprieve.store import keys, pending, request_items
+from reprieve.store.groups import GroupStore
 from reprieve.store.suppression_item import list_of, record_key, removal_of
 from reprieve.suppressions.suppression import SuppressionList
 
@@ -42,7 +43,8 @@ class RemovalRecords:
 
     def of_address(self, organization: Organization, key: str) -> list[Removal]:
         """See the port."""
-        return list(self._records(organization, [(name, key) for name in SuppressionList]).values())
+        lists = [*SuppressionList, *GroupStore(self._table).all(organization).lists]
+        return list(self._records(organization, [(name, key) for name in lists]).values())
 
     def waiting(
         self, organization: Organization, state: RemovalState, *, limit: int, after: str | None

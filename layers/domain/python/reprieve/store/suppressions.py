@@ -11,6 +11,7 @@ from reprieve.errors import Unavailable
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removals.removal import RemovalRequest, findable_id, watermark
 from reprieve.store import keys, pending
+from reprieve.store import resubscriptions as resubscriptions_
 from reprieve.store.expressions import Update
 from reprieve.store.removal_requests import adding, blind, is_adding, is_overtaken, over, provided, recording
 from reprieve.store.suppression_item import key_attributes, latest_known, primary_key, record_key
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
     from reprieve.suppressions.listing import Since
-    from reprieve.suppressions.suppression import AnyList, Suppression
+    from reprieve.suppressions.suppression import AnyList, Resubscription, Suppression
 
 #: newer than the event we hold, so that order of arrival never matters; in the same millisecond the greater id counts
 NEWER: Final = (
@@ -80,6 +81,12 @@ class Suppressions:
         done = [*tries, *self._table.try_many([change for change in again if change])]
         changed = {primary_key(tried.item) for tried in done if tried.item is not None}
         return len(items) - len(known) + len(changed)
+
+    def resubscribe(
+        self, organization: Organization, resubscriptions: Sequence[Resubscription], *, now: Millis
+    ) -> None:
+        """See the port."""
+        resubscriptions_.resubscribe(self._table, organization, resubscriptions, now=now)
 
     def barred(self, organization: Organization, suppression_list: AnyList, keys: Sequence[str]) -> dict[str, Millis]:
         """See the port. One batch read per hundred addresses."""

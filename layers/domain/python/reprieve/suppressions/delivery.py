@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from reprieve.suppressions.group import Groups
 from reprieve.suppressions.judgement import judged
-from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
+from reprieve.suppressions.suppression import (
+    Classification,
+    GroupList,
+    Resubscription,
+    Suppression,
+    SuppressionList,
+)
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis
+    from reprieve.suppressions.suppression import AnyList
 
 
 class DeliveryKind(StrEnum):
@@ -30,6 +38,10 @@ class DeliveryKind(StrEnum):
     """The recipient reported the message as spam."""
     UNSUBSCRIBE = "unsubscribe"
     """The recipient wants no more mail at all."""
+    GROUP_UNSUBSCRIBE = "group_unsubscribe"
+    """The recipient wants no more mail of one unsubscribe group."""
+    GROUP_RESUBSCRIBE = "group_resubscribe"
+    """The recipient wants the mail of that group again, and the provider sends it."""
 
 
 #: what an event may hold of text, in octets of UTF-8: DynamoDB takes 400 kB of a log entry. A list's entry has less
@@ -64,6 +76,7 @@ class DeliveryEvent:
         provider: the provider that reported it.
         message_id: the provider's id of the message, or "".
         ip: the sending IP address, or "".
+        group: the id of the unsubscribe group that it is about, 0 for none; only the two kinds for groups have one.
     """
 
     id: str
@@ -77,6 +90,7 @@ class DeliveryEvent:
     provider: str = ""
     message_id: str = ""
     ip: str = ""
+    group: int = 0
 
     @property
     def octets(self) -> int:
@@ -85,10 +99,18 @@ class DeliveryEvent:
         return sum(len(text.encode()) for text in texts)
 
 
-def suppression_of(event: DeliveryEvent) -> Suppression | None:
-    """The list entry that an event makes, or None when it makes none."""
-    invalid = event.kind is DeliveryKind.DROPPED and event.message.strip().casefold() == INVALID
-    target = SuppressionList.INVALID_EMAILS if invalid else LIST_OF.get(event.kind)
+NO_GROUPS: Final = Groups()
+
+
+def suppression_of(event: DeliveryEvent, groups: Groups = NO_GROUPS) -> Suppression | None:
+    """The list entry that an event makes, or None when it makes none.
+
+    Args:
+        event: what the provider reported.
+        groups: the organization's unsubscribe groups. Whoever unsubscribes from one after it was deleted wants no mail
+            at all, as SendGrid has it; what happened before the deletion ended with it.
+    """
+    target = _list_of(event, groups)
     if target is None:
         return None
     entry = Suppression(
@@ -104,3 +126,21 @@ def suppression_of(event: DeliveryEvent) -> Suppression | None:
         event_id=event.id,
     )
     return judged(entry)
+
+
+def resubscription_of(event: DeliveryEvent, *, latest: Millis) -> Resubscription | None:
+    """The list that an event takes its recipient off, or None; as of `latest`, in milliseconds, at the latest."""
+    if event.kind is not DeliveryKind.GROUP_RESUBSCRIBE:
+        return None
+    return Resubscription(GroupList.of(event.group), event.key, event.email, min(event.at, latest))
+
+
+def _list_of(event: DeliveryEvent, groups: Groups) -> AnyList | None:
+    if event.kind is DeliveryKind.DROPPED and event.message.strip().casefold() == INVALID:
+        return SuppressionList.INVALID_EMAILS
+    if event.kind is not DeliveryKind.GROUP_UNSUBSCRIBE:
+        return LIST_OF.get(event.kind)
+    deleted = groups.deleted.get(event.group)
+    if deleted is None:
+        return GroupList.of(event.group)
+    return SuppressionList.UNSUBSCRIBES if event.at > deleted else None

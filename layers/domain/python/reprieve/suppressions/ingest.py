@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reprieve.clock import SKEW_ALLOWANCE, Millis
-from reprieve.suppressions.delivery import suppression_of
+from reprieve.suppressions.delivery import resubscription_of, suppression_of
+from reprieve.suppressions.group import Groups
 from reprieve.suppressions.log_entries import delivery_entry
 from reprieve.suppressions.whitelist import Screened
 from reprieve.system_log.dead_letter import DeadLetter
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from reprieve.organization import Organization
     from reprieve.suppressions.delivery import DeliveryEvent
+    from reprieve.suppressions.groups import UnsubscribeGroups
     from reprieve.suppressions.ports import SuppressionStore, WhitelistStore
     from reprieve.system_log.ports import DeadLetters, EventLog
 
@@ -85,6 +87,7 @@ class Ingest:
     """The one way in for delivery events, whichever provider they come from."""
 
     suppressions: SuppressionStore
+    groups: UnsubscribeGroups
     whitelists: WhitelistStore
     log: EventLog
     dead_letters: DeadLetters
@@ -107,9 +110,12 @@ class Ingest:
             Unavailable: something could not be stored; the provider must send the whole batch again, which is safe.
         """
         latest = Millis(now + SKEW_ALLOWANCE)
-        entries = [found.no_later_than(latest) for event in batch.events if (found := suppression_of(event))]
+        groups = self._groups(organization, batch.events, now=now)
+        entries = [found.no_later_than(latest) for event in batch.events if (found := suppression_of(event, groups))]
         screened = self.whitelists.whitelist(organization).screen(entries) if entries else Screened([])
         listed = self.suppressions.record(organization, screened.kept)
+        left = [one for event in batch.events if (one := resubscription_of(event, latest=latest))]
+        self.suppressions.resubscribe(organization, left, now=now)
         self.log.append(
             organization,
             [
@@ -124,3 +130,8 @@ class Ingest:
         self.whitelists.count_hits(organization, screened.spared.values())
         lag = max((now - event.at for event in batch.events), default=0)
         return Report(len(batch.events), listed, len(batch.unreadable), batch.ignored, max(lag, 0))
+
+    def _groups(self, organization: Organization, events: Sequence[DeliveryEvent], *, now: Millis) -> Groups:
+        """The organization's groups, with those that the events name; not read where no event names one."""
+        ids = {event.group for event in events if event.group}
+        return self.groups.hear_of(organization, ids, now=now) if ids else Groups()

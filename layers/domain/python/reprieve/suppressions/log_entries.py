@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reprieve.suppressions.delivery import DeliveryKind
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
     from reprieve.context import Context
     from reprieve.suppressions.delivery import DeliveryEvent
+    from reprieve.suppressions.group import Group, Groups
     from reprieve.suppressions.suppression import AnyList
 
+#: the attributes of a group that an entry compares
+_GROUP_FACTS: Final = ("name", "description", "is_default")
 _DELIVERED: Final = (Result.SUCCESS, Severity.INFO)
 _REFUSED: Final = (Result.FAILURE, Severity.WARN)
 OUTCOME: Final = {
@@ -33,6 +37,8 @@ OUTCOME: Final = {
     DeliveryKind.DROPPED: _REFUSED,
     DeliveryKind.SPAM_REPORT: _REFUSED,
     DeliveryKind.UNSUBSCRIBE: _REFUSED,
+    DeliveryKind.GROUP_UNSUBSCRIBE: _REFUSED,
+    DeliveryKind.GROUP_RESUBSCRIBE: _DELIVERED,
 }
 
 
@@ -51,6 +57,7 @@ def delivery_entry(event: DeliveryEvent, *, provider_name: str, spared_by: str =
         "emailRequestId": event.message_id,
         "enhancedStatusCode": event.status,
         "whitelistedBy": spared_by,
+        "unsubscribeGroup": str(event.group or ""),
     }
     return entry(
         EventType.EMAIL_DELIVERY,
@@ -62,6 +69,36 @@ def delivery_entry(event: DeliveryEvent, *, provider_name: str, spared_by: str =
         target=Target(event.key, "email", event.email),
         debug=debug,
     )
+
+
+def group_created(group: Group, *, context: Context) -> LogEntry:
+    """The log entry for an unsubscribe group that was added."""
+    return change_entry(EventType.GROUP_CREATE, "Create unsubscribe group", _group(group), context)
+
+
+def group_deleted(group: Group, *, context: Context) -> LogEntry:
+    """The log entry for an unsubscribe group that was deleted, with its list."""
+    return change_entry(EventType.GROUP_DELETE, "Delete unsubscribe group", _group(group), context)
+
+
+def groups_changed(before: Groups, after: Groups, *, context: Context) -> list[LogEntry]:
+    """The log entries for groups that were added or changed between two states, in the order of their ids."""
+    entries = []
+    for group in after.groups:
+        old = before.find(group.id)
+        if old is None:
+            entries.append(group_created(group, context=context))
+        elif old != group:
+            differences = {name: (getattr(old, name), getattr(group, name)) for name in _GROUP_FACTS}
+            changed = {name: pair for name, pair in differences.items() if pair[0] != pair[1]}
+            changes = {name: a for name, (a, _) in changed.items()}, {name: b for name, (_, b) in changed.items()}
+            target = replace(_group(group), changes=changes)
+            entries.append(change_entry(EventType.GROUP_UPDATE, "Change unsubscribe group", target, context))
+    return entries
+
+
+def _group(group: Group) -> Target:
+    return Target(str(group.id), "UnsubscribeGroup", group.name)
 
 
 def addresses_listed(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
+    from reprieve.suppressions.group import Group, GroupChanges, Groups
     from reprieve.suppressions.listing import Filter, Position, Selection
-    from reprieve.suppressions.suppression import AnyList, Suppression, SuppressionList
+    from reprieve.suppressions.suppression import AnyList, Resubscription, Suppression, SuppressionList
     from reprieve.suppressions.whitelist import Whitelist
 
 
@@ -25,6 +26,20 @@ class SuppressionStore(Protocol):
 
         Returns:
             How many changed a list; the rest were not news. When it returns, all of them are durable.
+        """
+        ...
+
+    def resubscribe(
+        self, organization: Organization, resubscriptions: Sequence[Resubscription], *, now: Millis
+    ) -> None:
+        """Take addresses off lists, as far as they were put there no later, whatever the order in which news arrive.
+
+        In the same millisecond the address stays on the list. When it returns, all of it is durable.
+
+        Args:
+            organization: whose lists.
+            resubscriptions: any number per address.
+            now: in milliseconds.
         """
         ...
 
@@ -72,6 +87,62 @@ class WhitelistStore(Protocol):
 
     def count_hits(self, organization: Organization, entries: Iterable[str]) -> None:
         """Count entries of the whitelist that kept an address off a list, one for each time that it is given."""
+        ...
+
+
+class GroupStore(Protocol):
+    """The unsubscribe groups of all organizations."""
+
+    def all(self, organization: Organization) -> Groups:
+        """An organization's groups, read consistently."""
+        ...
+
+    def replace(self, organization: Organization, groups: Groups) -> bool:
+        """Store the groups whose predecessor has the version before; False when another change was faster."""
+        ...
+
+    def forget(self, organization: Organization, group_id: int, *, goes_on: Callable[[], bool]) -> bool:
+        """Delete the records of a group's list, as long as `goes_on`; whether none is left."""
+        ...
+
+
+class ProviderGroups(Protocol):
+    """The unsubscribe groups of one account at an upstream provider.
+
+    Each method raises Unavailable when the provider did not answer, throttled, or refused the account.
+    """
+
+    def all(self) -> list[Group]:
+        """Every group."""
+        ...
+
+    def create(self, wanted: GroupChanges) -> Group:
+        """Add a group.
+
+        Raises:
+            InvalidInput: the provider refused it; it may have one of that name.
+        """
+        ...
+
+    def change(self, group_id: int, changes: GroupChanges) -> None:
+        """Change a group.
+
+        Raises:
+            InvalidInput: the provider refused the change.
+            Conflict: it has no such group.
+        """
+        ...
+
+    def delete(self, group_id: int) -> None:
+        """Delete a group, or do nothing where there is none."""
+        ...
+
+    def entries(self, *, start: Millis, end: Millis) -> Iterator[Suppression]:
+        """The entries of all groups' lists, by time of creation, both ends included, in milliseconds."""
+        ...
+
+    def close(self) -> None:
+        """Release what is kept between calls."""
         ...
 
 
@@ -127,6 +198,16 @@ class ListingStore(Protocol):
 
     def count(self, organization: Organization, suppression_list: AnyList, selection: Selection, *, now: Millis) -> int:
         """The number of entries."""
+        ...
+
+    def counts(self, organization: Organization, lists: Sequence[AnyList], *, now: Millis) -> list[int]:
+        """The number of entries of each list, in order; of a list that is too long to count, the number counted."""
+        ...
+
+    def on_lists(
+        self, organization: Organization, wanted: Sequence[tuple[AnyList, str]], *, now: Millis
+    ) -> set[tuple[AnyList, str]]:
+        """Those of these lists and addresses (by comparison key) that have an entry, read consistently."""
         ...
 
     def each(

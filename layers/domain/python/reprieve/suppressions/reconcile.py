@@ -7,6 +7,7 @@ so what a removal forgave stays forgiven. An entry that only we hold stays: our 
 from __future__ import annotations
 
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.lanes import Lanes
     from reprieve.organization import Organization
+    from reprieve.suppressions.groups import UnsubscribeGroups
     from reprieve.suppressions.ports import Comparison, ProviderLists, SuppressionStore, WhitelistStore
-    from reprieve.suppressions.suppression import AnyList, Suppression
+    from reprieve.suppressions.suppression import Suppression
     from reprieve.system_log.ports import EventLog
 
 #: entries compared at a time: one BatchGetItem
 CHUNK = 100
+#: the place of all groups' lists, which are read together
+GROUPS = "groups"
 #: no organization is begun with less than this left
 RESERVE = MINUTE
 
@@ -43,13 +47,14 @@ class Differences:
         missing: those that were not here, without what the address whitelist covers; after a dry run they still are
             not.
         repaired: how many were recorded; fewer than missing when a webhook was faster.
-        unread: lists that the provider did not give, each with a sentence that is safe to log.
+        unread: lists that the provider did not give, each with a sentence that is safe to log; GROUPS are those of all
+            unsubscribe groups.
     """
 
     compared: int = 0
     missing: list[Suppression] = field(default_factory=list)
     repaired: int = 0
-    unread: dict[AnyList, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Reconciliation:
     suppressions: SuppressionStore
     whitelists: WhitelistStore
     comparison: Comparison
+    groups: UnsubscribeGroups
     log: EventLog
     provider_for: Callable[[Organization, ProviderAccount], ProviderLists]
 
@@ -90,7 +96,24 @@ class Reconciliation:
                     found.unread[name] = describe(problem)
         finally:
             provider.close()
+        self._compare_groups(context, found, start=start, end=end, dry_run=dry_run)
         return found
+
+    def _compare_groups(
+        self, context: Context, found: Differences, *, start: Millis, end: Millis, dry_run: bool
+    ) -> None:
+        """Know the groups that the provider has, and compare their lists."""
+        try:
+            provider = self.groups.provider_for(context.organization)
+            if provider is None:
+                return
+            with closing(provider):
+                if not dry_run:
+                    self.groups.take_over(context, provider.all())
+                entries = provider.entries(start=start, end=end)
+                self._compare(context, entries, found, latest=Millis(end + SKEW_ALLOWANCE), dry_run=dry_run)
+        except Exception as problem:  # noqa: BLE001  (as above)
+            found.unread[GROUPS] = describe(problem)
 
     def _compare(
         self, context: Context, entries: Iterator[Suppression], found: Differences, *, latest: Millis, dry_run: bool
@@ -106,10 +129,10 @@ class Reconciliation:
             found.missing += missing
             if missing and not dry_run and (repaired := self.suppressions.record(organization, missing)):
                 found.repaired += repaired
-                emails, (one, *_) = [entry.email for entry in missing], missing
-                self.log.append(
-                    organization, addresses_listed(emails, one.list, one.provider, context=context, first=first)
-                )
+                for name in dict.fromkeys(entry.list for entry in missing):
+                    emails = [entry.email for entry in missing if entry.list == name]
+                    source = missing[0].provider
+                    self.log.append(organization, addresses_listed(emails, name, source, context=context, first=first))
 
 
 @dataclass(slots=True)
@@ -163,6 +186,7 @@ class DailyReconciliation:
                 try:
                     asked = Context(organization, RECONCILIATION, f"{RECONCILIATION.id}-{end}", end)
                     found = self.reconciliation.run(asked, start=start, end=end)
+                    self.reconciliation.groups.sweep(organization, goes_on=lambda: self.remaining() >= RESERVE)
                 except Exception as error:  # noqa: BLE001  (a failure in one organization does not stop the others)
                     summary.faults[organization.id] = describe(error)
                 else:

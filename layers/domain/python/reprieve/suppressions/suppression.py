@@ -116,6 +116,23 @@ MAX_TEXT: Final = {"reason": 6_000, "status": 100, "ip": 100, "provider": 300}
 
 
 @dataclass(frozen=True, slots=True)
+class Resubscription:
+    """A recipient's wish to be mailed again, which the provider has carried out.
+
+    Attributes:
+        list: the list that the address left.
+        key: its comparison key.
+        email: the address as the provider spells it.
+        at: when, in milliseconds; what put it on the list up to the millisecond before is undone.
+    """
+
+    list: AnyList
+    key: str
+    email: str
+    at: Millis
+
+
+@dataclass(frozen=True, slots=True)
 class Suppression:
     """One entry of one list of one organization; a text that takes more than `MAX_TEXT` is cut.
 

@@ -1,4 +1,4 @@
-"""Putting addresses on the unsubscribes without a delivery event."""
+"""Putting addresses on the unsubscribes, or on a group's list, without a delivery event."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.suppressions.ports import AdditionRequests, SuppressionStore
+    from reprieve.suppressions.suppression import AnyList
     from reprieve.system_log.ports import EventLog
 
 #: the provider's place in an entry that was added through an API
@@ -33,7 +34,9 @@ class Unsubscribes:
     additions: AdditionRequests
     log: EventLog
 
-    def add(self, context: Context, addresses: Sequence[Address]) -> None:
+    def add(
+        self, context: Context, addresses: Sequence[Address], *, to: AnyList = SuppressionList.UNSUBSCRIBES
+    ) -> None:
         """Put addresses on the unsubscribes, here at once and at the provider by the removal job.
 
         One that is there already stays, with the later time.
@@ -43,37 +46,38 @@ class Unsubscribes:
 
         Args:
             context: who asks.
-            addresses: no two with the same key.
+            addresses: of those with the same key, the last one counts.
+            to: the global unsubscribes, or the list of a group.
 
         Raises:
             Unavailable: at least one is not listed, or not certain to be carried to the provider; retry.
         """
-        organization, cleared = context.organization, context.organization.cleared.get(SuppressionList.UNSUBSCRIBES, -1)
+        organization, cleared = context.organization, context.organization.cleared.get(to, -1)
         shown = max(context.now, to_millis(Seconds(cleared + 1)))
         entries = [
             Suppression(
-                list=SuppressionList.UNSUBSCRIBES,
+                list=to,
                 key=address.key,
                 email=address.spelling,
                 created=shown,
                 provider=BY_HAND,
                 event_id=f"{context.request_id}-{number}",
             )
-            for number, address in enumerate(addresses)
+            for number, address in enumerate({address.key: address for address in addresses}.values())
         ]
-        self._list(organization, entries, shown)
+        self._list(organization, to, entries, shown)
         if not all(self.additions.request_additions(context, entries)):
             raise Unavailable("a removal got in the way of an unsubscribe")
         emails = [address.spelling for address in addresses]
-        listed = addresses_listed(emails, SuppressionList.UNSUBSCRIBES, BY_HAND, context=context)
+        listed = addresses_listed(emails, to, BY_HAND, context=context)
         self.log.append(organization, listed)
 
-    def _list(self, organization: Organization, entries: list[Suppression], shown: Millis) -> None:
+    def _list(self, organization: Organization, to: AnyList, entries: list[Suppression], shown: Millis) -> None:
         """Put every entry on the list, at `shown` or later."""
         for _ in range(ROUNDS):
             if self.suppressions.record(organization, entries) == len(entries):
                 return
-            barred = self.suppressions.barred(organization, SuppressionList.UNSUBSCRIBES, [one.key for one in entries])
+            barred = self.suppressions.barred(organization, to, [one.key for one in entries])
             entries = [
                 replace(one, created=max(shown, Millis(barred[one.key] + 1))) for one in entries if one.key in barred
             ]

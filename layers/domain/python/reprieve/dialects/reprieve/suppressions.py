@@ -19,13 +19,20 @@ from reprieve.paging import Cursors, WholeNumber, unix_seconds
 from reprieve.removals.block import UNBLOCKS
 from reprieve.removals.removal import RemovalState
 from reprieve.suppressions.listing import Filter, Position
-from reprieve.suppressions.suppression import Classification, Permanence, SuppressionList
+from reprieve.suppressions.suppression import (
+    Classification,
+    GroupList,
+    Permanence,
+    SuppressionList,
+    list_named,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprieve.addresses.explain import Explanation, OnList
-    from reprieve.suppressions.suppression import Suppression
+    from reprieve.suppressions.group import Groups
+    from reprieve.suppressions.suppression import AnyList, Suppression
     from reprieve.suppressions.whitelist import Whitelist
 
 READ_ADDRESSES: Final = ("reprieve.addresses.read",)
@@ -92,10 +99,10 @@ def parse_search(request: Request) -> Asked:
         if name not in PARAMETERS:
             raise InvalidInput("there is no such parameter", field=name[:40])
     limit = LIMIT.read(request.parameter("limit"))
-    lists = [_member(SuppressionList, text, "list") for text in request.query.get("list", ())]
+    lists = {_list(text) for text in request.query.get("list", ())}
     permanence, classification = request.parameter("permanence"), request.parameter("classification")
     wanted = Filter(
-        lists=tuple(name for name in SuppressionList if name in lists) or tuple(SuppressionList),
+        lists=tuple(sorted(lists)) or tuple(SuppressionList),
         start=_moment_in(request, "start_time"),
         end=_moment_in(request, "end_time"),
         reason=request.parameter("reason") or "",
@@ -135,7 +142,8 @@ def render_explanation(answer: Explanation) -> Response:
             "reason": answer.block.reason or None,
             "since": moment(answer.block.since),
         },
-        "suppressions": [_on_list(one) for one in answer.lists if one.shown],
+        "suppressions": [_on_list(one) for one in answer.lists if one.shown and not _is_group(one)],
+        "groups": [_in_group(one, answer.groups) for one in answer.lists if one.shown and _is_group(one)],
         "removals": [_removal(one) for one in answer.lists if one.record.removal],
         "next": [_outlook(one) for one in answer.lists if one.next],
         "events": [_event(event) for event in answer.events],
@@ -187,6 +195,27 @@ def _on_list(one: OnList) -> dict[str, Any]:
     }
 
 
+def _is_group(one: OnList) -> bool:
+    return isinstance(one.record.list, GroupList)
+
+
+def _in_group(one: OnList, groups: Groups) -> dict[str, Any]:
+    """An unsubscribe group whose mail the address does not get."""
+    assert isinstance(one.record.list, GroupList)  # noqa: S101  (chosen by it)
+    assert one.record.suppression is not None  # noqa: S101  (only what is on the list is shown)
+    group, suppression = groups.get(one.record.list.group), one.record.suppression
+    return {
+        "id": group.id,
+        "name": group.name,
+        "list": one.record.list,
+        "email": suppression.email,
+        "since": timestamp(suppression.created),
+        "source": suppression.provider,
+        "may_lift": bool(one.lifted_by),
+        "lift_by": list(one.lifted_by),
+    }
+
+
 def _removal(one: OnList) -> dict[str, Any]:
     removal = one.record.removal
     assert removal is not None  # noqa: S101  (chosen by it)
@@ -231,6 +260,14 @@ def _moment_in(request: Request, name: str) -> Seconds | None:
     return unix_seconds(name).read(request.parameter(name))
 
 
+def _list(text: str) -> AnyList:
+    """A list by its name; that of an unsubscribe group is searched only if it is named."""
+    try:
+        return list_named(text.casefold())
+    except ValueError:
+        raise InvalidInput(f"must be one of: {', '.join(SuppressionList)}, group-ID", field="list") from None
+
+
 def _member(members: type[_E], text: str, field: str) -> _E:
     for member in members:
         if member.casefold() == text.casefold():
@@ -261,5 +298,5 @@ def _next(last: Suppression, total: tuple[int, bool], asked: Asked, request: Req
 def _carried(content: Any) -> tuple[Position, tuple[int, bool]]:  # noqa: ANN401  (JSON)
     match content:
         case [int(second), str(key), str(name), int(total), bool(exact)]:
-            return Position(Seconds(max(0, second)), key, SuppressionList(name)), (total, exact)
+            return Position(Seconds(max(0, second)), key, list_named(name)), (total, exact)
     raise ValueError("not a position and a total")

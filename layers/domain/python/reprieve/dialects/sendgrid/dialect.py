@@ -35,9 +35,21 @@ def global_scopes(action: str) -> tuple[str, ...]:
     return (f"asm.suppressions.global.{action}", *scopes(SuppressionList.UNSUBSCRIBES, action))
 
 
+def group_scopes(action: str) -> tuple[str, ...]:
+    """The scopes that allow an action (`create`, `read`, `update`, `delete`) on unsubscribe groups."""
+    return (f"asm.groups.{action}",)
+
+
+def member_scopes(action: str) -> tuple[str, ...]:
+    """The scopes that allow an action (`create`, `read`, `delete`) on the lists of groups."""
+    return (f"asm.groups.suppressions.{action}", f"suppression.{action}")
+
+
 SCOPES: Final = frozenset(READ_PURGE + UPDATE_PURGE + READ_WHITELIST + UPDATE_WHITELIST).union(
     *(scopes(name, action) for name in SuppressionList for action in ("read", "delete")),
     *(global_scopes(action) for action in ("create", "read", "delete")),
+    *(group_scopes(action) for action in ("create", "read", "update", "delete")),
+    *(member_scopes(action) for action in ("create", "read", "delete")),
 )
 
 

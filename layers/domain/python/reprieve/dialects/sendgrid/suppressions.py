@@ -187,7 +187,7 @@ def parse_delete(request: Request) -> list[str] | None:
     Raises:
         InvalidInput: neither or both were given, or not as they must be.
     """
-    body = _object(request)
+    body = json_object(request)
     if "emails" in body and "delete_all" in body:
         raise InvalidInput("emails and delete_all cannot both be set")
     if "emails" in body:
@@ -205,7 +205,7 @@ def parse_unsubscribe(request: Request) -> list[Address]:
     Raises:
         InvalidInput: one is not an address; nothing was changed.
     """
-    body = _object(request)
+    body = json_object(request)
     if "recipient_emails" not in body:
         raise InvalidInput("must be set", field="recipient_emails")
     texts = _texts(body["recipient_emails"], "recipient_emails", least=0)
@@ -236,7 +236,7 @@ def parse_purge(request: Request) -> dict[str, bool | int | None]:
     Raises:
         InvalidInput: a member is not what it must be.
     """
-    body = _object(request)
+    body = json_object(request)
     changes: dict[str, bool | int | None] = {}
     if "enabled" in body:
         changes["enabled"] = _boolean(body["enabled"], "enabled")
@@ -258,7 +258,7 @@ def parse_whitelist(request: Request) -> tuple[bool | None, list[str] | None]:
     Raises:
         InvalidInput: a member is not what it must be.
     """
-    body = _object(request)
+    body = json_object(request)
     enabled = _boolean(body["enabled"], "enabled") if "enabled" in body else None
     return enabled, _texts(body["list"], "list", least=0) if "list" in body else None
 
@@ -282,7 +282,12 @@ def _days(days: object, field: str) -> int | None:
     return days
 
 
-def _object(request: Request) -> dict[str, Any]:
+def json_object(request: Request) -> dict[str, Any]:
+    """The body, which must be a JSON object.
+
+    Raises:
+        UnreadableBody: it is not.
+    """
     body = request.json()
     if not isinstance(body, dict):
         raise UnreadableBody("the body must be a JSON object")

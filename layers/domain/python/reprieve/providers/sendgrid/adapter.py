@@ -80,6 +80,29 @@ _LISTED: Final = LiftAnswer(LiftOutcome.LISTED, "on the provider's list")
 _NO_ADDITIONS: Final = LiftAnswer(LiftOutcome.LISTED, "the provider adds to this list only itself: kept here only")
 
 
+def upstream_of(
+    base_url: str,
+    api_key: str,
+    on_behalf_of: str,
+    *,
+    deadline: Millis = DEADLINE,
+    stopwatch: Callable[[], float] = time.monotonic,
+) -> http.Upstream:
+    """The HTTP side of one account; see `SendGrid` for the arguments.
+
+    Raises:
+        InvalidInput: an argument cannot be used; it is named, never quoted.
+    """
+    _check_base_url(base_url)
+    _check_header(api_key, "api_key")
+    if on_behalf_of:
+        _check_header(on_behalf_of, "on_behalf_of")
+    headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
+    if on_behalf_of:
+        headers["On-Behalf-Of"] = on_behalf_of
+    return http.Upstream(base_url.rstrip("/"), headers, seconds=deadline / SECOND, stopwatch=stopwatch)
+
+
 class SendGrid:
     """One account's suppression lists (`removals.ports.Provider`), for one thread at a time.
 
@@ -107,23 +130,10 @@ class SendGrid:
         deadline: Millis = DEADLINE,
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
-        _check_base_url(base_url)
-        _check_header(api_key, "api_key")
-        if on_behalf_of:
-            _check_header(on_behalf_of, "on_behalf_of")
+        self._upstream = upstream_of(base_url, api_key, on_behalf_of, deadline=deadline, stopwatch=stopwatch)
         if not 1 <= batch <= MAX_BATCH:
             raise InvalidInput(f"must be 1 to {MAX_BATCH}", field="batch")
-        headers = {
-            "Authorization": f"Bearer {api_key}",
-            "Accept": "application/json",
-        } | ({"On-Behalf-Of": on_behalf_of} if on_behalf_of else {})
         self.batch = batch
-        self._upstream = http.Upstream(
-            base_url.rstrip("/"),
-            headers,
-            seconds=deadline / SECOND,
-            stopwatch=stopwatch,
-        )
         self._clock = clock
 
     def __repr__(self) -> str:

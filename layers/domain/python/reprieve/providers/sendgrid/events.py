@@ -20,6 +20,7 @@ from reprieve.address import MAX_KEY_OCTETS, comparison_key
 from reprieve.clock import DAY, SECOND, Seconds, hours, minutes, to_millis
 from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
 from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
+from reprieve.suppressions.group import GROUP_ID
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
 from reprieve.suppressions.suppression import Classification
 
@@ -54,11 +55,13 @@ KINDS: Final = {
     "dropped": DeliveryKind.DROPPED,
     "spamreport": DeliveryKind.SPAM_REPORT,
     "unsubscribe": DeliveryKind.UNSUBSCRIBE,
+    "group_unsubscribe": DeliveryKind.GROUP_UNSUBSCRIBE,
+    "group_resubscribe": DeliveryKind.GROUP_RESUBSCRIBE,
 }
 #: events that are SendGrid's but not ours
-OTHERS: Final = frozenset(
-    {"processed", "open", "click", "group_unsubscribe", "group_resubscribe", "account_status_change"}
-)
+OTHERS: Final = frozenset({"processed", "open", "click", "account_status_change"})
+#: the kinds that are about one unsubscribe group
+OF_GROUPS: Final = frozenset({DeliveryKind.GROUP_UNSUBSCRIBE, DeliveryKind.GROUP_RESUBSCRIBE})
 
 
 def check_headers(post: Post) -> None:
@@ -225,8 +228,9 @@ def _event(raw: object, now: Millis) -> DeliveryEvent | None:
         kind = DeliveryKind.BLOCKED
     email, at = _email(raw), _moment(raw, now)
     key, message_id = comparison_key(email), _text(raw, "sg_message_id")
+    group = _group(raw) if kind in OF_GROUPS else 0
     event = DeliveryEvent(
-        id=_id(key, kind, at, message_id),
+        id=_id(key, kind, at, message_id, group),
         kind=kind,
         email=email,
         key=key,
@@ -237,6 +241,7 @@ def _event(raw: object, now: Millis) -> DeliveryEvent | None:
         provider=PROVIDER,
         message_id=message_id,
         ip=_text(raw, "ip"),
+        group=group,
     )
     if event.octets > MAX_TEXT_OCTETS:
         raise InvalidInput(f"has more than {MAX_TEXT_OCTETS} octets of text", field="event")
@@ -264,6 +269,14 @@ def _moment(raw: Mapping[str, Any], now: Millis) -> Millis:
     return to_millis(Seconds(stamp))
 
 
+def _group(raw: Mapping[str, Any]) -> int:
+    given = raw.get("asm_group_id")
+    text = str(given) if isinstance(given, int | str) and not isinstance(given, bool) else ""
+    if not GROUP_ID.fullmatch(text):
+        raise InvalidInput("not the id of a group", field="asm_group_id")
+    return int(text)
+
+
 def _text(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
     return _writable(value) if isinstance(value, str) else ""
@@ -274,6 +287,7 @@ def _writable(text: str) -> str:
     return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _id(key: str, kind: DeliveryKind, at: int, message_id: str) -> str:
+def _id(key: str, kind: DeliveryKind, at: int, message_id: str, group: int) -> str:
     """What makes it this event and no other. SendGrid's `sg_event_id` does not: it is a new one in some repeats."""
-    return hashlib.sha256(json.dumps([key, kind, at, message_id]).encode()).hexdigest()[:32]
+    identity = [key, kind, at, message_id, *([group] if group else [])]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]

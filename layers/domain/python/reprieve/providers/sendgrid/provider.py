@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.providers.kind import Surroundings
     from reprieve.removals.ports import Provider
+    from reprieve.suppressions.ports import ProviderGroups
 
 #: a placeholder for a sealed API key, where only the form of the key matters
 _KEPT: Final = "kept"
@@ -73,6 +74,13 @@ def _adapter(account: ProviderAccount, api_key: str, surroundings: Surroundings)
     )
 
 
+def _groups(account: ProviderAccount, api_key: str, _surroundings: Surroundings) -> ProviderGroups:
+    from reprieve.providers.sendgrid.adapter import upstream_of  # noqa: PLC0415  (imports requests)
+    from reprieve.providers.sendgrid.groups import SendGridGroups  # noqa: PLC0415
+
+    return SendGridGroups(upstream_of(account.base_url, api_key, account.on_behalf_of))
+
+
 def _webhook() -> Webhook:
     from reprieve.providers.sendgrid import events  # noqa: PLC0415  (imports cryptography)
 
@@ -87,4 +95,5 @@ SENDGRID: Final = ProviderKind(
     ),
     adapter=_adapter,
     webhook=_webhook,
+    groups=_groups,
 )
