@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from local.place import STACK_NAME
+from reprieve.access.client import ClientKind, Secrets
 from reprieve.clock import HOUR, Millis, now
 from reprieve.errors import Conflict
 from reprieve.organization import Membership
@@ -36,6 +37,8 @@ def main() -> None:
     upstream_url = sys.argv[1]
     stack.connect(STACK_NAME)
     known = json.load(sys.stdin) or create()
+    if "okta_client_id" not in known:
+        known |= create_clients()
     if known.get("upstream_url") != upstream_url:
         connect_provider(known, upstream_url)
     json.dump({**known, "upstream_url": upstream_url}, sys.stdout)
@@ -64,6 +67,28 @@ def create() -> dict[str, str]:
     # `upstream` has no provider of its own. One key signs both webhooks, as one sender would.
     operations.set_provider(UPSTREAM, kind="none", webhook_key=public_key(known))
     return known
+
+
+def create_clients() -> dict[str, str]:
+    """Create an OAuth client of each kind; return what each has to know."""
+    okta, key = client(ClientKind.PRIVATE_KEY, "okta")
+    zoho, refresh = client(ClientKind.REFRESH, "zoho")
+    reader, secret = client(ClientKind.SECRET, "reprieve")
+    return {
+        "okta_client_id": okta,
+        "okta_private_jwk": key.private_jwk,
+        "zoho_client_id": zoho,
+        "zoho_client_secret": refresh.secret,
+        "zoho_refresh_token": refresh.refresh_token,
+        "reprieve_client_id": reader,
+        "reprieve_client_secret": secret.secret,
+    }
+
+
+def client(kind: ClientKind, dialect: str) -> tuple[str, Secrets]:
+    """A client with every scope of one dialect: its id, and what it is given."""
+    made, secrets = operations.create_client(DEMO, kind, name=f"local {dialect}", scopes=BY_DIALECT[dialect])
+    return made.id, secrets
 
 
 def create_organization(name: str, membership: Membership) -> None:

@@ -30,7 +30,7 @@ STOPPING = b"\nStopping: saving the data; running functions are ended.\n"
 OUTPUT_CLOSED = {errno.EIO, errno.EPIPE}  # what printing to a closed terminal or a closed pipe raises
 
 REQUESTS = """
-Five requests to paste:
+Six requests to paste:
 
   # Which addresses bounced? (SendGrid's API)
   curl -sS {url}/v3/suppression/bounces \\
@@ -48,6 +48,11 @@ Five requests to paste:
   # Which addresses does the provider list? (the organization that plays the provider)
   curl -sS {url}/v3/suppression/bounces \\
     -H 'Authorization: Bearer {upstream}'
+
+  # An access token for an hour, and a request with it (OAuth 2.0, Reprieve's own API)
+  TOKEN=$(curl -sS {token_url} -u '{client_id}:{client_secret}' \\
+    -d grant_type=client_credentials | sed 's/.*"access_token":"\\([^"]*\\).*/\\1/')
+  curl -sS '{url}/reprieve/addresses/ada@example.com' -H "Authorization: Bearer $TOKEN"
 
   # What does an API answer without a credential? (Okta's API)
   curl -sS -i {url}/api/v1/users
@@ -145,6 +150,7 @@ def watch(place: Place, server: MiniStack) -> NoReturn:
 def introduction(place: Place, described: dict[str, Any]) -> str:
     """The text that explains how to use the stack."""
     tokens = {name: described[name]["token"] for name in (*stack.DIALECTS, "upstream")}
+    client = {name: described["reprieve"][name] for name in ("client_id", "client_secret", "token_url")}
     paths = {**stack.DIALECTS, "upstream": stack.DIALECTS["sendgrid"]}
     table = "\n".join(f"  {name:<10} {paths[name] + '/...':<14} {token}" for name, token in tokens.items())
     return (
@@ -155,7 +161,7 @@ def introduction(place: Place, described: dict[str, Any]) -> str:
         f"  {mail_line(described['mail'])}\n"
         f"  The same for programs, with the webhook's signing key: {shown(place.stack_json)}\n"
         f"  The operator's command: .venv/bin/reprieve --local status\n"
-        f"{REQUESTS.format(url=place.endpoint, **tokens)}"
+        f"{REQUESTS.format(url=place.endpoint, **tokens, **client)}"
     )
 
 

@@ -100,9 +100,29 @@ def access(place: Place) -> dict[str, str]:
 
 def description(place: Place, demo: dict[str, str], mail: dict[str, Any] | None) -> dict[str, Any]:
     """The content of stack.json; all APIs have the same base URL, which a vendor's client takes as it is."""
+    apis: dict[str, dict[str, Any]] = {
+        name: {"base_url": place.endpoint, "token": demo[name]} for name in (*DIALECTS, "upstream")
+    }
+    okta_tokens, zoho_tokens = registry.TOKEN_ENDPOINTS
+    apis["okta"] |= {
+        "client_id": demo["okta_client_id"],
+        "private_jwk": json.loads(demo["okta_private_jwk"]),
+        "token_url": f"{place.endpoint}/{okta_tokens.stage}/v1/token",
+    }
+    apis["zoho"] |= {
+        "client_id": demo["zoho_client_id"],
+        "client_secret": demo["zoho_client_secret"],
+        "refresh_token": demo["zoho_refresh_token"],
+        "accounts_url": f"{place.endpoint}/{zoho_tokens.stage}/v2/token",
+    }
+    apis["reprieve"] |= {
+        "client_id": demo["reprieve_client_id"],
+        "client_secret": demo["reprieve_client_secret"],
+        "token_url": apis["okta"]["token_url"],
+    }
     return {
         "org": "demo",
-        **{dialect: {"base_url": place.endpoint, "token": demo[dialect]} for dialect in (*DIALECTS, "upstream")},
+        **apis,
         "webhook": {
             "url": f"{place.endpoint}/reprieve/events/sendgrid/demo",
             "signing_key_pem": demo["signing_key_pem"],

@@ -9,7 +9,7 @@ import click
 from reprieve.runtime import wiring
 from reprieve_cli import operations, scopes
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_table
-from reprieve_cli.params import Duration
+from reprieve_cli.params import Duration, scope_options
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -39,14 +39,7 @@ def credentials() -> None:
 )
 @click.argument("organization", metavar="ORG")
 @click.option("--name", required=True, help="A name that says who uses it.")
-@click.option("--scope", "single", multiple=True, metavar="SCOPE", help="A scope to grant; repeatable.")
-@click.option(
-    "--dialect",
-    "dialects",
-    multiple=True,
-    type=click.Choice(list(scopes.BY_DIALECT)),
-    help="Grant all scopes of a dialect; repeatable.",
-)
+@scope_options
 @click.option(
     "--expires-in", type=Duration(), help="30m, 12h, 90d or 52w; without it the credential lasts until it is revoked."
 )
@@ -55,8 +48,7 @@ def issue(
     organization: str,
     *,
     name: str,
-    single: tuple[str, ...],
-    dialects: tuple[str, ...],
+    wanted: frozenset[str],
     expires_in: int | None,
     as_json: bool,
 ) -> None:
@@ -65,9 +57,6 @@ def issue(
     Only the token goes to standard output, so that a script can read it; its id and expiry go to standard error.
     `reprieve credentials scopes` lists the scopes.
     """
-    wanted = frozenset(single).union(*(scopes.BY_DIALECT[dialect] for dialect in dialects))
-    if not wanted:
-        raise click.UsageError("a credential needs at least one scope: give --scope or --dialect")
     connect()
     token, credential = operations.make_credential(organization, name=name, scopes=wanted, expires_in=expires_in)
     if as_json:
@@ -98,7 +87,7 @@ def list_(organization: str, *, as_json: bool) -> None:
             (
                 one.id,
                 one.name,
-                _summary(one.scopes),
+                summary(one.scopes),
                 moment(one.created) or "",
                 moment(one.expires_at) or "never",
                 "valid" if one.valid(now) else "expired",
@@ -147,7 +136,8 @@ def _record(credential: Credential) -> dict[str, Any]:
     }
 
 
-def _summary(granted: Iterable[str]) -> str:
+def summary(granted: Iterable[str]) -> str:
+    """Scopes in a table: a whole dialect, or the first few by name."""
     names = sorted(granted)
     for dialect, members in scopes.BY_DIALECT.items():
         if members == set(names):

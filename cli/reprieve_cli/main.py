@@ -9,6 +9,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reprieve.errors import ReprieveError
+from reprieve_cli.clients import clients
 from reprieve_cli.credentials import credentials
 from reprieve_cli.dead_letters import dead_letters
 from reprieve_cli.exports import export, import_
@@ -22,6 +23,7 @@ from reprieve_cli.providers import providers
 from reprieve_cli.recipients import recipients
 from reprieve_cli.reconcile import reconcile
 from reprieve_cli.removals import removals
+from reprieve_cli.signing_keys import signing_keys
 from reprieve_cli.stack import CHECKOUT
 from reprieve_cli.status import status
 from reprieve_cli.target import Target
@@ -102,6 +104,8 @@ def main(ctx: click.Context, stack: str, *, local: bool) -> None:
 for command in (
     organizations,
     credentials,
+    clients,
+    signing_keys,
     providers,
     recipients,
     lists,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from reprieve.access.client import MAX_LIFETIME
 from reprieve.access.organizations import new_organization
 from reprieve.access.provider_accounts import AccountChanges
 from reprieve.clock import SECOND, Millis
@@ -22,6 +23,7 @@ from reprieve_cli import scopes as known
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from reprieve.access.client import Client, ClientKind, Secrets
     from reprieve.access.credential import Credential
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.organization import Organization
@@ -78,6 +80,39 @@ def make_credential(
 def revoke_credential(organization_id: str, credential_id: str) -> None:
     """Forget a credential at once; see `Credentials.revoke`."""
     wiring.credentials(known.check).revoke(asking(find_organization(organization_id)), credential_id)
+
+
+def create_client(
+    organization_id: str,
+    kind: ClientKind,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    jwks: str = "",
+    lifetime: Millis = MAX_LIFETIME,
+) -> tuple[Client, Secrets]:
+    """Create an OAuth client; see `Clients.create`. The first one brings the first signing key.
+
+    Args:
+        organization_id: whose it is.
+        kind: how it proves who it is.
+        name: the display name.
+        scopes: the most that its tokens may allow.
+        jwks: its public keys: a JWK, a JWK set, or one key in PEM; "" makes a pair.
+        lifetime: how long its access tokens count, in milliseconds.
+    """
+    from reprieve.access import jose  # noqa: PLC0415  (only clients need it)
+
+    context = asking(find_organization(organization_id))
+    keys = jose.public_keys_in(jwks, field="public key") if jwks else ()
+    made = wiring.clients(known.check).create(context, kind, name=name, scopes=scopes, keys=keys, lifetime=lifetime)
+    wiring.signing_keys().ensure(asking, now=context.now)
+    return made
+
+
+def revoke_client(organization_id: str, client_id: str) -> None:
+    """Delete an OAuth client; see `Clients.revoke`."""
+    wiring.clients(known.check).revoke(asking(find_organization(organization_id)), client_id)
 
 
 def set_provider(organization_id: str, **changes: str | None) -> ProviderAccount:

@@ -1,21 +1,24 @@
-"""Types of options that click does not have."""
+"""Types of options that click does not have, and options that several commands share."""
 
 from __future__ import annotations
 
 import re
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reprieve.clock import DAY, HOUR, MINUTE
+from reprieve.clock import DAY, HOUR, MINUTE, SECOND
 from reprieve.suppressions.suppression import SuppressionList, list_named
+from reprieve_cli import scopes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from enum import StrEnum
 
     from reprieve.suppressions.suppression import AnyList
 
-_UNITS: Final = {"m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_UNITS: Final = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 
 
 class Duration(click.ParamType):
@@ -25,9 +28,9 @@ class Duration(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401
         """See click."""
-        found = re.fullmatch(r"([1-9][0-9]{0,4})([mhdw])", str(value))
+        found = re.fullmatch(r"([1-9][0-9]{0,4})([smhdw])", str(value))
         if not found:
-            self.fail("a number and a unit: 30m, 12h, 90d or 52w", param, ctx)
+            self.fail("a number and a unit: 30s, 30m, 12h, 90d or 52w", param, ctx)
         return int(found[1]) * _UNITS[found[2]]
 
 
@@ -47,3 +50,24 @@ class List(click.ParamType):
 def words(kind: type[StrEnum], *, case_sensitive: bool = True) -> click.Choice:
     """The values of an enumeration as a choice; click would print its members as Python spells them."""
     return click.Choice([member.value for member in kind], case_sensitive=case_sensitive)
+
+
+def scope_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options `--scope` and `--dialect`, which the command gets as one set: `wanted`."""
+
+    @wraps(command)
+    def with_scopes(*arguments: Any, single: tuple[str, ...], dialects: tuple[str, ...], **more: Any) -> None:  # noqa: ANN401  (a command's own parameters)
+        wanted = frozenset(single).union(*(scopes.BY_DIALECT[dialect] for dialect in dialects))
+        if not wanted:
+            raise click.UsageError("at least one scope is needed: give --scope or --dialect")
+        command(*arguments, wanted=wanted, **more)
+
+    single = click.option("--scope", "single", multiple=True, metavar="SCOPE", help="A scope to grant; repeatable.")
+    whole = click.option(
+        "--dialect",
+        "dialects",
+        multiple=True,
+        type=click.Choice(list(scopes.BY_DIALECT)),
+        help="Grant all scopes of a dialect; repeatable.",
+    )
+    return single(whole(with_scopes))

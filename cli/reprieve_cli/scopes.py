@@ -1,4 +1,4 @@
-"""Every scope that a credential can be given, by dialect, in the dialects' own spellings."""
+"""Every scope that a credential or a client can be given, by dialect, in the dialects' own spellings."""
 
 from __future__ import annotations
 

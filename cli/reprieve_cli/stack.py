@@ -35,6 +35,7 @@ SETTINGS: Final = {
     "RecipientsTable": "RECIPIENTS_TABLE",
     "AccessTable": "ACCESS_TABLE",
     "ProviderAccountsTable": "PROVIDER_ACCOUNTS_TABLE",
+    "TokensTable": "TOKENS_TABLE",
     "SecretsKey": "SECRETS_KEY",
     "DeadLetterQueueUrl": "DEAD_LETTER_QUEUE_URL",
 }

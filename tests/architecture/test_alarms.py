@@ -140,7 +140,7 @@ def test_the_dashboard_shows_the_units_of_every_table_and_index_and_the_answers_
             *(("GlobalSecondaryIndexName", one["IndexName"]) for one in table.get("GlobalSecondaryIndexes", ())),
         ]
     )
-    apis = len(resources("AWS::ApiGateway::RestApi"))
+    apis = len(resources("AWS::ApiGateway::Stage"))
     assert [len(widget["properties"]["metrics"]) for widget in widgets()[5:7]] == [2 * apis, apis]
 
 

@@ -41,6 +41,7 @@ ONLY_IN = {
     "requests": {"net"},
     "urllib3": {"net"},
     "pydantic": {"dialects"},
+    "joserfc": {"access"},
     "aws_lambda_powertools": {"runtime"},
 }
 
@@ -49,7 +50,16 @@ IMPURE = {"logging", "os", "random", "secrets", "socket", "subprocess", "sys", "
 #: exceptions: new tokens and ids are random, and one module reads the clock
 ALLOWED_IMPURE = {
     "clock": {"time"},
-    **{name: {"secrets"} for name in ("access.credential", "recipients.users", "email_servers.manage")},
+    **{
+        name: {"secrets"}
+        for name in (
+            "access.credential",
+            "access.client",
+            "access.token_requests",
+            "recipients.users",
+            "email_servers.manage",
+        )
+    },
 }
 
 

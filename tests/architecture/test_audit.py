@@ -20,7 +20,8 @@ SUBJECTS = ("access", "recipients", "suppressions", "removals", "addresses", "em
 READS = {
     *("AccessStore.organization", "AccessStore.organizations", "AccessStore.credential"),
     "AccessStore.provider_account",
-    "KeyVault.seal",
+    *("KeyVault.seal", "KeyOpener.unseal", "TrustStore.trusted"),
+    *("TokenStore.client", "TokenStore.refresh_token", "TokenStore.signing_keys"),
     "QuotaStore.peek",
     *("RecipientStore.members", "RecipientStore.get", "RecipientStore.get_many", "RecipientStore.listing"),
     *("RecipientStore.holders", "RecipientStore.named", "RecipientStore.linked"),
@@ -144,6 +145,8 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
     assert {
         *("Organizations.create", "Organizations.change", "Organizations.change_purge"),
         *("Credentials.issue", "Credentials.revoke", "ProviderAccounts.set", "ProviderAccounts.resume"),
+        *("Clients.create", "Clients.revoke", "SigningKeys.rotate", "SigningKeys.ensure"),
+        *("TokenRequests.revoke_refresh_token",),
         *("Users.create", "Users.change", "Users.deactivate", "Users.delete"),
         *("Records.insert", "Records.upsert", "Records.delete", "RecipientImports.run"),
         *("UnsubscribeGroups.create", "UnsubscribeGroups.change", "UnsubscribeGroups.delete"),

@@ -39,21 +39,30 @@ def test_every_function_behind_an_api_is_entered_through_the_edge() -> None:
     assert {name for name in behind_an_api() if not isinstance(function(name), Api)} == set()
 
 
-def test_only_the_webhook_is_excepted_because_its_signature_is_its_credential() -> None:
-    signed = [(route.function, route.method, route.resource) for route in routes() if route.signed]
-    assert signed == [("event_webhook", "POST", "/events/sendgrid/{org}")]
+def test_only_the_webhook_the_token_endpoints_and_the_published_keys_are_excepted() -> None:
+    """A signature or a client's proof is the credential there; public keys need none."""
+    excepted = [(route.function, route.method, route.resource) for route in routes() if route.open]
+    assert excepted == [
+        ("event_webhook", "POST", "/events/sendgrid/{org}"),
+        ("okta_tokens", "POST", "/v1/token"),
+        ("okta_tokens", "GET", "/v1/keys"),
+        ("zoho_tokens", "POST", "/v2/token"),
+        ("zoho_tokens", "POST", "/v2/token/revoke"),
+    ]
 
 
 def test_a_credential_is_verified_in_one_place_and_nothing_else_makes_a_caller() -> None:
     assert places(r"(?<!def )(?<!\.)\bauthenticate\(") == ["runtime/http.py"]
-    assert places(r"(?<!class )\bCaller\(") == ["access/authenticate.py"]
+    assert places(r"(?<!class )\bCaller\(") == ["access/authenticate.py"] * 2
     assert places(r"\bcaller=(?!None)") == ["dialects/exchange.py", "runtime/http.py"]
 
 
 def test_a_route_is_registered_by_the_two_methods_of_the_edge_alone() -> None:
     assert places(r"\.routes\[") == ["runtime/http.py"] * 2
     assert places(r"(?<!class )\bRoute\(") == ["runtime/http.py"] * 2
-    assert places(r"\.signed\(") == ["functions/event_webhook/app.py"]
+    assert set(places(r"handler\.open\(")) == {
+        *("functions/event_webhook/app.py", "functions/okta_tokens/app.py", "functions/zoho_tokens/app.py")
+    }
 
 
 def test_no_api_has_an_authorizer_of_its_own() -> None:

@@ -29,7 +29,8 @@ EXPENSIVE = {
     },
     "requests": set(),
     "boto3": set(),
-    "cryptography": {"event_webhook", "email_servers", "email_server_test"},
+    "cryptography": {"event_webhook", "email_servers", "email_server_test", "okta_tokens", "zoho_tokens"},
+    "joserfc": {"okta_tokens", "zoho_tokens"},
 }
 
 PROGRAM = """

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from reprieve.dialects.dialect import Dialect, Refusal
-from reprieve.dialects.registry import DIALECTS
+from reprieve.dialects.registry import DIALECTS, TOKEN_ENDPOINTS
 from tests.support.translated import resources, translated
 
 ANY = "x-amazon-apigateway-any-method"
-APIS = {"OktaApi", "SendGridApi", "ZohoApi", "ReprieveApi"}
+APIS = {"OktaApi", "SendGridApi", "ZohoApi", "ZohoAccountsApi", "ReprieveApi"}
 
 
 def test_each_path_has_one_method_and_one_permission() -> None:
@@ -73,11 +73,11 @@ def test_a_request_takes_one_function() -> None:
             assert "security" not in path[ANY]
 
 
-def test_an_api_has_its_one_stage_with_its_throttles() -> None:
+def test_an_api_has_its_one_stage_and_okta_that_of_its_tokens_with_their_throttles() -> None:
     """A deployment that names a stage makes another one, without method settings."""
     assert [it for it in resources("AWS::ApiGateway::Deployment").values() if "StageName" in it] == []
     stages = resources("AWS::ApiGateway::Stage")
-    assert sorted(it["StageName"] for it in stages.values()) == ["api", "crm", "reprieve", "v3"]
+    assert sorted(it["StageName"] for it in stages.values()) == ["api", "crm", "oauth", "oauth2", "reprieve", "v3"]
     for stage in stages.values():
         settings = stage["MethodSettings"][0]
         assert settings == throttle("/*", "*", "RequestsPerSecond")
@@ -92,8 +92,17 @@ def test_the_webhook_has_a_throttle_of_its_own() -> None:
     """A setting names the path with ~1 for each slash, and the method of the request where the path takes ANY."""
     further = {it["StageName"]: it["MethodSettings"][1:] for it in resources("AWS::ApiGateway::Stage").values()}
     webhook = throttle("/~1events~1sendgrid~1{org}", "POST", "WebhooksPerSecond")
-    assert further == {"api": [], "crm": [], "v3": [], "reprieve": [webhook]}
+    assert further == {"api": [], "crm": [], "v3": [], "oauth": [], "oauth2": [], "reprieve": [webhook]}
     assert "/events/sendgrid/{org}" in resources("AWS::ApiGateway::RestApi")["ReprieveApi"]["Body"]["paths"]
+
+
+#: the token endpoints are stages of their own
+CAPPED = (*DIALECTS, *TOKEN_ENDPOINTS)
+
+
+def cap_of(dialect: Dialect) -> str:
+    """The name of a rule that caps the requests of a stage."""
+    return dialect.name if dialect in DIALECTS else dialect.stage
 
 
 def rules() -> dict[str, Any]:
@@ -105,21 +114,21 @@ def test_a_cap_counts_all_requests_of_one_api_in_a_minute() -> None:
     """WAF sees the stage, or the base path of the same name, at the beginning of the path."""
     found = {name: rule["Statement"]["RateBasedStatement"] for name, rule in rules().items()}
     assert {name: it.pop("ScopeDownStatement")["ByteMatchStatement"] for name, it in found.items()} == {
-        dialect.name.lower(): {
+        cap_of(dialect): {
             "FieldToMatch": {"UriPath": {}},
             "PositionalConstraint": "STARTS_WITH",
             "SearchString": f"/{dialect.stage}/",
             "TextTransformations": [{"Priority": 0, "Type": "URL_DECODE"}],
         }
-        for dialect in DIALECTS
+        for dialect in CAPPED
     }
     counted = {"AggregateKeyType": "CONSTANT", "EvaluationWindowSec": 60, "Limit": {"Ref": "ApiRequestsPerMinute"}}
     assert found == dict.fromkeys(found, counted)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", CAPPED, ids=lambda dialect: dialect.stage)
 def test_a_cap_refuses_in_the_dialect(dialect: Dialect) -> None:
-    name = dialect.name.lower()
+    name = cap_of(dialect)
     (acl,) = resources("AWS::WAFv2::WebACL").values()
     said = dialect.gateway_rows()["THROTTLED"]
     assert isinstance(said, Refusal)
@@ -136,7 +145,7 @@ def test_a_web_acl_keeps_no_samples_of_requests() -> None:
     """A sample shows headers, and with them credentials."""
     (acl,) = resources("AWS::WAFv2::WebACL").values()
     shown = [acl["VisibilityConfig"], *(rule["VisibilityConfig"] for rule in rules().values())]
-    assert [it["SampledRequestsEnabled"] for it in shown] == [False] * 5
+    assert [it["SampledRequestsEnabled"] for it in shown] == [False] * 7
 
 
 def test_every_stage_is_behind_the_web_acl_and_none_is_without_one_unless_asked() -> None:
@@ -248,6 +257,8 @@ def test_without_a_domain_name_nothing_of_it_is_made() -> None:
         "SendGridPath": "HasDomainName",
         "ZohoPath": "HasDomainName",
         "ReprievePath": "HasDomainName",
+        "OktaTokensPath": "HasDomainName",
+        "ZohoAccountsPath": "HasDomainName",
         "DomainRecord": "HasHostedZone",
     }
 

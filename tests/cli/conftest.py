@@ -23,6 +23,7 @@ OUTPUTS = {
     "EMAIL_SERVERS_TABLE": "EmailServersTable",
     "RECIPIENTS_TABLE": "RecipientsTable",
     "ACCESS_TABLE": "AccessTable",
+    "TOKENS_TABLE": "TokensTable",
     "PROVIDER_ACCOUNTS_TABLE": "ProviderAccountsTable",
 }
 APIS = {dialect.api: f"{dialect.name}1" for dialect in DIALECTS}

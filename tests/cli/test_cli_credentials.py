@@ -34,7 +34,7 @@ def acme(stack: dict[str, str], ids: None, run: Run) -> None:
 
 def authenticated(token: str, now: int = NOW) -> frozenset[str]:
     """The scopes that a token has at the gate."""
-    return authenticate(wiring.access(), f"SSWS {token}", schemes={"SSWS"}, now=now).scopes
+    return authenticate(wiring.access(), f"SSWS {token}", schemes={"SSWS"}, tokens=wiring.trust, now=now).scopes
 
 
 def test_the_token_alone_is_on_standard_output(run: Run) -> None:
@@ -144,9 +144,9 @@ def test_zohos_scopes_may_name_a_module(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "a credential needs at least one scope: give --scope or --dialect"),
-        (["--expires-in", "soon"], "Invalid value for '--expires-in': a number and a unit: 30m, 12h, 90d or 52w"),
-        (["--expires-in", "0d"], "Invalid value for '--expires-in': a number and a unit: 30m, 12h, 90d or 52w"),
+        ([], "at least one scope is needed: give --scope or --dialect"),
+        (["--expires-in", "soon"], "Invalid value for '--expires-in': a number and a unit: 30s, 30m, 12h, 90d or 52w"),
+        (["--expires-in", "0d"], "Invalid value for '--expires-in': a number and a unit: 30s, 30m, 12h, 90d or 52w"),
         (
             ["--dialect", "mailgun"],
             "Invalid value for '--dialect': 'mailgun' is not one of 'okta', 'sendgrid', 'zoho', 'reprieve'.",

@@ -32,6 +32,9 @@ EXAMPLES = [line.strip() for command in [main, *COMMANDS.values()] for line in (
 
 def test_these_are_the_commands() -> None:
     assert sorted(" ".join(path) for path in COMMANDS) == [
+        "clients create",
+        "clients list",
+        "clients revoke",
         "credentials issue",
         "credentials list",
         "credentials revoke",
@@ -61,6 +64,8 @@ def test_these_are_the_commands() -> None:
         "reconcile",
         "removals list",
         "removals retry",
+        "signing-keys list",
+        "signing-keys rotate",
         "status",
         "whitelist change",
         "whitelist show",
@@ -91,7 +96,7 @@ def test_every_example_is_a_command_line_that_the_command_takes(
     example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in re.findall(r"\w+\.csv", example):
+    for name in re.findall(r"\w+\.(?:csv|jwk)", example):
         (tmp_path / name).touch()
     # what the shell would do with the rest is not the command's business
     line = re.search(r"reprieve ([^<|)]+)", example)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import reprieve
 from reprieve import dialects, errors
 from reprieve.access.caller import Caller
+from reprieve.access.oauth import GrantError, GrantRefused
 from reprieve.dialects.dialect import GATEWAY, Dialect, Refusal
 from reprieve.dialects.exchange import Request
 from reprieve.dialects.okta import system_log as okta_log
@@ -104,6 +105,7 @@ INSTANCES: dict[type[ReprieveError], st.SearchStrategy[ReprieveError]] = {
     errors.Conflict: st.builds(errors.Conflict, texts),
     errors.RateLimited: st.builds(errors.RateLimited, moments),
     errors.Unavailable: st.builds(errors.Unavailable, texts),
+    GrantRefused: st.builds(GrantRefused, st.sampled_from(GrantError), texts),
     email_server.SecretNeeded: st.builds(email_server.SecretNeeded, st.sampled_from(email_server.AuthType)),
     email_server.AnotherEnabled: st.builds(email_server.AnotherEnabled),
     email_server.TooManyServers: st.builds(email_server.TooManyServers, st.integers(0, 100)),

@@ -39,6 +39,7 @@ SETTINGS = {
     "TOKEN_PORTS": "443",
     "PRIVATE_MAIL_NETWORKS": "",
     "METRICS_NAMESPACE": "Reprieve/test",
+    "TOKEN_ISSUER": "urn:reprieve:test",
 }
 
 

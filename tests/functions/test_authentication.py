@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.support.gateway import Calls, Clock, Gateway
     from tests.support.routes import Route
 
-CLOSED = [route for route in ROUTES if not route.signed]
+CLOSED = [route for route in ROUTES if not route.open]
 #: one route of each dialect
 SAMPLE = {route.dialect.name: route for route in reversed(CLOSED)}
 #: methods that some path does not have
@@ -135,11 +135,11 @@ def test_a_method_that_a_path_does_not_have_is_refused_for_the_credential_first(
                 assert refusal(answer, route.dialect.name) == bad(route.dialect.name)
 
 
-def test_a_path_with_a_signed_method_beside_one_that_needs_a_credential_is_closed_to_both(
+def test_a_path_with_an_open_method_beside_one_that_needs_a_credential_is_closed_to_both(
     call: Gateway, token: str
 ) -> None:
     api, answered = Api(DIALECTS[0]), Response(200, {})
-    api.signed("POST", "/mixed")(lambda _: answered)
+    api.open("POST", "/mixed")(lambda _: answered)
     api.route("GET", "/mixed", scopes=())(lambda _: answered)
     for method in ("GET", "POST", "PUT"):
         assert refusal(call(api, method, "/mixed", organization=None), "okta") == missing("okta")

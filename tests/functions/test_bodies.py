@@ -53,7 +53,7 @@ BODIES: dict[str, dict[str, Any]] = {
     f"zoho POST {MODULE}/{UNBLOCK}": {"ids": ["TEXT"], "unblock_fields": ["Email"]},
     f"zoho POST {MODULE}/{{record_id}}/{UNBLOCK}": {"unblock_fields": ["TEXT"]},
 }
-#: the routes that ignore a body, and the one whose body is a provider's
+#: the routes that ignore a body, and those whose body is a provider's or a form
 BODILESS = {
     "okta DELETE /v1/users/{id}",
     "okta POST /v1/users/{id}/lifecycle/deactivate",
@@ -67,6 +67,8 @@ BODILESS = {
     f"zoho DELETE {MODULE}/{{record_id}}",
     "reprieve POST /removals/{id}/retry",
     "reprieve POST /events/sendgrid/{org}",
+    # forms, which test_tokens sends
+    *("okta POST /v1/token", "zoho POST /v2/token", "zoho POST /v2/token/revoke"),
 }
 
 #: the values that replace "TEXT", quotes included; a number that is too long and too many levels are not text

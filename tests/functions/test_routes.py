@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.dialects.registry import DIALECTS
+from reprieve.dialects.registry import DIALECTS, TOKEN_ENDPOINTS
 from tests.support.gateway import Answer, Gateway, Matching, function, problem
 from tests.support.routes import apis
 from tests.support.tables import template
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ANY_ID = Matching("[A-Za-z0-9_-]{22}")
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-BY_API = {dialect.api: dialect for dialect in DIALECTS}
+BY_API = {dialect.api: dialect for dialect in (*TOKEN_ENDPOINTS, *DIALECTS)}
 
 
 def okta(code: str, summary: str) -> dict[str, Any]:
@@ -33,7 +33,14 @@ def zoho(code: str, message: str) -> dict[str, Any]:
     return {"code": code, "details": {}, "message": message, "status": "error"}
 
 
+def oauth(error: str, description: str) -> dict[str, Any]:
+    return {"error": error, "error_description": description}
+
+
 NO_SUCH_PATH = {
+    "ZohoAccountsApi": Answer(
+        404, oauth("invalid_url_pattern", "Please check if the URL trying to access is a correct one")
+    ),
     "OktaApi": Answer(404, okta("E0000008", "The requested path was not found")),
     "SendGridApi": Answer(404, sendgrid("not found")),
     "ZohoApi": Answer(404, zoho("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")),
@@ -41,8 +48,13 @@ NO_SUCH_PATH = {
 }
 
 
-def no_such_method(api: str, method: str) -> Answer:
+def no_such_method(api: str, method: str, folder: str) -> Answer:
+    if folder == "okta_tokens":
+        return Answer(405, oauth("invalid_request", "The endpoint does not support the provided HTTP method."))
     return {
+        "ZohoAccountsApi": Answer(
+            400, oauth("invalid_request_method", "The http request method type is not a valid one")
+        ),
         "OktaApi": Answer(405, okta("E0000022", "The endpoint does not support the provided HTTP method")),
         "SendGridApi": Answer(405, sendgrid("method not allowed")),
         "ZohoApi": Answer(400, zoho("INVALID_REQUEST_METHOD", "The http request method type is not a valid one")),
@@ -91,7 +103,7 @@ def test_a_method_that_a_path_does_not_have_is_refused_in_the_dialect(
     allowed = sorted(served(folder)[path])
     for method in set(METHODS) - set(allowed):
         answer = call(function(folder), method, path, stage=BY_API[api].stage)
-        assert answer == no_such_method(api, method)
+        assert answer == no_such_method(api, method, folder)
         assert answer.headers["allow"] == [", ".join(allowed)]
 
 
@@ -116,6 +128,8 @@ def test_each_api_has_an_answer_for_its_root_and_for_whatever_it_does_not_know()
         ("ReprieveApi", "/{proxy+}"),
         ("SendGridApi", "/"),
         ("SendGridApi", "/{proxy+}"),
+        ("ZohoAccountsApi", "/"),
+        ("ZohoAccountsApi", "/{proxy+}"),
         # API Gateway takes no {proxy+} beside a variable, so the root of Zoho's API cannot have one
         ("ZohoApi", "/"),
         ("ZohoApi", "/{version}"),

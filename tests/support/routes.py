@@ -20,7 +20,7 @@ class Route:
     Attributes:
         function: the name of its function.
         scopes: see `http.Scopes`.
-        signed: see `http.Route`.
+        open: see `http.Route`.
     """
 
     function: str
@@ -28,7 +28,7 @@ class Route:
     method: str
     resource: str
     scopes: Scopes
-    signed: bool
+    open: bool
 
     def __str__(self) -> str:
         return f"{self.dialect.name} {self.method} {self.resource}"
@@ -43,7 +43,7 @@ def apis() -> dict[str, Api]:
 def routes() -> list[Route]:
     """The routes of all functions."""
     return [
-        Route(name, api.dialect, method, resource, route.scopes, route.signed)
+        Route(name, api.dialect, method, resource, route.scopes, route.open)
         for name, api in apis().items()
         for (method, resource), route in api.routes.items()
     ]

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.access import log_entries as access_entries
+from reprieve.access.client import Client, ClientKind
 from reprieve.access.credential import Credential
 from reprieve.access.log_entries import (
+    client_changed,
     credential_changed,
     organization_changed,
     provider_account_changed,
@@ -120,6 +122,7 @@ def test_a_removal_request_lists_at_most_fifty_addresses_per_target() -> None:
 
 CONTEXT = context(Organization("demo", "Demo", provider_name="SES"), now=5, credential="cred-1", request_id="request-1")
 CREDENTIAL = Credential("cred-2", "demo", "0" * 64, "SDK", frozenset({"okta.logs.read"}), created=1)
+CLIENT = Client("rpc_demo_1", "demo", ClientKind.SECRET, "SDK", frozenset({"okta.logs.read"}), created=1)
 ACCOUNT = ProviderAccount("ses")
 LOGIN = "ada@example.com"
 ADA = Recipient("00u1", USERS, Address.parse(LOGIN), None, 1, 1, {"login": LOGIN, "firstName": "Ada"})
@@ -128,6 +131,10 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
     **dict.fromkeys(
         (EventType.TOKEN_CREATE, EventType.TOKEN_REVOKE),
         lambda event_type: credential_changed(event_type, CREDENTIAL, context=CONTEXT),
+    ),
+    **dict.fromkeys(
+        (EventType.CLIENT_CREATE, EventType.CLIENT_REVOKE),
+        lambda event_type: client_changed(event_type, CLIENT, context=CONTEXT),
     ),
     **dict.fromkeys(
         (
@@ -167,6 +174,7 @@ def test_a_change_names_its_actor_its_request_and_its_target(event_type: EventTy
     assert target["id"] == entry.target
     assert (target["type"], target["displayName"], target["alternateId"]) in {
         ("Token", "SDK", "SDK"),
+        ("PublicClientApp", "SDK", "SDK"),
         ("User", "Ada", "ada@example.com"),
         ("Leads", "ada@example.com", "ada@example.com"),
         ("Organization", "Demo", "demo"),

@@ -9,8 +9,11 @@ from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Tar
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprieve.access.access_token import AccessToken
+    from reprieve.access.client import Client, RefreshToken
     from reprieve.access.credential import Credential
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.access.signing_key import SigningKey
     from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 MESSAGE: Final = {
     EventType.TOKEN_CREATE: "Create API token",
     EventType.TOKEN_REVOKE: "Revoke API token",
+    EventType.CLIENT_CREATE: "Create OAuth client",
+    EventType.CLIENT_REVOKE: "Revoke OAuth client",
     EventType.ORGANIZATION_CREATE: "Create organization",
     EventType.ORGANIZATION_UPDATE: "Change organization settings",
     EventType.PURGE_UPDATE: "Change bounce purge",
@@ -31,6 +36,30 @@ _FACTS: Final = ("kind", "base_url", "on_behalf_of", "webhook_key")
 def credential_changed(event_type: EventType, credential: Credential, *, context: Context) -> LogEntry:
     """The log entry for a credential that was issued or revoked (TOKEN_CREATE, TOKEN_REVOKE); never with its token."""
     return change_entry(event_type, MESSAGE[event_type], Target(credential.id, "Token", credential.name), context)
+
+
+def client_changed(event_type: EventType, client: Client, *, context: Context) -> LogEntry:
+    """The log entry for an OAuth client that was created or revoked (CLIENT_CREATE, CLIENT_REVOKE)."""
+    return change_entry(event_type, MESSAGE[event_type], _client(client.id, client.name), context)
+
+
+def token_granted(client: Client, token: AccessToken, *, context: Context) -> LogEntry:
+    """The log entry for an access token that was issued; with its id and its scopes, never with the token."""
+    debug = {"grantedScopes": " ".join(token.scopes), "accessTokenId": token.id}
+    target = _client(client.id, client.name)
+    return change_entry(EventType.TOKEN_GRANT, "OAuth2 access token is granted", target, context, debug=debug)
+
+
+def token_revoked(token: RefreshToken, *, context: Context) -> LogEntry:
+    """The log entry for a refresh token that was revoked."""
+    target = Target(token.id, "RefreshToken", f"refresh token of {token.client_id}")
+    return change_entry(EventType.REFRESH_REVOKE, "OAuth2 refresh token is revoked", target, context)
+
+
+def signing_key_rotated(key: SigningKey, *, context: Context) -> LogEntry:
+    """The log entry for a new signing key, in the log of each organization that it concerns."""
+    target = Target(key.kid, "SigningKey", key.kid)
+    return change_entry(EventType.KEY_ROTATE, "Rotate the key that signs access tokens", target, context)
 
 
 def organization_changed(
@@ -97,6 +126,10 @@ def _account_entry(
 
 def _account(account: ProviderAccount | None) -> dict[str, object]:
     return {name: getattr(account, name) if account else "" for name in _FACTS}
+
+
+def _client(client_id: str, name: str) -> Target:
+    return Target(client_id, "PublicClientApp", name)
 
 
 def _plain(value: object) -> object:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from reprieve.access.client import Client, RefreshToken
     from reprieve.access.credential import Credential
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.quota import Quota
     from reprieve.access.repeat import Answer, Kept
+    from reprieve.access.signing_key import SigningKey
     from reprieve.clock import Millis, Seconds
     from reprieve.organization import Organization
 
@@ -98,6 +101,86 @@ class KeyVault(Protocol):
         Raises:
             Unavailable: it could not be sealed.
         """
+        ...
+
+
+class KeyOpener(Protocol):
+    """Unseals what a `KeyVault` has sealed."""
+
+    def unseal(self, sealed: bytes, context: Mapping[str, str]) -> str:
+        """Decrypt a secret, under the context that it was sealed with.
+
+        Raises:
+            Unavailable: it could not be unsealed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What access tokens are verified by.
+
+    Attributes:
+        organization: None if there is none.
+        keys: the published keys; () where they were not asked for.
+        denied: what has been revoked, by id of an access token, a client or a refresh token, and until when it could
+            still be in use; {} where it was not asked for.
+    """
+
+    organization: Organization | None
+    keys: Sequence[SigningKey] = ()
+    denied: Mapping[str, Millis] = field(default_factory=dict)
+
+
+class TrustStore(Protocol):
+    """The published keys and what has been revoked."""
+
+    def trusted(self, organization_id: str, *, keys: bool, denied: bool) -> Trusted:
+        """The organization and, by the same read, the published keys and its revocations."""
+        ...
+
+
+class TokenStore(Protocol):
+    """OAuth clients, refresh tokens, used assertions and signing keys."""
+
+    def client(self, organization_id: str, client_id: str) -> Client | None:
+        """A client, or None."""
+        ...
+
+    def add_client(self, client: Client, refresh_token: RefreshToken | None) -> None:
+        """Store a new client, with its refresh token if it has one."""
+        ...
+
+    def remove_client(self, organization_id: str, client_id: str) -> Client | None:
+        """Delete a client and its refresh tokens, and return it; None when there is none of that id."""
+        ...
+
+    def refresh_token(self, organization_id: str, digest: str) -> RefreshToken | None:
+        """The refresh token with this digest, or None."""
+        ...
+
+    def remove_refresh_token(self, token: RefreshToken) -> bool:
+        """Delete a refresh token; False when it was gone already."""
+        ...
+
+    def deny(self, organization_id: str, name: str, *, until: Millis, now: Millis) -> None:
+        """Refuse access tokens by an id of theirs, their client or their refresh token, until a moment.
+
+        Raises:
+            RateLimited: the organization has revoked too many in an hour.
+        """
+        ...
+
+    def spend(self, organization_id: str, client_id: str, jti: str, *, until: Millis) -> bool:
+        """Record that a client's assertion was used; False when it had been."""
+        ...
+
+    def signing_keys(self) -> Sequence[SigningKey]:
+        """The signing keys with their sealed halves, oldest first."""
+        ...
+
+    def set_signing_keys(self, keys: Sequence[SigningKey], *, before: Sequence[SigningKey]) -> bool:
+        """Replace the signing keys, sealed and published; False when they are not `before` any more."""
         ...
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reprieve.dialects.okta.dialect import DIALECT as OKTA
+from reprieve.dialects.okta.tokens import TOKENS as OKTA_TOKENS
 from reprieve.dialects.reprieve.dialect import DIALECT as REPRIEVE
 from reprieve.dialects.sendgrid.dialect import DIALECT as SENDGRID
 from reprieve.dialects.zoho.dialect import DIALECT as ZOHO
+from reprieve.dialects.zoho.tokens import TOKENS as ZOHO_TOKENS
 
 if TYPE_CHECKING:
     from reprieve.dialects.dialect import Dialect
 
 DIALECTS: Final[tuple[Dialect, ...]] = (OKTA, SENDGRID, ZOHO, REPRIEVE)
+#: the token endpoints: an API or a stage of its own each, in its vendor's dialect but for OAuth's form of errors
+TOKEN_ENDPOINTS: Final[tuple[Dialect, ...]] = (OKTA_TOKENS, ZOHO_TOKENS)

@@ -3,7 +3,7 @@
 API Gateway has matched the path already and names the route's template in `resource`, so routing is one look-up.
 
 Every request of every API passes here, and here alone a credential is verified, before anything else of the request is
-read. What is not registered as signed needs one.
+read. What is not registered as open needs one.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ class Route:
     Attributes:
         verb: answers its requests.
         scopes: see `Scopes`.
-        signed: its requests carry no credential, because their signature is one; the verb verifies it.
+        open: its requests carry no credential. Their signature or a client's proof is one, which the verb verifies, or
+            the answer is public.
     """
 
     verb: Verb
     scopes: Scopes = ()
-    signed: bool = False
+    open: bool = False
 
 
 class Api:
@@ -88,11 +89,11 @@ class Api:
 
         return register
 
-    def signed(self, method: str, resource: str) -> Callable[[Verb], Verb]:
-        """Register a verb that verifies a signature of its requests itself; see `route`."""
+    def open(self, method: str, resource: str) -> Callable[[Verb], Verb]:
+        """Register a verb whose requests carry no credential; see `Route.open` for when, and `route`."""
 
         def register(verb: Verb) -> Verb:
-            self.routes[method, resource] = Route(verb, signed=True)
+            self.routes[method, resource] = Route(verb, open=True)
             return verb
 
         return register
@@ -108,7 +109,7 @@ class Api:
         error_id = ""
         try:
             routes = self._routes_of(request.resource)
-            if not all(route.signed for route in routes.values()):
+            if not all(route.open for route in routes.values()):
                 request = self._identified(request)
             request = replace(request, quota=self._meter(request))
             response = self._answer(request, routes)
@@ -149,7 +150,9 @@ class Api:
     def _identified(self, request: Request) -> Request:
         """The request with its caller, if its credential is good."""
         authorization = request.headers.get("authorization")
-        caller = authenticate(wiring.access(), authorization, schemes=self.dialect.schemes, now=request.now)
+        caller = authenticate(
+            wiring.access(), authorization, schemes=self.dialect.schemes, tokens=wiring.trust, now=request.now
+        )
         return replace(request, caller=caller)
 
     def _answer(self, request: Request, routes: Mapping[str, Route]) -> Response:

@@ -14,7 +14,7 @@ class MissingSetting(RuntimeError):
 COMMON: Final = (
     *("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE"),
     *("RECIPIENTS_TABLE", "ACCESS_TABLE", "PROVIDER_ACCOUNTS_TABLE"),
-    "METRICS_NAMESPACE",
+    *("TOKENS_TABLE", "TOKEN_ISSUER", "METRICS_NAMESPACE"),
 )
 #: the variables that the functions of email servers need
 MAIL: Final = (
@@ -54,6 +54,11 @@ def is_for_snapshot() -> bool:
 def metrics_namespace() -> str:
     """The CloudWatch namespace of the stack's metrics."""
     return os.environ["METRICS_NAMESPACE"]
+
+
+def token_issuer() -> str:
+    """The deployment's name as an issuer of access tokens."""
+    return os.environ["TOKEN_ISSUER"]
 
 
 def key_id() -> str:

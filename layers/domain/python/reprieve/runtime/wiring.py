@@ -19,12 +19,17 @@ from reprieve.runtime import settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reprieve.access.clients import Clients
     from reprieve.access.credentials import Credentials
     from reprieve.access.organizations import Organizations
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.provider_accounts import ProviderAccounts
     from reprieve.access.quota import Quota
     from reprieve.access.repeats import Repeats
+    from reprieve.access.signer import Signer
+    from reprieve.access.signing_keys import SigningKeys
+    from reprieve.access.token_requests import TokenRequests
+    from reprieve.access.trust import Trust
     from reprieve.addresses.explain import Addresses
     from reprieve.clock import Millis
     from reprieve.dialects.exchange import Request
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
     from reprieve.store.suppressions import Suppressions
     from reprieve.store.system_log import EventLog, LogReader
     from reprieve.store.table import Table
+    from reprieve.store.tokens import Tokens
     from reprieve.store.vault import Vault
     from reprieve.store.whitelists import Whitelists as WhitelistStore
     from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
@@ -278,6 +284,52 @@ def credentials(check_scopes: Callable[[frozenset[str]], None]) -> Credentials:
     from reprieve.access.credentials import Credentials
 
     return Credentials(access(), event_log(), check_scopes)
+
+
+@cache
+def tokens() -> Tokens:
+    """OAuth clients, refresh tokens, signing keys."""
+    from reprieve.store.tokens import Tokens
+
+    return Tokens(table("TOKENS"), table("ACCESS"))
+
+
+@cache
+def trust() -> Trust:
+    """The verifier of access tokens. Most callers have none, so only the first one of a process loads it."""
+    from reprieve.access.trust import Trust
+    from reprieve.store.tokens import Trust as Store
+
+    return Trust(Store(table("ACCESS")), settings.token_issuer())
+
+
+@cache
+def signer() -> Signer:
+    """The key that signs access tokens."""
+    from reprieve.access.signer import Signer
+
+    return Signer(tokens(), vault())
+
+
+def token_requests() -> TokenRequests:
+    """The verbs of the token endpoints."""
+    from reprieve.access.token_requests import TokenRequests
+
+    return TokenRequests(tokens(), access(), signer(), event_log(), settings.token_issuer())
+
+
+def clients(check_scopes: Callable[[frozenset[str]], None]) -> Clients:
+    """The verbs for OAuth clients; see `Clients` for the check."""
+    from reprieve.access.clients import Clients
+
+    return Clients(tokens(), event_log(), check_scopes)
+
+
+def signing_keys() -> SigningKeys:
+    """The verbs for the keys that sign access tokens."""
+    from reprieve.access.signing_keys import SigningKeys
+
+    return SigningKeys(tokens(), access(), vault(), event_log())
 
 
 def provider_accounts() -> ProviderAccounts:

@@ -53,12 +53,12 @@ class Access:
         """See the port. Read consistently: what was cleared a moment ago must not be seen by the next request."""
         key: Item = {"partition": organization_id, "sort": ORGANIZATION}
         item = self._table.get(key, consistent=True, only=ORGANIZATION_ATTRIBUTES)
-        return _organization(item) if item else None
+        return organization_from(item) if item else None
 
     def organizations(self) -> Iterator[Organization]:
         """See the port."""
         items = self._table.query_all("#kind = :kind", {":kind": ORGANIZATION}, index="Organizations")
-        return (_organization(item) for item in items)
+        return (organization_from(item) for item in items)
 
     def create_organization(self, organization: Organization) -> bool:
         """See the port."""
@@ -69,7 +69,7 @@ class Access:
     ) -> Organization | None:
         """See the port."""
         item = self._change(organization_id, changes, returning="ALL_NEW")
-        return _organization(item) if item else None
+        return organization_from(item) if item else None
 
     def clear(self, organization_id: str, suppression_list: str, *, until: Seconds) -> None:
         """See the port."""
@@ -91,7 +91,7 @@ class Access:
         found = {item["sort"]: item for item in self._table.get_many(keys, consistent=True)}
         organization, credential = (found.get(sort) for sort in sorts)
         return (
-            _organization(organization) if organization else None,
+            organization_from(organization) if organization else None,
             _credential(credential) if credential else None,
         )
 
@@ -216,7 +216,8 @@ def _purge_item(purge: BouncePurge) -> Item:
     }
 
 
-def _organization(item: Item) -> Organization:
+def organization_from(item: Item) -> Organization:
+    """The organization that an item is."""
     return Organization(
         id=cast("str", item["partition"]),
         name=cast("str", item["name"]),

@@ -56,6 +56,16 @@ class EventType(StrEnum):
     """A credential was issued."""
     TOKEN_REVOKE = "system.api_token.revoke"  # noqa: S105  (a name, not a token)
     """A credential was revoked."""
+    CLIENT_CREATE = "application.lifecycle.create"
+    """An OAuth client was created."""
+    CLIENT_REVOKE = "application.lifecycle.delete"
+    """An OAuth client was revoked."""
+    TOKEN_GRANT = "app.oauth2.token.grant.access_token"  # noqa: S105  (a name, not a token)
+    """An access token was issued to a client."""
+    REFRESH_REVOKE = "app.oauth2.token.revoke"
+    """A refresh token was revoked."""
+    KEY_ROTATE = "app.oauth2.as.key.rollover"
+    """A new key for signing access tokens was made."""
     ORGANIZATION_CREATE = "reprieve.organization.create"
     """An organization was added."""
     ORGANIZATION_UPDATE = "reprieve.organization.update"
