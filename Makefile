@@ -34,7 +34,7 @@ run: $(READY) ## run the whole product on this machine: a local AWS, deployed, w
 demo: $(READY) ## play the main loop against the running stack (WAIT=1 waits for the schedule)
 	@$(BIN)/python -m local.demo $(if $(WAIT),--wait)
 
-invoke: $(READY) ## run one function with one event in Lambda's image (needs Docker): EVENT=remove_list/empty_list (ARGS="--env-vars env.json")
+invoke: $(READY) ## run one function with one event in Lambda's image, against the running stack (needs Docker): EVENT=remove_list/empty_list
 	@$(BIN)/python -m local.invoke "$(EVENT)" $(ARGS)
 
 test: $(READY) node ## run the quick tests, including those that deploy the real template to a local AWS

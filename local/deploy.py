@@ -65,12 +65,21 @@ def gateway_response(api: str, response_type: str, response: dict[str, Any]) -> 
 
 def api_ids(place: Place) -> dict[str, str]:
     """The ids of the stack's APIs by their names in the template."""
+    return _names(place, "AWS::ApiGateway::RestApi")
+
+
+def function_names(place: Place) -> dict[str, str]:
+    """The names of the stack's functions by their names in the template."""
+    return _names(place, "AWS::Lambda::Function")
+
+
+def _names(place: Place, kind: str) -> dict[str, str]:
     pages = client(place, "cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
     return {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
         for page in pages
         for resource in page["StackResourceSummaries"]
-        if resource["ResourceType"] == "AWS::ApiGateway::RestApi"
+        if resource["ResourceType"] == kind
     }
 
 

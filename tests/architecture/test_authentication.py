@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.invoke import example_token
+from reprieve.dialects.registry import DIALECTS
 from reprieve.runtime.http import Api
 from tests.support.gateway import function
 from tests.support.routes import routes
@@ -75,3 +78,24 @@ def test_no_api_has_an_authorizer_of_its_own() -> None:
         for event in it.get("Properties", {}).get("Events", {}).values()
         if "Auth" in event["Properties"]
     ] == []
+
+
+#: the words before a token that the vendors' clients send
+SCHEMES = {"api": "SSWS", "v3": "Bearer", "crm": "Zoho-oauthtoken", "reprieve": "Bearer"}
+#: the events whose request has no credential, or one that is not good
+WITHOUT = {"remove_list/no_credential", "remove_list/not_a_token", "remove_list/unknown_token"}
+
+
+def test_an_event_carries_a_token_that_says_what_to_put_in_its_place() -> None:
+    """`make invoke` puts the running stack's there; a case of a missing scope has another dialect's."""
+    closed = {(route.function, route.resource) for route in routes() if not route.open}
+    for file in sorted((ROOT / "events").glob("*/*.json")):
+        name, event = f"{file.parent.name}/{file.stem}", json.loads(file.read_text(encoding="utf-8"))
+        if name in WITHOUT or (file.parent.name, event.get("resource")) not in closed:
+            continue
+        assert "authorizer" not in event["requestContext"], name
+        scheme, stage = SCHEMES[event["requestContext"]["stage"]], event["requestContext"]["stage"]
+        lacks_scope = file.stem.endswith("scope")
+        given = {dialect.name for dialect in DIALECTS if (dialect.stage == stage) is not lacks_scope}
+        assert event["headers"]["authorization"] in {f"{scheme} {example_token(dialect)}" for dialect in given}, name
+        assert event["multiValueHeaders"]["authorization"] == [event["headers"]["authorization"]], name

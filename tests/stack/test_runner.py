@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import smtplib
+import socket
+import socketserver
 import ssl
 import subprocess
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+from samcli.yamlhelper import yaml_parse
 
-from local import build, console, invoke, mail_sink, ministack
+from local import build, console, docker_relay, invoke, mail_sink, ministack
+from local.deploy import outputs
 from local.place import ROOT, Place
 from local.problem import Problem
 
@@ -108,20 +115,40 @@ def test_a_port_that_needs_privileges_is_not_called_taken(monkeypatch: pytest.Mo
         ministack.require_free_port(80)
 
 
-def test_an_event_is_invoked_in_the_function_of_its_folder_with_the_parameters_of_the_build(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(invoke, "has_docker", lambda: True)
-    command = invoke.invocation("remove_list/empty_list", ["--docker-network", "host"])
+EMPTY_LIST = ROOT / "events/remove_list/empty_list.json"
+
+
+def test_an_event_is_invoked_in_the_function_of_its_folder_with_the_parameters_of_the_build() -> None:
     host = build.host_parameters()
-    assert command == [
+    assert invoke.invocation("remove_list/empty_list", invoke.file_of("remove_list/empty_list")) == [
         *(str(ROOT / ".venv/bin/sam"), "local", "invoke", "RemoveListFunction"),
-        *("--event", str(ROOT / "events/remove_list/empty_list.json")),
-        *("--template-file", str(ROOT / ".local/build/template.yaml"), "--skip-pull-image"),
-        *("--docker-network", "host", "--parameter-overrides"),
+        *("--event", str(EMPTY_LIST)),
+        *("--template-file", str(ROOT / ".local/build/template.yaml"), "--skip-pull-image", "--parameter-overrides"),
         *(f"PythonRuntime={host['PythonRuntime']}", f"Architecture={host['Architecture']}"),
         "PrivateMailNetworks=127.0.0.0/8",
     ]
+
+
+def test_an_event_against_the_running_stack_gets_its_tokens_tables_and_address(
+    stack: dict[str, Any], place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, variables, template = tmp_path / "event.json", tmp_path / "env.json", tmp_path / "invoke.yaml"
+    for name, path in {"EVENT": event, "VARIABLES": variables, "TEMPLATE": template}.items():
+        monkeypatch.setattr(invoke, name, path)
+    monkeypatch.setattr(invoke, "place_of", lambda _: place)
+    command = invoke.prepared(stack, "remove_list/empty_list", EMPTY_LIST, "http://host.docker.internal:5000")
+    assert command[4:8] == ["--event", str(event), "--template-file", str(template)]
+    assert command[-4:] == ["--env-vars", str(variables), "--add-host", "host.docker.internal:host-gateway"]
+    headers = json.loads(event.read_text())["headers"]
+    answer = requests.post(
+        f"{place.endpoint}/api/v1/org/email/bounces/remove-list", headers=headers, json={}, timeout=30
+    )
+    assert answer.status_code == 400
+    (given,) = json.loads(variables.read_text()).values()
+    assert given["AWS_ENDPOINT_URL"] == "http://host.docker.internal:5000"
+    assert given["ACCESS_TABLE"] == outputs(place)["AccessTable"]
+    declared = yaml_parse(template.read_text())["Globals"]["Function"]["Environment"]["Variables"]
+    assert {"AWS_ENDPOINT_URL", "ACCESS_TABLE"} <= declared.keys()
 
 
 def test_every_folder_of_events_is_of_a_function_of_the_template() -> None:
@@ -131,20 +158,47 @@ def test_every_folder_of_events_is_of_a_function_of_the_template() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "docker", "reason"),
+    ("event", "reason"),
     [
         (
             "remove_list/nothing",
-            True,
             "there is no events/remove_list/nothing.json. An example is EVENT=remove_list/empty_list",
         ),
-        ("", True, "there is no events/.json"),
-        ("remove_list/empty_list", False, "Docker is not running, and Lambda's image needs it"),
+        ("", "there is no events/.json"),
     ],
 )
-def test_an_event_that_cannot_be_invoked_is_refused_in_one_sentence(
-    event: str, docker: bool, reason: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(invoke, "has_docker", lambda: docker)
+def test_an_event_that_is_not_there_is_refused_in_one_sentence(event: str, reason: str) -> None:
     with pytest.raises(Problem, match=reason):
-        invoke.invocation(event, [])
+        invoke.file_of(event)
+
+
+def test_without_docker_nothing_is_invoked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(Problem, match="Docker is not running, and Lambda's image needs it"):
+        invoke.require_docker()
+
+
+def test_what_a_container_sends_to_this_machine_reaches_the_local_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker_relay, "bridge_address", lambda: "127.0.0.1")
+    with socketserver.TCPServer(("127.0.0.1", 0), Shouting) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        with docker_relay.address_for_containers(server.server_address[1]) as address:
+            host, _, port = address.removeprefix("http://").partition(":")
+            assert (host, int(port) != server.server_address[1]) == ("host.docker.internal", True)
+            with socket.create_connection(("127.0.0.1", int(port)), timeout=10) as client:
+                client.sendall(b"hello")
+                client.shutdown(socket.SHUT_WR)
+                assert client.makefile("rb").read() == b"HELLO"
+
+
+class Shouting(socketserver.StreamRequestHandler):
+    """Answers in upper case what was sent."""
+
+    def handle(self) -> None:
+        self.wfile.write(self.rfile.read().upper())
+
+
+def test_where_docker_has_a_machine_of_its_own_the_port_is_the_local_awss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker_relay, "bridge_address", lambda: "192.0.2.1")
+    with docker_relay.address_for_containers(4566) as address:
+        assert address == "http://host.docker.internal:4566"

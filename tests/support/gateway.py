@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from local.invoke import example_token
 from reprieve.access.credential import Credential, digest_of
 from reprieve.answer_size import MAX_RESPONSE
 from reprieve.clock import EPOCH, Millis
@@ -37,9 +38,7 @@ DEMO = Organization(id="demo", name="Demo", created=Millis(1_700_000_000_000))
 CREDENTIAL = "cred-1"
 DOMAIN = "reprieve.example.com"
 #: the tokens that the files of events have, which say themselves what to put in their place, with their scopes
-EXAMPLES = {
-    "rp_demo_" + f"put-the-token-for-{dialect.name}-here".ljust(43, "-"): dialect.scopes for dialect in DIALECTS
-}
+EXAMPLES = {example_token(dialect.name): dialect.scopes for dialect in DIALECTS}
 
 
 @dataclass(frozen=True)
