@@ -306,13 +306,13 @@ def test_the_calls_of_an_export_and_an_import(run: Run, exported: Path, tmp_path
     calls = Counter[str]()
     wiring.client("dynamodb").observe = lambda operation, _: calls.update([operation])
     run("export", "acme", str(tmp_path / "again"))
-    assert calls == {"GetItem": 4, "Query": queries, "BatchExecuteStatement": 1}
+    assert calls == {"GetItem": 6, "Query": queries, "BatchExecuteStatement": 1}
     forget(run)
     calls.clear()
     run("import", str(exported))
     assert calls == {
-        # the organization, before the confirmation and before the import; three single rows, compared twice; secrets
-        "GetItem": 2 + 3 * 2 + 1,
+        # the organization, before the confirmation and before the import; five single rows, compared twice; secrets
+        "GetItem": 2 + 5 * 2 + 1,
         # the system log is not compared, and the servers are asked for their secrets
         "Query": queries * 2 - 2 + 1,
         # notes, records of the lists, system log; and the entry of the import

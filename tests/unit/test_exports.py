@@ -35,6 +35,7 @@ from reprieve.removals.removal import RemovalRequest, RemovalState
 from reprieve.store import access, keys, suppression_item
 from reprieve.store.access import Access
 from reprieve.store.email_servers import EmailServers
+from reprieve.store.groups import GroupStore
 from reprieve.store.listing import Listing
 from reprieve.store.organization_rows import OrganizationRows
 from reprieve.store.recipients import Recipients
@@ -44,8 +45,9 @@ from reprieve.store.repeats import Repeats
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.system_log import EventLog
 from reprieve.store.table import Table
+from reprieve.suppressions.group import Group
 from reprieve.suppressions.listing import Selection
-from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import Classification, GroupList, Permanence, Suppression, SuppressionList
 from tests.support.contexts import context
 from tests.support.dynamodb import Database
 
@@ -71,6 +73,7 @@ class Store:
         self.listing = Listing(tables["Suppressions"])
         self.queue = RemovalQueue(tables["Suppressions"])
         self.records = RemovalRecords(tables["Suppressions"])
+        self.groups = GroupStore(tables["Suppressions"])
         self.repeats = Repeats(tables["Suppressions"])
         self.recipients = Recipients(tables["Recipients"])
         self.servers = EmailServers(tables["EmailServers"])
@@ -224,7 +227,19 @@ WHITELIST_ROWS = st.fixed_dictionaries(
     {"enabled": st.booleans(), "entries": st.lists(SPELLINGS, max_size=3)},
     optional={"hits_0123456789abcdef": st.integers(0, 9)},
 )
+GROUPS_ROWS = st.fixed_dictionaries(
+    {
+        "groups": st.lists(
+            st.tuples(st.integers(1, 99), TEXT.filter(bool), TEXT, st.booleans()).map(list),
+            max_size=3,
+            unique_by=lambda one: one[0],
+        ),
+        "deleted": st.lists(st.tuples(st.integers(100, 199), MOMENTS, st.booleans()).map(list), max_size=3),
+        "last_id": st.integers(0, 199),
+    }
+)
 ROWS = {
+    Kind.GROUPS: GROUPS_ROWS,
     Kind.WHITELIST: WHITELIST_ROWS,
     Kind.SUPPRESSIONS: suppression_rows(),
     Kind.RECIPIENTS: RECIPIENT_ROWS,
@@ -252,6 +267,7 @@ def test_a_row_of_any_content_is_stored_and_read_as_it_was(kind: Kind, data: st.
 
 EMAILS = [f"{name}@x.io" for name in ("ann", "Bob", "cem", "dee", "eva")]
 KEYS = [comparison_key(email) for email in EMAILS]
+LISTS = [*SuppressionList, GroupList.of(1), GroupList.of(2)]
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("bounce"), st.sampled_from(SuppressionList), st.sampled_from(EMAILS), st.integers(0, 9)),
@@ -264,6 +280,7 @@ ACTIONS = st.lists(
         st.tuples(st.just("work"), st.sampled_from(RemovalState)),
         st.tuples(st.just("recipient"), st.sampled_from(EMAILS), st.sampled_from([USERS, "Leads"])),
         st.tuples(st.just("answer"), st.integers(0, 3)),
+        st.tuples(st.just("group"), st.integers(1, 2), st.sampled_from(EMAILS)),
     ),
     max_size=14,
 )
@@ -285,21 +302,7 @@ def play(store: Store, organization: Organization, actions: Iterable[tuple[Any, 
                 ]
                 store.suppressions.request_removals(context(organization, now=now, request_id=f"q{number}"), requests)
             case "work", state:
-                due = store.queue.due(organization, now=now, limit=2)
-                claims = [one for one in store.queue.claim(organization, due, now=now, lease=Millis(10)) if one]
-                settled = [
-                    Settlement(removal, state, attempts=1, answer="said", due_at=Millis(now + 5))
-                    for claim in claims
-                    for removal in claim.removals
-                ]
-                done = store.queue.settle(organization, settled, now=now)
-                # a newer bounce has come, so the removal is superseded, as the job has it
-                late = [
-                    replace(one, state=RemovalState.SUPERSEDED) for one, ok in zip(settled, done, strict=True) if not ok
-                ]
-                done_late = store.queue.settle(organization, late, now=now)
-                assert all(done_late)
-                store.queue.release(claims, {one.removal.id for one in settled}, now=now)
+                work(store, organization, state, now)
             case "recipient", email, module:
                 profile = {"login": email} if module == USERS else {}
                 recipient = Recipient(str(number), module, Address.parse(email), None, now, now, profile)
@@ -307,9 +310,38 @@ def play(store: Store, organization: Organization, actions: Iterable[tuple[Any, 
                     store.recipients.add(organization, recipient)
                 except Conflict:
                     continue
+            case "group", group_id, email:
+                leave(store, organization, group_id, email, now)
             case "answer", which:
                 if store.repeats.begin(organization, f"k{which}", "f", now=NOW) is None and which:
                     store.repeats.finish(organization, f"k{which}", Answer(200, "{}"), now=NOW)
+
+
+def work(store: Store, organization: Organization, state: RemovalState, now: Millis) -> None:
+    """Carry out up to two entries of the queue as the job does, with one outcome for all."""
+    due = store.queue.due(organization, now=now, limit=2)
+    claims = [one for one in store.queue.claim(organization, due, now=now, lease=Millis(10)) if one]
+    settled = [
+        Settlement(removal, state, attempts=1, answer="said", due_at=Millis(now + 5))
+        for claim in claims
+        for removal in claim.removals
+    ]
+    done = store.queue.settle(organization, settled, now=now)
+    # a newer bounce has come, so the removal is superseded, as the job has it
+    late = [replace(one, state=RemovalState.SUPERSEDED) for one, ok in zip(settled, done, strict=True) if not ok]
+    done_late = store.queue.settle(organization, late, now=now)
+    assert all(done_late)
+    store.queue.release(claims, {one.removal.id for one in settled}, now=now)
+
+
+def leave(store: Store, organization: Organization, group_id: int, email: str, now: Millis) -> None:
+    """Unsubscribe an address from a group, which is made if it is not there."""
+    groups = store.groups.all(organization)
+    if not any(one.id == group_id for one in groups.groups):
+        more = groups.putting(Group(group_id, f"Group {group_id}"))
+        assert store.groups.replace(organization, replace(more, version=groups.version + 1))
+    key = comparison_key(email)
+    store.suppressions.record(organization, [Suppression(GroupList.of(group_id), key, email, now, event_id=f"g{now}")])
 
 
 def answers(store: Store, organization: Organization) -> dict[str, Any]:
@@ -328,10 +360,10 @@ def answers(store: Store, organization: Organization) -> dict[str, Any]:
     }
     return {
         "lists": {
-            name: store.listing.page(organization, name, Selection(), offset=0, limit=500, now=NOW)[0]
-            for name in SuppressionList
+            name: store.listing.page(organization, name, Selection(), offset=0, limit=500, now=NOW)[0] for name in LISTS
         },
-        "barred": {name: store.suppressions.barred(organization, name, KEYS) for name in SuppressionList},
+        "barred": {name: store.suppressions.barred(organization, name, KEYS) for name in LISTS},
+        "groups": replace(store.groups.all(organization), version=0),
         "waiting": waiting,
         "requests": {
             number: [replace(one, record=plain(one.record) if one.record else None) for one in found]
@@ -650,6 +682,7 @@ PARTITIONS = {
     "log": Kind.SYSTEM_LOG,
     "logs": Kind.SYSTEM_LOG,
     "whitelist": Kind.WHITELIST,
+    "groups": Kind.GROUPS,
     "recipients": Kind.RECIPIENTS,
     "email_servers": Kind.EMAIL_SERVERS,
     "addresses": "follows from the recipients",

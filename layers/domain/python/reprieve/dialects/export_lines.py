@@ -85,6 +85,14 @@ class WhitelistLine(_Line):
     entries: list[Name]
 
 
+class GroupsLine(_Line):
+    """The unsubscribe groups, each with id, name, description and whether it is the default; and those deleted."""
+
+    groups: list[tuple[StrictInt, Name, Text, StrictBool]]
+    deleted: list[tuple[StrictInt, Moment, StrictBool]]
+    last_id: StrictInt
+
+
 class SuppressionLine(_Line):
     """The record of an address on a list."""
 
@@ -245,6 +253,7 @@ LINES: Final[Mapping[Kind, type[_Line]]] = {
     Kind.ANSWERS: AnswerLine,
     Kind.REQUESTS: RequestLine,
     Kind.WHITELIST: WhitelistLine,
+    Kind.GROUPS: GroupsLine,
     Kind.SUPPRESSIONS: SuppressionLine,
     Kind.RECIPIENTS: RecipientLine,
     Kind.EMAIL_SERVERS: EmailServerLine,

@@ -155,7 +155,8 @@ class Imports:
     def _make_room(self, context: Context, wanted: Mapping[Kind, Rows], *, overwrite: bool) -> Counter[Kind]:
         """Delete the rows that are stored and not wanted, or not so; how many, by kind."""
         removed = Counter[Kind]()
-        for kind, each in wanted.items():
+        # backwards, because the groups that are stored say which lists are
+        for kind, each in reversed(list(wanted.items())):
             if kind in MERGED:
                 continue
             for group in _groups(self._foreign(context, kind, each())):

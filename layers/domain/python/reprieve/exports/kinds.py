@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """Notes of the removals that requests asked for."""
     WHITELIST = "whitelist"
     """The address whitelist: at most one row."""
+    GROUPS = "groups"
+    """The unsubscribe groups, without their lists: at most one row."""
     SUPPRESSIONS = "suppressions"
     """Records of addresses on lists: suppression, watermark, latest removal, count of unblocks."""
     RECIPIENTS = "recipients"
@@ -44,6 +46,7 @@ KEYS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.ANSWERS: ("digest",),
     Kind.REQUESTS: ("part",),
     Kind.WHITELIST: (),
+    Kind.GROUPS: (),
     Kind.SUPPRESSIONS: ("list", "address"),
     Kind.RECIPIENTS: ("module", "id"),
     Kind.EMAIL_SERVERS: ("id",),

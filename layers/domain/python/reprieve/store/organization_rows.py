@@ -27,10 +27,12 @@ from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.removals.removal import RemovalState
 from reprieve.store import keys, request_items
 from reprieve.store.access import CREDENTIAL, NEW, ORGANIZATION, PROVIDER
+from reprieve.store.groups import ALL as ALL_GROUPS
+from reprieve.store.groups import GroupStore
 from reprieve.store.suppression_item import list_of, queue_of, record_key
 from reprieve.store.table import WRITES_A_BATCH, side_by_side
 from reprieve.store.whitelists import NAME as WHITELIST
-from reprieve.suppressions.suppression import SuppressionList, list_named
+from reprieve.suppressions.suppression import GroupList, SuppressionList, list_named
 from reprieve.system_log.span import LOG_RETENTION
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from reprieve.store.items import Item, Value
     from reprieve.store.recipients import Recipients
     from reprieve.store.table import Table
+    from reprieve.suppressions.suppression import AnyList
 
 #: the attributes of items that no row has: keys, what follows from others, marks of workers, and secrets
 LEFT_OUT: Final = frozenset(
@@ -54,7 +57,12 @@ LEFT_OUT: Final = frozenset(
     }
 )
 #: the attributes that are JSON in items
-JSON_ATTRIBUTES: Final = {Kind.REQUESTS: "removals", Kind.WHITELIST: "entries", Kind.RECIPIENTS: "profile"}
+JSON_ATTRIBUTES: Final = {
+    Kind.REQUESTS: ("removals",),
+    Kind.WHITELIST: ("entries",),
+    Kind.GROUPS: ("groups", "deleted"),
+    Kind.RECIPIENTS: ("profile",),
+}
 #: the attributes of rows of the Suppressions table that are in the keys of their items
 IN_KEY: Final = frozenset({"digest", "part", "list", "address", "listed"})
 #: the states in which a removal is in a queue
@@ -152,17 +160,18 @@ class OrganizationRows:
                 found = (row for row in answers if "answer" in row)
             case Kind.REQUESTS:
                 found = self._merged(kind, self._suppressions, keys.all_requests(organization))
-            case Kind.WHITELIST:
+            case Kind.WHITELIST | Kind.GROUPS:
                 item = self._suppressions.get(_suppressions_key(organization, kind, {}), consistent=True)
                 found = map(partial(_row, kind), [item] if item else [])
             case Kind.SUPPRESSIONS:
                 shards = range(organization.shards)
-                lists = [[keys.suppressions(organization, name, n) for n in shards] for name in sorted(SuppressionList)]
+                names = sorted(self._lists(organization))
+                lists = [[keys.suppressions(organization, name, n) for n in shards] for name in names]
                 found = chain.from_iterable(self._merged(kind, self._suppressions, one) for one in lists)
             case Kind.RECIPIENTS:
                 modules = sorted({USERS, *self._modules, *organization.modules})
-                names = [keys.recipients(organization, module) for module in modules]
-                found = chain.from_iterable(self._merged(kind, self._recipient_table, [name]) for name in names)
+                places = [keys.recipients(organization, module) for module in modules]
+                found = chain.from_iterable(self._merged(kind, self._recipient_table, [place]) for place in places)
             case Kind.EMAIL_SERVERS:
                 found = map(_server_row, self._servers.all(organization))
             case Kind.SYSTEM_LOG:
@@ -175,6 +184,12 @@ class OrganizationRows:
                 item = self._table_of(kind).get(_access_key(organization, kind, {}), consistent=True)
                 found = map(partial(_row, kind), [item] if item else [])
         return found
+
+    def _lists(self, organization: Organization) -> list[AnyList]:
+        """The five lists, and those of unsubscribe groups; of a group that was deleted while records of it remain."""
+        groups = GroupStore(self._suppressions).all(organization)
+        numbers = {*(group.id for group in groups.groups), *groups.unswept}
+        return [*SuppressionList, *map(GroupList.of, numbers)]
 
     def _table_of(self, kind: Kind) -> Table:
         """The table of the settings, the credentials or the provider account."""
@@ -247,8 +262,8 @@ def _row(kind: Kind, item: Item) -> Row:
     if kind is Kind.SYSTEM_LOG:
         return _log_row(item)
     row = {name: _plain(value) for name, value in item.items() if name not in LEFT_OUT} | _key_of_row(kind, item)
-    if kind in JSON_ATTRIBUTES:
-        row[JSON_ATTRIBUTES[kind]] = json.loads(row[JSON_ATTRIBUTES[kind]])
+    for name in JSON_ATTRIBUTES.get(kind, ()):
+        row[name] = json.loads(row[name])
     if kind is Kind.SUPPRESSIONS:
         row["listed"] = "by_time" in item
     if kind is Kind.REQUESTS:
@@ -297,12 +312,14 @@ def _item(organization: Organization, kind: Kind, row: Row, now: Millis) -> Item
     if kind is Kind.SYSTEM_LOG:
         return _log_item(organization, row)
     key = _suppressions_key(organization, kind, row)
-    as_json = JSON_ATTRIBUTES.get(kind)
-    item = {name: _value(value) for name, value in row.items() if name not in IN_KEY and name != as_json}
-    if as_json:
+    as_json = JSON_ATTRIBUTES.get(kind, ())
+    item = {name: _value(value) for name, value in row.items() if name not in IN_KEY and name not in as_json}
+    for name in as_json:
         # as their writers have it: a whitelist is compared as text
         compact = (",", ":") if kind is Kind.REQUESTS else None
-        item[as_json] = json.dumps(row[as_json], ensure_ascii=False, separators=compact)
+        item[name] = json.dumps(row[name], ensure_ascii=False, separators=compact)
+    if kind is Kind.GROUPS:
+        item["version"] = 1
     if kind is Kind.SUPPRESSIONS:
         if row["listed"]:
             item["by_time"] = keys.by_time(row["bounced_at"], row["address"])
@@ -323,6 +340,8 @@ def _suppressions_key(organization: Organization, kind: Kind, row: Row) -> Item:
             return {"partition": keys.requests(organization, request_id), "address": row["part"]}
         case Kind.WHITELIST:
             return {"partition": keys.whitelist(organization), "address": WHITELIST}
+        case Kind.GROUPS:
+            return {"partition": keys.groups(organization), "address": ALL_GROUPS}
         case _:
             return record_key(organization, list_named(row["list"]), row["address"])
 
