@@ -29,7 +29,7 @@ READS = {
     *("ListingStore.get", "ListingStore.page", "ListingStore.count", "ListingStore.each", "ListingStore.search"),
     "WhitelistStore.whitelist",
     *("ListingStore.total", "ListingStore.hidden", "ListingStore.counts", "ListingStore.on_lists"),
-    *("SuppressionStore.barred", "GroupStore.all"),
+    *("SuppressionStore.barred", "GroupStore.all", "LinkKeys.key_to_verify"),
     "RemovalQueue.due",
     *("RemovalRecords.of_request", "RemovalRecords.one", "RemovalRecords.of_address", "RemovalRecords.waiting"),
     "UnblockStore.block_states",
@@ -43,6 +43,7 @@ OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
 #: verbs without an entry of their own, with the reason
 EXCEPTIONS = {
     "Repeats.once": "keeps an answer; the work that it does has its own entries",
+    "UnsubscribeLinks.make": "at most makes a key; a link changes nothing until it is followed",
     "UnsubscribeGroups.sweep": "finishes what GROUP_DELETE said",
     "Upkeep.run": "carries out what LIST_CLEARED and PURGE_UPDATE said; each removal's end has its entry",
 }

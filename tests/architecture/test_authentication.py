@@ -42,13 +42,15 @@ def test_every_function_behind_an_api_is_entered_through_the_edge() -> None:
     assert {name for name in behind_an_api() if not isinstance(function(name), Api)} == set()
 
 
-def test_only_the_webhook_the_token_endpoints_and_the_published_keys_are_excepted() -> None:
+def test_only_webhook_links_token_endpoints_and_published_keys_are_excepted() -> None:
     """A signature or a client's proof is the credential there; public keys need none."""
     excepted = [(route.function, route.method, route.resource) for route in routes() if route.open]
     assert excepted == [
         ("event_webhook", "POST", "/events/sendgrid/{org}"),
         ("okta_tokens", "POST", "/v1/token"),
         ("okta_tokens", "GET", "/v1/keys"),
+        ("unsubscribe_links", "GET", "/unsubscribe/{token}"),
+        ("unsubscribe_links", "POST", "/unsubscribe/{token}"),
         ("zoho_tokens", "POST", "/v2/token"),
         ("zoho_tokens", "POST", "/v2/token/revoke"),
     ]
@@ -64,7 +66,8 @@ def test_a_route_is_registered_by_the_two_methods_of_the_edge_alone() -> None:
     assert places(r"\.routes\[") == ["runtime/http.py"] * 2
     assert places(r"(?<!class )\bRoute\(") == ["runtime/http.py"] * 2
     assert set(places(r"handler\.open\(")) == {
-        *("functions/event_webhook/app.py", "functions/okta_tokens/app.py", "functions/zoho_tokens/app.py")
+        *("functions/event_webhook/app.py", "functions/okta_tokens/app.py", "functions/zoho_tokens/app.py"),
+        "functions/unsubscribe_links/app.py",
     }
 
 

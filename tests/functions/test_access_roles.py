@@ -63,6 +63,7 @@ ALLOWED: dict[str, set[str]] = {
     **{name: {"credential"} for name in PLAIN},
     **{name: {"credential", "organization", "peek", "clear", "purge", "count"} for name in LISTS},
     "GroupsFunction": {"credential", "organization", "peek", "clear", "purge", "count", "account", "webhook key"},
+    "UnsubscribeLinksFunction": {"credential", "organization", "peek", "count"},
     "AddressesFunction": {"credential", "organization", "peek", "count"},
     "RemovalsFunction": {"credential", "count"},
     "EventWebhookFunction": {"organization", "webhook key"},

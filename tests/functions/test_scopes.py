@@ -64,6 +64,8 @@ def in_module(*operations: str, mail: bool = False) -> tuple[str, ...]:
 
 #: the routes without a credential
 OPEN = {
+    "reprieve GET /unsubscribe/{token}",
+    "reprieve POST /unsubscribe/{token}",
     "reprieve POST /events/sendgrid/{org}",
     "okta POST /v1/token",
     "okta GET /v1/keys",
@@ -130,6 +132,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "reprieve GET /removals": READ_REMOVALS,
     "reprieve GET /removals/{id}": READ_REMOVALS,
     "reprieve POST /removals/{id}/retry": ("reprieve.removals.manage",),
+    "reprieve POST /unsubscribe-links": ("reprieve.links.create",),
     # open: the proof is in the request, or what is answered is public
     **dict.fromkeys(OPEN, ()),
 }
@@ -144,6 +147,7 @@ PATH = {
     "email+": "a@example.com",
     "email": "a@example.com",
     "group_id": "103",
+    "token": "e30.x",
     "classification": "Content",
     "version": "v8",
     "module": "My_Things",

@@ -39,6 +39,7 @@ NOTICED_BY: Final = {
     "email_servers.SAME": GUARDS + "test_a_change_of_an_email_server_that_another_change_overtook_is_refused",
     "email_servers.OURS": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",
     "email_servers.ROOM": GUARDS + "test_no_more_email_servers_are_enrolled_than_the_maximum",
+    "link_keys.NEW": "tests/functions/test_unsubscribe_links.py::test_of_two_first_keys_of_an_organization_one_is_kept",
     "groups.SAME": "tests/functions/groups/test_groups.py::test_two_changes_at_once_both_take_effect",
     "resubscriptions.FREE": "tests/contract/test_resubscriptions.py"
     "::test_a_removal_under_way_is_not_forgotten_when_its_recipient_resubscribes",

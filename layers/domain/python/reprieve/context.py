@@ -34,6 +34,10 @@ UPKEEP: Final = Actor(id="upkeep", type="SystemPrincipal", name="upkeep")
 RECONCILIATION: Final = Actor(id="reconciliation", type="SystemPrincipal", name="reconciliation")
 
 
+#: a recipient who follows an unsubscribe link, whose token proves nothing but the address
+RECIPIENT: Final = Actor(id="recipient", type="SystemPrincipal", name="recipient")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The context of a request; every verb that changes something takes one.

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from reprieve.store.access import Access
     from reprieve.store.dead_letters import DeadLetters
     from reprieve.store.groups import GroupStore
+    from reprieve.store.link_keys import LinkKeys
     from reprieve.store.listing import Listing
     from reprieve.store.organization_rows import OrganizationRows
     from reprieve.store.quotas import Quotas
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from reprieve.suppressions.groups import UnsubscribeGroups
     from reprieve.suppressions.imports import ListImports
     from reprieve.suppressions.ingest import Ingest
+    from reprieve.suppressions.links import UnsubscribeLinks
     from reprieve.suppressions.ports import ProviderGroups
     from reprieve.suppressions.reconcile import DailyReconciliation, Reconciliation
     from reprieve.suppressions.unsubscribe import Unsubscribes
@@ -155,6 +157,21 @@ def unsubscribe_groups() -> UnsubscribeGroups:
     from reprieve.suppressions.groups import UnsubscribeGroups
 
     return UnsubscribeGroups(group_store(), event_log(), provider_groups)
+
+
+@cache
+def link_keys() -> LinkKeys:
+    """The keys of unsubscribe links."""
+    from reprieve.store.link_keys import LinkKeys
+
+    return LinkKeys(table("SUPPRESSIONS"), vault())
+
+
+def unsubscribe_links() -> UnsubscribeLinks:
+    """The verbs for unsubscribe links."""
+    from reprieve.suppressions.links import UnsubscribeLinks
+
+    return UnsubscribeLinks(link_keys(), group_store(), listing(), unsubscribes())
 
 
 @cache

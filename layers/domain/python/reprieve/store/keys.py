@@ -76,6 +76,11 @@ def groups(organization: Organization) -> str:
     return f"{organization.id}#groups"
 
 
+def links(organization: Organization) -> str:
+    """The partition of the key that signs an organization's unsubscribe links: one item."""
+    return f"{organization.id}#links"
+
+
 def recipients(organization: Organization, module: str) -> str:
     """The partition of one module's recipients, sorted by id."""
     return f"{organization.id}#{module}"

@@ -106,6 +106,21 @@ class GroupStore(Protocol):
         ...
 
 
+class LinkKeys(Protocol):
+    """The keys that sign unsubscribe links, one per organization, in clear.
+
+    Both methods raise Unavailable where the key cannot be read or unsealed.
+    """
+
+    def key_to_sign(self, organization: Organization) -> bytes:
+        """The organization's key; the first time, a new one."""
+        ...
+
+    def key_to_verify(self, organization: Organization) -> bytes | None:
+        """The organization's key; None when it never signed anything."""
+        ...
+
+
 class ProviderGroups(Protocol):
     """The unsubscribe groups of one account at an upstream provider.
 

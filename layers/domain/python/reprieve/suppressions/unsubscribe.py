@@ -35,7 +35,12 @@ class Unsubscribes:
     log: EventLog
 
     def add(
-        self, context: Context, addresses: Sequence[Address], *, to: AnyList = SuppressionList.UNSUBSCRIBES
+        self,
+        context: Context,
+        addresses: Sequence[Address],
+        *,
+        to: AnyList = SuppressionList.UNSUBSCRIBES,
+        source: str = BY_HAND,
     ) -> None:
         """Put addresses on the unsubscribes, here at once and at the provider by the removal job.
 
@@ -48,6 +53,7 @@ class Unsubscribes:
             context: who asks.
             addresses: of those with the same key, the last one counts.
             to: the global unsubscribes, or the list of a group.
+            source: how they came, for the entries of the list and of the system log.
 
         Raises:
             Unavailable: at least one is not listed, or not certain to be carried to the provider; retry.
@@ -60,7 +66,7 @@ class Unsubscribes:
                 key=address.key,
                 email=address.spelling,
                 created=shown,
-                provider=BY_HAND,
+                provider=source,
                 event_id=f"{context.request_id}-{number}",
             )
             for number, address in enumerate({address.key: address for address in addresses}.values())
@@ -69,7 +75,7 @@ class Unsubscribes:
         if not all(self.additions.request_additions(context, entries)):
             raise Unavailable("a removal got in the way of an unsubscribe")
         emails = [address.spelling for address in addresses]
-        listed = addresses_listed(emails, to, BY_HAND, context=context)
+        listed = addresses_listed(emails, to, source, context=context)
         self.log.append(organization, listed)
 
     def _list(self, organization: Organization, to: AnyList, entries: list[Suppression], shown: Millis) -> None:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import timestamp
-from reprieve.context import OPERATOR, RECONCILIATION, SYSTEM, UPKEEP, Actor
+from reprieve.context import OPERATOR, RECIPIENT, RECONCILIATION, SYSTEM, UPKEEP, Actor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -187,7 +187,7 @@ class Target:
 
 
 #: actors that are not the holder of a credential
-INTERNAL: Final = frozenset({SYSTEM, OPERATOR, UPKEEP, RECONCILIATION})
+INTERNAL: Final = frozenset({SYSTEM, OPERATOR, UPKEEP, RECONCILIATION, RECIPIENT})
 
 
 def entry(

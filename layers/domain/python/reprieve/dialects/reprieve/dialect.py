@@ -77,6 +77,7 @@ DIALECT: Final = Dialect(
     scopes=frozenset(
         {
             "reprieve.addresses.read",
+            "reprieve.links.create",
             "reprieve.removals.read",
             "reprieve.removals.manage",
             "reprieve.suppressions.read",
