@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,7 @@ from reprieve.suppressions.suppression import (
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis
-    from reprieve.suppressions.suppression import AnyList
+    from reprieve.suppressions.suppression import AnyList, Permanence
 
 
 class DeliveryKind(StrEnum):
@@ -47,6 +48,8 @@ class DeliveryKind(StrEnum):
 #: what an event may hold of text, in octets of UTF-8: DynamoDB takes 400 kB of a log entry. A list's entry has less
 #: room (`suppression.MAX_TEXT`)
 MAX_TEXT_OCTETS: Final = 200_000
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 #: the drop reason that means a bad address, in SendGrid's spelling; other drops only repeat what a list already says
 INVALID: Final = "invalid"
@@ -77,6 +80,9 @@ class DeliveryEvent:
         message_id: the provider's id of the message, or "".
         ip: the sending IP address, or "".
         group: the id of the unsubscribe group that it is about, 0 for none; only the two kinds for groups have one.
+        suppresses: False for what only the log keeps: a refusal of the message and not of the address, or an echo of
+            the provider's own list.
+        opinion: what the provider calls a bounce, None when it does not say.
     """
 
     id: str
@@ -91,12 +97,19 @@ class DeliveryEvent:
     message_id: str = ""
     ip: str = ""
     group: int = 0
+    suppresses: bool = True
+    opinion: Permanence | None = None
 
     @property
     def octets(self) -> int:
         """The length of its texts in UTF-8."""
         texts = (self.email, self.message, self.status, self.message_id, self.ip)
         return sum(len(text.encode()) for text in texts)
+
+
+def writable(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair: what is left of an emoji that a server has cut."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 NO_GROUPS: Final = Groups()
@@ -111,7 +124,7 @@ def suppression_of(event: DeliveryEvent, groups: Groups = NO_GROUPS) -> Suppress
             at all, as SendGrid has it; what happened before the deletion ended with it.
     """
     target = _list_of(event, groups)
-    if target is None:
+    if target is None or not event.suppresses:
         return None
     entry = Suppression(
         list=target,
@@ -125,7 +138,7 @@ def suppression_of(event: DeliveryEvent, groups: Groups = NO_GROUPS) -> Suppress
         ip=event.ip if target is SuppressionList.SPAM_REPORTS else "",
         event_id=event.id,
     )
-    return judged(entry)
+    return judged(entry, opinion=event.opinion)
 
 
 def resubscription_of(event: DeliveryEvent, *, latest: Millis) -> Resubscription | None:

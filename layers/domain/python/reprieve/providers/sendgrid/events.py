@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from reprieve.address import MAX_KEY_OCTETS, comparison_key
 from reprieve.clock import DAY, SECOND, Seconds, hours, minutes, to_millis
 from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
-from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind, writable
 from reprieve.suppressions.group import GROUP_ID
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
 from reprieve.suppressions.suppression import Classification
@@ -166,7 +166,6 @@ def parse_events(post: Post) -> Batch:
 #: matters; or a sign of JSON's structure
 TOKEN: Final = re.compile(rb'\{[^"{}]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}]*+)*+\}|"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.DOTALL)
 SPACE: Final = b" \t\r\n"
-SURROGATE: Final = re.compile("[\ud800-\udfff]")
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -253,7 +252,7 @@ def _email(raw: Mapping[str, Any]) -> str:
     email = raw.get("email")
     if not isinstance(email, str) or not email.strip():
         raise InvalidInput("missing or empty", field="email")
-    if _writable(email) != email:
+    if writable(email) != email:
         raise InvalidInput("has half of a surrogate pair", field="email")
     if len(email.encode()) > MAX_KEY_OCTETS:
         raise InvalidInput(f"has more than {MAX_KEY_OCTETS} octets", field="email")
@@ -279,12 +278,7 @@ def _group(raw: Mapping[str, Any]) -> int:
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
-    return _writable(value) if isinstance(value, str) else ""
-
-
-def _writable(text: str) -> str:
-    """The text with U+FFFD for each half of a surrogate pair: what is left of an emoji that a server has cut."""
-    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return writable(value) if isinstance(value, str) else ""
 
 
 def _id(key: str, kind: DeliveryKind, at: int, message_id: str, group: int) -> str:
