@@ -24,6 +24,8 @@ def _value(typed: dict[str, Any]) -> int:
             return 1 + (len(value.strip("-").rstrip("0")) + 1) // 2
         case "B":
             return len(value)
+        case "BOOL":
+            return 1
         case "SS":
             return sum(len(member.encode()) for member in value)
         case _:
