@@ -23,6 +23,7 @@ from reprieve_cli.providers import providers
 from reprieve_cli.recipients import recipients
 from reprieve_cli.reconcile import reconcile
 from reprieve_cli.removals import removals
+from reprieve_cli.senders import senders
 from reprieve_cli.signing_keys import signing_keys
 from reprieve_cli.stack import CHECKOUT
 from reprieve_cli.status import status
@@ -107,6 +108,7 @@ for command in (
     clients,
     signing_keys,
     providers,
+    senders,
     recipients,
     lists,
     groups,

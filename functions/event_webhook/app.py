@@ -38,7 +38,7 @@ def take(request: Request, *, webhook: Webhook, provider_name: str) -> Response:
         raise
     batch = webhook.read(post)
     report = wiring.ingest().accept(organization, batch, provider_name=provider_name, now=request.now)
-    metrics.ingest(report)
+    metrics.ingest(report, service="event-webhook")
     return render_report(report)
 
 

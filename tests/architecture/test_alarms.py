@@ -34,7 +34,7 @@ def ours(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     metrics.removal_job(Tally())
     metrics.upkeep(UpkeepReport())
     metrics.reconciliation(dict.fromkeys(("compared", "missing", "repaired", "unread", "left"), 0))
-    metrics.ingest(Report(events=1, listed=0, malformed=0, ignored=0))
+    metrics.ingest(Report(events=1, listed=0, malformed=0, ignored=0), service="event-webhook")
     metrics.webhook_refused()
     return set(written(capsys.readouterr().out))
 

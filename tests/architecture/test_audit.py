@@ -23,6 +23,7 @@ READS = {
     *("KeyVault.seal", "KeyOpener.unseal", "TrustStore.trusted"),
     *("TokenStore.client", "TokenStore.refresh_token", "TokenStore.signing_keys"),
     "QuotaStore.peek",
+    *("SenderStore.claimed", "SenderStore.owner"),
     *("RecipientStore.members", "RecipientStore.get", "RecipientStore.get_many", "RecipientStore.listing"),
     *("RecipientStore.holders", "RecipientStore.named", "RecipientStore.linked"),
     *("ProviderLists.entries", "ProviderLists.close", "Comparison.missing"),

@@ -41,6 +41,7 @@ VERBS: dict[str, Verb] = {
     "credential": lambda: wiring.access().credential("demo", "0" * 64),
     "account": lambda: wiring.access().provider_account("demo"),
     "webhook key": lambda: wiring.access().webhook_key("demo"),
+    "sender": lambda: wiring.sender_store().owner("ses", ["configuration-set/demo"]),
     "pause": lambda: wiring.access().pause_provider("demo", until=NOW, reason="refused"),
     "clear": lambda: wiring.access().clear("demo", SuppressionList.BOUNCES, until=NOW // 1000),
     "purge": lambda: wiring.access().set_purge("demo", {"enabled": True, "soft_days": 3, "hard_days": None}),
@@ -62,15 +63,26 @@ PLAIN = (
 ALLOWED: dict[str, set[str]] = {
     **{name: {"credential"} for name in PLAIN},
     **{name: {"credential", "organization", "peek", "clear", "purge", "count"} for name in LISTS},
-    "GroupsFunction": {"credential", "organization", "peek", "clear", "purge", "count", "account", "webhook key"},
     "UnsubscribeLinksFunction": {"credential", "organization", "peek", "count"},
+    "GroupsFunction": {
+        "credential",
+        "organization",
+        "peek",
+        "clear",
+        "purge",
+        "count",
+        "account",
+        "webhook key",
+        "sender",
+    },
     "AddressesFunction": {"credential", "organization", "peek", "count"},
     "RemovalsFunction": {"credential", "count"},
     "EventWebhookFunction": {"organization", "webhook key"},
     "OktaTokensFunction": {"organization"},
     "ZohoTokensFunction": {"organization", "deny"},
-    "RemovalJobFunction": {"account", "webhook key", "pause"},
-    "ReconciliationFunction": {"account", "webhook key"},
+    "ProviderNotificationsFunction": {"organization", "sender"},
+    "RemovalJobFunction": {"account", "webhook key", "sender", "pause"},
+    "ReconciliationFunction": {"account", "webhook key", "sender"},
     "UpkeepFunction": set(),
 }
 
@@ -197,11 +209,12 @@ def test_the_table_that_every_function_reads_holds_no_provider_account(dynamodb:
     assert kept == {"Access": {"organization", f"credential#{'0' * 64}"}, "ProviderAccounts": {"provider"}}
 
 
-def test_the_webhook_may_not_read_a_credential() -> None:
+@pytest.mark.parametrize("function", ["EventWebhookFunction", "ProviderNotificationsFunction"])
+def test_what_events_come_by_may_not_read_a_credential(function: str) -> None:
     names = {"#s": "scopes"}
     single = {"Key": {}, "TableName": "Access", "ProjectionExpression": "#s", "ExpressionAttributeNames": names}
     batch = {"RequestItems": {"Access": {}}}
-    for statement in statements("EventWebhookFunction"):
+    for statement in statements(function):
         assert not allows(statement, "GetItem", single)
         assert not allows(statement, "BatchGetItem", batch)
 

@@ -28,6 +28,8 @@ MESSAGE: Final = {
     EventType.PURGE_UPDATE: "Change bounce purge",
     EventType.PROVIDER_UPDATE: "Set provider account",
     EventType.PROVIDER_RESUME: "Resume provider account",
+    EventType.SENDER_CLAIM: "Claim sender",
+    EventType.SENDER_RELEASE: "Release sender",
 }
 #: the attributes of a provider account that an entry compares, by their names in it; of the API key only its presence
 _FACTS: Final = ("kind", "base_url", "on_behalf_of", "webhook_key")
@@ -112,6 +114,13 @@ def provider_paused(organization: Organization, reason: str, *, now: Millis) -> 
 def provider_resumed(*, context: Context) -> LogEntry:
     """The log entry for a pause that was ended early."""
     return _account_entry(EventType.PROVIDER_RESUME, context)
+
+
+def sender_changed(event_type: EventType, kind: str, sender: str, *, context: Context) -> LogEntry:
+    """The log entry for a sender that was claimed or released (SENDER_CLAIM, SENDER_RELEASE)."""
+    return change_entry(
+        event_type, MESSAGE[event_type], Target(f"{kind}:{sender}", "Sender", sender), context, debug={"provider": kind}
+    )
 
 
 def _account_entry(

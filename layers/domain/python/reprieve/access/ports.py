@@ -92,6 +92,26 @@ class AccessStore(Protocol):
         ...
 
 
+class SenderStore(Protocol):
+    """What mail is sent with, and the organization that has claimed it."""
+
+    def claim(self, organization_id: str, kind: str, sender: str, *, now: Millis) -> bool:
+        """Record a claim on a sender of a kind of provider; False when another organization has it."""
+        ...
+
+    def release(self, organization_id: str, kind: str, sender: str) -> bool:
+        """Delete a claim; False when the organization does not have it."""
+        ...
+
+    def claimed(self, organization_id: str) -> list[tuple[str, str]]:
+        """What an organization has claimed: kind of provider and sender, sorted."""
+        ...
+
+    def owner(self, kind: str, senders: Sequence[str]) -> str | None:
+        """The organization that has claimed the first of these senders that anyone has claimed."""
+        ...
+
+
 class KeyVault(Protocol):
     """Seals API keys."""
 

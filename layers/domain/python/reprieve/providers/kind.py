@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.removals.ports import Provider
     from reprieve.suppressions.ingest import Batch, Post
+    from reprieve.suppressions.notifications import Notifications
     from reprieve.suppressions.ports import ProviderGroups
 
 
@@ -53,6 +54,7 @@ class ProviderKind:
         adapter: makes the adapter of an account with its API key in clear ("" where the account has none).
         webhook: loads its Webhook; None when it has no webhook here.
         groups: opens an account's unsubscribe groups, as `adapter` does its lists; None when the provider has none.
+        notifications: loads its Notifications; None when it has none.
     """
 
     kind: str
@@ -60,6 +62,7 @@ class ProviderKind:
     adapter: Callable[[ProviderAccount, str, Surroundings], Provider]
     webhook: Callable[[], Webhook] | None = None
     groups: Callable[[ProviderAccount, str, Surroundings], ProviderGroups] | None = None
+    notifications: Callable[[], Notifications] | None = None
 
     @property
     def name(self) -> str:

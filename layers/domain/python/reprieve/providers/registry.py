@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.provider_account import AccountRules, ProviderAccount
     from reprieve.providers.kind import ProviderKind
+    from reprieve.suppressions.notifications import Notifications
 
 PROVIDERS: Final[Mapping[str, ProviderKind]] = {one.kind: one for one in (SENDGRID, SES, NONE)}
 
@@ -45,3 +46,15 @@ def provider_of(kind: str) -> ProviderKind:
     if found is None:
         raise Unavailable(f"this version does not know the provider {kind!a}")
     return found
+
+
+def notifications_of(kind: str) -> Notifications:
+    """How the notifications of a kind of provider are read.
+
+    Raises:
+        Unavailable: this version does not know the kind, or it has none.
+    """
+    found = provider_of(kind).notifications
+    if found is None:
+        raise Unavailable(f"the provider {kind!a} has no notifications")
+    return found()

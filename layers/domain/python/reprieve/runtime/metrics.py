@@ -51,9 +51,9 @@ def reconciliation(summary: Mapping[str, int]) -> None:
     metrics.flush_metrics()
 
 
-def ingest(report: Report) -> None:
-    """The metrics of one webhook."""
-    metrics = _metrics("event-webhook")
+def ingest(report: Report, *, service: str) -> None:
+    """The metrics of one webhook's post, or of one notification."""
+    metrics = _metrics(service)
     metrics.add_metric("EventsTaken", MetricUnit.Count, report.events)
     metrics.add_metric("EventsMalformed", MetricUnit.Count, report.malformed)
     if report.events:

@@ -71,6 +71,11 @@ def dead_letter_queue() -> str:
     return os.environ["DEAD_LETTER_QUEUE_URL"]
 
 
+def provider_kind() -> str:
+    """The kind of provider whose notifications a function takes in."""
+    return os.environ["PROVIDER_KIND"]
+
+
 def requests_per_minute() -> int:
     """How many requests per minute an organization may make, in each dialect that counts them."""
     return int(os.environ["REQUESTS_PER_MINUTE"])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reprieve.access.provider_accounts import ProviderAccounts
     from reprieve.access.quota import Quota
     from reprieve.access.repeats import Repeats
+    from reprieve.access.senders import Senders
     from reprieve.access.signer import Signer
     from reprieve.access.signing_keys import SigningKeys
     from reprieve.access.token_requests import TokenRequests
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from reprieve.store.quotas import Quotas
     from reprieve.store.recipients import Recipients
     from reprieve.store.removal_queue import RemovalQueue
+    from reprieve.store.senders import Senders as SenderStore
     from reprieve.store.suppressions import Suppressions
     from reprieve.store.system_log import EventLog, LogReader
     from reprieve.store.table import Table
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from reprieve.suppressions.imports import ListImports
     from reprieve.suppressions.ingest import Ingest
     from reprieve.suppressions.links import UnsubscribeLinks
+    from reprieve.suppressions.notifications import NotificationIngest
     from reprieve.suppressions.ports import ProviderGroups
     from reprieve.suppressions.reconcile import DailyReconciliation, Reconciliation
     from reprieve.suppressions.unsubscribe import Unsubscribes
@@ -357,6 +360,23 @@ def provider_accounts() -> ProviderAccounts:
     return ProviderAccounts(access(), vault(), event_log(), RULES)
 
 
+def senders() -> Senders:
+    """The verbs for what organizations send mail with."""
+    from reprieve.access.senders import Senders
+    from reprieve.providers.registry import PROVIDERS
+
+    rules = {one.kind: one.notifications().checked_sender for one in PROVIDERS.values() if one.notifications}
+    return Senders(sender_store(), event_log(), rules)
+
+
+@cache
+def sender_store() -> SenderStore:
+    """The claims on senders."""
+    from reprieve.store.senders import Senders
+
+    return Senders(table("PROVIDER_ACCOUNTS"))
+
+
 @cache
 def vault() -> Vault:
     """Secrets under KMS."""
@@ -486,6 +506,17 @@ def ingest() -> Ingest:
     return Ingest(suppressions(), unsubscribe_groups(), whitelist_store(), event_log(), dead_letters())
 
 
+def notification_ingest(kind: str) -> NotificationIngest:
+    """The verb that takes in the notifications of one kind of provider, which has some."""
+    from reprieve.providers.registry import notifications_of, provider_of
+    from reprieve.suppressions.notifications import NotificationIngest
+
+    provider_name = provider_of(kind).name
+    return NotificationIngest(
+        kind, provider_name, notifications_of(kind), access(), sender_store(), ingest(), dead_letters()
+    )
+
+
 def dead_letter_verbs() -> DeadLetterVerbs:
     """The verbs on the dead-letter queue."""
     from reprieve.providers.registry import PROVIDERS
@@ -493,6 +524,9 @@ def dead_letter_verbs() -> DeadLetterVerbs:
     from reprieve.suppressions.dead_letters import Reader
 
     readers = {one.kind: Reader(one.name, one.webhook().read) for one in PROVIDERS.values() if one.webhook}
+    for one in PROVIDERS.values():
+        if one.notifications:
+            readers[one.kind] = Reader(one.name, one.notifications().read, notification_ingest(one.kind).owner)
     return DeadLetterVerbs(dead_letters(), access(), ingest(), readers)
 
 

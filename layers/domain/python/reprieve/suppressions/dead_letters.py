@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.ports import AccessStore
     from reprieve.clock import Millis
+    from reprieve.organization import Organization
     from reprieve.suppressions.ingest import Batch, Ingest
     from reprieve.system_log.dead_letter import HeldLetter
     from reprieve.system_log.ports import DeadLetterQueue
@@ -32,15 +33,24 @@ class Outcome(StrEnum):
     TOO_OLD = "too old"
     """It has an event from so long ago that a removal may have forgiven it and been forgotten; it stays."""
     NOT_OURS = "not a letter"
-    """It is not from a webhook, its organization is gone, or a part of it is missing; it stays."""
+    """It is not from a provider, or a part of it is missing; it stays."""
+    NO_OWNER = "no organization"
+    """Its organization is gone, or none has claimed its sender; it stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How the posts of one kind of provider are read, and the provider's name as the system log shows it."""
+    """How the posts of one kind of provider are read.
+
+    Attributes:
+        name: the provider's name as the system log shows it.
+        read: the events in a post.
+        owner: the organization that a letter without one belongs to by now, by its content; None without one.
+    """
 
     name: str
     read: Callable[[Post], Batch]
+    owner: Callable[[bytes], Organization | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +110,14 @@ class DeadLetters:
     def _take(self, held: HeldLetter, now: Millis) -> Outcome:
         letter = held.letter
         reader = self.readers.get(letter.provider) if letter else None
-        organization = self.access.organization(letter.organization_id) if letter and reader else None
-        if letter is None or reader is None or organization is None:
+        if letter is None or reader is None:
             return Outcome.NOT_OURS
+        if letter.organization_id:
+            organization = self.access.organization(letter.organization_id)
+        else:
+            organization = reader.owner(letter.content)
+        if organization is None:
+            return Outcome.NO_OWNER
         batch = reader.read(Post({}, letter.content, now))
         if not batch.events and not batch.ignored:
             return Outcome.UNREADABLE

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
@@ -38,6 +39,14 @@ FUTURE: Final = DAY
 MAX_NOTIFICATION: Final = 262_144
 #: the feedback of a mailbox provider that means the opposite of a complaint
 NOT_SPAM: Final = "not-spam"
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: what mail is sent with, and the form of its name
+_SENDERS: Final = {
+    "configuration-set": _NAME,
+    "tenant": _NAME,
+    "identity": re.compile(r"(?:[!-~]{1,64}@)?(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,22 @@ def senders(notification: bytes) -> tuple[str, ...]:
         domain = identity.rpartition("@")[2]
         found += [f"identity/{name.lower()}" for name in (identity, domain) if name]
     return tuple(dict.fromkeys(found))
+
+
+def checked_sender(sender: str) -> str:
+    """A sender in the form that `senders` gives it.
+
+    Raises:
+        InvalidInput: it is not the name of a configuration set, a tenant or an identity.
+    """
+    kind, _, name = sender.partition("/")
+    form = _SENDERS.get(kind)
+    if form is None or not form.fullmatch(name):
+        raise InvalidInput(
+            "configuration-set/NAME, tenant/NAME or identity/DOMAIN-OR-ADDRESS, as Amazon SES names them",
+            field="sender",
+        )
+    return f"{kind}/{name.lower()}" if kind == "identity" else sender
 
 
 def parse_events(post: Post) -> Batch:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.providers.kind import Surroundings
     from reprieve.removals.ports import Provider
+    from reprieve.suppressions.notifications import Notifications
 
 
 def _adapter(account: ProviderAccount, _api_key: str, surroundings: Surroundings) -> Provider:
@@ -19,9 +20,17 @@ def _adapter(account: ProviderAccount, _api_key: str, surroundings: Surroundings
     return Ses(client=surroundings.aws("sesv2"), tenant=account.on_behalf_of)
 
 
+def _notifications() -> Notifications:
+    from reprieve.providers.ses import events  # noqa: PLC0415
+    from reprieve.suppressions.notifications import Notifications  # noqa: PLC0415
+
+    return Notifications(events.unwrapped, events.senders, events.parse_events, events.checked_sender)
+
+
 #: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)
 SES: Final = ProviderKind(
     kind="ses",
     account=AccountRules(name="SES", has_key=False, base_url="", acts_for=True),
     adapter=_adapter,
+    notifications=_notifications,
 )

@@ -1,0 +1,72 @@
+"""`reprieve senders`: what an organization sends its mail with, where the provider's notifications say no more."""
+
+from __future__ import annotations
+
+import click
+
+from reprieve.providers.registry import PROVIDERS
+from reprieve.runtime import wiring
+from reprieve_cli import operations
+from reprieve_cli.output import examples, json_option, say, say_json, say_table
+from reprieve_cli.target import connect
+
+#: the one kind of provider whose notifications name senders
+(KIND,) = (one.kind for one in PROVIDERS.values() if one.notifications)
+
+_organization = click.argument("organization", metavar="ORG")
+_sender = click.argument("sender", metavar="SENDER")
+
+
+@click.group()
+def senders() -> None:
+    """Claim, list and release senders.
+
+    Amazon SES's notifications say with which configuration set, tenant and identity a mail was sent. Claim yours, so
+    that the bounces of its mail are known as this organization's: configuration-set/NAME, tenant/NAME,
+    identity/DOMAIN or identity/ADDRESS. Where several are claimed, the first in this order counts.
+    """
+
+
+@senders.command(
+    epilog=examples(
+        "reprieve senders claim acme configuration-set/marketing", "reprieve senders claim acme identity/acme.example"
+    )
+)
+@_organization
+@_sender
+def claim(organization: str, sender: str) -> None:
+    """Claim a sender for an organization.
+
+    Notifications that were set aside because their sender was unknown are taken in by `reprieve dead-letters redrive`.
+    """
+    connect()
+    owner = operations.find_organization(organization)
+    claimed = wiring.senders().claim(operations.asking(owner), KIND, sender)
+    say(f"Mail sent with {claimed} is {organization}'s from now on.")
+
+
+@senders.command("list", epilog=examples("reprieve senders list acme"))
+@_organization
+@json_option
+def list_(organization: str, *, as_json: bool) -> None:
+    """List what an organization has claimed."""
+    connect()
+    found = wiring.senders().claimed(operations.find_organization(organization))
+    if as_json:
+        say_json([{"kind": kind, "sender": sender} for kind, sender in found])
+        return
+    say_table(("KIND", "SENDER"), found, empty="No senders. `reprieve senders claim --help` shows how to claim one.")
+
+
+@senders.command(epilog=examples("reprieve senders release acme configuration-set/marketing"))
+@_organization
+@_sender
+def release(organization: str, sender: str) -> None:
+    """Give up a claim.
+
+    Notifications of mail that is sent with it are set aside from now on.
+    """
+    connect()
+    owner = operations.find_organization(organization)
+    released = wiring.senders().release(operations.asking(owner), KIND, sender)
+    say(f"Mail sent with {released} is no organization's from now on.")

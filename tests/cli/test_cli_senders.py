@@ -1,0 +1,65 @@
+"""`reprieve senders`: what an organization sends its mail with."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.running import Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., Ran]
+
+SET = "configuration-set/Marketing"
+
+
+@pytest.fixture(autouse=True)
+def acme(stack: dict[str, str], run: Run) -> None:
+    for name in ("acme", "other"):
+        assert run("organizations", "create", name).code == 0
+
+
+def test_a_sender_is_claimed_listed_and_released(run: Run) -> None:
+    assert run("senders", "claim", "acme", SET) == Ran(0, f"Mail sent with {SET} is acme's from now on.\n")
+    assert run("senders", "claim", "acme", "identity/Acme.Example").code == 0
+    assert run("senders", "list", "acme") == Ran(0, f"KIND  SENDER\nses   {SET}\nses   identity/acme.example\n")
+    assert run("senders", "release", "acme", SET) == Ran(0, f"Mail sent with {SET} is no organization's from now on.\n")
+    left = [{"kind": "ses", "sender": "identity/acme.example"}]
+    assert json.loads(run("senders", "list", "acme", "--json").out) == left
+
+
+def test_an_organization_without_senders_learns_how_to_claim_one(run: Run) -> None:
+    expected = "No senders. `reprieve senders claim --help` shows how to claim one.\n"
+    assert run("senders", "list", "acme") == Ran(0, expected)
+
+
+def test_a_sender_of_another_organization_is_not_claimed(run: Run) -> None:
+    run("senders", "claim", "other", SET)
+    ran = run("senders", "claim", "acme", SET)
+    assert (ran.code, ran.err) == (1, f"Error: another organization has claimed {SET}\n")
+
+
+@pytest.mark.parametrize(
+    "sender", ["Marketing", "configuration-set/", "configuration-set/a b", "identity/acme", "domain/acme.example", ""]
+)
+def test_what_no_mail_is_sent_with_is_not_a_sender(run: Run, sender: str) -> None:
+    ran = run("senders", "claim", "acme", sender)
+    assert ran.code == 1
+    assert ran.err.startswith("Error: sender: configuration-set/NAME, tenant/NAME")
+
+
+def test_a_sender_that_was_not_claimed_is_not_released(run: Run) -> None:
+    run("senders", "claim", "other", SET)
+    ran = run("senders", "release", "acme", SET)
+    assert (ran.code, "no sender" in ran.err or "sender" in ran.err) == (1, True)
+
+
+def test_claims_and_releases_are_in_the_log(run: Run) -> None:
+    run("senders", "claim", "acme", SET)
+    run("senders", "release", "acme", SET)
+    events = [json.loads(line) for line in run("logs", "acme", "--json").out.splitlines()]
+    assert {one["eventType"] for one in events} >= {"reprieve.sender.claim", "reprieve.sender.release"}
