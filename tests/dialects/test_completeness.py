@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reprieve
@@ -166,6 +166,7 @@ def test_every_class_of_error_has_instances_here() -> None:
 
 
 @pytest.mark.parametrize("kind", INSTANCES, ids=lambda kind: kind.__name__)
+@settings(max_examples=settings.default.max_examples // 4)  # there are 40 kinds, and the requests are alike for all
 @given(data=st.data())
 def test_every_error_has_an_answer_in_every_dialect_that_can_be_sent_with_its_id(
     kind: type[ReprieveError], data: st.DataObject
