@@ -27,7 +27,7 @@ from reprieve.clock import Millis, Seconds, to_seconds
 from reprieve.context import OPERATOR, Context
 from reprieve.organization import Organization
 from reprieve.removals.removal import RemovalRequest, watermark
-from reprieve.store.items import marshal
+from reprieve.store.language import marshal
 from reprieve.store.listing import Listing
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
 
 TABLE = "Suppressions"
 BOUNCES = SuppressionList.BOUNCES

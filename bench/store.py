@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reprieve.store.items import marshal
+from reprieve.store.language import marshal
 from tests.support import dynoxide
 from tests.support.tables import CREATED, tables
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
 
 READS = {"GetItem", "BatchGetItem", "Query"}
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
     from reprieve.system_log.entry import LogEntry
 
 SIZES, FULL = (10, 1_000, 100_000), (10, 1_000, 1_000_000)

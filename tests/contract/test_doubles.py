@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reprieve.store.items import marshal
+from reprieve.store.language import marshal
 from tests.support import dynoxide
 from tests.support.dynamodb import Database
 from tests.support.tables import create_table

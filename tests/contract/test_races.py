@@ -13,7 +13,7 @@ from reprieve.removals.block import UNBLOCKS, BlockState
 from reprieve.removals.queue import LEASE, Settlement
 from reprieve.removals.removal import TOMBSTONE, RemovalRequest, RemovalState, watermark
 from reprieve.store import keys
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 from reprieve.store.removal_records import RemovalRecords
 from reprieve.store.suppression_item import record_key
 from reprieve.store.unblocks import Unblocks
@@ -24,7 +24,7 @@ from tests.support.contexts import context
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
 
 __all__ = ["bench", "dynamodb"]
 

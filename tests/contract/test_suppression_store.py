@@ -14,7 +14,7 @@ from reprieve.clock import SECOND
 from reprieve.organization import Organization
 from reprieve.removals.queue import LEASE, SECOND_LOOK, Claim, Due, Part, Settlement
 from reprieve.removals.removal import Removal, RemovalRequest, RemovalState, watermark
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.removal_records import RemovalRecords
 from reprieve.store.suppression_item import record_key

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from reprieve.errors import Unavailable
-from reprieve.store.items import marshal, unmarshal
+from reprieve.store.language import marshal, unmarshal
 from reprieve.store.table import WRITES_A_BATCH, Table
 from tests.simulation import expressions
 from tests.simulation.world import Fault

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from reprieve.store.items import marshal, unmarshal
+from reprieve.store.language import marshal, unmarshal
 from tests.simulation import expressions
 from tests.support import partiql
 from tests.support.tables import tables

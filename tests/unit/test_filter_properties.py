@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reprieve.system_log.filter.matching import fold, matches, required_equalities
+from reprieve.system_log.filter.matching import matches, required_equalities
 from reprieve.system_log.filter.parser import MAX_NUMBER, parse
 from reprieve.system_log.filter.tree import (
     And,
@@ -21,6 +21,7 @@ from reprieve.system_log.filter.tree import (
     Presence,
     UnsupportedCombination,
 )
+from reprieve.system_log.span import fold
 from tests.support.filters import BOUNCE, eq, render
 
 if TYPE_CHECKING:

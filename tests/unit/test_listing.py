@@ -21,7 +21,7 @@ from reprieve.suppressions.suppression import Classification, Permanence, Suppre
 from tests.support.dynamodb import Database
 
 if TYPE_CHECKING:
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
 
 NOW = 100 * 86_400_000
 DAY = 86_400

@@ -13,8 +13,8 @@ from reprieve.removals.removal import RemovalState
 from reprieve.store import table
 from reprieve.store.access import Access
 from reprieve.store.dead_letters import DeadLetters
-from reprieve.store.expressions import Update
 from reprieve.store.groups import GroupStore
+from reprieve.store.language import Update
 from reprieve.store.listing import Listing
 from reprieve.store.recipients import Recipients
 from reprieve.store.removal_records import RemovalRecords

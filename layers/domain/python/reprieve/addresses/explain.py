@@ -12,8 +12,7 @@ from reprieve.clock import Millis
 from reprieve.errors import MalformedAddress
 from reprieve.removals.block import Block, describe
 from reprieve.suppressions.suppression import GroupList, SuppressionList
-from reprieve.system_log.filter.matching import fold
-from reprieve.system_log.span import LATEST, LOG_RETENTION, Order, Span, position
+from reprieve.system_log.span import LATEST, LOG_RETENTION, Order, Span, fold, position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

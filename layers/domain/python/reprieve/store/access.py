@@ -21,15 +21,14 @@ from reprieve.access.credential import Credential
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import Seconds
 from reprieve.organization import BouncePurge, Membership, Organization
-from reprieve.store.expressions import Update, arguments_of
-from reprieve.store.items import marshal
+from reprieve.store.language import Update, arguments_of, marshal
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reprieve.clock import Millis
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.store.table import Table
 
 ORGANIZATION: Final = "organization"

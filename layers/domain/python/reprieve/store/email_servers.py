@@ -24,12 +24,11 @@ from reprieve.email_servers.email_server import (
 )
 from reprieve.errors import Conflict, RateLimited
 from reprieve.store import keys
-from reprieve.store.expressions import Update, arguments_of
-from reprieve.store.items import marshal
+from reprieve.store.language import Update, arguments_of, marshal
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
     from reprieve.store.table import Table
 
 #: the prefix of servers' ids, which the two other items do not have

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from reprieve.clock import Millis
     from reprieve.organization import Organization
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
     from reprieve.store.table import Table
 
 #: the sort key of the only item

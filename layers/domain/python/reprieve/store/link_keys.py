@@ -14,7 +14,7 @@ from reprieve.store import keys
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
     from reprieve.store.table import Table
     from reprieve.store.vault import Vault
 

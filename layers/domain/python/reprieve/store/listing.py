@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from reprieve.clock import Millis
     from reprieve.organization import Organization
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.store.table import Page, Table
     from reprieve.suppressions.listing import Filter, Pattern, Position, Since
     from reprieve.suppressions.suppression import AnyList, Suppression

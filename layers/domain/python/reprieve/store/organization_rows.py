@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from reprieve.exports.kinds import Row
     from reprieve.organization import Organization
     from reprieve.store.email_servers import EmailServers
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.store.recipients import Recipients
     from reprieve.store.table import Table
     from reprieve.suppressions.suppression import AnyList

@@ -20,7 +20,7 @@ from reprieve.paging import Cursors
 from reprieve.removals.queue import PART, Claim, Due, Part
 from reprieve.removals.removal import RemovalState
 from reprieve.store import keys, request_items
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 from reprieve.store.suppression_item import (
     attributes_of,
     key_attributes,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.removals.removal import Removal, RemovalRequest
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
     from reprieve.suppressions.suppression import AnyList

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.access.quota import Quota, window
 from reprieve.clock import MINUTE, Millis, minutes, to_seconds
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
     from reprieve.store.table import Table
 
 REQUESTS: Final = "requests#"

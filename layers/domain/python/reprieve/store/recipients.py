@@ -17,8 +17,7 @@ from reprieve.address import Address, comparison_key
 from reprieve.errors import Conflict, Unavailable
 from reprieve.recipients.recipient import Recipient
 from reprieve.store import keys
-from reprieve.store.expressions import arguments_of
-from reprieve.store.items import Item, Value, marshal
+from reprieve.store.language import Item, Value, arguments_of, marshal
 from reprieve.store.table import Table, side_by_side
 
 if TYPE_CHECKING:

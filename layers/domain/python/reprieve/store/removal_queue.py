@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.clock import Millis, to_seconds
 from reprieve.removals.removal import TOMBSTONE, RemovalState
 from reprieve.store import pending
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 from reprieve.store.removal_requests import FENCE_OUT
 from reprieve.store.suppression_item import queue_of, record_key
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reprieve.organization import Organization
     from reprieve.removals.queue import Claim, Due, Settlement
     from reprieve.removals.removal import Removal
-    from reprieve.store.items import Value
+    from reprieve.store.language import Value
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprieve.organization import Organization
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
     from reprieve.store.request_items import Asked
     from reprieve.store.table import Table
     from reprieve.suppressions.suppression import AnyList

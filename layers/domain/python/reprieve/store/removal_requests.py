@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.removals.queue import LEASE
 from reprieve.removals.removal import RemovalState
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 from reprieve.store.suppression_item import queue_of, record_key
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.removals.removal import RemovalRequest
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
 
     Change = tuple[Item, Update, dict[str, Value]]
 

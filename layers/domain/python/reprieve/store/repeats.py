@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve.access.repeat import ANSWER_RETENTION, UNDER_WAY, Answer, Kept
 from reprieve.clock import Millis, to_seconds
 from reprieve.store import keys
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 
 if TYPE_CHECKING:
     from reprieve.organization import Organization
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.store.table import Table
 
 #: the key is free, or free again

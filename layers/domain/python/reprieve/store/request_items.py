@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve.address import comparison_key
 from reprieve.clock import Millis, days, to_seconds
 from reprieve.store import keys
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 from reprieve.store.suppression_item import key_attributes
 from reprieve.suppressions.suppression import list_named
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reprieve.clock import Seconds
     from reprieve.organization import Organization
     from reprieve.removals.removal import RemovalRequest
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.suppressions.suppression import AnyList
 
 #: as long as the system log

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve.clock import Millis, to_seconds
 from reprieve.errors import Unavailable
 from reprieve.removals.removal import TOMBSTONE, RemovalState
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 from reprieve.store.removal_requests import COVERED, FENCE_OUT, LATER_WATERMARK, UNTOUCHED
 from reprieve.store.suppression_item import record_key
 from reprieve.store.table import pauses
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprieve.organization import Organization
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
     from reprieve.suppressions.suppression import Resubscription

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.store.expressions import arguments_of
-from reprieve.store.items import marshal
+from reprieve.store.language import arguments_of, marshal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprieve.clock import Millis
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
     from reprieve.store.table import Table
 
 SENDER: Final = "sender"

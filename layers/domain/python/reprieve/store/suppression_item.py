@@ -29,7 +29,7 @@ from reprieve.suppressions.suppression import Classification, Permanence, Suppre
 if TYPE_CHECKING:
     from reprieve.clock import Millis, Seconds
     from reprieve.organization import Organization
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
     from reprieve.suppressions.suppression import AnyList
 
 

@@ -12,7 +12,7 @@ from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removals.removal import RemovalRequest, findable_id, watermark
 from reprieve.store import keys, pending
 from reprieve.store import resubscriptions as resubscriptions_
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 from reprieve.store.removal_requests import adding, blind, is_adding, is_overtaken, over, provided, recording
 from reprieve.store.suppression_item import key_attributes, latest_known, primary_key, record_key
 from reprieve.store.table import pauses
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import Organization
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
     from reprieve.suppressions.listing import Since

@@ -23,14 +23,13 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve.clock import Millis, to_seconds
 from reprieve.errors import Unavailable
 from reprieve.store import keys
-from reprieve.system_log.filter.matching import fold
-from reprieve.system_log.span import LOG_RETENTION, Order, Stored
+from reprieve.system_log.span import LOG_RETENTION, Order, Stored, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from reprieve.organization import Organization
-    from reprieve.store.items import Item
+    from reprieve.store.language import Item
     from reprieve.store.table import Table
     from reprieve.system_log.entry import LogEntry
     from reprieve.system_log.span import Span

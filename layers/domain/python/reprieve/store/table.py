@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reprieve.errors import Unavailable
-from reprieve.store import partiql
-from reprieve.store.expressions import Update, arguments_of, names_in
 from reprieve.store.faults import unavailable
-from reprieve.store.items import Item, Value, marshal, unmarshal
+from reprieve.store.language import (
+    Item,
+    Update,
+    Value,
+    arguments_of,
+    insert_statement,
+    marshal,
+    names_in,
+    unmarshal,
+    update_statement,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -177,7 +185,7 @@ class Table:
         """Many independent updates of items that are there: PartiQL UPDATEs, 25 per call, one write unit each like any.
 
         Args:
-            changes: what `partiql.update` can say; no two of the same key.
+            changes: what `language.update_statement` can say; no two of the same key.
 
         Returns:
             Whether each was done, in order; False where there is no such item, or the condition did not hold.
@@ -192,7 +200,7 @@ class Table:
         """One call of `update_batches`."""
         return self._execute(
             changes,
-            lambda change: partiql.update(self.name, marshal(change[0]), change[1], marshal(change[2])),
+            lambda change: update_statement(self.name, marshal(change[0]), change[1], marshal(change[2])),
             unless=REFUSED,
         )
 
@@ -325,7 +333,7 @@ class Table:
         return Tried(unmarshal(answer["Attributes"]), None)
 
     def _insert(self, item: Item) -> dict[str, Any]:
-        return partiql.insert(self.name, marshal(item))
+        return insert_statement(self.name, marshal(item))
 
     def _execute(self, batch: Sequence[_T], statement: Callable[[_T], dict[str, Any]], *, unless: str) -> list[bool]:
         """BatchExecuteStatement: whether each was executed; False where DynamoDB said `unless` of it."""

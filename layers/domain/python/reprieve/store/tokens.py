@@ -25,13 +25,12 @@ from reprieve.access.signing_key import SigningKey
 from reprieve.clock import EPOCH, Millis, to_seconds
 from reprieve.errors import RateLimited, Unavailable
 from reprieve.store.access import NEW, ORGANIZATION, organization_from
-from reprieve.store.expressions import Update, arguments_of
-from reprieve.store.items import marshal
+from reprieve.store.language import Update, arguments_of, marshal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.store.table import Table
 
 DEPLOYMENT: Final = "#deployment"

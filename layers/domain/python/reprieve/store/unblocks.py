@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from reprieve.removals.block import UNBLOCKS, BlockState
 from reprieve.removals.removal import RemovalRequest, watermark
 from reprieve.store import request_items
-from reprieve.store.expressions import Update, arguments_of
-from reprieve.store.items import Item, Value, marshal
+from reprieve.store.language import Item, Update, Value, arguments_of, marshal
 from reprieve.store.removal_requests import FENCE_OUT, as_seen, provided, recording
 from reprieve.store.suppression_item import entry_of, list_of, record_key
 from reprieve.store.table import WRITES_A_TRANSACTION, Table, side_by_side

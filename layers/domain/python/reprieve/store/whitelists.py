@@ -16,14 +16,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.store import keys
-from reprieve.store.expressions import Update
+from reprieve.store.language import Update
 from reprieve.suppressions.whitelist import Whitelist, entry_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reprieve.organization import Organization
-    from reprieve.store.items import Item, Value
+    from reprieve.store.language import Item, Value
     from reprieve.store.table import Table
 
 NAME: Final = "whitelist"

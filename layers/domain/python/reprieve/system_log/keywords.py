@@ -12,7 +12,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.errors import InvalidInput, LimitExceeded
-from reprieve.system_log.filter.matching import fold, leaves
+from reprieve.system_log.filter.matching import leaves
+from reprieve.system_log.span import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

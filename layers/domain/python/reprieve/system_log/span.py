@@ -41,7 +41,7 @@ class Span:
         after: the stretch begins after this position.
         before: the stretch ends before this position.
         newest_first: whether it is read backwards.
-        target: only entries about this one, in the form of `filter.matching.fold`; None for all.
+        target: only entries about this one, in the form of `fold`; None for all.
     """
 
     order: Order
@@ -67,3 +67,8 @@ LATEST: Final = "9" * 13
 def position(moment: Millis) -> str:
     """The position before every entry of a moment."""
     return f"{moment:013d}"
+
+
+def fold(text: str) -> str:
+    """The form in which two texts are equal when they differ only in case; an index for `eq` holds this form."""
+    return text.casefold()

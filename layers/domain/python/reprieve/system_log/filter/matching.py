@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reprieve.address import Address, comparison_key
 from reprieve.errors import MalformedAddress
 from reprieve.system_log.filter.tree import And, Comparison, Not, Operator, Or, Presence
+from reprieve.system_log.span import fold
 
 if TYPE_CHECKING:
     from reprieve.system_log.filter.tree import Expression
@@ -36,11 +37,6 @@ def matches(expression: Expression, event: Mapping[str, Any]) -> bool:
             return all(matches(operand, event) for operand in operands)
         case Or(operands):
             return any(matches(operand, event) for operand in operands)
-
-
-def fold(text: str) -> str:
-    """The form in which two texts are equal when they differ only in case; an index for `eq` holds this form."""
-    return text.casefold()
 
 
 def leaves(value: object) -> Iterator[object]:
