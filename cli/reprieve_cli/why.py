@@ -63,6 +63,9 @@ def _lines(organization: str, answer: Explanation) -> Iterator[str]:
     if answer.belongs is None:
         yield f"{answer.email} is not an email address by RFC 3696."
     yield f"{answer.email} is {'' if answer.mailed else 'not '}mailed."
+    if answer.withheld:
+        yield f"The provider dropped the last mail to it, at {moment(answer.withheld.at)}: it must be on the provider's"
+        yield f"{answer.withheld.list} list, though not on ours. To record that: reprieve reconcile {organization}"
     if answer.whitelisted_by:
         yield f"The address whitelist covers it by {answer.whitelisted_by}: only a spam report suppresses it."
     for one in answer.lists:

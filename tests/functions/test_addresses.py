@@ -69,6 +69,7 @@ def nothing(email: str) -> Answer:
     body = {
         "email": email,
         "mailed": True,
+        "withheld_by_provider": None,
         "belongs_to_organization": False,
         "whitelisted_by": None,
         "block": {"kind": "none", "count": 0, "reason": None, "since": None},
@@ -160,6 +161,63 @@ def test_the_groups_that_an_address_has_left_are_shown_and_its_other_mail_is_mai
     assert [(one["list"], one["then"]) for one in answer.body["next"]] == [("group-8", "stays"), ("group-9", "lifts")]
     assert [(one["list"], one["state"]) for one in answer.body["removals"]] == [("group-9", "pending")]
     assert explain(call).body["groups"][0]["may_lift"] is False
+
+
+def dropped(reason: str, at: int = NOW - 60, kind: DeliveryKind = DeliveryKind.DROPPED) -> None:
+    event = DeliveryEvent(f"{kind}-{at}", kind, KEY, KEY, at * 1000, reason, provider="sendgrid")
+    wiring.event_log().append(DEMO, [delivery_entry(event, provider_name="Sendgrid")])
+
+
+@pytest.mark.parametrize(
+    ("reason", "name"),
+    [
+        ("Bounced Address", "bounces"),
+        (" spam reporting address ", "spam_reports"),
+        ("Unsubscribed Address", "unsubscribes"),
+        ("Invalid", "invalid_emails"),
+    ],
+)
+def test_a_drop_that_no_list_explains_shows_that_the_provider_withholds_mail(
+    call: Gateway, calls: Calls, reason: str, name: str
+) -> None:
+    dropped(reason)
+    answer = explain(call).body
+    assert answer["withheld_by_provider"] == {"list": name, "dropped_at": "2025-12-31T23:59:00.000Z"}
+    assert (answer["mailed"], answer["suppressions"]) == (False, [])
+    # no more requests than without
+    assert calls == {"UpdateItem": 1, "BatchGetItem": 2, "Query": 1, "GetItem": 3}
+
+
+@pytest.mark.parametrize("reason", ["Spam Content", "Invalid SMTPAPI header", "Recipient List over Package Quota", ""])
+def test_a_drop_for_the_message_says_nothing_about_the_address(call: Gateway, reason: str) -> None:
+    dropped(reason)
+    assert (explain(call).body["mailed"], explain(call).body["withheld_by_provider"]) == (True, None)
+
+
+def test_a_drop_older_than_the_records_of_removals_are_kept_is_no_evidence(call: Gateway) -> None:
+    dropped("Bounced Address", at=NOW - 7 * 86_400)
+    assert (explain(call).body["mailed"], explain(call).body["withheld_by_provider"]) == (True, None)
+
+
+def test_a_drop_that_a_list_explains_or_that_something_newer_outdates_is_no_evidence(call: Gateway) -> None:
+    dropped("Bounced Address")
+    put(at=NOW - 90)
+    assert explain(call).body["withheld_by_provider"] is None
+    wiring.suppressions().request_removals(
+        context(DEMO, credential="c", request_id="r", now=NOW * 1000),
+        [RemovalRequest("r-0", SuppressionList.BOUNCES, KEY, KEY, hide=True)],
+    )
+    # the provider drops until the job has lifted it there
+    assert explain(call).body["withheld_by_provider"] is None
+    dropped("Unsubscribed Address", at=NOW - 50)
+    assert explain(call).body["withheld_by_provider"]["list"] == "unsubscribes"
+    wiring.suppressions().record(DEMO, [Suppression(GroupList.of(8), KEY, KEY, NOW * 1000 - 1)])
+    assert wiring.group_store().replace(DEMO, Groups((Group(8, "News"),), version=1))
+    assert explain(call).body["withheld_by_provider"] is None
+    dropped("Spam Reporting Address", at=NOW - 40)
+    assert explain(call).body["withheld_by_provider"]["list"] == "spam_reports"
+    dropped("250 OK", at=NOW - 30, kind=DeliveryKind.DELIVERED)
+    assert explain(call).body["withheld_by_provider"] is None
 
 
 def test_the_list_of_a_group_is_searched_only_where_it_is_named(call: Gateway) -> None:

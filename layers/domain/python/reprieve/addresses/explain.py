@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import Address, comparison_key
 from reprieve.addresses.outlook import AddressRecord, Outlook, block_state, outlook, shown, suppresses
+from reprieve.addresses.withheld import Withheld, withheld
 from reprieve.clock import Millis
 from reprieve.errors import MalformedAddress
 from reprieve.removals.block import Block, describe
@@ -64,6 +65,7 @@ class Explanation:
         belongs: whether the membership rule lets the organization lift it; None when the text is not an address.
         quota: what is left of the organization's requests to the lists.
         groups: the organization's unsubscribe groups.
+        withheld: the evidence that the provider withholds mail although no list here does; None when there is none.
         whitelisted_by: the entry of the address whitelist that covers it; None when none does.
     """
 
@@ -74,12 +76,13 @@ class Explanation:
     belongs: bool | None
     quota: Quota
     groups: Groups
+    withheld: Withheld | None
     whitelisted_by: str | None = None
 
     @property
     def mailed(self) -> bool:
-        """Whether no list withholds all mail."""
-        return not any(one.suppresses for one in self.lists)
+        """Whether nothing withholds all mail: no list here, and by its drops none of the provider's."""
+        return self.withheld is None and not any(one.suppresses for one in self.lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,11 @@ class Addresses:
         ]
         block = describe(block_state(records, organization, now=now), organization.soft_bounce_threshold)
         span = Span(Order.PUBLISHED, position(Millis(now - LOG_RETENTION)), LATEST, newest_first=True, target=fold(key))
-        events = [stored.event for stored in islice(self.log.entries(organization, span, first=EVENTS), EVENTS)]
+        stored = list(islice(self.log.entries(organization, span, first=EVENTS), EVENTS))
+        evidence = withheld(stored, records, [one.record.list for one in lists if one.shown], now=now)
+        events = [one.event for one in stored]
         quota = self.quotas.peek(organization, "sendgrid", now=now)
-        return Explanation(email, lists, block, events, belongs, quota, groups, whitelist.covering(key))
+        return Explanation(email, lists, block, events, belongs, quota, groups, evidence, whitelist.covering(key))
 
 
 def _ways(context: Context, suppression_list: AnyList, *, belongs: bool) -> tuple[str, ...]:

@@ -134,6 +134,7 @@ def render_explanation(answer: Explanation) -> Response:
     body = {
         "email": answer.email,
         "mailed": answer.mailed,
+        "withheld_by_provider": _withheld(answer),
         "belongs_to_organization": answer.belongs,
         "whitelisted_by": answer.whitelisted_by,
         "block": {
@@ -193,6 +194,11 @@ def _on_list(one: OnList) -> dict[str, Any]:
         "may_lift": bool(one.lifted_by),
         "lift_by": list(one.lifted_by),
     }
+
+
+def _withheld(answer: Explanation) -> dict[str, Any] | None:
+    found = answer.withheld
+    return {"list": found.list, "dropped_at": timestamp(found.at)} if found else None
 
 
 def _is_group(one: OnList) -> bool:
