@@ -19,6 +19,7 @@ SUBJECTS = ("access", "recipients", "suppressions", "removals", "addresses", "em
 #: methods of ports that only read
 READS = {
     *("AccessStore.organization", "AccessStore.organizations", "AccessStore.credential"),
+    "AccessStore.credentials",
     "AccessStore.provider_account",
     *("KeyVault.seal", "KeyOpener.unseal", "TrustStore.trusted"),
     *("TokenStore.client", "TokenStore.refresh_token", "TokenStore.signing_keys"),
@@ -146,7 +147,13 @@ def test_a_verb_that_changes_something_writes_a_log_entry(verb: str) -> None:
 def test_the_walk_finds_the_verbs_that_people_use() -> None:
     assert {
         *("Organizations.create", "Organizations.change", "Organizations.change_purge"),
-        *("Credentials.issue", "Credentials.revoke", "ProviderAccounts.set", "ProviderAccounts.resume"),
+        *(
+            "Credentials.issue",
+            "Credentials.change",
+            "Credentials.revoke",
+            "ProviderAccounts.set",
+            "ProviderAccounts.resume",
+        ),
         *("Clients.create", "Clients.revoke", "SigningKeys.rotate", "SigningKeys.ensure"),
         *("TokenRequests.revoke_refresh_token",),
         *("Users.create", "Users.change", "Users.deactivate", "Users.delete"),

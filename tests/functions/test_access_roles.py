@@ -35,6 +35,9 @@ LISTS = (
     "AddressWhitelistFunction",
 )
 
+KEY = Credential("k1", "demo", "1" * 64, "key", frozenset({"a.read"}), NOW, NOW + 1)
+#: what only the function that manages API keys may do
+KEY_VERBS = {"keys", "issue", "change", "revoke"}
 #: every verb on the two tables that a function has, whose calls a role must all allow
 VERBS: dict[str, Verb] = {
     "organization": lambda: wiring.access().organization("demo"),
@@ -47,6 +50,10 @@ VERBS: dict[str, Verb] = {
     "purge": lambda: wiring.access().set_purge("demo", {"enabled": True, "soft_days": 3, "hard_days": None}),
     "count": lambda: wiring.quotas().count(DEMO, "sendgrid", now=NOW),
     "peek": lambda: wiring.quotas().peek(DEMO, "sendgrid", now=NOW),
+    "keys": lambda: wiring.access().credentials("demo"),
+    "issue": lambda: wiring.access().add_credential(KEY),
+    "change": lambda: wiring.access().change_credential(KEY),
+    "revoke": lambda: wiring.access().remove_credential(KEY),
     "deny": lambda: wiring.tokens().deny("demo", "any", until=NOW, now=NOW),
 }
 #: the functions of APIs whose requests are neither counted nor made for another organization
@@ -79,6 +86,7 @@ ALLOWED: dict[str, set[str]] = {
     "RemovalsFunction": {"credential", "count"},
     "EventWebhookFunction": {"organization", "webhook key"},
     "OktaTokensFunction": {"organization"},
+    "ApiKeysFunction": {"credential", "organization", "peek", "clear", "purge", "count", *KEY_VERBS},
     "ZohoTokensFunction": {"organization", "deny"},
     "ProviderNotificationsFunction": {"organization", "sender"},
     "RemovalJobFunction": {"account", "webhook key", "sender", "pause"},
@@ -111,25 +119,27 @@ def allows(statement: dict[str, Any], operation: str, call: dict[str, Any]) -> b
         return False
     if f"{table_of(call)}.Arn" not in listed(statement["Resource"]):
         return False
-    if operation == "BatchGetItem":
+    if operation in {"BatchGetItem", "Query", "DeleteItem"}:
         assert "Condition" not in statement
         return True
-    named = set(call["Key"]) | set(call.get("ExpressionAttributeNames", {}).values())
     facts = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES" if "ProjectionExpression" in call else "ALL_ATTRIBUTES"}
-    if operation == "UpdateItem":
+    if operation in {"UpdateItem", "PutItem"}:
         facts = {"dynamodb:ReturnValues": call.get("ReturnValues", "NONE")}
-    for operator, condition in statement.get("Condition", {}).items():
-        for key, value in condition.items():
-            patterns = value if isinstance(value, list) else [value]
-            if operator.startswith("ForAllValues:String"):
-                assert key == "dynamodb:Attributes"
-                if not all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in named):
-                    return False
-            else:
-                assert operator == "StringEqualsIfExists"
-                if key in facts and facts[key] not in patterns:
-                    return False
-    return True
+    named = {*call.get("Key", {}), *call.get("Item", {}), *call.get("ExpressionAttributeNames", {}).values()}
+    return all(
+        holds(operator, key, value if isinstance(value, list) else [value], named, facts)
+        for operator, condition in statement.get("Condition", {}).items()
+        for key, value in condition.items()
+    )
+
+
+def holds(operator: str, key: str, patterns: list[str], named: set[str], facts: dict[str, str]) -> bool:
+    """Whether one condition holds for a call with these attributes and facts."""
+    if operator.startswith("ForAllValues:String"):
+        assert key == "dynamodb:Attributes"
+        return all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in named)
+    assert operator == "StringEqualsIfExists"
+    return key not in facts or facts[key] in patterns
 
 
 @pytest.fixture
@@ -163,7 +173,7 @@ def test_a_role_allows_the_verbs_that_its_function_has_and_no_others(
     assert allowed == ALLOWED[function]
 
 
-@pytest.mark.parametrize("function", ALLOWED)
+@pytest.mark.parametrize("function", sorted(ALLOWED.keys() - {"ApiKeysFunction"}))
 def test_a_role_may_read_one_item_and_change_one_and_nothing_else(function: str) -> None:
     """So a credential is read by who knows its token, and none is listed."""
     actions = {action for statement in statements(function) for action in listed(statement["Action"])}
@@ -171,7 +181,7 @@ def test_a_role_may_read_one_item_and_change_one_and_nothing_else(function: str)
 
 
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("function", ALLOWED)
+@pytest.mark.parametrize("function", sorted(ALLOWED.keys() - {"ApiKeysFunction"}))
 def test_no_role_may_change_a_whole_item_or_an_attribute_that_grants_something(function: str, table: str) -> None:
     call = {"TableName": table, "Key": {"partition": "demo", "sort": "any"}}
     wide = [

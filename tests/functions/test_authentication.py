@@ -245,7 +245,8 @@ def test_a_credential_is_good_until_the_moment_that_it_expires(call: Gateway, cl
 
 def test_a_revoked_credential_is_refused_at_once(call: Gateway, token: str) -> None:
     assert ask(call, ME, f"SSWS {token}").status == 200
-    assert wiring.access().revoke_credential("demo", "c")
+    (credential,) = wiring.access().credentials("demo")
+    assert wiring.access().remove_credential(credential)
     assert refusal(ask(call, ME, f"SSWS {token}"), "okta") == bad("okta")
 
 

@@ -133,6 +133,14 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "reprieve GET /removals/{id}": READ_REMOVALS,
     "reprieve POST /removals/{id}/retry": ("reprieve.removals.manage",),
     "reprieve POST /unsubscribe-links": ("reprieve.links.create",),
+    "sendgrid GET /api_keys": ("api_keys.read",),
+    "sendgrid POST /api_keys": ("api_keys.create",),
+    "sendgrid GET /api_keys/{api_key_id}": ("api_keys.read",),
+    "sendgrid PATCH /api_keys/{api_key_id}": ("api_keys.update",),
+    "sendgrid PUT /api_keys/{api_key_id}": ("api_keys.update",),
+    "sendgrid DELETE /api_keys/{api_key_id}": ("api_keys.delete",),
+    # a credential with any scopes may ask which they are
+    "sendgrid GET /scopes": (),
     # open: the proof is in the request, or what is answered is public
     **dict.fromkeys(OPEN, ()),
 }
@@ -148,6 +156,7 @@ PATH = {
     "email": "a@example.com",
     "group_id": "103",
     "token": "e30.x",
+    "api_key_id": "0123456789abcdef",
     "classification": "Content",
     "version": "v8",
     "module": "My_Things",
@@ -175,7 +184,7 @@ def send(call: Gateway, route: Route, scopes: Iterable[str]) -> Answer:
 def test_a_table_names_the_scopes_of_every_route() -> None:
     assert sorted(map(str, ROUTES)) == sorted(EXPECTED)
     unscoped = {str(route) for route in ROUTES if route.scopes == ()}
-    assert unscoped == {"okta GET /v1/users/me", *OPEN}
+    assert unscoped == {"okta GET /v1/users/me", "sendgrid GET /scopes", *OPEN}
 
 
 @pytest.mark.parametrize("route", SCOPED, ids=str)

@@ -537,7 +537,7 @@ def test_an_account_without_a_key_of_its_own_works_at_once() -> None:
 def test_overwriting_keeps_the_secrets_of_what_is_the_same_and_brings_no_credential_back() -> None:
     store = equipped()
     rows = store.export(ACME)
-    store.access.revoke_credential("acme", "1")
+    assert store.access.remove_credential(CREDENTIAL)
     issued = replace(CREDENTIAL, id="2", digest=DIGEST[::-1])
     store.access.add_credential(issued)
     report = run(store, rows, ACME, overwrite=True)

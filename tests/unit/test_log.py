@@ -129,7 +129,7 @@ ADA = Recipient("00u1", USERS, Address.parse(LOGIN), None, 1, 1, {"login": LOGIN
 LEAD = Recipient("4711", "Leads", ADA.email, None, 1, 1)
 CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
     **dict.fromkeys(
-        (EventType.TOKEN_CREATE, EventType.TOKEN_REVOKE),
+        (EventType.TOKEN_CREATE, EventType.TOKEN_UPDATE, EventType.TOKEN_REVOKE),
         lambda event_type: credential_changed(event_type, CREDENTIAL, context=CONTEXT),
     ),
     **dict.fromkeys(

@@ -12,15 +12,22 @@ from typing import Any
 
 import pytest
 
+from reprieve.access.access_token import AccessToken
+from reprieve.access.client import Client, ClientKind, RefreshToken
 from reprieve.access.credential import Credential
 from reprieve.access.log_entries import (
+    client_changed,
     credential_changed,
     organization_changed,
     provider_account_changed,
     provider_paused,
     provider_resumed,
+    signing_key_rotated,
+    token_granted,
+    token_revoked,
 )
 from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.signing_key import SigningKey
 from reprieve.address import Address
 from reprieve.email_servers.email_server import AuthType, EmailServer, Settings
 from reprieve.email_servers.log_entries import MESSAGE, server_entry
@@ -121,6 +128,16 @@ def entries() -> dict[str, LogEntry]:
     for event_type in (EventType.TOKEN_CREATE, EventType.TOKEN_REVOKE):
         credential = Credential("cred-2", "acme", "0" * 64, "for a test", frozenset(), NOW)
         found[event_type] = credential_changed(event_type, credential, context=WHO)
+    limited = replace(credential, name="for another", scopes=frozenset({"okta.logs.read"}))
+    found[EventType.TOKEN_UPDATE] = credential_changed(EventType.TOKEN_UPDATE, limited, context=WHO, before=credential)
+    client = Client("rpc_acme_1", "acme", ClientKind.REFRESH, "CRM", frozenset({"ZohoCRM.org.READ"}), NOW)
+    for event_type in (EventType.CLIENT_CREATE, EventType.CLIENT_REVOKE):
+        found[event_type] = client_changed(event_type, client, context=WHO)
+    token = AccessToken("t1", "acme", client.id, ("ZohoCRM.org.READ",), NOW, NOW + 3_600_000)
+    found[EventType.TOKEN_GRANT] = token_granted(client, token, context=WHO)
+    refresh = RefreshToken("f1", "acme", "0" * 64, client.id, client.scopes, NOW)
+    found[EventType.REFRESH_REVOKE] = token_revoked(refresh, context=WHO)
+    found[EventType.KEY_ROTATE] = signing_key_rotated(SigningKey("kid-1", "{}", NOW, NOW), context=WHO)
     for event_type in (EventType.ORGANIZATION_CREATE, EventType.ORGANIZATION_UPDATE, EventType.PURGE_UPDATE):
         found[event_type] = organization_changed(event_type, {"name": ("Acme", "Acme Inc.")}, context=WHO)
     for event_type in export_entries.MESSAGE:

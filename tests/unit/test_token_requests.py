@@ -1,4 +1,4 @@
-"""Who gets a token: assertions, secrets and refresh tokens, and that nothing tells whether a client exists."""
+"""Who gets a token: assertions, secrets and refresh tokens, and that nothing shows whether a client exists."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_client_signs_with_any_of_its_keys_named_or_not(world: World, alg: str
         ({"aud": "https://reprieve.example.com"}, "its audience must be exactly the URL"),
         ({"aud": [URL, "https://other.example"]}, "its audience must be exactly the URL"),
         ({"aud": None}, "its audience must be exactly the URL"),
-        ({"iss": "somebody"}, "its issuer, its subject and the client_id must be the same"),
+        ({"iss": "another"}, "its issuer, its subject and the client_id must be the same"),
         ({"sub": None}, "the claim sub must be text"),
         ({"exp": to_seconds(NOW)}, "the token is expired"),
         ({"exp": None}, "the token is expired, or does not say"),
@@ -122,7 +122,7 @@ def test_the_id_of_one_clients_assertion_says_nothing_about_another_clients(worl
         asserted(world, world.assertion(client.id, private(secrets), jti="same"))
 
 
-def test_an_assertion_that_nobody_signed_uses_nothing_up(world: World) -> None:
+def test_a_forged_assertion_uses_nothing_up(world: World) -> None:
     client, secrets = world.client()
     forged = world.assertion(client.id, jose.new_key(), kid=private(secrets).kid)
     assert refusal(lambda: asserted(world, forged)) == INVALID_SIGNATURE

@@ -1,7 +1,7 @@
 """Access tokens: what one says, and how it is verified (RFC 9068).
 
 Issuer, audience, type and algorithm are fixed, and each is checked: a token of another deployment, an ID token or an
-assertion of a client is no access token, whoever signed it.
+client's assertion is not an access token, also where our own key signed it.
 """
 
 from __future__ import annotations

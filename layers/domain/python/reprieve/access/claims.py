@@ -49,7 +49,7 @@ def moment(claims: Mapping[str, Any], name: str) -> Millis | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Unauthenticated(f"the claim {name} must be a number")
     if not 0 <= value <= _LAST:
-        raise Unauthenticated(f"the claim {name} is no date")
+        raise Unauthenticated(f"the claim {name} is not a date")
     return Millis(int(value * SECOND))
 
 

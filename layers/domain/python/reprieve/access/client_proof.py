@@ -126,7 +126,7 @@ def _asserted(proof: ClientAssertion, url: str, now: Millis) -> _Asserted:
 
 
 def _find(store: TokenStore, client_id: str) -> Client | None:
-    """The client; text that is no client's id costs the same read, in an organization that cannot exist."""
+    """The client; text that is not a client's id costs the same read, in an organization that cannot exist."""
     organization_id = organization_of_client(client_id) or "-"
     return store.client(organization_id, client_id if organization_id != "-" else "-")
 

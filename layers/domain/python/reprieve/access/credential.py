@@ -6,12 +6,23 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis
 
-TOKEN: Final = re.compile(r"rp_([a-z0-9][a-z0-9-]{1,38})_[A-Za-z0-9_-]{43}")
+_ORGANIZATION: Final = "([a-z0-9][a-z0-9-]{1,38})"
+TOKEN: Final = re.compile(rf"(?:rp_{_ORGANIZATION}_|SG\.{_ORGANIZATION}\.)[A-Za-z0-9_-]{{43}}")
+
+
+class TokenForm(StrEnum):
+    """How a token begins, with its organization's id."""
+
+    OWN = "rp_{}_"
+    """The form that the operator's command gives."""
+    SENDGRID = "SG.{}."
+    """The form of SendGrid's API keys, whose clients warn about any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +49,28 @@ class Credential:
         return self.expires_at is None or now < self.expires_at
 
 
-def issue_token(organization_id: str) -> str:
+def issue_token(organization_id: str, form: TokenForm = TokenForm.OWN) -> str:
     """A new random token: 256 bits, carrying the organization's id so that its record's key begins with it."""
-    return f"rp_{organization_id}_{secrets.token_urlsafe(32)}"
+    return form.value.format(organization_id) + secrets.token_urlsafe(32)
 
 
 def organization_of(token: str) -> str | None:
     """The organization that a token claims to be of; None when it is not one of our tokens. Its digest proves it."""
     found = TOKEN.fullmatch(token)
-    return found[1] if found else None
+    return found[1] or found[2] if found else None
 
 
 def new_credential(
-    organization_id: str, *, name: str, scopes: frozenset[str], created: Millis, expires_at: Millis | None
+    organization_id: str,
+    *,
+    name: str,
+    scopes: frozenset[str],
+    created: Millis,
+    expires_at: Millis | None,
+    form: TokenForm = TokenForm.OWN,
 ) -> tuple[str, Credential]:
     """A new random token, and the record that is stored instead of it; times in milliseconds."""
-    token = issue_token(organization_id)
+    token = issue_token(organization_id, form)
     credential = Credential(
         id=secrets.token_hex(8),
         organization_id=organization_id,

@@ -56,7 +56,7 @@ def claims_of(
 
     Args:
         token: in the compact form.
-        keys: the public keys of whoever may have signed it. A token that names its key (`kid`) is verified by keys of
+        keys: the public keys of those who may have signed it. A token that names its key (`kid`) is verified by keys of
             that name alone, one that does not by each of them.
         algorithms: the algorithms that count.
         types: the types (`typ`) that count, in lower case; None among them accepts a token without one.
@@ -155,7 +155,7 @@ def public_keys(document: object, *, field: str = "jwks") -> tuple[Key, ...]:
         field: the input's name, for the error.
 
     Raises:
-        InvalidInput: it is no JWK set, has a private key in it, or no usable key.
+        InvalidInput: it is not a JWK set, holds a private key, or has no usable key.
     """
     listed = document.get("keys", [document]) if isinstance(document, dict) else None
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MESSAGE: Final = {
     EventType.TOKEN_CREATE: "Create API token",
+    EventType.TOKEN_UPDATE: "Update API token",
     EventType.TOKEN_REVOKE: "Revoke API token",
     EventType.CLIENT_CREATE: "Create OAuth client",
     EventType.CLIENT_REVOKE: "Revoke OAuth client",
@@ -35,9 +36,25 @@ MESSAGE: Final = {
 _FACTS: Final = ("kind", "base_url", "on_behalf_of", "webhook_key")
 
 
-def credential_changed(event_type: EventType, credential: Credential, *, context: Context) -> LogEntry:
-    """The log entry for a credential that was issued or revoked (TOKEN_CREATE, TOKEN_REVOKE); never with its token."""
-    return change_entry(event_type, MESSAGE[event_type], Target(credential.id, "Token", credential.name), context)
+def credential_changed(
+    event_type: EventType, credential: Credential, *, context: Context, before: Credential | None = None
+) -> LogEntry:
+    """The log entry for a credential that was issued, changed or revoked; never with its token.
+
+    Args:
+        event_type: TOKEN_CREATE, TOKEN_UPDATE or TOKEN_REVOKE.
+        credential: as it is now.
+        context: who made the change.
+        before: as it was, where it was changed; the entry has both values of what differs.
+    """
+    differences = {
+        name: (_plain(getattr(before, name)), _plain(getattr(credential, name)))
+        for name in ("name", "scopes")
+        if before and getattr(before, name) != getattr(credential, name)
+    }
+    old, new = ({name: pair[at] for name, pair in differences.items()} for at in (0, 1))
+    target = Target(credential.id, "Token", credential.name, changes=(old, new) if before else None)
+    return change_entry(event_type, MESSAGE[event_type], target, context)
 
 
 def client_changed(event_type: EventType, client: Client, *, context: Context) -> LogEntry:

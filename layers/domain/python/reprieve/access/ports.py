@@ -63,8 +63,16 @@ class AccessStore(Protocol):
         """Store a new credential's record."""
         ...
 
-    def revoke_credential(self, organization_id: str, credential_id: str) -> Credential | None:
-        """Delete a credential and return it; None when no credential has that id."""
+    def credentials(self, organization_id: str) -> Sequence[Credential]:
+        """All credentials of an organization, oldest first."""
+        ...
+
+    def change_credential(self, credential: Credential) -> bool:
+        """Write a credential's name and scopes; False when there is no such credential."""
+        ...
+
+    def remove_credential(self, credential: Credential) -> bool:
+        """Delete a credential; False when it was gone already."""
         ...
 
     def provider_account(self, organization_id: str) -> ProviderAccount | None:

@@ -47,7 +47,7 @@ class SigningKeys:
             The keys as they are now, the new one last.
 
         Raises:
-            Conflict: somebody else rotated meanwhile; nothing was changed.
+            Conflict: another rotation came first; nothing was changed.
             Unavailable: the key could not be sealed.
         """
         before = self.tokens.signing_keys()

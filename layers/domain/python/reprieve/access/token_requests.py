@@ -1,7 +1,7 @@
 """Issuing access tokens to OAuth clients, and revoking them.
 
-Each token that is issued has an entry in the system log of its organization; what is refused has none, because whoever
-sends it is not known.
+Each token that is issued has an entry in the system log of its organization; what is refused has none, because its
+sender is not known.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class TokenRequests:
     def revoke_refresh_token(self, token: str, *, request_id: str, now: Millis) -> bool:
         """Revoke a refresh token, and with it every access token that stands for it (RFC 7009).
 
-        Whoever has the token may, so that no client has to prove anything.
+        Its possession is enough, so that no client has to prove anything.
 
         Returns:
             False when there is no such refresh token.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.access.clients import Clients
+    from reprieve.access.credential import Credential
     from reprieve.access.credentials import Credentials
     from reprieve.access.organizations import Organizations
     from reprieve.access.provider_account import ProviderAccount
@@ -299,11 +300,13 @@ def wait(duration: Millis) -> None:
     time.sleep(duration / clock.SECOND)
 
 
-def credentials(check_scopes: Callable[[frozenset[str]], None]) -> Credentials:
-    """The verbs for credentials; see `Credentials` for the check."""
+def credentials(
+    check_scopes: Callable[[frozenset[str]], None], among: Callable[[Credential], bool] = lambda _: True
+) -> Credentials:
+    """The verbs for credentials; see `Credentials` for the arguments."""
     from reprieve.access.credentials import Credentials
 
-    return Credentials(access(), event_log(), check_scopes)
+    return Credentials(access(), event_log(), check_scopes, among)
 
 
 @cache

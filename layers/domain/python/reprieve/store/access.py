@@ -95,7 +95,7 @@ class Access:
         )
 
     def credentials(self, organization_id: str) -> list[Credential]:
-        """All credentials of an organization, oldest first."""
+        """See the port."""
         items = self._table.query_all(
             "#partition = :partition AND begins_with(#sort, :prefix)",
             {":partition": organization_id, ":prefix": CREDENTIAL},
@@ -106,13 +106,15 @@ class Access:
         """See the port."""
         self._table.put(_credential_item(credential), condition=NEW)
 
-    def revoke_credential(self, organization_id: str, credential_id: str) -> Credential | None:
+    def change_credential(self, credential: Credential) -> bool:
         """See the port."""
-        for credential in self.credentials(organization_id):
-            if credential.id == credential_id:
-                key: Item = {"partition": organization_id, "sort": CREDENTIAL + credential.digest}
-                return credential if self._table.delete(key) else None
-        return None
+        update = Update(set=["#name = :name", "#scopes = :scopes"], condition=KNOWN)
+        values: dict[str, Value] = {":name": credential.name, ":scopes": credential.scopes}
+        return self._table.update(_credential_key(credential), update, values, returning=UPDATED) is not None
+
+    def remove_credential(self, credential: Credential) -> bool:
+        """See the port."""
+        return self._table.delete(_credential_key(credential)) is not None
 
     def provider_account(self, organization_id: str) -> ProviderAccount | None:
         """See the port."""
@@ -180,10 +182,13 @@ def _organization_item(organization: Organization) -> Item:
     }
 
 
+def _credential_key(credential: Credential) -> Item:
+    return {"partition": credential.organization_id, "sort": CREDENTIAL + credential.digest}
+
+
 def _credential_item(credential: Credential) -> Item:
     return {
-        "partition": credential.organization_id,
-        "sort": CREDENTIAL + credential.digest,
+        **_credential_key(credential),
         "id": credential.id,
         "name": credential.name,
         "scopes": credential.scopes,

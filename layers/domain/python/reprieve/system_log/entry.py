@@ -54,6 +54,8 @@ class EventType(StrEnum):
     """An addition to the provider's list was given up after its attempts; the address stays suppressed here."""
     TOKEN_CREATE = "system.api_token.create"  # noqa: S105  (a name, not a token)
     """A credential was issued."""
+    TOKEN_UPDATE = "system.api_token.update"  # noqa: S105  (a name, not a token)
+    """A credential was renamed, or its scopes were replaced."""
     TOKEN_REVOKE = "system.api_token.revoke"  # noqa: S105  (a name, not a token)
     """A credential was revoked."""
     CLIENT_CREATE = "application.lifecycle.create"

@@ -45,7 +45,13 @@ def member_scopes(action: str) -> tuple[str, ...]:
     return (f"asm.groups.suppressions.{action}", f"suppression.{action}")
 
 
+def key_scopes(action: str) -> tuple[str, ...]:
+    """The scopes that allow an action (`create`, `read`, `update`, `delete`) on API keys."""
+    return (f"api_keys.{action}",)
+
+
 SCOPES: Final = frozenset(READ_PURGE + UPDATE_PURGE + READ_WHITELIST + UPDATE_WHITELIST).union(
+    *(key_scopes(action) for action in ("create", "read", "update", "delete")),
     *(scopes(name, action) for name in SuppressionList for action in ("read", "delete")),
     *(global_scopes(action) for action in ("create", "read", "delete")),
     *(group_scopes(action) for action in ("create", "read", "update", "delete")),

@@ -1,0 +1,164 @@
+"""SendGrid's /v3/api_keys and /v3/scopes: credentials for SendGrid's API, managed through it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reprieve.access.credential import Credential
+from reprieve.dialects.sendgrid import api_keys
+from reprieve.runtime import wiring
+from tests.support.gateway import CREDENTIAL, Answer, Matching, function
+from tests.support.gateway import DEMO as ORGANIZATION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import StringIO
+
+    from tests.support.gateway import Calls, Clock, Gateway
+
+    Ask = Callable[..., Answer]
+
+ALL = ("api_keys.create", "api_keys.delete", "api_keys.read", "api_keys.update")
+#: what the caller of these tests may do, one scope of another dialect among them
+MINE = (*ALL, "okta.logs.read", "suppression.bounces.read", "suppression.read")
+KEY = Matching(r"SG\.demo\.[A-Za-z0-9_-]{43}")
+KEY_ID = Matching(r"[0-9a-f]{16}")
+FORBIDDEN = "access forbidden"
+
+
+@pytest.fixture
+def ask(call: Gateway, clock: Clock) -> Ask:
+    def asked(method: str, key: str = "", body: object = None, **more: Any) -> Answer:
+        resource, path = ("/api_keys/{api_key_id}", {"api_key_id": key}) if key else ("/api_keys", {})
+        more = {"scopes": MINE, "stage": "v3", "path": path, "body": body, **more}
+        return call(function("api_keys"), method, resource, **more)
+
+    return asked
+
+
+def created(ask: Ask, **body: Any) -> dict[str, Any]:
+    answer = ask("POST", body={"name": "dashboard", **body})
+    assert answer.status == 201
+    made: dict[str, Any] = answer.body
+    return made
+
+
+def message(answer: Answer) -> tuple[int, str, object]:
+    (error,) = answer.body["errors"]
+    return answer.status, error["message"], error["field"]
+
+
+def test_a_key_is_made_and_is_good_at_once(ask: Ask, call: Gateway, calls: Calls) -> None:
+    answer = ask("POST", body={"name": "dashboard", "scopes": ["suppression.read"]})
+    assert answer == Answer(
+        201, {"api_key": KEY, "api_key_id": KEY_ID, "name": "dashboard", "scopes": ["suppression.read"]}
+    )
+    assert calls == {"Query": 1, "PutItem": 1, "BatchExecuteStatement": 1, "UpdateItem": 1}
+    headers = {"authorization": f"Bearer {answer.body['api_key']}"}
+    scopes = call(function("api_keys"), "GET", "/scopes", headers=headers, organization=None, stage="v3")
+    assert scopes == Answer(200, {"scopes": ["suppression.read"]})
+    assert calls.verifying == 1
+
+
+def test_a_key_without_scopes_may_do_what_its_creator_may_in_this_api(ask: Ask) -> None:
+    assert created(ask)["scopes"] == [*ALL, "suppression.bounces.read", "suppression.read"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_key_cannot_grant_what_its_creator_lacks(ask: Ask, method: str) -> None:
+    key = "" if method == "POST" else created(ask)["api_key_id"]
+    answer = ask(method, key, {"name": "x", "scopes": ["suppression.read", "suppression.delete"]})
+    assert message(answer) == (403, FORBIDDEN, None)
+    assert answer.body["errors"][0]["help"] == {"scope": "suppression.delete"}
+
+
+@pytest.mark.parametrize(
+    ("body", "problem", "field"),
+    [
+        ({}, "missing required argument", "name"),
+        ({"name": None}, "missing required argument", "name"),
+        ({"name": 5}, "must be a string", "name"),
+        ({"name": ""}, "1 to 100 printable characters, no space around them", "name"),
+        ({"name": "x" * 101}, "1 to 100 printable characters, no space around them", "name"),
+        ({"name": "x", "scopes": []}, "must not be empty", "scopes"),
+        ({"name": "x", "scopes": "suppression.read"}, "must be an array of strings", "scopes"),
+        ({"name": "x", "scopes": [5]}, "must be an array of strings", "scopes"),
+        ({"name": "x", "scopes": ["mail.send"]}, "one or more of the scopes cannot be granted", "scopes"),
+        ({"name": "x", "scopes": ["okta.logs.read"]}, "one or more of the scopes cannot be granted", "scopes"),
+        ({"name": "x", "scopes": ["suppression.readx"]}, "one or more of the scopes cannot be granted", "scopes"),
+    ],
+)
+def test_a_key_that_cannot_be_is_refused_and_nothing_is_made(
+    ask: Ask, body: dict[str, Any], problem: str, field: str
+) -> None:
+    assert message(ask("POST", body=body)) == (400, problem, field)
+    assert [one["api_key_id"] for one in ask("GET").body["result"]] == []
+
+
+def test_an_organization_has_a_hundred_keys_at_most(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_keys, "MAX_KEYS", 3)
+    created(ask)  # beside the caller's own
+    created(ask)
+    assert message(ask("POST", body={"name": "one more"})) == (403, FORBIDDEN, None)
+
+
+def test_keys_are_listed_without_what_they_may_do(ask: Ask, calls: Calls) -> None:
+    made = [created(ask, name=name)["api_key_id"] for name in ("a", "b", "c")]
+    listed = ask("GET").body["result"]
+    assert sorted(listed, key=lambda one: one["name"]) == [
+        {"api_key_id": key, "name": name} for key, name in zip(made, "abc", strict=True)
+    ]
+    assert calls == {"Query": 1, "UpdateItem": 1}
+    assert ask("GET", query={"limit": "2"}).body["result"] == listed[:2]
+    assert message(ask("GET", query={"limit": "0"}))[::2] == (400, "limit")
+
+
+def test_one_key_is_shown_with_what_it_may_do_and_without_its_token(ask: Ask) -> None:
+    made = created(ask, scopes=["suppression.read"])
+    shown = {name: made[name] for name in ("api_key_id", "name", "scopes")}
+    assert ask("GET", made["api_key_id"]) == Answer(200, {"result": [shown]})
+
+
+def test_a_key_is_renamed_and_given_other_scopes(ask: Ask, calls: Calls) -> None:
+    made = created(ask, scopes=["suppression.read"])
+    key = made["api_key_id"]
+    assert ask("PATCH", key, {"name": "A New Hope"}) == Answer(200, {"api_key_id": key, "name": "A New Hope"})
+    assert calls == {"Query": 1, "UpdateItem": 2, "BatchExecuteStatement": 1}
+    body = {"name": "Profiles key", "scopes": ["suppression.bounces.read"]}
+    assert ask("PUT", key, body) == Answer(200, {"api_key_id": key, **body})
+    assert ask("PUT", key, {"name": "again"}).body["scopes"] == ["suppression.bounces.read"]
+    assert ask("GET", key).body["result"][0] == {"api_key_id": key, **body, "name": "again"}
+
+
+def test_a_deleted_key_is_refused_at_the_next_request(ask: Ask, call: Gateway, calls: Calls) -> None:
+    made = created(ask)
+    assert ask("DELETE", made["api_key_id"]).status == 204
+    assert calls == {"Query": 1, "DeleteItem": 1, "UpdateItem": 1, "BatchExecuteStatement": 1}
+    headers = {"authorization": f"Bearer {made['api_key']}"}
+    assert call(function("api_keys"), "GET", "/scopes", headers=headers, organization=None, stage="v3").status == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "PUT", "DELETE"])
+@pytest.mark.parametrize("key", ["0123456789abcdef", CREDENTIAL, "other", "é", "SG.demo.x"])
+def test_what_is_no_key_of_the_organization_is_not_found(ask: Ask, method: str, key: str) -> None:
+    """The caller's own credential has a scope of another dialect, so it is no key."""
+    wiring.access().create_organization(type(ORGANIZATION)("foreign", "Foreign"))
+    foreign = Credential("other", "foreign", "0" * 64, "theirs", frozenset({"suppression.read"}), 1)
+    wiring.access().add_credential(foreign)
+    answer = ask(method, key, {"name": "x"} if method in {"PATCH", "PUT"} else None)
+    assert message(answer) == (404, "not found", None)
+    assert wiring.access().credentials("foreign") == [foreign]
+
+
+def test_every_caller_may_ask_what_it_may(call: Gateway) -> None:
+    answer = call(function("api_keys"), "GET", "/scopes", scopes=MINE, stage="v3")
+    assert answer == Answer(200, {"scopes": sorted(MINE)})
+
+
+def test_a_key_is_never_in_the_function_log(ask: Ask, log: StringIO) -> None:
+    made = created(ask)
+    ask("PUT", made["api_key_id"], {"name": made["api_key"], "scopes": ["no.such"]})
+    ask("DELETE", made["api_key_id"])
+    assert made["api_key"] not in log.getvalue()
