@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from local.place import STACK_NAME
 from reprieve.access.client import ClientKind, Secrets
 from reprieve.clock import HOUR, Millis, now
-from reprieve.errors import Conflict
+from reprieve.errors import Conflict, NotFound
 from reprieve.organization import Membership
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations, stack
@@ -39,8 +39,8 @@ def main() -> None:
     known = json.load(sys.stdin) or create()
     if "okta_client_id" not in known:
         known |= create_clients()
-    if known.get("upstream_url") != upstream_url:
-        connect_provider(known, upstream_url)
+    if known.get("upstream_url") != upstream_url or not all(map(has_account, (DEMO, UPSTREAM))):
+        connect_providers(known, upstream_url)
     json.dump({**known, "upstream_url": upstream_url}, sys.stdout)
 
 
@@ -57,16 +57,13 @@ def create() -> dict[str, str]:
             created=Millis(now() - HOUR),
         )
     signing_key = ec.generate_private_key(ec.SECP256R1())
-    known = {
+    return {
         "signing_key_pem": signing_key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode(),
         "upstream": issue(UPSTREAM, "sendgrid"),
         **{dialect: issue(DEMO, dialect) for dialect in BY_DIALECT},
     }
-    # `upstream` has no provider of its own. One key signs both webhooks, as one sender would.
-    operations.set_provider(UPSTREAM, kind="none", webhook_key=public_key(known))
-    return known
 
 
 def create_clients() -> dict[str, str]:
@@ -104,8 +101,21 @@ def issue(organization: str, dialect: str) -> str:
     return operations.issue_credential(organization, name=f"local {dialect}", scopes=BY_DIALECT[dialect])
 
 
-def connect_provider(known: dict[str, str], upstream_url: str) -> None:
-    """Set the provider of `demo`, whose base URL changes with the stack's port."""
+def has_account(organization: str) -> bool:
+    """Whether an organization has a provider account; versions before ProviderAccounts kept it elsewhere."""
+    try:
+        operations.provider_account(organization)
+    except NotFound:
+        return False
+    return True
+
+
+def connect_providers(known: dict[str, str], upstream_url: str) -> None:
+    """Set the providers: `upstream` has none of its own, and the base URL of demo's changes with the stack's port.
+
+    One key signs both webhooks, as one sender would.
+    """
+    operations.set_provider(UPSTREAM, kind="none", webhook_key=public_key(known))
     operations.set_provider(
         DEMO,
         kind="sendgrid",
