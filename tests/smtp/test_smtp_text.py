@@ -220,6 +220,21 @@ def test_what_would_forge_a_field_is_refused_without_being_quoted(username: str,
         assert "hidden" not in repr(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "username", "secret", "problem"),
+    [
+        (Password, "a\n", "b", "username: it holds a character that cannot be sent"),
+        (Bearer, "a\n", "b", "username: it holds a character that cannot be sent"),
+        (Password, "a", "b\0", "password: it holds a character that cannot be sent"),
+        (Bearer, "a", "b c", "the access token holds a character that cannot be sent"),
+    ],
+)
+def test_what_cannot_be_sent_is_named(kind: type[Password | Bearer], username: str, secret: str, problem: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        kind(username, secret)
+    assert str(caught.value) == problem
+
+
 def test_a_login_does_not_show_its_secret() -> None:
     assert "hidden" not in repr(Password("a", "hidden")) + repr(Bearer("a", "hidden"))
 
