@@ -114,6 +114,19 @@ def test_a_removal_is_carried_upstream_in_the_providers_spelling_and_then_lifted
     assert tick()["counts"] == {}
 
 
+def test_the_key_of_an_account_is_opened_only_where_a_removal_is_due(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(wiring, "provider_for", lambda organization, _: opened.append(organization.id) or provider)
+    tick()
+    assert opened == []
+    bounce(wiring.now() - 60_000)
+    request()
+    tick()
+    assert opened == ["demo"]
+
+
 def test_a_bounce_that_arrives_while_the_provider_is_called_keeps_the_address_suppressed(
     provider: Provider, dynamodb: DynamoDBClient
 ) -> None:

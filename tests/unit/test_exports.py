@@ -688,6 +688,7 @@ PARTITIONS = {
     "addresses": "follows from the recipients",
     "queue": "an index, whose key follows from the removal's state",
     "log_target": "an index, whose key is the entry's target",
+    "links": "a secret, sealed for this stack; overwriting leaves it alone",
     "connections": "counters of a day at most",
 }
 

@@ -188,14 +188,18 @@ class RemovalJob:
             tally.note(turn.organization, error)
 
     def _open(self, organization: Organization, tally: Tally) -> Turn | None:
-        """Make an organization's adapter; None when it has no account, or one that is paused."""
+        """Make an organization's adapter; None when nothing waits, or it has no account, or one that is paused.
+
+        The queue is asked first, because opening an account's key is a request of KMS, which is most of what an idle
+        organization would cost.
+        """
         account = self.access.provider_account(organization.id)
+        waits = self.queue.due(organization, now=self.clock(), limit=1)
         if account is None or account.is_paused(self.clock()):
-            waits = self.queue.due(organization, now=self.clock(), limit=1)
             tally.paused += account is not None
             self._see([one.requested_at for one in waits], tally)
             return None
-        return Turn(organization, self.provider_for(organization, account))
+        return Turn(organization, self.provider_for(organization, account)) if waits else None
 
     def _take(self, turn: Turn, tally: Tally) -> bool:
         """Carry out one batch of one organization; return whether another turn is worthwhile."""
