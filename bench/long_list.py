@@ -75,6 +75,9 @@ class Upstream:
     listed: set[str] = field(default_factory=set)
     asked: int = 0
 
+    def kept_with(self, _: object) -> tuple[()]:
+        return ()
+
     def lift(self, _list: SuppressionList, emails: Sequence[str], **_: Any) -> list[LiftAnswer]:
         self.asked += len(emails)
         answers = [LiftAnswer(LiftOutcome.LIFTED if email in self.listed else LiftOutcome.ABSENT) for email in emails]

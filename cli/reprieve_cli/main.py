@@ -14,6 +14,7 @@ from reprieve_cli.credentials import credentials
 from reprieve_cli.dead_letters import dead_letters
 from reprieve_cli.exports import export, import_
 from reprieve_cli.groups import groups
+from reprieve_cli.holds import holds
 from reprieve_cli.lift import lift
 from reprieve_cli.lists import lists
 from reprieve_cli.logs import logs
@@ -113,6 +114,7 @@ for command in (
     lists,
     groups,
     whitelist,
+    holds,
     why,
     lift,
     removals,

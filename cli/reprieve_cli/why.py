@@ -66,6 +66,12 @@ def _lines(organization: str, answer: Explanation) -> Iterator[str]:
     if answer.withheld:
         yield f"The provider dropped the last mail to it, at {moment(answer.withheld.at)}: it must be on the provider's"
         yield f"{answer.withheld.list} list, though not on ours. To record that: reprieve reconcile {organization}"
+    for hold in answer.holds:
+        held = hold.domain or hold.entry.email
+        end = f"until {moment(hold.entry.until)}" if hold.entry.until else "until it is lifted"
+        yield f"{held} is held by {hold.entry.author} since {moment(hold.entry.created)}, {end}: {hold.entry.reason}"
+        yield f"  At the provider: {hold.at_provider.value.replace('_', ' ')}"
+        yield f"  To lift it: reprieve holds lift {organization} {shlex.quote(held)}"
     if answer.whitelisted_by:
         yield f"The address whitelist covers it by {answer.whitelisted_by}: only a spam report suppresses it."
     for one in answer.lists:

@@ -32,7 +32,7 @@ READS = {
     "WhitelistStore.whitelist",
     *("ListingStore.total", "ListingStore.hidden", "ListingStore.counts", "ListingStore.on_lists"),
     *("SuppressionStore.barred", "GroupStore.all", "LinkKeys.key_to_verify"),
-    "RemovalQueue.due",
+    *("RemovalQueue.due", "RemovalQueue.listed", "HoldStore.of", "HeldAddresses.held", "ProviderLists.kept_with"),
     *("RemovalRecords.of_request", "RemovalRecords.one", "RemovalRecords.of_address", "RemovalRecords.waiting"),
     "UnblockStore.block_states",
     "AddressRecords.records",
@@ -162,7 +162,7 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
         *("UnsubscribeGroups.hear_of", "UnsubscribeGroups.take_over"),
         *("Ingest.accept", "Unsubscribes.add", "ListImports.run", "Reconciliation.run"),
         *("Removals.request", "Lists.lift", "Lists.lift_many", "Lists.clear", "Unblocks.request", "Unblocks.reset"),
-        *("Following.retry", "RemovalJob.run", "Whitelists.change", "Imports.run"),
+        *("Following.retry", "RemovalJob.run", "Whitelists.change", "Imports.run", "Holds.add"),
     } <= VERBS.keys()
 
 

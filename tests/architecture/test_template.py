@@ -21,7 +21,10 @@ RESOURCES: dict[str, dict[str, Any]] = dict(template()["Resources"])
 FUNCTIONS = {name: it["Properties"] for name, it in RESOURCES.items() if it["Type"] == "AWS::Serverless::Function"}
 
 #: the statements that may name every resource, because their service knows no narrower one
-WILDCARDS = {"ses:GetSuppressedDestination", "ses:DeleteSuppressedDestination", "ses:ListSuppressedDestinations"}
+WILDCARDS = {
+    *("ses:GetSuppressedDestination", "ses:ListSuppressedDestinations"),
+    *("ses:PutSuppressedDestination", "ses:DeleteSuppressedDestination"),
+}
 
 
 def statements(function: dict[str, Any]) -> list[dict[str, Any]]:

@@ -301,8 +301,9 @@ def test_what_was_imported_stays_when_the_store_fails_and_running_it_again_conti
 
 
 def test_the_calls_of_an_export_and_an_import(run: Run, exported: Path, tmp_path: Path) -> None:
-    # answers and notes in 16 partitions each, 5 lists in 2 shards, 10 modules, servers, log in 2 shards, credentials
-    queries = 16 + 16 + 5 * 2 + 10 + 1 + 2 + 1
+    # answers and notes in 16 partitions each, 5 lists and the holds in 2 shards, 10 modules, servers, log in 2 shards,
+    # credentials
+    queries = 16 + 16 + 6 * 2 + 10 + 1 + 2 + 1
     calls = Counter[str]()
     wiring.client("dynamodb").observe = lambda operation, _: calls.update([operation])
     run("export", "acme", str(tmp_path / "again"))

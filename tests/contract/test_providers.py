@@ -11,7 +11,7 @@ import pytest
 from reprieve.errors import Unavailable
 from reprieve.providers.none import NoProvider
 from reprieve.removals.lift import LiftOutcome
-from reprieve.suppressions.suppression import AnyList, GroupList, SuppressionList
+from reprieve.suppressions.suppression import HOLDS, AnyList, GroupList, SuppressionList
 from tests.support.providers import (
     BOUNCES,
     BUDGET,
@@ -70,7 +70,7 @@ def test_an_empty_list_has_no_entries(provider: Any, suppression_list: Suppressi
     assert list(provider.entries(suppression_list, start=0, end=NOW)) == []
 
 
-@pytest.mark.parametrize("suppression_list", [*SuppressionList, GroupList.of(7)])
+@pytest.mark.parametrize("suppression_list", [*SuppressionList, GroupList.of(7), HOLDS])
 def test_what_is_put_on_a_list_is_on_it_or_kept_here_and_each_address_gets_an_answer(
     provider: Any, suppression_list: AnyList
 ) -> None:
@@ -188,3 +188,30 @@ def test_entries_say_when_the_list_cannot_be_read(bench: Bench, trouble: str) ->
         list(bench.provider.entries(BOUNCES, start=0, end=NOW))
     shown = "".join(traceback.format_exception(caught.value))
     assert not any(secret in shown for secret in (KEY, "boo@", "AKIACANARY", "urllib3"))
+
+
+def test_a_hold_is_put_at_the_provider_and_lifted_there_under_any_spelling(bench: Bench) -> None:
+    place = bench.provider.kept_with(HOLDS)[0]
+    assert outcomes(bench.provider.put(HOLDS, ["Ann@example.org"], budget=BUDGET)) == [LiftOutcome.LISTED]
+    assert bench.listed(place) == {"Ann@example.org"}
+    assert outcomes(bench.provider.lift(HOLDS, ["Ann@example.org"], budget=BUDGET)) == [LiftOutcome.LIFTED]
+    assert bench.listed(place) == set()
+    assert bench.provider.kept_with(place) == (HOLDS,)
+    assert bench.provider.kept_with(SPAM) == ()
+
+
+def test_a_lost_answer_of_a_hold_can_be_tried_again(bench: Bench) -> None:
+    bench.lose_answers()
+    for outcome in (LiftOutcome.RETRY, LiftOutcome.LISTED):
+        assert outcomes(bench.provider.put(HOLDS, ["ann@example.org"], budget=BUDGET)) == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome"),
+    [("throttle", LiftOutcome.WAIT), ("break_account", LiftOutcome.ACCOUNT_BROKEN), ("fail", LiftOutcome.RETRY)],
+)
+def test_trouble_of_a_hold_means_what_it_means_of_a_removal(bench: Bench, trouble: str, outcome: LiftOutcome) -> None:
+    getattr(bench, trouble)()
+    answers = bench.provider.put(HOLDS, ["ann@example.org"], budget=BUDGET)
+    assert outcomes(answers) == [outcome]
+    assert_clean(answers)

@@ -17,7 +17,7 @@ from botocore.exceptions import (
 
 from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftOutcome
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import HOLDS, SuppressionList
 from tests.support.fake_ses import error as ses_error
 from tests.support.providers import BOUNCES, BUDGET, NOW, SPAM, SesBench, assert_clean, outcomes
 
@@ -211,3 +211,19 @@ def test_ses_takes_no_longer_than_the_time_that_is_given(ses: SesBench) -> None:
     answers = ses.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(9)], budget=3_000)
     assert ses.time.seconds <= 4
     assert LiftOutcome.WAIT in outcomes(answers)
+
+
+def test_a_hold_leaves_an_entry_that_is_there_as_it_is(ses: SesBench) -> None:
+    ses.put(SPAM, "ann@example.org")
+    answers = ses.provider.put(HOLDS, ["Ann@example.org"], budget=BUDGET)
+    assert [(one.outcome, one.detail) for one in answers] == [
+        (LiftOutcome.LISTED, "on the list already, and left as it is")
+    ]
+    assert ses.listed(SPAM) == {"ann@example.org"}
+    assert [operation for operation, _ in ses.fake.calls] == ["GetSuppressedDestination"] * 2
+    assert outcomes(ses.provider.lift(HOLDS, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.ABSENT]
+
+
+def test_a_hold_of_a_tenant_that_is_not_there_breaks_the_account(ses: SesBench) -> None:
+    provider = ses.adapter(tenant="unknown")
+    assert outcomes(provider.put(HOLDS, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.ACCOUNT_BROKEN]

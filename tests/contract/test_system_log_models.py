@@ -25,6 +25,8 @@ from reprieve.organization import Organization
 from reprieve.recipients.log_entries import OF_RECORDS, recipient_changed
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.removals.log_entries import (
+    held,
+    hold_lifted,
     removal_done,
     removal_failed,
     removal_requested,
@@ -43,7 +45,7 @@ from reprieve.suppressions.log_entries import (
     groups_changed,
     whitelist_changed,
 )
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import HOLDS, Suppression, SuppressionList
 from reprieve.system_log import entry as log
 from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target
 from tests.support.contexts import context
@@ -79,6 +81,9 @@ def entries() -> Iterator[LogEntry]:
     )
     yield removal_done(removal, now=5)
     yield removal_superseded(removal, now=5)
+    hold = Suppression(HOLDS, "@b.example", "@b.example", 5, LONG)
+    yield held(hold, context=CONTEXT)
+    yield hold_lifted(hold, context=CONTEXT)
     yield removal_done(replace(removal, adds=True), now=5)
     yield removal_failed(replace(removal, adds=True), now=5, reason=LONG)
     yield removal_failed(removal, now=5, reason=LONG)

@@ -84,6 +84,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "AddressesFunction": {"credential", "organization", "peek", "count"},
     "RemovalsFunction": {"credential", "count"},
+    "HoldsFunction": {"credential", "count"},
     "EventWebhookFunction": {"organization", "webhook key"},
     "OktaTokensFunction": {"organization"},
     "ApiKeysFunction": {"credential", "organization", "peek", "clear", "purge", "count", *KEY_VERBS},

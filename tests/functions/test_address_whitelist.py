@@ -142,6 +142,9 @@ def file(entry: Suppression) -> None:
 
 def providers_list(entry: Suppression) -> None:
     class Provider:
+        def kept_with(self, _: object) -> tuple[()]:
+            return ()
+
         def entries(self, name: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
             return iter([entry] if name is entry.list else [])
 

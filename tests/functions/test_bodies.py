@@ -52,6 +52,7 @@ BODIES: dict[str, dict[str, Any]] = {
     f"sendgrid PATCH {PURGE}": {"enabled": True, "soft_bounces": "TEXT"},
     "sendgrid PATCH /mail_settings/address_whitelist": {"list": ["TEXT"]},
     "reprieve POST /unsubscribe-links": {"emails": ["TEXT"]},
+    "reprieve POST /holds": {"email": "a@x.io", "reason": "TEXT"},
     f"zoho POST {MODULE}": {"data": [{"Email": "a@x.io", "Name": "TEXT"}]},
     f"zoho POST {MODULE}/upsert": {"data": [{"Email": "a@x.io", "Name": "TEXT"}]},
     f"zoho POST {MODULE}/{UNBLOCK}": {"ids": ["TEXT"], "unblock_fields": ["Email"]},
@@ -71,6 +72,7 @@ BODILESS = {
     f"zoho DELETE {MODULE}",
     f"zoho DELETE {MODULE}/{{record_id}}",
     "reprieve POST /removals/{id}/retry",
+    "reprieve DELETE /holds/{subject+}",
     "reprieve POST /events/sendgrid/{org}",
     # forms, which test_tokens sends
     *("okta POST /v1/token", "zoho POST /v2/token", "zoho POST /v2/token/revoke"),

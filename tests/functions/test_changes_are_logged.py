@@ -206,6 +206,9 @@ class Upstream:
         found = Suppression(name, "a@x.io", "A@x.io", NOW - 1_000, provider="ses")
         return iter([found] if name is BOUNCES else [])
 
+    def kept_with(self, _: object) -> tuple[()]:
+        return ()
+
     def lift(self, _: SuppressionList, emails: Sequence[str], **_more: Any) -> list[LiftAnswer]:
         return [LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "401: the API key was not accepted")] * len(emails)
 

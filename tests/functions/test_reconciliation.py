@@ -41,6 +41,9 @@ class Provider:
     broken: frozenset[SuppressionList] = frozenset()
     closed: int = 0
 
+    def kept_with(self, _: object) -> tuple[()]:
+        return ()
+
     def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
         if suppression_list in self.broken:
             raise Unavailable("SendGrid: 403")

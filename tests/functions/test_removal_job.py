@@ -51,6 +51,9 @@ class Provider:
     closed: int = 0
     meanwhile: Callable[[], None] = lambda: None
 
+    def kept_with(self, _: object) -> tuple[()]:
+        return ()
+
     def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         self.asked += emails
         self.meanwhile()
@@ -359,6 +362,9 @@ class Broken(Provider):
     def __init__(self, where: str) -> None:
         super().__init__()
         self.where = where
+
+    def kept_with(self, _: object) -> tuple[()]:
+        return ()
 
     def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         if self.where == "lift":

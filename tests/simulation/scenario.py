@@ -30,6 +30,7 @@ from reprieve.removals.unblock import Field, Unblocks
 from reprieve.removals.upkeep import Upkeep
 from reprieve.store import pending, unblocks
 from reprieve.store.comparison import Comparison
+from reprieve.store.holds import Holds
 from reprieve.store.listing import Listing
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppression_item import removal_of
@@ -188,6 +189,7 @@ class Scenario:
             self.access,  # type: ignore[arg-type]
             self.store,
             NoWhitelist(),  # type: ignore[arg-type]
+            Holds(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
             Comparison(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
             UnsubscribeGroups(None, self.event_log, lambda _: None),  # type: ignore[arg-type]
             self.event_log,

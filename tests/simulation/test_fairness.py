@@ -51,6 +51,9 @@ class Upstream:
         self.world = world
         self.hangs = hangs
 
+    def kept_with(self, _: object) -> tuple[()]:
+        return ()
+
     def lift(self, _: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         self.world.sleep(budget / SECOND if self.hangs else 0.3)
         outcome = LiftOutcome.RETRY if self.hangs else LiftOutcome.LIFTED

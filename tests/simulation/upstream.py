@@ -36,6 +36,9 @@ class Upstream:
     poison_until: int = 0
     listed: dict[tuple[str, str], Suppression] = field(default_factory=dict)
 
+    def kept_with(self, _: object) -> tuple[()]:
+        return ()
+
     def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         if self.world.chance(Fault.THROTTLE, 6):
             return [LiftAnswer(LiftOutcome.WAIT, "429", self.world.now + 60_000)] * len(emails)

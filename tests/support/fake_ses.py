@@ -60,6 +60,9 @@ class FakeSes:
     def get_suppressed_destination(self, **parameters: Any) -> dict[str, Any]:
         return self._do("GetSuppressedDestination", parameters, self._get)
 
+    def put_suppressed_destination(self, **parameters: Any) -> dict[str, Any]:
+        return self._do("PutSuppressedDestination", parameters, self._put)
+
     def delete_suppressed_destination(self, **parameters: Any) -> dict[str, Any]:
         return self._do("DeleteSuppressedDestination", parameters, self._delete)
 
@@ -91,6 +94,13 @@ class FakeSes:
         if entry is None:
             raise error("NotFoundException", 404)
         return {"SuppressedDestination": _row(entry)}
+
+    def _put(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        email = parameters["EmailAddress"]
+        self._mine(parameters)[email] = Entry(email, parameters["Reason"], datetime(2026, 1, 1, tzinfo=UTC))
+        if self.lost:
+            raise self.lost.popleft()
+        return {}
 
     def _delete(self, parameters: dict[str, Any]) -> dict[str, Any]:
         if self._mine(parameters).pop(parameters["EmailAddress"], None) is None:

@@ -37,6 +37,8 @@ from reprieve.recipients import log_entries as recipient_entries
 from reprieve.recipients.log_entries import recipient_changed
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.removals.log_entries import (
+    held,
+    hold_lifted,
     list_cleared,
     removal_done,
     removal_failed,
@@ -57,7 +59,7 @@ from reprieve.suppressions.log_entries import (
     groups_changed,
     whitelist_changed,
 )
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import HOLDS, Suppression, SuppressionList
 from reprieve.system_log.entry import EventType, LogEntry
 from tests.support.contexts import context
 
@@ -122,6 +124,9 @@ def entries() -> dict[str, LogEntry]:
     (found[f"{EventType.REMOVAL_DONE} one"],) = removals_done([a_removal()], now=NOW)
     (found[f"{EventType.REMOVAL_DONE} several"],) = removals_done([a_removal(), a_removal(1)], now=NOW)
     found[EventType.REMOVAL_FAILED] = removal_failed(a_removal(), now=NOW, reason="400: refused")
+    hold = Suppression(HOLDS, "a@x.org", "A@x.org", NOW, "asked by phone", author="operator", until=NOW + 1)
+    found[EventType.HOLD_CREATE] = held(hold, context=WHO)
+    found[EventType.HOLD_LIFT] = hold_lifted(hold, context=WHO)
     found[EventType.ADDITION_DONE] = removal_done(replace(a_removal(), adds=True), now=NOW)
     found[EventType.ADDITION_FAILED] = removal_failed(replace(a_removal(), adds=True), now=NOW, reason="400: refused")
     found[EventType.REMOVAL_SUPERSEDED] = removal_superseded(a_removal(), now=NOW)

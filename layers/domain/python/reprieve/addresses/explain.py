@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from reprieve.access.quota import Quota
     from reprieve.addresses.ports import AddressRecords
     from reprieve.context import Context
+    from reprieve.removals.hold import Hold
+    from reprieve.removals.holds import Holds
     from reprieve.removals.request import Removals
     from reprieve.suppressions.group import Groups
     from reprieve.suppressions.ports import GroupStore, WhitelistStore
@@ -66,6 +68,7 @@ class Explanation:
         quota: what is left of the organization's requests to the lists.
         groups: the organization's unsubscribe groups.
         withheld: the evidence that the provider withholds mail although no list here does; None when there is none.
+        holds: those that are in force for it, its own and its domain's, whatever the address whitelist covers.
         whitelisted_by: the entry of the address whitelist that covers it; None when none does.
     """
 
@@ -78,11 +81,12 @@ class Explanation:
     groups: Groups
     withheld: Withheld | None
     whitelisted_by: str | None = None
+    holds: Sequence[Hold] = ()
 
     @property
     def mailed(self) -> bool:
-        """Whether nothing withholds all mail: no list here, and by its drops none of the provider's."""
-        return self.withheld is None and not any(one.suppresses for one in self.lists)
+        """Whether nothing withholds all mail: no list or hold here, and by its drops none of the provider's lists."""
+        return self.withheld is None and not self.holds and not any(one.suppresses for one in self.lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class Addresses:
     records: AddressRecords
     groups: GroupStore
     whitelists: WhitelistStore
+    holds: Holds
     log: LogReader
     removals: Removals
     quotas: QuotaStore
@@ -115,6 +120,7 @@ class Addresses:
         else:
             belongs = key in self.removals.allowed(organization, [address])
         whitelist = self.whitelists.whitelist(organization)
+        holds = self.holds.covering(organization, key, now=now)
         spared = {record.list for record in records if whitelist.spares(record.list, key)}
         lists = [
             OnList(
@@ -129,10 +135,14 @@ class Addresses:
         block = describe(block_state(records, organization, now=now), organization.soft_bounce_threshold)
         span = Span(Order.PUBLISHED, position(Millis(now - LOG_RETENTION)), LATEST, newest_first=True, target=fold(key))
         stored = list(islice(self.log.entries(organization, span, first=EVENTS), EVENTS))
-        evidence = withheld(stored, records, [one.record.list for one in lists if one.shown], now=now)
+        on = [one.record.list for one in lists if one.shown]
+        # what is held is dropped, which says nothing about other lists
+        evidence = None if holds else withheld(stored, records, on, now=now)
         events = [one.event for one in stored]
         quota = self.quotas.peek(organization, "sendgrid", now=now)
-        return Explanation(email, lists, block, events, belongs, quota, groups, evidence, whitelist.covering(key))
+        return Explanation(
+            email, lists, block, events, belongs, quota, groups, evidence, whitelist.covering(key), holds
+        )
 
 
 def _ways(context: Context, suppression_list: AnyList, *, belongs: bool) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ MAX_LINE: Final = 4 * 1024 * 1024
 Text = Annotated[str, Field(strict=True)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=1_000)]
 Digest = Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{64}$")]
-#: one of the five lists, or that of an unsubscribe group
+#: one of the five lists, that of an unsubscribe group, or the holds
 ListName = Annotated[str, Field(strict=True), AfterValidator(list_named)]
 #: a moment that an item holds; the last one of the year 9999 at most
 Moment = Annotated[int, Field(strict=True, ge=0, le=253_402_300_799_999)]
@@ -121,6 +121,8 @@ class SuppressionLine(_Line):
     finished_at: Moment | None = None
     last_answer: Text | None = None
     adds: StrictBool | None = None
+    author: Text | None = None
+    until: Moment | None = None
     lifts: Count | None = None
     unblocks: Count | None = None
     kept_until: Second | None = None

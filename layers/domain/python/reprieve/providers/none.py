@@ -42,6 +42,10 @@ class NoProvider:
         """Answer LIFTED for each address: only our own list changes."""
         return [_ALONE] * len(emails)
 
+    def kept_with(self, suppression_list: AnyList) -> tuple[AnyList, ...]:  # noqa: ARG002
+        """No list: there is no upstream."""
+        return ()
+
     def put(
         self,
         suppression_list: AnyList,  # noqa: ARG002

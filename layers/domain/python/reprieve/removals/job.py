@@ -49,6 +49,10 @@ LEAST = seconds(5)
 #: the most entries held by other workers that a turn skips
 HELD = 2_000
 
+#: the answers that are recorded where the provider was not called
+KEPT = "not called: another list keeps it at the provider"
+ENDED = "not called: the hold has ended"
+
 #: answers about an address, which show that the provider is well
 WORTH_MORE = frozenset({LiftOutcome.LIFTED, LiftOutcome.ABSENT, LiftOutcome.LISTED, LiftOutcome.REFUSED})
 
@@ -247,6 +251,9 @@ class RemovalJob:
         overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
         self._settle(turn, overtaken, tally)
         wanted = [row for row in batch if not row.overtaken]
+        idle = self._without_a_call(turn, wanted)
+        self._settle(turn, idle, tally)
+        wanted = [row for row in wanted if all(row is not one.removal for one in idle)]
         if not wanted:
             return True
         call = turn.provider.put if wanted[0].adds else turn.provider.lift
@@ -260,6 +267,22 @@ class RemovalJob:
         outcomes = {answer.outcome for answer in answers}
         # a provider that did nothing does no better when it is called again at once
         return not outcomes.isdisjoint(WORTH_MORE) and LiftOutcome.ACCOUNT_BROKEN not in outcomes
+
+    def _without_a_call(self, turn: Turn, rows: Sequence[Removal]) -> list[Settlement]:
+        """The ends of those rows of one list that need no call: what another list keeps, and holds that have ended.
+
+        A removal that another list of ours keeps at the provider is logged before it is settled, like any other.
+        """
+        if not rows:
+            return []
+        now = self.clock()
+        if rows[0].adds:
+            return [_ended(row, RemovalState.DONE, ENDED) for row in rows if row.until is not None and row.until <= now]
+        others = turn.provider.kept_with(rows[0].list)
+        kept = self.queue.listed(turn.organization, others, [row.key for row in rows], now=now) if others else set()
+        stay = [row for row in rows if row.key in kept]
+        self.log.append(turn.organization, removals_done(stay, now=now))
+        return [_ended(row, RemovalState.DONE, KEPT) for row in stay]
 
     def _judge(self, row: Removal, answer: LiftAnswer, tally: Tally) -> Settlement:
         """The settlement that a provider's answer leads to."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reprieve.clock import timestamp
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.entry import (
     ADDRESSES_A_TARGET,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.removals.removal import Removal
-    from reprieve.suppressions.suppression import AnyList
+    from reprieve.suppressions.suppression import AnyList, Suppression
 
 #: the event and its sentence, of a removal and of an addition
 _DONE: Final = {
@@ -90,6 +91,21 @@ def unblocks_reset(key: str, before: int, *, context: Context) -> LogEntry:
     """
     target = Target(key, "email", key, changes=({"unblocks": before}, {"unblocks": 0}))
     return change_entry(EventType.UNBLOCKS_RESET, "Reset the count of unblocks", target, context)
+
+
+def held(hold: Suppression, *, context: Context) -> LogEntry:
+    """The log entry for an address or a domain that was held by hand."""
+    debug = {"reason": hold.reason, "until": "" if hold.until is None else timestamp(hold.until)}
+    return change_entry(EventType.HOLD_CREATE, "Hold by hand", _held(hold), context, debug=debug)
+
+
+def hold_lifted(hold: Suppression, *, context: Context) -> LogEntry:
+    """The log entry for a hold that was lifted by hand; the end of one at its time is a removal's."""
+    return change_entry(EventType.HOLD_LIFT, "Lift a hold", _held(hold), context)
+
+
+def _held(hold: Suppression) -> Target:
+    return Target(hold.key, "email", hold.email or hold.key)
 
 
 def removal_done(row: Removal, *, now: Millis) -> LogEntry:

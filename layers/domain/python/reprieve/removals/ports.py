@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.removals.block import BlockState
+    from reprieve.removals.hold import Hold
     from reprieve.removals.lift import LiftAnswer
     from reprieve.removals.queue import Claim, Due, Settlement
     from reprieve.removals.removal import Followed, Removal, RemovalRequest, RemovalState
     from reprieve.suppressions.listing import Since
-    from reprieve.suppressions.suppression import AnyList
+    from reprieve.suppressions.suppression import AnyList, Suppression
 
 
 class RemovalRequests(Protocol):
@@ -85,6 +86,12 @@ class RemovalQueue(Protocol):
         """
         ...
 
+    def listed(
+        self, organization: Organization, lists: Sequence[AnyList], keys: Sequence[str], *, now: Millis
+    ) -> set[str]:
+        """The keys of those addresses that are on one of the lists, without ended holds; read consistently."""
+        ...
+
     def release(self, claims: Sequence[Claim], settled: set[str], *, now: Millis) -> None:
         """Release what a worker has claimed besides the removals themselves, when it has finished with them.
 
@@ -126,6 +133,28 @@ class RemovalRecords(Protocol):
         Raises:
             InvalidInput: `after` does not come from an earlier page.
         """
+        ...
+
+
+class HoldStore(Protocol):
+    """Holds by hand, of addresses and of domains; each method touches one organization."""
+
+    def hold(self, context: Context, hold: Suppression) -> None:
+        """Hold an address, here at once and at the provider by the job; or a domain, which is held here only.
+
+        A hold that is there is replaced, and so is a removal of it that waits. Durable on return.
+
+        Raises:
+            Unavailable: others kept getting in the way.
+        """
+        ...
+
+    def of(self, organization: Organization, keys: Sequence[str]) -> list[Hold]:
+        """The holds with these keys, ended ones included as long as they are on the list; read consistently."""
+        ...
+
+    def lift_domain(self, organization: Organization, key: str) -> bool:
+        """Lift the hold of a domain; False when there is none."""
         ...
 
 

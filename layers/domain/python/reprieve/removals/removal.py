@@ -88,6 +88,7 @@ class Removal:
         queued: whether it is queued individually, and not in a part of its request.
         lifts: how often the entry was lifted before.
         adds: whether it is an addition.
+        until: when the hold that it is about ends, in milliseconds; None for no end, or on another list.
         kept_until: until when its record must be kept at least, in milliseconds; 0 when it does not matter.
     """
 
@@ -110,6 +111,7 @@ class Removal:
     queued: bool = True
     lifts: int = 0
     adds: bool = False
+    until: Millis | None = None
     kept_until: Millis = EPOCH
 
     @property

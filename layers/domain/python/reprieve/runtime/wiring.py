@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from reprieve.recipients.imports import RecipientImports
     from reprieve.recipients.records import Records
     from reprieve.removals.follow import Following
+    from reprieve.removals.holds import Holds
     from reprieve.removals.job import RemovalJob
     from reprieve.removals.lists import Lists
     from reprieve.removals.ports import Provider
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from reprieve.store.access import Access
     from reprieve.store.dead_letters import DeadLetters
     from reprieve.store.groups import GroupStore
+    from reprieve.store.holds import Holds as HoldStore
     from reprieve.store.link_keys import LinkKeys
     from reprieve.store.listing import Listing
     from reprieve.store.organization_rows import OrganizationRows
@@ -139,6 +141,21 @@ def whitelist_store() -> WhitelistStore:
     from reprieve.store.whitelists import Whitelists
 
     return Whitelists(table("SUPPRESSIONS"))
+
+
+@cache
+def hold_store() -> HoldStore:
+    """The holds."""
+    from reprieve.store.holds import Holds
+
+    return Holds(table("SUPPRESSIONS"))
+
+
+def holds() -> Holds:
+    """The verbs for holds."""
+    from reprieve.removals.holds import Holds
+
+    return Holds(hold_store(), listing(), suppressions(), event_log())
 
 
 def whitelists() -> Whitelists:
@@ -485,7 +502,7 @@ def addresses() -> Addresses:
     """The verb that explains an address."""
     from reprieve.addresses.explain import Addresses
 
-    return Addresses(listing(), group_store(), whitelist_store(), log_reader(), removals(), quotas())
+    return Addresses(listing(), group_store(), whitelist_store(), holds(), log_reader(), removals(), quotas())
 
 
 def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)
@@ -555,7 +572,9 @@ def reconciliation() -> Reconciliation:
 
     comparison = Comparison(table("SUPPRESSIONS"))
     groups = unsubscribe_groups()
-    return Reconciliation(access(), suppressions(), whitelist_store(), comparison, groups, event_log(), provider_for)
+    return Reconciliation(
+        access(), suppressions(), whitelist_store(), hold_store(), comparison, groups, event_log(), provider_for
+    )
 
 
 def daily_reconciliation(context: Any) -> DailyReconciliation:  # noqa: ANN401  (Lambda's context object)

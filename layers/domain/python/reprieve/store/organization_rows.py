@@ -32,7 +32,7 @@ from reprieve.store.groups import GroupStore
 from reprieve.store.suppression_item import list_of, queue_of, record_key
 from reprieve.store.table import WRITES_A_BATCH, side_by_side
 from reprieve.store.whitelists import NAME as WHITELIST
-from reprieve.suppressions.suppression import GroupList, SuppressionList, list_named
+from reprieve.suppressions.suppression import HOLDS, GroupList, SuppressionList, list_named
 from reprieve.system_log.span import LOG_RETENTION
 
 if TYPE_CHECKING:
@@ -186,10 +186,10 @@ class OrganizationRows:
         return found
 
     def _lists(self, organization: Organization) -> list[AnyList]:
-        """The five lists, and those of unsubscribe groups; of a group that was deleted while records of it remain."""
+        """The five lists, the holds, and the groups' lists; a deleted group's while records of it remain."""
         groups = GroupStore(self._suppressions).all(organization)
         numbers = {*(group.id for group in groups.groups), *groups.unswept}
-        return [*SuppressionList, *map(GroupList.of, numbers)]
+        return [*SuppressionList, HOLDS, *map(GroupList.of, numbers)]
 
     def _table_of(self, kind: Kind) -> Table:
         """The table of the settings, the credentials or the provider account."""

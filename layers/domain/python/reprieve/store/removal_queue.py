@@ -14,7 +14,7 @@ from reprieve.removals.removal import TOMBSTONE, RemovalState
 from reprieve.store import pending
 from reprieve.store.language import Update
 from reprieve.store.removal_requests import FENCE_OUT
-from reprieve.store.suppression_item import queue_of, record_key
+from reprieve.store.suppression_item import entry_of, queue_of, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reprieve.store.language import Value
     from reprieve.store.removal_requests import Change
     from reprieve.store.table import Table
+    from reprieve.suppressions.suppression import AnyList
 
 #: the removal has not ended, and nothing has been written of it since it was read
 SAME_FENCE: Final = "#removal_state = :pending AND #fence = :fence"
@@ -58,6 +59,14 @@ class RemovalQueue:
         """See the port."""
         return self._table.update_batches([_settlement(organization, one, now) for one in settlements])
 
+    def listed(
+        self, organization: Organization, lists: Sequence[AnyList], keys: Sequence[str], *, now: Millis
+    ) -> set[str]:
+        """See the port. One batch read per hundred records."""
+        wanted = [record_key(organization, name, key) for name in lists for key in keys]
+        entries = [entry_of(item) for item in self._table.get_many(wanted, consistent=True)]
+        return {one.key for one in entries if one and (one.until is None or one.until > now)}
+
     def release(self, claims: Sequence[Claim], settled: set[str], *, now: Millis) -> None:
         """See the port."""
         pending.release(self._table, claims, settled, now=now)
@@ -84,6 +93,8 @@ class RemovalQueue:
 def _settlement(organization: Organization, settlement: Settlement, now: Millis) -> Change:
     """The update that ends a removal that was taken, or queues it individually."""
     row, state = settlement.removal, settlement.state
+    if state is RemovalState.DONE and row.adds and row.until is not None:
+        return _ends_later(organization, settlement, row.until)
     changes = ["#removal_state = :state", "#attempts = :attempts", "#last_answer = :answer"]
     gone, condition = ["#lease_until"], SAME_FENCE
     values: dict[str, Value] = {
@@ -111,3 +122,32 @@ def _settlement(organization: Organization, settlement: Settlement, now: Millis)
         condition = f"{SAME_FENCE} AND {NO_BOUNCE if row.bounced_at is None else FORGIVEN}"
         values[":forgiven"] = max(row.forgiven_until, row.forgiven_bounce)
     return record_key(organization, row.list, row.key), Update(set=changes, remove=gone, condition=condition), values
+
+
+def _ends_later(organization: Organization, settlement: Settlement, until: Millis) -> Change:
+    """The update that ends the addition of a hold with an end: it becomes the removal that is due then."""
+    row = settlement.removal
+    update = Update(
+        set=[
+            "#requested_at = :until",
+            "#due_at = :until",
+            "#queue = :queue",
+            "#attempts = :zero",
+            "#last_answer = :answer",
+            "#forgiven_bounce = :bounced_at",
+            NEXT_FENCE,
+        ],
+        remove=["#adds", "#lease_until"],
+        condition=SAME_FENCE,
+    )
+    values: dict[str, Value] = {
+        ":pending": RemovalState.PENDING.value,
+        ":fence": row.fence,
+        ":next": row.fence + 1,
+        ":until": until,
+        ":queue": queue_of(organization, RemovalState.PENDING, row.key),
+        ":zero": 0,
+        ":answer": settlement.answer,
+        ":bounced_at": row.bounced_at,
+    }
+    return record_key(organization, row.list, row.key), update, values

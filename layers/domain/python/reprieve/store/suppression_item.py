@@ -12,6 +12,7 @@ Attributes of an item, all but the keys optional:
     last_answer, adds                     the latest removal; `adds` is there when it is an addition
     queue, due_at                         key of Pending: while the removal is queued individually, or has failed; one
                                           that waits in a part of its request (store/pending.py) has no queue
+    author, until                         of a hold: who held it, and when it ends
     lifts                                 how often it was lifted
     unblocks, kept_until                  see store/unblocks.py; in seconds, because it becomes the next one
     expires_at                            in seconds; when a lifted record may be forgotten
@@ -92,6 +93,8 @@ def suppression_of(item: Item) -> Suppression:
         provider=text("provider"),
         ip=text("ip"),
         event_id=text("event_id"),
+        author=text("author"),
+        until=cast("Millis | None", item.get("until")),
         count=max(1, len(cast("frozenset[str]", item.get("events", frozenset())))),
     )
 
@@ -128,5 +131,6 @@ def removal_of(item: Item) -> Removal:
         queued="queue" in item,
         lifts=number("lifts"),
         adds=bool(item.get("adds")),
+        until=moment("until"),
         kept_until=to_millis(cast("Seconds", item.get("kept_until") or 0)),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, fold
-from reprieve.clock import Millis, Seconds, days, to_seconds
+from reprieve.clock import EPOCH, Millis, Seconds, days, to_seconds
 from reprieve.errors import MalformedAddress
 from reprieve.suppressions.suppression import Permanence, SuppressionList
 
@@ -160,10 +160,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """The second from which entries of one list are shown, by their permanence."""
+    """The second from which entries of one list are shown, by their permanence; and until when those with an end are.
+
+    Attributes:
+        hard: for hard entries.
+        soft: for all others.
+        now: the moment, in milliseconds, at which a hold must not have ended.
+    """
 
     hard: Seconds
     soft: Seconds
+    now: Millis = EPOCH
 
     @property
     def earliest(self) -> Seconds:
@@ -177,6 +184,8 @@ class Since:
 
     def shows(self, suppression: Suppression) -> bool:
         """Whether an entry that is on the list is shown."""
+        if suppression.until is not None and suppression.until <= self.now:
+            return False
         first = self.hard if suppression.permanence is Permanence.HARD else self.soft
         return to_seconds(suppression.created) >= first
 
@@ -192,7 +201,7 @@ def shown_since(organization: Organization, suppression_list: AnyList, *, now: M
     first = Seconds(organization.cleared.get(suppression_list, -1) + 1)
     purge = organization.purge
     if not purge.enabled or suppression_list not in EXPIRING:
-        return Since(first, first)
+        return Since(first, first, now)
 
     def oldest(kept: int | None) -> Seconds:
         return first if kept is None else max(first, Seconds(to_seconds(Millis(now - days(kept))) + 1))

@@ -164,6 +164,10 @@ class ProviderGroups(Protocol):
 class ProviderLists(Protocol):
     """Read access to an upstream email provider's suppression lists, under one organization's account."""
 
+    def kept_with(self, suppression_list: AnyList) -> tuple[AnyList, ...]:
+        """The other lists whose entries the provider keeps in the same place, without a difference."""
+        ...
+
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
         """The entries of the provider's list, by time of creation, both ends included, in milliseconds.
 
@@ -182,6 +186,14 @@ class Comparison(Protocol):
 
     def missing(self, organization: Organization, entries: Sequence[Suppression]) -> list[Suppression]:
         """Those entries that are neither listed here, nor older than what we know, nor forgiven; read consistently."""
+        ...
+
+
+class HeldAddresses(Protocol):
+    """Which addresses are held by hand."""
+
+    def held(self, organization: Organization, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that are held, or whose hold is about to be lifted at the provider; read consistently."""
         ...
 
 

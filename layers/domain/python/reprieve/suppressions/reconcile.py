@@ -16,7 +16,7 @@ from reprieve.clock import MINUTE, SKEW_ALLOWANCE, Millis
 from reprieve.context import RECONCILIATION, Context
 from reprieve.errors import describe
 from reprieve.suppressions.log_entries import addresses_listed
-from reprieve.suppressions.suppression import SuppressionList
+from reprieve.suppressions.suppression import HOLDS, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from reprieve.lanes import Lanes
     from reprieve.organization import Organization
     from reprieve.suppressions.groups import UnsubscribeGroups
-    from reprieve.suppressions.ports import Comparison, ProviderLists, SuppressionStore, WhitelistStore
+    from reprieve.suppressions.ports import (
+        Comparison,
+        HeldAddresses,
+        ProviderLists,
+        SuppressionStore,
+        WhitelistStore,
+    )
     from reprieve.suppressions.suppression import Suppression
     from reprieve.system_log.ports import EventLog
 
@@ -64,6 +70,7 @@ class Reconciliation:
     access: AccessStore
     suppressions: SuppressionStore
     whitelists: WhitelistStore
+    holds: HeldAddresses
     comparison: Comparison
     groups: UnsubscribeGroups
     log: EventLog
@@ -86,12 +93,13 @@ class Reconciliation:
         account = self.access.provider_account(organization.id)
         if account is None or account.is_paused(end):
             return found
-        provider = self.provider_for(organization, account)
+        provider, latest = self.provider_for(organization, account), Millis(end + SKEW_ALLOWANCE)
         try:
             for name in SuppressionList:
                 try:
                     entries = provider.entries(name, start=start, end=end)
-                    self._compare(context, entries, found, latest=Millis(end + SKEW_ALLOWANCE), dry_run=dry_run)
+                    shared = HOLDS in provider.kept_with(name)
+                    self._compare(context, entries, found, latest=latest, dry_run=dry_run, shared=shared)
                 except Exception as problem:  # noqa: BLE001  (a list that cannot be read does not stop the others)
                     found.unread[name] = describe(problem)
         finally:
@@ -116,14 +124,25 @@ class Reconciliation:
             found.unread[GROUPS] = describe(problem)
 
     def _compare(
-        self, context: Context, entries: Iterator[Suppression], found: Differences, *, latest: Millis, dry_run: bool
+        self,
+        context: Context,
+        entries: Iterator[Suppression],
+        found: Differences,
+        *,
+        latest: Millis,
+        dry_run: bool,
+        shared: bool = False,
     ) -> None:
+        """Compare one list. `shared`: the provider keeps our holds there, too, and they are not taken for its own."""
         organization, whitelist = context.organization, None
         while chunk := [entry.no_later_than(latest) for entry in islice(entries, CHUNK)]:
             missing = self.comparison.missing(organization, chunk)
             if missing:
                 whitelist = whitelist or self.whitelists.whitelist(organization)
                 missing = whitelist.screen(missing).kept
+            if missing and shared:
+                held = self.holds.held(organization, list(dict.fromkeys(entry.key for entry in missing)))
+                missing = [entry for entry in missing if entry.key not in held]
             found.compared += len(chunk)
             first = len(found.missing)
             found.missing += missing

@@ -56,8 +56,21 @@ class GroupList(str):
         return str(self)
 
 
-#: a list by its name: one of the five, or that of a group
-AnyList: TypeAlias = SuppressionList | GroupList
+class HoldList(str):
+    """The list of addresses and domains that are held by hand: no mail is to go to them, whatever else is known."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> str:
+        """Its name as plain text, as `SuppressionList.value`."""
+        return str(self)
+
+
+HOLDS: Final = HoldList("holds")
+
+#: a list by its name: one of the five, that of a group, or the holds
+AnyList: TypeAlias = SuppressionList | GroupList | HoldList
 
 
 def list_named(name: str) -> AnyList:
@@ -66,6 +79,8 @@ def list_named(name: str) -> AnyList:
     Raises:
         ValueError: no list can have that name. Whether a group exists is not checked.
     """
+    if name == HOLDS:
+        return HOLDS
     return GroupList(name) if _GROUP_LIST.fullmatch(name) else SuppressionList(name)
 
 
@@ -148,6 +163,8 @@ class Suppression:
         provider: the source that reported it ("sendgrid", "ses", "import").
         ip: the sending IP address of a spam report, "" otherwise.
         event_id: the id of the event behind it (`DeliveryEvent.id`), "" when there was none.
+        author: who held it by hand; "" on every other list.
+        until: when its hold ends, in milliseconds; None for no end, and on every other list.
         count: how many distinct events put it there since the last lift; counted up to `organization.MAX_SOFT_BOUNCES`.
     """
 
@@ -162,6 +179,8 @@ class Suppression:
     provider: str = ""
     ip: str = ""
     event_id: str = ""
+    author: str = ""
+    until: Millis | None = None
     count: int = 1
 
     def __post_init__(self) -> None:

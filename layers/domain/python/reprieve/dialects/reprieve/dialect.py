@@ -78,6 +78,8 @@ DIALECT: Final = Dialect(
         {
             "reprieve.addresses.read",
             "reprieve.links.create",
+            "reprieve.holds.read",
+            "reprieve.holds.manage",
             "reprieve.removals.read",
             "reprieve.removals.manage",
             "reprieve.suppressions.read",

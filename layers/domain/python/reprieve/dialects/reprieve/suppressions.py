@@ -14,6 +14,7 @@ from reprieve.addresses.outlook import Next
 from reprieve.clock import Seconds, timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve.dialect import moment
+from reprieve.dialects.reprieve.holds import hold
 from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import Cursors, WholeNumber, unix_seconds
 from reprieve.removals.block import UNBLOCKS
@@ -143,6 +144,7 @@ def render_explanation(answer: Explanation) -> Response:
             "reason": answer.block.reason or None,
             "since": moment(answer.block.since),
         },
+        "holds": [hold(one) for one in answer.holds],
         "suppressions": [_on_list(one) for one in answer.lists if one.shown and not _is_group(one)],
         "groups": [_in_group(one, answer.groups) for one in answer.lists if one.shown and _is_group(one)],
         "removals": [_removal(one) for one in answer.lists if one.record.removal],

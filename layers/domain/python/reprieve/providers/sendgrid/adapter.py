@@ -42,7 +42,7 @@ from reprieve.providers.sendgrid.answers import (
     sentence,
 )
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
-from reprieve.suppressions.suppression import GroupList, Suppression, SuppressionList
+from reprieve.suppressions.suppression import HOLDS, GroupList, Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -75,6 +75,8 @@ _PATH: Final[Mapping[AnyList, str]] = {
 #: the list is read under one path and lifted from under another
 _UNSUBSCRIBED: Final = "/v3/asm/suppressions/global"
 
+#: the lists of ours that are SendGrid's global unsubscribes
+_GLOBAL: Final[tuple[AnyList, ...]] = (SuppressionList.UNSUBSCRIBES, HOLDS)
 _NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
 _LISTED: Final = LiftAnswer(LiftOutcome.LISTED, "on the provider's list")
 _NO_ADDITIONS: Final = LiftAnswer(LiftOutcome.LISTED, "the provider adds to this list only itself: kept here only")
@@ -173,8 +175,12 @@ class SendGrid:
                 errand.many(emails[start : start + self.batch], _PATH[suppression_list])
         return [errand.answers[email] for email in emails]
 
+    def kept_with(self, suppression_list: AnyList) -> tuple[AnyList, ...]:
+        """The global unsubscribes hold what is held by hand, too (`suppressions.ports.ProviderLists.kept_with`)."""
+        return tuple(one for one in _GLOBAL if one != suppression_list) if suppression_list in _GLOBAL else ()
+
     def put(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
-        """Put addresses on the unsubscribes, global ones or those of a group (`removals.ports.Provider.put`).
+        """Put addresses on the unsubscribes, global ones (holds, too) or a group's (`removals.ports.Provider.put`).
 
         Args:
             suppression_list: which list; SendGrid fills the others only itself.
@@ -385,7 +391,7 @@ def _single_path(suppression_list: AnyList) -> str:
     """The path under which a list that has no bulk form gives up single addresses; "" for one that has a bulk form."""
     if isinstance(suppression_list, GroupList):
         return f"/v3/asm/groups/{suppression_list.group}/suppressions"
-    return _UNSUBSCRIBED if suppression_list is SuppressionList.UNSUBSCRIBES else ""
+    return _UNSUBSCRIBED if suppression_list in _GLOBAL else ""
 
 
 def _check_base_url(base_url: str) -> None:

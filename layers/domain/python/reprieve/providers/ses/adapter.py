@@ -39,7 +39,7 @@ from reprieve.clock import SECOND, Millis
 from reprieve.errors import Unavailable
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.judgement import judged
-from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import HOLDS, Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +60,10 @@ PAGE_TRIES: Final = 5
 _REASON: Final[Mapping[AnyList, str]] = {
     SuppressionList.BOUNCES: "BOUNCE",
     SuppressionList.SPAM_REPORTS: "COMPLAINT",
+    HOLDS: "BOUNCE",
 }
+#: the lists of ours that are entries for the reason BOUNCE
+_AS_BOUNCE: Final[tuple[AnyList, ...]] = (SuppressionList.BOUNCES, HOLDS)
 
 
 class SesClient(Protocol):
@@ -78,6 +81,11 @@ class SesClient(Protocol):
     @property
     def delete_suppressed_destination(self) -> Callable[..., Mapping[str, Any]]:
         """Delete one entry by its exact spelling."""
+        ...
+
+    @property
+    def put_suppressed_destination(self) -> Callable[..., Mapping[str, Any]]:
+        """Add one entry, or replace its reason and time."""
         ...
 
     @property
@@ -148,6 +156,8 @@ _LIFTED_VARIANT: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted, under another l
 _OTHER_REASON: Final = LiftAnswer(LiftOutcome.ABSENT, "the address is suppressed for another reason, and stays so")
 _NO_SUCH_LIST: Final = LiftAnswer(LiftOutcome.ABSENT, "SES keeps no such list")
 _KEPT_HERE: Final = LiftAnswer(LiftOutcome.LISTED, "SES keeps no such list: kept here only")
+_LISTED: Final = LiftAnswer(LiftOutcome.LISTED, "on the list")
+_LISTED_ALREADY: Final = LiftAnswer(LiftOutcome.LISTED, "on the list already, and left as it is")
 _NO_SUCH_TENANT: Final = LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "SES has no list of the configured tenant")
 _NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
 _DOWN: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: SES failed again and again")
@@ -214,29 +224,28 @@ class Ses:
         reason = _REASON.get(suppression_list)
         if reason is None:
             return [_NO_SUCH_LIST] * len(emails)
-        ends = self._stopwatch() + budget / SECOND
-        answers: list[LiftAnswer] = []
-        faults = 0
-        for email in emails:
-            # the pace is part of the cost: a call that could only wait is not begun
-            answer = self._lift_one(email, reason) if max(self._next_call, self._stopwatch()) < ends else _NOT_TRIED
-            answers.append(answer)
-            faults = faults + 1 if answer is _ANSWER[_Problem.FAULT] else 0
-            hopeless = answer in (_ANSWER[_Problem.THROTTLED], _NOT_TRIED)
-            if hopeless or answer.outcome is LiftOutcome.ACCOUNT_BROKEN or faults >= PATIENCE:
-                break
-        rest = [_DOWN] if faults >= PATIENCE else answers[-1:]
-        return answers + rest * (len(emails) - len(answers))
+        return self._each(emails, lambda email: self._lift_one(email, reason), budget)
 
-    def put(
-        self,
-        suppression_list: AnyList,  # noqa: ARG002
-        emails: Sequence[str],
-        *,
-        budget: Millis,  # noqa: ARG002
-    ) -> list[LiftAnswer]:
-        """Answer LISTED for each address: SES keeps no unsubscribes (`removals.ports.Provider.put`)."""
-        return [_KEPT_HERE] * len(emails)
+    def kept_with(self, suppression_list: AnyList) -> tuple[AnyList, ...]:
+        """A hold is an entry for the reason BOUNCE, like a bounce's (`suppressions.ports.ProviderLists.kept_with`)."""
+        return tuple(one for one in _AS_BOUNCE if one != suppression_list) if suppression_list in _AS_BOUNCE else ()
+
+    def put(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
+        """Put addresses on the list, one by one (`removals.ports.Provider.put`).
+
+        What is there already, for whatever reason, stays as it is: SES would replace its reason and time.
+
+        Args:
+            suppression_list: the holds; SES fills its list for bounces and complaints itself, and keeps no other.
+            emails: exact spellings.
+            budget: milliseconds that this may take.
+
+        Returns:
+            One answer per address, in the same order: as of `lift`, with LISTED for LIFTED and ABSENT.
+        """
+        if suppression_list != HOLDS:
+            return [_KEPT_HERE] * len(emails)
+        return self._each(emails, self._put_one, budget)
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
         """Read the entries of the list (`removals.ports.Provider.entries`).
@@ -279,6 +288,34 @@ class Ses:
                 raise Unavailable("SES: the list's pages form a circle")
             tokens.add(token)
             asked["NextToken"] = token
+
+    def _each(self, emails: Sequence[str], one: Callable[[str], LiftAnswer], budget: Millis) -> list[LiftAnswer]:
+        """The answers of a call for one address after the other, until the rest would fare no better."""
+        ends = self._stopwatch() + budget / SECOND
+        answers: list[LiftAnswer] = []
+        faults = 0
+        for email in emails:
+            # the pace is part of the cost: a call that could only wait is not begun
+            answer = one(email) if max(self._next_call, self._stopwatch()) < ends else _NOT_TRIED
+            answers.append(answer)
+            faults = faults + 1 if answer is _ANSWER[_Problem.FAULT] else 0
+            hopeless = answer in (_ANSWER[_Problem.THROTTLED], _NOT_TRIED)
+            if hopeless or answer.outcome is LiftOutcome.ACCOUNT_BROKEN or faults >= PATIENCE:
+                break
+        rest = [_DOWN] if faults >= PATIENCE else answers[-1:]
+        return answers + rest * (len(emails) - len(answers))
+
+    def _put_one(self, email: str) -> LiftAnswer:
+        """Put one address on the list, unless it is there under one of its spellings."""
+        try:
+            if any(self._find(spelling) is not None for spelling in spellings(email)):
+                return _LISTED_ALREADY
+            if not self._has_tenant():
+                return _NO_SUCH_TENANT
+            self._call(self._client.put_suppressed_destination, EmailAddress=email, Reason=_REASON[HOLDS])
+        except (ClientError, BotoCoreError) as error:
+            return _ANSWER[_read(error)]
+        return _LISTED
 
     def _lift_one(self, email: str, reason: str) -> LiftAnswer:
         """Find the entry under one of its spellings, and delete it if it is there for this reason."""

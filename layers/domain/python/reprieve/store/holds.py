@@ -1,0 +1,101 @@
+"""Holds by hand: records of a list of their own. A domain's has no removal, and expires a while after its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
+
+from reprieve.clock import Millis, to_seconds
+from reprieve.errors import Unavailable
+from reprieve.removals.hold import Hold
+from reprieve.removals.removal import TOMBSTONE, RemovalRequest, RemovalState, findable_id
+from reprieve.store import keys
+from reprieve.store.removal_requests import adding
+from reprieve.store.suppression_item import entry_of, record_key, removal_of
+from reprieve.store.table import pauses
+from reprieve.suppressions.suppression import HOLDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprieve.context import Context
+    from reprieve.organization import Organization
+    from reprieve.store.language import Item, Value
+    from reprieve.store.removal_requests import Change
+    from reprieve.store.table import Table
+    from reprieve.suppressions.suppression import Suppression
+
+#: the attributes of an entry that a hold sets, beside `email`
+ENTRY: Final = (
+    *("bounced_at", "reason", "permanence", "classification", "provider", "event_id", "by_time"),
+    *("author", "until"),
+)
+
+
+class Holds:
+    """`removals.ports.HoldStore` and `suppressions.ports.HeldAddresses` on DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def hold(self, context: Context, hold: Suppression) -> None:
+        """See the port. One write; one more over a removal or an addition that waits or is under way."""
+        if hold.key.startswith("@"):
+            expires = None if hold.until is None else to_seconds(Millis(hold.until + TOMBSTONE))
+            key = record_key(context.organization, HOLDS, hold.key)
+            self._table.put({**key, **_entry(hold), "expires_at": expires})
+            return
+        seen: Item | None = None
+        for pause in (0.0, *pauses()):
+            (tried,) = self._table.try_many([_holding(context, hold, seen)])
+            if tried.refused is None or tried.refused.get("event_id") == hold.event_id:
+                return
+            seen = tried.refused
+            self._table.wait(pause)
+        raise Unavailable("other requests kept getting in the way of a hold")
+
+    def of(self, organization: Organization, keys: Sequence[str]) -> list[Hold]:
+        """See the port. One BatchGetItem."""
+        wanted = [record_key(organization, HOLDS, key) for key in keys]
+        items = {cast("str", item["address"]): item for item in self._table.get_many(wanted, consistent=True)}
+        found = [(items[key], entry) for key in keys if key in items and (entry := entry_of(items[key]))]
+        return [Hold(entry, removal_of(item) if "removal_id" in item else None) for item, entry in found]
+
+    def lift_domain(self, organization: Organization, key: str) -> bool:
+        """See the port."""
+        return self._table.delete(record_key(organization, HOLDS, key)) is not None
+
+    def held(self, organization: Organization, keys: Sequence[str]) -> set[str]:
+        """See the port. One batch read per hundred addresses."""
+        wanted = [record_key(organization, HOLDS, key) for key in keys]
+        return {
+            cast("str", item["address"])
+            for item in self._table.get_many(wanted, consistent=True)
+            if "by_time" in item or item.get("removal_state") in {RemovalState.PENDING, RemovalState.FAILED}
+        }
+
+
+def _holding(context: Context, hold: Suppression, seen: Item | None) -> Change:
+    """The write that holds an address and requests its addition."""
+    request = RemovalRequest(findable_id(context.request_id, 0, hold.key), HOLDS, hold.key, hold.email)
+    key, update, values = adding(context, request, seen, condition="")
+    entry = _entry(hold)
+    given = [name for name in ENTRY if entry[name] is not None]
+    gone = [f"#{name}" for name in ENTRY if name not in given]
+    listing = [f"#{name} = :entry_{name}" for name in given]
+    update = replace(update, set=[*update.set, *listing], remove=[*update.remove, *gone])
+    return key, update, values | {f":entry_{name}": entry[name] for name in given}
+
+
+def _entry(hold: Suppression) -> dict[str, Value]:
+    return {
+        "bounced_at": hold.created,
+        "reason": hold.reason,
+        "permanence": hold.permanence.value,
+        "classification": hold.classification.value,
+        "provider": hold.provider,
+        "event_id": hold.event_id,
+        "by_time": keys.by_time(hold.created, hold.key),
+        "author": hold.author,
+        "until": hold.until,
+    }
