@@ -27,6 +27,7 @@ ENOUGH: Final = 800
 GUARDS: Final = "tests/functions/test_store_guards.py::"
 ADDITIONS: Final = "tests/contract/test_additions.py::"
 WHITELIST: Final = "tests/functions/test_address_whitelist.py::test_two_changes_at_once_are_both_made"
+SENDERS: Final = "tests/contract/test_senders.py::"
 RACES: Final = "tests/contract/test_races.py::"
 #: the tests that catch the mutants of conditions that histories do not cover, or cover too rarely
 NOTICED_BY: Final = {
@@ -62,6 +63,8 @@ NOTICED_BY: Final = {
     "suppressions.NOT_FORGIVEN without (attribute_not_exists(#forgiven_bounce) OR #forgiven_bounce < :at)": RACES
     + "test_another_event_of_the_millisecond_that_was_seen_and_forgiven_does_not_come_back[simulated]",
     "suppressions.ROOM": RACES + "test_a_count_that_has_become_full_stays_full[simulated]",
+    "senders.FREE_OR_OURS": SENDERS + "test_the_first_claim_wins_and_may_be_repeated[in process]",
+    "senders.OURS": SENDERS + "test_only_its_owner_releases_a_sender[in process]",
     "unblocks.NOT_EXHAUSTED": RACES + "test_of_two_unblocks_that_both_read_four_one_is_the_last[simulated]",
     "unblocks.LISTED": RACES + "test_what_the_job_has_lifted_since_is_not_unblocked[simulated]",
     "whitelists.NEW": WHITELIST + "[the first ones]",

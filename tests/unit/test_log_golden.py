@@ -22,6 +22,7 @@ from reprieve.access.log_entries import (
     provider_account_changed,
     provider_paused,
     provider_resumed,
+    sender_changed,
     signing_key_rotated,
     token_granted,
     token_revoked,
@@ -160,6 +161,8 @@ def entries() -> dict[str, LogEntry]:
     found[EventType.PROVIDER_UPDATE] = provider_account_changed(None, account, context=WHO)
     found[EventType.PROVIDER_PAUSE] = provider_paused(WHO.organization, "401: unauthorized", now=NOW)
     found[EventType.PROVIDER_RESUME] = provider_resumed(context=WHO)
+    for event_type in (EventType.SENDER_CLAIM, EventType.SENDER_RELEASE):
+        found[event_type] = sender_changed(event_type, "ses", "configuration-set/news", context=WHO)
     (found[EventType.SUPPRESSION_ADD],) = addresses_listed(
         ["a@x.org", "B@x.org"], SuppressionList.UNSUBSCRIBES, "api", context=WHO
     )
