@@ -12,7 +12,7 @@ NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.pac
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo invoke test test-slow test-pythons simulate bench bench-classification lint format build lock
+.PHONY: help install run demo invoke test test-slow test-pythons simulate bench bench-classification bench-cold lint format build lock
 .PHONY: clean node
 
 help: ## list these targets
@@ -59,6 +59,9 @@ bench: $(READY) node ## measure requests, capacity and throughput against the ph
 bench-classification: $(READY) ## measure the bounce classifier on labelled public data; fails if a goal is missed
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.classification
 
+bench-cold: $(READY) ## measure what a cold start weighs as built, with and without .pyc (a few minutes under valgrind)
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.cold_start
+
 lint: $(READY) $(LINT)/.ready ## check style, types and the template
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -78,7 +81,7 @@ lock: ## write the dependency locks, with hashes (UPGRADE=1 takes newer versions
 	$(PYTHON) local/lock.py $(if $(UPGRADE),--upgrade)
 
 clean: ## remove what was built and installed; the local stack's data (.local/) stays
-	rm -rf $(VENV) $(LINT) .aws-sam .local/build .local/lock .mypy_cache .ruff_cache .hypothesis tests/sdk-node/node_modules bench/node_modules
+	rm -rf $(VENV) $(LINT) .aws-sam .local/build .local/build-cache artifacts/pyodide/node_modules .local/lock .mypy_cache .ruff_cache .hypothesis tests/sdk-node/node_modules bench/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements/dev.txt local/install.py

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import platform
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from local.console import run_tool, say, step
@@ -14,10 +15,14 @@ from local.problem import Problem
 
 BUILD = ROOT / ".local" / "build"
 LOCK = ROOT / ".local" / "build.lock"
+CACHE = ROOT / ".local" / "build-cache"
 SECONDS_FOR_ANOTHER_BUILD = 600
 
 #: Parameters of the template on a local stack: the demo's mail server is on loopback.
 LOCAL_PARAMETERS = {"PrivateMailNetworks": "127.0.0.0/8"}
+
+#: How an artifact is made. SAM's cache knows the sources of each artifact, and not these.
+RECIPE = ("artifacts", "local/artifact.py")
 
 #: What is built and deployed depends on these and on nothing else.
 SOURCES = (
@@ -26,9 +31,12 @@ SOURCES = (
     "functions",
     "layers",
     "requirements/dev.txt",
+    *RECIPE,
     "local/build.py",
     "local/deploy.py",
 )
+#: folders that tools make among the sources
+MADE = frozenset({"__pycache__", "node_modules"})
 
 
 def main() -> None:
@@ -58,9 +66,20 @@ def build_if_changed(place: Place) -> str:
         stamp = BUILD / "fingerprint"
         if not stamp.exists() or stamp.read_text() != wanted:
             stamp.unlink(missing_ok=True)
-            sam(place, "build", f"--build-dir={BUILD}", otherwise="The functions could not be built")
+            keep_cache_of(fingerprint(RECIPE))
+            options = f"--build-dir={BUILD}", f"--cache-dir={CACHE}"
+            sam(place, "build", *options, otherwise="The functions could not be built")
             stamp.write_text(wanted)
         return wanted
+
+
+def keep_cache_of(recipe: str) -> None:
+    """Delete SAM's cache if it was made by another recipe."""
+    mark = CACHE / "recipe"
+    if not mark.exists() or mark.read_text() != recipe:
+        shutil.rmtree(CACHE, ignore_errors=True)
+        CACHE.mkdir(parents=True)
+        mark.write_text(recipe)
 
 
 def sam(place: Place, verb: str, *options: str, otherwise: str) -> None:
@@ -95,21 +114,21 @@ def host_parameters() -> dict[str, str]:
     }
 
 
-def fingerprint() -> str:
-    """A digest of everything that a deployment depends on."""
+def fingerprint(sources: Sequence[str] = SOURCES) -> str:
+    """A digest of everything that a deployment depends on, or of a part of it."""
     digest = hashlib.sha256(json.dumps(host_parameters()).encode())
-    for file in source_files():
+    for file in source_files(sources):
         digest.update(f"\0{file.relative_to(ROOT)}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
-def source_files() -> Iterator[Path]:
-    """The files of SOURCES, in a fixed order, without Python's caches."""
-    for source in SOURCES:
+def source_files(sources: Sequence[str] = SOURCES) -> Iterator[Path]:
+    """The files of the sources, in a fixed order, without Python's caches and npm's packages."""
+    for source in sources:
         path = ROOT / source
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
+        yield from (file for file in found if file.is_file() and MADE.isdisjoint(file.parts))
 
 
 if __name__ == "__main__":

@@ -1,30 +1,39 @@
-"""The build is complete: each function runs on its artifact, the two layers and boto3 alone.
+"""The build is complete and is what the locks say: packages by hash, libraries of the processor, compiled modules.
 
-The local stack cannot show it, because its functions see the packages of this environment. Here each is loaded in a
-process without any, and so is every module of the domain, those that wiring imports late included.
+The local stack cannot show that a function needs no more than its artifact and the two layers, because its functions
+see the packages of this environment. Here each is loaded in a process without any, and so is every module of the
+domain, those that wiring imports late included.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
-from pathlib import Path
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
 
-from local.build import BUILD, build_if_changed
+from local import artifact
+from local.build import BUILD, build_if_changed, host_parameters
+from local.place import ROOT, VENV_BIN
+from tests.support.artifacts import assert_compiled, assert_native, assert_packages, compiled, size
 from tests.support.tables import template
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local.place import Place
 
-#: what Lambda's own runtime has: boto3 and what that needs
-RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
-FUNCTIONS = sorted(name for name, it in template()["Resources"].items() if it["Type"] == "AWS::Serverless::Function")
+RESOURCES = template()["Resources"].items()
+FUNCTIONS = sorted(name for name, it in RESOURCES if it["Type"] == "AWS::Serverless::Function")
+LAYERS = ("DependenciesLayer", "DomainLayer")
+LOCK = ROOT / "layers" / "dependencies" / "requirements.txt"
+#: bytes that a function and its layers may have unpacked (AWS's page on Lambda quotas: 250 MB)
+QUOTA = 250 * 1024 * 1024
 
 #: runs each program of a list in a process of its own, forked from a bare interpreter; prints what is wrong with each
 PROGRAM = """
@@ -54,25 +63,11 @@ for module in pkgutil.walk_packages(reprieve.__path__, "reprieve."):
 
 
 @pytest.fixture(scope="module")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with boto3 and its needs, as the runtime has them."""
-    folder = tmp_path_factory.mktemp("runtime")
-    for name in RUNTIME:
-        spec = find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        source = Path(spec.origin)
-        source = source.parent if source.name == "__init__.py" else source
-        (folder / source.name).symlink_to(source)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wrong(place: Place, runtime: Path) -> dict[str, str]:
-    """What is wrong with each function, and with the domain, where only the layers and boto3 are beside it."""
+def wrong(place: Place) -> dict[str, str]:
+    """What is wrong with each function, and with the domain, where only the layers are beside it."""
     build_if_changed(place)
-    programs = {name: (str(BUILD / name), HANDLER) for name in FUNCTIONS} | {"the domain": (str(runtime), DOMAIN)}
-    paths = [str(runtime), *(str(BUILD / layer / "python") for layer in ("DomainLayer", "DependenciesLayer"))]
+    paths = [str(BUILD / layer / "python") for layer in LAYERS]
+    programs = {name: (str(BUILD / name), HANDLER) for name in FUNCTIONS} | {"the domain": (paths[0], DOMAIN)}
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", PROGRAM, json.dumps([paths, programs])],
         capture_output=True,
@@ -85,17 +80,55 @@ def wrong(place: Place, runtime: Path) -> dict[str, str]:
     return dict(json.loads(line) for line in done.stdout.splitlines())
 
 
+def assert_built(build: Path, version: str, architecture: str) -> None:
+    """Everything that a deployment uploads is there, and is what the locks and the sources say."""
+    packages = build / "DependenciesLayer" / "python"
+    assert_packages(packages, LOCK)
+    assert_native(packages, version, architecture)
+    layers = [build / layer for layer in LAYERS]
+    assert {path.name for layer in layers for path in layer.iterdir()} == {"python"}
+    assert {path.name for path in (build / "DomainLayer" / "python").iterdir()} == {"reprieve"}
+    for name in FUNCTIONS:
+        assert {path.name for path in (build / name).iterdir()} - {"__pycache__"} == {"app.py"}
+        assert size(*layers, build / name) < QUOTA
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_built_function_needs_nothing_but_itself_its_layers_and_boto3(wrong: dict[str, str], name: str) -> None:
+def test_a_built_function_needs_nothing_but_itself_and_its_layers(wrong: dict[str, str], name: str) -> None:
     assert wrong[name] == ""
 
 
-def test_every_module_of_the_domain_needs_nothing_but_the_layers_and_boto3(wrong: dict[str, str]) -> None:
+def test_every_module_of_the_domain_needs_nothing_but_the_layers(wrong: dict[str, str]) -> None:
     assert wrong["the domain"] == ""
 
 
-def test_no_artifact_carries_what_the_layers_have(place: Place) -> None:
+def test_the_build_for_this_machine_is_what_the_locks_say_and_is_compiled(place: Place) -> None:
     build_if_changed(place)
-    for name in FUNCTIONS:
-        assert sorted(path.name for path in (BUILD / name).iterdir() if path.suffix == ".py") == ["app.py"]
-        assert not (BUILD / name / "reprieve").exists()
+    version = host_parameters()["PythonRuntime"].removeprefix("python")
+    assert_built(BUILD, version, host_parameters()["Architecture"])
+    for name in (*LAYERS, *FUNCTIONS):
+        assert_compiled(BUILD / name, version)
+
+
+@pytest.mark.slow
+def test_sam_build_alone_makes_the_default_runtime_for_arm64_whatever_python_this_machine_has(tmp_path: Path) -> None:
+    sam = [str(VENV_BIN / "sam"), "build", "--build-dir", str(tmp_path / "build")]
+    environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
+    done = subprocess.run(sam, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert_built(tmp_path / "build", "3.14", "arm64")
+    if not shutil.which("npm") and os.environ.get("REPRIEVE_REQUIRE_NPM") != "1" and not compiled(tmp_path / "build"):
+        assert "NOT COMPILED" in done.stderr
+        pytest.skip("NOT COMPILED: neither Python 3.14 nor npm is here")
+    for name in (*LAYERS, *FUNCTIONS):
+        assert_compiled(tmp_path / "build" / name, "3.14")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("version", "architecture"), list(product(artifact.MAGIC, artifact.MACHINES)))
+def test_the_locked_packages_install_for_every_runtime_and_processor(
+    tmp_path: Path, version: str, architecture: str
+) -> None:
+    artifact.install(LOCK, tmp_path / "python", version, architecture)
+    assert_packages(tmp_path / "python", LOCK)
+    assert_native(tmp_path / "python", version, architecture)
