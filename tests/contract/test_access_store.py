@@ -1,6 +1,6 @@
 """The store of organizations and their accounts: a change writes only the fields that it names.
 
-On the DynamoDB of the other tests, and on dynoxide.
+On the DynamoDB of the other tests, on dynoxide, and on one that a developer supplies.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reprieve.organization import BouncePurge, Membership, Organization
 from reprieve.store.access import Access
 from reprieve.store.table import Table
 from reprieve.suppressions.suppression import SuppressionList
-from tests.support import dynoxide
+from tests.support import dynoxide, supplied
 from tests.support.contexts import context
 from tests.support.dynamodb import Database
 from tests.support.tables import create_table
@@ -40,7 +40,7 @@ ACME = Organization(
 ACCOUNT = ProviderAccount("sendgrid", "https://api.sendgrid.com", b"\x00sealed", "shop", "MFkw")
 
 
-@pytest.fixture(scope="module", params=["in process", "dynoxide"])
+@pytest.fixture(scope="module", params=["in process", "dynoxide", "supplied"])
 def tables(request: pytest.FixtureRequest) -> Iterator[tuple[Table, Table]]:
     """The tables Access and ProviderAccounts."""
     names = ("Access", "ProviderAccounts")
@@ -48,7 +48,7 @@ def tables(request: pytest.FixtureRequest) -> Iterator[tuple[Table, Table]]:
         here: Any = Database().client()
         yield Table(here, names[0]), Table(here, names[1])
         return
-    with dynoxide.running() as client:
+    with (dynoxide if request.param == "dynoxide" else supplied).running() as client:
         for name in names:
             create_table(client, name)
         yield Table(client, names[0]), Table(client, names[1])

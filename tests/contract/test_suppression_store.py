@@ -1,4 +1,4 @@
-"""One contract of the suppression store, on the simulated DynamoDB, on the one in process, and on dynoxide.
+"""One contract of the suppression store, on every DynamoDB of the tests: simulated, in process, dynoxide, supplied.
 
 What the simulation proves is worth as much as its DynamoDB is like the others.
 """
@@ -24,7 +24,7 @@ from reprieve.suppressions.listing import Since
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.world import Choices, World
-from tests.support import dynoxide
+from tests.support import dynoxide, supplied
 from tests.support.contexts import context
 from tests.support.dynamodb import Database
 from tests.support.entries import entry_on
@@ -103,13 +103,13 @@ class Bench:
         return found.created if found else None
 
 
-@pytest.fixture(scope="module", params=["simulated", "in process", "dynoxide"])
+@pytest.fixture(scope="module", params=["simulated", "in process", "dynoxide", "supplied"])
 def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A shared client, because creating one takes longer than most tests; None if each test creates its own."""
     if request.param == "simulated":
         yield None
-    elif request.param == "dynoxide":
-        with dynoxide.running() as client:
+    elif request.param in {"dynoxide", "supplied"}:
+        with (dynoxide if request.param == "dynoxide" else supplied).running() as client:
             yield client
     else:
         yield Database()
