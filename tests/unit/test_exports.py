@@ -585,6 +585,11 @@ def test_what_is_stored_under_an_id_already_is_not_touched_unless_asked() -> Non
         run(store, rows, replace(ACME, id="child", parent="parent"), source="acme")
 
 
+def test_a_hold_of_a_domain_is_exported_under_its_own_key() -> None:
+    row = {"list": "holds", "address": "@x.io", "email": "@x.io", "listed": False}
+    assert export_lines.read(Kind.SUPPRESSIONS, export_lines.write(Kind.SUPPRESSIONS, row)) == row
+
+
 def test_a_recipient_whose_login_is_taken_is_left_out_and_named() -> None:
     store = Store()
     user = {"module": USERS, "created": NOW, "updated": NOW, "profile": {"login": "ann@x.io"}}

@@ -30,7 +30,7 @@ from reprieve.exports.kinds import Kind
 from reprieve.json_body import parse_strictly
 from reprieve.organization import BouncePurge, Membership, Organization
 from reprieve.removals.removal import RemovalState
-from reprieve.suppressions.suppression import Classification, Permanence, list_named
+from reprieve.suppressions.suppression import HOLDS, Classification, Permanence, list_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,7 +130,9 @@ class SuppressionLine(_Line):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if self.email is not None and comparison_key(self.email) != self.address:
+        # a domain is held under a key that no address has
+        is_domain = self.on == HOLDS and self.address.startswith("@")
+        if self.email is not None and not is_domain and comparison_key(self.email) != self.address:
             raise ValueError("address: must be the comparison key of the email")
         if self.listed and self.bounced_at is None:
             raise ValueError("bounced_at: needed where listed is true")
