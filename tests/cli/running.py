@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import click
 from click.testing import CliRunner
 
 from reprieve.runtime import wiring
 from reprieve_cli.main import main
+from reprieve_cli.removals import ListByDefault
 from tests.support import operator_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 NOW = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
 
@@ -42,12 +44,31 @@ class Clock:
 
 
 def invoke(*arguments: str, stdin: str | bytes = "") -> Ran:
-    """Run the command with the operator's permissions; an exception that is not an exit fails the test."""
-    with operator_policy.enforced():
+    """Run the command with the operator's permissions; an exception that is not an exit fails the test.
+
+    So does an action that the reference does not name for this command.
+    """
+    with operator_policy.enforced() as made:
         result = CliRunner(mix_stderr=False).invoke(main, arguments, input=stdin, prog_name="reprieve")
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
+    name = command(arguments)
+    undocumented = made - operator_policy.documented().get(name, frozenset())
+    assert not undocumented, f"docs/reference/command.md does not say that {name!r} needs {sorted(undocumented)}"
     return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+def command(arguments: Sequence[str]) -> str:
+    """The command that these arguments run, such as `lists import`; "" for none."""
+    found: click.Command = main
+    words: list[str] = []
+    for argument in arguments:
+        if isinstance(found, click.Group) and argument in found.commands:
+            words.append(argument)
+            found = found.commands[argument]
+    if isinstance(found, ListByDefault):
+        words.append("list")
+    return " ".join(words)
 
 
 def deploy(name: str, outputs: dict[str, str], *, parameters: Mapping[str, str] = PARAMETERS) -> None:

@@ -16,6 +16,7 @@ from reprieve.system_log.span import SETTLING
 from reprieve_cli import logs, operations
 from reprieve_cli.stack import connect
 from tests.cli.running import NOW
+from tests.support import operator_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,8 @@ def test_following_goes_on_with_what_arrives(
         if fresh is None:
             raise KeyboardInterrupt
         clock.now += SETTLING
-        wiring.event_log().append(acme, [fresh])
+        with operator_policy.by_another():
+            wiring.event_log().append(acme, [fresh])
         clock.now += SETTLING + 1
 
     monkeypatch.setattr(logs.time, "sleep", sleep)

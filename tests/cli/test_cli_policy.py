@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
 from reprieve.runtime import wiring
+from reprieve_cli.main import main
 from tests.support import operator_policy
 from tests.support.dynamodb import Client
 
@@ -33,6 +35,20 @@ def test_the_policy_has_no_action_beyond_those_that_the_command_needs() -> None:
     ]
     wide = [one["Action"] for one in operator_policy.statements() if one["Resource"] == "*"]
     assert wide == ["ses:ListSuppressedDestinations"]
+
+
+def test_the_reference_names_every_command_that_needs_something_and_every_action_of_the_policy() -> None:
+    documented = operator_policy.documented()
+    assert set().union(*documented.values()) == {
+        action for one in operator_policy.statements() for action in operator_policy.listed(one["Action"])
+    }
+    commands = {
+        f"{name} {sub}" if isinstance(command, click.Group) else name
+        for name, command in main.commands.items()
+        for sub in getattr(command, "commands", {"": None})
+    }
+    assert commands - set(documented) == {"credentials scopes"}
+    assert set(documented) <= commands
 
 
 def test_a_call_that_the_policy_does_not_allow_fails_a_test() -> None:

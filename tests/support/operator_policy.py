@@ -1,14 +1,17 @@
 """The template's OperatorPolicy, enforced on the command's calls, because no double of AWS refuses a call.
 
-with enforced():
+with enforced() as made:
     main(["status"])        # a call of AWS that the policy does not allow fails the test
+assert made <= documented()["status"]
 """
 
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
 
     Check = tuple[str, str]
 
+ROOT = Path(__file__).parents[2]
 STATEMENT = re.compile(r'\s*(INSERT|UPDATE|DELETE|SELECT)\b[^"]*"([^"]+)"', re.IGNORECASE)
+ASK, DO = BaseClient._make_api_call, Client._do  # type: ignore[attr-defined]
 #: the resources of the services of which the stack has one thing each, as the template spells them
 ONLY = {
     "cloudformation": "AWS::StackId",
@@ -33,23 +38,39 @@ ONLY = {
 
 
 @contextmanager
-def enforced() -> Iterator[None]:
-    """Refuse every call that the policy does not allow."""
-    ask, do = BaseClient._make_api_call, Client._do  # type: ignore[attr-defined]
+def enforced() -> Iterator[set[str]]:
+    """Refuse every call that the policy does not allow; the actions of those that were made."""
+    made: set[str] = set()
 
     def checked(client: BaseClient, operation: str, call: Mapping[str, Any]) -> Any:
         service = client.meta.service_model.signing_name
         for action, resource in needs(service, operation, call):
+            made.add(action)
             assert allowed(action, resource), f"the operator's policy lacks {action} on {resource}"
-        return ask(client, operation, call)
+        return ASK(client, operation, call)
 
     def checked_here(client: Client, operation: str, call: Mapping[str, Any], effect: Any) -> Any:
         for action, resource in needs("dynamodb", operation, call):
+            made.add(action)
             assert allowed(action, resource), f"the operator's policy lacks {action} on {resource}"
-        return do(client, operation, call, effect)
+        return DO(client, operation, call, effect)
 
     with patch.object(BaseClient, "_make_api_call", checked), patch.object(Client, "_do", checked_here):
-        yield
+        yield made
+
+
+def by_another() -> AbstractContextManager[object]:
+    """Calls that the rest of the world makes while the command runs: neither checked nor counted."""
+    return patch.object(Client, "_do", DO)
+
+
+@cache
+def documented() -> Mapping[str, frozenset[str]]:
+    """The actions that the reference says each command needs, by the command without `reprieve`."""
+    page = (ROOT / "docs" / "reference" / "command.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `reprieve ([^`]+)` \| ((?:`\w+:\w+`(?:, )?)+) \|$", page, re.MULTILINE)
+    common = frozenset({"cloudformation:DescribeStacks"})
+    return {name: common | frozenset(re.findall(r"`([^`]+)`", actions)) for name, actions in rows}
 
 
 def statements() -> list[dict[str, Any]]:
