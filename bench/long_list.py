@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from bench.store import running
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import MINUTE, Millis, now
+from reprieve.context import OPERATOR
 from reprieve.organization import Organization
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.queue import LEASE
@@ -147,6 +148,7 @@ def live(count: int, meter: Meter, power: Power, seed: int) -> None:
     clock, upstream, chance = Clock(), Upstream(), random.Random(seed)
     calls = iter(lambda: chance.randint(MIN_CALLS, max(MAX_CALLS, count // 4)), None)
     wiring.now = clock
+    operations.operator = lambda: OPERATOR
     wiring.provider_for = lambda *_: upstream  # type: ignore[assignment]
     wiring.access().create_organization(Organization("bench", "Bench"))
     assert wiring.access().set_provider_account("bench", ProviderAccount("sendgrid"), provider_name="", before=None)

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reprieve.access.client import MAX_LIFETIME
 from reprieve.access.organizations import new_organization
 from reprieve.access.provider_accounts import AccountChanges
 from reprieve.clock import SECOND, Millis
-from reprieve.context import OPERATOR, Context
+from reprieve.context import OPERATOR, Actor, Context
 from reprieve.errors import InvalidInput, Unavailable
 from reprieve.providers.none import NONE
 from reprieve.recipients.recipient import USERS
@@ -34,7 +35,16 @@ if TYPE_CHECKING:
 
 def asking(organization: Organization) -> Context:
     """The context of one command: the operator, now."""
-    return Context(organization, OPERATOR, uuid.uuid4().hex, wiring.now())
+    return Context(organization, operator(), uuid.uuid4().hex, wiring.now())
+
+
+def operator() -> Actor:
+    """Who runs the command, as AWS names them without the account (`assumed-role/Admin/ann`).
+
+    AWS answers this whatever the caller's permissions are.
+    """
+    arn: str = wiring.client("sts").get_caller_identity()["Arn"]
+    return replace(OPERATOR, alternate=arn.split(":", 5)[-1])
 
 
 def find_organization(organization_id: str) -> Organization:

@@ -120,7 +120,14 @@ def test_issuing_and_revoking_a_credential_is_told_without_its_token(
     ran = run("logs", "acme")
     assert types(ran) == ["system.api_token.create", "system.api_token.revoke"]
     assert [entry["target"][0]["id"] for entry in entries(ran)] == [credential.id, credential.id]
-    assert entries(ran)[0]["actor"]["displayName"] == "reprieve command"
+    assert entries(ran)[0]["actor"] == {
+        "id": "operator",
+        "type": "SystemPrincipal",
+        "alternateId": "user/moto",  # whom AWS knows by these credentials, without the account
+        "displayName": "reprieve command",
+        "detailEntry": None,
+    }
+    assert entries(ran)[0]["transaction"]["type"] == "JOB"
     assert token not in ran.out
 
 

@@ -18,15 +18,22 @@ class Actor:
         id: the credential's id, or a fixed word.
         type: Okta's word for the kind of actor.
         name: the display name.
+        alternate: another name of it; by default the display name.
     """
 
     id: str
     type: str
     name: str
+    alternate: str = ""
+
+    @property
+    def holds_credential(self) -> bool:
+        """Whether it came through an API."""
+        return self.type == "User"
 
 
-SYSTEM: Final = Actor(id="unknown", type="SystemPrincipal", name="Okta System")
-#: the user of the operator's command: AWS knows who that was (CloudTrail), the system log does not
+SYSTEM: Final = Actor(id="unknown", type="SystemPrincipal", name="Okta System", alternate="system@okta.com")
+#: the operator's command; `alternate` is AWS's name of the person, because CloudTrail records nothing done in tables
 OPERATOR: Final = Actor(id="operator", type="SystemPrincipal", name="reprieve command")
 #: the upkeep, which takes entries that are not shown any more off their lists
 UPKEEP: Final = Actor(id="upkeep", type="SystemPrincipal", name="upkeep")

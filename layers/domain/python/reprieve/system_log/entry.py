@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import timestamp
-from reprieve.context import OPERATOR, RECIPIENT, RECONCILIATION, SYSTEM, UPKEEP, Actor
+from reprieve.context import SYSTEM, Actor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -196,10 +196,6 @@ class Target:
     changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None
 
 
-#: actors that are not the holder of a credential
-INTERNAL: Final = frozenset({SYSTEM, OPERATOR, UPKEEP, RECONCILIATION, RECIPIENT})
-
-
 def entry(
     event_type: EventType,
     *,
@@ -237,12 +233,12 @@ def entry(
         "severity": severity.value,
         "legacyEventType": None,
         "displayMessage": message,
-        "actor": _party(actor.id, actor.type, actor.name, "system@okta.com" if actor is SYSTEM else actor.name),
+        "actor": _party(actor.id, actor.type, actor.name, actor.alternate or actor.name),
         "client": {"userAgent": None, "zone": None, "device": None, "id": None, "ipAddress": None},
         "outcome": {"result": result.value, "reason": reason[:REASON_LENGTH] if reason else None},
         "target": [_target(target)],
         "transaction": {
-            "type": "JOB" if actor in INTERNAL else "WEB",
+            "type": "WEB" if actor.holds_credential else "JOB",
             "id": request_id or identifier,
             "detail": _detail(actor),
         },
@@ -267,7 +263,7 @@ def _party(identifier: str, kind: str, name: str, alternate: str) -> dict[str, o
 
 
 def _detail(actor: Actor) -> dict[str, str]:
-    return {} if actor in INTERNAL else {"requestApiTokenId": actor.id}
+    return {"requestApiTokenId": actor.id} if actor.holds_credential else {}
 
 
 def _present(facts: Mapping[str, str]) -> dict[str, str]:
