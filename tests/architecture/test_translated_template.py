@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from reprieve.dialects.dialect import Dialect, Refusal
 from reprieve.dialects.registry import DIALECTS, TOKEN_ENDPOINTS
 from tests.support.translated import resources, translated
 
+ROOT = Path(__file__).parents[2]
 ANY = "x-amazon-apigateway-any-method"
 APIS = {"OktaApi", "SendGridApi", "ZohoApi", "ZohoAccountsApi", "ReprieveApi"}
 
@@ -228,6 +231,17 @@ def test_no_function_starts_from_a_snapshot_unless_that_is_asked_for() -> None:
     assert translated()["Conditions"]["HasSnapStart"] == {"Fn::Equals": [{"Ref": "SnapStart"}, "on"]}
     for function in resources("AWS::Lambda::Function").values():
         assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["HasSnapStart", "PublishedVersions", "None"]}}
+
+
+def test_what_a_snapshot_costs_is_said_to_within_a_tenth() -> None:
+    """0.0000015 USD per GB and second, of every function's memory; see the pricing of Lambda."""
+    memory = sum(function["MemorySize"] for function in resources("AWS::Lambda::Function").values()) / 1024
+    month = memory * 0.0000015 * 30 * 86_400
+    said = [translated()["Parameters"]["SnapStart"]["Description"]]
+    said += [(ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/reference/gateway.md")]
+    figures = [float(found) for text in said for found in re.findall(r"about (\d+) USD\s+per month and", text)]
+    assert len(figures) == 3
+    assert figures == pytest.approx([month] * 3, rel=0.1)
 
 
 def test_a_domain_name_is_one_host_for_all_apis_and_closes_their_own_hosts() -> None:
