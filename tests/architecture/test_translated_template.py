@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ministack.services.cloudformation import engine
 
 from reprieve.dialects.dialect import Dialect, Refusal
 from reprieve.dialects.registry import DIALECTS, TOKEN_ENDPOINTS
@@ -180,6 +182,33 @@ def test_parameters_that_do_not_go_together_are_refused_before_anything_is_made(
         "SubnetsOfSecurityGroups": "SecurityGroupIds are of functions in SubnetIds.",
         "CertificateOfDomainName": "DomainName needs CertificateArn.",
     }
+
+
+FINE = {"SubnetIds": "subnet-1,subnet-2", "SecurityGroupIds": "sg-1"}
+DOMAIN = {"DomainName": "api.example.com", "CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, None),
+        (FINE, None),
+        (DOMAIN, None),
+        ({"WebAclArn": "arn"}, None),
+        ({"ApiRequestsPerMinute": "600"}, None),
+        ({"WebAclArn": "arn", "ApiRequestsPerMinute": "600"}, "leave ApiRequestsPerMinute at 0"),
+        ({"SubnetIds": "subnet-1"}, "need SecurityGroupIds"),
+        ({"SecurityGroupIds": "sg-1"}, "of functions in SubnetIds"),
+        ({"DomainName": "api.example.com"}, "needs CertificateArn"),
+    ],
+)
+def test_the_rules_refuse_what_does_not_go_together_and_nothing_else(given: dict[str, str], said: str | None) -> None:
+    """As the local AWS applies them, whose empty lists have no member; AWS's may have an empty one."""
+    template = dict(translated())
+    parameters = {name: {"Value": given.get(name, str(it["Default"]))} for name, it in template["Parameters"].items()}
+    engine._check_rules_section(template)
+    with pytest.raises(ValueError, match=said) if said else nullcontext():
+        engine._evaluate_rules(template, parameters, {})
 
 
 def test_every_function_is_in_the_network_that_was_given_and_in_none_otherwise() -> None:
