@@ -51,6 +51,9 @@ class Provider:
     readable: bool = True
     batch: int = 100
 
+    def kept_with(self, _: object) -> tuple[()]:
+        return ()
+
     def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
         return [self.answer for _ in emails]
 
