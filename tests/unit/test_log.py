@@ -157,6 +157,10 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
     EventType.WHITELIST_UPDATE: lambda _: whitelist_changed({"enabled": False}, {"enabled": True}, context=CONTEXT),
     EventType.PROVIDER_UPDATE: lambda _: provider_account_changed(None, ACCOUNT, context=CONTEXT),
     EventType.PROVIDER_RESUME: lambda _: provider_resumed(context=CONTEXT),
+    **dict.fromkeys(
+        (EventType.SENDER_CLAIM, EventType.SENDER_RELEASE),
+        lambda event_type: sender_changed(event_type, "ses", "identity/x.example", context=CONTEXT),
+    ),
     **{
         event_type: lambda _, of_users=of_users: recipient_changed(of_users, LEAD, context=CONTEXT)
         for of_users, event_type in recipient_entries.OF_RECORDS.items()
@@ -185,6 +189,7 @@ def test_a_change_names_its_actor_its_request_and_its_target(event_type: EventTy
         ("Organization", "Demo", "demo"),
         ("Sender", "example.com", "example.com"),
         ("ProviderAccount", "Demo", "demo"),
+        ("Sender", "identity/x.example", "identity/x.example"),
     }
 
 
