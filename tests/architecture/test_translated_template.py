@@ -179,7 +179,7 @@ def test_parameters_that_do_not_go_together_are_refused_before_anything_is_made(
             "An API has one web ACL. Put a rate rule into that of WebAclArn, and leave ApiRequestsPerMinute at 0."
         ),
         "SecurityGroupsOfSubnets": "Functions in SubnetIds need SecurityGroupIds.",
-        "SubnetsOfSecurityGroups": "SecurityGroupIds are of functions in SubnetIds.",
+        "SubnetsOfSecurityGroups": "SecurityGroupIds need SubnetIds.",
         "CertificateOfDomainName": "DomainName needs CertificateArn.",
     }
 
