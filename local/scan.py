@@ -27,7 +27,10 @@ KEPT: Final[Mapping[Finding, str]] = {
     ("CKV_AWS_26", "AWS::SNS::Topic.AlarmEmails"): (
         "CloudWatch cannot publish to a topic under AWS's own key, and an alarm's text holds neither address nor secret"
     ),
-    ("CKV_AWS_27", "AWS::SQS::Queue.DeadLetters"): "it is encrypted: by SQS's own keys (SqsManagedSseEnabled)",
+    ("CKV_AWS_26", "AWS::SNS::Topic.SesTopic"): (
+        "SES publishes to an encrypted topic only if its key lets it in, and nothing stays there once delivered"
+    ),
+    ("CKV_AWS_27", "AWS::SQS::Queue.*"): "it is encrypted: by SQS's own keys (SqsManagedSseEnabled)",
     ("CKV_AWS_73", "AWS::ApiGateway::Stage.*"): "a trace of an API holds URLs, and with them addresses",
     (
         "CKV_AWS_76",

@@ -327,3 +327,9 @@ def test_access_logs_are_json_and_have_no_path_query_or_header() -> None:
         logged = [name.removeprefix("$context.") for name in json.loads(setting["Format"]).values()]
         assert not {"path", "customDomain.basePathMatched", "identity.userAgent"} & set(logged)
         assert {"resourcePath", "requestId", "status"} < set(logged)
+
+
+def test_every_queue_is_encrypted_which_the_scan_of_the_template_does_not_see() -> None:
+    assert {name: it.get("SqsManagedSseEnabled") for name, it in resources("AWS::SQS::Queue").items()} == dict.fromkeys(
+        resources("AWS::SQS::Queue"), True
+    )
