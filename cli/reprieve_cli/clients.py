@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def clients() -> None:
     """Create, list and revoke OAuth clients.
 
-    A client proves who it is at a token endpoint, and gets access tokens that count for at most an hour.
+    A client proves who it is at a token endpoint, and gets access tokens that are valid for at most an hour.
     """
 
 
@@ -58,7 +58,7 @@ def clients() -> None:
     type=Duration(),
     default="1h",
     show_default=True,
-    help="How long its access tokens count: 30s, 15m; at most 1h.",
+    help="How long its access tokens are valid, such as 30s or 15m; at most 1h.",
 )
 @json_option
 def create(
@@ -90,7 +90,7 @@ def create(
         return
     say_pairs([(label, value if isinstance(value, str) else json.dumps(value)) for label, value in given.items()])
     if given.keys() != {"client_id"}:
-        say("What is secret here is not shown again.", err=True)
+        say("The secrets among these are not shown again.", err=True)
 
 
 @clients.command("list", epilog=examples("reprieve clients list acme", "reprieve clients list acme --json"))
@@ -126,7 +126,8 @@ def list_(organization: str, *, as_json: bool) -> None:
 def revoke(organization: str, client: str) -> None:
     """Revoke a client for good.
 
-    CLIENT is the id that `list` shows. It gets no more tokens at once; those that it has are refused within a minute.
+    CLIENT is the id that `list` shows. It gets no more tokens from now on, and those that it has are refused within a
+    minute.
     """
     connect()
     operations.revoke_client(organization, client)

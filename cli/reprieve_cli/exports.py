@@ -94,7 +94,7 @@ def export(organization: str, directory: Path, *, no_log: bool, restored: bool, 
 @click.option("--name", help="Another name for people.")
 @click.option("--parent", help="Another parent organization; empty for none.")
 @click.option("--overwrite", is_flag=True, help="Replace what the organization has now by what is in DIR.")
-@click.option("--check", is_flag=True, help="Only check the files, and say what would have to be set afterwards.")
+@click.option("--check", is_flag=True, help="Only check the files, and print what would have to be set afterwards.")
 @click.option("--yes", is_flag=True, help="Do not ask before an organization is overwritten.")
 @json_option
 def import_(

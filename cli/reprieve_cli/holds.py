@@ -1,4 +1,4 @@
-"""`reprieve holds`: addresses and domains that no mail is to go to, by hand."""
+"""`reprieve holds`: addresses and domains that no mail goes to, because an operator or a caller said so."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @click.group()
 def holds() -> None:
-    """Hold addresses and domains by hand, list and lift holds.
+    """Hold addresses and domains, list and lift holds.
 
-    No mail is to go to what is held, whatever the lists say. An address is held at the provider, too; a domain is held
+    No mail goes to what is held, whatever the lists say. An address is held at the provider, too; a domain is held
     here only.
     """
 
@@ -38,12 +38,12 @@ def holds() -> None:
 )
 @click.argument("organization", metavar="ORG")
 @click.argument("subject", metavar="EMAIL|DOMAIN")
-@click.option("--reason", required=True, help="Why, in at most 500 characters.")
+@click.option("--reason", required=True, help="Give the reason, in at most 500 characters.")
 @click.option("--until", metavar="TIME", help="When the hold ends: Unix seconds or ISO 8601.")
 @click.option("--for", "length", type=Duration(), help="How long it lasts, such as 12h or 30d.")
 @json_option
 def add(organization: str, subject: str, *, reason: str, until: str | None, length: int | None, as_json: bool) -> None:
-    """Hold an address or a domain; a hold that is there is replaced."""
+    """Hold an address or a domain, or replace its hold."""
     if until and length:
         raise click.UsageError("--until and --for exclude each other")
     connect()

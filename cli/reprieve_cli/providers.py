@@ -77,7 +77,8 @@ def set_(
     Settings that no option names stay; an empty value removes one. A pause ends. With --kind the command asks for the
     API key without echoing it, unless the kind has none. The key is stored encrypted under KMS, bound to the
     organization, and no command shows it again. It belongs to its base URL: another base URL needs a new key. At
-    SendGrid the key needs the scope suppression.bounces.delete, and those of the other lists to lift from.
+    SendGrid the key needs the scope suppression.bounces.delete, and those of the other lists and groups that it is to
+    change.
 
     To rotate the webhook's key without losing an event: add the new one, let the provider sign with it, then set it
     alone. At most two are accepted.

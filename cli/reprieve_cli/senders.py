@@ -21,9 +21,9 @@ _sender = click.argument("sender", metavar="SENDER")
 def senders() -> None:
     """Claim, list and release senders.
 
-    Amazon SES's notifications say with which configuration set, tenant and identity a mail was sent. Claim yours, so
-    that the bounces of its mail are known as this organization's: configuration-set/NAME, tenant/NAME,
-    identity/DOMAIN or identity/ADDRESS. Where several are claimed, the first in this order counts.
+    Amazon SES's notifications name the configuration set, tenant and identity that a mail was sent with, but no
+    organization. Claim those of an organization, so that it gets their bounces: configuration-set/NAME, tenant/NAME,
+    identity/DOMAIN or identity/ADDRESS. If a mail has several that are claimed, the first in this order decides.
     """
 
 
@@ -69,4 +69,4 @@ def release(organization: str, sender: str) -> None:
     connect()
     owner = operations.find_organization(organization)
     released = wiring.senders().release(operations.asking(owner), KIND, sender)
-    say(f"Mail sent with {released} is no organization's from now on.")
+    say(f"Mail sent with {released} belongs to no organization from now on.")

@@ -33,7 +33,7 @@ def signing_keys() -> None:
 @click.option(
     "--at-once",
     is_flag=True,
-    help="The keys so far stop counting now, because one may be known to others; every access token is refused.",
+    help="Make all earlier keys invalid now, because one may have leaked; every access token is refused.",
 )
 def rotate(*, at_once: bool) -> None:
     """Make a new key.
@@ -49,7 +49,7 @@ def rotate(*, at_once: bool) -> None:
 @signing_keys.command("list", epilog=examples("reprieve signing-keys list"))
 @json_option
 def list_(*, as_json: bool) -> None:
-    """List the keys that count, oldest first."""
+    """List the keys that sign or verify, oldest first."""
     connect()
     now = wiring.now()
     found = [key for key in wiring.tokens().signing_keys() if key.verifies(now)]

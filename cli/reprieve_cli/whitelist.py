@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def whitelist() -> None:
     """Show and change the address whitelist.
 
-    No bounce, block or unsubscribe puts what is on it on a list; spam reports do.
+    No event, import or reconciliation puts an address that it covers on a list, except for spam reports.
     """
 
 
@@ -46,17 +46,17 @@ def show(organization: str, *, as_json: bool) -> None:
     )
 )
 @click.argument("organization", metavar="ORG")
-@click.option("--add", "added", metavar="ENTRY", multiple=True, help="An address or a domain; repeatable.")
-@click.option("--remove", "removed", metavar="ENTRY", multiple=True, help="An entry to take off; repeatable.")
-@click.option("--on/--off", "enabled", default=None, help="Whether the whitelist applies.")
+@click.option("--add", "added", metavar="ENTRY", multiple=True, help="An address or a domain to add; repeatable.")
+@click.option("--remove", "removed", metavar="ENTRY", multiple=True, help="An entry to remove; repeatable.")
+@click.option("--on/--off", "enabled", default=None, help="Switch the whitelist on or off.")
 @json_option
 def change(
     organization: str, *, added: tuple[str, ...], removed: tuple[str, ...], enabled: bool | None, as_json: bool
 ) -> None:
     """Change the whitelist.
 
-    A domain covers the addresses in it, and not those in its subdomains. What is on a list already stays there, and
-    suppresses nothing while it is covered.
+    A domain covers the addresses in it, but not those in its subdomains. An address that is on a list already stays
+    there, but only spam reports suppress it while it is covered.
     """
     if not added and not removed and enabled is None:
         raise click.UsageError("say what to change: --add, --remove, --on or --off")

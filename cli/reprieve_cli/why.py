@@ -69,7 +69,8 @@ def _lines(organization: str, answer: Explanation) -> Iterator[str]:
     for hold in answer.holds:
         held = hold.domain or hold.entry.email
         end = f"until {moment(hold.entry.until)}" if hold.entry.until else "until it is lifted"
-        yield f"{held} is held by {hold.entry.author} since {moment(hold.entry.created)}, {end}: {hold.entry.reason}"
+        since = moment(hold.entry.created)
+        yield f"{held} has been held by {hold.entry.author} since {since}, {end}: {hold.entry.reason}"
         yield f"  At the provider: {hold.at_provider.value.replace('_', ' ')}"
         yield f"  To lift it: reprieve holds lift {organization} {shlex.quote(held)}"
     if answer.whitelisted_by:

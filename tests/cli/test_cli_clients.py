@@ -84,7 +84,7 @@ def test_a_client_that_refreshes_has_a_refresh_token(run: Run) -> None:
     given = dict(re.split(r"\s+", line, maxsplit=1) for line in ran.out.splitlines())
     assert given.keys() == {"client_id", "client_secret", "refresh_token"}
     assert REFRESH_TOKEN.fullmatch(given["refresh_token"])
-    assert ran.err == "What is secret here is not shown again.\n"
+    assert ran.err == "The secrets among these are not shown again.\n"
 
 
 def test_clients_are_listed_and_revoked(run: Run) -> None:

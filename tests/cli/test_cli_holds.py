@@ -35,7 +35,7 @@ def test_an_address_is_held_listed_explained_and_lifted(run: Run, clock: Clock) 
     assert "Ann@x.io" in run("holds", "list", "acme").out
     said = run("why", "acme", "ann@x.io").out
     assert "ann@x.io is not mailed." in said
-    assert "Ann@x.io is held by reprieve command" in said
+    assert "Ann@x.io has been held by reprieve command" in said
     assert "reprieve holds lift acme Ann@x.io" in said
     assert run("holds", "lift", "acme", "ann@x.io") == Ran(0, "ann@x.io is not held any more.\n")
     assert run("holds", "lift", "acme", "ann@x.io").code == 1

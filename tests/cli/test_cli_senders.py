@@ -27,7 +27,9 @@ def test_a_sender_is_claimed_listed_and_released(run: Run) -> None:
     assert run("senders", "claim", "acme", SET) == Ran(0, f"Mail sent with {SET} is acme's from now on.\n")
     assert run("senders", "claim", "acme", "identity/Acme.Example").code == 0
     assert run("senders", "list", "acme") == Ran(0, f"KIND  SENDER\nses   {SET}\nses   identity/acme.example\n")
-    assert run("senders", "release", "acme", SET) == Ran(0, f"Mail sent with {SET} is no organization's from now on.\n")
+    assert run("senders", "release", "acme", SET) == Ran(
+        0, f"Mail sent with {SET} belongs to no organization from now on.\n"
+    )
     left = [{"kind": "ses", "sender": "identity/acme.example"}]
     assert json.loads(run("senders", "list", "acme", "--json").out) == left
 
