@@ -1,4 +1,4 @@
-"""`reprieve dead-letters`: what webhooks sent and could not be read."""
+"""`reprieve dead-letters`: what providers sent that could not be read, or that belongs to no organization."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def dead_letters() -> None:
 def _whose(command: Callable[..., Any]) -> Callable[..., Any]:
     """The arguments that say whose letters a command is about."""
     for option in (
-        click.option("--all", "everything", is_flag=True, help="Of every organization, and what is not a letter."),
+        click.option("--all", "everything", is_flag=True, help="Include every organization, and all other messages."),
         click.argument("organization", metavar="[ORG]", required=False),
     ):
         command = option(command)
