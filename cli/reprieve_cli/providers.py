@@ -78,7 +78,7 @@ def set_(
     API key without echoing it, unless the kind has none. The key is stored encrypted under KMS, bound to the
     organization, and no command shows it again. It belongs to its base URL: another base URL needs a new key. At
     SendGrid the key needs the scope suppression.bounces.delete, and those of the other lists and groups that it is to
-    change.
+    change; asm.suppressions.global.create for holds.
 
     To rotate the webhook's key without losing an event: add the new one, let the provider sign with it, then set it
     alone. At most two are accepted.
