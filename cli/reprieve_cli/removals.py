@@ -57,7 +57,7 @@ def list_(organization: str, *, failed: bool, request: str | None, limit: int, a
     """List the removals that are pending or have failed.
 
     A removal is pending from its acknowledgement until the provider has lifted the address. One that has failed is
-    given up until someone retries it. What has ended otherwise is found by its request, or in `reprieve logs`.
+    given up until it is retried. What has ended otherwise is found by its request, or in `reprieve logs`.
     """
     if failed and request is not None:
         raise click.UsageError("--failed and --request exclude each other")

@@ -135,7 +135,7 @@ def _standing(organization: Organization) -> Standing:
         paused_reason=pausing.paused_reason if pausing else None,
         pending=len(pending),
         more=more is not None,
-        oldest=min((told.followed.requested_at for told in pending), default=None),
+        oldest=min((report.followed.requested_at for report in pending), default=None),
     )
 
 

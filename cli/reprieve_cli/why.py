@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 #: what happens next; `at` is when
 SENTENCES: Final = {
-    Next.STAYS: "It stays suppressed until someone lifts it.",
+    Next.STAYS: "It stays suppressed until it is lifted.",
     Next.EXPIRES: "It stays suppressed until {at}, when the bounce purge takes it off.",
     Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
     Next.LIFTS: "The removal job lifts it at the provider, at {at} at the earliest, and then takes it off this list.",
     Next.ADDS: "It stays suppressed; the removal job puts it on the provider's list, too, at {at} at the earliest.",
-    Next.UNADDED: "It stays suppressed here; the provider did not take it, until someone retries that.",
-    Next.WAITS: "Its removal failed, and is not tried again until someone retries it.",
+    Next.UNADDED: "It stays suppressed here; the provider refused to add it, and is called again only after a retry.",
+    Next.WAITS: "Its removal failed, and is tried again only after a retry.",
     Next.SPARED: "It stays on the list; mail to it is tried as long as the address whitelist covers it.",
     Next.SWEEPS: "The list does not show it any more; the upkeep asks for its removal at the provider.",
 }

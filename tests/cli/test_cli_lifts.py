@@ -87,7 +87,7 @@ def test_why_says_for_each_list_since_when_until_when_and_how_to_lift_it(run: Ru
         "\n"
         "bounces since 2026-02-28T12:00:00Z: 550 no  such user\n"
         "  5.1.1, hard, Invalid Address, from sendgrid; 1 event\n"
-        "  It stays suppressed until someone lifts it.\n"
+        "  It stays suppressed until it is lifted.\n"
         "  To lift it: reprieve lift acme ANN@x.io --list bounces\n"
         "\n"
         "blocks since 2026-02-28T12:00:00Z: 451 later\n"
@@ -119,7 +119,7 @@ def test_why_follows_a_removal_that_is_pending_and_one_that_failed(run: Run, clo
     failed = run("why", "acme", ANN).out.split("\n\n")[1]
     assert failed.splitlines()[1:] == [
         f"  Removal {REQUEST}-0 was asked for at 2026-03-01T12:00:00Z; 10 tries, last answer: SendGrid: 400.",
-        "  Its removal failed, and is not tried again until someone retries it.",
+        "  Its removal failed, and is tried again only after a retry.",
         f"  To retry it: reprieve removals retry acme {REQUEST}-0",
     ]
 
@@ -147,7 +147,7 @@ def test_groups_are_shown_explained_exported_and_lifted_by_the_name_of_their_lis
         "",
         "group 'News' (group-7) since 2026-02-28T12:00:00Z: no reason given",
         "  hard, Unclassified, from api; 1 event",
-        "  It stays suppressed until someone lifts it.",
+        "  It stays suppressed until it is lifted.",
         "  To lift it: reprieve lift acme bob@x.io --list group-7",
     ]
     exported = run("lists", "export", "acme", "group-7").out

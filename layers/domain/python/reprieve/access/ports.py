@@ -116,7 +116,7 @@ class SenderStore(Protocol):
         ...
 
     def owner(self, kind: str, senders: Sequence[str]) -> str | None:
-        """The organization that has claimed the first of these senders that anyone has claimed."""
+        """The organization that owns the first of these senders on which there is a claim."""
         ...
 
 

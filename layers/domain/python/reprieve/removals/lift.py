@@ -18,7 +18,7 @@ class LiftOutcome(StrEnum):
     ABSENT = "absent"
     """It was not on the provider's list: success all the same."""
     LISTED = "listed"
-    """It is on the provider's list, whoever put it there, or the provider keeps no such list."""
+    """It is on the provider's list, no matter how it got there, or the provider keeps no such list."""
     WAIT = "wait"
     """Throttled or not reached: nothing is known of the address, and this does not count as an attempt."""
     RETRY = "retry"

@@ -1,4 +1,4 @@
-"""Unsubscribe links: whoever holds one can unsubscribe the address that it names, from a group or from all mail.
+"""Unsubscribe links: each unsubscribes the one address that it names, from a group or from all mail.
 
 A link is made for one recipient and sent to no other, in the header List-Unsubscribe of a mail (RFC 8058). It needs no
 login: its token is signed with a key of the organization's own, and what it says is believed because of that. It has no

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reprieve.suppressions.suppression import AnyList, Suppression
 
 #: the most entries of one answer, and the most that are answered to a request without `limit`: SendGrid has no pages
-#: here, and an answer that was cut short without a word would let mail go to whoever is missing in it
+#: here, and an answer that was cut short silently would let mail go to the addresses missing from it
 PAGE: Final = 20_000
 LIMIT: Final = WholeNumber("limit", 1, PAGE)
 
