@@ -22,8 +22,9 @@ def senders() -> None:
     """Claim, list and release senders.
 
     Amazon SES's notifications name the configuration set, tenant and identity that a mail was sent with, but no
-    organization. Claim those of an organization, so that it gets their bounces: configuration-set/NAME, tenant/NAME,
-    identity/DOMAIN or identity/ADDRESS. If a mail has several that are claimed, the first in this order decides.
+    organization. Claim those of an organization, so that it gets their bounces: configuration-set/NAME,
+    identity/ADDRESS, identity/DOMAIN or tenant/NAME. If a mail has several that are claimed, the first in this order
+    decides.
     """
 
 

@@ -51,7 +51,7 @@ def test_a_sender_of_another_organization_is_not_claimed(run: Run) -> None:
 def test_what_no_mail_is_sent_with_is_not_a_sender(run: Run, sender: str) -> None:
     ran = run("senders", "claim", "acme", sender)
     assert ran.code == 1
-    assert ran.err.startswith("Error: sender: configuration-set/NAME, tenant/NAME")
+    assert ran.err.startswith("Error: sender: configuration-set/NAME, identity/ADDRESS")
 
 
 def test_a_sender_that_was_not_claimed_is_not_released(run: Run) -> None:

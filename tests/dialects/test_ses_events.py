@@ -230,6 +230,7 @@ def test_an_address_is_read_with_what_a_notification_puts_around_it(spelling: st
         ("", "missing or empty"),
         (7, "missing or empty"),
         ("Ann <>", "missing or empty"),
+        ("(" * 3_000 + ">", "missing or empty"),
         ("\ud83d@example.org", "has half of a surrogate pair"),
         ("a" * MAX_KEY_OCTETS + "@example.org", "octets"),
     ],
@@ -264,20 +265,20 @@ def test_words_that_are_too_long_to_keep_set_the_notification_aside() -> None:
     assert str(MAX_TEXT_OCTETS) in problem(bounce(diagnosticCode="x" * MAX_TEXT_OCTETS))
 
 
-def test_the_sender_is_the_configuration_set_then_the_tenant_then_the_identity() -> None:
+def test_the_sender_is_the_configuration_set_then_the_identity_and_last_what_the_author_wrote() -> None:
     mail = MAIL | {
         "tags": {"ses:configuration-set": ["Marketing"], "ses:from-domain": ["shop.example"]},
         "headers": [{"name": "X-SES-TENANT", "value": "tenant-a"}, {"name": "Subject", "value": "Hello"}],
     }
     assert senders(json.dumps({"mail": mail}).encode()) == (
         "configuration-set/Marketing",
-        "tenant/tenant-a",
         "identity/shop.example",
         "identity/news@shop.example",
+        "tenant/tenant-a",
     )
 
 
-@pytest.mark.parametrize("mail", [{}, {"tags": [], "headers": {}}, {"tags": {"ses:configuration-set": "x"}}])
+@pytest.mark.parametrize("mail", [{}, {"source": "(" * 3_000 + ">"}, {"tags": [], "headers": {}}, {"tags": {"ses:configuration-set": "x"}}])
 def test_a_mail_that_names_no_sender_has_none(mail: dict[str, Any]) -> None:
     assert senders(json.dumps({"mail": mail}).encode()) == ()
 

@@ -113,6 +113,12 @@ def test_a_notification_without_an_owner_is_set_aside_and_taken_in_once_it_is_cl
     assert (letters(), listed(), listed(OTHER)) == ([], [], [("u@company.com", 1)])
 
 
+def test_a_notification_comes_again_while_its_organization_is_being_replaced(dynamodb: Client) -> None:
+    dynamodb.delete_item(TableName="Access", Key={"partition": {"S": "demo"}, "sort": {"S": "organization"}})
+    assert invoked(json.dumps(bounce())) == {"batchItemFailures": [{"itemIdentifier": "m-0"}]}
+    assert letters() == []
+
+
 def test_an_old_notification_is_not_taken_in_later_than_a_removal_is_remembered() -> None:
     invoked(json.dumps(bounce(sender="theirs")))
     wiring.senders().claim(context(OTHER, now=wiring.now()), "ses", "configuration-set/theirs")

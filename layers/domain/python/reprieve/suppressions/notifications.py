@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reprieve.errors import InvalidInput
+from reprieve.errors import InvalidInput, Unavailable
 from reprieve.suppressions.ingest import Post, Report
 from reprieve.system_log.dead_letter import DeadLetter
 
@@ -80,13 +80,22 @@ class NotificationIngest:
         return self.ingest.accept(organization, batch, provider_name=self.provider_name, now=now)
 
     def owner(self, notification: bytes) -> Organization | None:
-        """The organization that has claimed a notification's sender; None without one."""
+        """The organization that has claimed a notification's sender; None without one.
+
+        Raises:
+            Unavailable: there is a claim, but not its organization, which is being replaced by an import.
+        """
         try:
             senders = self.notifications.senders(notification)
         except InvalidInput:
             return None
         owner = self.senders.owner(self.kind, senders) if senders else None
-        return self.access.organization(owner) if owner is not None else None
+        if owner is None:
+            return None
+        organization = self.access.organization(owner)
+        if organization is None:
+            raise Unavailable("the organization of the sender is not there")
+        return organization
 
     def _set_aside(self, content: bytes, reason: str) -> Report:
         self.dead_letters.put([DeadLetter("", self.kind, reason, content)])

@@ -37,6 +37,8 @@ PROVIDER: Final = "ses"
 FUTURE: Final = DAY
 #: SNS and SQS carry at most this much of a message
 MAX_NOTIFICATION: Final = 262_144
+#: an address with its name, in characters; the standard library reads nested comments by recursion
+MAX_ADDRESS: Final = 500
 #: the feedback of a mailbox provider that means the opposite of a complaint
 NOT_SPAM: Final = "not-spam"
 
@@ -121,9 +123,10 @@ def unwrapped(message: bytes) -> bytes | None:
 
 
 def senders(notification: bytes) -> tuple[str, ...]:
-    """What the mail was sent with, the most specific first: `configuration-set/x`, `tenant/x`, `identity/x`.
+    """What the mail was sent with, the most reliable first: `configuration-set/x`, `identity/x`, `tenant/x`.
 
-    An address is followed by its domain, in lower case: either can be the identity.
+    An address is followed by its domain, in lower case: either can be the identity. The tenant is last, because it is
+    in a header that the mail's author wrote.
 
     Raises:
         InvalidInput: it cannot be read.
@@ -132,11 +135,11 @@ def senders(notification: bytes) -> tuple[str, ...]:
     tags = mail.get("tags")
     sets = tags.get("ses:configuration-set") if isinstance(tags, dict) else None
     found = [f"configuration-set/{name}" for name in _texts(sets)]
-    found += [f"tenant/{name}" for name in _header(mail, "x-ses-tenant")]
     arn = _text(mail, "sourceArn").rpartition(":identity/")[2]
-    for identity in (arn, parseaddr(_text(mail, "source"))[1]):
+    for identity in (arn, _address(_text(mail, "source"))):
         domain = identity.rpartition("@")[2]
         found += [f"identity/{name.lower()}" for name in (identity, domain) if name]
+    found += [f"tenant/{name}" for name in _header(mail, "x-ses-tenant")]
     return tuple(dict.fromkeys(found))
 
 
@@ -288,7 +291,7 @@ def _email(given: object) -> str:
     """The address, without the name or the type (`rfc822;`) that a delivery status notification puts before it."""
     text = given if isinstance(given, str) else ""
     text = text.rpartition(";")[2] if text[:7].lower() == "rfc822;" else text
-    email = (parseaddr(text)[1] if text.rstrip().endswith(">") else text).strip()
+    email = (_address(text) if text.rstrip().endswith(">") else text).strip()
     if not email:
         raise InvalidInput("missing or empty", field="emailAddress")
     if writable(email) != email:
@@ -296,6 +299,11 @@ def _email(given: object) -> str:
     if len(email.encode()) > MAX_KEY_OCTETS:
         raise InvalidInput(f"has more than {MAX_KEY_OCTETS} octets", field="emailAddress")
     return email
+
+
+def _address(text: str) -> str:
+    """The address in a text that may have a name too; "" for a text that is too long to be one."""
+    return parseaddr(text)[1] if len(text) <= MAX_ADDRESS else ""
 
 
 def _moment(about: Mapping[str, Any], now: Millis) -> Millis:
