@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: pending removals are counted up to this number per organization
 COUNTED: Final = 1_000
-TABLES: Final = ("SUPPRESSIONS", "EVENT_LOG", "EMAIL_SERVERS", "RECIPIENTS", "ACCESS", "PROVIDER_ACCOUNTS")
+TABLES: Final = ("SUPPRESSIONS", "EVENT_LOG", "EMAIL_SERVERS", "RECIPIENTS", "ACCESS", "PROVIDER_ACCOUNTS", "TOKENS")
 
 
 @dataclass(frozen=True, slots=True)

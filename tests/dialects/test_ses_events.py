@@ -278,7 +278,9 @@ def test_the_sender_is_the_configuration_set_then_the_identity_and_last_what_the
     )
 
 
-@pytest.mark.parametrize("mail", [{}, {"source": "(" * 3_000 + ">"}, {"tags": [], "headers": {}}, {"tags": {"ses:configuration-set": "x"}}])
+@pytest.mark.parametrize(
+    "mail", [{}, {"source": "(" * 3_000 + ">"}, {"tags": [], "headers": {}}, {"tags": {"ses:configuration-set": "x"}}]
+)
 def test_a_mail_that_names_no_sender_has_none(mail: dict[str, Any]) -> None:
     assert senders(json.dumps({"mail": mail}).encode()) == ()
 

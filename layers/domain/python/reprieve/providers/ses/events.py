@@ -153,7 +153,7 @@ def checked_sender(sender: str) -> str:
     form = _SENDERS.get(kind)
     if form is None or not form.fullmatch(name):
         raise InvalidInput(
-            "configuration-set/NAME, tenant/NAME or identity/DOMAIN-OR-ADDRESS, as Amazon SES names them",
+            "configuration-set/NAME, identity/ADDRESS, identity/DOMAIN or tenant/NAME, as SES names them",
             field="sender",
         )
     return f"{kind}/{name.lower()}" if kind == "identity" else sender
