@@ -42,9 +42,10 @@ def proved(request: Request) -> tuple[Organization, Link]:
     token = request.path["token"]
     link = claimed(token)
     organization = wiring.access().organization(link.organization)
+    # in any case, so that the time of the answer does not say whether the organization exists
+    wiring.unsubscribe_links().check(link.organization, token)
     if organization is None:
         raise NotFound("link", "like this")
-    wiring.unsubscribe_links().check(organization, token)
     return organization, link
 
 

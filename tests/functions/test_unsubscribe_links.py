@@ -249,6 +249,12 @@ def test_no_key_of_kms_is_asked_for_what_names_an_organization_that_never_made_a
     assert calls == {"GetItem": 2}
 
 
+def test_an_organization_that_is_not_there_costs_the_same_reads_as_one_that_is(call: Gateway, calls: Calls) -> None:
+    for organization in ("demo", "unknown"):
+        assert click(call, f"{armoured([organization, 0, EMAIL])}.{'A' * 43}") == NOTHING
+        assert calls == {"GetItem": 2}
+
+
 def test_of_two_first_keys_of_an_organization_one_is_kept(call: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     vault = wiring.vault()
     seal, raced = vault.seal, []

@@ -76,9 +76,9 @@ def groups(organization: Organization) -> str:
     return f"{organization.id}#groups"
 
 
-def links(organization: Organization) -> str:
+def links(organization_id: str) -> str:
     """The partition of the key that signs an organization's unsubscribe links: one item."""
-    return f"{organization.id}#links"
+    return f"{organization_id}#links"
 
 
 def recipients(organization: Organization, module: str) -> str:

@@ -35,27 +35,27 @@ class LinkKeys:
 
     def key_to_sign(self, organization: Organization) -> bytes:
         """See the port. One GetItem; for the first key ever a PutItem and two calls of KMS."""
-        found = self.key_to_verify(organization)
+        found = self.key_to_verify(organization.id)
         if found is not None:
             return found
         sealed = self._vault.seal(secrets.token_hex(KEY_BYTES), _purpose(organization.id))
-        self._table.put(_key(organization) | {"sealed": sealed}, condition=NEW)
+        self._table.put(_key(organization.id) | {"sealed": sealed}, condition=NEW)
         # whichever was first
-        found = self.key_to_verify(organization)
+        found = self.key_to_verify(organization.id)
         assert found is not None  # noqa: S101  (one is stored by now)
         return found
 
-    def key_to_verify(self, organization: Organization) -> bytes | None:
+    def key_to_verify(self, organization_id: str) -> bytes | None:
         """See the port. One GetItem, and one call of KMS per organization and process."""
-        item = self._table.get(_key(organization), consistent=True)
-        return self._unsealed(organization.id, cast("bytes", item["sealed"])) if item else None
+        item = self._table.get(_key(organization_id), consistent=True)
+        return self._unsealed(organization_id, cast("bytes", item["sealed"])) if item else None
 
     def _unseal(self, organization_id: str, sealed: bytes) -> bytes:
         return bytes.fromhex(self._vault.unseal(sealed, _purpose(organization_id)))
 
 
-def _key(organization: Organization) -> Item:
-    return {"partition": keys.links(organization), "address": "key"}
+def _key(organization_id: str) -> Item:
+    return {"partition": keys.links(organization_id), "address": "key"}
 
 
 def _purpose(organization_id: str) -> dict[str, str]:

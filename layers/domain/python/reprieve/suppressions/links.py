@@ -112,13 +112,13 @@ class UnsubscribeLinks:
         key = self.keys.key_to_sign(organization)
         return [signed(Link(organization.id, group, address.spelling), key) for address in addresses]
 
-    def check(self, organization: Organization, token: str) -> None:
-        """Prove a token of the organization that it names.
+    def check(self, organization_id: str, token: str) -> None:
+        """Prove a token of the organization that it names, which need not exist.
 
         Raises:
             NotFound: it was not signed with the organization's key.
         """
-        key = self.keys.key_to_verify(organization)
+        key = self.keys.key_to_verify(organization_id)
         if key is None or not is_proved(token, key):
             raise NotFound("link", "like this")
 

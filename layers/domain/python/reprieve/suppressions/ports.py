@@ -116,8 +116,8 @@ class LinkKeys(Protocol):
         """The organization's key; the first time, a new one."""
         ...
 
-    def key_to_verify(self, organization: Organization) -> bytes | None:
-        """The organization's key; None when it never signed anything."""
+    def key_to_verify(self, organization_id: str) -> bytes | None:
+        """The key of an organization, which need not exist; None when it never signed anything."""
         ...
 
 
