@@ -17,12 +17,20 @@ from reprieve.runtime import wiring
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.group import Group, Groups
 from reprieve.suppressions.log_entries import delivery_entry
-from reprieve.suppressions.suppression import Classification, GroupList, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import (
+    HOLDS,
+    Classification,
+    GroupList,
+    Permanence,
+    Suppression,
+    SuppressionList,
+)
 from tests.support import queue
 from tests.support.contexts import context
 from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
 
 if TYPE_CHECKING:
+    from reprieve.suppressions.suppression import AnyList
     from tests.support.gateway import Calls
 
 NOW = 1_767_225_600
@@ -99,7 +107,7 @@ def test_what_is_not_an_address_and_is_on_no_list_is_refused(call: Gateway, call
     assert calls == {"UpdateItem": 1, "GetItem": 1, "BatchGetItem": 1}
 
 
-@pytest.mark.parametrize("text", ["garbage", "no body"])
+@pytest.mark.parametrize("text", ["garbage", "no body", "@x.io", "@"])
 def test_what_is_not_an_address_and_is_on_a_list_is_explained(call: Gateway, text: str) -> None:
     entry = Suppression(SuppressionList.INVALID_EMAILS, comparison_key(text), text, NOW * 1000 - 1, provider="sendgrid")
     wiring.suppressions().record(DEMO, [entry])
@@ -218,6 +226,58 @@ def test_a_drop_that_a_list_explains_or_that_something_newer_outdates_is_no_evid
     dropped("Spam Reporting Address", at=NOW - 40)
     assert explain(call).body["withheld_by_provider"]["list"] == "spam_reports"
     dropped("250 OK", at=NOW - 30, kind=DeliveryKind.DELIVERED)
+    assert explain(call).body["withheld_by_provider"] is None
+
+
+def lift(name: AnyList, end: RemovalState) -> None:
+    """Lift the address from a list, up to an end of the removal."""
+    moment = NOW * 1000
+    request = RemovalRequest("r-0", name, KEY, KEY, hide=True)
+    wiring.suppressions().request_removals(context(DEMO, credential="c", request_id="r", now=moment), [request])
+    if end is not RemovalState.PENDING:
+        (removal,) = queue.take(wiring.table("SUPPRESSIONS"), DEMO, now=moment, lease=1)
+        wiring.removal_queue().settle(DEMO, [Settlement(removal, end, removal.attempts, answer="-")], now=moment)
+
+
+@pytest.mark.parametrize("end", [RemovalState.PENDING, RemovalState.DONE])
+@pytest.mark.parametrize("name", [HOLDS, GroupList.of(8)])
+def test_a_drop_for_an_unsubscribe_is_explained_by_the_removal_of_a_hold_or_from_a_group(
+    call: Gateway, calls: Calls, name: AnyList, end: RemovalState
+) -> None:
+    assert wiring.group_store().replace(DEMO, Groups((Group(8, "News"),), version=1))
+    wiring.suppressions().record(DEMO, [Suppression(name, KEY, KEY, (NOW - 90) * 1000)])
+    dropped("Unsubscribed Address")
+    lift(name, end)
+    body = explain(call).body
+    assert calls == {"UpdateItem": 1, "BatchGetItem": 3, "Query": 1, "GetItem": 3}
+    assert (body["mailed"], body["withheld_by_provider"], body["holds"], body["suppressions"]) == (True, None, [], [])
+    dropped("Bounced Address", at=NOW - 50)
+    assert explain(call).body["withheld_by_provider"]["list"] == "bounces"
+    dropped("Unsubscribed Address", at=NOW + 1)
+    assert explain(call).body["mailed"] is (end is RemovalState.PENDING)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [(HOLDS, "Unsubscribed Address"), (SuppressionList.BOUNCES, "Bounced Address")]
+)
+def test_a_drop_is_not_explained_by_a_removal_that_has_failed(call: Gateway, name: AnyList, reason: str) -> None:
+    wiring.suppressions().record(DEMO, [Suppression(name, KEY, KEY, (NOW - 90) * 1000)])
+    dropped(reason)
+    lift(name, RemovalState.FAILED)
+    body = explain(call).body
+    assert (body["mailed"], body["suppressions"], body["withheld_by_provider"] is None) == (False, [], False)
+
+
+def test_a_drop_of_a_whitelisted_address_is_not_explained_by_a_list_that_is_spared(call: Gateway) -> None:
+    put(at=NOW - 90)
+    wiring.whitelists().change(context(DEMO, now=NOW * 1000), enabled=True, entries=["x.io"])
+    assert explain(call).body["mailed"] is True
+    dropped("Bounced Address")
+    body = explain(call).body
+    assert (body["mailed"], body["suppressions"][0]["suppresses"]) == (False, False)
+    assert body["withheld_by_provider"] == {"list": "bounces", "dropped_at": "2025-12-31T23:59:00.000Z"}
+    put(name=SuppressionList.SPAM_REPORTS)
+    dropped("Spam Reporting Address", at=NOW - 50)
     assert explain(call).body["withheld_by_provider"] is None
 
 

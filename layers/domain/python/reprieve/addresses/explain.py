@@ -12,7 +12,7 @@ from reprieve.addresses.withheld import Withheld, withheld
 from reprieve.clock import Millis
 from reprieve.errors import MalformedAddress
 from reprieve.removals.block import Block, describe
-from reprieve.suppressions.suppression import GroupList, SuppressionList
+from reprieve.suppressions.suppression import HOLDS, GroupList, SuppressionList
 from reprieve.system_log.span import LATEST, LOG_RETENTION, Order, Span, fold, position
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ class Addresses:
         """
         organization, now, key = context.organization, context.now, comparison_key(email)
         groups = self.groups.all(organization)
-        records = self.records.records(organization, key, [*SuppressionList, *groups.lists])
+        past = self.records.records(organization, key, [*SuppressionList, *groups.lists, HOLDS])
+        records = [record for record in past if record.list != HOLDS]
         try:
             address = Address.parse(email)
         except MalformedAddress:
@@ -135,9 +136,9 @@ class Addresses:
         block = describe(block_state(records, organization, now=now), organization.soft_bounce_threshold)
         span = Span(Order.PUBLISHED, position(Millis(now - LOG_RETENTION)), LATEST, newest_first=True, target=fold(key))
         stored = list(islice(self.log.entries(organization, span, first=EVENTS), EVENTS))
-        on = [one.record.list for one in lists if one.shown]
+        on = [one.record.list for one in lists if one.shown and one.record.list not in spared]
         # what is held is dropped, which says nothing about other lists
-        evidence = None if holds else withheld(stored, records, on, now=now)
+        evidence = None if holds else withheld(stored, past, on, now=now)
         events = [one.event for one in stored]
         quota = self.quotas.peek(organization, "sendgrid", now=now)
         return Explanation(

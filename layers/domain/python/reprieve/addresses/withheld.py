@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.clock import Millis
 from reprieve.removals.removal import TOMBSTONE, RemovalState
 from reprieve.suppressions.delivery import INVALID, DeliveryKind
-from reprieve.suppressions.suppression import GroupList, SuppressionList
+from reprieve.suppressions.suppression import GroupList, HoldList, SuppressionList
 from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def withheld(
 
     Args:
         newest_first: log entries about the address, by when they were published.
-        records: the address's records.
-        shown: the lists that show it. An unsubscribe from a group explains a drop for an unsubscribe.
+        records: the address's records, that of a hold included.
+        shown: the lists that show it and are to withhold its mail.
         now: in milliseconds. A drop from before TOMBSTONE says nothing: the record of a removal since then may be gone.
     """
     for stored in newest_first:
@@ -73,8 +73,17 @@ def withheld(
 def _explained(
     name: SuppressionList, at: Millis, records: Collection[AddressRecord], shown: Collection[AnyList]
 ) -> bool:
-    if name in shown or (name is SuppressionList.UNSUBSCRIBES and any(isinstance(one, GroupList) for one in shown)):
+    if any(_behind(name, one) for one in shown):
         return True
-    removals = [record.removal for record in records if record.list is name and record.removal]
-    # until a removal is carried out the provider still drops, and what it dropped before that says nothing
-    return any(one.state is RemovalState.PENDING or (one.finished_at or 0) >= at for one in removals)
+    removals = [record.removal for record in records if record.removal and _behind(name, record.list)]
+    # until a removal is carried out the provider still drops, and what it dropped before that says nothing;
+    # one that has failed leaves the address on the provider's list
+    return any(
+        one.state is RemovalState.PENDING or (one.state is not RemovalState.FAILED and (one.finished_at or 0) >= at)
+        for one in removals
+    )
+
+
+def _behind(name: SuppressionList, one: AnyList) -> bool:
+    """Whether a drop for `name` can come of a list: groups and holds are unsubscribes to a provider."""
+    return one == name or (name is SuppressionList.UNSUBSCRIBES and isinstance(one, GroupList | HoldList))

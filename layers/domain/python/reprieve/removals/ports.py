@@ -150,7 +150,7 @@ class HoldStore(Protocol):
         ...
 
     def of(self, organization: Organization, keys: Sequence[str]) -> list[Hold]:
-        """The holds with these keys, ended ones included as long as they are on the list; read consistently."""
+        """The holds with these keys, each given once; ended ones, too, while they are listed. Read consistently."""
         ...
 
     def lift_domain(self, organization: Organization, key: str) -> bool:
