@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND
-from reprieve.suppressions.suppression import SuppressionList, list_named
+from reprieve.suppressions.suppression import SuppressionList, asked_list
 from reprieve_cli import scopes
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class List(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AnyList:  # noqa: ANN401
         """See click."""
         try:
-            return list_named(str(value))
+            return asked_list(str(value))
         except ValueError:
             self.fail(f"one of {', '.join(SuppressionList)}, or group-ID for an unsubscribe group", param, ctx)
 

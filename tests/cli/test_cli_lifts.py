@@ -171,6 +171,16 @@ def test_a_word_that_is_no_list_is_a_mistake_in_use(run: Run) -> None:
     assert (ran.code, "group-ID for an unsubscribe group" in ran.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "command", [("lists", "import", "acme", "holds", "-"), ("lift", "acme", ANN, "--list", "holds", "--yes")]
+)
+def test_holds_are_not_imported_or_lifted_as_a_list(run: Run, command: tuple[str, ...]) -> None:
+    run("holds", "add", "acme", ANN, "--reason", "asked by phone")
+    ran = run(*command, stdin="email\nben@x.io\n")
+    assert (ran.code, "one of bounces, blocks" in ran.err) == (2, True)
+    assert [one["email"] for one in json.loads(run("holds", "list", "acme", "--json").out)] == [ANN]
+
+
 def test_why_as_json_is_the_answer_of_the_api_to_one_who_may_do_everything(run: Run) -> None:
     found = json.loads(run("why", "acme", ANN, "--json").out)
     assert (found["email"], found["mailed"]) == (ANN, False)

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from reprieve.address import Address, comparison_key
+from reprieve.dialects.reprieve.suppressions import _carried
 from reprieve.organization import BouncePurge, Organization
 from reprieve.recipients.recipient import Recipient
 from reprieve.removals.queue import Settlement
@@ -27,7 +28,7 @@ from reprieve.suppressions.suppression import (
 )
 from tests.support import queue
 from tests.support.contexts import context
-from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function
+from tests.support.gateway import DEMO, Answer, Gateway, Matching, cases, event, function, proxy_event
 
 if TYPE_CHECKING:
     from reprieve.suppressions.suppression import AnyList
@@ -279,6 +280,37 @@ def test_a_drop_of_a_whitelisted_address_is_not_explained_by_a_list_that_is_spar
     put(name=SuppressionList.SPAM_REPORTS)
     dropped("Spam Reporting Address", at=NOW - 50)
     assert explain(call).body["withheld_by_provider"] is None
+
+
+def test_holds_are_no_list_to_who_may_read_suppressions_only(call: Gateway) -> None:
+    wiring.suppressions().record(DEMO, [Suppression(HOLDS, KEY, KEY, NOW * 1000)])
+    for name in ("holds", "HOLDS"):
+        answer = search(call, list=name)
+        assert (answer.status, answer.body["field"]) == (400, "list")
+    assert search(call).body["suppressions"] == []
+
+
+def test_a_cursor_does_not_lead_to_holds() -> None:
+    with pytest.raises(ValueError, match="holds"):
+        _carried([1, KEY, "holds", 1, True])
+
+
+@pytest.mark.parametrize(("number", "status"), [(20, 200), (21, 400)])
+def test_a_search_names_twenty_lists_at_most(call: Gateway, calls: Calls, number: int, status: int) -> None:
+    asked = proxy_event(
+        "GET",
+        "/suppressions",
+        path={},
+        query={"list": "group-1"},
+        headers={"authorization": f"Bearer {call.token(DEMO, frozenset(READ))}"},
+        body=None,
+        stage="reprieve",
+        as_base64=False,
+    )
+    names = [f"group-{one}" for one in range(1, number + 1)]
+    answer = call.send(function("addresses"), asked | {"multiValueQueryStringParameters": {"list": names}})
+    assert (answer.status, answer.body.get("field")) == (status, None if status == 200 else "list")
+    assert calls == {"UpdateItem": 1} | ({"Query": 20} if status == 200 else {})
 
 
 def test_the_list_of_a_group_is_searched_only_where_it_is_named(call: Gateway) -> None:

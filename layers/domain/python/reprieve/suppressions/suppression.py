@@ -73,15 +73,22 @@ HOLDS: Final = HoldList("holds")
 AnyList: TypeAlias = SuppressionList | GroupList | HoldList
 
 
-def list_named(name: str) -> AnyList:
-    """The list with a name.
+def asked_list(name: str) -> SuppressionList | GroupList:
+    """The list that a caller names. The holds are not one to callers: they have requests and scopes of their own.
 
     Raises:
         ValueError: no list can have that name. Whether a group exists is not checked.
     """
-    if name == HOLDS:
-        return HOLDS
     return GroupList(name) if _GROUP_LIST.fullmatch(name) else SuppressionList(name)
+
+
+def list_named(name: str) -> AnyList:
+    """The list under which something is stored, the holds included.
+
+    Raises:
+        ValueError: no list can have that name. Whether a group exists is not checked.
+    """
+    return HOLDS if name == HOLDS else asked_list(name)
 
 
 class Permanence(StrEnum):

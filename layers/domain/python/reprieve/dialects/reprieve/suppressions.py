@@ -25,7 +25,7 @@ from reprieve.suppressions.suppression import (
     GroupList,
     Permanence,
     SuppressionList,
-    list_named,
+    asked_list,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ READ_ADDRESSES: Final = ("reprieve.addresses.read",)
 READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
 PAGE: Final = 100
 MAX_PAGE: Final = 500
+#: the lists of one search: each is read by a query per shard
+MAX_LISTS: Final = 20
 LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE)
 PARAMETERS: Final = frozenset(
     {
@@ -100,7 +102,7 @@ def parse_search(request: Request) -> Asked:
         if name not in PARAMETERS:
             raise InvalidInput("there is no such parameter", field=name[:40])
     limit = LIMIT.read(request.parameter("limit"))
-    lists = {_list(text) for text in request.query.get("list", ())}
+    lists = {_list(text) for text in _few(request.query.get("list", ()))}
     permanence, classification = request.parameter("permanence"), request.parameter("classification")
     wanted = Filter(
         lists=tuple(sorted(lists)) or tuple(SuppressionList),
@@ -268,10 +270,16 @@ def _moment_in(request: Request, name: str) -> Seconds | None:
     return unix_seconds(name).read(request.parameter(name))
 
 
+def _few(texts: Sequence[str]) -> Sequence[str]:
+    if len(texts) > MAX_LISTS:
+        raise InvalidInput(f"must be given at most {MAX_LISTS} times", field="list")
+    return texts
+
+
 def _list(text: str) -> AnyList:
     """A list by its name; that of an unsubscribe group is searched only if it is named."""
     try:
-        return list_named(text.casefold())
+        return asked_list(text.casefold())
     except ValueError:
         raise InvalidInput(f"must be one of: {', '.join(SuppressionList)}, group-ID", field="list") from None
 
@@ -306,5 +314,5 @@ def _next(last: Suppression, total: tuple[int, bool], asked: Asked, request: Req
 def _carried(content: Any) -> tuple[Position, tuple[int, bool]]:  # noqa: ANN401  (JSON)
     match content:
         case [int(second), str(key), str(name), int(total), bool(exact)]:
-            return Position(Seconds(max(0, second)), key, list_named(name)), (total, exact)
+            return Position(Seconds(max(0, second)), key, asked_list(name)), (total, exact)
     raise ValueError("not a position and a total")
