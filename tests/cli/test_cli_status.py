@@ -48,6 +48,7 @@ def header(stack: dict[str, str]) -> str:
         f"recipients         active     {stack['RecipientsTable']}\n"
         f"access             active     {stack['AccessTable']}\n"
         f"provider accounts  active     {stack['ProviderAccountsTable']}\n"
+        f"tokens             active     {stack['TokensTable']}\n"
         f"secrets key        enabled    {stack['SecretsKey']}\n"
         f"dead letters       0 waiting  {stack['DeadLetterQueueUrl']}\n"
         "\n"
@@ -145,6 +146,7 @@ def test_a_part_that_does_not_answer_is_told_beside_the_others(run: Run, stack: 
     assert [part["state"] for part in told["parts"]] == [
         "active",
         "ResourceNotFoundException",
+        "active",
         "active",
         "active",
         "active",
