@@ -48,6 +48,7 @@ from reprieve.store.table import Table
 from reprieve.suppressions.group import Group
 from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import Classification, GroupList, Permanence, Suppression, SuppressionList
+from reprieve.system_log.span import LOG_RETENTION
 from tests.support.contexts import context
 from tests.support.dynamodb import Database
 
@@ -261,6 +262,42 @@ def test_a_row_of_any_content_is_stored_and_read_as_it_was(kind: Kind, data: st.
     assert store.rows.add(organization, kind, rows, now=NOW) == rows
     store.rows.remove(organization, kind, rows)
     assert list(store.rows.rows(organization, kind, now=NOW)) == []
+
+
+@pytest.mark.parametrize("kind", [Kind.SUPPRESSIONS, Kind.ANSWERS, Kind.REQUESTS])
+def test_what_has_expired_keeps_no_row_of_an_import_out(kind: Kind) -> None:
+    row: dict[Kind, Row] = {
+        Kind.SUPPRESSIONS: {"list": "bounces", "address": "a@x.io", "listed": False, "unblocks": 2},
+        Kind.ANSWERS: {"digest": DIGEST, "fingerprint": "f", "status": 200, "answer": "{}", "free_at": NOW},
+        Kind.REQUESTS: {"part": "q1#0", "requested_at": NOW, "removals": []},
+    }
+    second, store = NOW // 1000, Store()
+    [expired, wanted] = [{**row[kind], "expires_at": second + more} for more in (0, 1)]
+    assert store.rows.add(ACME, kind, [expired], now=NOW) == []
+    settings = {"name": "Acme", "membership": "recipients", "shards": 1, "created": NOW}
+    each = {**dict.fromkeys(Kind, []), kind: [wanted], Kind.ORGANIZATION: [settings]}
+    report = run(store, each, ACME)
+    assert (report.left_out, report.added[kind]) == ([], 1)
+    assert list(store.rows.rows(ACME, kind, now=NOW)) == [wanted]
+
+
+def test_what_has_not_expired_is_not_replaced() -> None:
+    store = Store()
+    [held, other] = [
+        {"list": "bounces", "address": "a@x.io", "listed": False, "unblocks": count, "expires_at": NOW // 1000 + 1}
+        for count in (1, 2)
+    ]
+    store.rows.add(ACME, Kind.SUPPRESSIONS, [held], now=NOW)
+    assert store.rows.add(ACME, Kind.SUPPRESSIONS, [other], now=NOW) == [other]
+    assert list(store.rows.rows(ACME, Kind.SUPPRESSIONS, now=NOW)) == [held]
+
+
+def test_an_entry_of_the_system_log_that_has_expired_is_added_again() -> None:
+    store = Store()
+    published = NOW - LOG_RETENTION
+    row = {"published": published, "uuid": "0" * 36, "arrival": published, "target": "t", "event": {}}
+    assert store.rows.add(ACME, Kind.SYSTEM_LOG, [row], now=NOW) == []
+    assert store.rows.add(ACME, Kind.SYSTEM_LOG, [row], now=NOW) == []
 
 
 # ---------------------------------------------------------------- after any history

@@ -67,6 +67,8 @@ JSON_ATTRIBUTES: Final = {
 IN_KEY: Final = frozenset({"digest", "part", "list", "address", "listed"})
 #: the states in which a removal is in a queue
 QUEUED: Final = frozenset({RemovalState.PENDING, RemovalState.FAILED})
+#: the item counts as deleted, which DynamoDB does within days
+EXPIRED: Final = "#expires_at <= :now"
 #: more than any organization may enrol; an import is not held to that limit
 MAX_SERVERS: Final = 1_000
 
@@ -112,7 +114,10 @@ class OrganizationRows:
         return (row for row in self._rows(organization, kind) if not _has_expired(kind, row, second))
 
     def add(self, organization: Organization, kind: Kind, rows: Sequence[Row], *, now: Millis) -> list[Row]:
-        """See the port. Inserts, 25 per call; recipients and email servers by their own transactions."""
+        """See the port. Inserts, 25 per call; recipients and email servers by their own transactions.
+
+        An item that has expired, and that DynamoDB has not deleted yet, makes room by a DeleteItem.
+        """
         match kind:
             case Kind.RECIPIENTS:
                 added = side_by_side(partial(self._add_recipient, organization), rows)
@@ -208,8 +213,11 @@ class OrganizationRows:
         table = self._log if kind is Kind.SYSTEM_LOG else self._suppressions
         items = [_item(organization, kind, row, now) for row in rows]
         batches = [items[start : start + WRITES_A_BATCH] for start in range(0, len(items), WRITES_A_BATCH)]
-        taken = [id(item) for batch in side_by_side(table.insert_many, batches) for item in batch]
-        return [id(item) not in taken for item in items]
+        taken = [item for batch in side_by_side(table.insert_many, batches) for item in batch]
+        values: Item = {":now": to_seconds(now)}
+        side_by_side(lambda item: table.delete(_key_in(kind, item), condition=EXPIRED, values=values), taken)
+        left_out = {id(item) for item in table.insert_many(taken)}
+        return [id(item) not in left_out for item in items]
 
     def _add_recipient(self, organization: Organization, row: Row) -> bool:
         def address(name: str) -> Address | None:
@@ -351,6 +359,12 @@ def _log_key(organization: Organization, row: Row) -> Item:
         "log": keys.log(organization, row["uuid"]),
         "entry": keys.log_position(row["published"], row["uuid"]),
     }
+
+
+def _key_in(kind: Kind, item: Item) -> Item:
+    """The key attributes of an item of the Suppressions or the EventLog table."""
+    names = ("log", "entry") if kind is Kind.SYSTEM_LOG else ("partition", "address")
+    return {name: item[name] for name in names}
 
 
 def _log_item(organization: Organization, row: Row) -> Item:
