@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,16 @@ from reprieve.access.organizations import Organizations
 from reprieve.dialects import export_lines
 from reprieve.dialects.export_directory import ExportReader, ExportWriter
 from reprieve.errors import InvalidInput, Unavailable
+from reprieve.exports.imports import base_url_left_out
 from reprieve.exports.kinds import Kind, key_of
-from reprieve.providers.registry import RULES
+from reprieve.providers.registry import PROVIDERS, RULES
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.output import examples, interactive, json_option, printable, say, say_json, say_table
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from reprieve.exports.imports import ImportReport
     from reprieve.exports.kinds import Row
@@ -55,8 +57,9 @@ def export(organization: str, directory: Path, *, no_log: bool, restored: bool, 
 
     There is a file of JSON lines for each kind: settings, provider account, digests of credentials, recipients, lists
     with watermarks, removals and counts, email servers, system log; and a manifest with counts and SHA-256. The API key
-    of the provider account and the secrets of email servers are left out: they are sealed under this stack's key. The
-    files hold addresses, so only their owner may read them.
+    of the provider account and the secrets of email servers are left out: they are sealed under this stack's key. So
+    are OAuth clients and claims on senders, which are of this stack. The files hold addresses, so only their owner may
+    read them.
 
     The organization stays in use meanwhile. Each row is as it was at one moment of the export, and what was
     acknowledged before the export began is in it.
@@ -115,7 +118,8 @@ def import_(
     an interruption, run the command again: it adds what is missing.
 
     Secrets are not in an export. A provider account that needs a key is paused until `reprieve providers set` gets one,
-    and email servers are disabled until their secrets are set. Tokens stay valid under the same id.
+    and email servers are disabled until their secrets are set. An account's base URL that is not the provider's own is
+    printed, for you to set if the key may be sent there. Tokens stay valid under the same id.
 
     With --overwrite the organization is out of reach until the import is done: its callers are refused, and SendGrid
     sends its events again later. What is not in DIR is deleted, except for entries of the system log; credentials and
@@ -184,25 +188,45 @@ def _secret(kind: Kind, name: str) -> str:
     )
 
 
-def _left_to_do(reader: ExportReader, organization: Organization, secrets: Sequence[tuple[Kind, str]]) -> list[str]:
-    """What remains to be done after an import, a sentence each."""
+def _left_to_do(reader: ExportReader, organization: Organization, report: ImportReport | None) -> list[str]:
+    """What remains to be done after an import, a sentence each; None for an import that is only checked."""
+    secrets = _secrets_of(reader) if report is None else report.secrets
     tasks = []
-    for kind, name in secrets:
-        if kind is Kind.PROVIDER_ACCOUNT:
-            tasks.append(f"set {_secret(kind, name)}: reprieve providers set {organization.id} --kind {name}")
-        else:
-            tasks.append(f"set {_secret(kind, name)} by Okta's API, and enable it there")
+    for account in reader.rows(Kind.PROVIDER_ACCOUNT):
+        base_url = base_url_left_out(account, RULES, None) if report is None else report.base_url
+        lacks_key = Kind.PROVIDER_ACCOUNT in dict(secrets)
+        tasks += _account_tasks(account["provider"], organization, base_url, lacks_key=lacks_key)
+    servers = [name for kind, name in secrets if kind is Kind.EMAIL_SERVERS]
+    tasks += [f"set {_secret(Kind.EMAIL_SERVERS, name)} by Okta's API, and enable it there" for name in servers]
     count = reader.manifest.rows(Kind.CREDENTIALS)
     if count and reader.manifest.organization != organization.id:
         tasks.append(f"issue new credentials: the tokens of {count} name {reader.manifest.organization}")
     return tasks
 
 
+def _account_tasks(kind: str, organization: Organization, base_url: str, *, lacks_key: bool) -> list[str]:
+    """What remains to be done for a provider account; `base_url` is where it was, if that was not adopted."""
+    command = f"reprieve providers set {organization.id} --kind {kind}"
+    if base_url:
+        command += f" --base-url {shlex.quote(base_url)}"
+    match lacks_key, bool(base_url):
+        case True, True:
+            key = _secret(Kind.PROVIDER_ACCOUNT, kind)
+            return [f"set {key}, and its base URL if the key may be sent there: {command}"]
+        case True, False:
+            return [f"set {_secret(Kind.PROVIDER_ACCOUNT, kind)}: {command}"]
+        case False, True:
+            return [f"set the base URL of the provider account if its API key may be sent there: {command}"]
+    if kind in PROVIDERS and PROVIDERS[kind].notifications:
+        return [f"claim the senders, unless they are claimed: reprieve senders claim {organization.id} SENDER"]
+    return []
+
+
 def _say_what_is_left(
     reader: ExportReader, organization: Organization, report: ImportReport | None, *, as_json: bool
 ) -> None:
     """Print what was imported, if it was, and what remains to be done."""
-    tasks = _left_to_do(reader, organization, _secrets_of(reader) if report is None else report.secrets)
+    tasks = _left_to_do(reader, organization, report)
     left_out = [] if report is None else [f"{kind} {key_of(kind, row)}" for kind, row in report.left_out]
     kinds = [file.kind for file in reader.manifest.files]
     if as_json:
@@ -223,7 +247,7 @@ def _say_what_is_left(
     if len(left_out) > MAX_LEFT_OUT:
         say(f"and {len(left_out) - MAX_LEFT_OUT} more; --json has all of them", err=True)
     for task in tasks:
-        say(f"left to do: {task}")
+        say(printable(f"left to do: {task}"))
 
 
 def _counts(reader: ExportReader, kind: Kind, report: ImportReport | None) -> Mapping[str, int]:

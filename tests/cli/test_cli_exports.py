@@ -192,6 +192,47 @@ def test_a_check_says_what_would_remain_to_be_done_and_connects_to_nothing(
     ]
 
 
+def test_the_host_of_another_base_url_is_named_before_a_key_goes_there(run: Run, tmp_path: Path) -> None:
+    elsewhere = ("--base-url", "https://elsewhere.example")
+    run("providers", "set", "acme", *elsewhere, "--key-stdin", stdin="SG.key")
+    run("export", "acme", str(tmp_path / "acme"))
+    task = (
+        f"set {KEY_LEFT_OUT}, and its base URL if the key may be sent there: "
+        "reprieve providers set acme --kind sendgrid --base-url https://elsewhere.example"
+    )
+    checked = run("import", str(tmp_path / "acme"), "--check", "--json")
+    assert json.loads(checked.out)["left_to_do"] == [task]
+    forget(run)
+    assert json.loads(run("import", str(tmp_path / "acme"), "--json").out)["left_to_do"] == [task]
+    assert run("providers", "set", "acme", "--key-stdin", stdin="SG.new").code == 0
+    account = wiring.access().provider_account("acme")
+    assert account
+    assert account.base_url == "https://api.sendgrid.com"
+
+
+def test_overwriting_names_the_host_of_the_export_where_the_account_stays_at_the_providers_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "wait", lambda _: None)
+    run("providers", "set", "acme", "--base-url", "https://x.example/a'b", "--key-stdin", stdin="SG.key")
+    run("export", "acme", str(tmp_path / "acme"))
+    run("providers", "set", "acme", "--base-url", "https://api.sendgrid.com", "--key-stdin", stdin="SG.key")
+    done = run("import", str(tmp_path / "acme"), "--overwrite", "--yes")
+    assert done.out.splitlines()[-1] == (
+        "left to do: set the base URL of the provider account if its API key may be sent there: "
+        """reprieve providers set acme --kind sendgrid --base-url 'https://x.example/a'"'"'b'"""
+    )
+
+
+def test_an_import_says_that_the_senders_of_amazon_ses_have_to_be_claimed(run: Run, tmp_path: Path) -> None:
+    run("providers", "set", "acme", "--kind", "ses", "--yes")
+    run("export", "acme", str(tmp_path / "acme"))
+    task = "left to do: claim the senders, unless they are claimed: reprieve senders claim acme SENDER"
+    assert run("import", str(tmp_path / "acme"), "--check").out.splitlines()[-1] == task
+    forget(run)
+    assert run("import", str(tmp_path / "acme")).out.splitlines()[-1] == task
+
+
 def test_no_log_leaves_the_system_log_out(run: Run, tmp_path: Path) -> None:
     run("export", "acme", str(tmp_path / "acme"), "--no-log")
     assert not (tmp_path / "acme" / "system_log.jsonl").exists()
@@ -312,8 +353,9 @@ def test_the_calls_of_an_export_and_an_import(run: Run, exported: Path, tmp_path
     calls.clear()
     run("import", str(exported))
     assert calls == {
-        # the organization, before the confirmation and before the import; five single rows, compared twice; secrets
-        "GetItem": 2 + 5 * 2 + 1,
+        # the organization, before the confirmation and before the import; its account; five single rows,
+        # compared twice; secrets
+        "GetItem": 2 + 1 + 5 * 2 + 1,
         # the system log is not compared, and the servers are asked for their secrets
         "Query": queries * 2 - 2 + 1,
         # notes, records of the lists, system log; and the entry of the import

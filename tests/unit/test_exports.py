@@ -275,7 +275,7 @@ def test_what_has_expired_keeps_no_row_of_an_import_out(kind: Kind) -> None:
     [expired, wanted] = [{**row[kind], "expires_at": second + more} for more in (0, 1)]
     assert store.rows.add(ACME, kind, [expired], now=NOW) == []
     settings = {"name": "Acme", "membership": "recipients", "shards": 1, "created": NOW}
-    each = {**dict.fromkeys(Kind, []), kind: [wanted], Kind.ORGANIZATION: [settings]}
+    each: dict[Kind, list[Row]] = {one: [] for one in Kind} | {kind: [wanted], Kind.ORGANIZATION: [settings]}
     report = run(store, each, ACME)
     assert (report.left_out, report.added[kind]) == ([], 1)
     assert list(store.rows.rows(ACME, kind, now=NOW)) == [wanted]
@@ -597,6 +597,31 @@ def test_overwriting_an_account_or_server_that_goes_elsewhere_drops_its_secret()
     assert account
     assert (account.base_url, account.sealed_key) == ("https://api.sendgrid.com", b"")
     assert [(one.settings.host, one.sealed) for one in store.servers.all(ACME)] == [("smtp.x.io", b"")]
+
+
+ELSEWHERE = "https://elsewhere.example"
+
+
+def test_an_import_leaves_a_base_url_that_is_not_the_providers_own_to_the_operator() -> None:
+    before, after = equipped(), Store()
+    before.access.set_provider_account("acme", replace(ACCOUNT, base_url=ELSEWHERE), provider_name="", before=ACCOUNT)
+    rows = before.export(ACME)
+    report = run(after, rows, ACME)
+    assert (report.base_url, report.secrets[0]) == (ELSEWHERE, (Kind.PROVIDER_ACCOUNT, "sendgrid"))
+    account = after.access.provider_account("acme")
+    assert account
+    assert (account.base_url, account.sealed_key) == ("https://api.sendgrid.com", b"")
+    assert run(before, rows, ACME, overwrite=True).base_url == ""
+    assert before.access.provider_account("acme") == replace(ACCOUNT, base_url=ELSEWHERE)
+
+
+def test_overwriting_leaves_an_account_at_the_providers_own_url_where_it_is() -> None:
+    store = equipped()
+    rows = store.export(ACME)
+    rows[Kind.PROVIDER_ACCOUNT] = [{**rows[Kind.PROVIDER_ACCOUNT][0], "base_url": ELSEWHERE}]
+    report = run(store, rows, ACME, overwrite=True)
+    assert (report.base_url, report.secrets) == (ELSEWHERE, [])
+    assert store.access.provider_account("acme") == ACCOUNT
 
 
 def test_credentials_are_not_added_under_an_id_that_their_tokens_do_not_name() -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from reprieve.clock import Millis, Seconds, seconds, to_millis
 from reprieve.errors import Conflict, NotFound
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reprieve.access.ports import AccessStore
-    from reprieve.access.provider_account import AccountRules
+    from reprieve.access.provider_account import AccountRules, ProviderAccount
     from reprieve.context import Context
     from reprieve.exports.kinds import Row
     from reprieve.exports.ports import OrganizationRows
@@ -56,6 +56,7 @@ class ImportReport:
         left_out: rows whose key or login was taken, each with its kind.
         secrets: what is of no use until its secret is set: the provider account, with its kind of provider, and email
             servers, with their ids.
+        base_url: where the export's provider account is, if that was not adopted; else "".
     """
 
     added: Mapping[Kind, int]
@@ -63,6 +64,7 @@ class ImportReport:
     removed: Mapping[Kind, int]
     left_out: Sequence[tuple[Kind, Row]]
     secrets: Sequence[tuple[Kind, str]]
+    base_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ class Imports:
 
         A provider account that needs a key is paused, and email servers are disabled, until their secrets are set.
         Where the same account or server is there already, it keeps its secret. Credentials are added only under the id
-        that their tokens name, and never where rows are overwritten: a revoked one must not come back.
+        that their tokens name, and never where rows are overwritten: a revoked one must not come back. A provider
+        account is at the provider's own base URL, or at the one that is set here already: a file must not say where an
+        API key is sent.
 
         Args:
             context: who asks; its organization is the one to add, with the settings of the export.
@@ -114,7 +118,8 @@ class Imports:
         """
         organization = context.organization
         before = self._checked(organization, overwrite=overwrite)
-        wanted = {kind: partial(self._adopted, kind, rows[kind]) for kind in Kind if kind in rows}
+        here = self.access.provider_account(organization.id)
+        wanted = {kind: partial(self._adopted, kind, rows[kind], here) for kind in Kind if kind in rows}
         if overwrite or source != organization.id:
             wanted.pop(Kind.CREDENTIALS, None)
         if before is not None:
@@ -132,7 +137,9 @@ class Imports:
         numbers = {kind.value: str(count) for kind, count in added.items() if count}
         entry = organization_moved(EventType.ORGANIZATION_IMPORT, context=context, debug={"source": source, **numbers})
         self.log.append(organization, [entry])
-        return ImportReport(added, unchanged, removed, left_out, self._secrets(organization))
+        accounts = rows[Kind.PROVIDER_ACCOUNT]() if Kind.PROVIDER_ACCOUNT in rows else ()
+        base_url = "".join(base_url_left_out(account, self.rules, here) for account in accounts)
+        return ImportReport(added, unchanged, removed, left_out, self._secrets(organization), base_url)
 
     def _checked(self, organization: Organization, *, overwrite: bool) -> Organization | None:
         """The organization as it is now, None where there is none; refuses what cannot be imported."""
@@ -190,15 +197,35 @@ class Imports:
     def _needs_key(self, provider: str) -> bool:
         return provider in self.rules and self.rules[provider].has_key
 
-    def _adopted(self, kind: Kind, rows: Rows) -> Iterator[Row]:
-        """The rows as they can be without secrets."""
+    def _adopted(self, kind: Kind, rows: Rows, here: ProviderAccount | None) -> Iterator[Row]:
+        """The rows as they can be without secrets; the account where the operator or the provider has it."""
         for row in rows():
             if kind is Kind.PROVIDER_ACCOUNT and self._needs_key(row["provider"]):
-                yield {**row, "paused_until": KEY_MISSING_UNTIL, "paused_reason": KEY_MISSING}
+                left_out = base_url_left_out(row, self.rules, here)
+                base_url = self.rules[row["provider"]].base_url if left_out else row["base_url"]
+                paused = {"paused_until": KEY_MISSING_UNTIL, "paused_reason": KEY_MISSING}
+                yield {**row, "base_url": base_url, **paused}
             elif kind is Kind.EMAIL_SERVERS:
                 yield {**row, "enabled": False}
             else:
                 yield row
+
+
+def base_url_left_out(account: Row, rules: Mapping[str, AccountRules], here: ProviderAccount | None) -> str:
+    """The base URL of an exported account, if an import leaves it to the operator: a key is sent there.
+
+    Args:
+        account: of an export.
+        rules: every kind of provider, and what an account at it needs.
+        here: the account that the organization has, None for none.
+
+    Returns:
+        "" where the URL is the provider's own, or that of the account that is here.
+    """
+    kind, base_url = account["provider"], cast("str", account["base_url"])
+    own = rules[kind].base_url if kind in rules else ""
+    is_known = base_url == own or (here is not None and (here.kind, here.base_url) == (kind, base_url))
+    return "" if is_known or not own else base_url
 
 
 def _groups(rows: Iterator[_T]) -> Iterator[list[_T]]:
