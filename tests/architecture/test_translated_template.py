@@ -198,7 +198,7 @@ DOMAIN = {"DomainName": "api.example.com", "CertificateArn": "arn:aws:acm:eu-wes
         ({"ApiRequestsPerMinute": "600"}, None),
         ({"WebAclArn": "arn", "ApiRequestsPerMinute": "600"}, "leave ApiRequestsPerMinute at 0"),
         ({"SubnetIds": "subnet-1"}, "need SecurityGroupIds"),
-        ({"SecurityGroupIds": "sg-1"}, "of functions in SubnetIds"),
+        ({"SecurityGroupIds": "sg-1"}, "SecurityGroupIds need SubnetIds"),
         ({"DomainName": "api.example.com"}, "needs CertificateArn"),
     ],
 )
