@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,6 +70,7 @@ def test_a_client_signs_with_any_of_its_keys_named_or_not(world: World, alg: str
         ({"exp": to_seconds(NOW)}, "the token is expired"),
         ({"exp": None}, "the token is expired, or does not say"),
         ({"exp": to_seconds(NOW) + 3631}, "it must expire within an hour"),
+        ({"exp": 10**400}, "the claim exp is not a date"),
         ({"nbf": to_seconds(NOW) + 31}, "the token is not valid yet"),
         ({"iat": to_seconds(NOW) + 31}, "the token is not valid yet"),
         ({"jti": 5}, "the claim jti must be text"),
@@ -178,6 +180,18 @@ def test_a_wrong_signature_is_answered_alike_and_costs_the_same_whether_the_clie
         answer = refusal(lambda client_id=client_id: asserted(world, world.assertion(client_id, key, alg=alg, kid=kid)))  # type: ignore[misc]
         seen.add((answer, tuple(world.calls), len(verified)))
     assert seen == {(INVALID_SIGNATURE, ("GetItem",), 1)}
+
+
+def test_an_algorithm_that_does_not_exist_is_answered_alike_and_is_not_remembered(world: World) -> None:
+    _, _, signature = world.assertion(STRANGER, jose.new_key()).split(".")
+    said = {"iss": STRANGER, "sub": STRANGER, "aud": URL, "exp": to_seconds(NOW) + 60}
+    kept = set()
+    for alg in ("none", "x1", "x2", ["ES256"], None):
+        parts = (urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": alg}, said))
+        token = ".".join((*parts, signature))
+        assert refusal(lambda token=token: asserted(world, token)) == INVALID_SIGNATURE  # type: ignore[misc]
+        kept.add(client_proof._decoy_jwk.cache_info().currsize)
+    assert len(kept) == 1
 
 
 def test_a_wrong_secret_is_answered_alike_and_costs_the_same_whether_the_client_exists(
@@ -398,7 +412,7 @@ def test_a_private_key_is_refused_in_the_place_of_a_public_one(alg: str) -> None
             jose.public_keys_in(text)
 
 
-@pytest.mark.parametrize("value", [True, "1", [], float("inf"), float("nan"), -1, 1e11])
+@pytest.mark.parametrize("value", [True, "1", [], float("inf"), float("nan"), -1, 1e11, 10**400, -(10**400)])
 def test_a_moment_is_a_number_of_seconds(value: object) -> None:
     with pytest.raises(Exception, match="claim exp"):
         claims.moment({"exp": value}, "exp")

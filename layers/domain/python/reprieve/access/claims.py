@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.clock import EPOCH, SECOND, SKEW_ALLOWANCE, Millis
@@ -45,9 +44,10 @@ def moment(claims: Mapping[str, Any], name: str) -> Millis | None:
     value = claims.get(name)
     if value is None:
         return None
-    # a bool is an int in Python, and JSON as Python reads it has infinity
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # a bool is an int in Python
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unauthenticated(f"the claim {name} must be a number")
+    # refuses what JSON as Python reads it has besides numbers: infinities, and NaN, which is in no range
     if not 0 <= value <= _LAST:
         raise Unauthenticated(f"the claim {name} is not a date")
     return Millis(int(value * SECOND))

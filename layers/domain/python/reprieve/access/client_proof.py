@@ -140,13 +140,15 @@ def _candidates(assertion: str, known: tuple[Key, ...]) -> tuple[Key, ...]:
 
 
 def _decoy(header: dict[str, Any], kid: object) -> tuple[Key, ...]:
-    key = dict(_decoy_jwk(str(header.get("alg"))))
+    alg = header.get("alg")
+    # by the curve alone, since what is kept must not grow with what callers write
+    key = dict(_decoy_jwk(_CURVES.get(alg) if isinstance(alg, str) else None))
     return jose.public_keys({"keys": [key | ({"kid": kid} if isinstance(kid, str) else {})]})
 
 
 @cache
-def _decoy_jwk(algorithm: str) -> tuple[tuple[str, Any], ...]:
-    """A public key that fits an algorithm and has no private half, or none that is kept."""
-    if curve := _CURVES.get(algorithm):
+def _decoy_jwk(curve: str | None) -> tuple[tuple[str, Any], ...]:
+    """A public key on a curve, or of RSA without one, that has no private half, or none that is kept."""
+    if curve:
         return tuple(jose.public_jwk(ECKey.generate_key(curve)).items())
     return tuple(RSAKey.import_key({"kty": "RSA", "n": _NO_MODULUS, "e": "AQAB"}).as_dict(private=False).items())
