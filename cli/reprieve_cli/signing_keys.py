@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reprieve.access.signing_key import signer
+from reprieve.access.signing_key import TRUST_AGE, signer
+from reprieve.clock import Millis
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_table
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprieve.access.signing_key import SigningKey
-    from reprieve.clock import Millis
 
 
 @click.group("signing-keys")
@@ -33,7 +33,8 @@ def signing_keys() -> None:
 @click.option(
     "--at-once",
     is_flag=True,
-    help="Make all earlier keys invalid now, because one may have leaked; every access token is refused.",
+    help="Take all earlier keys out of use, because one may have leaked: each function refuses every access token as "
+    "soon as it reads the keys again, within a minute.",
 )
 def rotate(*, at_once: bool) -> None:
     """Make a new key.
@@ -44,6 +45,8 @@ def rotate(*, at_once: bool) -> None:
     now = wiring.now()
     made = wiring.signing_keys().rotate(operations.asking, now=now, at_once=at_once)[-1]
     say(f"Made {made.kid}, which signs from {moment(made.signs_from)}.")
+    if at_once:
+        say(f"Each function may accept the earlier keys until {moment(Millis(now + TRUST_AGE))}.")
 
 
 @signing_keys.command("list", epilog=examples("reprieve signing-keys list"))

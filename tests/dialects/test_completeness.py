@@ -98,7 +98,7 @@ INSTANCES: dict[type[ReprieveError], st.SearchStrategy[ReprieveError]] = {
     errors.InvalidCursor: st.builds(errors.InvalidCursor, texts),
     errors.Unauthenticated: st.builds(errors.Unauthenticated, texts),
     errors.NoCredential: st.builds(errors.NoCredential, texts),
-    errors.Forbidden: st.builds(errors.Forbidden, st.none() | scope_names),
+    errors.Forbidden: st.builds(errors.Forbidden, st.none() | scope_names, reason=st.just("") | scope_names),
     errors.NoSuchRoute: st.builds(errors.NoSuchRoute, texts),
     errors.MethodNotAllowed: st.builds(errors.MethodNotAllowed, texts, st.just(()) | st.just(("GET", "POST"))),
     errors.NotFound: st.builds(errors.NotFound, texts, texts),

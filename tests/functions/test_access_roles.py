@@ -37,7 +37,7 @@ LISTS = (
 
 KEY = Credential("k1", "demo", "1" * 64, "key", frozenset({"a.read"}), NOW, NOW + 1)
 #: what only the function that manages API keys may do
-KEY_VERBS = {"keys", "issue", "change", "revoke"}
+KEY_VERBS = {"keys", "issue", "change", "rename", "revoke"}
 #: every verb on the two tables that a function has, whose calls a role must all allow
 VERBS: dict[str, Verb] = {
     "organization": lambda: wiring.access().organization("demo"),
@@ -52,7 +52,8 @@ VERBS: dict[str, Verb] = {
     "peek": lambda: wiring.quotas().peek(DEMO, "sendgrid", now=NOW),
     "keys": lambda: wiring.access().credentials("demo"),
     "issue": lambda: wiring.access().add_credential(KEY),
-    "change": lambda: wiring.access().change_credential(KEY),
+    "change": lambda: wiring.access().change_credential(KEY, name="key", scopes=KEY.scopes),
+    "rename": lambda: wiring.access().change_credential(KEY, name="key", scopes=None),
     "revoke": lambda: wiring.access().remove_credential(KEY),
     "deny": lambda: wiring.tokens().deny("demo", "any", until=NOW, now=NOW),
 }

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.access.credential import Credential
+from reprieve.access.client import ClientKind
+from reprieve.access.credential import Credential, new_credential
+from reprieve.access.credentials import OUTLIVED
+from reprieve.access.oauth import ClientSecret
+from reprieve.clock import Millis
+from reprieve.context import OPERATOR, Context
 from reprieve.dialects.sendgrid import api_keys
 from reprieve.runtime import wiring
 from tests.support.gateway import CREDENTIAL, Answer, Matching, function
 from tests.support.gateway import DEMO as ORGANIZATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from io import StringIO
 
+    from tests.support.dynamodb import Client
     from tests.support.gateway import Calls, Clock, Gateway
 
     Ask = Callable[..., Answer]
@@ -38,8 +45,8 @@ def ask(call: Gateway, clock: Clock) -> Ask:
     return asked
 
 
-def created(ask: Ask, **body: Any) -> dict[str, Any]:
-    answer = ask("POST", body={"name": "dashboard", **body})
+def created(ask: Ask, *, caller: str = "", **body: Any) -> dict[str, Any]:
+    answer = ask("POST", body={"name": "dashboard", **body}, **(bearer(caller) if caller else {}))
     assert answer.status == 201
     made: dict[str, Any] = answer.body
     return made
@@ -64,6 +71,137 @@ def test_a_key_is_made_and_is_good_at_once(ask: Ask, call: Gateway, calls: Calls
 
 def test_a_key_without_scopes_may_do_what_its_creator_may_in_this_api(ask: Ask) -> None:
     assert created(ask)["scopes"] == [*ALL, "suppression.bounces.read", "suppression.read"]
+
+
+def bearer(token: str) -> dict[str, Any]:
+    return {"organization": None, "headers": {"authorization": f"Bearer {token}"}}
+
+
+def issued(*, scopes: Iterable[str] = MINE, expires_at: int | None = None) -> tuple[str, Credential]:
+    """A token, and the credential that it is of."""
+    wiring.access().create_organization(ORGANIZATION)
+    end = None if expires_at is None else Millis(expires_at)
+    made = new_credential("demo", name="mine", scopes=frozenset(scopes), created=Millis(1), expires_at=end)
+    wiring.access().add_credential(made[1])
+    return made
+
+
+def stored(key: str) -> Credential:
+    """A credential as it is in the table."""
+    return next(one for one in wiring.access().credentials("demo") if one.id == key)
+
+
+@pytest.fixture
+def access_token(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> str:
+    """An access token of a client that may manage keys."""
+    monkeypatch.setenv("SECRETS_KEY", wiring.client("kms").create_key()["KeyMetadata"]["KeyId"])
+    wiring.access().create_organization(ORGANIZATION)
+    now = Millis(clock.now)
+    context = Context(ORGANIZATION, OPERATOR, "r", now)
+    wiring.signing_keys().rotate(lambda _: context, now=now)
+    made, secrets = wiring.clients(lambda _: None).create(context, ClientKind.SECRET, name="SDK", scopes=MINE)
+    proof = ClientSecret(made.id, secrets.secret)
+    granted = wiring.token_requests().client_credentials(proof, (), url="https://x", request_id="r", now=now)
+    return granted.token
+
+
+def test_an_access_token_makes_no_key_because_that_would_outlive_it(ask: Ask, access_token: str) -> None:
+    answer = ask("POST", body={"name": "dashboard", "scopes": ["suppression.read"]}, **bearer(access_token))
+    assert message(answer) == (403, FORBIDDEN, None)
+    assert answer.body["errors"][0]["help"] == {"reason": OUTLIVED}
+    assert wiring.access().credentials("demo") == []
+
+
+def test_a_key_ends_with_its_creator_at_the_latest(ask: Ask, clock: Clock) -> None:
+    token, mine = issued(expires_at=clock.now + 5_000)
+    made = created(ask, caller=token)
+    assert stored(made["api_key_id"]).expires_at == mine.expires_at
+    clock.now += 5_000
+    assert ask("GET", **bearer(made["api_key"])).status == 401
+    assert stored(created(ask)["api_key_id"]).expires_at is None
+
+
+def test_no_key_is_given_more_by_a_credential_that_it_outlives(ask: Ask, clock: Clock, access_token: str) -> None:
+    end = clock.now + 5_000
+    token, _ = issued(expires_at=end)
+    same = {"name": "mine", "scopes": ["suppression.read"]}
+    more = {"name": "mine", "scopes": ["suppression.bounces.read", "suppression.read"]}
+    _, lasting = issued(scopes=["suppression.read"])
+    _, late = issued(scopes=["suppression.read"], expires_at=end + 1)
+    _, soon = issued(scopes=["suppression.read"], expires_at=end)
+    for caller, keys in ((token, (lasting, late)), (access_token, (lasting, soon))):
+        for key in keys:
+            answer = ask("PUT", key.id, more, **bearer(caller))
+            assert message(answer) == (403, FORBIDDEN, None)
+            assert answer.body["errors"][0]["help"] == {"reason": OUTLIVED}
+            assert ask("PUT", key.id, same, **bearer(caller)).status == 200
+            assert stored(key.id) == key
+    assert ask("PUT", soon.id, more, **bearer(token)).body["scopes"] == more["scopes"]
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, verb: str, change: Callable[[], object]) -> None:
+    """Let another change come first, once, when a verb of the store is called."""
+    store = wiring.access()
+    real, others = getattr(store, verb), [change]
+
+    def called(*given: Any, **named: Any) -> object:
+        if others:
+            others.pop()()
+        return real(*given, **named)
+
+    monkeypatch.setattr(store, verb, called)
+
+
+def narrowed(key: Credential) -> Callable[[], object]:
+    return lambda: wiring.access().change_credential(key, name="narrow", scopes=frozenset(ALL))
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_a_new_name_leaves_the_scopes_that_another_request_sets_meanwhile(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    _, key = issued(scopes=[*ALL, "suppression.read"])
+    meanwhile(monkeypatch, "change_credential", narrowed(key))
+    assert ask(method, key.id, {"name": "renamed"}).status == 200
+    assert stored(key.id) == replace(key, name="renamed", scopes=frozenset(ALL))
+
+
+def test_of_two_changes_of_a_keys_scopes_at_once_the_second_is_refused(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, key = issued(scopes=[*ALL, "suppression.read"])
+    meanwhile(monkeypatch, "change_credential", narrowed(key))
+    body = {"name": "x", "scopes": ["suppression.read"]}
+    changed = "the scopes were changed meanwhile; read them and try again"
+    assert message(ask("PUT", key.id, body)) == (400, changed, None)
+    assert stored(key.id) == replace(key, name="narrow", scopes=frozenset(ALL))
+    assert ask("PUT", key.id, body).body["scopes"] == ["suppression.read"]
+
+
+@pytest.mark.parametrize("body", [{"name": "x"}, {"name": "x", "scopes": ["suppression.read"]}])
+def test_a_key_that_is_deleted_while_it_is_changed_is_not_found(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, body: dict[str, Any]
+) -> None:
+    _, key = issued(scopes=["suppression.read"])
+    meanwhile(monkeypatch, "change_credential", lambda: wiring.access().remove_credential(key))
+    assert message(ask("PUT", key.id, body)) == (404, "not found", None)
+
+
+def test_a_key_cannot_take_back_what_was_just_taken_from_it(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was verified with the scopes that it had, and is narrowed before its own request reads it again."""
+    token, key = issued(scopes=[*ALL, "suppression.read"])
+    meanwhile(monkeypatch, "credentials", narrowed(key))
+    answer = ask("PUT", key.id, {"name": "x", "scopes": sorted(key.scopes)}, **bearer(token))
+    assert message(answer) == (403, FORBIDDEN, None)
+    assert answer.body["errors"][0]["help"] == {"scope": "suppression.read"}
+    assert stored(key.id) == replace(key, name="narrow", scopes=frozenset(ALL))
+
+
+def test_credentials_are_read_as_they_are_at_that_moment(dynamodb: Client) -> None:
+    seen: list[object] = []
+    dynamodb.observe = lambda operation, given: seen.append((operation, given.get("ConsistentRead")))
+    wiring.access().credentials("demo")
+    assert seen == [("Query", True)]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])

@@ -36,6 +36,8 @@ NOTICED_BY: Final = {
     + "test_a_removal_over_an_addition_waits_until_no_worker_can_be_under_way_with_that[simulated-older]",
     "access.NEW": "tests/cli/test_cli_organizations.py::test_an_id_is_taken_once",
     "access.KNOWN": GUARDS + "test_what_is_set_for_an_organization_that_is_not_there_leaves_no_item",
+    "access.SAME_SCOPES": "tests/functions/test_api_keys.py"
+    "::test_of_two_changes_of_a_keys_scopes_at_once_the_second_is_refused",
     "email_servers.NEW": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",
     "email_servers.SAME": GUARDS + "test_a_change_of_an_email_server_that_another_change_overtook_is_refused",
     "email_servers.OURS": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",

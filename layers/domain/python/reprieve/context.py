@@ -55,6 +55,9 @@ class Context:
         request_id: unique; found in every log entry and log line about the request.
         now: when the request arrived.
         scopes: what the caller was granted, in the dialects' own spellings.
+        expires_at: when the caller's credential ends, in milliseconds; None if it lasts until it is revoked, or there
+            is none.
+        by_access_token: whether that credential is an access token.
     """
 
     organization: Organization
@@ -62,6 +65,8 @@ class Context:
     request_id: str
     now: Millis
     scopes: frozenset[str] = frozenset()
+    expires_at: Millis | None = None
+    by_access_token: bool = False
 
     def may(self, *alternatives: str) -> bool:
         """Whether any one of the scopes was granted, by exact match."""

@@ -83,11 +83,13 @@ class Forbidden(ReprieveError):
 
     Args:
         scope: the scope that would have allowed it, in the dialect's own spelling; None where no scope would.
+        reason: why no scope would, as a sentence; "" where there is no more to say.
     """
 
-    def __init__(self, scope: str | None = None) -> None:
-        super().__init__(f"this needs the scope {scope}" if scope else "this credential does not allow it")
+    def __init__(self, scope: str | None = None, *, reason: str = "") -> None:
+        super().__init__(f"this needs the scope {scope}" if scope else reason or "this credential does not allow it")
         self.scope = scope
+        self.reason = reason
 
 
 class NoSuchRoute(ReprieveError):

@@ -14,13 +14,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The organization and scopes of a verified credential; everything that a request may touch follows from them."""
+    """The organization and scopes of a verified credential; everything that a request may touch follows from them.
+
+    Attributes:
+        organization: the one that the credential speaks for.
+        credential_id: the credential's id; of an access token, its client's.
+        scopes: what it allows, in the dialects' own spellings.
+        expires_at: when the credential ends, in milliseconds; None if it lasts until it is revoked.
+        by_access_token: whether it is an access token.
+    """
 
     organization: Organization
     credential_id: str
     scopes: frozenset[str]
+    expires_at: Millis | None = None
+    by_access_token: bool = False
 
     def context(self, request_id: str, now: Millis) -> Context:
         """The context of one request of this caller."""
         actor = Actor(self.credential_id, "User", f"credential {self.credential_id}")
-        return Context(self.organization, actor, request_id, now, self.scopes)
+        return Context(
+            self.organization,
+            actor,
+            request_id,
+            now,
+            self.scopes,
+            self.expires_at,
+            by_access_token=self.by_access_token,
+        )

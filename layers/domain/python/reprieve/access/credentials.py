@@ -7,23 +7,26 @@ although the change stands.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reprieve.access.credential import TokenForm, new_credential
 from reprieve.access.label import checked_label
 from reprieve.access.log_entries import credential_changed
 from reprieve.clock import Millis
-from reprieve.errors import NotFound
+from reprieve.errors import Conflict, Forbidden, NotFound
 from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from reprieve.access.credential import Credential
     from reprieve.access.ports import AccessStore
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.system_log.ports import EventLog
+
+#: why a credential is refused what a longer-lived one may do
+OUTLIVED: Final = "this would outlive your credential; use a long-lived one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,14 @@ class Credentials:
         expires_in: int | None = None,
         form: TokenForm = TokenForm.OWN,
     ) -> tuple[str, Credential]:
-        """Issue a credential.
+        """Issue a credential, which does not outlive the one that asks.
 
         Args:
             context: who asks; the credential speaks for its organization.
             name: the display name.
             scopes: what it allows, in the dialects' own spellings.
-            expires_in: in milliseconds from now; None if it lasts until it is revoked.
+            expires_in: in milliseconds from now; None if it lasts until it is revoked. It ends with the credential
+                that asks, if that ends before.
             form: how its token begins.
 
         Returns:
@@ -64,15 +68,19 @@ class Credentials:
 
         Raises:
             InvalidInput: no scope, one that no route asks for, or no usable name.
+            Forbidden: an access token asks.
         """
+        if context.by_access_token:
+            raise Forbidden(reason=OUTLIVED)
         granted = frozenset(scopes)
         self.check_scopes(granted)
+        ends = [context.expires_at, None if expires_in is None else Millis(context.now + expires_in)]
         token, credential = new_credential(
             context.organization.id,
             name=checked_label(name),
             scopes=granted,
             created=context.now,
-            expires_at=None if expires_in is None else Millis(context.now + expires_in),
+            expires_at=min((end for end in ends if end is not None), default=None),
             form=form,
         )
         self.access.add_credential(credential)
@@ -96,6 +104,8 @@ class Credentials:
     ) -> Credential:
         """Rename a credential, or replace what it allows as well, with effect on the next request.
 
+        None can be given more by itself, though it could when it was verified, nor by one that it would outlive.
+
         Args:
             context: who asks.
             credential_id: which credential.
@@ -108,14 +118,18 @@ class Credentials:
         Raises:
             InvalidInput: no scope, one that no route asks for, or no usable name; nothing was changed.
             NotFound: the organization has no such credential.
+            Forbidden: it would be given more by itself, or by a credential that it outlives.
+            Conflict: what it allows was changed meanwhile; nothing was changed.
         """
-        wanted = {"name": checked_label(name)} | ({} if scopes is None else {"scopes": frozenset(scopes)})
+        label, wanted = checked_label(name), None if scopes is None else frozenset(scopes)
         before = self.find(context.organization, credential_id)
-        after = replace(before, **wanted)  # type: ignore[arg-type]
-        if scopes is not None:
-            self.check_scopes(after.scopes)
-        if not self.access.change_credential(after):
-            raise NotFound("credential", ascii(credential_id))
+        if wanted is not None:
+            self.check_scopes(wanted)
+            _check_added(wanted - before.scopes, before, context)
+        if not self.access.change_credential(before, name=label, scopes=wanted):
+            self.find(context.organization, credential_id)
+            raise Conflict("the scopes were changed meanwhile; read them and try again")
+        after = replace(before, name=label, scopes=before.scopes if wanted is None else wanted)
         entry = credential_changed(EventType.TOKEN_UPDATE, after, context=context, before=before)
         self.log.append(context.organization, [entry])
         return after
@@ -131,3 +145,16 @@ class Credentials:
             raise NotFound("credential", ascii(credential_id))
         entry = credential_changed(EventType.TOKEN_REVOKE, found, context=context)
         self.log.append(context.organization, [entry])
+
+
+def _check_added(added: Collection[str], credential: Credential, context: Context) -> None:
+    """Refuse to add scopes to the credential that asks, or to one that outlives it."""
+    if not added:
+        return
+    if credential.id == context.actor.id:
+        raise Forbidden(min(added))
+    lasts_longer = context.expires_at is not None and (
+        credential.expires_at is None or credential.expires_at > context.expires_at
+    )
+    if context.by_access_token or lasts_longer:
+        raise Forbidden(reason=OUTLIVED)

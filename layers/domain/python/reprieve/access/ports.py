@@ -64,11 +64,16 @@ class AccessStore(Protocol):
         ...
 
     def credentials(self, organization_id: str) -> Sequence[Credential]:
-        """All credentials of an organization, oldest first."""
+        """All credentials of an organization as they are at this moment, oldest first."""
         ...
 
-    def change_credential(self, credential: Credential) -> bool:
-        """Write a credential's name and scopes; False when there is no such credential."""
+    def change_credential(self, before: Credential, *, name: str, scopes: frozenset[str] | None) -> bool:
+        """Write a credential's name and, unless they are None, its scopes.
+
+        Returns:
+            False when there is no such credential or, where scopes are given, it no longer has those of `before`;
+            nothing was written then.
+        """
         ...
 
     def remove_credential(self, credential: Credential) -> bool:

@@ -66,8 +66,9 @@ def rotated(keys: Sequence[SigningKey], new: SigningKey, now: Millis, *, at_once
         keys: those before.
         new: the new one, whose `signs_from` is decided here.
         now: in milliseconds.
-        at_once: the others stop to verify now, because one of them may be known to others. Clients that hold a token
-            are refused until they ask for another, and some processes refuse the new ones for up to TRUST_AGE.
+        at_once: the others are left out, because one of them may be known to others. Clients that hold a token are
+            refused until they ask for another. Each process goes by the keys before for up to TRUST_AGE: until then it
+            may accept what they sign, and refuse the new tokens.
     """
     begins = now if at_once or signer(keys, now) is None else Millis(now + PUBLISHED_AHEAD)
     if at_once:

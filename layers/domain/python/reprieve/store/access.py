@@ -38,6 +38,7 @@ CREDENTIAL: Final = "credential#"
 CLEARED: Final = "cleared_"
 NEW: Final = "attribute_not_exists(#partition)"
 KNOWN: Final = "attribute_exists(#partition)"
+SAME_SCOPES: Final = "#scopes = :before"
 UPDATED: Final = "UPDATED_NEW"
 
 
@@ -95,10 +96,11 @@ class Access:
         )
 
     def credentials(self, organization_id: str) -> list[Credential]:
-        """See the port."""
+        """See the port. Read consistently: what was just taken from a credential must not be given back to it."""
         items = self._table.query_all(
             "#partition = :partition AND begins_with(#sort, :prefix)",
             {":partition": organization_id, ":prefix": CREDENTIAL},
+            consistent=True,
         )
         return sorted((_credential(item) for item in items), key=lambda one: (one.created, one.id))
 
@@ -106,11 +108,13 @@ class Access:
         """See the port."""
         self._table.put(_credential_item(credential), condition=NEW)
 
-    def change_credential(self, credential: Credential) -> bool:
+    def change_credential(self, before: Credential, *, name: str, scopes: frozenset[str] | None) -> bool:
         """See the port."""
-        update = Update(set=["#name = :name", "#scopes = :scopes"], condition=KNOWN)
-        values: dict[str, Value] = {":name": credential.name, ":scopes": credential.scopes}
-        return self._table.update(_credential_key(credential), update, values, returning=UPDATED) is not None
+        update, values = Update(set=["#name = :name"], condition=KNOWN), dict[str, "Value"]({":name": name})
+        if scopes is not None:
+            update = Update(set=["#name = :name", "#scopes = :scopes"], condition=SAME_SCOPES)
+            values |= {":scopes": scopes, ":before": before.scopes}
+        return self._table.update(_credential_key(before), update, values, returning=UPDATED) is not None
 
     def remove_credential(self, credential: Credential) -> bool:
         """See the port."""

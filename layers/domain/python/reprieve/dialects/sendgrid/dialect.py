@@ -65,7 +65,9 @@ def _invalid(error: errors.InvalidInput, _: Request) -> Refusal:
 
 def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
     """403, with `help`: an object for the caller's next step, which SendGrid documents and leaves open."""
-    return Refusal(403, "access forbidden", details={"help": {"scope": error.scope}} if error.scope else {})
+    known = {"scope": error.scope, "reason": error.reason}
+    advice = {name: said for name, said in known.items() if said}
+    return Refusal(403, "access forbidden", details={"help": advice} if advice else {})
 
 
 ERRORS: Final[ErrorTable] = {
