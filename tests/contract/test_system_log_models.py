@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 from okta.models import LogEvent
 
+from reprieve.access.access_token import AccessToken
+from reprieve.access.client import Client, ClientKind, RefreshToken
 from reprieve.access.credential import Credential
 from reprieve.access.log_entries import (
+    client_changed,
     credential_changed,
     organization_changed,
     provider_account_changed,
     provider_paused,
     provider_resumed,
+    sender_changed,
+    signing_key_rotated,
+    token_granted,
+    token_revoked,
 )
 from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.signing_key import SigningKey
 from reprieve.email_servers.email_server import AuthType, EmailServer, Settings
 from reprieve.email_servers.log_entries import MESSAGE, server_entry
 from reprieve.exports import log_entries as export_entries
@@ -55,6 +63,19 @@ if TYPE_CHECKING:
 
 CONTEXT = context(Organization("demo", "Demo"), now=5, credential="cred-1", request_id="request-1")
 LONG = "5.7.1 " + "déjà vu " * 200
+
+
+def of_access() -> Iterator[LogEntry]:
+    """The entries of clients, their tokens and keys, and senders."""
+    client = Client("rpc_demo_1", "demo", ClientKind.REFRESH, "SDK", frozenset({"okta.logs.read"}), created=1)
+    yield client_changed(EventType.CLIENT_CREATE, client, context=CONTEXT)
+    yield client_changed(EventType.CLIENT_REVOKE, client, context=CONTEXT)
+    token = AccessToken("t1", "demo", client.id, ("okta.logs.read",), issued=1, expires_at=2)
+    yield token_granted(client, token, context=CONTEXT)
+    yield token_revoked(RefreshToken("f1", "demo", "0" * 64, client.id, client.scopes, created=1), context=CONTEXT)
+    yield signing_key_rotated(SigningKey("k1", "{}", created=1, signs_from=1), context=CONTEXT)
+    for event_type in (EventType.SENDER_CLAIM, EventType.SENDER_RELEASE):
+        yield sender_changed(event_type, "ses", "tenant/demo", context=CONTEXT)
 
 
 def entries() -> Iterator[LogEntry]:
@@ -112,6 +133,7 @@ def entries() -> Iterator[LogEntry]:
     yield removal_retried(removal, context=CONTEXT)
     yield unblocks_reset("a@b.example", 5, context=CONTEXT)
     yield from addresses_listed(["a@b.example"], SuppressionList.UNSUBSCRIBES, "api", context=CONTEXT)
+    yield from of_access()
     yield organization_changed(EventType.ORGANIZATION_CREATE, {}, context=CONTEXT)
     names = frozenset({"a.example"}), frozenset({"b.example"})
     yield organization_changed(EventType.ORGANIZATION_UPDATE, {"domains": names}, context=CONTEXT)
