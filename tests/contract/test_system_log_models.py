@@ -57,6 +57,7 @@ from reprieve.suppressions.suppression import HOLDS, Suppression, SuppressionLis
 from reprieve.system_log import entry as log
 from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target
 from tests.support.contexts import context
+from tests.unit.test_log_golden import entries as written_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,6 +158,7 @@ def entries() -> Iterator[LogEntry]:
     for event_type in MESSAGE:
         for failure in (None, LONG):
             yield server_entry(event_type, server, context=CONTEXT, failure=failure, before=before)
+    yield from written_down().values()
 
 
 @pytest.mark.parametrize("entry", list(entries()), ids=lambda entry: entry.event["eventType"])

@@ -33,10 +33,10 @@ def users(stack: dict[str, Any], **headers: str) -> requests.Response:
 def test_stack_json_has_what_programs_are_promised_and_is_private(stack: dict[str, Any], place: Place) -> None:
     assert {name: sorted(value) if isinstance(value, dict) else value for name, value in stack.items()} == {
         "org": "demo",
-        "okta": ["base_url", "token"],
+        "okta": ["base_url", "client_id", "private_jwk", "token", "token_url"],
         "sendgrid": ["base_url", "token"],
-        "zoho": ["base_url", "token"],
-        "reprieve": ["base_url", "token"],
+        "zoho": ["accounts_url", "base_url", "client_id", "client_secret", "refresh_token", "token"],
+        "reprieve": ["base_url", "client_id", "client_secret", "token", "token_url"],
         "webhook": ["signing_key_pem", "url"],
         "upstream": ["base_url", "token"],
         "mail": ["ca_pem", "host", "inbox", "password", "port", "username"],
@@ -75,14 +75,14 @@ def test_links_follow_the_host_that_was_asked_and_lead_on_there(stack: dict[str,
 def test_a_second_stage_of_an_api_is_routed_like_the_first(stack: dict[str, Any], place: Place) -> None:
     gateway, okta = client(place, "apigateway"), api_ids(place)["OktaApi"]
     deployment = gateway.get_stage(restApiId=okta, stageName="api")["deploymentId"]
-    gateway.create_stage(restApiId=okta, stageName="oauth2", deploymentId=deployment)
+    gateway.create_stage(restApiId=okta, stageName="second", deploymentId=deployment)
     try:
         headers = {"Authorization": f"SSWS {stack['okta']['token']}"}
-        answer = requests.get(f"{place.endpoint}/oauth2/v1/users?limit=1", headers=headers, timeout=30)
+        answer = requests.get(f"{place.endpoint}/second/v1/users?limit=1", headers=headers, timeout=30)
         assert answer.ok
-        assert answer.links["next"]["url"].startswith(f"{place.endpoint}/oauth2/v1/users?")
+        assert answer.links["next"]["url"].startswith(f"{place.endpoint}/second/v1/users?")
     finally:
-        gateway.delete_stage(restApiId=okta, stageName="oauth2")
+        gateway.delete_stage(restApiId=okta, stageName="second")
 
 
 def test_the_address_that_aws_itself_gives_an_api_stays_good(stack: dict[str, Any], place: Place) -> None:
