@@ -154,7 +154,7 @@ def is_adding(item: Item) -> bool:
     return "adds" in item and item["removal_state"] == RemovalState.PENDING
 
 
-def adding(context: Context, request: RemovalRequest, seen: Item | None, *, condition: str = LISTED) -> Change:
+def adding(context: Context, request: RemovalRequest, seen: Item | None, *, condition: str | None = None) -> Change:
     """The update that records an addition; it forgives nothing, and waits in the queue individually.
 
     Args:
@@ -162,14 +162,14 @@ def adding(context: Context, request: RemovalRequest, seen: Item | None, *, cond
         request: what to add.
         seen: the record that refused the write because of a removal, which this one replaces; None at first. A worker
             may be under way with that removal, so the addition is due after the longest lease that it can have.
-        condition: what else the record must meet; "" for a write that lists the entry itself.
+        condition: what the record must meet, "" for a write that lists the entry itself; by default it must be listed.
     """
     key, update, values = recording(context, replace(request, hide=False), queued=True)
     update = replace(
         update,
         set=[*update.set, "#adds = :true"],
         remove=[name for name in update.remove if name not in {"#adds", "#lease_until"}],
-        condition=condition,
+        condition=LISTED if condition is None else condition,
     )
     values |= {":true": True}
     if seen is None:
