@@ -333,11 +333,13 @@ def play(store: Store, organization: Organization, actions: Iterable[tuple[Any, 
                 )
                 store.suppressions.record(organization, [bounce])
             case "lift", name, emails, hide:
+                # two histories have a request's id in common only where it is the same request
+                request = f"q{number}{name[:2]}{''.join(sorted(email[0] for email in emails))}{int(hide)}"
                 requests = [
-                    RemovalRequest(f"q{number}-{at}", name, comparison_key(email), email, hide=hide)
+                    RemovalRequest(f"{request}-{at}", name, comparison_key(email), email, hide=hide)
                     for at, email in enumerate(sorted(emails))
                 ]
-                store.suppressions.request_removals(context(organization, now=now, request_id=f"q{number}"), requests)
+                store.suppressions.request_removals(context(organization, now=now, request_id=request), requests)
             case "work", state:
                 work(store, organization, state, now)
             case "recipient", email, module:
