@@ -46,8 +46,11 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 @cache
 def public_authorities() -> ssl.SSLContext:
-    """The TLS context that trusts certifi's list, which is the same on every machine."""
-    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    """The TLS context for TLS 1.2 and above that trusts certifi's list, which is the same on every machine."""
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    # otherwise the machine's OpenSSL decides, and Debian's Python allows older ones
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 @dataclass(frozen=True, slots=True)
