@@ -4,7 +4,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.sendgrid import dialect, suppressions
 from reprieve.runtime import http, wiring
 
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name), prepare=wiring.acting(dialect.acts_for))
+handler = http.Api(dialect.DIALECT)
 
 
 @handler.route("GET", "/mail_settings/address_whitelist", scopes=dialect.READ_WHITELIST)

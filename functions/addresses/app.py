@@ -4,7 +4,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, suppressions
 from reprieve.runtime import http, wiring
 
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name))
+handler = http.Api(dialect.DIALECT)
 
 
 @handler.route("GET", "/addresses/{email+}", scopes=suppressions.READ_ADDRESSES)

@@ -7,7 +7,7 @@ from reprieve.dialects.sendgrid import api_keys, dialect
 from reprieve.errors import Forbidden
 from reprieve.runtime import http, wiring
 
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name), prepare=wiring.acting(dialect.acts_for))
+handler = http.Api(dialect.DIALECT)
 
 
 def verbs() -> Credentials:

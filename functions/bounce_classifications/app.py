@@ -8,7 +8,7 @@ from reprieve.runtime import http, wiring
 from reprieve.suppressions.counts import by_classification, by_domain
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name), prepare=wiring.acting(dialect.acts_for))
+handler = http.Api(dialect.DIALECT)
 SCOPES = dialect.scopes(SuppressionList.BOUNCES, "read")
 
 

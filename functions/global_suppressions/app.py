@@ -6,7 +6,7 @@ from reprieve.dialects.sendgrid import dialect, suppressions
 from reprieve.runtime import http, wiring
 from reprieve.suppressions.suppression import SuppressionList
 
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name), prepare=wiring.acting(dialect.acts_for))
+handler = http.Api(dialect.DIALECT)
 
 
 @handler.route("POST", "/asm/suppressions/global", scopes=dialect.global_scopes("create"))

@@ -6,7 +6,7 @@ from reprieve.dialects.sendgrid import dialect, groups, suppressions
 from reprieve.runtime import http, wiring
 from reprieve.suppressions.listing import Filter, Selection
 
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name), prepare=wiring.acting(dialect.acts_for))
+handler = http.Api(dialect.DIALECT)
 
 
 @handler.route("POST", "/asm/groups/{group_id}/suppressions", scopes=dialect.member_scopes("create"))

@@ -5,7 +5,7 @@ from reprieve.dialects.sendgrid import dialect, groups
 from reprieve.runtime import http, settings, wiring
 
 settings.require("SECRETS_KEY", "REQUESTS_PER_MINUTE")
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name), prepare=wiring.acting(dialect.acts_for))
+handler = http.Api(dialect.DIALECT)
 
 
 @handler.route("GET", "/asm/groups", scopes=dialect.group_scopes("read"))

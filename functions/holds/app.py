@@ -6,7 +6,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, holds
 from reprieve.runtime import http, wiring
 
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name))
+handler = http.Api(dialect.DIALECT)
 
 
 @handler.route("POST", "/holds", scopes=holds.MANAGE)

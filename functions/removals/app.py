@@ -5,7 +5,7 @@ from reprieve.dialects.reprieve import dialect, removals
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import http, wiring
 
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name))
+handler = http.Api(dialect.DIALECT)
 
 
 @handler.route("GET", "/removals", scopes=removals.READ)

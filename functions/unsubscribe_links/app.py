@@ -8,7 +8,7 @@ from reprieve.runtime import http, settings, wiring
 from reprieve.suppressions.links import ALL_MAIL, Link, claimed
 
 settings.require("SECRETS_KEY", "REQUESTS_PER_MINUTE")
-handler = http.Api(dialect.DIALECT, meter=wiring.meter(dialect.DIALECT.name))
+handler = http.Api(dialect.DIALECT)
 LINK = "/unsubscribe/{token}"
 
 

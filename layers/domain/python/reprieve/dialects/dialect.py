@@ -71,6 +71,11 @@ def no_limits(_seconds: Seconds, _request: Request) -> Headers:
     return ()
 
 
+def no_child(_: Request) -> None:
+    """No organization, for a vendor whose callers act for themselves alone."""
+    return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """One API: how it is reached, and how it answers; everything that is the same on all its routes.
@@ -89,6 +94,8 @@ class Dialect:
         headers: the vendor's, for every answer.
         limits: the vendor's headers for a client that should come back at a moment, in Unix seconds.
         passing: errors that pass by themselves, so that a client should come back.
+        counted: whether requests are counted against the organization's quota (`access.quota`).
+        acts_for: reads from a request the id of the organization that a parent acts for; None if it acts for itself.
         id_header: the header of every answer with the request's id, the gateway's own answers included.
         id_prefix: what an error's id begins with in answers.
     """
@@ -106,6 +113,8 @@ class Dialect:
     headers: Callable[[Request], Headers] = no_headers
     limits: Callable[[Seconds, Request], Headers] = no_limits
     passing: tuple[type[ReprieveError], ...] = (Unavailable,)
+    counted: bool = False
+    acts_for: Callable[[Request], str | None] = no_child
     id_header: str = "X-Request-Id"
     id_prefix: str = ""
 

@@ -19,8 +19,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from reprieve import answer_size, clock
 from reprieve.access.authenticate import authenticate
 from reprieve.dialects.exchange import Request, Response
-from reprieve.errors import Forbidden, LimitExceeded, MethodNotAllowed, NoSuchRoute, RateLimited, ReprieveError
-from reprieve.runtime import telemetry, wiring
+from reprieve.errors import (
+    Forbidden,
+    LimitExceeded,
+    MethodNotAllowed,
+    NoSuchRoute,
+    RateLimited,
+    ReprieveError,
+    Unavailable,
+)
+from reprieve.organization import ORGANIZATION_ID
+from reprieve.runtime import settings, telemetry, wiring
 from reprieve.runtime.telemetry import logger
 
 if TYPE_CHECKING:
@@ -55,23 +64,8 @@ class Route:
 class Api:
     """The routes of one function, in one dialect."""
 
-    def __init__(
-        self,
-        dialect: Dialect,
-        *,
-        meter: Callable[[Request], Quota | None] = lambda _: None,
-        prepare: Callable[[Request], Request] = lambda request: request,
-    ) -> None:
-        """An API.
-
-        Args:
-            dialect: how it answers.
-            meter: counts a request against its organization's quota.
-            prepare: what is done to a request that has passed the scope check, before its handler sees it.
-        """
+    def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
-        self._meter = meter
-        self._prepare = prepare
         self.routes: dict[tuple[str, str], Route] = {}
 
     def route(self, method: str, resource: str, *, scopes: Scopes) -> Callable[[Verb], Verb]:
@@ -81,7 +75,12 @@ class Api:
             method: in upper case.
             resource: the template, as in template.yaml.
             scopes: see `Scopes`.
+
+        Raises:
+            MissingSetting: requests are counted, and the template does not say how many there may be.
         """
+        if self.dialect.counted:
+            settings.require("REQUESTS_PER_MINUTE")
 
         def register(verb: Verb) -> Verb:
             self.routes[method, resource] = Route(verb, scopes)
@@ -111,7 +110,7 @@ class Api:
             routes = self._routes_of(request.resource)
             if not all(route.open for route in routes.values()):
                 request = self._identified(request)
-            request = replace(request, quota=self._meter(request))
+            request = replace(request, quota=self._counted(request))
             response = self._answer(request, routes)
             _check_size(response)
         except ReprieveError as error:
@@ -155,6 +154,26 @@ class Api:
         )
         return replace(request, caller=caller)
 
+    def _counted(self, request: Request) -> Quota | None:
+        """What is left of the quota, this request counted; a request whose count fails is not refused for it."""
+        if request.caller is None or not self.dialect.counted:
+            return None
+        try:
+            return wiring.quotas().count(request.caller.organization, self.dialect.name, now=request.now)
+        except Unavailable:
+            return None
+
+    def _acting(self, request: Request) -> Request:
+        """The request on behalf of the child that a parent acts for, with the parent's own credential and scopes."""
+        child_id = self.dialect.acts_for(request) if request.caller else None
+        if child_id is None:
+            return request
+        child = wiring.access().organization(child_id) if ORGANIZATION_ID.fullmatch(child_id) else None
+        if child is None or child.parent != request.organization.id:
+            # an organization that does not exist looks the same as one that is not the caller's
+            raise Forbidden
+        return request.for_organization(child)
+
     def _answer(self, request: Request, routes: Mapping[str, Route]) -> Response:
         if request.quota and request.quota.exceeded:
             raise RateLimited(request.quota.resets_at)
@@ -164,7 +183,7 @@ class Api:
         wanted = route.scopes(request) if callable(route.scopes) else route.scopes
         if wanted and not request.context.may(*wanted):
             raise Forbidden(wanted[0])
-        return route.verb(self._prepare(request))
+        return route.verb(self._acting(request))
 
 
 def _log_fault(error: Exception, error_id: str, request: Request) -> None:

@@ -12,8 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reprieve import clock
-from reprieve.errors import Forbidden, Unavailable
-from reprieve.organization import ORGANIZATION_ID
+from reprieve.errors import Unavailable
 from reprieve.runtime import settings
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from reprieve.access.organizations import Organizations
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.provider_accounts import ProviderAccounts
-    from reprieve.access.quota import Quota
     from reprieve.access.repeats import Repeats
     from reprieve.access.senders import Senders
     from reprieve.access.signer import Signer
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from reprieve.access.trust import Trust
     from reprieve.addresses.explain import Addresses
     from reprieve.clock import Millis
-    from reprieve.dialects.exchange import Request
     from reprieve.email_servers.manage import EmailServers
     from reprieve.exports.export import Exports
     from reprieve.exports.imports import Imports
@@ -450,45 +447,6 @@ def quotas() -> Quotas:
     from reprieve.store.quotas import Quotas
 
     return Quotas(table("ACCESS"), settings.requests_per_minute())
-
-
-def meter(dialect: str) -> Callable[[Request], Quota | None]:
-    """Count requests of one dialect; a request whose count fails is not refused for it.
-
-    Raises:
-        MissingSetting: the template does not say how many requests there may be.
-    """
-    settings.require("REQUESTS_PER_MINUTE")
-
-    def count(request: Request) -> Quota | None:
-        if request.caller is None:
-            return None
-        try:
-            return quotas().count(request.caller.organization, dialect, now=request.now)
-        except Unavailable:
-            return None
-
-    return count
-
-
-def acting(child_of: Callable[[Request], str | None]) -> Callable[[Request], Request]:
-    """Let a parent act for a child of its organization, with its own credential and scopes.
-
-    Args:
-        child_of: reads the child's id from a request; None when the caller acts for itself.
-    """
-
-    def prepare(request: Request) -> Request:
-        child_id = child_of(request)
-        if child_id is None:
-            return request
-        child = access().organization(child_id) if ORGANIZATION_ID.fullmatch(child_id) else None
-        if child is None or child.parent != request.context.organization.id:
-            # an organization that does not exist looks the same as one that is not the caller's
-            raise Forbidden
-        return request.for_organization(child)
-
-    return prepare
 
 
 def lists() -> Lists:

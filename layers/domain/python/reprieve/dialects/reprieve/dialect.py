@@ -91,4 +91,5 @@ DIALECT: Final = Dialect(
         "DEFAULT_5XX": Refusal(500, "something unexpected happened; the error id is the request id in the log"),
     },
     write=problem_details,
+    counted=True,
 )

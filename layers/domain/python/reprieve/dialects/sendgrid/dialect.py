@@ -106,6 +106,15 @@ def _headers(request: Request) -> Headers:
     )
 
 
+def _acts_for(request: Request) -> str | None:
+    """The organization that a parent acts for, by `on-behalf-of`: a subuser's name, or `account-id` and an id."""
+    given = request.headers.get("on-behalf-of", "").strip()
+    if not given:
+        return None
+    word, _, rest = given.partition(" ")
+    return rest.strip() if word.casefold() == "account-id" else given
+
+
 DIALECT: Final = Dialect(
     name="sendgrid",
     api="SendGridApi",
@@ -117,13 +126,6 @@ DIALECT: Final = Dialect(
     write=envelope,
     headers=_headers,
     limits=_limits,
+    counted=True,
+    acts_for=_acts_for,
 )
-
-
-def acts_for(request: Request) -> str | None:
-    """The organization that a parent acts for, by `on-behalf-of`: a subuser's name, or `account-id` and an id."""
-    given = request.headers.get("on-behalf-of", "").strip()
-    if not given:
-        return None
-    word, _, rest = given.partition(" ")
-    return rest.strip() if word.casefold() == "account-id" else given
