@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.classification import held_out, load, score
 from reprieve.suppressions.classifier import UNDETERMINED, Confidence, Evidence, Verdict, classify
-from reprieve.suppressions.refusals import english, other_languages, receiving_hosts
+from reprieve.suppressions.refusals import tables
 from reprieve.suppressions.refusals.causes import CONSEQUENCES, Cause
 from reprieve.suppressions.refusals.rules import Rule
 from reprieve.suppressions.refusals.status_codes import REPLY, STATUS, SUBJECT
@@ -20,7 +20,7 @@ from reprieve.suppressions.suppression import Classification, Permanence
 HARD, SOFT, UNSURE = Permanence
 DATA = Path(__file__).parents[1] / "data" / "bounces"
 CASES = json.loads((DATA / "cases.json").read_text(encoding="utf-8"))["cases"]
-TABLES = (english.WORDS, english.CIRCUMSTANCES, english.HINTS, other_languages.WORDS, receiving_hosts.MARKS)
+TABLES = (tables.ENGLISH, tables.CIRCUMSTANCES, tables.HINTS, tables.OTHER_LANGUAGES, tables.MARKS)
 RULES = [rule for table in TABLES for rule in table.rules]
 #: texts of every set, as examples of what is really said
 TEXTS = [one.text for name in ("kumomta", "sisimai") for one in load(name)]

@@ -23,10 +23,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from reprieve.suppressions.refusals import english, other_languages
 from reprieve.suppressions.refusals.causes import CONSEQUENCES, Cause
-from reprieve.suppressions.refusals.receiving_hosts import MARKS
 from reprieve.suppressions.refusals.status_codes import REPLY, SENDERS, of_status
+from reprieve.suppressions.refusals.tables import CIRCUMSTANCES, ENGLISH, HINTS, MARKS, OTHER_LANGUAGES
 from reprieve.suppressions.refusals.text import read, statuses
 from reprieve.suppressions.suppression import Permanence
 
@@ -121,12 +120,12 @@ def _opinions(
     if said := _said(reading.words, hard=hard):
         yield said
     yield from _by_status(own + reading.statuses)
-    yield from _found(english.CIRCUMSTANCES, reading.words, Confidence.MEDIUM)
+    yield from _found(CIRCUMSTANCES, reading.words, Confidence.MEDIUM)
     if reading.before_recipient:
         yield _verdict(Cause.SENDER, "command", Confidence.MEDIUM)
     if opinion in {Permanence.HARD, Permanence.SOFT}:
         yield Verdict(Cause.UNKNOWN, Evidence("opinion"), Confidence.LOW, opinion)
-    yield from _found(english.HINTS, reading.words, Confidence.LOW)
+    yield from _found(HINTS, reading.words, Confidence.LOW)
     yield from (_verdict(REPLY[code], f"reply.{code}", Confidence.LOW) for code in reading.replies if code in REPLY)
 
 
@@ -143,9 +142,7 @@ def _by_status(codes: tuple[tuple[int, int, int], ...]) -> Iterator[Verdict]:
 @lru_cache(maxsize=1024)
 def _said(words: str, *, hard: bool) -> Verdict | None:
     """The verdict of words; servers repeat themselves, so the latest are kept."""
-    for verdict in chain(
-        _found(english.WORDS, words, Confidence.HIGH), _found(other_languages.WORDS, words, Confidence.HIGH)
-    ):
+    for verdict in chain.from_iterable(_found(table, words, Confidence.HIGH) for table in (ENGLISH, OTHER_LANGUAGES)):
         if hard or verdict.permanence is not Permanence.HARD:
             return verdict
     return None

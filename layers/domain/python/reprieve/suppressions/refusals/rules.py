@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from reprieve.suppressions.refusals.causes import Cause
 
+#: a few words in between, in a pattern
+GAP: Final = r"(?: [^ .]{1,40}){0,5}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

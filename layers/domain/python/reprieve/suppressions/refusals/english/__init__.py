@@ -1,0 +1,1 @@
+"""English words of refusals, parted by what is refused; `refusals.tables` has their order."""
