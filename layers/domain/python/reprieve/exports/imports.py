@@ -1,7 +1,8 @@
 """Importing an organization from its rows.
 
 The organization's settings are added last. Until then it does not exist for its callers, its provider's webhook and the
-scheduled functions, so that nobody reads an incomplete list and nothing can be acknowledged that the import would lose.
+scheduled functions, so that no request reads an incomplete list and nothing can be acknowledged that the import
+would lose.
 """
 
 from __future__ import annotations
