@@ -287,7 +287,7 @@ class Table:
 
         Args:
             writes: pairs of an operation (`Put`, `Update`, `Delete`) and its arguments
-                (`expressions.arguments_of`); `TableName` among them names another table.
+                (`language.arguments_of`); `TableName` among them names another table.
         """
         return not self.try_transact(list(writes))
 
