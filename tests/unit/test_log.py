@@ -150,10 +150,6 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
         (EventType.ORGANIZATION_CREATE, EventType.ORGANIZATION_UPDATE, EventType.PURGE_UPDATE),
         lambda event_type: organization_changed(event_type, {"name": ("Demo", "Other")}, context=CONTEXT),
     ),
-    **{
-        event_type: lambda event_type: sender_changed(event_type, "ses", "example.com", context=CONTEXT)
-        for event_type in (EventType.SENDER_CLAIM, EventType.SENDER_RELEASE)
-    },
     EventType.WHITELIST_UPDATE: lambda _: whitelist_changed({"enabled": False}, {"enabled": True}, context=CONTEXT),
     EventType.PROVIDER_UPDATE: lambda _: provider_account_changed(None, ACCOUNT, context=CONTEXT),
     EventType.PROVIDER_RESUME: lambda _: provider_resumed(context=CONTEXT),
@@ -187,7 +183,6 @@ def test_a_change_names_its_actor_its_request_and_its_target(event_type: EventTy
         ("User", "Ada", "ada@example.com"),
         ("Leads", "ada@example.com", "ada@example.com"),
         ("Organization", "Demo", "demo"),
-        ("Sender", "example.com", "example.com"),
         ("ProviderAccount", "Demo", "demo"),
         ("Sender", "identity/x.example", "identity/x.example"),
     }
