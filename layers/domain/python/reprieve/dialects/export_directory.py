@@ -154,14 +154,14 @@ class ExportReader:
 
     def rows(self, kind: Kind) -> Iterator[Row]:
         """The rows of a kind, which `problems` has checked."""
-        with _opened(self._directory / f"{kind}.jsonl") as file:
+        with (self._directory / f"{kind}.jsonl").open("rb") as file:
             for line in file:
                 yield parse_strictly(line)
 
     def _problems(self, file: File, progress: Callable[[Kind, int], None]) -> Iterator[str]:
         digest, count, before, sound = hashlib.sha256(), 0, None, True
         try:
-            with _opened(self._directory / file.name) as lines:
+            with (self._directory / file.name).open("rb") as lines:
                 while line := lines.readline(export_lines.MAX_LINE + 1):
                     count += 1
                     digest.update(line)
@@ -230,9 +230,3 @@ def _created(path: Path) -> Iterator[IO[bytes]]:
         yield file
         file.flush()
         os.fsync(file.fileno())
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    with path.open("rb") as file:
-        yield file
