@@ -268,6 +268,25 @@ def test_what_is_wrong_is_named_by_file_and_line_before_anything_is_written(run:
 
 
 @pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        (Kind.WHITELIST, '{"enabled":true,"entries":[]}'),
+        (Kind.GROUPS, '{"deleted":[],"groups":[],"last_id":0}'),
+        (Kind.PROVIDER_ACCOUNT, '{"base_url":"","on_behalf_of":"","provider":"ses","webhook_key":""}'),
+    ],
+)
+def test_a_second_line_where_there_is_at_most_one_is_refused(run: Run, exported: Path, kind: Kind, line: str) -> None:
+    (exported / f"{kind}.jsonl").write_text(f"{line}\n{line}\n", encoding="utf-8")
+    done = run("import", str(exported), "--check")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines() == [
+        f"{kind}.jsonl: 2 lines, but {WHOLE.get(kind, 0)} by the manifest",
+        f"{kind}.jsonl: one line at most",
+        "Error: the export cannot be used; nothing was changed",
+    ]
+
+
+@pytest.mark.parametrize(
     ("change", "problem"),
     [
         ({"format": "other"}, "not the manifest of an organization's export"),

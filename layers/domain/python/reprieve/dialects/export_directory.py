@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from reprieve.clock import timestamp
 from reprieve.dialects import export_lines
 from reprieve.errors import InvalidInput
-from reprieve.exports.kinds import Kind, key_of
+from reprieve.exports.kinds import KEYS, Kind, key_of
 from reprieve.json_body import parse_strictly
 from reprieve.organization import ORGANIZATION_ID
 
@@ -181,7 +181,7 @@ class ExportReader:
             yield ": its SHA-256 is not the manifest's, so it was changed after the export"
         if file.kind is Kind.ORGANIZATION and count != 1:
             yield ": one line is needed"
-        if file.kind is Kind.PROVIDER_ACCOUNT and count > 1:
+        elif not KEYS[file.kind] and count > 1:
             yield ": one line at most"
 
 
