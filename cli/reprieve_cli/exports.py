@@ -20,7 +20,7 @@ from reprieve.exports.kinds import Kind, key_of
 from reprieve.providers.registry import PROVIDERS, RULES
 from reprieve.runtime import wiring
 from reprieve_cli import operations
-from reprieve_cli.output import examples, interactive, json_option, printable, say, say_json, say_table
+from reprieve_cli.output import confirm, examples, json_option, printable, say, say_json, say_table
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def import_(
     connect()
     before = wiring.access().organization(organization.id)
     if before is not None and overwrite and not yes:
-        _confirm(organization.id)
+        confirm(f"replaces what {organization.id} has")
     rows = {file.kind: partial(reader.rows, file.kind) for file in reader.manifest.files}
     rows[Kind.ORGANIZATION] = partial(_one, settings)
     try:
@@ -254,12 +254,6 @@ def _counts(reader: ExportReader, kind: Kind, report: ImportReport | None) -> Ma
     if report is None:
         return {"rows": reader.manifest.rows(kind)}
     return {"added": report.added[kind], "unchanged": report.unchanged[kind], "removed": report.removed[kind]}
-
-
-def _confirm(organization_id: str) -> None:
-    if not interactive():
-        raise click.UsageError(f"this replaces what {organization_id} has: confirm it with --yes")
-    click.confirm(f"This replaces what {organization_id} has. Go on?", abort=True, err=True)
 
 
 def _progress(done: str, kind: Kind, count: int) -> None:

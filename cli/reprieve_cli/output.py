@@ -71,6 +71,21 @@ def interactive() -> bool:
     return sys.stdin.isatty()
 
 
+def confirm(deed: str) -> None:
+    """Ask before something is done that cannot be undone; without a terminal, `--yes` has to say so.
+
+    Args:
+        deed: what the command does, in the third person and without a full stop.
+
+    Raises:
+        UsageError: there is no terminal to ask at.
+        Abort: the answer is no.
+    """
+    if not interactive():
+        raise click.UsageError(f"this {deed}: confirm it with --yes")
+    click.confirm(f"This {deed}. Go on?", abort=True, err=True)
+
+
 def printable(text: str) -> str:
     """Text with a space for each character that could speak to the terminal: other people's servers wrote some."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -12,7 +12,7 @@ from reprieve.errors import InvalidInput
 from reprieve.providers.registry import PROVIDERS
 from reprieve.runtime import wiring
 from reprieve_cli import operations
-from reprieve_cli.output import examples, interactive, json_option, moment, say, say_json, say_pairs
+from reprieve_cli.output import confirm, examples, interactive, json_option, moment, say, say_json, say_pairs
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def set_(
         raise click.UsageError(f"nothing to change: give {options}")
     accounts = wiring.provider_accounts()
     if accounts.loses_key(owner, named) and not yes:
-        _confirm(organization)
+        confirm(f"deletes the stored API key of {organization}")
     asks = kind is not None and PROVIDERS[kind].account.has_key and not keep_key
     api_key = _read_key(stdin=key_stdin) if key_stdin or asks else None
     account = accounts.set(operations.asking(owner), replace(named, api_key=api_key))
@@ -149,13 +149,6 @@ def test(organization: str, *, as_json: bool) -> None:
         say(f"It is paused until {moment(account.paused_until)}: `reprieve providers resume {organization}`", err=True)
     if answer is not None:
         raise click.ClickException(answer)
-
-
-def _confirm(organization: str) -> None:
-    """Ask before a stored key goes for good."""
-    if not interactive():
-        raise click.UsageError(f"this deletes the stored API key of {organization}: confirm it with --yes")
-    click.confirm(f"This deletes the stored API key of {organization}. Go on?", abort=True, err=True)
 
 
 def _read_key(*, stdin: bool) -> str:

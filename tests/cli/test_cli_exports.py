@@ -15,7 +15,7 @@ from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
 from reprieve.store.organization_rows import OrganizationRows
 from reprieve.suppressions.suppression import SuppressionList
-from reprieve_cli import operations
+from reprieve_cli import operations, output
 from tests.cli.running import NOW, Ran
 from tests.support.contexts import context
 
@@ -163,6 +163,19 @@ def test_an_import_of_an_organization_that_exists_is_refused_and_changes_nothing
         "Usage: reprieve import [OPTIONS] DIR\nTry 'reprieve import -h' for help.\n\n"
         "Error: this replaces what acme has: confirm it with --yes\n",
     )
+
+
+def test_at_a_terminal_an_organization_is_overwritten_only_after_a_yes(
+    run: Run, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "interactive", lambda: True)
+    monkeypatch.setattr(wiring, "wait", lambda _: None)
+    ran = run("import", str(exported), "--overwrite", stdin="n\n")
+    assert ran.code == 1
+    assert ran.err.startswith("This replaces what acme has. Go on? [y/N]:")
+    assert "reprieve.organization.replace" not in logged(run)
+    assert run("import", str(exported), "--overwrite", stdin="y\n").code == 0
+    assert "reprieve.organization.replace" in logged(run)
 
 
 def test_overwriting_puts_the_organization_out_of_reach_until_no_request_is_under_way(

@@ -17,7 +17,7 @@ from reprieve.access.provider_accounts import provider_key_context
 from reprieve.clock import MINUTE
 from reprieve.errors import Unavailable
 from reprieve.runtime import wiring
-from reprieve_cli import operations, providers
+from reprieve_cli import operations, output, providers
 from reprieve_cli.stack import connect
 from tests.cli.running import NOW, Ran
 
@@ -294,7 +294,7 @@ def test_a_stored_key_is_deleted_only_after_a_yes(run: Run, monkeypatch: pytest.
         "",
         "Error: this deletes the stored API key of acme: confirm it with --yes",
     )
-    monkeypatch.setattr(providers, "interactive", lambda: True)
+    monkeypatch.setattr(output, "interactive", lambda: True)
     assert run(*SET, "none", stdin="n\n").code == 1
     assert stored() == before
     assert run(*SET, "none", stdin="y\n").code == 0
