@@ -15,7 +15,7 @@ from reprieve.access.organizations import Organizations
 from reprieve.dialects import export_lines
 from reprieve.dialects.export_directory import ExportReader, ExportWriter
 from reprieve.errors import InvalidInput, Unavailable
-from reprieve.exports.imports import base_url_left_out
+from reprieve.exports.imports import base_url_left_out, needs_key
 from reprieve.exports.kinds import Kind, key_of
 from reprieve.providers.registry import PROVIDERS, RULES
 from reprieve.runtime import wiring
@@ -24,7 +24,7 @@ from reprieve_cli.output import confirm, examples, json_option, printable, say, 
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from reprieve.exports.imports import ImportReport
     from reprieve.exports.kinds import Row
@@ -140,7 +140,7 @@ def import_(
     if before is not None and overwrite and not yes:
         confirm(f"replaces what {organization.id} has")
     rows = {file.kind: partial(reader.rows, file.kind) for file in reader.manifest.files}
-    rows[Kind.ORGANIZATION] = partial(_one, settings)
+    rows[Kind.ORGANIZATION] = partial(iter, [settings])
     try:
         report = wiring.imports().run(
             operations.asking(organization),
@@ -168,15 +168,13 @@ def _settings(reader: ExportReader, *, name: str | None, parent: str | None) -> 
     return settings
 
 
-def _one(row: Row) -> Iterator[Row]:
-    yield row
-
-
 def _secrets_of(reader: ExportReader) -> list[tuple[Kind, str]]:
     """What in an export is of no use without a secret; each with its kind of provider, or its id."""
-    accounts = [(Kind.PROVIDER_ACCOUNT, row["provider"]) for row in reader.rows(Kind.PROVIDER_ACCOUNT)]
-    needing = [(kind, name) for kind, name in accounts if name in RULES and RULES[name].has_key]
-    return [*needing, *((Kind.EMAIL_SERVERS, row["id"]) for row in reader.rows(Kind.EMAIL_SERVERS))]
+    accounts = [row["provider"] for row in reader.rows(Kind.PROVIDER_ACCOUNT)]
+    return [
+        *((Kind.PROVIDER_ACCOUNT, provider) for provider in accounts if needs_key(provider, RULES)),
+        *((Kind.EMAIL_SERVERS, row["id"]) for row in reader.rows(Kind.EMAIL_SERVERS)),
+    ]
 
 
 def _secret(kind: Kind, name: str) -> str:

@@ -192,16 +192,13 @@ class Imports:
         return [
             (kind, name)
             for kind, name in self.stored.without_secret(organization)
-            if kind is not Kind.PROVIDER_ACCOUNT or self._needs_key(name)
+            if kind is not Kind.PROVIDER_ACCOUNT or needs_key(name, self.rules)
         ]
-
-    def _needs_key(self, provider: str) -> bool:
-        return provider in self.rules and self.rules[provider].has_key
 
     def _adopted(self, kind: Kind, rows: Rows, here: ProviderAccount | None) -> Iterator[Row]:
         """The rows as they can be without secrets; the account where the operator or the provider has it."""
         for row in rows():
-            if kind is Kind.PROVIDER_ACCOUNT and self._needs_key(row["provider"]):
+            if kind is Kind.PROVIDER_ACCOUNT and needs_key(row["provider"], self.rules):
                 left_out = base_url_left_out(row, self.rules, here)
                 base_url = self.rules[row["provider"]].base_url if left_out else row["base_url"]
                 paused = {"paused_until": KEY_MISSING_UNTIL, "paused_reason": KEY_MISSING}
@@ -210,6 +207,11 @@ class Imports:
                 yield {**row, "enabled": False}
             else:
                 yield row
+
+
+def needs_key(provider: str, rules: Mapping[str, AccountRules]) -> bool:
+    """Whether an account at this kind of provider is of no use without an API key; an unknown kind is not."""
+    return provider in rules and rules[provider].has_key
 
 
 def base_url_left_out(account: Row, rules: Mapping[str, AccountRules], here: ProviderAccount | None) -> str:
