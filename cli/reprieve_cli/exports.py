@@ -136,8 +136,7 @@ def import_(
         _say_what_is_left(reader, organization, None, as_json=as_json)
         return
     connect()
-    before = wiring.access().organization(organization.id)
-    if before is not None and overwrite and not yes:
+    if overwrite and not yes and wiring.access().organization(organization.id) is not None:
         confirm(f"replaces what {organization.id} has")
     rows = {file.kind: partial(reader.rows, file.kind) for file in reader.manifest.files}
     rows[Kind.ORGANIZATION] = partial(iter, [settings])

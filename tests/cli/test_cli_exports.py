@@ -385,9 +385,8 @@ def test_the_calls_of_an_export_and_an_import(run: Run, exported: Path, tmp_path
     calls.clear()
     run("import", str(exported))
     assert calls == {
-        # the organization, before the confirmation and before the import; its account; five single rows,
-        # compared twice; secrets
-        "GetItem": 2 + 1 + 5 * 2 + 1,
+        # the organization; its account; five single rows, compared twice; secrets
+        "GetItem": 1 + 1 + 5 * 2 + 1,
         # the system log is not compared, and the servers are asked for their secrets
         "Query": queries * 2 - 2 + 1,
         # notes, records of the lists, system log; and the entry of the import
