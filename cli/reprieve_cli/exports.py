@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import sys
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,11 +20,11 @@ from reprieve.exports.kinds import Kind, key_of
 from reprieve.providers.registry import PROVIDERS, RULES
 from reprieve.runtime import wiring
 from reprieve_cli import operations
-from reprieve_cli.output import confirm, examples, json_option, printable, say, say_json, say_table
+from reprieve_cli.output import confirm, examples, json_option, printable, say, say_json, say_table, watched
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from reprieve.exports.imports import ImportReport
     from reprieve.exports.kinds import Row
@@ -68,8 +68,9 @@ def export(organization: str, directory: Path, *, no_log: bool, restored: bool, 
     suffix = RESTORED if restored else ""
     context = operations.asking(Organizations(wiring.access(suffix), wiring.event_log()).find(organization))
     writer = ExportWriter(directory, organization, now=context.now)
-    write = partial(writer.write, progress=partial(_progress, "exported"))
-    wiring.exports(suffix).run(context, write, with_system_log=not no_log)
+    with _progress("exported") as progress:
+        write = partial(writer.write, progress=progress)
+        wiring.exports(suffix).run(context, write, with_system_log=not no_log)
     manifest = writer.finish()
     reader = ExportReader(directory)
     missing = [_secret(kind, name) for kind, name in _secrets_of(reader)]
@@ -126,7 +127,9 @@ def import_(
     the secrets of an unchanged provider account or email server stay as they are.
     """
     reader = ExportReader(directory)
-    if problems := reader.problems(progress=partial(_progress, "checked")):
+    with _progress("checked") as progress:
+        problems = reader.problems(progress=progress)
+    if problems:
         for problem in problems:
             say(printable(problem), err=True)
         raise InvalidInput("the export cannot be used; nothing was changed")
@@ -140,14 +143,12 @@ def import_(
         confirm(f"replaces what {organization.id} has")
     rows = {file.kind: partial(reader.rows, file.kind) for file in reader.manifest.files}
     rows[Kind.ORGANIZATION] = partial(iter, [settings])
+    source = reader.manifest.organization
     try:
-        report = wiring.imports().run(
-            operations.asking(organization),
-            rows,
-            source=reader.manifest.organization,
-            overwrite=overwrite,
-            progress=partial(_progress, "imported"),
-        )
+        with _progress("imported") as progress:
+            report = wiring.imports().run(
+                operations.asking(organization), rows, source=source, overwrite=overwrite, progress=progress
+            )
     except Unavailable as fault:
         raise Unavailable(f"{fault}; what was imported stays, and running the command again continues") from None
     _say_what_is_left(reader, organization, report, as_json=as_json)
@@ -253,7 +254,15 @@ def _counts(reader: ExportReader, kind: Kind, report: ImportReport | None) -> Ma
     return {"added": report.added[kind], "unchanged": report.unchanged[kind], "removed": report.removed[kind]}
 
 
-def _progress(done: str, kind: Kind, count: int) -> None:
-    """Print to stderr how far it is, in place, where a person is watching."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{kind}: {count} {done}", err=True, nl=False)
+@contextmanager
+def _progress(done: str) -> Iterator[Callable[[Kind, int], None]]:
+    """Print to stderr how far it is, in place, where a person is watching; the line is gone when the block ends."""
+
+    def show(text: str) -> None:
+        if watched():
+            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
+
+    try:
+        yield lambda kind, count: show(f"{kind}: {count} {done}")
+    finally:
+        show("")

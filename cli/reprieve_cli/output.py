@@ -71,6 +71,11 @@ def interactive() -> bool:
     return sys.stdin.isatty()
 
 
+def watched() -> bool:
+    """Whether a person sees progress: standard error is a terminal."""
+    return sys.stderr.isatty()
+
+
 def confirm(deed: str) -> None:
     """Ask before something is done that cannot be undone; without a terminal, `--yes` has to say so.
 
@@ -93,7 +98,7 @@ def printable(text: str) -> str:
 
 def progress(done: int, total: int, *, every: int = 1_000) -> None:
     """Print to stderr how far it is: in place on a terminal, elsewhere a line each time `every` more are done."""
-    if sys.stderr.isatty():
+    if watched():
         click.echo(f"\r{done} of {total}", err=True, nl=done == total)
     elif done % every == 0 or done == total:
         click.echo(f"{done} of {total}", err=True)

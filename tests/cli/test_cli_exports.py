@@ -15,7 +15,7 @@ from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
 from reprieve.store.organization_rows import OrganizationRows
 from reprieve.suppressions.suppression import SuppressionList
-from reprieve_cli import operations, output
+from reprieve_cli import exports, operations, output
 from tests.cli.running import NOW, Ran
 from tests.support.contexts import context
 
@@ -99,6 +99,20 @@ def test_an_export_is_a_file_a_kind_that_only_its_owner_may_read(run: Run, tmp_p
         "purge_enabled": False,
         "provider_name": "Sendgrid",
     }
+
+
+def test_on_a_terminal_progress_is_shown_in_place_and_gone_at_the_end(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "watched", lambda: True)
+    # what stands in for a terminal here drops the sequences that clear a line
+    done = run("export", "acme", str(tmp_path / "acme"))
+    assert done.err == "".join(f"\r{kind}: {WHOLE.get(kind, 0)} exported" for kind in Kind) + "\r"
+    (tmp_path / "acme" / "whitelist.jsonl").unlink()
+    done = run("import", str(tmp_path / "acme"))
+    assert done.err == (
+        "\rwhitelist.jsonl: No such file or directory\nError: the export cannot be used; nothing was changed\n"
+    )
 
 
 def test_an_export_is_logged_before_anything_is_read(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
