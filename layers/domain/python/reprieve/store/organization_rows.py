@@ -36,7 +36,7 @@ from reprieve.suppressions.suppression import HOLDS, GroupList, SuppressionList,
 from reprieve.system_log.span import LOG_RETENTION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reprieve.clock import Seconds
     from reprieve.exports.kinds import Row
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from reprieve.store.table import Table
     from reprieve.suppressions.suppression import AnyList
 
+#: the kinds that are in the table of suppressions
+IN_SUPPRESSIONS: Final = (Kind.ANSWERS, Kind.REQUESTS, Kind.WHITELIST, Kind.GROUPS, Kind.SUPPRESSIONS)
 #: the attributes of items that no row has: keys, what follows from others, marks of workers, and secrets
 LEFT_OUT: Final = frozenset(
     {
@@ -100,13 +102,17 @@ class OrganizationRows:
         modules: frozenset[str],
     ) -> None:
         self._suppressions = suppressions
-        self._log = log
-        self._access = access
         self._accounts = accounts
         self._recipients = recipients
-        self._recipient_table = recipient_table
         self._servers = servers
         self._modules = modules
+        self._tables = {
+            **dict.fromkeys(IN_SUPPRESSIONS, suppressions),
+            **dict.fromkeys((Kind.CREDENTIALS, Kind.ORGANIZATION), access),
+            Kind.PROVIDER_ACCOUNT: accounts,
+            Kind.RECIPIENTS: recipient_table,
+            Kind.SYSTEM_LOG: log,
+        }
 
     def rows(self, organization: Organization, kind: Kind, *, now: Millis) -> Iterator[Row]:
         """See the port. A Query per partition and megabyte; a GetItem where there is at most one row."""
@@ -124,8 +130,7 @@ class OrganizationRows:
             case Kind.EMAIL_SERVERS:
                 added = [self._add_server(organization, row) for row in rows]
             case Kind.PROVIDER_ACCOUNT | Kind.CREDENTIALS | Kind.ORGANIZATION:
-                table = self._table_of(kind)
-                added = [table.put(_access_item(organization, kind, row), condition=NEW) for row in rows]
+                added = [self._tables[kind].put(_access_item(organization, kind, row), condition=NEW) for row in rows]
             case _:
                 added = self._insert(organization, kind, rows, now)
         return [row for row, done in zip(rows, added, strict=True) if not done]
@@ -141,17 +146,12 @@ class OrganizationRows:
                 for row in rows:
                     if server := self._servers.get(organization, row["id"]):
                         self._servers.remove(organization, server)
-            case Kind.PROVIDER_ACCOUNT | Kind.CREDENTIALS | Kind.ORGANIZATION:
-                table = self._table_of(kind)
-                side_by_side(lambda row: table.delete(_access_key(organization, kind, row)), rows)
-            case Kind.SYSTEM_LOG:
-                side_by_side(lambda row: self._log.delete(_log_key(organization, row)), rows)
             case _:
-                side_by_side(lambda row: self._suppressions.delete(_suppressions_key(organization, kind, row)), rows)
+                side_by_side(lambda row: self._tables[kind].delete(ITEM_KEY[kind](organization, row)), rows)
 
     def without_secret(self, organization: Organization) -> list[tuple[Kind, str]]:
         """See the port. One GetItem and one Query."""
-        account = self._accounts.get(_access_key(organization, Kind.PROVIDER_ACCOUNT, {}), consistent=True)
+        account = self._accounts.get(ITEM_KEY[Kind.PROVIDER_ACCOUNT](organization, {}), consistent=True)
         found = [(Kind.EMAIL_SERVERS, server.id) for server in self._servers.all(organization) if not server.sealed]
         if account and not account["sealed_key"]:
             found.insert(0, (Kind.PROVIDER_ACCOUNT, cast("str", account["provider"])))
@@ -161,32 +161,29 @@ class OrganizationRows:
         found: Iterator[Row]
         match kind:
             case Kind.ANSWERS:
-                answers = self._merged(kind, self._suppressions, keys.all_repeats(organization))
+                answers = self._merged(kind, keys.all_repeats(organization))
                 found = (row for row in answers if "answer" in row)
             case Kind.REQUESTS:
-                found = self._merged(kind, self._suppressions, keys.all_requests(organization))
-            case Kind.WHITELIST | Kind.GROUPS:
-                item = self._suppressions.get(_suppressions_key(organization, kind, {}), consistent=True)
-                found = map(partial(_row, kind), [item] if item else [])
+                found = self._merged(kind, keys.all_requests(organization))
             case Kind.SUPPRESSIONS:
                 shards = range(organization.shards)
                 names = sorted(self._lists(organization))
                 lists = [[keys.suppressions(organization, name, n) for n in shards] for name in names]
-                found = chain.from_iterable(self._merged(kind, self._suppressions, one) for one in lists)
+                found = chain.from_iterable(self._merged(kind, one) for one in lists)
             case Kind.RECIPIENTS:
                 modules = sorted({USERS, *self._modules, *organization.modules})
                 places = [keys.recipients(organization, module) for module in modules]
-                found = chain.from_iterable(self._merged(kind, self._recipient_table, [place]) for place in places)
+                found = chain.from_iterable(self._merged(kind, [place]) for place in places)
             case Kind.EMAIL_SERVERS:
                 found = map(_server_row, self._servers.all(organization))
             case Kind.SYSTEM_LOG:
-                found = self._merged(kind, self._log, keys.logs(organization), name="#log")
+                found = self._merged(kind, keys.logs(organization), name="#log")
             case Kind.CREDENTIALS:
                 condition = "#partition = :partition AND begins_with(#sort, :prefix)"
                 values: Item = {":partition": organization.id, ":prefix": CREDENTIAL}
-                found = map(partial(_row, kind), self._access.query_all(condition, values, consistent=True))
-            case Kind.PROVIDER_ACCOUNT | Kind.ORGANIZATION:
-                item = self._table_of(kind).get(_access_key(organization, kind, {}), consistent=True)
+                found = map(partial(_row, kind), self._tables[kind].query_all(condition, values, consistent=True))
+            case Kind.WHITELIST | Kind.GROUPS | Kind.PROVIDER_ACCOUNT | Kind.ORGANIZATION:
+                item = self._tables[kind].get(ITEM_KEY[kind](organization, {}), consistent=True)
                 found = map(partial(_row, kind), [item] if item else [])
         return found
 
@@ -196,21 +193,17 @@ class OrganizationRows:
         numbers = {*(group.id for group in groups.groups), *groups.unswept}
         return [*SuppressionList, HOLDS, *map(GroupList.of, numbers)]
 
-    def _table_of(self, kind: Kind) -> Table:
-        """The table of the settings, the credentials or the provider account."""
-        return self._accounts if kind is Kind.PROVIDER_ACCOUNT else self._access
-
-    def _merged(self, kind: Kind, table: Table, partitions: Sequence[str], name: str = "#partition") -> Iterator[Row]:
+    def _merged(self, kind: Kind, partitions: Sequence[str], name: str = "#partition") -> Iterator[Row]:
         """The rows of some partitions, in order."""
         streams = (
-            table.query_all(f"{name} = :partition", {":partition": partition}, consistent=True)
+            self._tables[kind].query_all(f"{name} = :partition", {":partition": partition}, consistent=True)
             for partition in partitions
         )
         rows = [map(partial(_row, kind), stream) for stream in streams]
         return heapq.merge(*rows, key=partial(key_of, kind))
 
     def _insert(self, organization: Organization, kind: Kind, rows: Sequence[Row], now: Millis) -> list[bool]:
-        table = self._log if kind is Kind.SYSTEM_LOG else self._suppressions
+        table = self._tables[kind]
         items = [_item(organization, kind, row, now) for row in rows]
         batches = [items[start : start + WRITES_A_BATCH] for start in range(0, len(items), WRITES_A_BATCH)]
         taken = [item for batch in side_by_side(table.insert_many, batches) for item in batch]
@@ -319,7 +312,6 @@ def _item(organization: Organization, kind: Kind, row: Row, now: Millis) -> Item
     """The item of a row of the Suppressions or the EventLog table."""
     if kind is Kind.SYSTEM_LOG:
         return _log_item(organization, row)
-    key = _suppressions_key(organization, kind, row)
     as_json = JSON_ATTRIBUTES.get(kind, ())
     item = {name: _value(value) for name, value in row.items() if name not in IN_KEY and name not in as_json}
     for name in as_json:
@@ -336,29 +328,27 @@ def _item(organization: Organization, kind: Kind, row: Row, now: Millis) -> Item
         if "removal_state" in row:
             # higher than any that a worker may hold who was under way with a record that this one replaces
             item["fence"] = to_seconds(now)
-    return item | key
+    return item | ITEM_KEY[kind](organization, row)
 
 
-def _suppressions_key(organization: Organization, kind: Kind, row: Row) -> Item:
-    match kind:
-        case Kind.ANSWERS:
-            return {"partition": keys.repeats(organization, row["digest"]), "address": row["digest"]}
-        case Kind.REQUESTS:
-            request_id = row["part"].rpartition("#")[0]
-            return {"partition": keys.requests(organization, request_id), "address": row["part"]}
-        case Kind.WHITELIST:
-            return {"partition": keys.whitelist(organization), "address": WHITELIST}
-        case Kind.GROUPS:
-            return {"partition": keys.groups(organization), "address": ALL_GROUPS}
-        case _:
-            return record_key(organization, list_named(row["list"]), row["address"])
-
-
-def _log_key(organization: Organization, row: Row) -> Item:
-    return {
-        "log": keys.log(organization, row["uuid"]),
+#: the key of a row's item, by kind; those of recipients and email servers are known to their own stores
+ITEM_KEY: Final[Mapping[Kind, Callable[[Organization, Row], Item]]] = {
+    Kind.ANSWERS: lambda owner, row: {"partition": keys.repeats(owner, row["digest"]), "address": row["digest"]},
+    Kind.REQUESTS: lambda owner, row: {
+        "partition": keys.requests(owner, row["part"].rpartition("#")[0]),
+        "address": row["part"],
+    },
+    Kind.WHITELIST: lambda owner, _: {"partition": keys.whitelist(owner), "address": WHITELIST},
+    Kind.GROUPS: lambda owner, _: {"partition": keys.groups(owner), "address": ALL_GROUPS},
+    Kind.SUPPRESSIONS: lambda owner, row: record_key(owner, list_named(row["list"]), row["address"]),
+    Kind.SYSTEM_LOG: lambda owner, row: {
+        "log": keys.log(owner, row["uuid"]),
         "entry": keys.log_position(row["published"], row["uuid"]),
-    }
+    },
+    Kind.PROVIDER_ACCOUNT: lambda owner, _: {"partition": owner.id, "sort": PROVIDER},
+    Kind.CREDENTIALS: lambda owner, row: {"partition": owner.id, "sort": CREDENTIAL + row["digest"]},
+    Kind.ORGANIZATION: lambda owner, _: {"partition": owner.id, "sort": ORGANIZATION},
+}
 
 
 def _key_in(kind: Kind, item: Item) -> Item:
@@ -369,23 +359,12 @@ def _key_in(kind: Kind, item: Item) -> Item:
 
 def _log_item(organization: Organization, row: Row) -> Item:
     event = json.dumps(row["event"], separators=(",", ":"), ensure_ascii=False)
-    return _log_key(organization, row) | {
+    return ITEM_KEY[Kind.SYSTEM_LOG](organization, row) | {
         "target": keys.log_target(organization, row["target"]),
         "event": zlib.compress(event.encode()),
         "arrival": keys.log_position(row["arrival"], row["uuid"]),
         "expires_at": to_seconds(Millis(row["published"] + LOG_RETENTION)),
     }
-
-
-def _access_key(organization: Organization, kind: Kind, row: Row) -> Item:
-    match kind:
-        case Kind.CREDENTIALS:
-            sort = CREDENTIAL + row["digest"]
-        case Kind.PROVIDER_ACCOUNT:
-            sort = PROVIDER
-        case _:
-            sort = ORGANIZATION
-    return {"partition": organization.id, "sort": sort}
 
 
 def _access_item(organization: Organization, kind: Kind, row: Row) -> Item:
@@ -394,7 +373,7 @@ def _access_item(organization: Organization, kind: Kind, row: Row) -> Item:
         item["sealed_key"] = b""
     if kind is Kind.ORGANIZATION:
         item["kind"] = ORGANIZATION
-    return item | _access_key(organization, kind, row)
+    return item | ITEM_KEY[kind](organization, row)
 
 
 def _plain(value: Value) -> Any:  # noqa: ANN401  (JSON)
