@@ -12,7 +12,7 @@ from reprieve.suppressions.suppression import Suppression
 from tests.simulation.world import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from reprieve.suppressions.suppression import SuppressionList
     from tests.simulation.oracle import Oracle
@@ -44,24 +44,10 @@ class Upstream:
             return [LiftAnswer(LiftOutcome.WAIT, "429", self.world.now + 60_000)] * len(emails)
         if self.world.chance(Fault.ACCOUNT, 20):
             return [LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "401")] * len(emails)
-        try:
-            return self.world.io(
-                f"upstream {self.organization} delete {len(emails)}",
-                lambda: self._delete(suppression_list, emails),
-                error=ProviderFault,
-            )
-        except ProviderFault:
-            return [LiftAnswer(LiftOutcome.RETRY, "503")] * len(emails)
+        return self._change("delete", self._delete, suppression_list, emails)
 
     def put(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
-        try:
-            return self.world.io(
-                f"upstream {self.organization} put {len(emails)}",
-                lambda: self._put(suppression_list, emails),
-                error=ProviderFault,
-            )
-        except ProviderFault:
-            return [LiftAnswer(LiftOutcome.RETRY, "503")] * len(emails)
+        return self._change("put", self._put, suppression_list, emails)
 
     def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
         """The current entries of the list, without event ids."""
@@ -72,32 +58,42 @@ class Upstream:
         )
         return (one for one in found if start <= one.created <= end)
 
+    def _change(
+        self,
+        word: str,
+        effect: Callable[[SuppressionList, Sequence[str]], list[LiftAnswer]],
+        name: SuppressionList,
+        emails: Sequence[str],
+    ) -> list[LiftAnswer]:
+        what = f"upstream {self.organization} {word} {len(emails)}"
+        try:
+            return self.world.io(what, lambda: effect(name, emails), error=ProviderFault)
+        except ProviderFault:
+            return [LiftAnswer(LiftOutcome.RETRY, "503")] * len(emails)
+
     def _put(self, name: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
-        answers = []
-        for email in emails:
-            if email == self.poisoned and self.world.now < self.poison_until:
-                answers.append(LiftAnswer(LiftOutcome.REFUSED, "400"))
-            elif self.world.chance(Fault.PARTIAL, 8):
-                answers.append(LiftAnswer(LiftOutcome.WAIT, "not tried"))
-            else:
-                self.listed[name, email] = Suppression(name, comparison_key(email), email, self.world.now)
-                self.oracle.put_upstream(self.organization, name, email)
-                answers.append(LiftAnswer(LiftOutcome.LISTED, ""))
-        return answers
+        return [self._trouble_with(email) or self._put_one(name, email) for email in emails]
+
+    def _put_one(self, name: SuppressionList, email: str) -> LiftAnswer:
+        self.listed[name, email] = Suppression(name, comparison_key(email), email, self.world.now)
+        self.oracle.put_upstream(self.organization, name, email)
+        return LiftAnswer(LiftOutcome.LISTED, "")
 
     def _delete(self, name: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
         self.oracle.asked_upstream(self.organization, name, emails, exact=self.exact)
-        answers = []
-        for email in emails:
-            if email == self.poisoned and self.world.now < self.poison_until:
-                answers.append(LiftAnswer(LiftOutcome.REFUSED, "400"))
-            elif self.world.chance(Fault.PARTIAL, 8):
-                answers.append(LiftAnswer(LiftOutcome.WAIT, "not tried"))
-            else:
-                gone = self.listed.pop((name, email), None)
-                self.oracle.done_upstream(self.organization, name, email)
-                answers.append(LiftAnswer(LiftOutcome.LIFTED if gone else LiftOutcome.ABSENT, ""))
-        return answers
+        return [self._trouble_with(email) or self._delete_one(name, email) for email in emails]
+
+    def _delete_one(self, name: SuppressionList, email: str) -> LiftAnswer:
+        gone = self.listed.pop((name, email), None)
+        self.oracle.done_upstream(self.organization, name, email)
+        return LiftAnswer(LiftOutcome.LIFTED if gone else LiftOutcome.ABSENT, "")
+
+    def _trouble_with(self, email: str) -> LiftAnswer | None:
+        if email == self.poisoned and self.world.now < self.poison_until:
+            return LiftAnswer(LiftOutcome.REFUSED, "400")
+        if self.world.chance(Fault.PARTIAL, 8):
+            return LiftAnswer(LiftOutcome.WAIT, "not tried")
+        return None
 
     def close(self) -> None:
         pass
