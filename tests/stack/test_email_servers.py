@@ -6,8 +6,6 @@ The sink's certificate is of a private authority, which Okta's clients cannot na
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
 import subprocess
 import sys
 import zlib
@@ -19,9 +17,9 @@ import requests
 import trustme
 
 from local.deploy import client, outputs
-from local.place import ROOT
 from tests.support.contracts import contract
 from tests.support.mail_sink import PASSWORD, USERNAME, MailSink, free_place
+from tests.support.node import run_node
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
@@ -34,7 +32,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning"),
 ]
 
-SDK_NODE = ROOT / "tests" / "sdk-node"
 ENROLLED = {"alias": "Sink", "username": USERNAME, "password": PASSWORD}
 ADDRESSES = ("sender@example.com", "receiver@example.org")
 
@@ -121,41 +118,38 @@ def test_okta_s_python_client_drives_a_server_through_its_life(
 
 NODE = """
 const { Client } = require("@okta/okta-sdk-nodejs");
-const [orgUrl, token, ca, server, from, to] = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const { orgUrl, token, privateCa, server, addresses } = given;
 const client = new Client({ orgUrl, token });
-(async () => {
-  const api = client.emailServerApi;
-  const created = await api.createEmailServer({ emailServerPost: server });
-  const emailServerId = created.id;
-  const patched = await fetch(`${orgUrl}/api/v1/email-servers/${emailServerId}`, {
-    method: "PATCH",
-    headers: { Authorization: `SSWS ${token}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ privateCa: ca, password: server.password }),
-  });
-  const got = await api.getEmailServer({ emailServerId });
-  const listed = await api.listEmailServers();
-  const updated = await api.updateEmailServer({ emailServerId, emailServerRequest: { alias: "New", enabled: true } });
-  await api.testEmailServer({ emailServerId, emailTestAddresses: { fromAddress: from, toAddress: to } });
-  await api.deleteEmailServer({ emailServerId });
-  console.log(JSON.stringify({ created, patched: patched.status, got, listed, updated }));
-})().catch((error) => { console.error(error.message); process.exit(1); });
+const api = client.emailServerApi;
+const created = await api.createEmailServer({ emailServerPost: server });
+const emailServerId = created.id;
+const patched = await fetch(`${orgUrl}/api/v1/email-servers/${emailServerId}`, {
+  method: "PATCH",
+  headers: { Authorization: `SSWS ${token}`, "Content-Type": "application/json" },
+  body: JSON.stringify({ privateCa, password: server.password }),
+});
+const got = await api.getEmailServer({ emailServerId });
+const listed = await api.listEmailServers();
+const updated = await api.updateEmailServer({ emailServerId, emailServerRequest: { alias: "New", enabled: true } });
+const [fromAddress, toAddress] = addresses;
+await api.testEmailServer({ emailServerId, emailTestAddresses: { fromAddress, toAddress } });
+await api.deleteEmailServer({ emailServerId });
+return { created, patched: patched.status, got, listed, updated };
 """
 
 
 def test_okta_s_node_client_drives_a_server_through_its_life(
     stack: dict[str, Any], plain: Plain, sink: MailSink
 ) -> None:
-    node = shutil.which("node")
-    if node is None or not (SDK_NODE / "node_modules").is_dir():
-        pytest.skip("SKIPPED: Okta's Node client is not installed (make node)")
     okta = stack["okta"]
-    server = {"host": sink.host, "port": sink.port, **ENROLLED}
-    asked = [okta["base_url"], okta["token"], sink.ca_pem, server, *ADDRESSES]
-    ended = subprocess.run(
-        [node, "-e", NODE], cwd=SDK_NODE, input=json.dumps(asked), capture_output=True, text=True, check=False
+    done = run_node(
+        NODE,
+        orgUrl=okta["base_url"],
+        token=okta["token"],
+        privateCa=sink.ca_pem,
+        server={"host": sink.host, "port": sink.port, **ENROLLED},
+        addresses=ADDRESSES,
     )
-    assert ended.returncode == 0, ended.stderr
-    done = json.loads(ended.stdout)
     identifier = done["created"]["id"]
     assert done["patched"] == 200
     assert (done["got"]["id"], done["got"]["host"], done["got"]["enabled"]) == (identifier, sink.host, False)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 import uuid
 from typing import Any
 
@@ -13,11 +10,10 @@ import pytest
 import sendgrid
 from python_http_client.exceptions import BadRequestsError, NotFoundError
 
-from local.place import ROOT
+from tests.support.node import run_program
 
 pytestmark = pytest.mark.stack
 Stack = dict[str, Any]
-NODE = ROOT / "tests" / "sdk-node"
 
 
 @pytest.fixture
@@ -74,25 +70,14 @@ def test_the_python_client_drives_groups_and_their_lists(stack: Stack, mark: str
 
 
 def test_the_node_client_drives_all_of_it(stack: Stack, mark: str) -> None:
-    if not shutil.which("node") or not (NODE / "node_modules" / "@sendgrid" / "client").is_dir():
-        pytest.skip("SKIPPED: node or its packages are not here; `make node` installs them")
     addresses = [f"{mark}-a+x@example.com", f"{mark}-b@example.com"]
-    done = subprocess.run(
-        ["node", "groups.js"],
-        cwd=NODE,
-        env={
-            "PATH": os.environ["PATH"],
-            "BASE_URL": stack["sendgrid"]["base_url"],
-            "TOKEN": stack["sendgrid"]["token"],
-            "NAME": mark,
-            "ADDRESSES": json.dumps(addresses),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
+    seen = run_program(
+        "groups.js",
+        BASE_URL=stack["sendgrid"]["base_url"],
+        TOKEN=stack["sendgrid"]["token"],
+        NAME=mark,
+        ADDRESSES=json.dumps(addresses),
     )
-    seen = json.loads(done.stdout)
     assert {name: answer["status"] for name, answer in seen.items()} == {
         "create": 201,
         "again": 400,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -17,13 +15,13 @@ import sendgrid
 from python_http_client.exceptions import BadRequestsError, ForbiddenError, NotFoundError
 
 from local.deploy import client, outputs
-from local.place import ROOT
 from reprieve.organization import Organization
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support import queue
 from tests.support.contracts import contract
+from tests.support.node import run_program
 from tests.support.stack_access import access_of
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.stack
 Stack = dict[str, Any]
-NODE = ROOT / "tests" / "sdk-node"
 
 
 def table(place: Place) -> Table:
@@ -208,25 +205,14 @@ def test_an_address_is_explained(stack: Stack, place: Place, mark: str) -> None:
 
 
 def test_the_node_client_drives_all_of_it(stack: Stack, place: Place, mark: str) -> None:
-    if not shutil.which("node") or not (NODE / "node_modules" / "@sendgrid" / "client").is_dir():
-        pytest.skip("SKIPPED: node or its packages are not here; `make node` installs them")
     addresses = [f"{mark}-a@example.com", f"{mark}-b@example.com", f"{mark}-c@example.com", f"{mark}+d@example.com"]
     put(place, *addresses)
-    done = subprocess.run(
-        ["node", "suppressions.js"],
-        cwd=NODE,
-        env={
-            "PATH": os.environ["PATH"],
-            "BASE_URL": stack["sendgrid"]["base_url"],
-            "TOKEN": stack["sendgrid"]["token"],
-            "ADDRESSES": json.dumps(addresses),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
+    seen = run_program(
+        "suppressions.js",
+        BASE_URL=stack["sendgrid"]["base_url"],
+        TOKEN=stack["sendgrid"]["token"],
+        ADDRESSES=json.dumps(addresses),
     )
-    seen = json.loads(done.stdout)
     assert {name: answer["status"] for name, answer in seen.items()} == {
         "list": 200,
         "wildcard": 200,

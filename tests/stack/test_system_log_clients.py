@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import requests
 from local.place import ROOT
 from tests.stack.test_main_loop import bounce, post
 from tests.support.log_collectors import COLLECTORS, Page
+from tests.support.node import has_node, require_node
 from tests.support.workers import peak_megabytes
 
 if TYPE_CHECKING:
@@ -97,14 +97,12 @@ def test_oktas_clients_poll_every_entry_exactly_once_while_events_arrive(stack: 
         "python 3.x": poller(sys.executable, program("python", "poll_okta3.py"), base_url, *asked),
         "python 2.x": poller(str(okta2), program("python", "poll_okta2.py"), base_url, *asked),
     }
-    node = shutil.which("node")
-    if node and (ROOT / "tests" / "sdk-node" / "node_modules").is_dir():
-        started["node"] = poller(node, program("node", "poll_okta.js"), base_url, *asked)
+    if has_node():
+        started["node"] = poller("node", program("node", "poll_okta.js"), base_url, *asked)
     sent = send_while(stack, run)
     seen = {client: seen_by(process) for client, process in started.items()}
     assert {client: sorted(emails) for client, emails in seen.items()} == dict.fromkeys(seen, sorted(sent))
-    if "node" not in started:
-        pytest.skip("SKIPPED: Okta's Node client; install Node and run `make node`. The Python clients passed.")
+    require_node()
 
 
 @pytest.mark.slow

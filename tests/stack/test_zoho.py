@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from local.deploy import client, outputs
 from local.lock_file import take_lock
 from local.place import ROOT
 from reprieve.access.credential import Credential, digest_of, issue_token
+from tests.support import node
 from tests.support.relay import relay
 from tests.support.stack_access import access_of
 from tests.support.webhook import signed, signing_key
@@ -37,7 +37,6 @@ pytestmark = pytest.mark.stack
 Stack = dict[str, Any]
 
 CLIENTS = ("node-8", "python-8", "python-6")
-NODE = ROOT / "tests" / "sdk-node"
 FREE = ("NOT_ALLOWED", "Email is already unblocked")
 PERMANENT = ("NOT_ALLOWED", "Cannot unblock, Email is blocked permanently")
 EXHAUSTED = ("NOT_ALLOWED", "Cannot unblock, email has been unblocked 5 times already")
@@ -72,10 +71,8 @@ def command(request: pytest.FixtureRequest) -> list[str]:
     language, major = request.param.split("-")
     if language == "python":
         return [python_with_sdk(major), str(ROOT / "tests" / "sdk-python" / "zoho_unblock.py")]
-    node = shutil.which("node")
-    if node is None or not (NODE / "node_modules" / "@zohocrm").is_dir():
-        pytest.skip("SKIPPED: no Node, or its packages are not installed: `make node`")
-    return [node, str(NODE / "zoho_unblock.mjs")]
+    node.require_node()
+    return ["node", str(node.CLIENTS / "zoho_unblock.mjs")]
 
 
 @pytest.fixture

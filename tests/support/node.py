@@ -17,12 +17,17 @@ import pytest
 
 #: Where `make test` has npm install the clients; a script that runs here can `require` them.
 CLIENTS = Path(__file__).parent.parent / "sdk-node"
-SECONDS = 60
+SECONDS = 120
+
+
+def has_node() -> bool:
+    """Whether Node and its packages are here."""
+    return bool(shutil.which("node")) and (CLIENTS / "node_modules").is_dir()
 
 
 def require_node() -> None:
     """Skip the test where Node or its packages are missing; fail it where REPRIEVE_REQUIRE_NPM is set."""
-    if shutil.which("node") and (CLIENTS / "node_modules").is_dir():
+    if has_node():
         return
     missing = "Node and the vendors' Node clients are not here (`make node` installs the clients)"
     if os.environ.get("REPRIEVE_REQUIRE_NPM"):
@@ -32,10 +37,25 @@ def require_node() -> None:
 
 def run_node(script: str, **given: Any) -> Any:
     """Run an async function body that may use `given`; what it returns comes back, what it throws fails the test."""
-    require_node()
     program = f"(async (given) => {{ {script} }})({json.dumps(given)}).then((it) => console.log(JSON.stringify(it)))"
+    return _said("--eval", program)
+
+
+def run_program(name: str, **variables: str) -> Any:
+    """Run a program beside the clients with these variables; what it prints comes back, a failure fails the test."""
+    return _said(name, environment={"PATH": os.environ["PATH"], **variables})
+
+
+def _said(*arguments: str, environment: dict[str, str] | None = None) -> Any:
+    require_node()
     ended = subprocess.run(
-        ["node", "--eval", program], cwd=CLIENTS, capture_output=True, text=True, timeout=SECONDS, check=False
+        ["node", *arguments],
+        cwd=CLIENTS,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
