@@ -1,5 +1,7 @@
 """The one place that names the adapters.
 
+It goes from room to room in the order of the arrows: what all share, then for each subject its stores and its verbs.
+
 What is cached, clients and most stores, is made once per process, when first needed. The rest is made for each call.
 
 Imports are inside the functions on purpose: a function pays at its cold start only for what it uses.
@@ -90,6 +92,13 @@ def now() -> Millis:
     return clock.now()
 
 
+def wait(duration: Millis) -> None:
+    """Wait for a duration in milliseconds."""
+    import time
+
+    time.sleep(duration / clock.SECOND)
+
+
 @cache
 def client(service: str, attempts: int = 4) -> Any:  # noqa: ANN401  (a boto3 client's type depends on its name)
     """A boto3 client with timeouts that fit inside a request, and few retries of its own."""
@@ -125,82 +134,6 @@ def table(name: str, suffix: str = "") -> Table:
 
 
 @cache
-def suppressions() -> Suppressions:
-    """The suppression records."""
-    from reprieve.store.suppressions import Suppressions
-
-    return Suppressions(table("SUPPRESSIONS"))
-
-
-@cache
-def whitelist_store() -> WhitelistStore:
-    """The address whitelists."""
-    from reprieve.store.whitelists import Whitelists
-
-    return Whitelists(table("SUPPRESSIONS"))
-
-
-@cache
-def hold_store() -> HoldStore:
-    """The holds."""
-    from reprieve.store.holds import Holds
-
-    return Holds(table("SUPPRESSIONS"))
-
-
-def holds() -> Holds:
-    """The verbs for holds."""
-    from reprieve.removals.holds import Holds
-
-    return Holds(hold_store(), listing(), suppressions(), event_log())
-
-
-def whitelists() -> Whitelists:
-    """The verbs for address whitelists."""
-    from reprieve.suppressions.whitelists import Whitelists
-
-    return Whitelists(whitelist_store(), event_log())
-
-
-@cache
-def group_store() -> GroupStore:
-    """The unsubscribe groups."""
-    from reprieve.store.groups import GroupStore
-
-    return GroupStore(table("SUPPRESSIONS"))
-
-
-def unsubscribe_groups() -> UnsubscribeGroups:
-    """The verbs for unsubscribe groups."""
-    from reprieve.suppressions.groups import UnsubscribeGroups
-
-    return UnsubscribeGroups(group_store(), event_log(), provider_groups)
-
-
-@cache
-def link_keys() -> LinkKeys:
-    """The keys of unsubscribe links."""
-    from reprieve.store.link_keys import LinkKeys
-
-    return LinkKeys(table("SUPPRESSIONS"), vault())
-
-
-def unsubscribe_links() -> UnsubscribeLinks:
-    """The verbs for unsubscribe links."""
-    from reprieve.suppressions.links import UnsubscribeLinks
-
-    return UnsubscribeLinks(link_keys(), group_store(), listing(), unsubscribes())
-
-
-@cache
-def removal_queue() -> RemovalQueue:
-    """The removal queue."""
-    from reprieve.store.removal_queue import RemovalQueue
-
-    return RemovalQueue(table("SUPPRESSIONS"))
-
-
-@cache
 def event_log() -> EventLog:
     """The system log. Its client does not retry: see `store.system_log`."""
     from reprieve.store.system_log import EventLog
@@ -225,6 +158,125 @@ def system_log() -> SystemLog:
 
 
 @cache
+def access(suffix: str = "") -> Access:
+    """Organizations, credentials, provider accounts; see `organization_rows` for the suffix."""
+    from reprieve.store.access import Access
+
+    return Access(table("ACCESS", suffix), table("PROVIDER_ACCOUNTS", suffix))
+
+
+@cache
+def vault() -> Vault:
+    """Secrets under KMS."""
+    from reprieve.store.vault import Vault
+
+    return Vault(client("kms"), settings.key_id())
+
+
+@cache
+def tokens() -> Tokens:
+    """OAuth clients, refresh tokens, signing keys."""
+    from reprieve.store.tokens import Tokens
+
+    return Tokens(table("TOKENS"), table("ACCESS"))
+
+
+@cache
+def quotas() -> Quotas:
+    """The counts of requests."""
+    from reprieve.store.quotas import Quotas
+
+    return Quotas(table("ACCESS"), settings.requests_per_minute())
+
+
+@cache
+def sender_store() -> SenderStore:
+    """The claims on senders."""
+    from reprieve.store.senders import Senders
+
+    return Senders(table("PROVIDER_ACCOUNTS"))
+
+
+def organizations() -> Organizations:
+    """The verbs for organizations and their settings."""
+    from reprieve.access.organizations import Organizations
+
+    return Organizations(access(), event_log())
+
+
+def credentials(
+    check_scopes: Callable[[frozenset[str]], None], among: Callable[[Credential], bool] = lambda _: True
+) -> Credentials:
+    """The verbs for credentials; see `Credentials` for the arguments."""
+    from reprieve.access.credentials import Credentials
+
+    return Credentials(access(), event_log(), check_scopes, among)
+
+
+def clients(check_scopes: Callable[[frozenset[str]], None]) -> Clients:
+    """The verbs for OAuth clients; see `Clients` for the check."""
+    from reprieve.access.clients import Clients
+
+    return Clients(tokens(), event_log(), check_scopes)
+
+
+def token_requests() -> TokenRequests:
+    """The verbs of the token endpoints."""
+    from reprieve.access.token_requests import TokenRequests
+
+    return TokenRequests(tokens(), access(), signer(), event_log(), settings.token_issuer())
+
+
+def signing_keys() -> SigningKeys:
+    """The verbs for the keys that sign access tokens."""
+    from reprieve.access.signing_keys import SigningKeys
+
+    return SigningKeys(tokens(), access(), vault(), event_log())
+
+
+@cache
+def signer() -> Signer:
+    """The key that signs access tokens."""
+    from reprieve.access.signer import Signer
+
+    return Signer(tokens(), vault())
+
+
+@cache
+def trust() -> Trust:
+    """The verifier of access tokens. Most callers have none, so only the first one of a process loads it."""
+    from reprieve.access.trust import Trust
+    from reprieve.store.tokens import Trust as Store
+
+    return Trust(Store(table("ACCESS")), settings.token_issuer())
+
+
+def provider_accounts() -> ProviderAccounts:
+    """The verbs for provider accounts."""
+    from reprieve.access.provider_accounts import ProviderAccounts
+    from reprieve.providers.registry import RULES
+
+    return ProviderAccounts(access(), vault(), event_log(), RULES)
+
+
+def senders() -> Senders:
+    """The verbs for what organizations send mail with."""
+    from reprieve.access.senders import Senders
+    from reprieve.providers.registry import PROVIDERS
+
+    rules = {one.kind: one.notifications().checked_sender for one in PROVIDERS.values() if one.notifications}
+    return Senders(sender_store(), event_log(), rules)
+
+
+def repeats() -> Repeats:
+    """Requests that come with an idempotency key."""
+    from reprieve.access.repeats import Repeats
+    from reprieve.store.repeats import Repeats as Store
+
+    return Repeats(Store(table("SUPPRESSIONS")))
+
+
+@cache
 def recipients() -> Recipients:
     """The recipients and their addresses."""
     from reprieve.store.recipients import Recipients
@@ -246,6 +298,113 @@ def recipient_imports() -> RecipientImports:
     return RecipientImports(recipients(), event_log())
 
 
+@cache
+def suppressions() -> Suppressions:
+    """The suppression records."""
+    from reprieve.store.suppressions import Suppressions
+
+    return Suppressions(table("SUPPRESSIONS"))
+
+
+@cache
+def listing() -> Listing:
+    """The lists as they are shown."""
+    from reprieve.store.listing import Listing
+
+    return Listing(table("SUPPRESSIONS"))
+
+
+@cache
+def whitelist_store() -> WhitelistStore:
+    """The address whitelists."""
+    from reprieve.store.whitelists import Whitelists
+
+    return Whitelists(table("SUPPRESSIONS"))
+
+
+@cache
+def group_store() -> GroupStore:
+    """The unsubscribe groups."""
+    from reprieve.store.groups import GroupStore
+
+    return GroupStore(table("SUPPRESSIONS"))
+
+
+@cache
+def link_keys() -> LinkKeys:
+    """The keys of unsubscribe links."""
+    from reprieve.store.link_keys import LinkKeys
+
+    return LinkKeys(table("SUPPRESSIONS"), vault())
+
+
+@cache
+def dead_letters() -> DeadLetters:
+    """The dead-letter queue."""
+    from reprieve.store.dead_letters import DeadLetters
+
+    return DeadLetters(client("sqs"), settings.dead_letter_queue())
+
+
+def ingest() -> Ingest:
+    """The verb that takes in delivery events."""
+    from reprieve.suppressions.ingest import Ingest
+
+    return Ingest(suppressions(), unsubscribe_groups(), whitelist_store(), event_log(), dead_letters())
+
+
+def notification_ingest(kind: str) -> NotificationIngest:
+    """The verb that takes in the notifications of one kind of provider, which has some."""
+    from reprieve.providers.registry import notifications_of, provider_of
+    from reprieve.suppressions.notifications import NotificationIngest
+
+    provider_name = provider_of(kind).name
+    return NotificationIngest(
+        kind, provider_name, notifications_of(kind), access(), sender_store(), ingest(), dead_letters()
+    )
+
+
+def dead_letter_verbs() -> DeadLetterVerbs:
+    """The verbs on the dead-letter queue."""
+    from reprieve.providers.registry import PROVIDERS
+    from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
+    from reprieve.suppressions.dead_letters import Reader
+
+    readers = {one.kind: Reader(one.name, one.webhook().read) for one in PROVIDERS.values() if one.webhook}
+    for one in PROVIDERS.values():
+        if one.notifications:
+            readers[one.kind] = Reader(one.name, one.notifications().read, notification_ingest(one.kind).owner)
+    return DeadLetterVerbs(dead_letters(), access(), ingest(), readers)
+
+
+def whitelists() -> Whitelists:
+    """The verbs for address whitelists."""
+    from reprieve.suppressions.whitelists import Whitelists
+
+    return Whitelists(whitelist_store(), event_log())
+
+
+def unsubscribe_groups() -> UnsubscribeGroups:
+    """The verbs for unsubscribe groups."""
+    from reprieve.suppressions.groups import UnsubscribeGroups
+
+    return UnsubscribeGroups(group_store(), event_log(), provider_groups)
+
+
+def unsubscribes() -> Unsubscribes:
+    """The verb that unsubscribes addresses."""
+    from reprieve.suppressions.unsubscribe import Unsubscribes
+
+    return Unsubscribes(suppressions(), suppressions(), event_log())
+
+
+def unsubscribe_links() -> UnsubscribeLinks:
+    """The verbs for unsubscribe links."""
+    from reprieve.suppressions.links import UnsubscribeLinks
+
+    return UnsubscribeLinks(link_keys(), group_store(), listing(), unsubscribes())
+
+
 def list_imports() -> ListImports:
     """The verb that imports suppression lists."""
     from reprieve.suppressions.imports import ListImports
@@ -253,19 +412,140 @@ def list_imports() -> ListImports:
     return ListImports(suppressions(), whitelist_store(), event_log())
 
 
+def reconciliation() -> Reconciliation:
+    """The comparison with the providers' lists."""
+    from reprieve.store.comparison import Comparison
+    from reprieve.suppressions.reconcile import Reconciliation
+
+    comparison = Comparison(table("SUPPRESSIONS"))
+    groups = unsubscribe_groups()
+    return Reconciliation(
+        access(), suppressions(), whitelist_store(), hold_store(), comparison, groups, event_log(), provider_for
+    )
+
+
+def daily_reconciliation(context: Any) -> DailyReconciliation:  # noqa: ANN401  (Lambda's context object)
+    """The comparison of every organization, bounded by the time that Lambda gives it."""
+    import random
+
+    from reprieve.lanes import threads
+    from reprieve.suppressions.reconcile import DailyReconciliation
+
+    return DailyReconciliation(
+        reconciliation=reconciliation(),
+        remaining=context.get_remaining_time_in_millis,
+        spread=random.SystemRandom().random,
+        lanes=threads(LANES),
+    )
+
+
 @cache
-def access(suffix: str = "") -> Access:
-    """Organizations, credentials, provider accounts; see `organization_rows` for the suffix."""
-    from reprieve.store.access import Access
+def removal_queue() -> RemovalQueue:
+    """The removal queue."""
+    from reprieve.store.removal_queue import RemovalQueue
 
-    return Access(table("ACCESS", suffix), table("PROVIDER_ACCOUNTS", suffix))
+    return RemovalQueue(table("SUPPRESSIONS"))
 
 
-def organizations() -> Organizations:
-    """The verbs for organizations and their settings."""
-    from reprieve.access.organizations import Organizations
+@cache
+def hold_store() -> HoldStore:
+    """The holds."""
+    from reprieve.store.holds import Holds
 
-    return Organizations(access(), event_log())
+    return Holds(table("SUPPRESSIONS"))
+
+
+def removals() -> Removals:
+    """The verb that requests removals."""
+    from reprieve.removals.request import Removals
+
+    return Removals(suppressions(), recipients(), event_log())
+
+
+def lists() -> Lists:
+    """The verbs for owners of lists."""
+    from reprieve.removals.lists import Lists
+
+    return Lists(suppressions(), listing(), access(), event_log())
+
+
+def holds() -> Holds:
+    """The verbs for holds."""
+    from reprieve.removals.holds import Holds
+
+    return Holds(hold_store(), listing(), suppressions(), event_log())
+
+
+def following() -> Following:
+    """The verbs that follow removals."""
+    from reprieve.removals.follow import Following
+    from reprieve.store.removal_records import RemovalRecords
+
+    return Following(RemovalRecords(table("SUPPRESSIONS")), removal_queue(), event_log())
+
+
+def unblocks() -> Unblocks:
+    """The verb that unblocks records' addresses."""
+    from reprieve.removals.unblock import Unblocks
+    from reprieve.store.unblocks import Unblocks as Store
+
+    return Unblocks(Store(table("SUPPRESSIONS")), recipients(), event_log())
+
+
+def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context object)
+    """One run of the job, bounded by the time that Lambda gives it."""
+    import random
+
+    from reprieve.lanes import threads
+    from reprieve.removals.job import RemovalJob
+
+    return RemovalJob(
+        access=access(),
+        queue=removal_queue(),
+        log=event_log(),
+        provider_for=provider_for,
+        clock=now,
+        remaining=context.get_remaining_time_in_millis,
+        spread=random.SystemRandom().random,
+        lanes=threads(LANES),
+    )
+
+
+def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)
+    """One run of the upkeep, bounded by the time that Lambda gives it."""
+    from reprieve.removals.upkeep import Upkeep
+
+    return Upkeep(access(), suppressions(), listing(), now, context.get_remaining_time_in_millis)
+
+
+def addresses() -> Addresses:
+    """The verb that explains an address."""
+    from reprieve.addresses.explain import Addresses
+
+    return Addresses(listing(), group_store(), whitelist_store(), holds(), log_reader(), removals(), quotas())
+
+
+@cache
+def email_servers() -> EmailServers:
+    """The verbs for the organizations' own SMTP servers."""
+    from reprieve.email_servers.manage import EmailServers
+    from reprieve.net.guard import HostPolicy
+    from reprieve.smtp.courier import Courier
+    from reprieve.store.email_servers import EmailServers as Store
+
+    networks = settings.private_mail_networks()
+    courier = Courier(
+        servers=HostPolicy(ports=settings.mail_ports(), private_networks=networks),
+        token_endpoints=HostPolicy(ports=settings.token_ports(), private_networks=networks),
+        client_name=settings.mail_client_name(),
+    )
+    return EmailServers(
+        store=Store(table("EMAIL_SERVERS")),
+        vault=vault(),
+        courier=courier,
+        log=event_log(),
+        maximum=settings.max_email_servers(),
+    )
 
 
 def organization_rows(suffix: str = "") -> OrganizationRows:
@@ -305,284 +585,6 @@ def imports() -> Imports:
     from reprieve.providers.registry import RULES
 
     return Imports(organization_rows(), access(), event_log(), RULES, wait)
-
-
-def wait(duration: Millis) -> None:
-    """Wait for a duration in milliseconds."""
-    import time
-
-    time.sleep(duration / clock.SECOND)
-
-
-def credentials(
-    check_scopes: Callable[[frozenset[str]], None], among: Callable[[Credential], bool] = lambda _: True
-) -> Credentials:
-    """The verbs for credentials; see `Credentials` for the arguments."""
-    from reprieve.access.credentials import Credentials
-
-    return Credentials(access(), event_log(), check_scopes, among)
-
-
-@cache
-def tokens() -> Tokens:
-    """OAuth clients, refresh tokens, signing keys."""
-    from reprieve.store.tokens import Tokens
-
-    return Tokens(table("TOKENS"), table("ACCESS"))
-
-
-@cache
-def trust() -> Trust:
-    """The verifier of access tokens. Most callers have none, so only the first one of a process loads it."""
-    from reprieve.access.trust import Trust
-    from reprieve.store.tokens import Trust as Store
-
-    return Trust(Store(table("ACCESS")), settings.token_issuer())
-
-
-@cache
-def signer() -> Signer:
-    """The key that signs access tokens."""
-    from reprieve.access.signer import Signer
-
-    return Signer(tokens(), vault())
-
-
-def token_requests() -> TokenRequests:
-    """The verbs of the token endpoints."""
-    from reprieve.access.token_requests import TokenRequests
-
-    return TokenRequests(tokens(), access(), signer(), event_log(), settings.token_issuer())
-
-
-def clients(check_scopes: Callable[[frozenset[str]], None]) -> Clients:
-    """The verbs for OAuth clients; see `Clients` for the check."""
-    from reprieve.access.clients import Clients
-
-    return Clients(tokens(), event_log(), check_scopes)
-
-
-def signing_keys() -> SigningKeys:
-    """The verbs for the keys that sign access tokens."""
-    from reprieve.access.signing_keys import SigningKeys
-
-    return SigningKeys(tokens(), access(), vault(), event_log())
-
-
-def provider_accounts() -> ProviderAccounts:
-    """The verbs for provider accounts."""
-    from reprieve.access.provider_accounts import ProviderAccounts
-    from reprieve.providers.registry import RULES
-
-    return ProviderAccounts(access(), vault(), event_log(), RULES)
-
-
-def senders() -> Senders:
-    """The verbs for what organizations send mail with."""
-    from reprieve.access.senders import Senders
-    from reprieve.providers.registry import PROVIDERS
-
-    rules = {one.kind: one.notifications().checked_sender for one in PROVIDERS.values() if one.notifications}
-    return Senders(sender_store(), event_log(), rules)
-
-
-@cache
-def sender_store() -> SenderStore:
-    """The claims on senders."""
-    from reprieve.store.senders import Senders
-
-    return Senders(table("PROVIDER_ACCOUNTS"))
-
-
-@cache
-def vault() -> Vault:
-    """Secrets under KMS."""
-    from reprieve.store.vault import Vault
-
-    return Vault(client("kms"), settings.key_id())
-
-
-@cache
-def dead_letters() -> DeadLetters:
-    """The dead-letter queue."""
-    from reprieve.store.dead_letters import DeadLetters
-
-    return DeadLetters(client("sqs"), settings.dead_letter_queue())
-
-
-@cache
-def email_servers() -> EmailServers:
-    """The verbs for the organizations' own SMTP servers."""
-    from reprieve.email_servers.manage import EmailServers
-    from reprieve.net.guard import HostPolicy
-    from reprieve.smtp.courier import Courier
-    from reprieve.store.email_servers import EmailServers as Store
-
-    networks = settings.private_mail_networks()
-    courier = Courier(
-        servers=HostPolicy(ports=settings.mail_ports(), private_networks=networks),
-        token_endpoints=HostPolicy(ports=settings.token_ports(), private_networks=networks),
-        client_name=settings.mail_client_name(),
-    )
-    return EmailServers(
-        store=Store(table("EMAIL_SERVERS")),
-        vault=vault(),
-        courier=courier,
-        log=event_log(),
-        maximum=settings.max_email_servers(),
-    )
-
-
-@cache
-def listing() -> Listing:
-    """The lists as they are shown."""
-    from reprieve.store.listing import Listing
-
-    return Listing(table("SUPPRESSIONS"))
-
-
-@cache
-def quotas() -> Quotas:
-    """The counts of requests."""
-    from reprieve.store.quotas import Quotas
-
-    return Quotas(table("ACCESS"), settings.requests_per_minute())
-
-
-def lists() -> Lists:
-    """The verbs for owners of lists."""
-    from reprieve.removals.lists import Lists
-
-    return Lists(suppressions(), listing(), access(), event_log())
-
-
-def addresses() -> Addresses:
-    """The verb that explains an address."""
-    from reprieve.addresses.explain import Addresses
-
-    return Addresses(listing(), group_store(), whitelist_store(), holds(), log_reader(), removals(), quotas())
-
-
-def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)
-    """One run of the upkeep, bounded by the time that Lambda gives it."""
-    from reprieve.removals.upkeep import Upkeep
-
-    return Upkeep(access(), suppressions(), listing(), now, context.get_remaining_time_in_millis)
-
-
-def unsubscribes() -> Unsubscribes:
-    """The verb that unsubscribes addresses."""
-    from reprieve.suppressions.unsubscribe import Unsubscribes
-
-    return Unsubscribes(suppressions(), suppressions(), event_log())
-
-
-def ingest() -> Ingest:
-    """The verb that takes in delivery events."""
-    from reprieve.suppressions.ingest import Ingest
-
-    return Ingest(suppressions(), unsubscribe_groups(), whitelist_store(), event_log(), dead_letters())
-
-
-def notification_ingest(kind: str) -> NotificationIngest:
-    """The verb that takes in the notifications of one kind of provider, which has some."""
-    from reprieve.providers.registry import notifications_of, provider_of
-    from reprieve.suppressions.notifications import NotificationIngest
-
-    provider_name = provider_of(kind).name
-    return NotificationIngest(
-        kind, provider_name, notifications_of(kind), access(), sender_store(), ingest(), dead_letters()
-    )
-
-
-def dead_letter_verbs() -> DeadLetterVerbs:
-    """The verbs on the dead-letter queue."""
-    from reprieve.providers.registry import PROVIDERS
-    from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
-    from reprieve.suppressions.dead_letters import Reader
-
-    readers = {one.kind: Reader(one.name, one.webhook().read) for one in PROVIDERS.values() if one.webhook}
-    for one in PROVIDERS.values():
-        if one.notifications:
-            readers[one.kind] = Reader(one.name, one.notifications().read, notification_ingest(one.kind).owner)
-    return DeadLetterVerbs(dead_letters(), access(), ingest(), readers)
-
-
-def removals() -> Removals:
-    """The verb that requests removals."""
-    from reprieve.removals.request import Removals
-
-    return Removals(suppressions(), recipients(), event_log())
-
-
-def following() -> Following:
-    """The verbs that follow removals."""
-    from reprieve.removals.follow import Following
-    from reprieve.store.removal_records import RemovalRecords
-
-    return Following(RemovalRecords(table("SUPPRESSIONS")), removal_queue(), event_log())
-
-
-def reconciliation() -> Reconciliation:
-    """The comparison with the providers' lists."""
-    from reprieve.store.comparison import Comparison
-    from reprieve.suppressions.reconcile import Reconciliation
-
-    comparison = Comparison(table("SUPPRESSIONS"))
-    groups = unsubscribe_groups()
-    return Reconciliation(
-        access(), suppressions(), whitelist_store(), hold_store(), comparison, groups, event_log(), provider_for
-    )
-
-
-def daily_reconciliation(context: Any) -> DailyReconciliation:  # noqa: ANN401  (Lambda's context object)
-    """The comparison of every organization, bounded by the time that Lambda gives it."""
-    import random
-
-    from reprieve.lanes import threads
-    from reprieve.suppressions.reconcile import DailyReconciliation
-
-    return DailyReconciliation(
-        reconciliation=reconciliation(),
-        remaining=context.get_remaining_time_in_millis,
-        spread=random.SystemRandom().random,
-        lanes=threads(LANES),
-    )
-
-
-def unblocks() -> Unblocks:
-    """The verb that unblocks records' addresses."""
-    from reprieve.removals.unblock import Unblocks
-    from reprieve.store.unblocks import Unblocks as Store
-
-    return Unblocks(Store(table("SUPPRESSIONS")), recipients(), event_log())
-
-
-def repeats() -> Repeats:
-    """Requests that come with an idempotency key."""
-    from reprieve.access.repeats import Repeats
-    from reprieve.store.repeats import Repeats as Store
-
-    return Repeats(Store(table("SUPPRESSIONS")))
-
-
-def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context object)
-    """One run of the job, bounded by the time that Lambda gives it."""
-    import random
-
-    from reprieve.lanes import threads
-    from reprieve.removals.job import RemovalJob
-
-    return RemovalJob(
-        access=access(),
-        queue=removal_queue(),
-        log=event_log(),
-        provider_for=provider_for,
-        clock=now,
-        remaining=context.get_remaining_time_in_millis,
-        spread=random.SystemRandom().random,
-        lanes=threads(LANES),
-    )
 
 
 def provider_groups(organization: Organization) -> ProviderGroups | None:
