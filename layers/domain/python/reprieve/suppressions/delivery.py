@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from reprieve.address import MAX_KEY_OCTETS
+from reprieve.clock import DAY
+from reprieve.errors import InvalidInput
 from reprieve.suppressions.group import Groups
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import (
@@ -48,6 +51,8 @@ class DeliveryKind(StrEnum):
 #: what an event may hold of text, in octets of UTF-8: DynamoDB takes 400 kB of a log entry. A list's entry has less
 #: room (`suppression.MAX_TEXT`)
 MAX_TEXT_OCTETS: Final = 200_000
+#: an event from further ahead than this cannot be right, and would outlive every watermark
+FUTURE: Final = DAY
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -113,6 +118,34 @@ def writable(text: str) -> str:
 
 
 NO_GROUPS: Final = Groups()
+
+
+def check_recipient(email: str, *, field: str) -> None:
+    """Refuse a recipient that cannot be written, or is too long to have a key of its own: it is not an address.
+
+    Args:
+        email: as the provider spells it.
+        field: the provider's name for it.
+
+    Raises:
+        InvalidInput: names the field.
+    """
+    if not email.strip():
+        raise InvalidInput("missing or empty", field=field)
+    if writable(email) != email:
+        raise InvalidInput("has half of a surrogate pair", field=field)
+    if len(email.encode()) > MAX_KEY_OCTETS:
+        raise InvalidInput(f"has more than {MAX_KEY_OCTETS} octets", field=field)
+
+
+def check_size(event: DeliveryEvent) -> None:
+    """Refuse an event with more text than can be stored.
+
+    Raises:
+        InvalidInput: it has more than `MAX_TEXT_OCTETS`.
+    """
+    if event.octets > MAX_TEXT_OCTETS:
+        raise InvalidInput(f"has more than {MAX_TEXT_OCTETS} octets of text", field="event")
 
 
 def suppression_of(event: DeliveryEvent, groups: Groups = NO_GROUPS) -> Suppression | None:

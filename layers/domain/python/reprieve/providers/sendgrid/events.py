@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from reprieve.address import MAX_KEY_OCTETS, comparison_key
-from reprieve.clock import DAY, SECOND, Seconds, hours, minutes, to_millis
+from reprieve.address import comparison_key
+from reprieve.clock import SECOND, Seconds, hours, minutes, to_millis
 from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
-from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind, writable
+from reprieve.suppressions.delivery import FUTURE, DeliveryEvent, DeliveryKind, check_recipient, check_size, writable
 from reprieve.suppressions.group import GROUP_ID
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
 from reprieve.suppressions.suppression import Classification
@@ -42,8 +42,6 @@ NEWEST: Final = minutes(5)
 MAX_BODY: Final = 2_000_000
 #: base64 of a DER sequence of two integers of P-256: a signature of 8 to 72 bytes
 SIGNATURE_FORM: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}){2,24}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-#: an event from further ahead than this cannot be right, and would outlive every watermark
-FUTURE: Final = DAY
 
 #: `type` of a bounce event that is a block; `expired` is SendGrid's older word for a deferral given up
 BLOCKED: Final = frozenset({"blocked", "expired"})
@@ -242,21 +240,15 @@ def _event(raw: object, now: Millis) -> DeliveryEvent | None:
         ip=_text(raw, "ip"),
         group=group,
     )
-    if event.octets > MAX_TEXT_OCTETS:
-        raise InvalidInput(f"has more than {MAX_TEXT_OCTETS} octets of text", field="event")
+    check_size(event)
     return event
 
 
 def _email(raw: Mapping[str, Any]) -> str:
-    """The recipient. Text that cannot be written, or is too long to have a key of its own, is not an address."""
     email = raw.get("email")
-    if not isinstance(email, str) or not email.strip():
-        raise InvalidInput("missing or empty", field="email")
-    if writable(email) != email:
-        raise InvalidInput("has half of a surrogate pair", field="email")
-    if len(email.encode()) > MAX_KEY_OCTETS:
-        raise InvalidInput(f"has more than {MAX_KEY_OCTETS} octets", field="email")
-    return email
+    text = email if isinstance(email, str) else ""
+    check_recipient(text, field="email")
+    return text
 
 
 def _moment(raw: Mapping[str, Any], now: Millis) -> Millis:

@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.address import MAX_KEY_OCTETS, comparison_key
-from reprieve.clock import DAY, SECOND, Millis
+from reprieve.address import comparison_key
+from reprieve.clock import SECOND, Millis
 from reprieve.errors import InvalidInput
 from reprieve.suppressions.classifier import classify
-from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind, writable
+from reprieve.suppressions.delivery import FUTURE, DeliveryEvent, DeliveryKind, check_recipient, check_size, writable
 from reprieve.suppressions.ingest import Batch, Unreadable
 from reprieve.suppressions.suppression import Permanence
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from reprieve.suppressions.ingest import Post
 
 PROVIDER: Final = "ses"
-#: a notification from further ahead than this cannot be right, and would outlive every watermark
-FUTURE: Final = DAY
 #: SNS and SQS carry at most this much of a message
 MAX_NOTIFICATION: Final = 262_144
 #: an address with its name, in characters; the standard library reads nested comments by recursion
@@ -282,8 +280,7 @@ def _event(notification: Mapping[str, Any], recipient: _Recipient, now: Millis) 
         suppresses=recipient.meaning.suppresses,
         opinion=recipient.meaning.opinion,
     )
-    if event.octets > MAX_TEXT_OCTETS:
-        raise InvalidInput(f"has more than {MAX_TEXT_OCTETS} octets of text", field="event")
+    check_size(event)
     return event
 
 
@@ -292,12 +289,7 @@ def _email(given: object) -> str:
     text = given if isinstance(given, str) else ""
     text = text.rpartition(";")[2] if text[:7].lower() == "rfc822;" else text
     email = (_address(text) if text.rstrip().endswith(">") else text).strip()
-    if not email:
-        raise InvalidInput("missing or empty", field="emailAddress")
-    if writable(email) != email:
-        raise InvalidInput("has half of a surrogate pair", field="emailAddress")
-    if len(email.encode()) > MAX_KEY_OCTETS:
-        raise InvalidInput(f"has more than {MAX_KEY_OCTETS} octets", field="emailAddress")
+    check_recipient(email, field="emailAddress")
     return email
 
 
