@@ -248,9 +248,12 @@ def test_an_address_that_breaks_the_provider_stands_alone_in_the_end(sendgrid: S
 
 def test_a_bulk_that_always_fails_blames_no_address(sendgrid: SendGridBench) -> None:
     sendgrid.fake.always = upstream.status(503)
-    answers = sendgrid.provider.lift(BOUNCES, [f"n{n}@example.org" for n in range(50)], budget=BUDGET)
-    assert outcomes(answers) == [LiftOutcome.WAIT] * 50
+    emails = [f"n{n}@example.org" for n in range(50)]
+    assert outcomes(sendgrid.provider.lift(BOUNCES, emails, budget=BUDGET)) == [LiftOutcome.WAIT] * 50
     assert sendgrid.calls() == 3
+    answers = sendgrid.provider.put(SuppressionList.UNSUBSCRIBES, emails, budget=BUDGET)
+    assert outcomes(answers) == [LiftOutcome.WAIT] * 50
+    assert sendgrid.calls() == 6
 
 
 def test_a_provider_that_is_down_is_not_asked_for_every_address(sendgrid: SendGridBench) -> None:

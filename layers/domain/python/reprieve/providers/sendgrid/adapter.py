@@ -300,16 +300,13 @@ class _Errand:
                 self.one(part[0], path, path_is_proved=True)
                 continue
             kind, answer, _ = self._ask(path, body=selection(part))
-            half = len(part) // 2
-            if kind is StatusKind.REFUSED and not half:
+            if halves := _halves(part, kind):
+                refused = refused or kind is StatusKind.REFUSED
+                parts += halves
+                continue
+            if kind is StatusKind.REFUSED:
                 self.one(part[0], path, path_is_proved=True)
                 continue
-            if half and (kind is StatusKind.REFUSED or (kind is StatusKind.FAULT and self.stopped is None)):
-                refused = refused or kind is StatusKind.REFUSED
-                parts += [part[half:], part[:half]]
-                continue
-            if half and kind is StatusKind.FAULT and self.stopped:
-                answer = self.stopped
             if kind is StatusKind.MISSING:
                 # a bulk is 204 for addresses that are not listed: it is the path that is unknown
                 answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
@@ -339,12 +336,9 @@ class _Errand:
         while parts:
             part = parts.pop()
             kind, answer, body = self._ask(path, method="POST", body=recipients(part))
-            half = len(part) // 2
-            if half and (kind is StatusKind.REFUSED or (kind is StatusKind.FAULT and self.stopped is None)):
-                parts += [part[half:], part[:half]]
+            if halves := _halves(part, kind):
+                parts += halves
                 continue
-            if half and kind is StatusKind.FAULT and self.stopped:
-                answer = self.stopped
             if kind is StatusKind.DONE:
                 answer = _LISTED
             elif kind is StatusKind.MISSING and is_envelope(body) and path != _UNSUBSCRIBED:
@@ -385,6 +379,12 @@ class _Errand:
     def _stop(self, answer: LiftAnswer) -> LiftAnswer:
         self.stopped = answer
         return answer
+
+
+def _halves(part: Sequence[str], kind: StatusKind) -> list[Sequence[str]]:
+    """What to ask for instead of a bulk that was refused or met a fault, the first half last."""
+    half = len(part) // 2
+    return [part[half:], part[:half]] if half and kind in {StatusKind.REFUSED, StatusKind.FAULT} else []
 
 
 def _single_path(suppression_list: AnyList) -> str:
