@@ -96,10 +96,6 @@ def load(name: str) -> list[Refusal]:
     ]
 
 
-def _refusal(*, text: str, status: str, reason: str, hard: bool, **_: str) -> Refusal:
-    return Refusal(text, status, hard, hard or contradicted(reason, text))
-
-
 def contradicted(reason: str, text: str) -> bool:
     """Whether the words of a text say that the address is bad, although its label says that it is not."""
     return reason in CONTRADICTED and CONTRADICTED[reason].search(text) is not None
