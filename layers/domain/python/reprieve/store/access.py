@@ -97,12 +97,8 @@ class Access:
 
     def credentials(self, organization_id: str) -> list[Credential]:
         """See the port. Read consistently: what was just taken from a credential must not be given back to it."""
-        items = self._table.query_all(
-            "#partition = :partition AND begins_with(#sort, :prefix)",
-            {":partition": organization_id, ":prefix": CREDENTIAL},
-            consistent=True,
-        )
-        return sorted((_credential(item) for item in items), key=lambda one: (one.created, one.id))
+        items = self._table.items_under(organization_id, CREDENTIAL, consistent=True)
+        return sorted(map(_credential, items), key=lambda one: (one.created, one.id))
 
     def add_credential(self, credential: Credential) -> None:
         """See the port."""

@@ -179,9 +179,8 @@ class OrganizationRows:
             case Kind.SYSTEM_LOG:
                 found = self._merged(kind, keys.logs(organization), name="#log")
             case Kind.CREDENTIALS:
-                condition = "#partition = :partition AND begins_with(#sort, :prefix)"
-                values: Item = {":partition": organization.id, ":prefix": CREDENTIAL}
-                found = map(partial(_row, kind), self._tables[kind].query_all(condition, values, consistent=True))
+                items = self._tables[kind].items_under(organization.id, CREDENTIAL, consistent=True)
+                found = map(partial(_row, kind), items)
             case Kind.WHITELIST | Kind.GROUPS | Kind.PROVIDER_ACCOUNT | Kind.ORGANIZATION:
                 item = self._tables[kind].get(ITEM_KEY[kind](organization, {}), consistent=True)
                 found = map(partial(_row, kind), [item] if item else [])

@@ -51,10 +51,7 @@ class Senders:
 
     def claimed(self, organization_id: str) -> list[tuple[str, str]]:
         """See the port."""
-        items = self._table.query_all(
-            "#partition = :partition AND begins_with(#sort, :prefix)",
-            {":partition": organization_id, ":prefix": f"{SENDER}#"},
-        )
+        items = self._table.items_under(organization_id, f"{SENDER}#")
         return sorted(_kind_and_sender(cast("str", item["sort"])) for item in items)
 
     def owner(self, kind: str, senders: Sequence[str]) -> str | None:

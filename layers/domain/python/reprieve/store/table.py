@@ -262,6 +262,14 @@ class Table:
             if after is None:
                 return
 
+    def items_under(self, partition: str, prefix: str, *, consistent: bool = False) -> Iterator[Item]:
+        """Every item of a partition whose sort key begins with a prefix, in order."""
+        return self.query_all(
+            "#partition = :partition AND begins_with(#sort, :prefix)",
+            {":partition": partition, ":prefix": prefix},
+            consistent=consistent,
+        )
+
     def count(
         self, condition: str, values: Mapping[str, Value], *, index: str, limit: int | None = None, after: Item | None
     ) -> tuple[int, Item | None]:

@@ -81,11 +81,8 @@ class Tokens:
 
     def clients(self, organization_id: str) -> list[Client]:
         """All clients of an organization, oldest first."""
-        items = self._tokens.query_all(
-            "#partition = :partition AND begins_with(#sort, :prefix)",
-            {":partition": organization_id, ":prefix": CLIENT},
-        )
-        return sorted((_client(item) for item in items), key=lambda one: (one.created, one.id))
+        items = self._tokens.items_under(organization_id, CLIENT)
+        return sorted(map(_client, items), key=lambda one: (one.created, one.id))
 
     def add_client(self, client: Client, refresh_token: RefreshToken | None) -> None:
         """See the port. The client is written last, so that a refresh token is there when it is."""
@@ -98,7 +95,7 @@ class Tokens:
         item = self._tokens.delete({"partition": organization_id, "sort": CLIENT + client_id})
         if item is None:
             return None
-        for token in self._refresh_tokens(organization_id):
+        for token in map(_refresh_token, self._tokens.items_under(organization_id, REFRESH)):
             if token.client_id == client_id:
                 self.remove_refresh_token(token)
         return _client(item)
@@ -160,13 +157,6 @@ class Tokens:
             "Item": marshal(key | {"names": _names(keys), "keys": _text(keys, sealed=False)}),
         }
         return self._tokens.transact([("Put", sealed), ("Put", published)])
-
-    def _refresh_tokens(self, organization_id: str) -> list[RefreshToken]:
-        items = self._tokens.query_all(
-            "#partition = :partition AND begins_with(#sort, :prefix)",
-            {":partition": organization_id, ":prefix": REFRESH},
-        )
-        return [_refresh_token(item) for item in items]
 
 
 def _names(keys: Sequence[SigningKey]) -> str:
