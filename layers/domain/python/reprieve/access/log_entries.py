@@ -1,4 +1,4 @@
-"""Log entries for changes of organizations, credentials and provider accounts."""
+"""Log entries for changes of organizations, of what proves who a caller is, of provider accounts and of senders."""
 
 from __future__ import annotations
 
@@ -47,26 +47,21 @@ def credential_changed(
         context: who made the change.
         before: as it was, where it was changed; the entry has both values of what differs.
     """
-    differences = {
-        name: (_plain(getattr(before, name)), _plain(getattr(credential, name)))
-        for name in ("name", "scopes")
-        if before and getattr(before, name) != getattr(credential, name)
-    }
-    old, new = ({name: pair[at] for name, pair in differences.items()} for at in (0, 1))
-    target = Target(credential.id, "Token", credential.name, changes=(old, new) if before else None)
+    changes = differences(_compared(before), _compared(credential)) if before else None
+    target = Target(credential.id, "Token", credential.name, changes=changes)
     return change_entry(event_type, MESSAGE[event_type], target, context)
 
 
 def client_changed(event_type: EventType, client: Client, *, context: Context) -> LogEntry:
     """The log entry for an OAuth client that was created or revoked (CLIENT_CREATE, CLIENT_REVOKE)."""
-    return change_entry(event_type, MESSAGE[event_type], _client(client.id, client.name), context)
+    return change_entry(event_type, MESSAGE[event_type], _client(client), context)
 
 
 def token_granted(client: Client, token: AccessToken, *, context: Context) -> LogEntry:
     """The log entry for an access token that was issued; with its id and its scopes, never with the token."""
     debug = {"grantedScopes": " ".join(token.scopes), "accessTokenId": token.id}
-    target = _client(client.id, client.name)
-    return change_entry(EventType.TOKEN_GRANT, "OAuth2 access token is granted", target, context, debug=debug)
+    message = "OAuth2 access token is granted"
+    return change_entry(EventType.TOKEN_GRANT, message, _client(client), context, debug=debug)
 
 
 def token_revoked(token: RefreshToken, *, context: Context) -> LogEntry:
@@ -154,8 +149,12 @@ def _account(account: ProviderAccount | None) -> dict[str, object]:
     return {name: getattr(account, name) if account else "" for name in _FACTS}
 
 
-def _client(client_id: str, name: str) -> Target:
-    return Target(client_id, "PublicClientApp", name)
+def _client(client: Client) -> Target:
+    return Target(client.id, "PublicClientApp", client.name)
+
+
+def _compared(credential: Credential) -> dict[str, object]:
+    return {"name": credential.name, "scopes": _plain(credential.scopes)}
 
 
 def _plain(value: object) -> object:

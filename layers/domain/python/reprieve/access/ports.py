@@ -1,4 +1,4 @@
-"""Ports for organizations, credentials, provider accounts, quotas and repeated requests."""
+"""Ports for organizations, credentials, OAuth clients, provider accounts, senders, quotas and repeated requests."""
 
 from __future__ import annotations
 
