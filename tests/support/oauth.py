@@ -175,7 +175,7 @@ def private(secrets: Secrets) -> Key:
 
 def pair_for(alg: str) -> Key:
     """A new key pair for an algorithm, with a name."""
-    curve = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}.get(alg)
+    curve = jose.CURVES.get(alg)
     key: Key = ECKey.generate_key(curve) if curve else RSAKey.generate_key(2048)
     key.ensure_kid()
     return key

@@ -34,9 +34,10 @@ MAX_ASSERTION_LIFETIME: Final = HOUR
 ASSERTION_TYPES: Final = (None, "jwt", "client-authentication+jwt")
 #: no secret has this digest
 _NO_DIGEST: Final = "0" * 64
+#: an organization and a client that cannot exist
+_NOWHERE: Final = ("-", "-")
 #: a modulus of 2,048 bits for which no signature is good
 _NO_MODULUS: Final = "gA" + "A" * 339 + "Q"
-_CURVES: Final = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,9 @@ def _by_assertion(
         asserted = _asserted(proof, url, now)
     except Unauthenticated as problem:
         raise GrantRefused(GrantError.INVALID_CLIENT, f"The client_assertion is not valid: {problem}.") from None
-    client = _find(store, asserted.client_id)
-    usable = client is not None and client.kind in kinds and bool(client.jwks)
-    known = jose.public_keys(json.loads(client.jwks)) if client is not None and usable else ()
+    found = _find(store, asserted.client_id)
+    client = found if found and found.kind in kinds and found.jwks else None
+    known = jose.public_keys(json.loads(client.jwks)) if client else ()
     try:
         jose.claims_of(
             proof.assertion,
@@ -98,7 +99,7 @@ def _by_assertion(
         )
     except Unauthenticated:
         client = None
-    if client is None or not usable:
+    if client is None:
         raise GrantRefused(GrantError.INVALID_CLIENT, "The client_assertion signature is invalid.")
     if asserted.jti is not None:
         until = Millis(asserted.expires_at + SKEW_ALLOWANCE)
@@ -127,8 +128,8 @@ def _asserted(proof: ClientAssertion, url: str, now: Millis) -> _Asserted:
 
 def _find(store: TokenStore, client_id: str) -> Client | None:
     """The client; text that is not a client's id costs the same read, in an organization that cannot exist."""
-    organization_id = organization_of_client(client_id) or "-"
-    return store.client(organization_id, client_id if organization_id != "-" else "-")
+    organization_id = organization_of_client(client_id)
+    return store.client(*((organization_id, client_id) if organization_id else _NOWHERE))
 
 
 def _candidates(assertion: str, known: tuple[Key, ...]) -> tuple[Key, ...]:
@@ -142,7 +143,7 @@ def _candidates(assertion: str, known: tuple[Key, ...]) -> tuple[Key, ...]:
 def _decoy(header: dict[str, Any], kid: object) -> tuple[Key, ...]:
     alg = header.get("alg")
     # by the curve alone, since what is kept must not grow with what callers write
-    key = dict(_decoy_jwk(_CURVES.get(alg) if isinstance(alg, str) else None))
+    key = dict(_decoy_jwk(jose.CURVES.get(alg) if isinstance(alg, str) else None))
     return jose.public_keys({"keys": [key | ({"kid": kid} if isinstance(kid, str) else {})]})
 
 

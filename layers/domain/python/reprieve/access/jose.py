@@ -25,18 +25,19 @@ if TYPE_CHECKING:
     Key = ECKey | RSAKey
 
 _Key = TypeVar("_Key", bound=ECKey | RSAKey)
-#: what clients may sign their assertions with, and outside issuers their tokens
-PUBLIC_KEY_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
+#: the algorithms on an elliptic curve, and the curve of each (RFC 7518 section 3.4)
+CURVES: Final = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
+#: what clients may sign their assertions with
+PUBLIC_KEY_ALGORITHMS: Final = ("RS256", "RS384", "RS512", *CURVES)
 #: what our own tokens are signed with
 OWN_ALGORITHM: Final = "ES256"
 #: RFC 7518 section 3.3, and a bound on the time that a signature takes to verify
 RSA_BITS: Final = range(2048, 4096 + 1)
 #: characters of the shortest modulus, in base64url; joserfc warns about shorter ones instead of refusing them
 _MIN_MODULUS: Final = 342
-CURVES: Final = frozenset({"P-256", "P-384", "P-521"})
 #: the largest token that is looked at, in characters; API Gateway passes at most 10,240 bytes of headers
 MAX_TOKEN: Final = 8_192
-#: the most keys of one client or issuer
+#: the most keys of one client
 MAX_KEYS: Final = 50
 #: members of a JWK that are not public (RFC 7518 sections 6.2.2 and 6.3.2)
 PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -202,7 +203,7 @@ def _usable(jwk: Mapping[str, Any]) -> Key | None:
         return None
     try:
         key = _imported({name: value for name, value in jwk.items() if name != "key_ops"})
-        good = key.public_key.key_size in RSA_BITS if isinstance(key, RSAKey) else key.curve_name in CURVES
+        good = key.public_key.key_size in RSA_BITS if isinstance(key, RSAKey) else key.curve_name in CURVES.values()
     except _UNREADABLE:
         return None
     return key if good else None
