@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reprieve.access import jose
 from reprieve.access.client import (
     MAX_LIFETIME,
+    MAX_USE,
     MIN_LIFETIME,
     Client,
     ClientKind,
@@ -24,7 +25,7 @@ from reprieve.access.client import (
 from reprieve.access.credential import digest_of
 from reprieve.access.label import checked_label
 from reprieve.access.log_entries import client_changed
-from reprieve.clock import SKEW_ALLOWANCE, Millis
+from reprieve.clock import Millis
 from reprieve.errors import InvalidInput, NotFound
 from reprieve.system_log.entry import EventType
 
@@ -111,11 +112,10 @@ class Clients:
             NotFound: the organization has no such client.
         """
         organization = context.organization
-        # denied first: a token that is issued meanwhile is refused like those before it
         if self.tokens.client(organization.id, client_id) is None:
             raise NotFound("client", ascii(client_id))
-        until = Millis(context.now + MAX_LIFETIME + SKEW_ALLOWANCE)
-        self.tokens.deny(organization.id, client_id, until=until, now=context.now)
+        # denied before it is deleted: a crash in between leaves a client that can be revoked again
+        self.tokens.deny(organization.id, client_id, until=Millis(context.now + MAX_USE), now=context.now)
         removed = self.tokens.remove_client(organization.id, client_id)
         if removed is None:
             raise NotFound("client", ascii(client_id))

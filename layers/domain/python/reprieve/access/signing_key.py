@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from reprieve.access.client import MAX_LIFETIME
-from reprieve.clock import MINUTE, SKEW_ALLOWANCE, Millis, minutes
+from reprieve.access.client import MAX_USE
+from reprieve.clock import MINUTE, Millis, minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ TRUST_AGE: Final = MINUTE
 #: how long a key is published before it signs: as long as any process may not have read it, and some
 PUBLISHED_AHEAD: Final = minutes(2)
 #: how long a key verifies after another one has begun to sign
-OVERLAP: Final = Millis(MAX_LIFETIME + SKEW_ALLOWANCE)
+OVERLAP: Final = MAX_USE
 
 
 @dataclass(frozen=True, slots=True)

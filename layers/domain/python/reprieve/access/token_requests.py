@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from reprieve.access import access_token
 from reprieve.access.access_token import AccessToken
-from reprieve.access.client import MAX_LIFETIME, ClientKind, organization_of_refresh_token
+from reprieve.access.client import MAX_LIFETIME, MAX_USE, ClientKind, organization_of_refresh_token
 from reprieve.access.client_proof import prove
 from reprieve.access.credential import digest_of
 from reprieve.access.log_entries import token_granted, token_revoked
 from reprieve.access.oauth import ClientAssertion, ClientSecret, Granted, GrantError, GrantRefused
-from reprieve.clock import SECOND, SKEW_ALLOWANCE, Millis
+from reprieve.clock import SECOND, Millis
 from reprieve.context import Actor, Context
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ class TokenRequests:
         if found is None or organization is None:
             return False
         # denied before it is deleted: a crash in between leaves a token that can be revoked again
-        until = Millis(now + MAX_LIFETIME + SKEW_ALLOWANCE)
-        self.tokens.deny(found.organization_id, found.id, until=until, now=now)
+        self.tokens.deny(found.organization_id, found.id, until=Millis(now + MAX_USE), now=now)
         if self.tokens.remove_refresh_token(found):
             context = Context(organization, _actor(found.client_id, found.client_id), request_id, now)
             self.log.append(organization, [token_revoked(found, context=context)])
