@@ -43,7 +43,7 @@ def created(run: Run, *more: str) -> dict[str, Any]:
     return made
 
 
-def test_a_client_with_a_key_pair_is_told_the_private_half_once(run: Run) -> None:
+def test_the_private_half_of_a_clients_key_pair_is_printed_once(run: Run) -> None:
     made = created(run)
     assert made["private_jwk"]["kty"] == "RSA"
     assert made["keys"] == [{name: value for name, value in made["private_jwk"].items() if name not in jose.PRIVATE}]

@@ -280,8 +280,8 @@ def test_a_deleted_key_is_refused_at_the_next_request(ask: Ask, call: Gateway, c
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "PUT", "DELETE"])
 @pytest.mark.parametrize("key", ["0123456789abcdef", CREDENTIAL, "other", "é", "SG.demo.x"])
-def test_what_is_no_key_of_the_organization_is_not_found(ask: Ask, method: str, key: str) -> None:
-    """The caller's own credential has a scope of another dialect, so it is no key."""
+def test_what_is_not_a_key_of_the_organization_is_not_found(ask: Ask, method: str, key: str) -> None:
+    """The caller's own credential has a scope of another dialect, so it is not a key."""
     wiring.access().create_organization(type(ORGANIZATION)("foreign", "Foreign"))
     foreign = Credential("other", "foreign", "0" * 64, "theirs", frozenset({"suppression.read"}), 1)
     wiring.access().add_credential(foreign)

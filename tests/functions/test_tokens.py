@@ -220,7 +220,7 @@ def test_what_is_wrong_with_a_request_is_said_in_oauths_form(
 
 
 @pytest.mark.parametrize("kind", ["application/json", "", "text/plain", "multipart/form-data; boundary=x"])
-def test_a_body_that_is_no_form_is_refused(okta: Ask, kind: str) -> None:
+def test_a_body_that_is_not_a_form_is_refused(okta: Ask, kind: str) -> None:
     answer = okta(okta_form({}), **{"content-type": kind})
     assert answer == Answer(
         400,
@@ -362,7 +362,7 @@ def test_no_secret_and_no_token_is_in_the_function_log(okta: Ask, zoho: Ask, clo
     zoho(zoho_form(refreshing, refresh, refresh_token="canary-4"))
     zoho({"token": refresh.refresh_token}, "/v2/token/revoke")
     written = log.getvalue()
-    assert "okta_tokens" in written or "/v1/token" in written
+    assert written.count("/v1/token") == 4
     for secret in (signed, *tokens, refresh.secret, refresh.refresh_token, json.loads(secrets.private_jwk)["d"]):
         assert secret not in written
     assert "canary" not in written

@@ -17,11 +17,12 @@ from joserfc.jwk import ECKey
 from reprieve.access import access_token, jose, trust
 from reprieve.access.caller import Caller
 from reprieve.access.client import MAX_LIFETIME, ClientKind
-from reprieve.access.oauth import ClientSecret
+from reprieve.access.oauth import ClientSecret, GrantRefused
 from reprieve.access.signing_key import OVERLAP, PUBLISHED_AHEAD, TRUST_AGE
 from reprieve.clock import MINUTE, SECOND, Millis, minutes, seconds, to_seconds
-from reprieve.errors import ReprieveError, Unauthenticated
+from reprieve.errors import RateLimited, Unauthenticated, Unavailable
 from reprieve.organization import Organization
+from reprieve.store import tokens
 from tests.support.oauth import ACME, ISSUER, NOW, World, private
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def test_an_extension_that_must_be_understood_is_refused(world: World) -> None:
     assert refused(world, f"{text}.AAAA")
 
 
-def test_a_clients_assertion_is_no_access_token(world: World) -> None:
+def test_a_clients_assertion_is_not_an_access_token(world: World) -> None:
     client, secrets = world.client()
     assert refused(world, world.assertion(client.id, private(secrets), aud=f"{ISSUER}:api"))
 
@@ -260,13 +261,20 @@ def test_what_is_remembered_of_organizations_is_bounded(world: World, monkeypatc
 # ---------------------------------------------------------------- revocation
 
 
+def denied(world: World) -> dict[str, int]:
+    """What is revoked in acme, and until when."""
+    item = world.tables["Access"].get({"partition": "acme", "sort": "denied"})
+    found: dict[str, int] = json.loads(str(item["names"])) if item else {}
+    return found
+
+
 def test_a_revoked_client_is_refused_everywhere_within_a_minute_and_has_no_more_tokens(world: World) -> None:
     client, secrets = world.client(ClientKind.SECRET)
     token = world.granted(ClientSecret(client.id, secrets.secret)).token
     world.caller(token)
     world.now = Millis(NOW + SECOND)
     world.clients().revoke(world.asking(ACME), client.id)
-    with pytest.raises(ReprieveError):
+    with pytest.raises(GrantRefused):
         world.granted(ClientSecret(client.id, secrets.secret))
     world.now = Millis(NOW + TRUST_AGE)
     with pytest.raises(Unauthenticated):
@@ -280,13 +288,11 @@ def test_a_revocation_holds_until_the_last_token_has_expired_and_is_forgotten_th
     client, _ = world.client()
     world.clients().revoke(world.asking(ACME), client.id)
     last = Millis(NOW + MAX_LIFETIME)
-    assert world.tables["Access"].get({"partition": "acme", "sort": "denied"})["names"] == (  # type: ignore[index]
-        json.dumps({client.id: last + 30 * SECOND}, separators=(",", ":"))
-    )
+    assert denied(world) == {client.id: last + 30 * SECOND}
     other, _ = world.client()
     world.now = Millis(last + minutes(1))
     world.clients().revoke(world.asking(ACME), other.id)
-    assert client.id not in str(world.tables["Access"].get({"partition": "acme", "sort": "denied"}))
+    assert denied(world).keys() == {other.id}
 
 
 def test_a_revocation_in_one_organization_changes_nothing_in_another(world: World) -> None:
@@ -294,6 +300,84 @@ def test_a_revocation_in_one_organization_changes_nothing_in_another(world: Worl
     world.tokens.deny("acme", "t1", until=Millis(NOW + MINUTE), now=NOW)
     assert refused(world, signed(world))
     assert not refused(world, signed(world, org="other"))
+
+
+def crash(*_: object, **__: object) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("kind", [ClientKind.SECRET, ClientKind.REFRESH])
+def test_a_revocation_that_a_crash_cut_short_is_in_force_and_can_be_repeated(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: ClientKind
+) -> None:
+    client, secrets = world.client(kind)
+    proof, requests = ClientSecret(client.id, secrets.secret), world.requests()
+
+    def get() -> str:
+        if kind is ClientKind.SECRET:
+            return world.granted(proof).token
+        return requests.refresh(proof, secrets.refresh_token, request_id="r", now=world.now).token
+
+    def revoke() -> None:
+        if kind is ClientKind.SECRET:
+            world.clients().revoke(world.asking(ACME), client.id)
+        else:
+            assert requests.revoke_refresh_token(secrets.refresh_token, request_id="r", now=world.now)
+
+    token = get()
+    with monkeypatch.context() as crashing:
+        crashing.setattr(world.tables["Tokens"], "delete", crash)
+        with pytest.raises(ZeroDivisionError):
+            revoke()
+    world.restart()
+    with pytest.raises(Unauthenticated):
+        world.caller(token)
+    revoke()
+    with pytest.raises(GrantRefused):
+        get()
+
+
+def test_a_revocation_of_the_same_id_never_ends_the_one_before_it_early(world: World) -> None:
+    for length in (2, 1, 3, 2):
+        world.tokens.deny("acme", "t1", until=Millis(NOW + minutes(length)), now=NOW)
+    assert denied(world) == {"t1": NOW + minutes(3)}
+
+
+def test_of_two_revocations_at_a_time_both_are_in_force(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, end = world.tables["Access"], Millis(NOW + MINUTE)
+    update = table.update
+    others = ["t2"]
+
+    def meanwhile(*given: Any, **named: Any) -> object:
+        if others:
+            world.tokens.deny("acme", others.pop(), until=end, now=NOW)
+        return update(*given, **named)
+
+    monkeypatch.setattr(table, "update", meanwhile)
+    world.tokens.deny("acme", "t1", until=end, now=NOW)
+    assert denied(world) == {"t1": end, "t2": end}
+
+
+def test_a_revocation_that_others_keep_overtaking_is_unavailable(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.tables["Access"], "update", lambda *_, **__: None)
+    with pytest.raises(Unavailable):
+        world.tokens.deny("acme", "t1", until=Millis(NOW + MINUTE), now=NOW)
+
+
+def test_what_an_organization_has_revoked_is_bounded_until_the_oldest_has_expired(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "MAX_DENIED", 2)
+    first, second = Millis(NOW + MINUTE), Millis(NOW + minutes(2))
+    world.tokens.deny("acme", "t1", until=first, now=NOW)
+    world.tokens.deny("acme", "t2", until=second, now=NOW)
+    with pytest.raises(RateLimited) as refused:
+        world.tokens.deny("acme", "t3", until=second, now=NOW)
+    assert refused.value.retry_at == first
+    world.tokens.deny("acme", "t1", until=first, now=NOW)
+    world.tokens.deny("other", "t3", until=second, now=NOW)
+    world.tokens.deny("acme", "t3", until=second, now=first)
+    assert denied(world) == {"t2": second, "t3": second}
 
 
 # ---------------------------------------------------------------- keys
