@@ -10,8 +10,7 @@ import click
 from reprieve.access.client import MAX_LIFETIME, ClientKind
 from reprieve.clock import SECOND, Millis
 from reprieve.runtime import wiring
-from reprieve_cli import operations
-from reprieve_cli.credentials import summary
+from reprieve_cli import operations, scopes
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_pairs, say_table
 from reprieve_cli.params import Duration, scope_options, words
 from reprieve_cli.target import connect
@@ -48,7 +47,6 @@ def clients() -> None:
 @scope_options
 @click.option(
     "--public-key",
-    "public_key",
     type=click.File(),
     help="The client's public keys: a JWK, a JWK set, or one key in PEM. Without it a key pair is made and printed.",
 )
@@ -110,7 +108,7 @@ def list_(organization: str, *, as_json: bool) -> None:
                 one.id,
                 one.name,
                 one.kind.value,
-                summary(one.scopes),
+                scopes.summary(one.scopes),
                 f"{one.lifetime // SECOND} s" if one.lifetime != MAX_LIFETIME else "1 h",
                 moment(one.created) or "",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +13,7 @@ from reprieve_cli.params import Duration, scope_options
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from reprieve.access.credential import Credential
-
-#: scopes that a table lists by name; the rest are counted
-SHOWN: Final = 2
 
 
 @click.group()
@@ -87,7 +82,7 @@ def list_(organization: str, *, as_json: bool) -> None:
             (
                 one.id,
                 one.name,
-                summary(one.scopes),
+                scopes.summary(one.scopes),
                 moment(one.created) or "",
                 moment(one.expires_at) or "never",
                 "valid" if one.valid(now) else "expired",
@@ -134,13 +129,3 @@ def _record(credential: Credential) -> dict[str, Any]:
         "created": moment(credential.created),
         "expires_at": moment(credential.expires_at),
     }
-
-
-def summary(granted: Iterable[str]) -> str:
-    """Scopes in a table: a whole dialect, or the first few by name."""
-    names = sorted(granted)
-    for dialect, members in scopes.BY_DIALECT.items():
-        if members == set(names):
-            return f"all of {dialect}"
-    rest = len(names) - SHOWN
-    return " ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

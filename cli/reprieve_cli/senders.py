@@ -13,9 +13,6 @@ from reprieve_cli.target import connect
 #: the one kind of provider whose notifications name senders
 (KIND,) = (one.kind for one in PROVIDERS.values() if one.notifications)
 
-_organization = click.argument("organization", metavar="ORG")
-_sender = click.argument("sender", metavar="SENDER")
-
 
 @click.group()
 def senders() -> None:
@@ -33,8 +30,8 @@ def senders() -> None:
         "reprieve senders claim acme configuration-set/marketing", "reprieve senders claim acme identity/acme.example"
     )
 )
-@_organization
-@_sender
+@click.argument("organization", metavar="ORG")
+@click.argument("sender", metavar="SENDER")
 def claim(organization: str, sender: str) -> None:
     """Claim a sender for an organization.
 
@@ -47,7 +44,7 @@ def claim(organization: str, sender: str) -> None:
 
 
 @senders.command("list", epilog=examples("reprieve senders list acme"))
-@_organization
+@click.argument("organization", metavar="ORG")
 @json_option
 def list_(organization: str, *, as_json: bool) -> None:
     """List what an organization has claimed."""
@@ -60,8 +57,8 @@ def list_(organization: str, *, as_json: bool) -> None:
 
 
 @senders.command(epilog=examples("reprieve senders release acme configuration-set/marketing"))
-@_organization
-@_sender
+@click.argument("organization", metavar="ORG")
+@click.argument("sender", metavar="SENDER")
 def release(organization: str, sender: str) -> None:
     """Give up a claim.
 
