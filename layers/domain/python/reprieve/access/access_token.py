@@ -1,7 +1,7 @@
 """Access tokens: what one says, and how it is verified (RFC 9068).
 
-Issuer, audience, type and algorithm are fixed, and each is checked: a token of another deployment, an ID token or an
-client's assertion is not an access token, also where our own key signed it.
+Issuer, audience, type and algorithm are fixed, and each is checked: a token of another deployment, an ID token or a
+client's assertion is not an access token, even if our own key signed it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class AccessToken:
         id: its `jti`.
         organization_id: the organization that it speaks for.
         client_id: the client that it was issued to.
-        refresh_id: the id of the refresh token that it stands for; "" for one in the client's own name.
         scopes: what it allows, in the dialects' own spellings.
         issued: in milliseconds.
         expires_at: in milliseconds.
+        refresh_id: the id of the refresh token that it stands for; "" for one in the client's own name.
     """
 
     id: str

@@ -36,7 +36,7 @@ class Credentials:
     Attributes:
         check_scopes: raises InvalidInput for scopes that no route asks for; a credential with one would look fine and
             be refused.
-        among: which of the organization's credentials there are for the caller; the others are like none.
+        among: which of the organization's credentials the caller may see; any other is not found.
     """
 
     access: AccessStore
@@ -104,7 +104,8 @@ class Credentials:
     ) -> Credential:
         """Rename a credential, or replace what it allows as well, with effect on the next request.
 
-        None can be given more by itself, though it could when it was verified, nor by one that it would outlive.
+        A credential is not given more by itself, whatever it allowed when it was verified, nor by one that it would
+        outlive.
 
         Args:
             context: who asks.

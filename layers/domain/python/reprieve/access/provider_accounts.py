@@ -90,7 +90,7 @@ class ProviderAccounts:
 
         Raises:
             InvalidInput: a value is missing, cannot be used, or has no meaning for this kind; it is named, not quoted.
-            Conflict: the account was changed by someone else meanwhile; nothing was changed.
+            Conflict: another change of the account came first; nothing was changed.
             Unavailable: the key could not be sealed.
         """
         organization = context.organization

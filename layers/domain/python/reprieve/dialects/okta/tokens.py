@@ -63,14 +63,14 @@ def parse(request: Request) -> tuple[ClientSecret | ClientAssertion, tuple[str, 
     """A request for a token: the proof of who asks, and the scopes that are asked for.
 
     Raises:
-        GrantRefused: it is malformed, of a grant that there is not, or without a proof.
+        GrantRefused: it is malformed, of a grant that does not exist here, or without a proof.
     """
     given = form.parameters(request)
     if "grant_type" not in given:
         raise GrantRefused(GrantError.INVALID_REQUEST, "The grant_type is missing.")
     if given["grant_type"] != GRANT_TYPE:
         raise GrantRefused(GrantError.UNSUPPORTED_GRANT_TYPE, f"The only grant_type here is {GRANT_TYPE}.")
-    return _proof(request, given), tuple(given.get("scope", "").split(" ")) if given.get("scope") else ()
+    return _proof(request, given), tuple(given["scope"].split(" ")) if "scope" in given else ()
 
 
 def _proof(request: Request, given: dict[str, str]) -> ClientSecret | ClientAssertion:

@@ -64,7 +64,7 @@ def parse(request: Request) -> tuple[ClientSecret, str]:
     """A request for a token: the client, and its refresh token.
 
     Raises:
-        GrantRefused: it is malformed, of a grant that there is not, or without a client.
+        GrantRefused: it is malformed, of a grant that does not exist here, or without a client.
     """
     given = _parameters(request)
     if given.get("grant_type") != GRANT_TYPE:
