@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -142,6 +143,13 @@ def test_an_assertion_of_another_type_is_refused(world: World, kind: str) -> Non
     said = {"iss": client.id, "sub": client.id, "aud": URL, "exp": to_seconds(NOW) + 60, "jti": "j"}
     token = jwt.encode({"alg": "RS256", "kid": key.kid, "typ": kind}, said, key, algorithms=["RS256"])
     assert refusal(lambda: asserted(world, token)) == INVALID_SIGNATURE
+
+
+def test_an_assertion_of_a_client_that_may_only_refresh_is_refused(world: World) -> None:
+    client, secrets = world.client()
+    world.tokens.remove_client("acme", client.id)
+    world.tokens.add_client(replace(client, kind=ClientKind.REFRESH), None)
+    assert refusal(lambda: asserted(world, world.assertion(client.id, private(secrets)))) == INVALID_SIGNATURE
 
 
 def test_an_access_token_is_not_an_assertion(world: World) -> None:
@@ -322,6 +330,13 @@ def test_a_revoked_client_takes_its_refresh_tokens_along(world: World) -> None:
     client, secrets = world.client(ClientKind.REFRESH)
     world.clients().revoke(world.asking(ACME), client.id)
     assert not world.requests().revoke_refresh_token(secrets.refresh_token, request_id="r", now=world.now)
+
+
+def test_a_revoked_client_leaves_the_refresh_tokens_of_others(world: World) -> None:
+    client, _ = world.client(ClientKind.REFRESH)
+    other, secrets = world.client(ClientKind.REFRESH)
+    world.clients().revoke(world.asking(ACME), client.id)
+    assert refreshed(world, ClientSecret(other.id, secrets.secret), secrets.refresh_token)
 
 
 def test_a_client_of_another_organization_cannot_be_revoked(world: World) -> None:
