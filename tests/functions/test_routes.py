@@ -102,7 +102,7 @@ def test_a_method_that_a_path_does_not_have_is_refused_in_the_dialect(
 ) -> None:
     allowed = sorted(served(folder)[path])
     for method in set(METHODS) - set(allowed):
-        answer = call(function(folder), method, path, stage=BY_API[api].stage)
+        answer = call(function(folder), method, path, stage=apis()[folder].dialect.stage)
         assert answer == no_such_method(api, method, folder)
         assert answer.headers["allow"] == [", ".join(allowed)]
 
@@ -118,6 +118,22 @@ def test_a_path_that_no_api_has_is_not_found_in_the_dialect_and_costs_no_call_of
         assert answer == NO_SUCH_PATH[api]
         assert len(answer.headers[BY_API[api].id_header.lower()]) == 1
         assert call.calls == {}
+
+
+@pytest.mark.parametrize(("folder", "path"), [(folder, path) for folder, api, path in KNOWN if api == "OktaApi"])
+def test_a_path_is_not_found_in_the_other_stage_of_its_api_and_costs_no_call_of_dynamodb(
+    call: Gateway, folder: str, path: str
+) -> None:
+    """API Gateway throttles a path in each stage apart, so that a second stage would allow twice as much."""
+    here = apis()[folder].dialect.stage
+    (other,) = {"api", "oauth2"} - {here}
+    expected = {
+        "api": NO_SUCH_PATH["OktaApi"],
+        "oauth2": Answer(404, oauth("invalid_request", "The requested path was not found.")),
+    }
+    for method in served(folder)[path]:
+        assert call(function(folder), method, path, stage=other) == expected[here]
+        assert (call.calls, call.calls.verifying) == ({}, 0)
 
 
 def test_each_api_has_an_answer_for_its_root_and_for_whatever_it_does_not_know() -> None:

@@ -307,7 +307,14 @@ def test_a_refresh_token_gets_a_token_as_zohos_sdks_ask_for_it(zoho: Ask, call: 
     path = {"version": "v8"}
     query = {"type": "CurrentUser"}
     users = call(
-        function("records"), "GET", "/{version}/users", headers=headers, path=path, query=query, organization=None
+        function("records"),
+        "GET",
+        "/{version}/users",
+        headers=headers,
+        path=path,
+        query=query,
+        organization=None,
+        stage="crm",
     )
     assert users.status == 200
 

@@ -172,7 +172,7 @@ class Gateway:
             scopes: what the caller's credential may do.
             organization: whose credential it is, which is stored as it is here when the test gives another one than
                 for its last request; None sends no credential.
-            stage: the API: `api`, `v3`, `crm` or `reprieve`.
+            stage: that of the function's dialect: `api`, `oauth2`, `v3`, `crm`, `oauth` or `reprieve`.
             as_base64: whether API Gateway takes the body for binary.
         """
         sent = dict(headers or {})

@@ -107,7 +107,7 @@ class Api:
         request = _request(event)
         error_id = ""
         try:
-            routes = self._routes_of(request.resource)
+            routes = self._routes_of(request.resource, event["requestContext"]["stage"])
             if not all(route.open for route in routes.values()):
                 request = self._identified(request)
             request = replace(request, quota=self._counted(request))
@@ -138,11 +138,12 @@ class Api:
         )
         return _answer(response)
 
-    def _routes_of(self, resource: str) -> dict[str, Route]:
+    def _routes_of(self, resource: str, stage: str) -> dict[str, Route]:
         """The routes of a path, by method."""
         routes = {method: route for (method, path), route in self.routes.items() if path == resource}
-        if not routes:
-            # a path that the API does not have: API Gateway sends those here, and nothing is read for them
+        # a path that the API does not have, or has in another stage, where it is throttled apart: API Gateway sends
+        # both here, and nothing is read for them
+        if not routes or stage != self.dialect.stage:
             raise NoSuchRoute(resource)
         return routes
 
