@@ -247,6 +247,17 @@ def test_a_token_that_we_did_not_sign_costs_no_read_once_the_keys_are_known(worl
     assert world.calls == []
 
 
+def test_what_was_read_later_than_now_by_the_clock_is_read_again(world: World) -> None:
+    """A clock that was put back would otherwise keep keys and revocations for as long as it was ahead."""
+    token, new = signed(world), Millis(NOW - 1)
+    world.caller(token)
+    key = world.rotate(at_once=True)
+    world.now = new
+    with pytest.raises(Unauthenticated):
+        world.caller(token)
+    assert [one.kid for one in world.signer.published(new)] == [key]
+
+
 def test_what_is_remembered_of_organizations_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trust, "MAX_ORGANIZATIONS", 2)
     for name in ("one", "two", "three"):

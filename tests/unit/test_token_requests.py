@@ -252,6 +252,14 @@ def test_a_token_counts_as_long_as_its_client_says(world: World) -> None:
         world.caller(granted.token)
 
 
+def test_a_token_counts_for_an_hour_at_most_whatever_is_stored_of_its_client(world: World) -> None:
+    """A revocation is in force for so long."""
+    client, secrets = world.client(ClientKind.SECRET)
+    world.tokens.remove_client("acme", client.id)
+    world.tokens.add_client(replace(client, lifetime=Millis(2 * MAX_LIFETIME)), None)
+    assert world.granted(ClientSecret(client.id, secrets.secret)).lifetime == MAX_LIFETIME
+
+
 def test_without_a_signing_key_there_is_no_token_and_the_answer_is_that_it_may_be_asked_for_again(world: World) -> None:
     client, secrets = world.client(ClientKind.SECRET)
     world.tables["Tokens"].delete({"partition": "#deployment", "sort": "keys"})
