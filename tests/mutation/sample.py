@@ -36,13 +36,13 @@ TESTS: Final = {
     KERNEL: (
         "unit/test_address.py unit/test_json_body.py unit/test_paging.py unit/test_organization.py unit/test_listing.py"
         " unit/test_log_golden.py functions/test_bodies.py functions/test_answer_size.py functions/system_log"
-        " functions/recipients functions/suppressions functions/test_bounce_settings.py functions/test_addresses.py"
+        " functions/recipients functions/suppressions functions/test_bounce_settings.py functions/addresses"
         " functions/test_record_search.py functions/test_removal_job.py dialects cli"
     ),
     "system_log": (
         "unit/test_log.py unit/test_log_golden.py unit/test_log_polling.py unit/test_keywords.py"
         " unit/test_filter_parser.py unit/test_filter_matching.py unit/test_filter_properties.py functions/system_log"
-        " functions/test_answer_size.py contract/test_system_log_models.py functions/test_event_webhook.py"
+        " functions/test_answer_size.py contract/test_system_log_models.py functions/event_webhook"
     ),
     "access": (
         "unit/test_log_golden.py functions/test_authentication.py functions/test_scopes.py"
@@ -57,8 +57,8 @@ TESTS: Final = {
     ),
     "suppressions": (
         "unit/test_classifier.py unit/test_judgement.py unit/test_delivery.py unit/test_listing.py"
-        " unit/test_log_golden.py functions/test_event_webhook.py functions/test_reconciliation.py"
-        " functions/test_bounce_settings.py functions/suppressions functions/test_upkeep.py functions/test_addresses.py"
+        " unit/test_log_golden.py functions/event_webhook functions/test_reconciliation.py"
+        " functions/test_bounce_settings.py functions/suppressions functions/test_upkeep.py functions/addresses"
         " functions/test_address_whitelist.py functions/test_answer_size.py unit/test_dead_letters.py cli"
     ),
     "removals": (
@@ -67,7 +67,7 @@ TESTS: Final = {
         " functions/test_bounce_settings.py functions/test_upkeep.py functions/test_unblock_limit.py"
         " functions/unblock_email contract/test_races.py cli/test_cli_lifts.py"
     ),
-    "addresses": "functions/test_addresses.py functions/test_address_whitelist.py cli/test_cli_lifts.py",
+    "addresses": "functions/addresses functions/test_address_whitelist.py cli/test_cli_lifts.py",
     "email_servers": "unit/test_log_golden.py dialects/test_okta_email_servers.py functions/email_servers",
     "store": (
         "unit/test_store_calls.py unit/test_listing.py unit/test_log_polling.py contract/test_races.py"
@@ -75,7 +75,7 @@ TESTS: Final = {
         " functions/test_removals.py functions/suppressions functions/test_bounce_settings.py"
         " functions/test_upkeep.py functions/unblock_email functions/recipients functions/system_log"
         " functions/email_servers functions/test_authentication.py functions/test_record_search.py"
-        " functions/test_event_webhook.py functions/test_address_whitelist.py contract/test_access_store.py"
+        " functions/event_webhook functions/test_address_whitelist.py contract/test_access_store.py"
         " contract/test_sent_twice.py cli"
     ),
     "net": (
@@ -86,20 +86,20 @@ TESTS: Final = {
     "providers": (
         "unit/test_sendgrid_provider.py unit/test_provider_registry.py unit/test_judgement.py"
         " dialects/test_sendgrid_events.py contract/test_providers.py contract/test_ses.py contract/test_sendgrid.py"
-        " functions/test_event_webhook.py cli/test_cli_providers.py cli/test_cli_provider_calls.py"
+        " functions/event_webhook cli/test_cli_providers.py cli/test_cli_provider_calls.py"
         " contract/test_sendgrid_limits.py"
     ),
     "dialects": (
         "dialects unit/test_paging.py functions/suppressions functions/recipients functions/system_log"
         " functions/unblock_email functions/email_servers functions/test_records.py functions/test_record_search.py"
-        " functions/test_addresses.py functions/test_removals.py functions/test_remove_list.py"
+        " functions/addresses functions/test_removals.py functions/test_remove_list.py"
         " functions/test_bounce_settings.py functions/test_address_whitelist.py functions/test_answer_size.py"
         " functions/test_bodies.py functions/test_http.py cli/test_cli_lists.py cli/test_cli_recipients.py"
         " contract/test_user_models.py contract/test_system_log_models.py architecture/test_template.py"
     ),
     "runtime": (
         "functions/test_http.py functions/test_routes.py functions/test_bodies.py functions/test_removal_job.py"
-        " functions/test_event_webhook.py functions/test_access_roles.py functions/email_servers cli"
+        " functions/event_webhook functions/test_access_roles.py functions/email_servers cli"
         " architecture/test_imports.py architecture/test_alarms.py"
     ),
 }
