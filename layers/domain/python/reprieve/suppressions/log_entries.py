@@ -13,6 +13,7 @@ from reprieve.system_log.entry import (
     Severity,
     Target,
     change_entry,
+    differences,
     entry,
     request_entries,
 )
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from reprieve.suppressions.group import Group, Groups
     from reprieve.suppressions.suppression import AnyList
 
-#: the attributes of a group that an entry compares
-_GROUP_FACTS: Final = ("name", "description", "is_default")
 _DELIVERED: Final = (Result.SUCCESS, Severity.INFO)
 _REFUSED: Final = (Result.FAILURE, Severity.WARN)
 OUTCOME: Final = {
@@ -89,16 +88,17 @@ def groups_changed(before: Groups, after: Groups, *, context: Context) -> list[L
         if old is None:
             entries.append(group_created(group, context=context))
         elif old != group:
-            differences = {name: (getattr(old, name), getattr(group, name)) for name in _GROUP_FACTS}
-            changed = {name: pair for name, pair in differences.items() if pair[0] != pair[1]}
-            changes = {name: a for name, (a, _) in changed.items()}, {name: b for name, (_, b) in changed.items()}
-            target = replace(_group(group), changes=changes)
+            target = replace(_group(group), changes=differences(_facts(old), _facts(group)))
             entries.append(change_entry(EventType.GROUP_UPDATE, "Change unsubscribe group", target, context))
     return entries
 
 
 def _group(group: Group) -> Target:
     return Target(str(group.id), "UnsubscribeGroup", group.name)
+
+
+def _facts(group: Group) -> dict[str, object]:
+    return {"name": group.name, "description": group.description, "is_default": group.is_default}
 
 
 def addresses_listed(
@@ -131,8 +131,6 @@ def whitelist_changed(before: Mapping[str, object], after: Mapping[str, object],
         after: those that are set now; a setting that stayed the same is left out of the entry.
         context: who made the change, and the organization.
     """
-    changed = [name for name in before if before[name] != after[name]]
-    changes = {name: before[name] for name in changed}, {name: after[name] for name in changed}
     organization = context.organization
-    target = Target(organization.id, "Organization", organization.name, organization.id, changes)
+    target = Target(organization.id, "Organization", organization.name, organization.id, differences(before, after))
     return change_entry(EventType.WHITELIST_UPDATE, "Change address whitelist", target, context)
