@@ -121,11 +121,16 @@ def test_a_second_click_changes_nothing_and_costs_reads_only(call: Gateway, call
     assert calls == {"GetItem": 3}
 
 
-def test_a_link_of_a_group_unsubscribes_from_that_group_and_shows_its_name_as_text(call: Gateway) -> None:
+def test_a_link_of_a_group_unsubscribes_from_that_group_and_shows_its_name_as_text(call: Gateway, calls: Calls) -> None:
     text = token(call, group_id=7)
     page = open_(call, text)
+    # organization, key, groups
+    assert calls == {"GetItem": 3}
     assert "Unsubscribe Ann@x.io from &lt;News&gt; &amp; more of Demo?" in page.body
-    assert click(call, text).status == 200
+    answer = click(call, text)
+    # and the entry; the entry and the log entry; the addition
+    assert calls == {"GetItem": 4, "BatchExecuteStatement": 2, "UpdateItem": 1}
+    assert "Ann@x.io is unsubscribed from &lt;News&gt; &amp; more of Demo." in answer.body
     assert (listed(GroupList.of(7)), listed(ALL)) == ([(EMAIL, "link")], [])
 
 

@@ -402,7 +402,7 @@ def unsubscribe_links() -> UnsubscribeLinks:
     """The verbs for unsubscribe links."""
     from reprieve.suppressions.links import UnsubscribeLinks
 
-    return UnsubscribeLinks(link_keys(), group_store(), listing(), unsubscribes())
+    return UnsubscribeLinks(access(), link_keys(), group_store(), listing(), unsubscribes())
 
 
 def list_imports() -> ListImports:

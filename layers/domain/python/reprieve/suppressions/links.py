@@ -24,10 +24,11 @@ from reprieve.suppressions.suppression import SuppressionList
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.access.ports import AccessStore
     from reprieve.clock import Millis
     from reprieve.organization import Organization
+    from reprieve.suppressions.group import Group
     from reprieve.suppressions.ports import GroupStore, LinkKeys, ListingStore
-    from reprieve.suppressions.suppression import AnyList
     from reprieve.suppressions.unsubscribe import Unsubscribes
 
 #: the group in the link of all mail
@@ -89,6 +90,7 @@ def is_proved(token: str, key: bytes) -> bool:
 class UnsubscribeLinks:
     """Making links, and following them."""
 
+    access: AccessStore
     keys: LinkKeys
     groups: GroupStore
     listing: ListingStore
@@ -104,7 +106,7 @@ class UnsubscribeLinks:
 
         Raises:
             NotFound: there is no such group.
-            Unavailable: the organization's key could not be had.
+            Unavailable: the organization's key could not be read or unsealed.
         """
         organization = context.organization
         if group != ALL_MAIL:
@@ -112,34 +114,40 @@ class UnsubscribeLinks:
         key = self.keys.key_to_sign(organization)
         return [signed(Link(organization.id, group, address.spelling), key) for address in addresses]
 
-    def check(self, organization_id: str, token: str) -> None:
-        """Prove a token of the organization that it names, which need not exist.
+    def proved(self, token: str) -> tuple[Organization, Link]:
+        """The organization that a token names, and what it says; it is believed because that organization signed it.
 
         Raises:
-            NotFound: it was not signed with the organization's key.
+            NotFound: it is not a token, there is no such organization, or the organization's key has not signed it.
         """
-        key = self.keys.key_to_verify(organization_id)
-        if key is None or not is_proved(token, key):
+        link = claimed(token)
+        organization = self.access.organization(link.organization)
+        # read in any case, so that the time of the answer does not say whether the organization exists
+        key = self.keys.key_to_verify(link.organization)
+        if key is None or not is_proved(token, key) or organization is None:
             raise NotFound("link", "like this")
+        return organization, link
 
-    def follow(self, organization: Organization, link: Link, *, request_id: str, now: Millis) -> None:
+    def group_of(self, organization: Organization, link: Link) -> Group | None:
+        """The group whose mail a proved link ends; None for all mail, which a group that was deleted stands for."""
+        return None if link.group == ALL_MAIL else self.groups.all(organization).find(link.group)
+
+    def follow(self, organization: Organization, link: Link, *, request_id: str, now: Millis) -> Group | None:
         """Do what a proved link says; following it again changes nothing.
 
-        A group that is not there any more stands for all mail.
+        Returns:
+            The group whose mail it has ended; None for all mail.
 
         Raises:
             Unavailable: it is not done; try again.
         """
         address = Address.parse(link.email)
-        target = self._list(organization, link)
+        group = self.group_of(organization, link)
+        target = group.list if group else SuppressionList.UNSUBSCRIBES
         if self.listing.get(organization, target, address.key, now=now) is None:
             asked = Context(organization, RECIPIENT, request_id, now)
             self.unsubscribes.add(asked, [address], to=target, source=BY_LINK)
-
-    def _list(self, organization: Organization, link: Link) -> AnyList:
-        if link.group == ALL_MAIL:
-            return SuppressionList.UNSUBSCRIBES
-        return self.groups.all(organization).list_for(link.group)
+        return group
 
 
 def _signature(payload: str, key: bytes) -> str:

@@ -17,6 +17,9 @@ from reprieve.suppressions.links import ALL_MAIL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.organization import Organization
+    from reprieve.suppressions.group import Group
+
 CREATE: Final = ("reprieve.links.create",)
 #: addresses that one request may name
 MAX_ADDRESSES: Final = 1_000
@@ -24,7 +27,7 @@ MAX_ADDRESSES: Final = 1_000
 MAX_BODY: Final = 4_096
 ONE_CLICK: Final = ("List-Unsubscribe", "One-Click")
 HTML: Final = "text/html; charset=utf-8"
-#: the pages hold no script and load nothing, and their address is passed on to nobody
+#: the pages hold no script and load nothing, and their address is sent to no other site
 HEADERS: Final = (
     ("Content-Security-Policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),
     ("Referrer-Policy", "no-referrer"),
@@ -86,15 +89,19 @@ def _form(request: Request) -> list[tuple[str, str]]:
     ]
 
 
-def render_question(email: str, what: str) -> Response:
+def render_question(email: str, organization: Organization, group: Group | None) -> Response:
     """The page that asks; opening it changes nothing, because programs open links, too."""
     form = '<form method="post"><button name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form>'
-    return _page(f"Unsubscribe {email} from {what}?", form)
+    return _page(f"Unsubscribe {email} from {_mail(organization, group)}?", form)
 
 
-def render_done(email: str, what: str) -> Response:
+def render_done(email: str, organization: Organization, group: Group | None) -> Response:
     """The page after the click."""
-    return _page(f"{email} is unsubscribed from {what}.", "")
+    return _page(f"{email} is unsubscribed from {_mail(organization, group)}.", "")
+
+
+def _mail(organization: Organization, group: Group | None) -> str:
+    return f"{group.name if group else 'all mail'} of {organization.name}"
 
 
 def _page(sentence: str, rest: str) -> Response:
