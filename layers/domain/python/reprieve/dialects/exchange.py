@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from reprieve import json_body
 from reprieve.address import is_address
+from reprieve.errors import UnreadableBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +98,17 @@ class Request:
             UnreadableBody: it is empty, or not JSON that can be stored and shown; see `json_body.parse_strictly`.
         """
         return json_body.parse_strictly(self.body)
+
+    def json_object(self) -> dict[str, Any]:
+        """The body, which must be a JSON object.
+
+        Raises:
+            UnreadableBody: it is not; see `json`.
+        """
+        body = self.json()
+        if not isinstance(body, dict):
+            raise UnreadableBody("the body must be a JSON object")
+        return body
 
 
 @dataclass(frozen=True, slots=True)

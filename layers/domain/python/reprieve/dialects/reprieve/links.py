@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from reprieve.address import Address
 from reprieve.dialects.exchange import Request, Response
-from reprieve.errors import InvalidInput, LimitExceeded, UnreadableBody
+from reprieve.errors import InvalidInput, LimitExceeded
 from reprieve.suppressions.group import GROUP_ID
 from reprieve.suppressions.links import ALL_MAIL
 
@@ -42,9 +42,7 @@ def parse_wanted(request: Request) -> tuple[list[Address], int]:
     Raises:
         InvalidInput: a member is missing or not what it must be; it is named.
     """
-    body = request.json()
-    if not isinstance(body, dict):
-        raise UnreadableBody("the body must be a JSON object")
+    body = request.json_object()
     emails, group = body.get("emails"), body.get("group_id")
     if not isinstance(emails, list) or not emails or not all(isinstance(one, str) for one in emails):
         raise InvalidInput("must be an array of one or more strings", field="emails")

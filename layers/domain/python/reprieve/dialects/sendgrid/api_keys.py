@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.sendgrid.dialect import DIALECT
-from reprieve.dialects.sendgrid.suppressions import json_object
 from reprieve.errors import Forbidden, InvalidInput
 from reprieve.paging import WholeNumber
 
@@ -63,7 +62,7 @@ def parse(request: Request) -> Wanted:
         InvalidInput: a member is missing, or not what it must be.
         Forbidden: it is to allow more than the caller may.
     """
-    body = json_object(request)
+    body = request.json_object()
     scopes = body.get("scopes")
     if scopes is None:
         return Wanted(_name(body), None)
@@ -82,7 +81,7 @@ def parse_name(request: Request) -> str:
     Raises:
         InvalidInput: there is none.
     """
-    return _name(json_object(request))
+    return _name(request.json_object())
 
 
 def parse_limit(request: Request) -> int | None:

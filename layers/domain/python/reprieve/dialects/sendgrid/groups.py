@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from reprieve.clock import to_seconds
 from reprieve.dialects.exchange import Request, Response
-from reprieve.dialects.sendgrid.suppressions import OFFSET, json_object
+from reprieve.dialects.sendgrid.suppressions import OFFSET
 from reprieve.errors import InvalidInput, LimitExceeded, NotFound
 from reprieve.paging import WholeNumber
 from reprieve.suppressions.group import GROUP_ID, MAX_DESCRIPTION, MAX_NAME, GroupChanges
@@ -92,7 +92,7 @@ def parse_changes(request: Request) -> GroupChanges:
     Raises:
         InvalidInput: a member is not what it must be.
     """
-    body = json_object(request)
+    body = request.json_object()
     is_default = body.get("is_default")
     if "is_default" in body and not isinstance(is_default, bool):
         raise InvalidInput("must be true or false", field="is_default")

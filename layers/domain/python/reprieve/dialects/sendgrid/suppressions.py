@@ -15,7 +15,7 @@ from reprieve.address import Address, comparison_key
 from reprieve.clock import to_seconds
 from reprieve.dialects import spreadsheet
 from reprieve.dialects.exchange import Request, Response
-from reprieve.errors import InvalidInput, LimitExceeded, MalformedAddress, UnreadableBody
+from reprieve.errors import InvalidInput, LimitExceeded, MalformedAddress
 from reprieve.paging import WholeNumber, unix_seconds
 from reprieve.suppressions.listing import ANYBODY, Pattern, Selection
 from reprieve.suppressions.suppression import SuppressionList
@@ -187,7 +187,7 @@ def parse_delete(request: Request) -> list[str] | None:
     Raises:
         InvalidInput: neither or both were given, or not as they must be.
     """
-    body = json_object(request)
+    body = request.json_object()
     if "emails" in body and "delete_all" in body:
         raise InvalidInput("emails and delete_all cannot both be set")
     if "emails" in body:
@@ -205,7 +205,7 @@ def parse_unsubscribe(request: Request) -> list[Address]:
     Raises:
         InvalidInput: one is not an address; nothing was changed.
     """
-    body = json_object(request)
+    body = request.json_object()
     if "recipient_emails" not in body:
         raise InvalidInput("must be set", field="recipient_emails")
     texts = _texts(body["recipient_emails"], "recipient_emails", least=0)
@@ -236,7 +236,7 @@ def parse_purge(request: Request) -> dict[str, bool | int | None]:
     Raises:
         InvalidInput: a member is not what it must be.
     """
-    body = json_object(request)
+    body = request.json_object()
     changes: dict[str, bool | int | None] = {}
     if "enabled" in body:
         changes["enabled"] = _boolean(body["enabled"], "enabled")
@@ -258,7 +258,7 @@ def parse_whitelist(request: Request) -> tuple[bool | None, list[str] | None]:
     Raises:
         InvalidInput: a member is not what it must be.
     """
-    body = json_object(request)
+    body = request.json_object()
     enabled = _boolean(body["enabled"], "enabled") if "enabled" in body else None
     return enabled, _texts(body["list"], "list", least=0) if "list" in body else None
 
@@ -280,18 +280,6 @@ def _days(days: object, field: str) -> int | None:
     if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MAX_PURGE:
         raise InvalidInput(f"must be between 1 and {MAX_PURGE} days, or null", field=field)
     return days
-
-
-def json_object(request: Request) -> dict[str, Any]:
-    """The body, which must be a JSON object.
-
-    Raises:
-        UnreadableBody: it is not.
-    """
-    body = request.json()
-    if not isinstance(body, dict):
-        raise UnreadableBody("the body must be a JSON object")
-    return body
 
 
 def _texts(value: object, field: str, *, least: int = 1) -> list[str]:

@@ -185,10 +185,7 @@ def body(request: Request) -> dict[str, Any]:
     Raises:
         UnreadableBody: it is anything else.
     """
-    content = request.json() if request.body.strip() else {}
-    if not isinstance(content, dict):
-        raise errors.UnreadableBody("the body is not an object")
-    return content
+    return request.json_object() if request.body.strip() else {}
 
 
 def array(given: object, name: str, *, most: int | None = None) -> list[Any]:
