@@ -48,7 +48,7 @@ def add(organization: str, subject: str, *, reason: str, until: str | None, leng
         raise click.UsageError("--until and --for exclude each other")
     connect()
     context = _asking(organization)
-    ends = moment_in(until) if until else None
+    ends = moment_in(until, field="until") if until else None
     if length:
         ends = Millis(context.now + length)
     made = wiring.holds().add(context, subject, reason=reason, until=ends)

@@ -67,6 +67,11 @@ def test_what_cannot_be_held_is_refused(run: Run, arguments: tuple[str, ...], co
     assert run("holds", "list", "acme").out == "Nothing is held.\n"
 
 
+def test_an_end_that_is_not_a_time_is_refused_by_the_name_of_its_option(run: Run) -> None:
+    refused = run(*ADD, "x.io", "--reason", "r", "--until", "soon")
+    assert (refused.code, refused.err) == (1, "Error: until: must be Unix seconds or ISO 8601\n")
+
+
 def test_holds_are_exported_with_an_organization_and_imported_with_it(run: Run, tmp_path: Path) -> None:
     run(*ADD, "ann@x.io", "--reason", "r", "--for", "30d")
     run(*ADD, "x.io", "--reason", "s")

@@ -6,7 +6,7 @@ Only the runtime and the command read the clock (`now`); everything else is give
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NewType
 
 #: a moment in milliseconds since the epoch, or a duration in milliseconds
@@ -64,3 +64,17 @@ def now() -> Millis:
 def timestamp(moment: Millis) -> str:
     """A moment in milliseconds as `YYYY-MM-DDTHH:mm:ss.SSSZ`."""
     return datetime.fromtimestamp(moment / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment % SECOND:03d}Z"
+
+
+def from_timestamp(text: str) -> Millis:
+    """The moment in milliseconds that a text in ISO 8601 names, rounded down; a date alone is its midnight.
+
+    Args:
+        text: in UTC, unless it says otherwise.
+
+    Raises:
+        ValueError: it is not in ISO 8601.
+    """
+    given = datetime.fromisoformat(text)
+    since = (given if given.tzinfo else given.replace(tzinfo=UTC)) - datetime.fromtimestamp(0, UTC)
+    return Millis(since // timedelta(milliseconds=1))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import MAX_KEY_OCTETS, Address, comparison_key
-from reprieve.clock import DAY, SECOND, Millis, to_seconds
+from reprieve.clock import DAY, SECOND, Millis, from_timestamp, to_seconds
 from reprieve.dialects import csv_file, spreadsheet
 from reprieve.errors import InvalidInput
 from reprieve.refused_row import RefusedRow
@@ -111,8 +111,12 @@ def _suppression(
     return replace(entry, permanence=permanence) if permanence else judged(entry)
 
 
-def moment(text: str) -> Millis:
-    """A time in milliseconds, from Unix seconds or ISO 8601 (a date alone is its midnight; UTC unless it says).
+def moment(text: str, *, field: str = "created") -> Millis:
+    """A time in milliseconds, from Unix seconds or ISO 8601 (see `clock.from_timestamp`).
+
+    Args:
+        text: the time.
+        field: the name that the caller knows it by, for the error.
 
     Raises:
         InvalidInput: it is neither.
@@ -120,10 +124,9 @@ def moment(text: str) -> Millis:
     try:
         if text.isascii() and text.isdigit():
             return Millis(int(datetime.fromtimestamp(int(text), UTC).timestamp()) * SECOND)
-        given = datetime.fromisoformat(text)
-        return Millis(int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp() * SECOND))
+        return from_timestamp(text)
     except (ValueError, OverflowError, OSError):
-        raise InvalidInput("must be Unix seconds or ISO 8601", field="created") from None
+        raise InvalidInput("must be Unix seconds or ISO 8601", field=field) from None
 
 
 def _moment(text: str, default: Millis | None, now: Millis) -> Millis:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.clock import SECOND, Millis, Seconds, timestamp
+from reprieve.clock import Millis, Seconds, from_timestamp, timestamp
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve.dialect import moment
-from reprieve.errors import InvalidInput, UnreadableBody
+from reprieve.errors import InvalidInput
 from reprieve.paging import Cursors, WholeNumber
 from reprieve.suppressions.listing import Position
 from reprieve.suppressions.suppression import HOLDS
@@ -43,9 +42,7 @@ def parse_hold(request: Request) -> Wanted:
     Raises:
         InvalidInput: a member is unknown, missing or not what it must be; it is named.
     """
-    body = request.json()
-    if not isinstance(body, dict):
-        raise UnreadableBody("the body must be a JSON object")
+    body = request.json_object()
     if unknown := sorted(set(body) - set(MEMBERS)):
         raise InvalidInput(f"the members are {', '.join(MEMBERS)}", field=unknown[0][:50])
     given = [name for name in ("email", "domain") if body.get(name) is not None]
@@ -126,7 +123,6 @@ def _moment(value: object) -> Millis | None:
     if value is None:
         return None
     try:
-        given = datetime.fromisoformat(value if isinstance(value, str) else "")
-        return Millis(int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp() * SECOND))
-    except (ValueError, OverflowError):
+        return from_timestamp(value if isinstance(value, str) else "")
+    except ValueError:
         raise InvalidInput("must be a moment in ISO 8601, or null", field="until") from None

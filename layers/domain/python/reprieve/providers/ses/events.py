@@ -15,12 +15,11 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import comparison_key
-from reprieve.clock import SECOND, Millis
+from reprieve.clock import Millis, from_timestamp
 from reprieve.errors import InvalidInput
 from reprieve.suppressions.classifier import classify
 from reprieve.suppressions.delivery import FUTURE, DeliveryEvent, DeliveryKind, check_recipient, check_size, writable
@@ -300,9 +299,8 @@ def _address(text: str) -> str:
 
 def _moment(about: Mapping[str, Any], now: Millis) -> Millis:
     try:
-        found = datetime.fromisoformat(_text(about, "timestamp"))
-        at = Millis(round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * SECOND))
-    except (ValueError, OverflowError):
+        at = from_timestamp(_text(about, "timestamp"))
+    except ValueError:
         raise InvalidInput("not a time in ISO 8601", field="timestamp") from None
     if not 0 < at <= now + FUTURE:
         raise InvalidInput("not a time that can be", field="timestamp")
