@@ -21,7 +21,7 @@ NOT_PROVED = "the webhook's signature does not match"
 def take(request: Request, *, webhook: Webhook, provider_name: str) -> Response:
     """Take in a batch of events; the organization in the path is believed because its key verifies the signature."""
     post, identifier = Post(request.headers, request.body, request.now), request.path["org"]
-    # anybody can post here, so nothing is read for what could not be proved by any key
+    # the whole internet can post here, so nothing is read for a post that no key could prove
     webhook.check(post)
     if not ORGANIZATION_ID.fullmatch(identifier):
         raise Unauthenticated(NOT_PROVED)

@@ -185,12 +185,12 @@ def test_events_that_it_spares_are_counted_by_entry_and_logged_with_it(calls: Ca
     # the whitelist, the new entry of a list and the log, and the counts
     assert calls == {"GetItem": 1, "BatchExecuteStatement": 2, "UpdateItem": 1}
     assert hits() == {"ann@x.io": 1, "x.io": 2}
-    told = {
+    spared = {
         one["target"][0]["id"]: one["debugContext"]["debugData"].get("whitelistedBy")
         for one in logged()
         if one["eventType"] == "system.email.delivery"
     }
-    assert told == {"ann@x.io": "ann@x.io", "ben@x.io": "x.io", "cid@x.io": "x.io", "d@z.io": None}
+    assert spared == {"ann@x.io": "ann@x.io", "ben@x.io": "x.io", "cid@x.io": "x.io", "d@z.io": None}
 
 
 def test_a_batch_that_suppresses_nothing_reads_no_whitelist(calls: Calls) -> None:

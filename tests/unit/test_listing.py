@@ -16,7 +16,7 @@ from reprieve.organization import BouncePurge, Organization
 from reprieve.store import keys, listing
 from reprieve.store.listing import Listing
 from reprieve.store.table import Table
-from reprieve.suppressions.listing import ANYBODY, Filter, Pattern, Position, Selection, shown_since
+from reprieve.suppressions.listing import ANY_ADDRESS, Filter, Pattern, Position, Selection, shown_since
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from tests.support.dynamodb import Database
 
@@ -251,7 +251,7 @@ def test_a_pattern_does_not_depend_on_letter_case(text: str) -> None:
 
 
 def test_no_pattern_matches_every_address() -> None:
-    assert {Pattern.parse(""), Pattern.parse("%"), Pattern.parse("%%%")} == {ANYBODY}
+    assert {Pattern.parse(""), Pattern.parse("%"), Pattern.parse("%%%")} == {ANY_ADDRESS}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from reprieve.errors import Conflict, InvalidInput, UnreadableBody
 from reprieve.exports.kinds import Kind
 from reprieve.json_body import parse_strictly
 from reprieve.organization import BouncePurge, Membership, Organization
+from reprieve.removals.hold import is_of_domain
 from reprieve.removals.removal import RemovalState
 from reprieve.suppressions.suppression import HOLDS, Classification, Permanence, list_named
 
@@ -131,7 +132,7 @@ class SuppressionLine(_Line):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         # a domain is held under a key that no address has
-        is_domain = self.on == HOLDS and self.address.startswith("@")
+        is_domain = self.on == HOLDS and is_of_domain(self.address)
         if self.email is not None and not is_domain and comparison_key(self.email) != self.address:
             raise ValueError("address: must be the comparison key of the email")
         if self.listed and self.bounced_at is None:

@@ -45,7 +45,7 @@ class Hold:
     @property
     def domain(self) -> str | None:
         """The domain that it holds, as lower-case A-labels; None when it holds an address."""
-        return self.entry.key[1:] if self.entry.key.startswith("@") else None
+        return self.entry.key[1:] if is_of_domain(self.entry.key) else None
 
     @property
     def at_provider(self) -> AtProvider:
@@ -65,3 +65,8 @@ class Hold:
 def domain_key(domain: str) -> str:
     """The key of a domain's hold; no address has one like it."""
     return f"@{domain}"
+
+
+def is_of_domain(key: str) -> bool:
+    """Whether a hold with this key is a domain's."""
+    return key.startswith("@")

@@ -105,7 +105,7 @@ class Holds:
 
     def covering(self, organization: Organization, key: str, *, now: Millis) -> list[Hold]:
         """The holds that are in force for the address with a comparison key: its own, and its domain's."""
-        # what is no address can begin with @, and is the key of its domain then
+        # text that is not an address can begin with @, and is then the key of its domain
         keys = list(dict.fromkeys([key, domain_key(key.rpartition("@")[2])]))
         return [one for one in self.holds.of(organization, keys) if one.is_active(now)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.clock import Millis, to_seconds
 from reprieve.errors import Unavailable
-from reprieve.removals.hold import Hold
+from reprieve.removals.hold import Hold, is_of_domain
 from reprieve.removals.removal import TOMBSTONE, RemovalRequest, RemovalState, findable_id
 from reprieve.store import keys
 from reprieve.store.removal_requests import adding
@@ -40,7 +40,7 @@ class Holds:
 
     def hold(self, context: Context, hold: Suppression) -> None:
         """See the port. One write; one more over a removal or an addition that waits or is under way."""
-        if hold.key.startswith("@"):
+        if is_of_domain(hold.key):
             expires = None if hold.until is None else to_seconds(Millis(hold.until + TOMBSTONE))
             key = record_key(context.organization, HOLDS, hold.key)
             self._table.put({**key, **_entry(hold), "expires_at": expires})

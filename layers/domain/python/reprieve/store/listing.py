@@ -18,7 +18,7 @@ from reprieve.errors import LimitExceeded
 from reprieve.store import keys
 from reprieve.store.suppression_item import entry_of, list_of, record_key, removal_of, suppression_of
 from reprieve.store.table import side_by_side
-from reprieve.suppressions.listing import ANYBODY, Selection, shown_since
+from reprieve.suppressions.listing import ANY_ADDRESS, Selection, shown_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,7 +91,7 @@ class Listing:
             found = sorted((hit for hit in hits if _meant(hit, selection, since)), key=_order)
             return found[offset : offset + limit], len(found) > offset + limit
         reader = _Reader(self._table, organization, (suppression_list,), selection, since.earliest)
-        if selection.pattern == ANYBODY and since.hard == since.soft:
+        if selection.pattern == ANY_ADDRESS and since.hard == since.soft:
             entries = reader.behind(offset, limit + 1)
         else:
             meant = (entry for entry in reader.entries(None) if _meant(entry, selection, since))
@@ -102,7 +102,7 @@ class Listing:
     def count(self, organization: Organization, suppression_list: AnyList, selection: Selection, *, now: Millis) -> int:
         """See the port."""
         since = shown_since(organization, suppression_list, now=now)
-        if selection.pattern == ANYBODY and since.hard == since.soft:
+        if selection.pattern == ANY_ADDRESS and since.hard == since.soft:
             return _Reader(self._table, organization, (suppression_list,), selection, since.earliest).count()
         return sum(1 for _ in self.each(organization, suppression_list, selection, now=now))
 

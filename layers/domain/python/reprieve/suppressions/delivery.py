@@ -153,8 +153,8 @@ def suppression_of(event: DeliveryEvent, groups: Groups = NO_GROUPS) -> Suppress
 
     Args:
         event: what the provider reported.
-        groups: the organization's unsubscribe groups. Whoever unsubscribes from one after it was deleted wants no mail
-            at all, as SendGrid has it; what happened before the deletion ended with it.
+        groups: the organization's unsubscribe groups. A recipient who unsubscribes from one after it was deleted wants
+            no mail at all, as SendGrid has it; what happened before the deletion ended with it.
     """
     target = _list_of(event, groups)
     if target is None or not event.suppresses:

@@ -6,8 +6,7 @@ the default. Who is unsubscribed from a group is on that group's list (`suppress
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import fold
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 MAX_GROUPS: Final = 200
 MAX_NAME: Final = 30
 MAX_DESCRIPTION: Final = 100
-#: an id as text: a whole number that JavaScript can hold
-GROUP_ID: Final = re.compile("[1-9][0-9]{0,14}")
 #: how long it is known that a group was deleted; links in older mails are as good as those of a group never heard of
 MEMORY: Final = days(90)
 
@@ -69,8 +66,7 @@ class Group:
 
     def changed(self, changes: GroupChanges) -> Group:
         """The group with changes."""
-        given = {name: getattr(changes, name) for name in ("name", "description", "is_default")}
-        return replace(self, **{name: value for name, value in given.items() if value is not None})
+        return replace(self, **{name: value for name, value in asdict(changes).items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True)

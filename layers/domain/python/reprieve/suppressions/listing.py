@@ -80,7 +80,7 @@ class Pattern:
         return True
 
 
-ANYBODY: Final = Pattern()
+ANY_ADDRESS: Final = Pattern()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Selection:
 
     start: Seconds | None = None
     end: Seconds | None = None
-    pattern: Pattern = ANYBODY
+    pattern: Pattern = ANY_ADDRESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from reprieve import answer_size
 if TYPE_CHECKING:
     from reprieve.clock import Millis
 
-#: the name of a group's list; every id is a whole number that JavaScript can hold
-_GROUP_LIST: Final = re.compile("group-([1-9][0-9]{0,14})")
+#: a group's id as text: a whole number that JavaScript can hold
+GROUP_ID: Final = re.compile("[1-9][0-9]{0,14}")
+_GROUP_LIST: Final = re.compile(f"group-{GROUP_ID.pattern}")
 
 
 class SuppressionList(StrEnum):

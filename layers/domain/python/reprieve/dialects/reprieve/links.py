@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from reprieve.address import Address
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded
-from reprieve.suppressions.group import GROUP_ID
 from reprieve.suppressions.links import ALL_MAIL
+from reprieve.suppressions.suppression import GROUP_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,8 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.sendgrid.suppressions import OFFSET
 from reprieve.errors import InvalidInput, LimitExceeded, NotFound
 from reprieve.paging import WholeNumber
-from reprieve.suppressions.group import GROUP_ID, MAX_DESCRIPTION, MAX_NAME, GroupChanges
+from reprieve.suppressions.group import MAX_DESCRIPTION, MAX_NAME, GroupChanges
+from reprieve.suppressions.suppression import GROUP_ID
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -17,7 +17,7 @@ from reprieve.dialects import spreadsheet
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded, MalformedAddress
 from reprieve.paging import WholeNumber, unix_seconds
-from reprieve.suppressions.listing import ANYBODY, Pattern, Selection
+from reprieve.suppressions.listing import ANY_ADDRESS, Pattern, Selection
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _offset(request: Request) -> int | None:
 def _pattern(name: SuppressionList, email: str) -> Pattern:
     """A prefix with wildcards; of invalid_emails, the address itself."""
     if not email:
-        return ANYBODY
+        return ANY_ADDRESS
     if name is SuppressionList.INVALID_EMAILS:
         return Pattern(comparison_key(email), whole=True)
     return Pattern.parse(email)

@@ -20,9 +20,8 @@ from reprieve.address import comparison_key
 from reprieve.clock import SECOND, Seconds, hours, minutes, to_millis
 from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
 from reprieve.suppressions.delivery import FUTURE, DeliveryEvent, DeliveryKind, check_recipient, check_size, writable
-from reprieve.suppressions.group import GROUP_ID
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
-from reprieve.suppressions.suppression import Classification
+from reprieve.suppressions.suppression import GROUP_ID, Classification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,9 +15,9 @@ from reprieve.clock import Seconds, to_millis
 from reprieve.errors import Conflict, InvalidInput, Unavailable
 from reprieve.providers import http
 from reprieve.providers.sendgrid.answers import StatusKind, decoded, is_envelope, kind_of, sentence
-from reprieve.suppressions.group import GROUP_ID, Group
+from reprieve.suppressions.group import Group
 from reprieve.suppressions.judgement import judged
-from reprieve.suppressions.suppression import GroupList, Suppression
+from reprieve.suppressions.suppression import GROUP_ID, GroupList, Suppression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
