@@ -1,4 +1,4 @@
-"""The share of a random sample of mutants that the tests of their rooms detect.
+"""The share of a random sample of mutants that the quick tests detect, those on the local stack excepted.
 
     PYTHONPATH=layers/domain/python:. python -m tests.mutation.sample [--count 60] [--seed 0] [--rooms removals store]
 
@@ -13,6 +13,7 @@ import argparse
 import ast
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -31,78 +32,8 @@ ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = Path("layers/domain/python/reprieve")
 #: modules that are in no room
 KERNEL: Final = "kernel"
-#: the tests of a room's mutants, the quickest first
-TESTS: Final = {
-    KERNEL: (
-        "unit/test_address.py unit/test_json_body.py unit/test_paging.py unit/test_organization.py unit/test_listing.py"
-        " unit/test_log_golden.py functions/test_bodies.py functions/test_answer_size.py functions/system_log"
-        " functions/recipients functions/suppressions functions/test_bounce_settings.py functions/addresses"
-        " functions/test_record_search.py functions/test_removal_job.py dialects cli"
-    ),
-    "system_log": (
-        "unit/test_log.py unit/test_log_golden.py unit/test_log_polling.py unit/test_keywords.py"
-        " unit/test_filter_parser.py unit/test_filter_matching.py unit/test_filter_properties.py functions/system_log"
-        " functions/test_answer_size.py contract/test_system_log_models.py functions/event_webhook"
-    ),
-    "access": (
-        "unit/test_log_golden.py functions/test_authentication.py functions/test_scopes.py"
-        " functions/test_unblock_limit.py functions/unblock_email functions/suppressions"
-        " functions/test_bounce_settings.py functions/test_changes_are_logged.py cli"
-        " contract/test_access_store.py contract/test_doubles.py"
-    ),
-    "recipients": (
-        "unit/test_log_golden.py functions/recipients functions/test_records.py functions/test_record_search.py"
-        " functions/test_answer_size.py functions/test_changes_are_logged.py functions/unblock_email"
-        " cli/test_cli_recipients.py"
-    ),
-    "suppressions": (
-        "unit/test_classifier.py unit/test_judgement.py unit/test_delivery.py unit/test_listing.py"
-        " unit/test_log_golden.py functions/event_webhook functions/test_reconciliation.py"
-        " functions/test_bounce_settings.py functions/suppressions functions/test_upkeep.py functions/addresses"
-        " functions/test_address_whitelist.py functions/test_answer_size.py unit/test_dead_letters.py cli"
-    ),
-    "removals": (
-        "unit/test_removal.py unit/test_block.py unit/test_log.py unit/test_log_golden.py functions/test_remove_list.py"
-        " functions/test_removals.py functions/test_removal_job.py functions/suppressions"
-        " functions/test_bounce_settings.py functions/test_upkeep.py functions/test_unblock_limit.py"
-        " functions/unblock_email contract/test_races.py cli/test_cli_lifts.py"
-    ),
-    "addresses": "functions/addresses functions/test_address_whitelist.py cli/test_cli_lifts.py",
-    "email_servers": "unit/test_log_golden.py dialects/test_okta_email_servers.py functions/email_servers",
-    "store": (
-        "unit/test_store_calls.py unit/test_listing.py unit/test_log_polling.py contract/test_races.py"
-        " contract/test_suppression_store.py functions/test_store_guards.py functions/test_removal_job.py"
-        " functions/test_removals.py functions/suppressions functions/test_bounce_settings.py"
-        " functions/test_upkeep.py functions/unblock_email functions/recipients functions/system_log"
-        " functions/email_servers functions/test_authentication.py functions/test_record_search.py"
-        " functions/event_webhook functions/test_address_whitelist.py contract/test_access_store.py"
-        " contract/test_sent_twice.py cli"
-    ),
-    "net": (
-        "unit/test_net_guard.py unit/test_net_guard_networks.py net smtp contract/test_sendgrid_limits.py"
-        " contract/test_sendgrid.py"
-    ),
-    "smtp": "smtp functions/email_servers",
-    "providers": (
-        "unit/test_sendgrid_provider.py unit/test_provider_registry.py unit/test_judgement.py"
-        " dialects/test_sendgrid_events.py contract/test_providers.py contract/test_ses.py contract/test_sendgrid.py"
-        " functions/event_webhook cli/test_cli_providers.py cli/test_cli_provider_calls.py"
-        " contract/test_sendgrid_limits.py"
-    ),
-    "dialects": (
-        "dialects unit/test_paging.py functions/suppressions functions/recipients functions/system_log"
-        " functions/unblock_email functions/email_servers functions/test_records.py functions/test_record_search.py"
-        " functions/addresses functions/test_removals.py functions/test_remove_list.py"
-        " functions/test_bounce_settings.py functions/test_address_whitelist.py functions/test_answer_size.py"
-        " functions/test_bodies.py functions/test_http.py cli/test_cli_lists.py cli/test_cli_recipients.py"
-        " contract/test_user_models.py contract/test_system_log_models.py architecture/test_template.py"
-    ),
-    "runtime": (
-        "functions/test_http.py functions/test_routes.py functions/test_bodies.py functions/test_removal_job.py"
-        " functions/event_webhook functions/test_access_roles.py functions/email_servers cli"
-        " architecture/test_imports.py architecture/test_alarms.py"
-    ),
-}
+#: the folders of the tests that may notice a mutant, the quickest first
+FOLDERS: Final = ("unit", "dialects", "functions", "contract", "net", "smtp", "cli", "simulation")
 SWAPPED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -210,9 +141,19 @@ def _room(path: Path) -> str:
     return within[0] if len(within) > 1 else KERNEL
 
 
+def tests_for(path: Path) -> list[str]:
+    """Every quick test file, those first that import the module, then those that import its room."""
+    room = re.escape(".".join(path.with_suffix("").relative_to(PACKAGE.parent).parts[:2]))
+    is_near = re.compile(rf"\b{room}\b")
+    is_nearest = re.compile(rf"\b{room}\b.*\b{path.stem}\b")
+    files = [one for folder in FOLDERS for one in sorted((ROOT / "tests" / folder).rglob("test_*.py"))]
+    texts = {one: one.read_text() for one in files}
+    files.sort(key=lambda one: (not is_nearest.search(texts[one]), not is_near.search(texts[one])))
+    return [str(one.relative_to(ROOT)) for one in files]
+
+
 def noticed(mutant: Change) -> bool:
-    """Whether a test of the room fails with the mutant; a failed import counts."""
-    room = _room(mutant.path)
+    """Whether a test fails with the mutant; a failed import counts."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"
         shutil.copytree(
@@ -221,16 +162,7 @@ def noticed(mutant: Change) -> bool:
         (copy / mutant.path).write_text(mutant.source)
         path = os.pathsep.join([str(copy), str(copy / "layers/domain/python"), str(copy / "cli")])
         ran = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-x",
-                "-n0",
-                "-m",
-                "not slow",
-                *(f"tests/{one}" for one in TESTS[room].split()),
-            ],
+            [sys.executable, "-m", "pytest", "-x", "-n0", "-m", "not slow", *tests_for(mutant.path)],
             cwd=copy,
             env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
             check=False,
@@ -244,13 +176,14 @@ def noticed(mutant: Change) -> bool:
 
 def main() -> None:
     """Draw, try, and report the survivors and the rate."""
+    files = sorted(path.relative_to(ROOT) for path in (ROOT / PACKAGE).rglob("*.py"))
+    rooms = sorted({_room(path) for path in files})
     parser = argparse.ArgumentParser(prog="python -m tests.mutation.sample")
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=None, help="for the same sample again")
-    parser.add_argument("--rooms", nargs="+", choices=sorted(TESTS), default=sorted(TESTS))
+    parser.add_argument("--rooms", nargs="+", choices=rooms, default=rooms)
     parser.add_argument("--side-by-side", type=int, default=2, dest="lanes")
     arguments = parser.parse_args()
-    files = sorted(path.relative_to(ROOT) for path in (ROOT / PACKAGE).rglob("*.py"))
     every = [(path, number) for path in files if _room(path) in arguments.rooms for number in range(count(path))]
     places = random.Random(arguments.seed).sample(every, min(arguments.count, len(every)))
     drawn = [change(*place) for place in places]
