@@ -16,6 +16,7 @@ from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import MINUTE, Millis, now, seconds, to_seconds
 from reprieve.organization import Membership, Organization
 from reprieve.providers.sendgrid.adapter import SendGrid
+from reprieve.removals.allowance import Allowance
 from reprieve.removals.job import RemovalJob
 from reprieve.removals.request import Removals
 from reprieve.store.access import Access
@@ -75,7 +76,7 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
         store.record(organization, listed)
     for email in emails:
         upstream.put("bounces", email, created=to_seconds(bounced))
-    removals = Removals(store, None, log)  # type: ignore[arg-type]  # no recipients are looked up
+    removals = Removals(store, None, log, Allowance(None))  # type: ignore[arg-type]  # no recipients are looked up
     with phase(meter, "acknowledge, 1,000 per request", count):
         for number, chunk in enumerate(_chunks(emails)):
             asked = context(organization, request_id=f"request-{number}", now=now())

@@ -9,10 +9,11 @@ import click
 
 from reprieve.access.client import MAX_LIFETIME, ClientKind
 from reprieve.clock import SECOND, Millis
+from reprieve.role import Role
 from reprieve.runtime import wiring
 from reprieve_cli import operations, scopes
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_pairs, say_table
-from reprieve_cli.params import Duration, scope_options, words
+from reprieve_cli.params import Duration, role_option, scope_options, words
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def clients() -> None:
-    """Create, list and revoke OAuth clients.
+    """Create, list, change and revoke OAuth clients.
 
     A client proves who it is at a token endpoint, and gets access tokens that are valid for at most an hour.
     """
@@ -45,6 +46,7 @@ def clients() -> None:
     help="private_key: Okta's SDKs in PrivateKey mode. secret: an id and a secret. refresh: Zoho's SDKs.",
 )
 @scope_options
+@role_option(Role.ADMIN)
 @click.option(
     "--public-key",
     type=click.File(),
@@ -65,6 +67,7 @@ def create(
     name: str,
     kind: str,
     wanted: frozenset[str],
+    role: str,
     public_key: TextIO | None,
     lifetime: int,
     as_json: bool,
@@ -81,6 +84,7 @@ def create(
         scopes=wanted,
         jwks=public_key.read() if public_key else "",
         lifetime=Millis(lifetime),
+        role=Role(role),
     )
     given = _given(client, secrets)
     if as_json:
@@ -102,12 +106,13 @@ def list_(organization: str, *, as_json: bool) -> None:
         say_json([_record(one) for one in found])
         return
     say_table(
-        ("CLIENT", "NAME", "KIND", "SCOPES", "TOKENS COUNT FOR", "CREATED"),
+        ("CLIENT", "NAME", "KIND", "ROLE", "SCOPES", "TOKENS COUNT FOR", "CREATED"),
         [
             (
                 one.id,
                 one.name,
                 one.kind.value,
+                one.role.value,
                 scopes.summary(one.scopes),
                 f"{one.lifetime // SECOND} s" if one.lifetime != MAX_LIFETIME else "1 h",
                 moment(one.created) or "",
@@ -116,6 +121,21 @@ def list_(organization: str, *, as_json: bool) -> None:
         ],
         empty="No clients. `reprieve clients create --help` shows how to make one.",
     )
+
+
+@clients.command(epilog=examples("reprieve clients change acme rpc_acme_3f9a1c2b4d5e6f708192 --role help_desk"))
+@click.argument("organization", metavar="ORG")
+@click.argument("client", metavar="CLIENT")
+@role_option()
+def change(organization: str, client: str, *, role: str) -> None:
+    """Change a client's role.
+
+    CLIENT is the id that `list` shows. The role is that of its next access tokens; those that it has keep theirs until
+    they expire, which takes an hour at most.
+    """
+    connect()
+    changed = operations.set_client_role(organization, client, Role(role))
+    say(f"The role of {changed.id} ({changed.name}) is {changed.role}.")
 
 
 @clients.command(epilog=examples("reprieve clients revoke acme rpc_acme_3f9a1c2b4d5e6f708192"))
@@ -150,6 +170,7 @@ def _record(client: Client) -> dict[str, Any]:
         "organization": client.organization_id,
         "name": client.name,
         "kind": client.kind.value,
+        "role": client.role.value,
         "scopes": sorted(client.scopes),
         "token_lifetime": client.lifetime // SECOND,
         "keys": json.loads(client.jwks)["keys"] if client.jwks else [],

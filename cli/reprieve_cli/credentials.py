@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reprieve.role import Role
 from reprieve.runtime import wiring
 from reprieve_cli import operations, scopes
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_table
-from reprieve_cli.params import Duration, scope_options
+from reprieve_cli.params import Duration, role_option, scope_options
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def credentials() -> None:
-    """Issue, list and revoke credentials.
+    """Issue, list, change and revoke credentials.
 
     A credential is a random token for one organization. It is shown once, when it is issued; only a hash of it is
     stored.
@@ -30,11 +31,13 @@ def credentials() -> None:
         "reprieve credentials issue acme --name 'Okta SDK' --dialect okta --expires-in 90d",
         "reprieve credentials issue acme --name dashboard --scope suppression.bounces.read",
         "TOKEN=$(reprieve credentials issue acme --name job --dialect zoho)",
+        "reprieve credentials issue acme --name 'Help desk' --dialect okta --dialect reprieve --role help_desk",
     )
 )
 @click.argument("organization", metavar="ORG")
 @click.option("--name", required=True, help="A name that says who uses it.")
 @scope_options
+@role_option(Role.ADMIN)
 @click.option(
     "--expires-in", type=Duration(), help="30m, 12h, 90d or 52w; without it the credential lasts until it is revoked."
 )
@@ -44,6 +47,7 @@ def issue(
     *,
     name: str,
     wanted: frozenset[str],
+    role: str,
     expires_in: int | None,
     as_json: bool,
 ) -> None:
@@ -53,7 +57,9 @@ def issue(
     `reprieve credentials scopes` lists the scopes.
     """
     connect()
-    token, credential = operations.make_credential(organization, name=name, scopes=wanted, expires_in=expires_in)
+    token, credential = operations.make_credential(
+        organization, name=name, scopes=wanted, expires_in=expires_in, role=Role(role)
+    )
     if as_json:
         say_json({"token": token, **_record(credential)})
         return
@@ -77,11 +83,12 @@ def list_(organization: str, *, as_json: bool) -> None:
         return
     now = wiring.now()
     say_table(
-        ("ID", "NAME", "SCOPES", "CREATED", "EXPIRES", "STATE"),
+        ("ID", "NAME", "ROLE", "SCOPES", "CREATED", "EXPIRES", "STATE"),
         [
             (
                 one.id,
                 one.name,
+                one.role.value,
                 scopes.summary(one.scopes),
                 moment(one.created) or "",
                 moment(one.expires_at) or "never",
@@ -91,6 +98,20 @@ def list_(organization: str, *, as_json: bool) -> None:
         ],
         empty="No credentials. `reprieve credentials issue --help` shows how to make one.",
     )
+
+
+@credentials.command(epilog=examples("reprieve credentials change acme 3f9a1c2b4d5e6f70 --role viewer"))
+@click.argument("organization", metavar="ORG")
+@click.argument("credential", metavar="CREDENTIAL")
+@role_option()
+def change(organization: str, credential: str, *, role: str) -> None:
+    """Change a credential's role, with effect on its next request.
+
+    CREDENTIAL is the id that `list` shows.
+    """
+    connect()
+    changed = operations.set_credential_role(organization, credential, Role(role))
+    say(f"The role of {changed.id} ({changed.name}) is {changed.role}.")
 
 
 @credentials.command(epilog=examples("reprieve credentials revoke acme 3f9a1c2b4d5e6f70"))
@@ -125,6 +146,7 @@ def _record(credential: Credential) -> dict[str, Any]:
         "id": credential.id,
         "organization": credential.organization_id,
         "name": credential.name,
+        "role": credential.role.value,
         "scopes": sorted(credential.scopes),
         "created": moment(credential.created),
         "expires_at": moment(credential.expires_at),

@@ -17,6 +17,7 @@ from reprieve.context import OPERATOR, Actor, Context
 from reprieve.errors import InvalidInput, Unavailable
 from reprieve.providers.none import NONE
 from reprieve.recipients.recipient import USERS
+from reprieve.role import Role
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import GroupList, SuppressionList
 from reprieve_cli import scopes as known
@@ -74,17 +75,36 @@ def change_organization(organization_id: str, **settings: Any) -> Organization: 
     return wiring.organizations().change(asking(find_organization(organization_id)), **settings)
 
 
-def issue_credential(organization_id: str, *, name: str, scopes: Iterable[str], expires_in: int | None = None) -> str:
+def issue_credential(
+    organization_id: str,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    expires_in: int | None = None,
+    role: Role = Role.ADMIN,
+) -> str:
     """Issue a credential and return its token, which is stored nowhere; see `make_credential`."""
-    return make_credential(organization_id, name=name, scopes=scopes, expires_in=expires_in)[0]
+    return make_credential(organization_id, name=name, scopes=scopes, expires_in=expires_in, role=role)[0]
 
 
 def make_credential(
-    organization_id: str, *, name: str, scopes: Iterable[str], expires_in: int | None = None
+    organization_id: str,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    expires_in: int | None = None,
+    role: Role = Role.ADMIN,
 ) -> tuple[str, Credential]:
     """Issue a credential and return its token and its record; see `Credentials.issue`."""
     context = asking(find_organization(organization_id))
-    return wiring.credentials(known.check).issue(context, name=name, scopes=scopes, expires_in=expires_in)
+    verbs = wiring.credentials(known.check)
+    return verbs.issue(context, name=name, scopes=scopes, expires_in=expires_in, role=role)
+
+
+def set_credential_role(organization_id: str, credential_id: str, role: Role) -> Credential:
+    """Change a credential's role; see `Credentials.set_role`."""
+    context = asking(find_organization(organization_id))
+    return wiring.credentials(known.check).set_role(context, credential_id, role)
 
 
 def revoke_credential(organization_id: str, credential_id: str) -> None:
@@ -100,6 +120,7 @@ def create_client(
     scopes: Iterable[str],
     jwks: str = "",
     lifetime: Millis = MAX_LIFETIME,
+    role: Role = Role.ADMIN,
 ) -> tuple[Client, Secrets]:
     """Create an OAuth client; see `Clients.create`. The first one brings the first signing key.
 
@@ -110,14 +131,23 @@ def create_client(
         scopes: the most that its tokens may allow.
         jwks: its public keys: a JWK, a JWK set, or one key in PEM; "" makes a pair.
         lifetime: how long its access tokens count, in milliseconds.
+        role: how far they may go with what their scopes allow.
     """
     from reprieve.access import jose  # noqa: PLC0415  (only clients need it)
 
     context = asking(find_organization(organization_id))
     keys = jose.public_keys_in(jwks, field="public key") if jwks else ()
-    made = wiring.clients(known.check).create(context, kind, name=name, scopes=scopes, keys=keys, lifetime=lifetime)
+    made = wiring.clients(known.check).create(
+        context, kind, name=name, scopes=scopes, keys=keys, lifetime=lifetime, role=role
+    )
     wiring.signing_keys().ensure(asking, now=context.now)
     return made
+
+
+def set_client_role(organization_id: str, client_id: str, role: Role) -> Client:
+    """Change an OAuth client's role; see `Clients.set_role`."""
+    context = asking(find_organization(organization_id))
+    return wiring.clients(known.check).set_role(context, client_id, role)
 
 
 def revoke_client(organization_id: str, client_id: str) -> None:

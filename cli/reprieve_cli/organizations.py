@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reprieve.organization import MAX_SHARDS, MAX_SOFT_BOUNCES, Membership
+from reprieve.organization import HELP_DESK_LIFTS, MAX_HELP_DESK_LIFTS, MAX_SHARDS, MAX_SOFT_BOUNCES, Membership
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.output import examples, json_option, moment, say_json, say_pairs, say_table
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 name_option = click.option("--name", help="A name for people; by default the id.")
 domain_option = click.option("--domain", "domains", multiple=True, help="A verified domain; repeatable.")
 module_option = click.option("--module", "modules", multiple=True, help="A custom CRM module's API name; repeatable.")
+LIFTS = "How many addresses one caller of the help desk may lift per day."
 SOFT_BOUNCES = "How many soft bounces block an address until it is unblocked."
 
 
@@ -59,6 +60,13 @@ def organizations() -> None:
     "--soft-bounces", type=click.IntRange(1, MAX_SOFT_BOUNCES), default=5, show_default=True, help=SOFT_BOUNCES
 )
 @module_option
+@click.option(
+    "--help-desk-lifts",
+    type=click.IntRange(0, MAX_HELP_DESK_LIFTS),
+    default=HELP_DESK_LIFTS,
+    show_default=True,
+    help=LIFTS,
+)
 @json_option
 def create(
     organization: str,
@@ -70,6 +78,7 @@ def create(
     parent: str | None,
     soft_bounces: int,
     modules: tuple[str, ...],
+    help_desk_lifts: int,
     as_json: bool,
 ) -> None:
     """Create an organization.
@@ -87,6 +96,7 @@ def create(
         parent=parent,
         soft_bounce_threshold=soft_bounces,
         modules=modules,
+        help_desk_lifts=help_desk_lifts,
     )
     _show(created, as_json=as_json)
 
@@ -131,6 +141,7 @@ def show(organization: str, *, as_json: bool) -> None:
 @domain_option
 @click.option("--soft-bounces", type=click.IntRange(1, MAX_SOFT_BOUNCES), help=SOFT_BOUNCES)
 @module_option
+@click.option("--help-desk-lifts", type=click.IntRange(0, MAX_HELP_DESK_LIFTS), help=LIFTS)
 @json_option
 def change(
     organization: str,
@@ -140,6 +151,7 @@ def change(
     domains: tuple[str, ...],
     soft_bounces: int | None,
     modules: tuple[str, ...],
+    help_desk_lifts: int | None,
     as_json: bool,
 ) -> None:
     """Change an organization's settings; those that are not given stay.
@@ -147,8 +159,11 @@ def change(
     Domains and modules replace all earlier ones. The number of shards cannot be changed, because that would move what
     is stored.
     """
-    if name is None and membership is None and soft_bounces is None and not domains and not modules:
-        raise click.UsageError("nothing to change: give --name, --membership, --domain, --soft-bounces or --module")
+    numbers = (soft_bounces, help_desk_lifts)
+    if name is None and membership is None and not domains and not modules and numbers == (None, None):
+        raise click.UsageError(
+            "nothing to change: give --name, --membership, --domain, --soft-bounces, --module or --help-desk-lifts"
+        )
     connect()
     changed = operations.change_organization(
         organization,
@@ -157,6 +172,7 @@ def change(
         domains=domains or None,
         soft_bounce_threshold=soft_bounces,
         modules=modules or None,
+        help_desk_lifts=help_desk_lifts,
     )
     _show(changed, as_json=as_json)
 
@@ -181,5 +197,6 @@ def _record(organization: Organization) -> dict[str, Any]:
         "parent": organization.parent,
         "soft_bounces": organization.soft_bounce_threshold,
         "modules": sorted(organization.modules),
+        "help_desk_lifts": organization.help_desk_lifts,
         "created": moment(organization.created),
     }

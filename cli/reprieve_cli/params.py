@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND
+from reprieve.role import Role
 from reprieve.suppressions.suppression import SuppressionList, asked_list
 from reprieve_cli import scopes
 
@@ -50,6 +51,19 @@ class List(click.ParamType):
 def words(kind: type[StrEnum], *, case_sensitive: bool = True) -> click.Choice:
     """The values of an enumeration as a choice; click would print its members as Python spells them."""
     return click.Choice([member.value for member in kind], case_sensitive=case_sensitive)
+
+
+def role_option(default: Role | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option `--role`; without a default it has to be given."""
+    return click.option(
+        "--role",
+        type=words(Role),
+        default=default.value if default else None,
+        required=default is None,
+        show_default=True,
+        help="How far it may go with its scopes: viewer only reads; help_desk looks addresses up and lifts bounces and "
+        "blocks by name.",
+    )
 
 
 def scope_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -2,12 +2,13 @@
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, suppressions
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 
 handler = http.Api(dialect.DIALECT)
 
 
-@handler.route("GET", "/addresses/{email+}", scopes=suppressions.READ_ADDRESSES)
+@handler.route("GET", "/addresses/{email+}", scopes=suppressions.READ_ADDRESSES, permission=Permission.LOOK_UP)
 def explain(request: Request) -> Response:
     """Everything that is known about one address."""
     answer = wiring.addresses().explain(request.context, request.address("email"))

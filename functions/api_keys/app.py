@@ -5,6 +5,7 @@ from reprieve.access.credentials import Credentials
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.sendgrid import api_keys, dialect
 from reprieve.errors import Forbidden
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 
 handler = http.Api(dialect.DIALECT)
@@ -61,7 +62,7 @@ def delete(request: Request) -> Response:
     return Response(204)
 
 
-@handler.route("GET", "/scopes", scopes=())
+@handler.route("GET", "/scopes", scopes=(), permission=Permission.LOOK_UP)
 def scopes(request: Request) -> Response:
     """What the caller may do; clients ask it to test a key."""
     return api_keys.render_scopes(request.context.scopes)

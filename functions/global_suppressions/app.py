@@ -3,6 +3,7 @@
 from reprieve.address import comparison_key
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.sendgrid import dialect, suppressions
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 from reprieve.suppressions.suppression import SuppressionList
 
@@ -17,7 +18,12 @@ def unsubscribe(request: Request) -> Response:
     return suppressions.render_unsubscribed(addresses)
 
 
-@handler.route("GET", "/asm/suppressions/global/{email+}", scopes=dialect.global_scopes("read"))
+@handler.route(
+    "GET",
+    "/asm/suppressions/global/{email+}",
+    scopes=dialect.global_scopes("read"),
+    permission=Permission.LOOK_UP,
+)
 def unsubscribed(request: Request) -> Response:
     """Whether an address is unsubscribed."""
     key, by = comparison_key(request.address("email")), request.organization

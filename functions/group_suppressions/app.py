@@ -3,6 +3,7 @@
 from reprieve.address import comparison_key
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.sendgrid import dialect, groups, suppressions
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 from reprieve.suppressions.listing import Filter, Selection
 
@@ -29,7 +30,12 @@ def members(request: Request) -> Response:
     return groups.render_emails(found, page, request, more=more)
 
 
-@handler.route("POST", "/asm/groups/{group_id}/suppressions/search", scopes=dialect.member_scopes("read"))
+@handler.route(
+    "POST",
+    "/asm/groups/{group_id}/suppressions/search",
+    scopes=dialect.member_scopes("read"),
+    permission=Permission.READ,
+)
 def search(request: Request) -> Response:
     """Those of some addresses that are on a group's list."""
     wanted, by = suppressions.parse_unsubscribe(request), request.organization
@@ -58,7 +64,7 @@ def entries(request: Request) -> Response:
     return groups.render_entries(found[page.offset :], known, page, request, more=more)
 
 
-@handler.route("GET", "/asm/suppressions/{email+}", scopes=dialect.member_scopes("read"))
+@handler.route("GET", "/asm/suppressions/{email+}", scopes=dialect.member_scopes("read"), permission=Permission.LOOK_UP)
 def groups_of(request: Request) -> Response:
     """Every group, each with whether an address is unsubscribed from it."""
     key, by = comparison_key(request.address("email")), request.organization

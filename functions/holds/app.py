@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, holds
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 
 handler = http.Api(dialect.DIALECT)
@@ -25,7 +26,7 @@ def page(request: Request) -> Response:
     return holds.render_page(found, position, request)
 
 
-@handler.route("GET", "/holds/{subject+}", scopes=holds.READ)
+@handler.route("GET", "/holds/{subject+}", scopes=holds.READ, permission=Permission.LOOK_UP)
 def one(request: Request) -> Response:
     """The hold of one address or domain."""
     return holds.render_hold(wiring.holds().find(request.organization, holds.subject(request), now=request.now))

@@ -3,6 +3,7 @@
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import recipients
 from reprieve.recipients.users import Users
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 
 handler = http.Api(recipients.DIALECT)
@@ -24,13 +25,13 @@ def page(request: Request) -> Response:
     return recipients.render_list(found, following, asked, request)
 
 
-@handler.route("GET", "/v1/users/me", scopes=())
+@handler.route("GET", "/v1/users/me", scopes=(), permission=Permission.LOOK_UP)
 def me(request: Request) -> Response:
     """Show the credential that asks, whatever its scopes."""
     return recipients.render_me(request)
 
 
-@handler.route("GET", "/v1/users/{id}", scopes=recipients.READ)
+@handler.route("GET", "/v1/users/{id}", scopes=recipients.READ, permission=Permission.LOOK_UP)
 def get(request: Request) -> Response:
     """Show a user."""
     return recipients.render_user(users().get(request.organization, recipients.name(request)), request)

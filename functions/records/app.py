@@ -2,6 +2,7 @@
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.zoho import dialect, modules, recipients, search
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 
 handler = http.Api(dialect.DIALECT)
@@ -38,7 +39,7 @@ def page(request: Request) -> Response:
     return recipients.render_records(request, found, following=following, per_page=limit)
 
 
-@handler.route("GET", "/{version}/{module}/search", scopes=search.SCOPES)
+@handler.route("GET", "/{version}/{module}/search", scopes=search.SCOPES, permission=search.permission)
 def find(request: Request) -> Response:
     """Records by criteria, email, phone or word."""
     module = search.module_of(request)
@@ -47,7 +48,7 @@ def find(request: Request) -> Response:
     return search.render(request, asked, found, more=more)
 
 
-@handler.route("GET", "/{version}/{module}/{record_id}", scopes=modules.allowing("READ"))
+@handler.route("GET", "/{version}/{module}/{record_id}", scopes=modules.allowing("READ"), permission=Permission.LOOK_UP)
 def get(request: Request) -> Response:
     """One record."""
     module = modules.module(request)
@@ -64,14 +65,14 @@ def delete(request: Request) -> Response:
     return recipients.render_deleted(ids, wiring.records().delete(request.context, module, ids))
 
 
-@handler.route("GET", "/{version}/users", scopes=recipients.USERS_READ)
+@handler.route("GET", "/{version}/users", scopes=recipients.USERS_READ, permission=Permission.LOOK_UP)
 def users(request: Request) -> Response:
     """The current user, whom the SDKs ask for when they start."""
     modules.check_version(request)
     return recipients.render_users(request)
 
 
-@handler.route("GET", "/{version}/org", scopes=recipients.ORGANIZATION_READ)
+@handler.route("GET", "/{version}/org", scopes=recipients.ORGANIZATION_READ, permission=Permission.LOOK_UP)
 def organization(request: Request) -> Response:
     """The organization, which the SDKs ask for too."""
     modules.check_version(request)

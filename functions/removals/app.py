@@ -3,12 +3,13 @@
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, removals
 from reprieve.removals.removal import RemovalState
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 
 handler = http.Api(dialect.DIALECT)
 
 
-@handler.route("GET", "/removals", scopes=removals.READ)
+@handler.route("GET", "/removals", scopes=removals.READ, permission=removals.permission)
 def list_removals(request: Request) -> Response:
     """The removals of a request or an address, or a queue a page at a time."""
     question, organization = removals.parse_question(request), request.organization
@@ -23,7 +24,7 @@ def list_removals(request: Request) -> Response:
     return removals.render_removals([one for one in reports if question.state in (None, one.state)])
 
 
-@handler.route("GET", "/removals/{id}", scopes=removals.READ)
+@handler.route("GET", "/removals/{id}", scopes=removals.READ, permission=Permission.LOOK_UP)
 def get_removal(request: Request) -> Response:
     """One removal."""
     return removals.render_removal(wiring.following().one(request.organization, request.path["id"]))

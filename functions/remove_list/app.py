@@ -2,12 +2,15 @@
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.okta import dialect, removals
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 
 handler = http.Api(dialect.DIALECT)
 
 
-@handler.route("POST", "/v1/org/email/bounces/remove-list", scopes=removals.MANAGE_ORGANIZATION)
+@handler.route(
+    "POST", "/v1/org/email/bounces/remove-list", scopes=removals.MANAGE_ORGANIZATION, permission=Permission.LIFT
+)
 def remove_list(request: Request) -> Response:
     """Accept what may be lifted; the job carries it out."""
     addresses = removals.parse_remove_list(request)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from reprieve.address import comparison_key
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.sendgrid import dialect, suppressions
+from reprieve.role import Permission
 from reprieve.runtime import http, wiring
 from reprieve.suppressions.suppression import SuppressionList
 
@@ -12,18 +13,21 @@ handler = http.Api(dialect.DIALECT)
 Verb = Callable[[Request], Response]
 
 
-def on_lists(method: str, path: str, action: str, lists: tuple[SuppressionList, ...]) -> Callable[[Verb], Verb]:
+def on_lists(
+    method: str, path: str, action: str, lists: tuple[SuppressionList, ...], permission: Permission
+) -> Callable[[Verb], Verb]:
     """Register a verb on the paths of several lists, each with its own scopes."""
 
     def register(verb: Verb) -> Verb:
         for name in lists:
-            handler.route(method, f"/suppression/{name}{path}", scopes=dialect.scopes(name, action))(verb)
+            scopes, resource = dialect.scopes(name, action), f"/suppression/{name}{path}"
+            handler.route(method, resource, scopes=scopes, permission=permission)(verb)
         return verb
 
     return register
 
 
-@on_lists("GET", "", "read", tuple(SuppressionList))
+@on_lists("GET", "", "read", tuple(SuppressionList), Permission.READ)
 def page(request: Request) -> Response:
     """A page of a list."""
     asked, by, store = suppressions.parse_list(request), request.organization, wiring.listing()
@@ -35,7 +39,7 @@ def page(request: Request) -> Response:
     return suppressions.render_list(found, asked, request, more=more)
 
 
-@on_lists("GET", "/{email+}", "read", suppressions.MANAGED)
+@on_lists("GET", "/{email+}", "read", suppressions.MANAGED, Permission.LOOK_UP)
 def one(request: Request) -> Response:
     """One address."""
     name, key = suppressions.list_of(request), comparison_key(request.address("email"))
@@ -45,7 +49,7 @@ def one(request: Request) -> Response:
     return suppressions.render_one(found)
 
 
-@on_lists("DELETE", "", "delete", suppressions.MANAGED)
+@on_lists("DELETE", "", "delete", suppressions.MANAGED, Permission.LIFT)
 def delete_many(request: Request) -> Response:
     """Lift some addresses, or all."""
     emails, name = suppressions.parse_delete(request), suppressions.list_of(request)
@@ -56,7 +60,7 @@ def delete_many(request: Request) -> Response:
     return suppressions.render_deleted()
 
 
-@on_lists("DELETE", "/{email+}", "delete", suppressions.MANAGED)
+@on_lists("DELETE", "/{email+}", "delete", suppressions.MANAGED, Permission.LIFT)
 def delete(request: Request) -> Response:
     """Lift one address."""
     name, email = suppressions.list_of(request), request.address("email")

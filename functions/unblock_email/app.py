@@ -10,8 +10,10 @@ handler = http.Api(dialect.DIALECT)
 SCOPES = modules.allowing("UPDATE", mail=True)
 
 
-@handler.route("POST", "/{version}/{module}/actions/unblock_email", scopes=SCOPES)
-@handler.route("POST", "/{version}/{module}/{record_id}/actions/unblock_email", scopes=SCOPES)
+@handler.route("POST", "/{version}/{module}/actions/unblock_email", scopes=SCOPES, permission=removals.permission)
+@handler.route(
+    "POST", "/{version}/{module}/{record_id}/actions/unblock_email", scopes=SCOPES, permission=removals.permission
+)
 def unblock_email(request: Request) -> Response:
     """Unblock the records' addresses, or rehearse it; with an idempotency key once, however often it is sent."""
     asked = removals.parse_unblock(request)

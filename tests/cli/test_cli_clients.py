@@ -61,6 +61,28 @@ def test_a_client_brings_its_own_public_key(run: Run, tmp_path: Path) -> None:
     assert json.loads(stored.jwks) == {"keys": [key]}
 
 
+def test_the_role_of_a_client_is_that_of_its_next_tokens(run: Run) -> None:
+    made = created(run, "--kind", "secret", "--role", "viewer")
+
+    def role() -> str:
+        proof = ClientSecret(made["client_id"], made["client_secret"])
+        token = wiring.token_requests().client_credentials(proof, (), url=URL, request_id="r", now=NOW).token
+        return wiring.trust().verify(token, NOW)[1].role
+
+    assert (made["role"], role()) == ("viewer", "viewer")
+    for name in ("help_desk", "admin"):
+        assert run("clients", "change", "acme", FIRST, "--role", name) == Ran(
+            0, f"The role of {FIRST} (SDK) is {name}.\n"
+        )
+        assert role() == name
+    lines = run("logs", "acme", "--event", "application.lifecycle.update", "--json").out.splitlines()
+    roles = [json.loads(line)["target"][0]["changeDetails"]["to"] for line in lines]
+    assert sorted(one["role"] for one in roles) == ["admin", "help_desk"]
+    assert run("clients", "change", "acme", "rpc_acme_1", "--role", "viewer") == Ran(
+        1, "", "Error: no client 'rpc_acme_1'\n"
+    )
+
+
 @pytest.mark.parametrize("text", ["", "x", "{", "[]", '{"kty": "oct", "k": "AA"}'])
 def test_a_file_without_a_public_key_is_refused_and_nothing_is_made(run: Run, tmp_path: Path, text: str) -> None:
     file = tmp_path / "client.jwk"
@@ -93,7 +115,7 @@ def test_clients_are_listed_and_revoked(run: Run) -> None:
     )
     created(run, "--token-lifetime", "15m")
     assert run("clients", "list", "acme").out.splitlines()[1].split() == [
-        *(FIRST, "SDK", "private_key", "all", "of", "okta", "900", "s", "2026-03-01T12:00:00Z"),
+        *(FIRST, "SDK", "private_key", "admin", "all", "of", "okta", "900", "s", "2026-03-01T12:00:00Z"),
     ]
     assert run("clients", "revoke", "acme", FIRST) == Ran(0, f"Revoked {FIRST}.\n", "")
     assert run("clients", "revoke", "acme", FIRST) == Ran(1, "", f"Error: no client '{FIRST}'\n")

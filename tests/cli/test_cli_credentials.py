@@ -67,6 +67,7 @@ def test_json_has_the_token_and_its_record(run: Run) -> None:
             "id": FIRST,
             "organization": "acme",
             "name": "dashboard",
+            "role": "admin",
             "scopes": [
                 "reprieve.addresses.read",
                 "reprieve.holds.manage",
@@ -81,6 +82,36 @@ def test_json_has_the_token_and_its_record(run: Run) -> None:
             "expires_at": "2026-03-02T00:00:00Z",
         },
     )
+
+
+def test_a_role_is_given_and_changed_with_effect_on_the_next_request(run: Run) -> None:
+    token = run("credentials", "issue", "acme", "--name", "SDK", "--dialect", "okta", "--role", "help_desk").out.strip()
+
+    def role() -> str:
+        found = authenticate(wiring.access(), f"SSWS {token}", schemes={"SSWS"}, tokens=wiring.trust, now=NOW)
+        return found.role
+
+    assert role() == "help_desk"
+    for name in ("viewer", "admin"):
+        assert run("credentials", "change", "acme", FIRST, "--role", name) == Ran(
+            0, f"The role of {FIRST} (SDK) is {name}.\n"
+        )
+        assert role() == name
+    assert [one["role"] for one in json.loads(run("credentials", "list", "acme", "--json").out)] == ["admin"]
+    assert run("credentials", "change", "acme", SECOND, "--role", "viewer") == Ran(
+        1, "", f"Error: no credential '{SECOND}'\n"
+    )
+    assert run("credentials", "change", "acme", FIRST, "--role", "owner").code == 2
+    assert run("credentials", "change", "acme", FIRST).code == 2
+
+
+def test_a_change_of_a_role_is_logged_with_both_roles(run: Run) -> None:
+    run("credentials", "issue", "acme", "--name", "SDK", "--dialect", "okta")
+    run("credentials", "change", "acme", FIRST, "--role", "viewer")
+    lines = run("logs", "acme", "--event", "system.api_token.update", "--json").out.splitlines()
+    (entry,) = [json.loads(line) for line in lines]
+    assert entry["target"][0]["changeDetails"] == {"from": {"role": "admin"}, "to": {"role": "viewer"}}
+    assert entry["actor"]["id"] == "operator"
 
 
 def test_the_token_is_shown_once_and_stored_nowhere(run: Run) -> None:
@@ -100,10 +131,10 @@ def test_the_list_tells_what_each_may_do_and_which_have_expired(run: Run, clock:
     mixed = "ZohoCRM.modules.ALL ZohoCRM.org.ALL and 7 more"
     assert run("credentials", "list", "acme") == Ran(
         0,
-        f"{'ID':16}  NAME   {'SCOPES':46}  {'CREATED':20}  {'EXPIRES':20}  STATE\n"
-        f"{FIRST}  SDK    {'all of okta':46}  2026-03-01T12:00:00Z  {'never':20}  valid\n"
-        f"{SECOND}  short  {'okta.logs.read':46}  2026-03-02T12:00:00Z  2026-03-02T12:30:00Z  expired\n"
-        f"{THIRD}  mixed  {mixed}  2026-03-03T12:00:00Z  {'never':20}  valid\n",
+        f"{'ID':16}  NAME   ROLE   {'SCOPES':46}  {'CREATED':20}  {'EXPIRES':20}  STATE\n"
+        f"{FIRST}  SDK    admin  {'all of okta':46}  2026-03-01T12:00:00Z  {'never':20}  valid\n"
+        f"{SECOND}  short  admin  {'okta.logs.read':46}  2026-03-02T12:00:00Z  2026-03-02T12:30:00Z  expired\n"
+        f"{THIRD}  mixed  admin  {mixed}  2026-03-03T12:00:00Z  {'never':20}  valid\n",
     )
 
 

@@ -96,6 +96,7 @@ def test_an_export_is_a_file_a_kind_that_only_its_owner_may_read(run: Run, tmp_p
         "shards": 2,
         "created": NOW,
         "soft_bounce_threshold": 5,
+        "help_desk_lifts": 50,
         "purge_enabled": False,
         "provider_name": "Sendgrid",
     }

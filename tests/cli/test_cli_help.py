@@ -32,9 +32,11 @@ EXAMPLES = [line.strip() for command in [main, *COMMANDS.values()] for line in (
 
 def test_these_are_the_commands() -> None:
     assert sorted(" ".join(path) for path in COMMANDS) == [
+        "clients change",
         "clients create",
         "clients list",
         "clients revoke",
+        "credentials change",
         "credentials issue",
         "credentials list",
         "credentials revoke",
@@ -161,5 +163,6 @@ def test_a_mistake_in_use_says_how_to_get_help() -> None:
         "Usage: reprieve organizations change [OPTIONS] ID\n"
         "Try 'reprieve organizations change -h' for help.\n"
         "\n"
-        "Error: nothing to change: give --name, --membership, --domain, --soft-bounces or --module\n",
+        "Error: nothing to change: "
+        "give --name, --membership, --domain, --soft-bounces, --module or --help-desk-lifts\n",
     )

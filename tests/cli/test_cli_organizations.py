@@ -25,15 +25,16 @@ pytestmark = pytest.mark.usefixtures("stack")
 def test_an_organization_is_shown_as_it_was_created(run: Run) -> None:
     assert run("organizations", "create", "acme", "--name", "Acme Inc.") == Ran(
         0,
-        "id            acme\n"
-        "name          Acme Inc.\n"
-        "membership    recipients\n"
-        "domains       -\n"
-        "shards        1\n"
-        "parent        -\n"
-        "soft_bounces  5\n"
-        "modules       -\n"
-        "created       2026-03-01T12:00:00Z\n",
+        "id               acme\n"
+        "name             Acme Inc.\n"
+        "membership       recipients\n"
+        "domains          -\n"
+        "shards           1\n"
+        "parent           -\n"
+        "soft_bounces     5\n"
+        "modules          -\n"
+        "help_desk_lifts  50\n"
+        "created          2026-03-01T12:00:00Z\n",
     )
     assert run("organizations", "show", "acme") == run("organizations", "show", "acme")
 
@@ -51,6 +52,7 @@ def test_json_has_every_setting(run: Run) -> None:
         "parent": "group",
         "soft_bounces": 5,
         "modules": [],
+        "help_desk_lifts": 50,
         "created": "2026-03-01T12:00:00Z",
     }
     assert run("organizations", "show", "lab", "--json") == created
@@ -116,6 +118,7 @@ def test_a_change_leaves_what_it_does_not_name(run: Run) -> None:
         "parent": None,
         "soft_bounces": 5,
         "modules": [],
+        "help_desk_lifts": 50,
         "created": "2026-03-01T12:00:00Z",
     }
     assert run("organizations", "show", "acme", "--json") == changed
@@ -155,3 +158,14 @@ def test_the_threshold_of_soft_bounces_and_the_custom_modules_are_settings(run: 
     assert (stored.soft_bounce_threshold, stored.modules) == (32, frozenset({"Projects"}))
     for options in (["--soft-bounces", "33"], ["--module", "users"], ["--module", "My Module"]):
         assert run("organizations", "change", "acme", *options).code != 0
+
+
+def test_what_the_help_desk_may_lift_a_day_is_a_setting(run: Run) -> None:
+    run("organizations", "create", "acme", "--help-desk-lifts", "3")
+    changed = run("organizations", "change", "acme", "--help-desk-lifts", "0", "--json")
+    assert json.loads(changed.out)["help_desk_lifts"] == 0
+    stored = wiring.access().organization("acme")
+    assert stored is not None
+    assert stored.help_desk_lifts == 0
+    for number in ("-1", "10001", "many"):
+        assert run("organizations", "change", "acme", "--help-desk-lifts", number).code == 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import Membership, Organization
 from reprieve.providers.none import NoProvider
+from reprieve.removals.allowance import Allowance
 from reprieve.removals.job import RemovalJob
 from reprieve.removals.request import Removals
 from reprieve.store.access import Access
@@ -59,7 +60,7 @@ def test_a_removal_of_a_large_request_costs_four_write_units_and_one_read_unit_a
         emails = [f"recipient-{number:06}@example.com" for number in range(COUNT)]
         store.record(ORG, [Suppression(SuppressionList.BOUNCES, one, one, NOW - 60_000) for one in emails])
         spent = units(client)
-        removals = Removals(store, None, log)  # type: ignore[arg-type]  # no recipients are looked up
+        removals = Removals(store, None, log, Allowance(None))  # type: ignore[arg-type]  # no recipients are looked up
         removals.request(context(ORG, request_id="f" * 32, now=NOW), emails)
         job = RemovalJob(
             access=access,

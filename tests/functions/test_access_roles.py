@@ -15,6 +15,7 @@ from reprieve.access.credential import Credential
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import BouncePurge, Organization
 from reprieve.runtime import wiring
+from reprieve.store.lift_counts import LiftCounts
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support.gateway import DEMO
 from tests.support.operator_policy import listed
@@ -55,6 +56,7 @@ VERBS: dict[str, Verb] = {
     "change": lambda: wiring.access().change_credential(KEY, name="key", scopes=KEY.scopes),
     "rename": lambda: wiring.access().change_credential(KEY, name="key", scopes=None),
     "revoke": lambda: wiring.access().remove_credential(KEY),
+    "lift": lambda: LiftCounts(wiring.table("ACCESS")).add(DEMO, "c", 1, most=1, now=NOW),
     "deny": lambda: wiring.tokens().deny("demo", "any", until=NOW, now=NOW),
 }
 #: the functions of APIs whose requests are neither counted nor made for another organization
@@ -70,7 +72,9 @@ PLAIN = (
 #: which of them each role allows; the index Organizations has organizations only
 ALLOWED: dict[str, set[str]] = {
     **{name: {"credential"} for name in PLAIN},
+    **{name: {"credential", "lift"} for name in ("RemoveListFunction", "UnblockEmailFunction")},
     **{name: {"credential", "organization", "peek", "clear", "purge", "count"} for name in LISTS},
+    "SuppressionsFunction": {"credential", "organization", "peek", "clear", "purge", "count", "lift"},
     "UnsubscribeLinksFunction": {"credential", "organization", "peek", "count"},
     "GroupsFunction": {
         "credential",
@@ -189,7 +193,10 @@ def test_no_role_may_change_a_whole_item_or_an_attribute_that_grants_something(f
     wide = [
         {"ReturnValues": "ALL_OLD"},
         {"ReturnValues": "ALL_NEW"},
-        *({"ExpressionAttributeNames": {"#s": name}} for name in ("sealed_key", "webhook_key", "scopes", "parent")),
+        *(
+            {"ExpressionAttributeNames": {"#s": name}}
+            for name in ("sealed_key", "webhook_key", "scopes", "role", "parent")
+        ),
     ]
     for more in wide:
         assert not any(allows(statement, "UpdateItem", call | more) for statement in statements(function)), more

@@ -13,6 +13,7 @@ from reprieve.address import Address
 from reprieve.clock import DAY
 from reprieve.organization import Organization
 from reprieve.recipients.recipient import Recipient
+from reprieve.removals.allowance import Allowance
 from reprieve.removals.block import UNBLOCKS, UnblockOutcome
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
@@ -148,7 +149,7 @@ def caller(
     client: Any, name: str, request_id: str, now: int, outcomes: list[UnblockOutcome]
 ) -> Callable[[Callable[[], None]], None]:
     def work(leave: Callable[[], None]) -> None:
-        service = Unblocks(Store(Steps(client, name, leave)), OneRecord(), NoLog())  # type: ignore[arg-type]
+        service = Unblocks(Store(Steps(client, name, leave)), OneRecord(), NoLog(), Allowance(None))  # type: ignore[arg-type]
         (result,) = service.request(
             context(ORGANIZATION, request_id=request_id, now=now),
             "Leads",

@@ -21,6 +21,7 @@ from reprieve.errors import NotFound, Unavailable
 from reprieve.organization import Membership, Organization
 from reprieve.recipients.recipient import Recipient
 from reprieve.removals import block, job
+from reprieve.removals.allowance import Allowance
 from reprieve.removals.block import UnblockOutcome
 from reprieve.removals.job import RemovalJob
 from reprieve.removals.lists import Lists
@@ -176,14 +177,16 @@ class Scenario:
             for one in organizations
         }
         self.ingest = Ingest(self.store, None, NoWhitelist(), self.event_log, None)  # type: ignore[arg-type]
-        self.removals = Removals(self.store, None, self.event_log)  # type: ignore[arg-type]
-        self.lists = Lists(self.store, None, None, self.event_log)  # type: ignore[arg-type]
+        allowance = Allowance(None)  # type: ignore[arg-type]
+        self.removals = Removals(self.store, None, self.event_log, allowance)  # type: ignore[arg-type]
+        self.lists = Lists(self.store, None, None, self.event_log, allowance)  # type: ignore[arg-type]
         self.unsubscribes = Unsubscribes(self.store, self.store, self.event_log)
         self.listing = Listing(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
         self.unblocking = Unblocks(
             UnblockStore(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
             Recipients(),  # type: ignore[arg-type]
             self.event_log,
+            allowance,
         )
         self.reconciliation = Reconciliation(
             self.access,  # type: ignore[arg-type]

@@ -43,6 +43,7 @@ from reprieve.removals.log_entries import (
     unblocks_reset,
 )
 from reprieve.removals.removal import Removal, RemovalState
+from reprieve.role import Role
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.group import Group, Groups
 from reprieve.suppressions.log_entries import (
@@ -165,11 +166,13 @@ def _of_access() -> dict[str, LogEntry]:
     for event_type in (EventType.TOKEN_CREATE, EventType.TOKEN_REVOKE):
         credential = Credential("cred-2", "acme", "0" * 64, "for a test", frozenset(), NOW)
         found[event_type] = credential_changed(event_type, credential, context=WHO)
-    limited = replace(credential, name="for another", scopes=frozenset({"okta.logs.read"}))
+    limited = replace(credential, name="for another", scopes=frozenset({"okta.logs.read"}), role=Role.VIEWER)
     found[EventType.TOKEN_UPDATE] = credential_changed(EventType.TOKEN_UPDATE, limited, context=WHO, before=credential)
     client = Client("rpc_acme_1", "acme", ClientKind.REFRESH, "CRM", frozenset({"ZohoCRM.org.READ"}), NOW)
     for event_type in (EventType.CLIENT_CREATE, EventType.CLIENT_REVOKE):
         found[event_type] = client_changed(event_type, client, context=WHO)
+    narrowed = replace(client, role=Role.HELP_DESK)
+    found[EventType.CLIENT_UPDATE] = client_changed(EventType.CLIENT_UPDATE, narrowed, context=WHO, before=client)
     token = AccessToken("t1", "acme", client.id, ("ZohoCRM.org.READ",), NOW, Millis(NOW + HOUR))
     found[EventType.TOKEN_GRANT] = token_granted(client, token, context=WHO)
     refresh = RefreshToken("f1", "acme", "0" * 64, client.id, client.scopes, NOW)

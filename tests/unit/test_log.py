@@ -134,7 +134,7 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
         lambda event_type: credential_changed(event_type, CREDENTIAL, context=CONTEXT),
     ),
     **dict.fromkeys(
-        (EventType.CLIENT_CREATE, EventType.CLIENT_REVOKE),
+        (EventType.CLIENT_CREATE, EventType.CLIENT_UPDATE, EventType.CLIENT_REVOKE),
         lambda event_type: client_changed(event_type, CLIENT, context=CONTEXT),
     ),
     **dict.fromkeys(

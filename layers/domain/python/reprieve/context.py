@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reprieve.role import Role
+
 if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.organization import Organization
@@ -58,6 +60,7 @@ class Context:
         expires_at: when the caller's credential ends, in milliseconds; None if it lasts until it is revoked, or there
             is none.
         by_access_token: whether that credential is an access token.
+        role: how far the caller may go; the operator and the system are not limited.
     """
 
     organization: Organization
@@ -67,6 +70,7 @@ class Context:
     scopes: frozenset[str] = frozenset()
     expires_at: Millis | None = None
     by_access_token: bool = False
+    role: Role = Role.ADMIN
 
     def may(self, *alternatives: str) -> bool:
         """Whether any one of the scopes was granted, by exact match."""

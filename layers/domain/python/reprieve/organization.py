@@ -21,6 +21,9 @@ ORGANIZATION_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
 MAX_SHARDS: Final = 16
 #: the most soft bounces of one address that are counted; no threshold can be higher
 MAX_SOFT_BOUNCES: Final = 32
+#: how many addresses one caller of the help desk may lift per day, unless the organization says otherwise
+HELP_DESK_LIFTS: Final = 50
+MAX_HELP_DESK_LIFTS: Final = 10_000
 #: a CRM module's name as its API spells it
 MODULE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 #: words that can take the place of a module's name in a path or a key
@@ -69,6 +72,7 @@ class Organization:
         modules: the names of its custom CRM modules, as their API spells them.
         purge: when its bounces and blocks expire.
         cleared: list -> the second (not millisecond) up to which everything on it is cleared.
+        help_desk_lifts: how many addresses one caller of the help desk may lift per day (UTC), 0 to 10,000.
         provider_name: its upstream provider's name as logs show it; "" when it has none, or when its account was last
             set before the name was kept.
     """
@@ -85,6 +89,7 @@ class Organization:
     purge: BouncePurge = BouncePurge()
     cleared: Mapping[str, Seconds] = field(default_factory=dict, hash=False)
     provider_name: str = ""
+    help_desk_lifts: int = HELP_DESK_LIFTS
 
     def __post_init__(self) -> None:
         if not ORGANIZATION_ID.fullmatch(self.id):
@@ -93,6 +98,8 @@ class Organization:
             raise InvalidInput(f"1 to {MAX_SHARDS}", field="shards")
         if not 1 <= self.soft_bounce_threshold <= MAX_SOFT_BOUNCES:
             raise InvalidInput(f"1 to {MAX_SOFT_BOUNCES}", field="soft_bounce_threshold")
+        if not 0 <= self.help_desk_lifts <= MAX_HELP_DESK_LIFTS:
+            raise InvalidInput(f"0 to {MAX_HELP_DESK_LIFTS}", field="help_desk_lifts")
         for module in self.modules:
             if not MODULE.fullmatch(module) or module.casefold() in RESERVED:
                 raise InvalidInput(

@@ -13,9 +13,10 @@ from reprieve.access import claims, jose
 from reprieve.clock import to_seconds
 from reprieve.errors import Unauthenticated
 from reprieve.organization import ORGANIZATION_ID
+from reprieve.role import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reprieve.access.jose import Key
     from reprieve.clock import Millis
@@ -33,6 +34,7 @@ class AccessToken:
         organization_id: the organization that it speaks for.
         client_id: the client that it was issued to.
         scopes: what it allows, in the dialects' own spellings.
+        role: how far it may go with them.
         issued: in milliseconds.
         expires_at: in milliseconds.
         refresh_id: the id of the refresh token that it stands for; "" for one in the client's own name.
@@ -45,6 +47,7 @@ class AccessToken:
     issued: Millis
     expires_at: Millis
     refresh_id: str = ""
+    role: Role = Role.ADMIN
 
     @property
     def names(self) -> frozenset[str]:
@@ -72,6 +75,7 @@ def write(token: AccessToken, *, issuer: str, key: Key) -> str:
         "client_id": token.client_id,
         "org": token.organization_id,
         "scope": " ".join(token.scopes),
+        "role": token.role.value,
         "iat": to_seconds(token.issued),
         "exp": to_seconds(token.expires_at),
         "jti": token.id,
@@ -109,4 +113,13 @@ def read(text: str, keys: Iterable[Key], *, issuer: str, now: Millis) -> AccessT
         issued=claims.moment(said, "iat") or now,
         expires_at=end,
         refresh_id=refresh_id if isinstance(refresh_id, str) else "",
+        role=_role(said),
     )
+
+
+def _role(said: Mapping[str, Any]) -> Role:
+    # tokens that were issued before there were roles have none
+    role = said.get("role", Role.ADMIN.value)
+    if role not in tuple(Role):
+        raise Unauthenticated("an access token of no role")
+    return Role(role)

@@ -89,7 +89,7 @@ def authenticate(
     organization, credential = store.credential(organization_id, digest_of(token))
     if organization is None or credential is None or not credential.valid(now):
         raise Unauthenticated(BAD_CREDENTIAL)
-    return Caller(organization, credential.id, credential.scopes, credential.expires_at)
+    return Caller(organization, credential.id, credential.scopes, credential.expires_at, role=credential.role)
 
 
 def _by_access_token(text: str, tokens: AccessTokens, now: Millis) -> Caller:
@@ -97,4 +97,11 @@ def _by_access_token(text: str, tokens: AccessTokens, now: Millis) -> Caller:
         organization, token = tokens.verify(text, now)
     except Unauthenticated:
         raise Unauthenticated(BAD_CREDENTIAL) from None
-    return Caller(organization, token.client_id, frozenset(token.scopes), token.expires_at, by_access_token=True)
+    return Caller(
+        organization,
+        token.client_id,
+        frozenset(token.scopes),
+        token.expires_at,
+        by_access_token=True,
+        role=token.role,
+    )

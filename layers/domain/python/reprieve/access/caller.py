@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reprieve.context import Actor, Context
+from reprieve.role import Role
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis
@@ -22,6 +23,7 @@ class Caller:
         scopes: what it allows, in the dialects' own spellings.
         expires_at: when the credential ends, in milliseconds; None if it lasts until it is revoked.
         by_access_token: whether it is an access token.
+        role: how far it may go with what its scopes allow.
     """
 
     organization: Organization
@@ -29,6 +31,7 @@ class Caller:
     scopes: frozenset[str]
     expires_at: Millis | None = None
     by_access_token: bool = False
+    role: Role = Role.ADMIN
 
     def context(self, request_id: str, now: Millis) -> Context:
         """The context of one request of this caller."""
@@ -41,4 +44,5 @@ class Caller:
             self.scopes,
             self.expires_at,
             by_access_token=self.by_access_token,
+            role=self.role,
         )

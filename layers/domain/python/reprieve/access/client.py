@@ -10,6 +10,7 @@ from typing import Final
 
 from reprieve.access.credential import digest_of
 from reprieve.clock import HOUR, SECOND, SKEW_ALLOWANCE, Millis
+from reprieve.role import Role
 
 #: the longest that an access token counts, as at Okta
 MAX_LIFETIME: Final = HOUR
@@ -45,6 +46,7 @@ class Client:
         lifetime: how long its access tokens count, in milliseconds; at most MAX_LIFETIME.
         jwks: its public keys, a JWK set as JSON; "" for one with a secret.
         secret_digest: the SHA-256 of its secret, in hexadecimal; "" for one with keys.
+        role: how far its access tokens may go with what their scopes allow.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Client:
     lifetime: Millis = MAX_LIFETIME
     jwks: str = ""
     secret_digest: str = ""
+    role: Role = Role.ADMIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ although the change stands.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reprieve.access import jose
@@ -27,6 +27,7 @@ from reprieve.access.label import checked_label
 from reprieve.access.log_entries import client_changed
 from reprieve.clock import Millis
 from reprieve.errors import InvalidInput, NotFound
+from reprieve.role import Role
 from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Clients:
         scopes: Iterable[str],
         keys: Sequence[Key] = (),
         lifetime: Millis = MAX_LIFETIME,
+        role: Role = Role.ADMIN,
     ) -> tuple[Client, Secrets]:
         """Create a client.
 
@@ -69,6 +71,7 @@ class Clients:
             scopes: the most that its tokens may allow, in the dialects' own spellings.
             keys: the public keys of a client with a private key; a pair is made when there are none.
             lifetime: how long its access tokens count, in milliseconds: 1 second to 1 hour.
+            role: how far they may go with what their scopes allow.
 
         Returns:
             The client, and what it is given once.
@@ -95,6 +98,7 @@ class Clients:
             lifetime=lifetime,
             jwks=json.dumps({"keys": public}) if public else "",
             secret_digest=digest_of(secret) if secret else "",
+            role=role,
         )
         refresh = new_refresh_token(client, created=context.now) if kind is ClientKind.REFRESH else None
         self.tokens.add_client(client, refresh[1] if refresh else None)
@@ -104,6 +108,23 @@ class Clients:
             refresh_token=refresh[0] if refresh else "",
             private_jwk=json.dumps(jose.private_jwk(pair)) if pair else "",
         )
+
+    def set_role(self, context: Context, client_id: str, role: Role) -> Client:
+        """Change how far a client's access tokens may go; those that it has keep their role until they expire.
+
+        Returns:
+            The client as it is now.
+
+        Raises:
+            NotFound: the organization has no such client.
+        """
+        before = self.tokens.client(context.organization.id, client_id)
+        if before is None or not self.tokens.set_client_role(before, role):
+            raise NotFound("client", ascii(client_id))
+        after = replace(before, role=role)
+        entry = client_changed(EventType.CLIENT_UPDATE, after, context=context, before=before)
+        self.log.append(context.organization, [entry])
+        return after
 
     def revoke(self, context: Context, client_id: str) -> None:
         """Delete a client and its refresh tokens; its access tokens are refused within a minute.

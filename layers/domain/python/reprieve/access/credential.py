@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from reprieve.role import Role
+
 if TYPE_CHECKING:
     from reprieve.clock import Millis
 
@@ -34,6 +36,7 @@ class Credential:
         digest: the SHA-256 of the token, in hexadecimal.
         scopes: what it allows, in the dialects' own spellings.
         expires_at: in milliseconds; None if it lasts until it is revoked.
+        role: how far it may go with what its scopes allow.
     """
 
     id: str
@@ -43,6 +46,7 @@ class Credential:
     scopes: frozenset[str]
     created: Millis
     expires_at: Millis | None = None
+    role: Role = Role.ADMIN
 
     def valid(self, now: Millis) -> bool:
         """Whether it may be used at this moment; expiry is decided here, not by a clean-up."""
@@ -67,6 +71,7 @@ def new_credential(
     scopes: frozenset[str],
     created: Millis,
     expires_at: Millis | None,
+    role: Role = Role.ADMIN,
     form: TokenForm = TokenForm.OWN,
 ) -> tuple[str, Credential]:
     """A new random token, and the record that is stored instead of it; times in milliseconds."""
@@ -79,6 +84,7 @@ def new_credential(
         scopes=scopes,
         created=created,
         expires_at=expires_at,
+        role=role,
     )
     return token, credential
 

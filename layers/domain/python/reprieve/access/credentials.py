@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reprieve.access.ports import AccessStore
     from reprieve.context import Context
     from reprieve.organization import Organization
+    from reprieve.role import Role
     from reprieve.system_log.ports import EventLog
 
 #: why a credential is refused what a longer-lived one may do
@@ -51,6 +52,7 @@ class Credentials:
         name: str,
         scopes: Iterable[str],
         expires_in: int | None = None,
+        role: Role | None = None,
         form: TokenForm = TokenForm.OWN,
     ) -> tuple[str, Credential]:
         """Issue a credential, which does not outlive the one that asks.
@@ -61,6 +63,7 @@ class Credentials:
             scopes: what it allows, in the dialects' own spellings.
             expires_in: in milliseconds from now; None if it lasts until it is revoked. It ends with the credential
                 that asks, if that ends before.
+            role: how far it may go; as far as the caller, where none is given.
             form: how its token begins.
 
         Returns:
@@ -81,6 +84,7 @@ class Credentials:
             scopes=granted,
             created=context.now,
             expires_at=min((end for end in ends if end is not None), default=None),
+            role=context.role if role is None else role,
             form=form,
         )
         self.access.add_credential(credential)
@@ -131,6 +135,23 @@ class Credentials:
             self.find(context.organization, credential_id)
             raise Conflict("the scopes were changed meanwhile; read them and try again")
         after = replace(before, name=label, scopes=before.scopes if wanted is None else wanted)
+        entry = credential_changed(EventType.TOKEN_UPDATE, after, context=context, before=before)
+        self.log.append(context.organization, [entry])
+        return after
+
+    def set_role(self, context: Context, credential_id: str, role: Role) -> Credential:
+        """Change how far a credential may go, with effect on the next request. For operators only.
+
+        Returns:
+            The credential as it is now.
+
+        Raises:
+            NotFound: the organization has no such credential.
+        """
+        before = self.find(context.organization, credential_id)
+        if not self.access.set_role(before, role):
+            raise NotFound("credential", ascii(credential_id))
+        after = replace(before, role=role)
         entry = credential_changed(EventType.TOKEN_UPDATE, after, context=context, before=before)
         self.log.append(context.organization, [entry])
         return after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, change_entry, differences, entry
@@ -23,6 +24,7 @@ MESSAGE: Final = {
     EventType.TOKEN_UPDATE: "Update API token",
     EventType.TOKEN_REVOKE: "Revoke API token",
     EventType.CLIENT_CREATE: "Create OAuth client",
+    EventType.CLIENT_UPDATE: "Update OAuth client",
     EventType.CLIENT_REVOKE: "Revoke OAuth client",
     EventType.ORGANIZATION_CREATE: "Create organization",
     EventType.ORGANIZATION_UPDATE: "Change organization settings",
@@ -52,9 +54,20 @@ def credential_changed(
     return change_entry(event_type, MESSAGE[event_type], target, context)
 
 
-def client_changed(event_type: EventType, client: Client, *, context: Context) -> LogEntry:
-    """The log entry for an OAuth client that was created or revoked (CLIENT_CREATE, CLIENT_REVOKE)."""
-    return change_entry(event_type, MESSAGE[event_type], _client(client), context)
+def client_changed(
+    event_type: EventType, client: Client, *, context: Context, before: Client | None = None
+) -> LogEntry:
+    """The log entry for an OAuth client that was created, changed or revoked.
+
+    Args:
+        event_type: CLIENT_CREATE, CLIENT_UPDATE or CLIENT_REVOKE.
+        client: as it is now.
+        context: who made the change.
+        before: as it was, where it was changed.
+    """
+    changes = differences({"role": before.role.value}, {"role": client.role.value}) if before else None
+    target = replace(_client(client), changes=changes)
+    return change_entry(event_type, MESSAGE[event_type], target, context)
 
 
 def token_granted(client: Client, token: AccessToken, *, context: Context) -> LogEntry:
@@ -154,7 +167,7 @@ def _client(client: Client) -> Target:
 
 
 def _compared(credential: Credential) -> dict[str, object]:
-    return {"name": credential.name, "scopes": _plain(credential.scopes)}
+    return {"name": credential.name, "scopes": _plain(credential.scopes), "role": credential.role.value}
 
 
 def _plain(value: object) -> object:

@@ -13,7 +13,7 @@ from reprieve.access.label import checked_label
 from reprieve.access.log_entries import organization_changed
 from reprieve.address import Address
 from reprieve.errors import Conflict, InvalidInput, MalformedAddress, NotFound
-from reprieve.organization import ORGANIZATION_ID, Membership, Organization
+from reprieve.organization import HELP_DESK_LIFTS, ORGANIZATION_ID, Membership, Organization
 from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Organizations:
         domains: Iterable[str] | None = None,
         soft_bounce_threshold: int | None = None,
         modules: Iterable[str] | None = None,
+        help_desk_lifts: int | None = None,
     ) -> Organization:
         """Change the settings that are given; None leaves a setting as it is.
 
@@ -84,6 +85,7 @@ class Organizations:
             domains: all of its verified domains, in Unicode or A-labels.
             soft_bounce_threshold: how many soft bounces block an address temporarily, 1 to 32.
             modules: all of its custom CRM modules, as their API spells them.
+            help_desk_lifts: how many addresses one caller of the help desk may lift per day, 0 to 10,000.
 
         Returns:
             The organization as it is now, with concurrent changes.
@@ -98,6 +100,7 @@ class Organizations:
             "domains": None if domains is None else _domains(domains),
             "soft_bounce_threshold": soft_bounce_threshold,
             "modules": None if modules is None else frozenset(modules),
+            "help_desk_lifts": help_desk_lifts,
         }
         changes = {setting: value for setting, value in possible.items() if value is not None}
         before = context.organization
@@ -145,6 +148,7 @@ def new_organization(
     parent: str | None = None,
     soft_bounce_threshold: int = 5,
     modules: Iterable[str] = (),
+    help_desk_lifts: int = HELP_DESK_LIFTS,
 ) -> Organization:
     """A new organization, not yet stored; see `Organizations.create`.
 
@@ -158,6 +162,7 @@ def new_organization(
         parent: the id of an organization whose credentials may act for this one.
         soft_bounce_threshold: how many soft bounces block an address temporarily, 1 to 32.
         modules: its custom CRM modules, as their API spells them.
+        help_desk_lifts: how many addresses one caller of the help desk may lift per day, 0 to 10,000.
 
     Raises:
         InvalidInput: one of the values cannot be used.
@@ -172,6 +177,7 @@ def new_organization(
         created=now,
         soft_bounce_threshold=soft_bounce_threshold,
         modules=frozenset(modules),
+        help_desk_lifts=help_desk_lifts,
     )
     _check_membership(created)
     return created

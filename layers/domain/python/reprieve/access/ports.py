@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reprieve.access.signing_key import SigningKey
     from reprieve.clock import Millis, Seconds
     from reprieve.organization import Organization
+    from reprieve.role import Role
 
 
 class AccessStore(Protocol):
@@ -74,6 +75,10 @@ class AccessStore(Protocol):
             False when there is no such credential or, where scopes are given, it no longer has those of `before`;
             nothing was written then.
         """
+        ...
+
+    def set_role(self, credential: Credential, role: Role) -> bool:
+        """Write a credential's role; False when there is no such credential."""
         ...
 
     def remove_credential(self, credential: Credential) -> bool:
@@ -182,6 +187,10 @@ class TokenStore(Protocol):
 
     def add_client(self, client: Client, refresh_token: RefreshToken | None) -> None:
         """Store a new client, with its refresh token if it has one."""
+        ...
+
+    def set_client_role(self, client: Client, role: Role) -> bool:
+        """Write a client's role; False when there is no such client."""
         ...
 
     def remove_client(self, organization_id: str, client_id: str) -> Client | None:

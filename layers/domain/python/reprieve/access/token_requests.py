@@ -120,6 +120,7 @@ class TokenRequests:
             issued=now,
             expires_at=Millis(now + lifetime),
             refresh_id=refresh_id,
+            role=client.role,
         )
         signed = access_token.write(token, issuer=self.issuer, key=key)
         context = Context(organization, _actor(client.id, client.name), request_id, now, frozenset(scopes))

@@ -28,9 +28,10 @@ from reprieve.email_servers.manage import IDENTIFIER as SERVER_ID
 from reprieve.errors import Conflict, InvalidInput, UnreadableBody
 from reprieve.exports.kinds import Kind
 from reprieve.json_body import parse_strictly
-from reprieve.organization import BouncePurge, Membership, Organization
+from reprieve.organization import HELP_DESK_LIFTS, BouncePurge, Membership, Organization
 from reprieve.removals.hold import is_of_domain
 from reprieve.removals.removal import RemovalState
+from reprieve.role import Role  # noqa: TC001  (pydantic reads it)
 from reprieve.suppressions.suppression import HOLDS, Classification, Permanence, list_named
 
 if TYPE_CHECKING:
@@ -222,6 +223,7 @@ class CredentialLine(_Line):
     scopes: list[Name]
     created: Moment
     valid_until: Moment | None = None
+    role: Role | None = None
 
 
 class OrganizationLine(_Line):
@@ -238,6 +240,7 @@ class OrganizationLine(_Line):
     purge_enabled: StrictBool = False
     purge_soft_days: StrictInt | None = None
     purge_hard_days: StrictInt | None = None
+    help_desk_lifts: StrictInt = HELP_DESK_LIFTS
     provider_name: Text | None = None
     cleared_bounces: Second | None = None
     cleared_blocks: Second | None = None
@@ -326,6 +329,7 @@ def _organization(organization_id: str, line: OrganizationLine) -> Organization:
         purge=BouncePurge(line.purge_enabled, line.purge_soft_days, line.purge_hard_days),
         cleared={},
         provider_name=line.provider_name or "",
+        help_desk_lifts=line.help_desk_lifts,
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.ports import AccessStore
     from reprieve.context import Context
+    from reprieve.removals.allowance import Allowance
     from reprieve.removals.ports import RemovalRequests
     from reprieve.suppressions.ports import ListingStore
     from reprieve.suppressions.suppression import AnyList
@@ -35,14 +36,17 @@ class Lists:
     listing: ListingStore
     access: AccessStore
     log: EventLog
+    allowance: Allowance
 
     def lift(self, context: Context, suppression_list: AnyList, email: str) -> None:
         """Lift one address that is on the list: here at once, at the provider by the job.
 
         Raises:
             NotFound: it is not on the list.
+            Forbidden: the caller's role does not allow it; see `Allowance`.
             Unavailable: nothing was acknowledged.
         """
+        self.allowance.spend(context, suppression_list, 1)
         key = comparison_key(email)
         request = RemovalRequest(findable_id(context.request_id, 0, key), suppression_list, key, email, hide=True)
         if not all(self._request_listed(context, suppression_list, [request])):
@@ -58,9 +62,11 @@ class Lists:
             How many are lifted; the rest are neither addresses nor listed.
 
         Raises:
+            Forbidden: the caller's role does not allow it; see `Allowance`.
             Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
         """
         spelled = {comparison_key(email): email for email in reversed(emails)}
+        self.allowance.spend(context, suppression_list, len(spelled))
         addresses, others = [], []
         for number, (key, email) in enumerate(spelled.items()):
             request = RemovalRequest(f"{context.request_id}-{number}", suppression_list, key, email, hide=True)
@@ -82,8 +88,10 @@ class Lists:
         is on the list and newer than that is lifted one by one, so a later bounce stays, whatever its timestamp.
 
         Raises:
+            Forbidden: the caller's role does not allow it.
             Unavailable: some of it may be done and the rest not; ask again.
         """
+        self.allowance.check(context, suppression_list, whole=True)
         organization, mark = context.organization, to_seconds(watermark(context.now))
         self.access.clear(organization.id, suppression_list, until=mark)
         newer = self.listing.each(organization, suppression_list, Selection(start=Seconds(mark + 1)), now=context.now)

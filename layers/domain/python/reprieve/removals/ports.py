@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from reprieve.suppressions.suppression import AnyList, Suppression
 
 
+class LiftCounts(Protocol):
+    """Counts of the addresses that callers of the help desk have lifted on a day (UTC)."""
+
+    def add(self, organization: Organization, caller: str, number: int, *, most: int, now: Millis) -> bool:
+        """Count a number of addresses; False when that makes more than `most` on this day, and counts nothing."""
+        ...
+
+
 class RemovalRequests(Protocol):
     """The records of removals; each method touches one organization."""
 

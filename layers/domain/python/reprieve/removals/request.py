@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.recipients.ports import RecipientStore
+    from reprieve.removals.allowance import Allowance
     from reprieve.removals.ports import RemovalRequests
     from reprieve.system_log.ports import EventLog
 
@@ -50,6 +51,7 @@ class Removals:
     suppressions: RemovalRequests
     recipients: RecipientStore
     log: EventLog
+    allowance: Allowance
 
     def request(
         self,
@@ -72,8 +74,10 @@ class Removals:
             One outcome per address, in order. What is ACCEPTED is durable when this returns.
 
         Raises:
+            Forbidden: the caller's role does not allow it; see `Allowance`.
             Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
         """
+        self.allowance.check(context, suppression_list)
         parsed = [_parse(text) for text in submitted]
         allowed = self.allowed(context.organization, [address for address in parsed if address])
         requests: dict[str, RemovalRequest] = {}
@@ -92,6 +96,7 @@ class Removals:
                 )
                 outcomes.append(AddressOutcome(text, Decision.ACCEPTED, request.id))
         if requests:
+            self.allowance.spend(context, suppression_list, len(requests))
             self.suppressions.request_removals(context, list(requests.values()))
             emails = [request.email for request in requests.values()]
             self.log.append(context.organization, removal_requested(emails, suppression_list, context=context))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reprieve.context import Context
     from reprieve.recipients.ports import RecipientStore
     from reprieve.recipients.recipient import Recipient
+    from reprieve.removals.allowance import Allowance
     from reprieve.removals.ports import UnblockStore
     from reprieve.system_log.ports import EventLog
 
@@ -76,6 +77,7 @@ class Unblocks:
     suppressions: UnblockStore
     recipients: RecipientStore
     log: EventLog
+    allowance: Allowance
 
     def request(
         self,
@@ -99,6 +101,8 @@ class Unblocks:
             One outcome per identifier, in order. What is UNBLOCKED is durable when this returns.
 
         Raises:
+            Forbidden: the caller's role does not allow it; see `Allowance`. Of a request with several addresses, some
+                may be recorded if they changed meanwhile.
             Unavailable: ask again; some of it may be recorded.
         """
         organization = context.organization
@@ -136,7 +140,7 @@ class Unblocks:
             for number, (key, address) in enumerate(addresses.items())
         }
         judged: dict[str, tuple[BlockState, UnblockOutcome]] = {}
-        left = dict(addresses)
+        left, counted = dict(addresses), set[str]()
         for _ in range(ROUNDS):
             judged |= self._judge(context, left)
             wanted = {
@@ -145,6 +149,8 @@ class Unblocks:
                 if judged[key][1] is UnblockOutcome.UNBLOCKED and request_id not in judged[key][0].requests
             }
             done: set[str] = set()
+            self.allowance.spend(context, SuppressionList.BOUNCES, len(wanted.keys() - counted))
+            counted |= wanted.keys()
             if wanted:
                 done = self.suppressions.request_unblocks(context, wanted)
             left = {key: addresses[key] for key in wanted if key not in done}

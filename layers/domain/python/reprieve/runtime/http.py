@@ -29,6 +29,7 @@ from reprieve.errors import (
     Unavailable,
 )
 from reprieve.organization import ORGANIZATION_ID
+from reprieve.role import Permission
 from reprieve.runtime import settings, telemetry, wiring
 from reprieve.runtime.telemetry import logger
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 Verb: TypeAlias = "Callable[[Request], Response]"
 #: alternatives, any one of which the caller must have; they may depend on the request. None at all: any caller may.
 Scopes: TypeAlias = "tuple[str, ...] | Callable[[Request], tuple[str, ...]]"
+#: what a route asks of the caller's role; it may depend on the request
+Asked: TypeAlias = "Permission | Callable[[Request], Permission]"
 #: statuses from here on are our own fault
 SERVER_FAULT: Final = 500
 
@@ -52,12 +55,14 @@ class Route:
     Attributes:
         verb: answers its requests.
         scopes: see `Scopes`.
+        permission: see `Asked`.
         open: its requests carry no credential. Their signature or a client's proof is one, which the verb verifies, or
             the answer is public.
     """
 
     verb: Verb
     scopes: Scopes = ()
+    permission: Asked = Permission.CHANGE
     open: bool = False
 
 
@@ -68,13 +73,17 @@ class Api:
         self.dialect = dialect
         self.routes: dict[tuple[str, str], Route] = {}
 
-    def route(self, method: str, resource: str, *, scopes: Scopes) -> Callable[[Verb], Verb]:
+    def route(
+        self, method: str, resource: str, *, scopes: Scopes, permission: Asked | None = None
+    ) -> Callable[[Verb], Verb]:
         """Register a verb for callers with a credential.
 
         Args:
             method: in upper case.
             resource: the template, as in template.yaml.
             scopes: see `Scopes`.
+            permission: see `Asked`. Where none is given, READ for GET and CHANGE for any other method, so that a route
+                is closed to the help desk, and a change to a viewer, unless it says that it is not.
 
         Raises:
             MissingSetting: requests are counted, and the template does not say how many there may be.
@@ -82,8 +91,10 @@ class Api:
         if self.dialect.counted:
             settings.require("REQUESTS_PER_MINUTE")
 
+        asked = permission or (Permission.READ if method == "GET" else Permission.CHANGE)
+
         def register(verb: Verb) -> Verb:
-            self.routes[method, resource] = Route(verb, scopes)
+            self.routes[method, resource] = Route(verb, scopes, asked)
             return verb
 
         return register
@@ -184,7 +195,21 @@ class Api:
         wanted = route.scopes(request) if callable(route.scopes) else route.scopes
         if wanted and not request.context.may(*wanted):
             raise Forbidden(wanted[0])
+        if not route.open:
+            _check_role(route, request)
         return route.verb(self._acting(request))
+
+
+def _check_role(route: Route, request: Request) -> None:
+    """Refuse what the caller's role does not allow; its scopes have been checked.
+
+    Raises:
+        Forbidden: the role does not allow it.
+    """
+    role = request.context.role
+    asked = route.permission(request) if callable(route.permission) else route.permission
+    if not role.has(asked):
+        raise Forbidden(reason=f"the role {role} does not allow this")
 
 
 def _log_fault(error: Exception, error_id: str, request: Request) -> None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from reprieve.providers.kind import ProviderKind, Surroundings
     from reprieve.recipients.imports import RecipientImports
     from reprieve.recipients.records import Records
+    from reprieve.removals.allowance import Allowance
     from reprieve.removals.follow import Following
     from reprieve.removals.holds import Holds
     from reprieve.removals.job import RemovalJob
@@ -459,14 +460,22 @@ def removals() -> Removals:
     """The verb that requests removals."""
     from reprieve.removals.request import Removals
 
-    return Removals(suppressions(), recipients(), event_log())
+    return Removals(suppressions(), recipients(), event_log(), allowance())
+
+
+def allowance() -> Allowance:
+    """What the help desk may still lift."""
+    from reprieve.removals.allowance import Allowance
+    from reprieve.store.lift_counts import LiftCounts
+
+    return Allowance(LiftCounts(table("ACCESS")))
 
 
 def lists() -> Lists:
     """The verbs for owners of lists."""
     from reprieve.removals.lists import Lists
 
-    return Lists(suppressions(), listing(), access(), event_log())
+    return Lists(suppressions(), listing(), access(), event_log(), allowance())
 
 
 def holds() -> Holds:
@@ -489,7 +498,7 @@ def unblocks() -> Unblocks:
     from reprieve.removals.unblock import Unblocks
     from reprieve.store.unblocks import Unblocks as Store
 
-    return Unblocks(Store(table("SUPPRESSIONS")), recipients(), event_log())
+    return Unblocks(Store(table("SUPPRESSIONS")), recipients(), event_log(), allowance())
 
 
 def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context object)

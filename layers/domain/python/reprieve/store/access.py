@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final, cast
 from reprieve.access.credential import Credential
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import Seconds
-from reprieve.organization import BouncePurge, Membership, Organization
+from reprieve.organization import HELP_DESK_LIFTS, BouncePurge, Membership, Organization
+from reprieve.role import Role
 from reprieve.store.language import Update, arguments_of, marshal
 from reprieve.suppressions.suppression import SuppressionList
 
@@ -112,6 +113,12 @@ class Access:
             values |= {":scopes": scopes, ":before": before.scopes}
         return self._table.update(_credential_key(before), update, values, returning=UPDATED) is not None
 
+    def set_role(self, credential: Credential, role: Role) -> bool:
+        """See the port."""
+        stored = role_item(role)
+        update = Update(set=["#role = :role"] if stored else (), remove=() if stored else ["#role"], condition=KNOWN)
+        return self._table.update(_credential_key(credential), update, {":role": stored}) is not None
+
     def remove_credential(self, credential: Credential) -> bool:
         """See the port."""
         return self._table.delete(_credential_key(credential)) is not None
@@ -176,6 +183,7 @@ def _organization_item(organization: Organization) -> Item:
         "created": organization.created,
         "soft_bounce_threshold": organization.soft_bounce_threshold,
         "modules": organization.modules,
+        "help_desk_lifts": organization.help_desk_lifts,
         **_purge_item(organization.purge),
         "provider_name": organization.provider_name or None,
         **{f"{CLEARED}{name}": second for name, second in organization.cleared.items()},
@@ -194,6 +202,7 @@ def _credential_item(credential: Credential) -> Item:
         "scopes": credential.scopes,
         "created": credential.created,
         "valid_until": credential.expires_at,
+        "role": role_item(credential.role),
     }
 
 
@@ -232,6 +241,7 @@ def organization_from(item: Item) -> Organization:
         created=cast("Millis", item["created"]),
         soft_bounce_threshold=cast("int", item.get("soft_bounce_threshold", 5)),
         modules=cast("frozenset[str]", item.get("modules", frozenset())),
+        help_desk_lifts=cast("int", item.get("help_desk_lifts", HELP_DESK_LIFTS)),
         purge=BouncePurge(
             enabled=cast("bool", item.get("purge_enabled", False)),
             soft_days=cast("int | None", item.get("purge_soft_days")),
@@ -251,7 +261,18 @@ def _credential(item: Item) -> Credential:
         scopes=cast("frozenset[str]", item.get("scopes", frozenset())),
         created=cast("Millis", item["created"]),
         expires_at=cast("Millis | None", item.get("valid_until")),
+        role=role_from(item),
     )
+
+
+def role_item(role: Role) -> str | None:
+    """A role as it is stored; the one that every credential had before there were roles is not."""
+    return None if role is Role.ADMIN else role.value
+
+
+def role_from(item: Item) -> Role:
+    """The role in an item."""
+    return Role(cast("str", item.get("role", Role.ADMIN.value)))
 
 
 def _account(item: Item) -> ProviderAccount:

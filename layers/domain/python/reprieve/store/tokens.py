@@ -24,12 +24,13 @@ from reprieve.access.ports import Trusted
 from reprieve.access.signing_key import SigningKey
 from reprieve.clock import EPOCH, Millis, to_seconds
 from reprieve.errors import RateLimited, Unavailable
-from reprieve.store.access import NEW, ORGANIZATION, organization_from
+from reprieve.store.access import KNOWN, NEW, ORGANIZATION, organization_from, role_from, role_item
 from reprieve.store.language import Update, arguments_of, marshal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.role import Role
     from reprieve.store.language import Item, Value
     from reprieve.store.table import Table
 
@@ -89,6 +90,13 @@ class Tokens:
         if refresh_token is not None:
             self._tokens.put(_refresh_item(refresh_token), condition=NEW)
         self._tokens.put(_client_item(client), condition=NEW)
+
+    def set_client_role(self, client: Client, role: Role) -> bool:
+        """See the port."""
+        key: Item = {"partition": client.organization_id, "sort": CLIENT + client.id}
+        stored = role_item(role)
+        update = Update(set=["#role = :role"] if stored else (), remove=() if stored else ["#role"], condition=KNOWN)
+        return self._tokens.update(key, update, {":role": stored}) is not None
 
     def remove_client(self, organization_id: str, client_id: str) -> Client | None:
         """See the port. The client goes first: without it, its refresh tokens are good for nothing."""
@@ -199,6 +207,7 @@ def _client_item(client: Client) -> Item:
         "lifetime": client.lifetime,
         "jwks": client.jwks or None,
         "secret_digest": client.secret_digest or None,
+        "role": role_item(client.role),
     }
 
 
@@ -213,6 +222,7 @@ def _client(item: Item) -> Client:
         lifetime=cast("Millis", item["lifetime"]),
         jwks=cast("str", item.get("jwks", "")),
         secret_digest=cast("str", item.get("secret_digest", "")),
+        role=role_from(item),
     )
 
 

@@ -59,11 +59,13 @@ class EventType(StrEnum):
     TOKEN_CREATE = "system.api_token.create"  # noqa: S105  (a name, not a token)
     """A credential was issued."""
     TOKEN_UPDATE = "system.api_token.update"  # noqa: S105  (a name, not a token)
-    """A credential was renamed, or its scopes were replaced."""
+    """A credential was renamed, or its scopes or its role were replaced."""
     TOKEN_REVOKE = "system.api_token.revoke"  # noqa: S105  (a name, not a token)
     """A credential was revoked."""
     CLIENT_CREATE = "application.lifecycle.create"
     """An OAuth client was created."""
+    CLIENT_UPDATE = "application.lifecycle.update"
+    """How far an OAuth client's access tokens may go was changed."""
     CLIENT_REVOKE = "application.lifecycle.delete"
     """An OAuth client was revoked."""
     TOKEN_GRANT = "app.oauth2.token.grant.access_token"  # noqa: S105  (a name, not a token)

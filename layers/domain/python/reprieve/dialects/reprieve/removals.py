@@ -15,6 +15,7 @@ from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import WholeNumber
 from reprieve.removals.follow import ReportedState
 from reprieve.removals.removal import RemovalState
+from reprieve.role import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,12 @@ def parse_question(request: Request) -> Question:
         limit=LIMIT.read(request.parameter("limit")) or PAGE,
         after=request.parameter("after"),
     )
+
+
+def permission(request: Request) -> Permission:
+    """What a listing asks of the caller's role: less where one address or request is meant than for a queue."""
+    named = request.parameter("email") is not None or request.parameter("request_id") is not None
+    return Permission.LOOK_UP if named else Permission.READ
 
 
 def render_removals(reports: Sequence[RemovalReport], after: str | None = None) -> Response:

@@ -108,8 +108,10 @@ def _beyond(error: errors.LimitExceeded, _: Request) -> Refusal:
 
 
 def _forbidden(error: errors.Forbidden, _: Request) -> Refusal:
-    """The missing scope, in the place of Zoho's name of the permission that a user lacks."""
-    return Refusal(401, "Unauthorized", "OAUTH_SCOPE_MISMATCH", {"permissions": [error.scope]} if error.scope else {})
+    """The missing scope, in the place of Zoho's name of the permission that a user lacks; else what it lacks."""
+    if error.scope:
+        return Refusal(401, "Unauthorized", "OAUTH_SCOPE_MISMATCH", {"permissions": [error.scope]})
+    return Refusal(403, "permission denied", "NO_PERMISSION", {"permissions": [], "reason": str(error)})
 
 
 ERRORS: Final[ErrorTable] = {

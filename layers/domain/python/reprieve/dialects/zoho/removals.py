@@ -19,6 +19,7 @@ from reprieve.dialects.zoho.dialect import (
 )
 from reprieve.dialects.zoho.modules import API_NAMES, FIELDS
 from reprieve.removals.block import UnblockOutcome
+from reprieve.role import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +84,15 @@ def parse_unblock(request: Request) -> Asked:
     record_id = request.path.get("record_id")
     ids = _ids(content.get("ids"), record_id)
     return Asked(module, ids, fields, record_id is not None, _rehearsal(request), _key(request))
+
+
+def permission(request: Request) -> Permission:
+    """What the request asks of the caller's role: less where it is a rehearsal.
+
+    Raises:
+        InvalidValue: it does not say which.
+    """
+    return Permission.LOOK_UP if _rehearsal(request) else Permission.LIFT
 
 
 def render_unblock(asked: Asked, results: Sequence[RecordResult]) -> Response:

@@ -21,6 +21,7 @@ from reprieve.dialects.zoho.recipients import PAGE, PER_PAGE, person_of, record
 from reprieve.errors import Forbidden, LimitExceeded, MalformedAddress
 from reprieve.paging import WholeNumber
 from reprieve.recipients.records import Search
+from reprieve.role import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,6 +55,11 @@ class _Condition:
     key: str | None = None
 
 
+def permission(request: Request) -> Permission:
+    """What a search asks of the caller's role: less where it is for one address."""
+    return Permission.LOOK_UP if _parameter(request) == "email" else Permission.READ
+
+
 def module_of(request: Request) -> str:
     """The module that is searched, which the caller may read; the right to search is the route's.
 
@@ -75,7 +81,7 @@ def parse(request: Request, module: str) -> Search:
         Refused: none of the parameters is given, or one cannot be meant; it is named.
         LimitExceeded: the page is behind what a search can reach.
     """
-    name = next((name for name in PARAMETERS if request.parameter(name)), None)
+    name = _parameter(request)
     if name is None:
         raise MissingParameter({"param_names": list(PARAMETERS)})
     found = _PARSERS[name](request.parameter(name) or "", module)
@@ -85,6 +91,11 @@ def parse(request: Request, module: str) -> Search:
     # no record here is converted, or waits for approval
     none = _state(request, "converted", "false") == "true" or _state(request, "approved", "true") == "false"
     return Search(lambda one: not none and found.test(record(one, {})), found.key, (page - 1) * limit, limit)
+
+
+def _parameter(request: Request) -> str | None:
+    """The parameter that a search goes by; None where there is none."""
+    return next((name for name in PARAMETERS if request.parameter(name)), None)
 
 
 def render(request: Request, search: Search, found: Sequence[Recipient], *, more: bool) -> Response:
