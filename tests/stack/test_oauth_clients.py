@@ -196,6 +196,7 @@ def test_the_clients_of_a_new_stack_get_tokens_that_count(stack: Stack) -> None:
     assert answer.status_code == 200
 
 
+@pytest.mark.slow  # it waits for the minute
 def test_a_revoked_client_is_refused_within_a_minute(
     stack: Stack, reprieve: Callable[..., str], create: Callable[..., dict[str, Any]]
 ) -> None:
