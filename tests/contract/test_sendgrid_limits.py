@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from reprieve.errors import Unavailable
-from reprieve.providers.sendgrid.adapter import ANSWER_CAP, PAGE_CAP
+from reprieve.providers.calls import ANSWER_CAP, PAGE_CAP
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
 from tests.support import fake_sendgrid as upstream

@@ -19,8 +19,10 @@ from urllib3 import HTTPResponse
 
 from reprieve.clock import SECOND
 from reprieve.errors import InvalidInput, Unavailable
+from reprieve.providers.addresses import segment
+from reprieve.providers.answers import StatusKind, comeback, kind_of, sentence
 from reprieve.providers.sendgrid.adapter import MAX_BATCH, SendGrid
-from reprieve.providers.sendgrid.answers import StatusKind, comeback, kind_of, segment, selection, sentence
+from reprieve.providers.sendgrid.answers import selection
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.removal import MAX_BACKOFF
 from reprieve.suppressions.suppression import SuppressionList

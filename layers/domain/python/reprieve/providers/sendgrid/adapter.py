@@ -18,29 +18,18 @@ on four lists and a 204 on the fifth; sendgrid/sendgrid-php#281: `emails` and `d
 
 from __future__ import annotations
 
-import re
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from reprieve.clock import SECOND, Seconds, seconds, to_millis, to_seconds
+from reprieve.clock import SECOND, Seconds, to_millis, to_seconds
 from reprieve.errors import InvalidInput, Unavailable
 from reprieve.providers import http
-from reprieve.providers.sendgrid.answers import (
-    NO_SUCH_API,
-    OUTCOME,
-    StatusKind,
-    comeback,
-    decoded,
-    is_envelope,
-    kind_of,
-    parse_row,
-    recipients,
-    segment,
-    selection,
-    sentence,
-)
+from reprieve.providers.addresses import segment
+from reprieve.providers.answers import NO_SUCH_API, StatusKind, decoded, sentence
+from reprieve.providers.calls import LISTED, NOT_AN_ADDRESS, PAGE_CAP, UNKNOWN_API, Errand
+from reprieve.providers.sendgrid.answers import is_envelope, parse_row, recipients, selection
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.suppression import HOLDS, GroupList, Suppression, SuppressionList
 
@@ -53,13 +42,6 @@ if TYPE_CHECKING:
 
 #: the most addresses of one bulk and the most rows of one page: the latter is SendGrid's, the former not published
 MAX_BATCH: Final = 500
-#: one exchange, from the name's resolution to the body's last byte, in milliseconds
-DEADLINE: Final = seconds(10)
-#: the largest answer to a removal, and the largest page of a list, in bytes
-ANSWER_CAP: Final = 64 * 1024
-PAGE_CAP: Final = 4 * 1024 * 1024
-#: after this many exchanges in a row without a proper answer, the provider is taken to be down
-PATIENCE: Final = 3
 #: passes over a second that holds more rows than a page, before the list counts as unstable
 PASSES: Final = 5
 #: pages of one such second: more than that is a list that ignores its offset
@@ -77,8 +59,6 @@ _UNSUBSCRIBED: Final = "/v3/asm/suppressions/global"
 
 #: the lists of ours that are SendGrid's global unsubscribes
 _GLOBAL: Final[tuple[AnyList, ...]] = (SuppressionList.UNSUBSCRIBES, HOLDS)
-_NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
-_LISTED: Final = LiftAnswer(LiftOutcome.LISTED, "on the provider's list")
 _NO_ADDITIONS: Final = LiftAnswer(LiftOutcome.LISTED, "the provider adds to this list only itself: kept here only")
 
 
@@ -87,7 +67,7 @@ def upstream_of(
     api_key: str,
     on_behalf_of: str,
     *,
-    deadline: Millis = DEADLINE,
+    deadline: Millis = http.DEADLINE,
     stopwatch: Callable[[], float] = time.monotonic,
 ) -> http.Upstream:
     """The HTTP side of one account; see `SendGrid` for the arguments.
@@ -95,14 +75,10 @@ def upstream_of(
     Raises:
         InvalidInput: an argument cannot be used; it is named, never quoted.
     """
-    _check_base_url(base_url)
-    _check_header(api_key, "api_key")
+    headers = {"Authorization": f"Bearer {http.check_header(api_key, 'api_key')}", "Accept": "application/json"}
     if on_behalf_of:
-        _check_header(on_behalf_of, "on_behalf_of")
-    headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
-    if on_behalf_of:
-        headers["On-Behalf-Of"] = on_behalf_of
-    return http.Upstream(base_url.rstrip("/"), headers, seconds=deadline / SECOND, stopwatch=stopwatch)
+        headers["On-Behalf-Of"] = http.check_header(on_behalf_of, "on_behalf_of")
+    return http.Upstream(base_url, headers, deadline=deadline, stopwatch=stopwatch)
 
 
 class SendGrid:
@@ -129,7 +105,7 @@ class SendGrid:
         clock: Callable[[], Millis],
         on_behalf_of: str = "",
         batch: int = MAX_BATCH,
-        deadline: Millis = DEADLINE,
+        deadline: Millis = http.DEADLINE,
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self._upstream = upstream_of(base_url, api_key, on_behalf_of, deadline=deadline, stopwatch=stopwatch)
@@ -165,7 +141,7 @@ class SendGrid:
             * ACCOUNT_BROKEN: 401, 403 (which can be a block that passes), a redirect, or no such API; the rest is not
               tried. What was lifted before that stays LIFTED.
         """
-        errand = _Errand(self._upstream, clock=self._clock, seconds=budget / SECOND)
+        errand = _Errand(self._upstream, clock=self._clock, budget=budget)
         single = _single_path(suppression_list)
         if single:
             for email in emails:
@@ -193,7 +169,7 @@ class SendGrid:
         path = _single_path(suppression_list)
         if not path:
             return [_NO_ADDITIONS] * len(emails)
-        errand = _Errand(self._upstream, clock=self._clock, seconds=budget / SECOND)
+        errand = _Errand(self._upstream, clock=self._clock, budget=budget)
         for start in range(0, len(emails), self.batch):
             errand.put(emails[start : start + self.batch], path)
         return [errand.answers[email] for email in emails]
@@ -275,21 +251,12 @@ class SendGrid:
         return found, len(rows) >= MAX_BATCH
 
 
-class _Errand:
-    """One lift under way: the answers so far, and whether to continue.
+class _Errand(Errand):
+    """One lift or addition under way, with the answers so far by address."""
 
-    Attributes:
-        answers: by address.
-        stopped: the answer for all that is not tried any more, None while the provider is worth a call.
-    """
-
-    def __init__(self, upstream: http.Upstream, *, clock: Callable[[], Millis], seconds: float) -> None:
+    def __init__(self, upstream: http.Upstream, *, clock: Callable[[], Millis], budget: Millis) -> None:
+        super().__init__(upstream, clock=clock, budget=budget)
         self.answers: dict[str, LiftAnswer] = {}
-        self.stopped: LiftAnswer | None = None
-        self._upstream = upstream
-        self._clock = clock
-        self._ends = upstream.stopwatch() + seconds
-        self._faults = 0
 
     def many(self, emails: Sequence[str], path: str) -> None:
         """Answer for some addresses of a list that has a bulk form."""
@@ -299,7 +266,7 @@ class _Errand:
             if len(part) == 1 and refused:
                 self.one(part[0], path, path_is_proved=True)
                 continue
-            kind, answer, _ = self._ask(path, body=selection(part))
+            kind, answer, _ = self.ask("DELETE", path, body=selection(part))
             if halves := _halves(part, kind):
                 refused = refused or kind is StatusKind.REFUSED
                 parts += halves
@@ -309,7 +276,7 @@ class _Errand:
                 continue
             if kind is StatusKind.MISSING:
                 # a bulk is 204 for addresses that are not listed: it is the path that is unknown
-                answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
+                answer = self.stop(UNKNOWN_API)
             self.answers |= dict.fromkeys(part, answer)
 
     def one(self, email: str, path: str, *, path_is_proved: bool) -> None:
@@ -323,11 +290,11 @@ class _Errand:
         """
         escaped = segment(email)
         if escaped is None:
-            self.answers[email] = LiftAnswer(LiftOutcome.REFUSED, "not tried: this cannot be an address")
+            self.answers[email] = NOT_AN_ADDRESS
             return
-        kind, answer, body = self._ask(f"{path}/{escaped}")
+        kind, answer, body = self.ask("DELETE", f"{path}/{escaped}")
         if kind is StatusKind.MISSING and not (path_is_proved or is_envelope(body)):
-            answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
+            answer = self.stop(UNKNOWN_API)
         self.answers[email] = answer
 
     def put(self, emails: Sequence[str], path: str) -> None:
@@ -335,50 +302,17 @@ class _Errand:
         parts = [emails]
         while parts:
             part = parts.pop()
-            kind, answer, body = self._ask(path, method="POST", body=recipients(part))
+            kind, answer, body = self.ask("POST", path, body=recipients(part))
             if halves := _halves(part, kind):
                 parts += halves
                 continue
             if kind is StatusKind.DONE:
-                answer = _LISTED
+                answer = LISTED
             elif kind is StatusKind.MISSING and is_envelope(body) and path != _UNSUBSCRIBED:
                 answer = LiftAnswer(LiftOutcome.REFUSED, "404: the provider has no such group")
             elif kind is StatusKind.MISSING:
-                answer = self._stop(LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}"))
+                answer = self.stop(UNKNOWN_API)
             self.answers |= dict.fromkeys(part, answer)
-
-    def _ask(
-        self, path: str, *, method: str = "DELETE", body: bytes | None = None
-    ) -> tuple[StatusKind, LiftAnswer, bytes]:
-        """Send one request: the status's kind, what it means for each address in it, and the response's body."""
-        seconds = self._ends - self._upstream.stopwatch()
-        if self.stopped is None and seconds <= 0:
-            self._stop(_NOT_TRIED)
-        if self.stopped is not None:
-            return StatusKind.FAULT, self.stopped, b""
-        try:
-            reply = self._upstream.exchange(method, path, body=body, cap=ANSWER_CAP, within=seconds)
-        except http.NoAnswer as problem:
-            return StatusKind.FAULT, self._count(StatusKind.FAULT, LiftAnswer(LiftOutcome.RETRY, str(problem))), b""
-        kind = kind_of(reply.status)
-        outcome = OUTCOME[kind]
-        retry_at = None
-        if outcome in {LiftOutcome.RETRY, LiftOutcome.WAIT}:
-            retry_at = comeback(reply.status, reply.headers, now=self._clock())
-        return kind, self._count(kind, LiftAnswer(outcome, sentence(reply.status), retry_at)), reply.body
-
-    def _count(self, kind: StatusKind, answer: LiftAnswer) -> LiftAnswer:
-        """Stop when every further call would fail alike."""
-        self._faults = self._faults + 1 if kind is StatusKind.FAULT else 0
-        if kind in {StatusKind.THROTTLED, StatusKind.BROKEN}:
-            return self._stop(answer)
-        if self._faults >= PATIENCE:
-            self._stop(LiftAnswer(LiftOutcome.WAIT, "not tried: the provider failed again and again", answer.retry_at))
-        return answer
-
-    def _stop(self, answer: LiftAnswer) -> LiftAnswer:
-        self.stopped = answer
-        return answer
 
 
 def _halves(part: Sequence[str], kind: StatusKind) -> list[Sequence[str]]:
@@ -392,21 +326,3 @@ def _single_path(suppression_list: AnyList) -> str:
     if isinstance(suppression_list, GroupList):
         return f"/v3/asm/groups/{suppression_list.group}/suppressions"
     return _UNSUBSCRIBED if suppression_list in _GLOBAL else ""
-
-
-def _check_base_url(base_url: str) -> None:
-    try:
-        parts = urlsplit(base_url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or parts.query or parts.fragment or "@" in parts.netloc or not re.fullmatch("[!-~]+", base_url):
-        raise InvalidInput(
-            "must be an http or https URL without credentials, query and fragment", field="base_url"
-        ) from None
-
-
-def _check_header(value: str, name: str) -> None:
-    """Refuse a value that a header cannot hold: `requests` would, too, but with the value in its error."""
-    if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", value):
-        raise InvalidInput("must be printable ASCII without spaces around it", field=name)

@@ -14,7 +14,8 @@ from reprieve.address import comparison_key
 from reprieve.clock import Seconds, to_millis
 from reprieve.errors import Conflict, InvalidInput, Unavailable
 from reprieve.providers import http
-from reprieve.providers.sendgrid.answers import StatusKind, decoded, is_envelope, kind_of, sentence
+from reprieve.providers.answers import StatusKind, decoded, kind_of, sentence
+from reprieve.providers.sendgrid.answers import is_envelope
 from reprieve.suppressions.group import Group
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import GROUP_ID, GroupList, Suppression

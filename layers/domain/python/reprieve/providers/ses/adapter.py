@@ -37,6 +37,7 @@ from botocore.exceptions import (
 from reprieve.address import comparison_key
 from reprieve.clock import SECOND, Millis
 from reprieve.errors import Unavailable
+from reprieve.providers.addresses import spellings
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import HOLDS, Permanence, Suppression, SuppressionList
@@ -388,21 +389,6 @@ class Ses:
             self._sleep(wait)
         self._next_call = self._stopwatch() + self._pace
         return operation(**self._whose, **parameters)
-
-
-def spellings(email: str) -> list[str]:
-    """List the spellings under which an entry can be found, the likeliest first.
-
-    Args:
-        email: as the provider or the caller spelled it.
-
-    Returns:
-        The spelling given, then lower case, then the comparison key, none twice. The key of a text that is not an
-        address is left out: it was never stored.
-    """
-    key = comparison_key(email)
-    known = [email, email.lower()] if key.endswith("\N{REPLACEMENT CHARACTER}") else [email, email.lower(), key]
-    return list(dict.fromkeys(known))
 
 
 def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: Millis) -> Suppression | None:
