@@ -114,8 +114,8 @@ class Bench:
             answer = self.gateway(
                 function("event_webhook"),
                 "POST",
-                "/events/sendgrid/{org}",
-                path={"org": ORGANIZATION.id},
+                "/events/{kind}/{org}",
+                path={"kind": "sendgrid", "org": ORGANIZATION.id},
                 headers=signed(self.key, body),
                 body=body,
                 organization=None,

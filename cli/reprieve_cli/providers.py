@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: for the help
 _DEFAULTS: Final = ", ".join(one.account.base_url for one in PROVIDERS.values() if one.account.base_url)
+#: in place of a webhook's key: ask for it
+ASK: Final = "-"
 
 
 @click.group()
@@ -37,6 +39,7 @@ def providers() -> None:
         "reprieve providers set acme --kind sendgrid --key-stdin < key.txt",
         "reprieve providers set acme --webhook-key MFkwEwYHKoZI...",
         "reprieve providers set acme --add-webhook-key MFkwEwYHKoZI...",
+        "reprieve providers set mail --kind resend --webhook-key -",
         "reprieve providers set lab --kind ses",
         "reprieve providers set shop --kind none",
     ),
@@ -50,11 +53,11 @@ def providers() -> None:
 @click.option(
     "--webhook-key",
     "webhook_keys",
-    metavar="BASE64",
+    metavar="KEY",
     multiple=True,
-    help="The public key that verifies the provider's event webhook; give it twice to accept two.",
+    help="What verifies the provider's event webhook; give it twice to accept two, - to be asked for it.",
 )
-@click.option("--add-webhook-key", metavar="BASE64", help="Accept this key, too, beside the one that is set.")
+@click.option("--add-webhook-key", metavar="KEY", help="Accept this key, too, beside the one that is set.")
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input instead of asking.")
 @click.option("--keep-key", is_flag=True, help="Keep the stored API key instead of asking.")
 @click.option("--yes", is_flag=True, help="Delete the stored API key without asking, when the new kind has none.")
@@ -80,6 +83,9 @@ def set_(
     SendGrid the key needs the scope suppression.bounces.delete, and those of the other lists and groups that it is to
     change; asm.suppressions.global.create for holds.
 
+    What verifies the webhook depends on the provider: SendGrid's public key, Resend's signing secret (whsec_...). A
+    secret is stored like the API key. Give it as -, and it is asked for, or read from the next line of standard input.
+
     To rotate the webhook's key without losing an event: add the new one, let the provider sign with it, then set it
     alone. At most two are accepted.
     """
@@ -89,9 +95,10 @@ def set_(
         raise click.UsageError("--key-stdin and --keep-key exclude each other")
     connect()
     owner = operations.find_organization(organization)
-    webhook_key = " ".join(webhook_keys) if webhook_keys else None
+    keys = list(webhook_keys)
     if add_webhook_key:
-        webhook_key = f"{wiring.provider_accounts().find(owner).webhook_key} {add_webhook_key}".strip()
+        keys = [*wiring.provider_accounts().find(owner).webhook_key.split(), add_webhook_key]
+    webhook_key = " ".join(keys) if keys else None
     named = AccountChanges(kind=kind, base_url=base_url, on_behalf_of=on_behalf_of, webhook_key=webhook_key)
     if named == AccountChanges() and not (key_stdin or keep_key):
         options = "--kind, --base-url, --on-behalf-of, --webhook-key, --add-webhook-key or --key-stdin"
@@ -100,8 +107,10 @@ def set_(
     if accounts.loses_key(owner, named) and not yes:
         confirm(f"deletes the stored API key of {organization}")
     asks = kind is not None and PROVIDERS[kind].account.has_key and not keep_key
-    api_key = _read_key(stdin=key_stdin) if key_stdin or asks else None
-    account = accounts.set(operations.asking(owner), replace(named, api_key=api_key))
+    api_key = _read_key(stdin=key_stdin, alone=ASK not in keys) if key_stdin or asks else None
+    if ASK in keys:
+        webhook_key = " ".join(_read_webhook_key(stdin=key_stdin) if key == ASK else key for key in keys)
+    account = accounts.set(operations.asking(owner), replace(named, api_key=api_key, webhook_key=webhook_key))
     _show(organization, account, as_json=as_json)
 
 
@@ -151,16 +160,26 @@ def test(organization: str, *, as_json: bool) -> None:
         raise click.ClickException(answer)
 
 
-def _read_key(*, stdin: bool) -> str:
-    """The API key, from standard input or typed at a terminal; in no case is it echoed."""
+def _read_key(*, stdin: bool, alone: bool) -> str:
+    """The API key, from standard input (all of it, or a line) or typed at a terminal; in no case is it echoed."""
+    if not stdin and not interactive():
+        raise click.UsageError("standard input is not a terminal: give the API key with --key-stdin")
+    return _read_secret("API key", stdin=stdin, alone=alone, field="api_key")
+
+
+def _read_webhook_key(*, stdin: bool) -> str:
+    """A key of the webhook, from the next line of standard input or typed at a terminal."""
+    return _read_secret("Webhook key", stdin=stdin or not interactive(), alone=False, field="webhook_key")
+
+
+def _read_secret(name: str, *, stdin: bool, alone: bool, field: str) -> str:
     if not stdin:
-        if not interactive():
-            raise click.UsageError("standard input is not a terminal: give the API key with --key-stdin")
-        return str(click.prompt("API key", hide_input=True, err=True)).strip()
-    key = click.get_text_stream("stdin").read().strip()
-    if not key:
-        raise InvalidInput("standard input is empty", field="api_key")
-    return key
+        return str(click.prompt(name, hide_input=True, err=True)).strip()
+    given = click.get_text_stream("stdin")
+    secret = (given.read() if alone else given.readline()).strip()
+    if not secret:
+        raise InvalidInput("standard input is empty", field=field)
+    return secret
 
 
 def _show(organization: str, account: ProviderAccount, *, as_json: bool) -> None:
@@ -181,7 +200,7 @@ def _record(organization: str, account: ProviderAccount) -> dict[str, Any]:
         "base_url": account.base_url or None,
         "api_key": bool(account.sealed_key),
         "on_behalf_of": account.on_behalf_of or None,
-        "webhook_keys": account.webhook_key.split(),
+        "webhook_keys": account.shown_webhook_keys,
         "paused_until": moment(account.paused_until) if paused else None,
         "paused_reason": account.paused_reason if paused else None,
     }

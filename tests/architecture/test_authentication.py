@@ -46,7 +46,7 @@ def test_only_webhook_links_token_endpoints_and_published_keys_are_excepted() ->
     """A signature or a client's proof is the credential there; public keys need none."""
     excepted = [(route.function, route.method, route.resource) for route in routes() if route.open]
     assert excepted == [
-        ("event_webhook", "POST", "/events/sendgrid/{org}"),
+        ("event_webhook", "POST", "/events/{kind}/{org}"),
         ("okta_tokens", "POST", "/v1/token"),
         ("okta_tokens", "GET", "/v1/keys"),
         ("unsubscribe_links", "GET", "/unsubscribe/{token}"),

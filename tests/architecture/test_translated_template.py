@@ -96,9 +96,9 @@ def throttle(path: str, method: str, parameter: str) -> dict[str, Any]:
 def test_the_webhook_has_a_throttle_of_its_own() -> None:
     """A setting names the path with ~1 for each slash, and the method of the request where the path takes ANY."""
     further = {it["StageName"]: it["MethodSettings"][1:] for it in resources("AWS::ApiGateway::Stage").values()}
-    webhook = throttle("/~1events~1sendgrid~1{org}", "POST", "WebhooksPerSecond")
+    webhook = throttle("/~1events~1{kind}~1{org}", "POST", "WebhooksPerSecond")
     assert further == {"api": [], "crm": [], "v3": [], "oauth": [], "oauth2": [], "reprieve": [webhook]}
-    assert "/events/sendgrid/{org}" in resources("AWS::ApiGateway::RestApi")["ReprieveApi"]["Body"]["paths"]
+    assert "/events/{kind}/{org}" in resources("AWS::ApiGateway::RestApi")["ReprieveApi"]["Body"]["paths"]
 
 
 #: the token endpoints are stages of their own

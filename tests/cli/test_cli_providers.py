@@ -16,6 +16,7 @@ from reprieve.access.provider_account import ProviderAccount
 from reprieve.access.provider_accounts import provider_key_context
 from reprieve.clock import MINUTE
 from reprieve.errors import Unavailable
+from reprieve.providers.registry import PROVIDERS
 from reprieve.runtime import wiring
 from reprieve_cli import operations, output, providers
 from reprieve_cli.stack import connect
@@ -247,7 +248,7 @@ def test_what_an_account_of_a_kind_cannot_have_is_refused(run: Run, arguments: l
 
 
 def test_an_account_needs_a_kind_the_first_time(run: Run) -> None:
-    refused = Ran(1, "", "Error: kind: must be one of: sendgrid, ses, none\n")
+    refused = Ran(1, "", f"Error: kind: must be one of: {', '.join(PROVIDERS)}\n")
     assert run("providers", "set", "acme", "--webhook-key", WEBHOOK_KEY) == refused
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from reprieve.errors import Unavailable
 from reprieve.providers.none import NoProvider
+from reprieve.providers.registry import PROVIDERS
 from reprieve.removals.lift import LiftOutcome
 from reprieve.suppressions.suppression import HOLDS, AnyList, GroupList, SuppressionList
 from tests.support.providers import (
+    BENCHES,
     BOUNCES,
     BUDGET,
     KEY,
@@ -21,8 +23,6 @@ from tests.support.providers import (
     SPAM,
     SUCCESS,
     Bench,
-    SendGridBench,
-    SesBench,
     assert_clean,
     outcomes,
 )
@@ -31,16 +31,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(params=[SendGridBench, SesBench], ids=["sendgrid", "ses"])
+@pytest.fixture(params=BENCHES.values(), ids=list(BENCHES))
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     with ExitStack() as stack:
         yield request.param(stack)
 
 
+def test_every_kind_of_provider_is_held_to_the_contract() -> None:
+    assert {*BENCHES, "none"} == PROVIDERS.keys()
+
+
 # ---- the contract of all
 
 
-@pytest.fixture(params=[SendGridBench, SesBench, None], ids=["sendgrid", "ses", "none"])
+@pytest.fixture(params=[*BENCHES.values(), None], ids=[*BENCHES, "none"])
 def provider(request: pytest.FixtureRequest) -> Iterator[Any]:
     with ExitStack() as stack:
         yield NoProvider() if request.param is None else request.param(stack).provider

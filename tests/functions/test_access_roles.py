@@ -255,4 +255,4 @@ def test_what_is_read_by_name_is_all_that_was_written() -> None:
     assert wiring.access().credential("demo", "0" * 64) == (wiring.access().organization("demo"), credential)
     assert wiring.access().credential("demo", "1" * 64) == (wiring.access().organization("demo"), None)
     assert wiring.access().credential("unknown", "0" * 64) == (None, None)
-    assert [wiring.access().webhook_key(name) for name in ("demo", "other")] == ["key", None]
+    assert [wiring.access().webhook_key(name) for name in ("demo", "other")] == [("sendgrid", "key"), None]

@@ -99,8 +99,8 @@ class World:
         return self.call(
             function("event_webhook"),
             "POST",
-            "/events/sendgrid/{org}",
-            path={"org": DEMO.id},
+            "/events/{kind}/{org}",
+            path={"kind": "sendgrid", "org": DEMO.id},
             headers={sendgrid_events.SIGNATURE: signature, sendgrid_events.TIMESTAMP: timestamp},
             body=body,
             organization=None,

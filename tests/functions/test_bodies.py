@@ -73,7 +73,7 @@ BODILESS = {
     f"zoho DELETE {MODULE}/{{record_id}}",
     "reprieve POST /removals/{id}/retry",
     "reprieve DELETE /holds/{subject+}",
-    "reprieve POST /events/sendgrid/{org}",
+    "reprieve POST /events/{kind}/{org}",
     # forms, which test_tokens sends
     *("okta POST /v1/token", "zoho POST /v2/token", "zoho POST /v2/token/revoke"),
     "reprieve POST /unsubscribe/{token}",

@@ -66,7 +66,7 @@ def in_module(*operations: str, mail: bool = False) -> tuple[str, ...]:
 OPEN = {
     "reprieve GET /unsubscribe/{token}",
     "reprieve POST /unsubscribe/{token}",
-    "reprieve POST /events/sendgrid/{org}",
+    "reprieve POST /events/{kind}/{org}",
     "okta POST /v1/token",
     "okta GET /v1/keys",
     "zoho POST /v2/token",

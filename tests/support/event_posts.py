@@ -38,8 +38,8 @@ def post_body(
     return call(
         function("event_webhook"),
         "POST",
-        "/events/sendgrid/{org}",
-        path={"org": organization},
+        "/events/{kind}/{org}",
+        path={"kind": "sendgrid", "org": organization},
         headers=signed(key, body, timestamp),
         body=body + tamper,
         organization=None,

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import EndpointConnectionError
 
+from reprieve.providers.resend.adapter import Resend
 from reprieve.providers.sendgrid.adapter import SendGrid
 from reprieve.providers.ses.adapter import Ses
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
-from reprieve.suppressions.suppression import AnyList, SuppressionList
+from reprieve.suppressions.suppression import HOLDS, AnyList, SuppressionList
 from tests.support import fake_sendgrid as upstream
+from tests.support.fake_resend import FakeResend
 from tests.support.fake_sendgrid import FakeSendGrid
 from tests.support.fake_ses import FakeSes
 from tests.support.fake_ses import error as ses_error
+from tests.support.upstream import after_effect, reset, status
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -28,6 +31,14 @@ SUCCESS = {LiftOutcome.LIFTED, LiftOutcome.ABSENT}
 BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS
 #: SES's words for the lists that it keeps
 REASONS: dict[AnyList, str] = {BOUNCES: "BOUNCE", SPAM: "COMPLAINT"}
+#: Resend's words for the lists that it keeps
+ORIGINS: dict[AnyList, str] = {
+    BOUNCES: "bounce",
+    SPAM: "complaint",
+    SuppressionList.UNSUBSCRIBES: "manual",
+    HOLDS: "manual",
+}
+OTHER_KEY = "canary-key-of-another-account"
 ODD = [
     "a+b@example.org",
     "a/b@example.org",
@@ -134,6 +145,44 @@ class SesBench:
 
     def lose_answers(self) -> None:
         self.fake.lost.append(ses_error("InternalFailure", 500))
+
+
+class ResendBench:
+    def __init__(self, stack: ExitStack) -> None:
+        self.fake = stack.enter_context(FakeResend(keys={KEY: True, OTHER_KEY: True}))
+        self.time = Time()
+        self.provider = stack.enter_context(closing(self.adapter()))
+        self.other = stack.enter_context(closing(self.adapter(api_key=OTHER_KEY)))
+
+    def adapter(self, **options: Any) -> Resend:
+        given: dict[str, Any] = {"base_url": self.fake.url, "api_key": KEY, "clock": lambda: NOW}
+        return Resend(**(given | {"sleep": self.time.sleep, "stopwatch": self.time.read} | options))
+
+    def put(self, name: AnyList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
+        self.fake.put(OTHER_KEY if other else KEY, email, origin=ORIGINS[name], created=created)
+
+    def listed(self, name: AnyList, *, other: bool = False) -> set[str]:
+        return self.fake.listed(OTHER_KEY if other else KEY, ORIGINS[name])
+
+    def calls(self) -> int:
+        return len(self.fake.seen)
+
+    def throttle(self) -> None:
+        self.fake.always = status(429, Retry_After="1")
+
+    def break_account(self) -> None:
+        self.fake.keys[KEY] = False
+
+    def fail(self) -> None:
+        self.fake.trouble.append(reset)
+
+    def lose_answers(self) -> None:
+        # the first call looks the address up
+        self.fake.trouble += [None, after_effect(reset)]
+
+
+#: by kind of provider
+BENCHES: dict[str, Any] = {"sendgrid": SendGridBench, "ses": SesBench, "resend": ResendBench}
 
 
 def outcomes(answers: list[LiftAnswer]) -> list[LiftOutcome]:

@@ -12,7 +12,7 @@ import pytest
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.errors import Unavailable
 from reprieve.providers.kind import Surroundings
-from reprieve.providers.registry import PROVIDERS, provider_of
+from reprieve.providers.registry import PROVIDERS, RULES, provider_of
 from tests.support.tables import template
 
 ROOT = Path(__file__).parents[2]
@@ -50,10 +50,15 @@ def test_a_kind_that_a_later_version_stored_is_unavailable_here() -> None:
         provider_of("pigeon")
 
 
-def test_every_webhook_has_its_route_in_the_template_and_in_the_function() -> None:
+def test_one_route_serves_every_webhook_so_that_a_provider_needs_none_of_its_own() -> None:
     routes = template()["Resources"]["EventWebhookFunction"]["Properties"]["Events"].values()
     paths = {path for route in routes if (path := route["Properties"]["Path"]).startswith("/events/")}
-    assert paths == {f"/events/{kind}/{{org}}" for kind, provider in PROVIDERS.items() if provider.webhook}
+    assert paths == {"/events/{kind}/{org}"}
+
+
+def test_a_key_verifies_the_webhook_of_one_kind_and_a_kind_without_a_webhook_takes_sendgrids() -> None:
+    feeds = {kind: rules.webhook.kind for kind, rules in RULES.items() if rules.webhook}
+    assert feeds == {kind: kind if one.webhook else "sendgrid" for kind, one in PROVIDERS.items()}
 
 
 LOADED = """

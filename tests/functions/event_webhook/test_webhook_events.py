@@ -1,4 +1,4 @@
-"""POST /reprieve/events/sendgrid/{org}: which event puts an address on which list, in whatever order they arrive."""
+"""POST /reprieve/events/{kind}/{org}: which event puts an address on which list, in whatever order they arrive."""
 
 from __future__ import annotations
 

@@ -87,8 +87,8 @@ def test_a_post_that_no_key_could_verify_gets_the_reason_before_any_read(
     answer = call(
         function("event_webhook"),
         "POST",
-        "/events/sendgrid/{org}",
-        path={"org": "demo"},
+        "/events/{kind}/{org}",
+        path={"kind": "sendgrid", "org": "demo"},
         headers=headers,
         body=b"[]",
         organization=None,

@@ -34,8 +34,8 @@ MESSAGE: Final = {
     EventType.SENDER_CLAIM: "Claim sender",
     EventType.SENDER_RELEASE: "Release sender",
 }
-#: the attributes of a provider account that an entry compares, by their names in it; of the API key only its presence
-_FACTS: Final = ("kind", "base_url", "on_behalf_of", "webhook_key")
+#: the attributes of a provider account that an entry compares as they are, by their names in it; of keys it says less
+_FACTS: Final = ("kind", "base_url", "on_behalf_of")
 
 
 def credential_changed(
@@ -159,7 +159,9 @@ def _account_entry(
 
 
 def _account(account: ProviderAccount | None) -> dict[str, object]:
-    return {name: getattr(account, name) if account else "" for name in _FACTS}
+    if account is None:
+        return dict.fromkeys((*_FACTS, "webhook_key"), "")
+    return {name: getattr(account, name) for name in _FACTS} | {"webhook_key": " ".join(account.shown_webhook_keys)}
 
 
 def _client(client: Client) -> Target:

@@ -89,6 +89,10 @@ class AccessStore(Protocol):
         """The organization's account at its upstream provider, or None."""
         ...
 
+    def webhook_key(self, organization_id: str) -> tuple[str, str] | None:
+        """The kind of an organization's account and what verifies its webhook, without the rest; None without one."""
+        ...
+
     def set_provider_account(
         self, organization_id: str, account: ProviderAccount, *, provider_name: str, before: ProviderAccount | None
     ) -> bool:

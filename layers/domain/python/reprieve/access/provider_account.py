@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import EPOCH
 
@@ -22,8 +24,9 @@ class ProviderAccount:
         base_url: where the provider's API is, without the version segment; "" where that cannot be chosen.
         sealed_key: the API key, encrypted under KMS with the organization as context.
         on_behalf_of: the subuser or customer account to act for, or "".
-        webhook_key: the public key (base64 of its DER form) that signs the provider's event webhook, or ""; two of them
-            with a space between while they are rotated, and both are accepted.
+        webhook_key: what verifies the provider's event webhook, or "": a public key (base64 of its DER form), or a
+            secret as `sealed_webhook_key` writes it; two of them with a space between while they are rotated, and both
+            are accepted.
         paused_until: no call is made before this moment, in milliseconds; 0 when not paused.
         paused_reason: why, for the operator.
     """
@@ -40,6 +43,53 @@ class ProviderAccount:
         """Whether no call is made at this moment."""
         return self.paused_until > now
 
+    @property
+    def shown_webhook_keys(self) -> list[str]:
+        """The webhook's keys as they may be shown: of a sealed one, a mark by which two can be told apart."""
+        return [_shown(key) for key in self.webhook_key.split()]
+
+
+#: how a sealed key of a webhook begins
+SEALED: Final = "sealed:"
+#: how much of its digest is shown
+_MARK: Final = 8
+
+
+def sealed_webhook_key(sealed: bytes) -> str:
+    """A webhook's secret as an account has it: base64 of what KMS made of it."""
+    return SEALED + base64.b64encode(sealed).decode()
+
+
+def opened_webhook_key(key: str) -> bytes | None:
+    """The bytes that KMS made of a webhook's secret; None for a key that is not sealed."""
+    return base64.b64decode(key[len(SEALED) :]) if key.startswith(SEALED) else None
+
+
+def without_secrets(webhook_key: str) -> str:
+    """An account's webhook keys without those that are sealed."""
+    return " ".join(key for key in webhook_key.split() if opened_webhook_key(key) is None)
+
+
+def _shown(key: str) -> str:
+    sealed = opened_webhook_key(key)
+    return key if sealed is None else SEALED + hashlib.sha256(sealed).hexdigest()[:_MARK]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRules:
+    """The rules for the keys that verify a webhook.
+
+    Attributes:
+        kind: the kind of provider whose webhook it is.
+        is_secret: whether a key is a secret, which is sealed and never shown.
+        check: given one key, raises InvalidInput when it could not verify: otherwise every event would be refused, and
+            only the sender would see it.
+    """
+
+    kind: str
+    is_secret: bool
+    check: Callable[[str], None]
+
 
 @dataclass(frozen=True, slots=True)
 class AccountRules:
@@ -50,6 +100,8 @@ class AccountRules:
         has_key: whether the account needs an API key; if not, it must not have one.
         base_url: where the provider's API is when the account names no other URL; "" when that cannot be chosen.
         acts_for: whether the account can act for another one of the same provider (`on_behalf_of`).
+        webhook: the rules for the keys of the webhook that feeds the organization's lists; None leaves that to
+            `providers.registry`.
         check: given an account and its API key ("" when a stored one is kept), raises InvalidInput for what the adapter
             or the webhook would refuse later; it names the field and never quotes its value.
     """
@@ -58,4 +110,5 @@ class AccountRules:
     has_key: bool
     base_url: str
     acts_for: bool
+    webhook: WebhookRules | None = None
     check: Callable[[ProviderAccount, str], None] = lambda *_: None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.access.label import checked_label
 from reprieve.access.log_entries import provider_account_changed, provider_resumed
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import ProviderAccount, sealed_webhook_key
 from reprieve.clock import EPOCH
 from reprieve.errors import Conflict, InvalidInput, NotFound
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: more than any provider's key has, and less than what KMS seals in one call (4,096 bytes)
 MAX_API_KEY: Final = 1_000
+#: the most keys that verify an account's webhook: the one in use and, while they are rotated, the other one
+MAX_WEBHOOK_KEYS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class AccountChanges:
         base_url: without the version segment; "" for the provider's own.
         api_key: in plain text.
         on_behalf_of: the account to act for, "" for none.
-        webhook_key: one key, or two with a space between; "" for none.
+        webhook_key: one key, or two with a space between, secrets in plain text or as the account has them sealed; ""
+            for none.
     """
 
     kind: str | None = None
@@ -98,6 +101,7 @@ class ProviderAccounts:
         kind = changes.kind or (before.kind if before else "")
         rules = self._rules(kind)
         after = _changed(before, kind, rules, changes)
+        after = replace(after, webhook_key=self._webhook_keys(organization.id, changes.webhook_key, before, rules))
         rules.check(after, changes.api_key or "")
         if changes.api_key is not None:
             sealed = self.vault.seal(changes.api_key, provider_key_context(organization.id))
@@ -120,6 +124,30 @@ class ProviderAccounts:
         self.log.append(organization, [provider_resumed(context=context)])
         return True
 
+    def _webhook_keys(
+        self, organization_id: str, given: str | None, before: ProviderAccount | None, rules: AccountRules
+    ) -> str:
+        """The keys that verify the webhook from now on: those that were given, or else those that still apply.
+
+        A secret is sealed, unless it is one that the account has sealed already.
+        """
+        stays = before is not None and before.kind in self.rules and self.rules[before.kind].webhook == rules.webhook
+        known = before.webhook_key.split() if before and stays else []
+        wanted = known if given is None else given.split()
+        if len(wanted) > MAX_WEBHOOK_KEYS:
+            raise InvalidInput(f"at most {MAX_WEBHOOK_KEYS} keys", field="webhook_key")
+        if wanted and rules.webhook is None:
+            raise InvalidInput("this kind of provider has none", field="webhook_key")
+        for key in wanted:
+            if rules.webhook and key not in known:
+                rules.webhook.check(key)
+        return " ".join(key if key in known else self._sealed(organization_id, key, rules) for key in wanted)
+
+    def _sealed(self, organization_id: str, webhook_key: str, rules: AccountRules) -> str:
+        if rules.webhook is None or not rules.webhook.is_secret:
+            return webhook_key
+        return sealed_webhook_key(self.vault.seal(webhook_key, webhook_key_context(organization_id)))
+
     def _rules(self, kind: str) -> AccountRules:
         if kind not in self.rules:
             raise InvalidInput(f"must be one of: {', '.join(self.rules)}", field="kind")
@@ -131,10 +159,15 @@ def provider_key_context(organization_id: str) -> dict[str, str]:
     return {"organization": organization_id, "purpose": "provider-key"}
 
 
+def webhook_key_context(organization_id: str) -> dict[str, str]:
+    """The encryption context of a webhook's secret, as above."""
+    return {"organization": organization_id, "purpose": "webhook-key"}
+
+
 def _changed(
     before: ProviderAccount | None, kind: str, rules: AccountRules, changes: AccountChanges
 ) -> ProviderAccount:
-    """The account with the given changes, and those other attributes that still apply; a new key is not yet sealed."""
+    """The account with the given changes, and those other attributes that still apply, but for its keys' changes."""
     same = before if before is not None and before.kind == kind else ProviderAccount(kind)
     if changes.base_url and not rules.base_url:
         raise InvalidInput("this kind of provider has none", field="base_url")
@@ -147,13 +180,11 @@ def _changed(
     if rules.has_key:
         _check_key(changes.api_key, is_stored=bool(same.sealed_key) and same.base_url == base_url)
     on_behalf_of = same.on_behalf_of if changes.on_behalf_of is None else changes.on_behalf_of
-    webhook_key = before.webhook_key if before and changes.webhook_key is None else changes.webhook_key or ""
     return ProviderAccount(
         kind=kind,
         base_url=base_url,
         sealed_key=same.sealed_key if rules.has_key else b"",
         on_behalf_of=on_behalf_of and checked_label(on_behalf_of, field="on_behalf_of"),
-        webhook_key=webhook_key,
     )
 
 

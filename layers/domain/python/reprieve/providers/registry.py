@@ -7,32 +7,24 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Unavailable
 from reprieve.providers.none import NONE
-from reprieve.providers.sendgrid.provider import SENDGRID, check_webhook_key
+from reprieve.providers.resend.provider import RESEND
+from reprieve.providers.sendgrid.provider import SENDGRID
 from reprieve.providers.ses.provider import SES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprieve.access.provider_account import AccountRules, ProviderAccount
+    from reprieve.access.provider_account import AccountRules
     from reprieve.providers.kind import ProviderKind
     from reprieve.suppressions.notifications import Notifications
 
-PROVIDERS: Final[Mapping[str, ProviderKind]] = {one.kind: one for one in (SENDGRID, SES, NONE)}
+PROVIDERS: Final[Mapping[str, ProviderKind]] = {one.kind: one for one in (SENDGRID, SES, RESEND, NONE)}
 
 
-def _with_webhook_key(rules: AccountRules) -> AccountRules:
-    """The rules, and that of the webhook's key: SendGrid's webhook may feed the lists of any organization."""
-
-    def check(account: ProviderAccount, api_key: str) -> None:
-        check_webhook_key(account.webhook_key)
-        rules.check(account, api_key)
-
-    return replace(rules, check=check)
-
-
-#: the rules that accounts are checked against
+#: the rules that accounts are checked against; a kind without a webhook of its own may be fed by SendGrid's
 RULES: Final[Mapping[str, AccountRules]] = {
-    kind: _with_webhook_key(provider.account) for kind, provider in PROVIDERS.items()
+    kind: replace(provider.account, webhook=provider.account.webhook or SENDGRID.account.webhook)
+    for kind, provider in PROVIDERS.items()
 }
 
 

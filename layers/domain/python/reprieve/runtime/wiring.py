@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reprieve.access.signing_keys import SigningKeys
     from reprieve.access.token_requests import TokenRequests
     from reprieve.access.trust import Trust
+    from reprieve.access.webhook_keys import WebhookKeys
     from reprieve.addresses.explain import Addresses
     from reprieve.clock import Millis
     from reprieve.email_servers.manage import EmailServers
@@ -258,6 +259,15 @@ def provider_accounts() -> ProviderAccounts:
     from reprieve.providers.registry import RULES
 
     return ProviderAccounts(access(), vault(), event_log(), RULES)
+
+
+@cache
+def webhook_keys() -> WebhookKeys:
+    """The keys that verify the posts of providers' webhooks."""
+    from reprieve.access.webhook_keys import WebhookKeys
+    from reprieve.providers.registry import RULES
+
+    return WebhookKeys(access(), vault, RULES)
 
 
 def senders() -> Senders:

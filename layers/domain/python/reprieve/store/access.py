@@ -128,10 +128,11 @@ class Access:
         item = self._accounts.get({"partition": organization_id, "sort": PROVIDER})
         return _account(item) if item else None
 
-    def webhook_key(self, organization_id: str) -> str | None:
-        """The key that verifies the webhook of an organization's account, without the rest; None without an account."""
-        item = self._accounts.get({"partition": organization_id, "sort": PROVIDER}, only=["webhook_key"])
-        return cast("str", item.get("webhook_key", "")) if item is not None else None
+    def webhook_key(self, organization_id: str) -> tuple[str, str] | None:
+        """See the port."""
+        key: Item = {"partition": organization_id, "sort": PROVIDER}
+        item = self._accounts.get(key, only=["provider", "webhook_key"])
+        return (cast("str", item["provider"]), cast("str", item.get("webhook_key", ""))) if item else None
 
     def set_provider_account(
         self, organization_id: str, account: ProviderAccount, *, provider_name: str, before: ProviderAccount | None

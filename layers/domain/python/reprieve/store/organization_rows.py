@@ -18,6 +18,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from reprieve.access.provider_account import without_secrets
 from reprieve.address import Address
 from reprieve.clock import Millis, to_seconds
 from reprieve.email_servers.email_server import AuthType, EmailServer, OAuth, Settings, TokenAuth
@@ -264,6 +265,8 @@ def _row(kind: Kind, item: Item) -> Row:
     row = {name: _plain(value) for name, value in item.items() if name not in LEFT_OUT} | _key_of_row(kind, item)
     for name in JSON_ATTRIBUTES.get(kind, ()):
         row[name] = json.loads(row[name])
+    if kind is Kind.PROVIDER_ACCOUNT:
+        row["webhook_key"] = without_secrets(row["webhook_key"])
     if kind is Kind.SUPPRESSIONS:
         row["listed"] = "by_time" in item
     if kind is Kind.REQUESTS:

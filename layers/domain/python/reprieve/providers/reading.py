@@ -1,0 +1,119 @@
+"""Reading a provider's events out of JSON: texts, addresses and moments, each refused by the name of its field."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Any, Final
+
+from reprieve.clock import SECOND, Millis, from_timestamp
+from reprieve.errors import InvalidInput
+from reprieve.suppressions.delivery import FUTURE, DeliveryEvent, check_recipient, check_size, writable
+from reprieve.suppressions.ingest import Batch, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reprieve.suppressions.ingest import Post
+
+    #: the events of one JSON object, given the time of its arrival; None for a kind that is not ours
+    Read = Callable[[Mapping[str, Any], Millis], Sequence[DeliveryEvent] | None]
+
+#: an address with its name, in characters; the standard library reads nested comments by recursion
+MAX_ADDRESS: Final = 500
+
+
+def batch_of(post: Post, provider: str, read: Read) -> Batch:
+    """The batch of a post that is one JSON object; one that cannot be read is set aside whole, as it came."""
+    try:
+        events = read(json_object(post.body), post.now)
+    except InvalidInput as problem:
+        return Batch([], [Unreadable(provider, str(problem), post.body)])
+    return Batch([], ignored=1) if events is None else Batch(events)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body is.
+
+    Raises:
+        InvalidInput: it is not one, or has more digits or levels than can be read.
+    """
+    try:
+        found = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        raise InvalidInput("not JSON in UTF-8, or more digits or levels than can be read", field="event") from None
+    if not isinstance(found, dict):
+        raise InvalidInput("not an object", field="event")
+    return found
+
+
+def text(parent: Mapping[str, Any], name: str) -> str:
+    """A text, with U+FFFD for each half of a surrogate pair; "" for anything else."""
+    value = parent.get(name)
+    return writable(value) if isinstance(value, str) else ""
+
+
+def member(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object; an empty one for anything else."""
+    value = parent.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def email(value: object, field: str) -> str:
+    """An address, without the name that may stand before it.
+
+    Raises:
+        InvalidInput: there is none, or it cannot be written or is too long to have a key of its own.
+    """
+    given = value if isinstance(value, str) else ""
+    if given.rstrip().endswith(">"):
+        given = parseaddr(given)[1] if len(given) <= MAX_ADDRESS else ""
+    given = given.strip()
+    check_recipient(given, field=field)
+    return given
+
+
+def iso_moment(value: object, field: str, now: Millis) -> Millis:
+    """A moment in ISO 8601, in UTC where it names no zone.
+
+    Raises:
+        InvalidInput: it is not one, or lies further ahead than `FUTURE`.
+    """
+    try:
+        at = from_timestamp(value if isinstance(value, str) else "")
+    except (ValueError, OverflowError):
+        raise InvalidInput("not a time in ISO 8601", field=field) from None
+    return _possible(at, field, now)
+
+
+def seconds_moment(value: object, field: str, now: Millis) -> Millis:
+    """A moment in seconds since the epoch, with a fraction or without.
+
+    Raises:
+        InvalidInput: it is not one, or lies further ahead than `FUTURE`.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value * SECOND <= now + FUTURE:
+        raise InvalidInput("not a time that can be", field=field)
+    return Millis(round(value * SECOND))
+
+
+def _possible(at: Millis, field: str, now: Millis) -> Millis:
+    if not 0 < at <= now + FUTURE:
+        raise InvalidInput("not a time that can be", field=field)
+    return at
+
+
+def identity(*parts: object) -> str:
+    """The id of the event that these say; equal for equal parts."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def bounded(event: DeliveryEvent) -> DeliveryEvent:
+    """The event, if it has no more text than a log entry can hold.
+
+    Raises:
+        InvalidInput: it has.
+    """
+    check_size(event)
+    return event

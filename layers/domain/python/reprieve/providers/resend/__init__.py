@@ -1,0 +1,1 @@
+"""Resend as the upstream provider: its suppression list, and its webhook."""
