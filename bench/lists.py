@@ -27,6 +27,7 @@ from reprieve.clock import Millis, Seconds, to_seconds
 from reprieve.context import OPERATOR, Context
 from reprieve.organization import Organization
 from reprieve.removals.removal import RemovalRequest, watermark
+from reprieve.store.boto3_transport import Boto3
 from reprieve.store.language import marshal
 from reprieve.store.listing import Listing
 from reprieve.store.suppressions import Suppressions
@@ -133,7 +134,7 @@ def items(organization: Organization, total: int) -> Iterator[Item]:
 
 def operations(client: DynamoDBClient, organization: Organization, total: int) -> list[Operation]:
     """The measured operations on one list."""
-    table = Table(client, TABLE)
+    table = Table(Boto3(client), TABLE)
     listing, suppressions = Listing(table), Suppressions(table)
     shards = organization.shards
     sample = [suppression(index, total) for index in random.Random(7).sample(range(total), 100)]

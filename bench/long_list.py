@@ -206,11 +206,10 @@ def run(count: int, seed: int = 7) -> None:
             "AWS_DEFAULT_REGION": "eu-west-1",
         }
         power = Power()
-        for attempts in (4, 1):
-            mine = wiring.client("dynamodb") if attempts == 4 else wiring.client("dynamodb", attempts=attempts)
-            dynoxide.adapt(mine)
-            meter.attach(mine)
-            mine.meta.events.register("before-call.dynamodb", power.spend)
+        mine = wiring.client("dynamodb")
+        dynoxide.adapt(mine)
+        meter.attach(mine)
+        mine.meta.events.register("before-call.dynamodb", power.spend)
         live(count, meter, power, seed)
 
 

@@ -20,6 +20,7 @@ from reprieve.removals.allowance import Allowance
 from reprieve.removals.job import RemovalJob
 from reprieve.removals.request import Removals
 from reprieve.store.access import Access
+from reprieve.store.boto3_transport import Boto3
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.system_log import EventLog
@@ -65,10 +66,10 @@ def main() -> None:
 def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int) -> None:
     """Run the life of `count` removals."""
     organization = Organization("bench", "Bench", Membership.ANYONE)
-    access = Access(Table(client, "Access"), Table(client, "ProviderAccounts"))
+    access = Access(Table(Boto3(client), "Access"), Table(Boto3(client), "ProviderAccounts"))
     access.create_organization(organization)
     assert access.set_provider_account(organization.id, ProviderAccount("sendgrid"), provider_name="", before=None)
-    store, log = Suppressions(Table(client, "Suppressions")), EventLog(Table(client, "EventLog"), now)
+    store, log = Suppressions(Table(Boto3(client), "Suppressions")), EventLog(Table(Boto3(client), "EventLog"), now)
     emails = [f"recipient-{number:06}@example.com" for number in range(count)]
     bounced = Millis(now() - MINUTE)
     listed = [Suppression(SuppressionList.BOUNCES, email, email, bounced, "550 5.1.1 no such user") for email in emails]
@@ -84,7 +85,7 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
     acknowledged = meter.writes["Suppressions"], meter.reads["Suppressions"]
     job = RemovalJob(
         access=access,
-        queue=RemovalQueue(Table(client, "Suppressions")),
+        queue=RemovalQueue(Table(Boto3(client), "Suppressions")),
         log=log,
         provider_for=lambda *_: SendGrid(base_url=upstream.url, api_key=KEY, clock=now),
         clock=now,

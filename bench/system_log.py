@@ -20,6 +20,7 @@ from reprieve.clock import DAY, MINUTE, Millis, days
 from reprieve.organization import Organization
 from reprieve.store import keys
 from reprieve.store import system_log as event_log
+from reprieve.store.boto3_transport import Boto3
 from reprieve.store.system_log import EventLog, LogReader
 from reprieve.store.table import Table
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
@@ -81,8 +82,8 @@ class Bench:
 
     def __init__(self, client: DynamoDBClient, meter: Meter, size: int) -> None:
         self.client, self.meter, self.size = client, meter, size
-        self.log = EventLog(Table(client, TABLE), lambda: Millis(NOW - DAY))
-        self.reader = SystemLog(LogReader(Table(client, TABLE)), lambda: NOW)
+        self.log = EventLog(Table(Boto3(client), TABLE), lambda: Millis(NOW - DAY))
+        self.reader = SystemLog(LogReader(Table(Boto3(client), TABLE)), lambda: NOW)
 
     def append_mine(self) -> tuple[list[Any], float]:
         """Store the ten entries of the address; return its items of ByTarget, and the write units per entry."""

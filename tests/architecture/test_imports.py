@@ -29,6 +29,8 @@ EXPENSIVE = {
     },
     "requests": set(),
     "boto3": set(),
+    "botocore.exceptions": set(),
+    "ssl": {"email_servers", "email_server_test"},
     "cryptography": {"event_webhook", "email_servers", "email_server_test", "okta_tokens", "zoho_tokens"},
     "joserfc": {"okta_tokens", "zoho_tokens"},
 }
@@ -40,8 +42,8 @@ spec = importlib.util.spec_from_file_location("app", {app!r})
 spec.loader.exec_module(importlib.util.module_from_spec(spec))
 from reprieve.runtime import wiring
 print(json.dumps([
-    sorted({{name.split(".")[0] for name in sys.modules}}),
-    wiring.client.cache_info().currsize,
+    sorted(sys.modules),
+    wiring.client.cache_info().currsize + wiring.dynamodb.cache_info().currsize,
 ]))
 """
 #: the variables that Lambda sets for every process, and credentials, so that boto3 does not search for some
@@ -55,13 +57,14 @@ def program_of(function: str) -> str:
     return PROGRAM.format(layer=str(ROOT / "layers" / "domain" / "python"), app=str(app))
 
 
-def loaded(function: str, initialization: str = "on-demand") -> tuple[set[str], int]:
-    """The packages that a function has loaded before its first request, and how many clients it has made."""
+def loaded(function: str, initialization: str = "on-demand", transport: str = "light") -> tuple[set[str], int]:
+    """The modules that a function has loaded before its first request, and how many clients it has made."""
     program = program_of(function)
     environment = {
         **LAMBDA,
         **dict.fromkeys(settings_of(function), "1"),
         "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
+        "DYNAMODB_TRANSPORT": transport,
     }
     done = started(program, environment)
     assert done.returncode == 0, done.stderr
@@ -102,9 +105,14 @@ def test_no_function_starts_without_what_all_of_them_need() -> None:
 
 
 @pytest.mark.parametrize("function", ["suppressions", "removal_job"])
-def test_a_snapshot_holds_the_client_that_every_function_needs(function: str) -> None:
-    modules, clients = loaded(function, "snap-start")
-    assert ("boto3" in modules, clients) == (True, 1)
+@pytest.mark.parametrize(
+    ("transport", "held", "clients"), [("light", {"ssl"}, 1), ("boto3", {"ssl", "boto3", "botocore.exceptions"}, 2)]
+)
+def test_a_snapshot_holds_what_every_function_needs_to_reach_dynamodb(
+    function: str, transport: str, held: set[str], clients: int
+) -> None:
+    modules, made = loaded(function, "snap-start", transport)
+    assert (modules & {"ssl", "boto3", "botocore.exceptions"}, made) == (held, clients)
 
 
 def test_nothing_draws_from_a_generator_that_a_snapshot_would_repeat() -> None:

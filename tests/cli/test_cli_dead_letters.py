@@ -200,7 +200,7 @@ def test_a_queue_that_refuses_to_delete_is_not_taken_at_its_word(run: Run, monke
     refusal = {"Failed": [{"Id": "0"}]}
     monkeypatch.setattr(wiring.client("sqs"), "delete_message_batch", lambda **_: refusal)
     ran = run("dead-letters", "redrive", "acme")
-    assert (ran.code, ran.err) == (1, "Error: the dead-letter queue refused a part of delete_message_batch\n")
+    assert (ran.code, ran.err) == (1, "Error: the dead-letter queue refused a part of DeleteMessageBatch\n")
 
 
 def test_the_letters_of_an_organization_that_is_gone_stay(run: Run) -> None:

@@ -17,7 +17,7 @@ from reprieve.organization import BouncePurge, Membership, Organization
 from reprieve.store.access import Access
 from reprieve.store.table import Table
 from reprieve.suppressions.suppression import SuppressionList
-from tests.support import dynoxide, supplied
+from tests.support import dynoxide, supplied, transports
 from tests.support.contexts import context
 from tests.support.dynamodb import Database
 from tests.support.tables import create_table
@@ -40,7 +40,7 @@ ACME = Organization(
 ACCOUNT = ProviderAccount("sendgrid", "https://api.sendgrid.com", b"\x00sealed", "shop", "MFkw")
 
 
-@pytest.fixture(scope="module", params=["in process", "dynoxide", "supplied"])
+@pytest.fixture(scope="module", params=["in process", "dynoxide by light", "dynoxide by boto3", "supplied by light"])
 def tables(request: pytest.FixtureRequest) -> Iterator[tuple[Table, Table]]:
     """The tables Access and ProviderAccounts."""
     names = ("Access", "ProviderAccounts")
@@ -48,10 +48,14 @@ def tables(request: pytest.FixtureRequest) -> Iterator[tuple[Table, Table]]:
         here: Any = Database().client()
         yield Table(here, names[0]), Table(here, names[1])
         return
-    with (dynoxide if request.param == "dynoxide" else supplied).running() as client:
+    engine, transport = request.param.split(" by ")
+    with (
+        (dynoxide if engine == "dynoxide" else supplied).running() as client,
+        transports.over(client, transport, adapted=engine == "dynoxide") as over,
+    ):
         for name in names:
             create_table(client, name)
-        yield Table(client, names[0]), Table(client, names[1])
+        yield Table(over, names[0]), Table(over, names[1])
 
 
 @pytest.fixture

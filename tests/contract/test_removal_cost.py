@@ -12,6 +12,7 @@ from reprieve.removals.allowance import Allowance
 from reprieve.removals.job import RemovalJob
 from reprieve.removals.request import Removals
 from reprieve.store.access import Access
+from reprieve.store.boto3_transport import Boto3
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.system_log import EventLog
@@ -52,9 +53,9 @@ def units(client: DynamoDBClient) -> Counter[bool]:
 def test_a_removal_of_a_large_request_costs_four_write_units_and_one_read_unit_at_most() -> None:
     with dynoxide.running() as client:
         create_tables(client)
-        table = Table(client, "Suppressions")
-        store, log = Suppressions(table), EventLog(Table(client, "EventLog"), lambda: NOW)
-        access = Access(Table(client, "Access"), Table(client, "ProviderAccounts"))
+        table = Table(Boto3(client), "Suppressions")
+        store, log = Suppressions(table), EventLog(Table(Boto3(client), "EventLog"), lambda: NOW)
+        access = Access(Table(Boto3(client), "Access"), Table(Boto3(client), "ProviderAccounts"))
         access.create_organization(ORG)
         assert access.set_provider_account(ORG.id, ProviderAccount("none"), provider_name="", before=None)
         emails = [f"recipient-{number:06}@example.com" for number in range(COUNT)]

@@ -18,7 +18,7 @@ from reprieve.store.suppression_item import record_key
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.suppressions.suppression import GroupList, Resubscription, Suppression
-from tests.support import dynoxide
+from tests.support import dynoxide, transports
 from tests.support.contexts import context
 from tests.support.dynamodb import Database
 from tests.support.entries import entry_on
@@ -41,9 +41,9 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
     if request.param == "in process":
         yield Table(Database().client(), "Suppressions")  # type: ignore[arg-type]
         return
-    with dynoxide.running() as client:
+    with dynoxide.running() as client, transports.over(client, "light") as transport:
         create_table(client, "Suppressions")
-        yield Table(client, "Suppressions")
+        yield Table(transport, "Suppressions")
 
 
 def tell(table: Table, *news: News) -> None:

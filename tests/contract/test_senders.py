@@ -9,7 +9,7 @@ import pytest
 from reprieve.clock import Millis
 from reprieve.store.senders import Senders
 from reprieve.store.table import Table
-from tests.support import dynoxide
+from tests.support import dynoxide, transports
 from tests.support.dynamodb import Database
 from tests.support.tables import create_table
 
@@ -25,9 +25,9 @@ def store(request: pytest.FixtureRequest) -> Iterator[Senders]:
     if request.param == "in process":
         yield Senders(Table(Database().client(), "Access"))  # type: ignore[arg-type]
         return
-    with dynoxide.running() as client:
+    with dynoxide.running() as client, transports.over(client, "light") as transport:
         create_table(client, "Access")
-        yield Senders(Table(client, "Access"))
+        yield Senders(Table(transport, "Access"))
 
 
 @pytest.fixture(autouse=True)

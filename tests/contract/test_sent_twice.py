@@ -1,6 +1,6 @@
-"""boto3's own retries: when an answer is lost, it sends the write again seconds later, regardless of changes since.
+"""Calls that are made again: when an answer is lost, the write is sent again, regardless of changes since.
 
-The real boto3 on dynoxide, with one answer thrown away.
+The product's own transport on dynoxide, with one answer thrown away.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
-from botocore.httpsession import URLLib3Session
 
 from reprieve.clock import DAY, MINUTE
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalRequest
+from reprieve.store.faults import Fault
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppression_item import record_key
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
+from reprieve.store.transport import Retrying, Transport
 from reprieve.store.unblocks import Unblocks
 from reprieve.suppressions.suppression import Permanence, Suppression
 from tests.contract.test_suppression_store import BOUNCES, DONE, KEY, NOW, ORG, PENDING, Bench
-from tests.support import dynoxide
+from tests.support import dynoxide, transports
 from tests.support.contexts import context
 from tests.support.tables import create_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from reprieve.removals.removal import RemovalState
 
@@ -35,37 +35,43 @@ OTHER = "b@x.org"
 
 
 class LostAnswer:
-    """A client that loses the answer to the first write of a removal's record, and runs other work before the retry."""
+    """A transport that loses the answer to the first write of a removal's record, once a test has asked for it."""
 
-    def __init__(self, client: Any, meanwhile: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, transport: Transport) -> None:
         self.sent = 0
-        self._meanwhile = meanwhile
+        self._transport = transport
+        self._meanwhile: Callable[[], None] | None = None
         self._other = threading.Event()
-        client.meta.events.register_first("before-send.dynamodb.UpdateItem", self._send)
-        client.meta.events.register("after-call.dynamodb.UpdateItem", lambda **_: self._other.set())
 
-    def _send(self, request: Any, **_: Any) -> None:
-        body = request.body if isinstance(request.body, str) else request.body.decode()
-        if f'"address": {{"S": "{KEY}"}}' not in body or "requested_by" not in body:
-            return
-        self.sent += 1
-        if self.sent == 1:
-            assert URLLib3Session().send(request).status_code == 200
+    def lose(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Lose the next one, and run other work before it is sent again."""
+        self._meanwhile = meanwhile
+
+    def call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        mine = operation == "UpdateItem" and arguments["Key"]["address"] == {"S": KEY}
+        counted = bool(self._meanwhile) and mine and "requested_by" in str(arguments)
+        self.sent += counted
+        first = counted and self.sent == 1
+        answer = self._transport.call(operation, arguments)
+        if operation == "UpdateItem" and not mine:
+            self._other.set()
+        if first and self._meanwhile:
             self._other.wait(5)  # the request's other record is written too
             self._meanwhile()
-            raise ReadTimeoutError(endpoint_url="x")
+            raise Fault("TimeoutError", passes=True)
+        return answer
 
 
 @pytest.fixture
-def client() -> Iterator[Any]:
-    with dynoxide.running(retries={"total_max_attempts": 4}) as client:
+def lossy() -> Iterator[LostAnswer]:
+    with dynoxide.running() as client, transports.over(client, "light") as transport:
         create_tables(client)
-        yield client
+        yield LostAnswer(transport)
 
 
 @pytest.fixture
-def bench(client: Any) -> Bench:
-    table = Table(client, "Suppressions")
+def bench(lossy: LostAnswer) -> Bench:
+    table = Table(Retrying(lossy), "Suppressions")
     return Bench(table, Suppressions(table), RemovalQueue(table))
 
 
@@ -93,35 +99,35 @@ def ends(bench: Bench) -> None:
 
 
 def test_what_was_recorded_by_a_write_that_is_then_refused_keeps_its_place_in_the_queue(
-    bench: Bench, client: Any
+    bench: Bench, lossy: LostAnswer
 ) -> None:
     for key in (KEY, OTHER):
         bench.bounce(NOW - 60_000, key=key)
-    lost = LostAnswer(client)
+    lossy.lose()
     assert bench.ask_listed(KEY, OTHER) == [True, True]
-    assert lost.sent > 1
+    assert lossy.sent > 1
     ends(bench)
 
 
 @pytest.mark.parametrize("state", [DONE, PENDING])
 def test_a_write_that_is_sent_again_does_not_undo_what_the_job_did_in_between(
-    bench: Bench, client: Any, state: RemovalState
+    bench: Bench, lossy: LostAnswer, state: RemovalState
 ) -> None:
-    lost = LostAnswer(client, lambda: work(bench, NOW + 1_000, state))
+    lossy.lose(lambda: work(bench, NOW + 1_000, state))
     bench.ask_many(KEY, OTHER)
-    assert lost.sent > 1
+    assert lossy.sent > 1
     assert state_of(bench, KEY) == (state, state is PENDING)
     ends(bench)
 
 
-def test_a_write_that_lands_on_a_newer_request_has_a_place_of_its_own(bench: Bench, client: Any) -> None:
+def test_a_write_that_lands_on_a_newer_request_has_a_place_of_its_own(bench: Bench, lossy: LostAnswer) -> None:
     def meanwhile() -> None:
         work(bench, NOW + 1_000)
         bench.ask("r2", NOW + 2_000)
 
-    lost = LostAnswer(client, meanwhile)
+    lossy.lose(meanwhile)
     bench.ask_many(KEY, OTHER)
-    assert lost.sent > 1
+    assert lossy.sent > 1
     assert state_of(bench, KEY) == (PENDING, True)
     ends(bench)
 

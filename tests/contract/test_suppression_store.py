@@ -24,7 +24,7 @@ from reprieve.suppressions.listing import Since
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.world import Choices, World
-from tests.support import dynoxide, supplied
+from tests.support import dynoxide, supplied, transports
 from tests.support.contexts import context
 from tests.support.dynamodb import Database
 from tests.support.entries import entry_on
@@ -103,16 +103,24 @@ class Bench:
         return found.created if found else None
 
 
-@pytest.fixture(scope="module", params=["simulated", "in process", "dynoxide", "supplied"])
+ENGINES = {"dynoxide": dynoxide, "supplied": supplied}
+
+
+@pytest.fixture(
+    scope="module",
+    params=["simulated", "in process", *(f"{engine} by {name}" for engine in ENGINES for name in transports.BOTH)],
+)
 def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A shared client, because creating one takes longer than most tests; None if each test creates its own."""
-    if request.param == "simulated":
-        yield None
-    elif request.param in {"dynoxide", "supplied"}:
-        with (dynoxide if request.param == "dynoxide" else supplied).running() as client:
-            yield client
-    else:
-        yield Database()
+    """A shared client and transport, which take longer to make than most tests; None if each test makes its own."""
+    if " by " not in request.param:
+        yield None if request.param == "simulated" else Database()
+        return
+    engine, name = request.param.split(" by ")
+    with (
+        ENGINES[engine].running() as client,
+        transports.over(client, name, adapted=engine == "dynoxide") as transport,
+    ):
+        yield client, transport
 
 
 @pytest.fixture
@@ -124,10 +132,11 @@ def bench(dynamodb: Any) -> Bench:
     elif isinstance(dynamodb, Database):
         table = Table(Database().client(), "Suppressions")  # type: ignore[arg-type]
     else:
-        if "Suppressions" in dynamodb.list_tables()["TableNames"]:
-            dynamodb.delete_table(TableName="Suppressions")
-        create_table(dynamodb, "Suppressions")
-        table = Table(dynamodb, "Suppressions")
+        client, transport = dynamodb
+        if "Suppressions" in client.list_tables()["TableNames"]:
+            client.delete_table(TableName="Suppressions")
+        create_table(client, "Suppressions")
+        table = Table(transport, "Suppressions")
     return Bench(table, Suppressions(table), RemovalQueue(table))
 
 

@@ -1,4 +1,4 @@
-"""A DynamoDB for the simulation: the client's calls that `store.table.Table` makes, each an I/O of the running process.
+"""A DynamoDB for the simulation: the calls that `store.table.Table` makes, each an I/O of the running process.
 
 It keeps plain items, evaluates the real expressions, and can lag in its indexes as the real one does.
 """
@@ -6,12 +6,12 @@ It keeps plain items, evaluates the real expressions, and can lag in its indexes
 from __future__ import annotations
 
 from functools import partial
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore import xform_name
 
 from reprieve.errors import Unavailable
+from reprieve.store.faults import Fault as StoreFault
 from reprieve.store.language import marshal, unmarshal
 from reprieve.store.table import WRITES_A_BATCH, Table
 from tests.simulation import expressions
@@ -43,18 +43,14 @@ INDEXES = {
 BEHIND = 30_000
 
 
-def fault(code: str = "InternalServerError", **more: Any) -> ClientError:
-    """An error as boto3 raises it."""
-    return ClientError({"Error": {"Code": code, "Message": ""}, **more}, "Call")
+def fault(code: str = "InternalServerError", **more: Any) -> StoreFault:
+    """A fault as a transport raises it."""
+    return StoreFault(code, passes=True, answer=more)
 
 
-class Cancelled(ClientError):
-    """The error of a transaction with a failed condition or a conflict with another transaction."""
-
-    def __init__(self, codes: Sequence[str]) -> None:
-        reasons = [{"Code": code} for code in codes]
-        error = {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": reasons}
-        super().__init__(error, "TransactWriteItems")  # type: ignore[arg-type]
+def cancelled(codes: Sequence[str]) -> StoreFault:
+    """The fault of a transaction with a failed condition or a conflict with another transaction."""
+    return fault("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])
 
 
 class Client:
@@ -66,8 +62,6 @@ class Client:
         watch: called at every write, with the key, the item before and the item after.
     """
 
-    exceptions = SimpleNamespace(TransactionCanceledException=Cancelled)
-
     def __init__(self, world: World, name: str, watch: Callable[[Key, Item | None, Item | None], None]) -> None:
         self.world = world
         self.name = name
@@ -76,6 +70,10 @@ class Client:
         #: what an index or a read that lags still shows, and since when it is wrong
         self.before: dict[Key, Item | None] = {}
         self.changed: dict[Key, int] = {}
+
+    def call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A call as a transport makes it."""
+        return getattr(self, xform_name(operation))(**arguments)  # type: ignore[no-any-return]
 
     def get_item(self, *, Key: Item, **_: Any) -> dict[str, Any]:
         return self._io("get", lambda: self._got(self._key(unmarshal(Key))))
@@ -147,7 +145,7 @@ class Client:
         return {}
 
     def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Execute a transaction of updates as boto3 sends it: its own token makes it take effect only once."""
+        """Execute a transaction of updates as it is sent again: its token makes it take effect only once."""
         writes = [one["Update"] for one in TransactItems]
         done: list[bool] = []
 
@@ -155,14 +153,14 @@ class Client:
             if done:
                 return {}
             if self.world.chance(Fault.PARTIAL, 9):
-                raise Cancelled(["TransactionConflict" for _ in writes])
+                raise cancelled(["TransactionConflict" for _ in writes])
             changes = [(self._key(unmarshal(one["Key"])), one) for one in writes]
             held = [
                 expressions.holds(one.get("ConditionExpression", ""), self.items.get(key), _values(one))
                 for key, one in changes
             ]
             if not all(held):
-                raise Cancelled(["None" if holds else "ConditionalCheckFailed" for holds in held])
+                raise cancelled(["None" if holds else "ConditionalCheckFailed" for holds in held])
             for key, one in changes:
                 item = self.items.get(key) or unmarshal(one["Key"])
                 self._set(key, expressions.apply(one["UpdateExpression"], item, _values(one)))
@@ -267,7 +265,7 @@ class SerialTable(Table):
     """The real table, with its parallel calls made one after another, each as a separate step."""
 
     def wait(self, seconds: float) -> None:
-        self._client.world.sleep(seconds)  # type: ignore[attr-defined]
+        self._transport.world.sleep(seconds)  # type: ignore[attr-defined]
 
     def update_many(self, changes: Sequence[Any]) -> list[Any]:
         return _all([partial(self.update, *change) for change in changes])

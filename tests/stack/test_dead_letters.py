@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from local.deploy import client, outputs
+from reprieve.store.boto3_transport import Boto3
 from reprieve.store.dead_letters import DeadLetters
 from reprieve.system_log.dead_letter import DeadLetter
 from tests.support.webhook import signed, signing_key
@@ -34,7 +35,7 @@ def test_what_is_not_utf_8_is_set_aside_with_its_own_bytes_and_the_rest_is_taken
     bad = b'{"event":"bounce","email":"%b","timestamp":%d,"reason":"\xff"}' % (stamp.encode(), seconds)
     answer = post(stack, b"[" + good + b",\r\n" + bad + b"]\r\n")
     assert (answer.status_code, answer.json()) == (200, {"events": 1, "listed": 1, "malformed": 1, "ignored": 0})
-    queue = DeadLetters(client(place, "sqs"), outputs(place)["DeadLetterQueueUrl"])
+    queue = DeadLetters(Boto3(client(place, "sqs")), outputs(place)["DeadLetterQueueUrl"])
     held = queue.hold()
     (mine,) = [one for one in held if one.letter and bad in one.letter.content]
     queue.release(one for one in held if one is not mine)
@@ -46,7 +47,7 @@ def test_what_is_not_utf_8_is_set_aside_with_its_own_bytes_and_the_rest_is_taken
 
 
 def test_a_letter_that_sqs_takes_only_in_parts_comes_back_whole(place: Place) -> None:
-    queue = DeadLetters(client(place, "sqs"), outputs(place)["DeadLetterQueueUrl"])
+    queue = DeadLetters(Boto3(client(place, "sqs")), outputs(place)["DeadLetterQueueUrl"])
     letter = DeadLetter("demo", "sendgrid", "x" * 40, Random(3).randbytes(700_000))
     queue.put([letter])
     held = queue.hold()

@@ -16,6 +16,7 @@ from python_http_client.exceptions import BadRequestsError, ForbiddenError, NotF
 
 from local.deploy import client, outputs
 from reprieve.organization import Organization
+from reprieve.store.boto3_transport import Boto3
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.table import Table
 from reprieve.suppressions.suppression import Suppression, SuppressionList
@@ -32,7 +33,7 @@ Stack = dict[str, Any]
 
 
 def table(place: Place) -> Table:
-    return Table(client(place, "dynamodb"), outputs(place)["SuppressionsTable"])
+    return Table(Boto3(client(place, "dynamodb")), outputs(place)["SuppressionsTable"])
 
 
 def store(place: Place) -> Suppressions:

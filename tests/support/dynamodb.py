@@ -15,11 +15,12 @@ import json
 import re
 from copy import copy
 from threading import RLock
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from reprieve.store.boto3_transport import Boto3
+from reprieve.store.faults import Fault
 from reprieve.store.language import marshal, unmarshal
 from tests.simulation import expressions
 from tests.support import partiql
@@ -49,10 +50,6 @@ def fault(code: str = "InternalServerError", message: str = "", **more: Any) -> 
 
 def invalid(message: str) -> ClientError:
     return fault("ValidationException", message)
-
-
-class TransactionCanceledException(ClientError):
-    """boto3's error for a transaction with a failed condition."""
 
 
 class Table:
@@ -159,19 +156,24 @@ class Database:
 
 
 class Client:
-    """A boto3 client of DynamoDB.
+    """A boto3 client of DynamoDB, and a transport over it.
 
     Attributes:
         observe: called with the name of every operation and its arguments, before it is done.
         read: how many items its queries went through.
     """
 
-    exceptions = SimpleNamespace(TransactionCanceledException=TransactionCanceledException)
-
     def __init__(self, database: Database) -> None:
         self.database = database
         self.observe: Callable[[str, Mapping[str, Any]], None] = lambda _operation, _arguments: None
         self.read = 0
+
+    def call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A call as a transport makes it. No fault passes, so that each call is made, and observed, once."""
+        try:
+            return Boto3(self).call(operation, arguments)  # type: ignore[arg-type]
+        except Fault as error:
+            raise Fault(error.code, passes=False, answer=error.answer) from error
 
     def get_item(self, **arguments: Any) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
@@ -214,8 +216,7 @@ class Client:
                 raise invalid("1 to 100 writes, no two of one item")
             reasons = [{"Code": "None" if self._holds(write) else "ConditionalCheckFailed"} for write in writes]
             if any(reason["Code"] != "None" for reason in reasons):
-                answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
-                raise TransactionCanceledException(answer, "TransactWriteItems")
+                raise fault("TransactionCanceledException", CancellationReasons=reasons)
             for write in writes:
                 self._write(write)
             return {}

@@ -17,7 +17,7 @@ import pytest
 from botocore.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -81,12 +81,17 @@ def running(connections: int = 32, *, export: Path | None = None, retries: Any =
 
 def adapt(client: DynamoDBClient) -> None:
     """Make a client, such as one of the product's own, send an UPDATE in dynoxide's syntax."""
-    client.meta.events.register("provide-client-params.dynamodb.BatchExecuteStatement", _with_commas)
+    client.meta.events.register("provide-client-params.dynamodb.BatchExecuteStatement", _adapted)
 
 
-def _with_commas(params: dict[str, Any], **_: object) -> None:
+def with_commas(params: Mapping[str, Any]) -> dict[str, Any]:
     """An UPDATE of several clauses in dynoxide's syntax: AWS documents `SET a SET b`, dynoxide knows `SET a, b`."""
-    params["Statements"] = [one | {"Statement": CLAUSE.sub(", ", one["Statement"])} for one in params["Statements"]]
+    statements = [one | {"Statement": CLAUSE.sub(", ", one["Statement"])} for one in params["Statements"]]
+    return {**params, "Statements": statements}
+
+
+def _adapted(params: dict[str, Any], **_: object) -> None:
+    params.update(with_commas(params))
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -46,10 +46,11 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Client:
     dynamodb, client = Database().client(), wiring.client
 
     @wraps(client)
-    def client_of(service: str, attempts: int = 4) -> Any:
-        return dynamodb if service == "dynamodb" else client(service, attempts)
+    def client_of(service: str) -> Any:
+        return dynamodb if service == "dynamodb" else client(service)
 
     monkeypatch.setattr(wiring, "client", client_of)
+    monkeypatch.setattr(wiring, "dynamodb", lambda: dynamodb)
     return dynamodb
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from local.deploy import client, outputs
 from reprieve.store.access import Access
+from reprieve.store.boto3_transport import Boto3
 from reprieve.store.table import Table
 
 if TYPE_CHECKING:
@@ -15,5 +16,5 @@ if TYPE_CHECKING:
 def access_of(place: Place) -> Access:
     """The store of organizations, credentials and provider accounts."""
     names = outputs(place)
-    tables = (Table(client(place, "dynamodb"), names[name]) for name in ("AccessTable", "ProviderAccountsTable"))
+    tables = (Table(Boto3(client(place, "dynamodb")), names[name]) for name in ("AccessTable", "ProviderAccountsTable"))
     return Access(*tables)

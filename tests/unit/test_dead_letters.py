@@ -12,6 +12,7 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reprieve.store.boto3_transport import Boto3
 from reprieve.store.dead_letters import BYTES_PER_CALL, MESSAGES_PER_CALL, DeadLetters
 from reprieve.system_log.dead_letter import DeadLetter
 
@@ -36,7 +37,7 @@ class Queue:
 
 def sent(*letters: DeadLetter) -> list[list[str]]:
     queue = Queue()
-    DeadLetters(cast("Any", queue), "url").put(letters)
+    DeadLetters(Boto3(cast("Any", queue)), "url").put(letters)
     return queue.calls
 
 
@@ -67,7 +68,7 @@ def test_the_same_content_has_an_id_of_its_own_in_each_organization() -> None:
 
 def test_a_queue_that_gives_a_message_again_is_read_to_the_end_all_the_same() -> None:
     queue, letter = Queue(), DeadLetter("o", "sendgrid", "why", b"[1]")
-    letters = DeadLetters(cast("Any", queue), "url")
+    letters = DeadLetters(Boto3(cast("Any", queue)), "url")
     letters.put([letter])
     (held,) = letters.hold()
     assert (held.letter, held.since, held.receipts) == (letter, 1_700_000_000_000, ("r",))

@@ -211,7 +211,7 @@ def many(number: int, shards: int) -> tuple[Organization, Table]:
 def observed(table: Table) -> list[str]:
     """The operations on a table from now on."""
     asked: list[str] = []
-    table._client.observe = lambda operation, _: asked.append(operation)  # type: ignore[attr-defined]
+    table._transport.observe = lambda operation, _: asked.append(operation)  # type: ignore[attr-defined]
     return asked
 
 
@@ -222,7 +222,7 @@ def test_the_first_page_asks_each_shard_once_and_reads_little_more_than_it_shows
     store = Listing(table)
     store.page(organization, SuppressionList.BOUNCES, Selection(), offset=0, limit=500, now=NOW)
     assert len(asked) <= shards + 1
-    assert table._client.read <= 501 * (1.0 if shards == 1 else 1.75)
+    assert table._transport.read <= 501 * (1.0 if shards == 1 else 1.75)
 
 
 @pytest.mark.parametrize("shards", [1, 4])
@@ -232,14 +232,14 @@ def test_a_narrow_prefix_is_one_request_per_shard(shards: int) -> None:
     wanted = Selection(pattern=Pattern.parse("USER0012"))
     found, _ = Listing(table).page(organization, SuppressionList.BOUNCES, wanted, offset=0, limit=500, now=NOW)
     assert len(found) == 10
-    assert (len(asked), table._client.read) == (shards, 10)
+    assert (len(asked), table._transport.read) == (shards, 10)
 
 
 def test_no_request_reads_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MAX_READ", 100)
     organization, table = many(300, 1)
     reader = listing._Reader(table, organization, (SuppressionList.BOUNCES,), Selection(), 0, most=100)
-    table._client.database.tables["Suppressions"].page = 50
+    table._transport.database.tables["Suppressions"].page = 50
     with pytest.raises(LimitExceeded) as refusal:
         list(reader.behind(250, 10))
     assert refusal.value.field == "offset"

@@ -12,6 +12,7 @@ from reprieve.organization import Organization
 from reprieve.removals.removal import RemovalState
 from reprieve.store import table
 from reprieve.store.access import Access
+from reprieve.store.boto3_transport import Boto3
 from reprieve.store.dead_letters import DeadLetters
 from reprieve.store.groups import GroupStore
 from reprieve.store.language import Update
@@ -26,26 +27,22 @@ from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.dead_letter import DeadLetter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ORG = Organization("acme", "Acme")
 BOUNCES = SuppressionList.BOUNCES
 KEY = "a@x.org"
 
 
-class Cancelled(ClientError):
-    """The error of a cancelled transaction."""
-
-
 class Recording:
     """A DynamoDB client that finds nothing and accepts every write, or raises a given error."""
-
-    class exceptions:  # noqa: N801  (as boto3 has it)
-        TransactionCanceledException = Cancelled
 
     def __init__(self, fault: Exception | None = None) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.fault = fault
+
+    def call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        return Boto3(self).call(operation, arguments)  # type: ignore[arg-type]
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**arguments: Any) -> Any:
@@ -138,13 +135,13 @@ def test_a_fault_of_the_service_is_unavailable_and_quotes_nothing(
 
 @pytest.mark.parametrize("codes", [["ThrottlingError"], ["None", "ProvisionedThroughputExceeded"], []])
 def test_a_transaction_that_was_cancelled_for_no_condition_is_unavailable(codes: list[str]) -> None:
-    fault = Cancelled({**CANCELLED, "CancellationReasons": [{"Code": code} for code in codes]}, "T")  # type: ignore[arg-type]
+    fault = ClientError({**CANCELLED, "CancellationReasons": [{"Code": code} for code in codes]}, "T")
     with pytest.raises(Unavailable):
         Table(Recording(fault), "T").transact([("Put", {"Item": {}})])  # type: ignore[arg-type]
 
 
 def test_a_transaction_that_meets_others_is_sent_again_with_pauses_and_then_given_up() -> None:
-    fault = Cancelled({**CANCELLED, "CancellationReasons": [{"Code": "TransactionConflict"}]}, "T")  # type: ignore[arg-type]
+    fault = ClientError({**CANCELLED, "CancellationReasons": [{"Code": "TransactionConflict"}]}, "T")  # type: ignore[arg-type]
     client, slept = Recording(fault), []
 
     class Patient(Table):
@@ -158,7 +155,7 @@ def test_a_transaction_that_meets_others_is_sent_again_with_pauses_and_then_give
 
 def test_a_conflict_beside_a_condition_that_did_not_hold_is_the_condition() -> None:
     reasons = [{"Code": "TransactionConflict"}, {"Code": "ConditionalCheckFailed"}]
-    fault = Cancelled({**CANCELLED, "CancellationReasons": reasons}, "T")  # type: ignore[arg-type]
+    fault = ClientError({**CANCELLED, "CancellationReasons": reasons}, "T")  # type: ignore[arg-type]
     writes = [("Put", {"Item": {}}), ("Put", {"Item": {}})]
     assert Table(Recording(fault), "T").try_transact(writes) == [1]  # type: ignore[arg-type]
 
@@ -188,11 +185,11 @@ def test_a_dead_letter_that_the_queue_refuses_fails_the_request() -> None:
     """SQS answers 200 and names the messages that it did not accept."""
     queue = Queue({"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]})
     with pytest.raises(Unavailable):
-        DeadLetters(queue, "url").put([DeadLetter("acme", "sendgrid", "r", b"[]")])  # type: ignore[arg-type]
+        DeadLetters(Boto3(queue), "url").put([DeadLetter("acme", "sendgrid", "r", b"[]")])  # type: ignore[arg-type]
 
 
 def test_dead_letters_that_the_queue_takes_are_sent_ten_at_a_time() -> None:
     queue = Queue({"Successful": [{"Id": "0"}]})
     letters = [DeadLetter("acme", "sendgrid", str(number), b"[]") for number in range(12)]
-    DeadLetters(queue, "url").put(letters)  # type: ignore[arg-type]
+    DeadLetters(Boto3(queue), "url").put(letters)  # type: ignore[arg-type]
     assert [len(one["Entries"]) for one in queue.sent] == [10, 2]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND
 from reprieve.runtime import wiring
+from reprieve.store.transport import Retrying
 from reprieve.system_log.span import SETTLING
 from tests.support.system_log import BASE, MIDNIGHT, Log, delivery, ids_of, links, uuids
 
@@ -57,9 +58,11 @@ def test_an_entry_that_was_stored_slowly_does_not_appear_behind_a_cursor(logs: L
 
 
 def test_no_write_takes_as_long_as_an_entry_settles() -> None:
-    config = wiring.client.__wrapped__("dynamodb", attempts=1).meta.config  # type: ignore[attr-defined]
+    config = wiring.client.__wrapped__("dynamodb").meta.config  # type: ignore[attr-defined]
     assert config.retries["total_max_attempts"] == 1
-    assert (config.connect_timeout + config.read_timeout) * SECOND < SETTLING
+    assert (config.connect_timeout, config.read_timeout) == (wiring.CONNECT_TIMEOUT, wiring.READ_TIMEOUT)
+    assert (wiring.CONNECT_TIMEOUT + wiring.READ_TIMEOUT) * SECOND < SETTLING
+    assert not isinstance(wiring.event_log()._table._transport, Retrying)
 
 
 def test_a_duplicate_stays_as_it_was_first_written_and_is_polled_once(logs: Log) -> None:

@@ -14,7 +14,7 @@ class MissingSetting(RuntimeError):
 COMMON: Final = (
     *("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE"),
     *("RECIPIENTS_TABLE", "ACCESS_TABLE", "PROVIDER_ACCOUNTS_TABLE"),
-    *("TOKENS_TABLE", "TOKEN_ISSUER", "METRICS_NAMESPACE"),
+    *("TOKENS_TABLE", "TOKEN_ISSUER", "METRICS_NAMESPACE", "DYNAMODB_TRANSPORT"),
 )
 #: the variables that the functions of email servers need
 MAIL: Final = (
@@ -49,6 +49,16 @@ def table(name: str) -> str:
 def is_for_snapshot() -> bool:
     """Whether Lambda initializes this process to take a snapshot of it (SnapStart)."""
     return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
+def region() -> str:
+    """The AWS region: Lambda sets both variables, boto3 reads the second elsewhere."""
+    return os.environ.get("AWS_REGION") or os.environ["AWS_DEFAULT_REGION"]
+
+
+def dynamodb_transport() -> str:
+    """How DynamoDB is reached: `light` by the product's own transport, anything else by boto3."""
+    return os.environ.get("DYNAMODB_TRANSPORT", "boto3")
 
 
 def metrics_namespace() -> str:

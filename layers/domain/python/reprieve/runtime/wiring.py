@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from reprieve.store.system_log import EventLog, LogReader
     from reprieve.store.table import Table
     from reprieve.store.tokens import Tokens
+    from reprieve.store.transport import Transport
     from reprieve.store.vault import Vault
     from reprieve.store.whitelists import Whitelists as WhitelistStore
     from reprieve.suppressions.dead_letters import DeadLetters as DeadLetterVerbs
@@ -80,7 +81,7 @@ if TYPE_CHECKING:
     from reprieve.suppressions.whitelists import Whitelists
     from reprieve.system_log.query import SystemLog
 
-#: as many as `store.table` has calls under way at a time
+#: as many as `store.transport` has calls under way at a time
 CONNECTIONS = 16
 #: organizations that a scheduled function works for at a time: 60 providers that hang for a turn of 20 s fit one run
 LANES = 16
@@ -102,15 +103,16 @@ def wait(duration: Millis) -> None:
 
 
 @cache
-def client(service: str, attempts: int = 4) -> Any:  # noqa: ANN401  (a boto3 client's type depends on its name)
-    """A boto3 client with timeouts that fit inside a request, and few retries of its own."""
+def client(service: str) -> Any:  # noqa: ANN401  (a boto3 client's type depends on its name)
+    """A boto3 client with timeouts that fit inside a request, and few retries of its own; none for DynamoDB."""
     import boto3
     from botocore.config import Config
 
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
-        retries={"total_max_attempts": attempts},
+        # `store.transport.Retrying` is the one that repeats, except for entries of the system log
+        retries={"total_max_attempts": 1 if service == "dynamodb" else 4},
         max_pool_connections=CONNECTIONS,
         # the stores build their arguments themselves; checking each again costs a quarter of a large webhook's time
         parameter_validation=False,
@@ -128,20 +130,47 @@ def provider_client(service: str) -> Any:  # noqa: ANN401
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
+def late(service: str) -> Transport:
+    """A boto3 client that is made when it is first needed, as a transport."""
+    from reprieve.store.transport import Late
+
+    def make() -> Transport:
+        from reprieve.store.boto3_transport import Boto3
+
+        return Boto3(client(service))
+
+    return Late(make)
+
+
+@cache
+def dynamodb() -> Transport:
+    """DynamoDB, each call made once, over the transport that the settings choose."""
+    if settings.dynamodb_transport() == "light":
+        from reprieve.store.light import Light, endpoint_of
+
+        region = settings.region()
+        times = {"connect_timeout": CONNECT_TIMEOUT, "read_timeout": READ_TIMEOUT}
+        return Light(region, endpoint_of(region), **times)
+    from reprieve.store.boto3_transport import Boto3
+
+    return Boto3(client("dynamodb"))
+
+
 def table(name: str, suffix: str = "") -> Table:
     """A table by its name in the template; with a suffix, the one whose name has that besides."""
     from reprieve.store.table import Table
+    from reprieve.store.transport import Retrying
 
-    return Table(client("dynamodb"), settings.table(name) + suffix)
+    return Table(Retrying(dynamodb()), settings.table(name) + suffix)
 
 
 @cache
 def event_log() -> EventLog:
-    """The system log. Its client does not retry: see `store.system_log`."""
+    """The system log. Its calls are not repeated by themselves: see `store.system_log`."""
     from reprieve.store.system_log import EventLog
     from reprieve.store.table import Table
 
-    return EventLog(Table(client("dynamodb", attempts=1), settings.table("EVENT_LOG")), now)
+    return EventLog(Table(dynamodb(), settings.table("EVENT_LOG")), now)
 
 
 @cache
@@ -172,7 +201,7 @@ def vault() -> Vault:
     """Secrets under KMS."""
     from reprieve.store.vault import Vault
 
-    return Vault(client("kms"), settings.key_id())
+    return Vault(late("kms"), settings.key_id())
 
 
 @cache
@@ -354,7 +383,7 @@ def dead_letters() -> DeadLetters:
     """The dead-letter queue."""
     from reprieve.store.dead_letters import DeadLetters
 
-    return DeadLetters(client("sqs"), settings.dead_letter_queue())
+    return DeadLetters(late("sqs"), settings.dead_letter_queue())
 
 
 def ingest() -> Ingest:
@@ -647,6 +676,10 @@ def _opened(organization: Organization, account: ProviderAccount) -> tuple[Provi
 
 settings.require(*settings.COMMON)
 if settings.is_for_snapshot():
-    # boto3 and a client are most of a cold start, so the snapshot is to hold the one that every function needs. It has
-    # no connection yet, its credentials renew themselves, and nothing draws from a generator that a snapshot repeats.
-    client("dynamodb")
+    # What every function needs to reach DynamoDB is most of a cold start, so the snapshot is to hold it. It has no
+    # connection yet, its credentials renew themselves, and nothing draws from a generator that a snapshot repeats.
+    dynamodb()
+    if settings.dynamodb_transport() == "light":
+        from reprieve.store.connection import authorities
+
+        authorities()

@@ -15,17 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from reprieve.clock import MINUTE, SECOND, Millis
 from reprieve.errors import Unavailable
-from reprieve.store.faults import unavailable
+from reprieve.store.faults import Fault, unavailable
 from reprieve.system_log.dead_letter import DeadLetter, HeldLetter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mypy_boto3_sqs import SQSClient
+    from reprieve.store.transport import Transport
 
 #: SQS takes ten messages per call, and this many bytes per message and per call
 MESSAGES_PER_CALL: Final = 10
@@ -41,22 +39,22 @@ WAIT: Final = 1
 class DeadLetters:
     """`system_log.ports.DeadLetters` and `DeadLetterQueue` on SQS."""
 
-    def __init__(self, client: SQSClient, queue_url: str) -> None:
-        self._client = client
+    def __init__(self, sqs: Transport, queue_url: str) -> None:
+        self._sqs = sqs
         self._queue_url = queue_url
 
     def put(self, letters: Sequence[DeadLetter]) -> None:
         """See the port."""
         for group in _groups(text for letter in letters for text in _messages(letter)):
             entries = [{"Id": str(number), "MessageBody": text} for number, text in enumerate(group)]
-            self._call("send_message_batch", Entries=entries)
+            self._call("SendMessageBatch", Entries=entries)
 
     def hold(self) -> list[HeldLetter]:
         """See the port."""
         found: dict[str, _Message] = {}
         while True:
             answer = self._call(
-                "receive_message",
+                "ReceiveMessage",
                 AttributeNames=["SentTimestamp"],
                 MaxNumberOfMessages=MESSAGES_PER_CALL,
                 VisibilityTimeout=HELD,
@@ -72,13 +70,13 @@ class DeadLetters:
         for entries in self._receipts(held):
             with suppress(Unavailable):
                 self._call(
-                    "change_message_visibility_batch", Entries=[{**entry, "VisibilityTimeout": 0} for entry in entries]
+                    "ChangeMessageVisibilityBatch", Entries=[{**entry, "VisibilityTimeout": 0} for entry in entries]
                 )
 
     def delete(self, held: HeldLetter) -> None:
         """See the port."""
         for entries in self._receipts([held]):
-            self._call("delete_message_batch", Entries=entries)
+            self._call("DeleteMessageBatch", Entries=entries)
 
     def _receipts(self, held: Iterable[HeldLetter]) -> Iterator[list[dict[str, Any]]]:
         receipts = [receipt for one in held for receipt in one.receipts]
@@ -86,12 +84,12 @@ class DeadLetters:
             group = receipts[start : start + MESSAGES_PER_CALL]
             yield [{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(group)]
 
-    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401  (passed on to boto3)
+    def _call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401  (passed on to SQS)
         """A call of SQS; a batch of which a part failed has failed."""
         try:
-            answer: dict[str, Any] = getattr(self._client, operation)(QueueUrl=self._queue_url, **arguments)
-        except (BotoCoreError, ClientError) as fault:
-            raise unavailable(f"the dead-letter queue did not answer {operation}", fault) from fault
+            answer = self._sqs.call(operation, {"QueueUrl": self._queue_url, **arguments})
+        except Fault as fault:
+            raise unavailable(f"the dead-letter queue did not complete {operation}", fault) from fault
         if answer.get("Failed"):
             raise Unavailable(f"the dead-letter queue refused a part of {operation}")
         return answer

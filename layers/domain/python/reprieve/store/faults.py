@@ -1,18 +1,37 @@
-"""Faults of AWS as errors of ours: without their text, which can quote what was sent."""
+"""Faults of AWS, and the same as errors of ours: without their text, which can quote what was sent."""
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING, Any
 
 from reprieve.errors import Unavailable
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def unavailable(what: str, fault: Exception) -> Unavailable:
-    """The error to raise for a fault: the operation that failed, and AWS's code for the reason.
+
+class Fault(Exception):
+    """A call of AWS that was refused, or that got no answer.
 
     Args:
-        what: a sentence without a full stop, for example `the store did not answer query`.
-        fault: a ClientError, or anything of botocore's for a call that got no answer.
+        code: AWS's code for the reason, such as `ConditionalCheckFailedException`; without an answer, the name of what
+            went wrong.
+        passes: whether the same call can succeed a moment later.
+        answer: the rest of what AWS answered.
     """
-    reason = fault.response["Error"]["Code"] if isinstance(fault, ClientError) else type(fault).__name__
-    return Unavailable(f"{what}: {reason}")
+
+    def __init__(self, code: str, *, passes: bool, answer: Mapping[str, Any] | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.passes = passes
+        self.answer = answer or {}
+
+
+def unavailable(what: str, fault: Fault) -> Unavailable:
+    """The error to raise for a fault: the operation that failed, and the code of the reason.
+
+    Args:
+        what: a sentence without a full stop, for example `the store did not answer Query`.
+        fault: what happened.
+    """
+    return Unavailable(f"{what}: {fault.code}")

@@ -9,6 +9,7 @@ that AWS documents is used: one `SET` or `REMOVE` per clause, `IS MISSING`, and 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -57,6 +58,8 @@ def _plain(typed: Mapping[str, Any]) -> Value:
             return int(value)
         case "SS":
             return frozenset(value)
+        case "B" if isinstance(value, str):
+            return b64decode(value)
         case _:
             return value  # type: ignore[no-any-return]
 

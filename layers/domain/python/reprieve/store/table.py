@@ -11,10 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from reprieve.errors import Unavailable
-from reprieve.store.faults import unavailable
+from reprieve.store.faults import Fault, unavailable
 from reprieve.store.language import (
     Item,
     Update,
@@ -26,11 +24,12 @@ from reprieve.store.language import (
     unmarshal,
     update_statement,
 )
+from reprieve.store.transport import SIDE_BY_SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from mypy_boto3_dynamodb import DynamoDBClient
+    from reprieve.store.transport import Transport
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -40,8 +39,6 @@ _R = TypeVar("_R")
 WRITES_A_BATCH: Final = 25
 KEYS_A_BATCH: Final = 100
 WRITES_A_TRANSACTION: Final = 100
-#: how many calls are under way at a time; the client keeps as many connections
-SIDE_BY_SIDE: Final = 16
 #: BatchExecuteStatement's codes for a statement: its key is taken; its condition did not hold, or there is no such
 #: item; or a fault that passes, so it is sent again
 DUPLICATE: Final = "DuplicateItem"
@@ -86,8 +83,8 @@ class Table:
     Attribute names in expressions are written `#name`; every `#name` that occurs is escaped, reserved word or not.
     """
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        self._client = client
+    def __init__(self, transport: Transport, name: str) -> None:
+        self._transport = transport
         self.name = name
 
     def wait(self, seconds: float) -> None:
@@ -99,7 +96,7 @@ class Table:
         arguments: dict[str, Any] = {}
         if projection := ", ".join(f"#{name}" for name in only):
             arguments = {"ProjectionExpression": projection, "ExpressionAttributeNames": names_in(projection)}
-        answer = self._call("get_item", TableName=self.name, Key=marshal(key), ConsistentRead=consistent, **arguments)
+        answer = self._call("GetItem", TableName=self.name, Key=marshal(key), ConsistentRead=consistent, **arguments)
         return unmarshal(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Item], *, consistent: bool = False) -> Iterator[Item]:
@@ -111,7 +108,7 @@ class Table:
             }
             pending: Mapping[str, Any] = {self.name: wanted}
             for pause in pauses():
-                answer = self._call("batch_get_item", RequestItems=pending)
+                answer = self._call("BatchGetItem", RequestItems=pending)
                 yield from (unmarshal(item) for item in answer["Responses"].get(self.name, ()))
                 pending = answer.get("UnprocessedKeys") or {}
                 if not pending:
@@ -122,7 +119,7 @@ class Table:
 
     def put(self, item: Item, *, condition: str = "", values: Mapping[str, Value] | None = None) -> bool:
         """PutItem; False when the condition did not hold."""
-        return self._conditional("put_item", condition, values, Item=marshal(item)) is not None
+        return self._conditional("PutItem", condition, values, Item=marshal(item)) is not None
 
     def update(
         self, key: Item, update: Update, values: Mapping[str, Value], *, returning: str = "ALL_NEW"
@@ -132,7 +129,7 @@ class Table:
         `returning="UPDATED_NEW"` returns only what was set, which a role can be limited to.
         """
         answer = self._conditional(
-            "update_item",
+            "UpdateItem",
             update.condition,
             values,
             expression=update.expression(),
@@ -161,7 +158,7 @@ class Table:
 
     def delete(self, key: Item, *, condition: str = "", values: Mapping[str, Value] | None = None) -> Item | None:
         """DeleteItem; the item as it was, or None when there was none or the condition did not hold."""
-        answer = self._conditional("delete_item", condition, values, Key=marshal(key), ReturnValues="ALL_OLD")
+        answer = self._conditional("DeleteItem", condition, values, Key=marshal(key), ReturnValues="ALL_OLD")
         return unmarshal(answer["Attributes"]) if answer and "Attributes" in answer else None
 
     def insert_many(self, items: Sequence[Item], *, stamp: Callable[[Item], Item] | None = None) -> list[Item]:
@@ -226,7 +223,7 @@ class Table:
         if consistent:
             arguments["ConsistentRead"] = True
         answer = self._call(
-            "query",
+            "Query",
             TableName=self.name,
             ExpressionAttributeNames=names_in(condition),
             ExpressionAttributeValues=marshal(values),
@@ -278,7 +275,7 @@ class Table:
         if after:
             arguments["ExclusiveStartKey"] = marshal(after)
         answer = self._call(
-            "query",
+            "Query",
             TableName=self.name,
             IndexName=index,
             Select="COUNT",
@@ -311,16 +308,14 @@ class Table:
         items = [{operation: {"TableName": self.name, **arguments}} for operation, arguments in writes]
         for pause in pauses():
             try:
-                self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
-            except self._client.exceptions.TransactionCanceledException as cancelled:
-                reasons = [reason.get("Code") for reason in cancelled.response.get("CancellationReasons", ())]
-                if refused := [at for at, code in enumerate(reasons) if code == "ConditionalCheckFailed"]:
+                self._transport.call("TransactWriteItems", {"TransactItems": items})
+            except Fault as fault:
+                reasons = [reason.get("Code") for reason in fault.answer.get("CancellationReasons", ())]
+                if refused := [at for at, code in enumerate(reasons) if code == REFUSED]:
                     return refused
                 if "TransactionConflict" not in reasons:
-                    raise unavailable("the store could not complete a transaction", cancelled) from cancelled
+                    raise unavailable("the store could not complete a transaction", fault) from fault
                 self.wait(pause)
-            except (BotoCoreError, ClientError) as fault:
-                raise unavailable("the store did not answer transact_write_items", fault) from fault
             else:
                 return []
         raise Unavailable("other writes kept getting in the way of a transaction")
@@ -329,7 +324,7 @@ class Table:
         arguments = arguments_of(condition=update.condition, expression=update.expression(), values=values)
         try:
             answer = self._call(
-                "update_item",
+                "UpdateItem",
                 TableName=self.name,
                 Key=marshal(key),
                 ReturnValues="ALL_NEW",
@@ -348,7 +343,7 @@ class Table:
         done = [False] * len(batch)
         pending = list(range(len(batch)))
         for pause in pauses():
-            answer = self._call("batch_execute_statement", Statements=[statement(batch[at]) for at in pending])
+            answer = self._call("BatchExecuteStatement", Statements=[statement(batch[at]) for at in pending])
             codes = [response.get("Error", {}).get("Code") for response in answer["Responses"]]
             if final := set(codes) - {None, unless} - PASSING:
                 raise Unavailable(f"the store refused a statement: {', '.join(sorted(final))}")
@@ -367,7 +362,7 @@ class Table:
         values: Mapping[str, Value] | None,
         *,
         expression: str = "",
-        **arguments: Any,  # noqa: ANN401  (passed on to boto3 as it is)
+        **arguments: Any,  # noqa: ANN401  (passed on to DynamoDB as it is)
     ) -> Mapping[str, Any] | None:
         arguments |= arguments_of(condition=condition, expression=expression, values=values)
         try:
@@ -377,13 +372,11 @@ class Table:
 
     def _call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401
         try:
-            return getattr(self._client, operation)(**arguments)  # type: ignore[no-any-return]
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise _ConditionFailed(fault.response) from None
-            raise unavailable(f"the store refused {operation}", fault) from fault
-        except BotoCoreError as fault:
-            raise unavailable(f"the store did not answer {operation}", fault) from fault
+            return self._transport.call(operation, arguments)
+        except Fault as fault:
+            if fault.code == "ConditionalCheckFailedException":
+                raise _ConditionFailed(fault.answer) from None
+            raise unavailable(f"the store did not complete {operation}", fault) from fault
 
 
 class _ConditionFailed(Exception):

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from reprieve.store.faults import unavailable
+from reprieve.store.faults import Fault, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mypy_boto3_kms import KMSClient
+    from reprieve.store.transport import Transport
 
 
 class Vault:
     """Seals and unseals short texts (at most 4 kB, KMS's own limit)."""
 
-    def __init__(self, client: KMSClient, key_id: str) -> None:
-        self._client = client
+    def __init__(self, kms: Transport, key_id: str) -> None:
+        self._kms = kms
         self._key_id = key_id
 
     def seal(self, secret: str, context: Mapping[str, str]) -> bytes:
@@ -32,10 +30,11 @@ class Vault:
             Unavailable: KMS refused or did not answer.
         """
         try:
-            answer = self._client.encrypt(KeyId=self._key_id, Plaintext=secret.encode(), EncryptionContext=context)
-        except (BotoCoreError, ClientError) as fault:
+            answer = self._kms.call("Encrypt", {**self._under(context), "Plaintext": secret.encode()})
+        except Fault as fault:
             raise unavailable("a secret could not be sealed", fault) from fault
-        return answer["CiphertextBlob"]
+        sealed: bytes = answer["CiphertextBlob"]
+        return sealed
 
     def unseal(self, sealed: bytes, context: Mapping[str, str]) -> str:
         """Decrypt a secret.
@@ -44,7 +43,11 @@ class Vault:
             Unavailable: KMS did not answer, or the context is not the one it was sealed under.
         """
         try:
-            answer = self._client.decrypt(KeyId=self._key_id, CiphertextBlob=sealed, EncryptionContext=context)
-        except (BotoCoreError, ClientError) as fault:
+            answer = self._kms.call("Decrypt", {**self._under(context), "CiphertextBlob": sealed})
+        except Fault as fault:
             raise unavailable("a secret could not be unsealed", fault) from fault
-        return answer["Plaintext"].decode()
+        secret: bytes = answer["Plaintext"]
+        return secret.decode()
+
+    def _under(self, context: Mapping[str, str]) -> dict[str, Any]:
+        return {"KeyId": self._key_id, "EncryptionContext": context}
