@@ -49,7 +49,7 @@ def providers() -> None:
     "--kind", type=click.Choice(list(PROVIDERS)), help="With `none`, only Reprieve's own lists are lifted from."
 )
 @click.option("--base-url", help=f"Where the provider's API is, without a version.  [default: {_DEFAULTS}]")
-@click.option("--on-behalf-of", metavar="NAME", help="The provider's other account (subuser, tenant) to act for.")
+@click.option("--on-behalf-of", metavar="NAME", help="The provider's other account (subuser, tenant, domain, stream).")
 @click.option(
     "--webhook-key",
     "webhook_keys",
@@ -83,8 +83,11 @@ def set_(
     SendGrid the key needs the scope suppression.bounces.delete, and those of the other lists and groups that it is to
     change; asm.suppressions.global.create for holds.
 
-    What verifies the webhook depends on the provider: SendGrid's public key, Resend's signing secret (whsec_...). A
-    secret is stored like the API key. Give it as -, and it is asked for, or read from the next line of standard input.
+    What verifies the webhook depends on the provider: SendGrid's public key, Resend's signing secret (whsec_...),
+    Mailgun's HTTP webhook signing key, the user:password in the URL for Postmark. A secret is stored like the API key.
+    Give it as -, and it is asked for, or read from the next line of standard input.
+
+    --on-behalf-of is the domain at Mailgun, and the message stream at Postmark (by default outbound).
 
     To rotate the webhook's key without losing an event: add the new one, let the provider sign with it, then set it
     alone. At most two are accepted.

@@ -1,10 +1,12 @@
 """POST /reprieve/events/{kind}/{org}: the event webhook of every provider that has one."""
 
+from reprieve.clock import DAY, Millis
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect as reprieve
 from reprieve.dialects.reprieve.events import render_report
 from reprieve.errors import NoSuchRoute, Unauthenticated
-from reprieve.organization import ORGANIZATION_ID
+from reprieve.organization import ORGANIZATION_ID, Organization
+from reprieve.providers.kind import Webhook
 from reprieve.providers.registry import PROVIDERS
 from reprieve.runtime import http, metrics, settings, wiring
 from reprieve.runtime.telemetry import logger
@@ -13,6 +15,9 @@ from reprieve.suppressions.ingest import Post
 settings.require("DEAD_LETTER_QUEUE_URL", "SECRETS_KEY")
 handler = http.Api(reprieve.DIALECT)
 NOT_PROVED = "the webhook's signature does not match"
+PROVED_ANOTHER = "the webhook's token has proved another post"
+#: longer than any provider's signature is believed
+NONCES_KEPT = 2 * DAY
 #: loaded now and not at the first request, so that a snapshot has them
 WEBHOOKS = {one.kind: (one.name, one.webhook()) for one in PROVIDERS.values() if one.webhook}
 
@@ -33,7 +38,7 @@ def take(request: Request) -> Response:
     if organization is None or keys is None:
         raise Unauthenticated(NOT_PROVED)
     try:
-        webhook.verify(post, keys)
+        prove(post, webhook, keys, organization, kind)
     except Unauthenticated as refusal:
         # a key that was rotated at one end only loses every event, and the webhook would just seem silent
         logger().warning("webhook refused", organization=organization.id, detail=str(refusal))
@@ -43,3 +48,12 @@ def take(request: Request) -> Response:
     report = wiring.ingest().accept(organization, batch, provider_name=provider_name, now=request.now)
     metrics.ingest(report, service="event-webhook")
     return render_report(report)
+
+
+def prove(post: Post, webhook: Webhook, keys: str, organization: Organization, kind: str) -> None:
+    """Raise Unauthenticated unless one of the keys verifies the post, and what signs it has signed no other content."""
+    webhook.verify(post, keys)
+    if webhook.nonce:
+        nonce, until = f"{kind} {webhook.nonce(post)}", Millis(post.now + NONCES_KEPT)
+        if not wiring.repeats().proves(organization, nonce, post.body, until=until):
+            raise Unauthenticated(PROVED_ANOTHER)

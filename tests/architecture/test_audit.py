@@ -46,6 +46,7 @@ OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
 EXCEPTIONS = {
     "Allowance.spend": "counts; the lifts that are counted have their entries",
     "Repeats.once": "keeps an answer; the work that it does has its own entries",
+    "Repeats.proves": "keeps what proved a post; the post's events have their own entries",
     "UnsubscribeLinks.make": "at most makes a key; a link changes nothing until it is followed",
     "UnsubscribeGroups.sweep": "finishes what GROUP_DELETE said",
     "Upkeep.run": "carries out what LIST_CLEARED and PURGE_UPDATE said; each removal's end has its entry",

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import EndpointConnectionError
 
+from reprieve.providers.mailgun.adapter import Mailgun
+from reprieve.providers.postmark.adapter import Postmark
 from reprieve.providers.resend.adapter import Resend
 from reprieve.providers.sendgrid.adapter import SendGrid
 from reprieve.providers.ses.adapter import Ses
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.suppression import HOLDS, AnyList, SuppressionList
 from tests.support import fake_sendgrid as upstream
+from tests.support.fake_mailgun import FakeMailgun
+from tests.support.fake_postmark import FakePostmark
 from tests.support.fake_resend import FakeResend
 from tests.support.fake_sendgrid import FakeSendGrid
 from tests.support.fake_ses import FakeSes
@@ -37,6 +41,19 @@ ORIGINS: dict[AnyList, str] = {
     SPAM: "complaint",
     SuppressionList.UNSUBSCRIBES: "manual",
     HOLDS: "manual",
+}
+#: Mailgun's and Postmark's
+TABLES: dict[AnyList, str] = {
+    BOUNCES: "bounces",
+    SPAM: "complaints",
+    SuppressionList.UNSUBSCRIBES: "unsubscribes",
+    HOLDS: "unsubscribes",
+}
+SUPPRESSION_REASONS: dict[AnyList, str] = {
+    BOUNCES: "HardBounce",
+    SPAM: "SpamComplaint",
+    SuppressionList.UNSUBSCRIBES: "ManualSuppression",
+    HOLDS: "ManualSuppression",
 }
 OTHER_KEY = "canary-key-of-another-account"
 ODD = [
@@ -70,6 +87,8 @@ class Bench(Protocol):
     provider: Any
     #: the same provider for another subuser or tenant
     other: Any
+    #: the lists from which the provider lifts nothing
+    keeps: frozenset[AnyList]
 
     def put(self, name: AnyList, email: str, created: int = ..., *, other: bool = ...) -> None: ...
     def listed(self, name: AnyList, *, other: bool = ...) -> set[str]: ...
@@ -81,6 +100,8 @@ class Bench(Protocol):
 
 
 class SendGridBench:
+    keeps: frozenset[AnyList] = frozenset()
+
     def __init__(self, stack: ExitStack) -> None:
         self.fake = stack.enter_context(FakeSendGrid())
         self.fake.allow(KEY)
@@ -114,6 +135,8 @@ class SendGridBench:
 
 
 class SesBench:
+    keeps: frozenset[AnyList] = frozenset()
+
     def __init__(self, _: ExitStack) -> None:
         self.fake = FakeSes()
         self.fake.lists["sub"] = {}
@@ -148,6 +171,8 @@ class SesBench:
 
 
 class ResendBench:
+    keeps: frozenset[AnyList] = frozenset()
+
     def __init__(self, stack: ExitStack) -> None:
         self.fake = stack.enter_context(FakeResend(keys={KEY: True, OTHER_KEY: True}))
         self.time = Time()
@@ -181,8 +206,87 @@ class ResendBench:
         self.fake.trouble += [None, after_effect(reset)]
 
 
+class MailgunBench:
+    keeps: frozenset[AnyList] = frozenset()
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.fake = stack.enter_context(FakeMailgun(keys={KEY}, domains={"acme.test", "other.test"}))
+        self.time = Time()
+        self.provider = stack.enter_context(closing(self.adapter()))
+        self.other = stack.enter_context(closing(self.adapter(domain="other.test")))
+
+    def adapter(self, **options: Any) -> Mailgun:
+        given: dict[str, Any] = {"base_url": self.fake.url, "api_key": KEY, "domain": "acme.test", "clock": lambda: NOW}
+        return Mailgun(**(given | {"sleep": self.time.sleep, "stopwatch": self.time.read} | options))
+
+    def put(self, name: AnyList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
+        self.fake.put("other.test" if other else "acme.test", TABLES[name], email, created=created)
+
+    def listed(self, name: AnyList, *, other: bool = False) -> set[str]:
+        return self.fake.listed("other.test" if other else "acme.test", TABLES[name])
+
+    def calls(self) -> int:
+        return len(self.fake.seen)
+
+    def throttle(self) -> None:
+        self.fake.always = status(429, Retry_After="1")
+
+    def break_account(self) -> None:
+        self.fake.keys.clear()
+
+    def fail(self) -> None:
+        self.fake.trouble.append(reset)
+
+    def lose_answers(self) -> None:
+        self.fake.trouble.append(after_effect(reset))
+
+
+class PostmarkBench:
+    #: only Postmark's support lifts a complaint
+    keeps: frozenset[AnyList] = frozenset({SPAM})
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.fake = stack.enter_context(FakePostmark(keys={KEY: True}, streams={"outbound", "other"}))
+        self.time = Time()
+        self.provider = stack.enter_context(closing(self.adapter()))
+        self.other = stack.enter_context(closing(self.adapter(stream="other")))
+
+    def adapter(self, **options: Any) -> Postmark:
+        given: dict[str, Any] = {"base_url": self.fake.url, "api_key": KEY, "clock": lambda: NOW}
+        return Postmark(**(given | {"sleep": self.time.sleep, "stopwatch": self.time.read} | options))
+
+    def put(self, name: AnyList, email: str, created: int = 1_700_000_000, *, other: bool = False) -> None:
+        stream = "other" if other else "outbound"
+        self.fake.put(KEY, email, reason=SUPPRESSION_REASONS[name], created=created, stream=stream)
+
+    def listed(self, name: AnyList, *, other: bool = False) -> set[str]:
+        return self.fake.listed(KEY, SUPPRESSION_REASONS[name], stream="other" if other else "outbound")
+
+    def calls(self) -> int:
+        return len(self.fake.seen)
+
+    def throttle(self) -> None:
+        self.fake.always = status(429, Retry_After="1")
+
+    def break_account(self) -> None:
+        self.fake.keys[KEY] = False
+
+    def fail(self) -> None:
+        self.fake.trouble.append(reset)
+
+    def lose_answers(self) -> None:
+        # the first call looks the address up
+        self.fake.trouble += [None, after_effect(reset)]
+
+
 #: by kind of provider
-BENCHES: dict[str, Any] = {"sendgrid": SendGridBench, "ses": SesBench, "resend": ResendBench}
+BENCHES: dict[str, Any] = {
+    "sendgrid": SendGridBench,
+    "ses": SesBench,
+    "resend": ResendBench,
+    "mailgun": MailgunBench,
+    "postmark": PostmarkBench,
+}
 
 
 def outcomes(answers: list[LiftAnswer]) -> list[LiftOutcome]:

@@ -32,3 +32,23 @@ def resend_headers(
 def resend_post(event: Any, now: Millis, **options: Any) -> Post:
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
     return Post(resend_headers(body, now, **options), body, now)
+
+
+MAILGUN_KEY = "canary-of-the-signing-key-at-mailgun"
+POSTMARK_KEY = "postmark:canary-of-the-webhooks-password"
+
+
+def mailgun_body(event: Any, now: Millis, *, key: str = MAILGUN_KEY, token: str = "t" * 50) -> bytes:
+    """A post's body: Mailgun's signature is beside its event."""
+    timestamp = str(now // 1000)
+    signature = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
+    signed = {"timestamp": timestamp, "token": token, "signature": signature}
+    return json.dumps({"signature": signed, "event-data": event}).encode()
+
+
+def mailgun_post(event: Any, now: Millis, **options: Any) -> Post:
+    return Post({}, mailgun_body(event, now, **options), now)
+
+
+def postmark_headers(key: str = POSTMARK_KEY) -> dict[str, str]:
+    return {"authorization": f"Basic {base64.b64encode(key.encode()).decode()}"}

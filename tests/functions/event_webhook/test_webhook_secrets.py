@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import pytest
 
 from reprieve.access.provider_accounts import AccountChanges
+from reprieve.errors import Unavailable
 from reprieve.organization import Organization
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import SuppressionList
@@ -16,9 +18,18 @@ from tests.support.contexts import context
 from tests.support.event_posts import KEY, bounce, listed, public
 from tests.support.event_posts import post as sendgrid_post
 from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, function, problem
-from tests.support.webhook_posts import RESEND_SECRET, resend_headers
+from tests.support.webhook_posts import (
+    MAILGUN_KEY,
+    POSTMARK_KEY,
+    RESEND_SECRET,
+    mailgun_body,
+    postmark_headers,
+    resend_headers,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
 REFUSED = problem(401, "Unauthorized", "the webhook's signature does not match")
@@ -30,24 +41,38 @@ BOUNCED = {
 
 
 @pytest.fixture
-def resend(queue: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The organization `demo` with an account at Resend."""
+def account(queue: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets the account of the organization `demo`."""
     monkeypatch.setenv("SECRETS_KEY", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
-    changes = AccountChanges(kind="resend", api_key="re_key", webhook_key=RESEND_SECRET)
-    wiring.provider_accounts().set(context(DEMO, now=clock.now), changes)
+
+    def set_(kind: str, webhook_key: str, **more: str) -> None:
+        changes = AccountChanges(kind=kind, api_key="api-key", webhook_key=webhook_key, **more)
+        wiring.provider_accounts().set(context(DEMO, now=clock.now), changes)
+
+    return set_
+
+
+@pytest.fixture
+def resend(account: Callable[..., None]) -> None:
+    """The organization `demo` with an account at Resend."""
+    account("resend", RESEND_SECRET)
 
 
 def post(
     call: Gateway, clock: Clock, event: object, *, kind: str = "resend", org: str = "demo", tamper: bytes = b""
 ) -> Answer:
     body = json.dumps(event).encode()
+    return post_signed(call, kind, resend_headers(body, clock.now), body + tamper, org=org)
+
+
+def post_signed(call: Gateway, kind: str, headers: dict[str, str], body: bytes, *, org: str = "demo") -> Answer:
     return call(
         function("event_webhook"),
         "POST",
         "/events/{kind}/{org}",
         path={"kind": kind, "org": org},
-        headers=resend_headers(body, clock.now),
-        body=body + tamper,
+        headers=headers,
+        body=body,
         organization=None,
         stage="reprieve",
         as_base64=True,
@@ -95,3 +120,58 @@ def test_a_kind_of_provider_without_a_webhook_is_a_path_that_the_api_does_not_ha
 ) -> None:
     assert post(call, clock, BOUNCED, kind=kind) == problem(404, "Not Found", "the API has no such path")
     assert calls == {}
+
+
+def failed(email: str, at: int) -> dict[str, Any]:
+    return {
+        "event": "failed",
+        "severity": "permanent",
+        "reason": "bounce",
+        "recipient": email,
+        "timestamp": at,
+        "id": "e",
+    }
+
+
+def test_mailguns_token_proves_one_post_and_its_repeats_and_no_other(
+    call: Gateway, clock: Clock, calls: Calls, account: Callable[..., None]
+) -> None:
+    """The signature does not cover the event, so a signature that was seen could be put before any other event."""
+    account("mailgun", MAILGUN_KEY, on_behalf_of="acme.test")
+    at = clock.now // 1000 - 60
+    body = mailgun_body(failed("ann@x.io", at), clock.now)
+    assert post_signed(call, "mailgun", {}, body).body["listed"] == 1
+    # organization, key, whitelist; the token; the entry and its log entry
+    assert calls == {"GetItem": 3, "PutItem": 1, "BatchExecuteStatement": 2}
+    assert post_signed(call, "mailgun", {}, body).status == 200
+    stolen = json.loads(body) | {"event-data": failed("victim@x.io", at)}
+    refused = post_signed(call, "mailgun", {}, json.dumps(stolen).encode())
+    assert refused == problem(401, "Unauthorized", "the webhook's token has proved another post")
+    assert listed(SuppressionList.BOUNCES) == ["ann@x.io"]
+    clock.now += 60_000
+    another = mailgun_body(failed("bob@x.io", at), clock.now, token="u" * 50)
+    assert post_signed(call, "mailgun", {}, another).body["listed"] == 1
+
+
+def test_a_post_that_could_not_be_stored_is_taken_when_it_comes_again(
+    call: Gateway, clock: Clock, account: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account("mailgun", MAILGUN_KEY, on_behalf_of="acme.test")
+    body = mailgun_body(failed("ann@x.io", clock.now // 1000 - 60), clock.now)
+    with monkeypatch.context() as patch:
+        patch.setattr(wiring.suppressions(), "record", mock.Mock(side_effect=Unavailable("throttled")))
+        assert post_signed(call, "mailgun", {}, body).status == 503
+    assert post_signed(call, "mailgun", {}, body).body["listed"] == 1
+
+
+def test_postmarks_post_is_believed_for_its_password(call: Gateway, clock: Clock, account: Callable[..., None]) -> None:
+    account("postmark", POSTMARK_KEY)
+    stamp = {"BouncedAt": "2025-12-31T12:00:00Z", "Email": "ann@x.io", "Details": "smtp;550 5.1.1 user unknown"}
+    body = json.dumps({"RecordType": "Bounce", "ID": 7, "Type": "HardBounce", "Inactive": True, **stamp}).encode()
+    wrong = problem(401, "Unauthorized", "the webhook's key does not match")
+    assert post_signed(call, "postmark", postmark_headers(f"{POSTMARK_KEY}x"), body) == wrong
+    missing = problem(401, "Unauthorized", "the webhook's user name and password, or its key, are missing")
+    assert post_signed(call, "postmark", {}, body) == missing
+    for news in (1, 0):
+        assert post_signed(call, "postmark", postmark_headers(), body).body["listed"] == news
+    assert listed(SuppressionList.BOUNCES) == ["ann@x.io"]

@@ -117,6 +117,10 @@ def test_only_a_refused_post_that_names_an_organization_with_an_account_is_count
 ANSWERS = {
     "forged_signature": unproved("the webhook's signature does not match"),
     "no_such_path": problem(404, "Not Found", "the API has no such path"),
+    "no_such_kind": problem(404, "Not Found", "the API has no such path"),
+    "resend_forged": unproved("the webhook's signature does not match"),
+    "mailgun_forged": unproved("the webhook's signature does not match"),
+    "postmark_without_a_password": unproved("the webhook's user name and password, or its key, are missing"),
     "unsigned": unproved("the webhook's signature is missing"),
 }
 

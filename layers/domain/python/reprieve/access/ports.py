@@ -256,3 +256,14 @@ class RepeatStore(Protocol):
     def forget(self, organization: Organization, key: str) -> None:
         """Release the key of a request that changed nothing."""
         ...
+
+    def spend(self, organization: Organization, key: str, fingerprint: str, *, until: Millis) -> bool:
+        """Record that a key stands for a content until a moment; False, and nothing changed, if it has another one's.
+
+        Args:
+            organization: whose key it is.
+            key: which nothing else that is kept here can have.
+            fingerprint: identifies the content.
+            until: in milliseconds; the key is free again within days after it.
+        """
+        ...

@@ -1,7 +1,8 @@
-"""Requests with an idempotency key: the same key gets the same answer, for a day."""
+"""Requests with an idempotency key, which gets the same answer for a day, and posts whose key proves one content."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """The keys of an organization's requests."""
+    """The keys of an organization's requests and of the posts to its webhooks."""
 
     store: RepeatStore
+
+    def proves(self, organization: Organization, nonce: str, content: bytes, *, until: Millis) -> bool:
+        """Whether the nonce of a post proves its content: it has proved no other.
+
+        Args:
+            organization: whose webhook it is.
+            nonce: of the post, with the kind of its provider.
+            content: the bytes of the post; a repeat has the same.
+            until: in milliseconds, when a post with this nonce is too old to be believed.
+        """
+        # no header can hold the first character, so no idempotency key is equal
+        return self.store.spend(organization, f"\0{nonce}", hashlib.sha256(content).hexdigest(), until=until)
 
     def once(
         self, organization: Organization, key: str, fingerprint: str, work: Callable[[], Answer], *, now: Millis

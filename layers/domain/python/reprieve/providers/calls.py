@@ -100,7 +100,9 @@ class Errand:
         return answer
 
 
-def page(upstream: http.Upstream, path: str, query: Mapping[str, str], *, provider: str) -> dict[str, Any]:
+def page(
+    upstream: http.Upstream, path: str, query: Mapping[str, str], *, provider: str, narrows: bool = False
+) -> dict[str, Any]:
     """One page of a list, a JSON object; a provider that throttles is asked again, `PAGE_TRIES` times in all.
 
     Args:
@@ -108,14 +110,18 @@ def page(upstream: http.Upstream, path: str, query: Mapping[str, str], *, provid
         path: of the list.
         query: which page.
         provider: its name, for the error.
+        narrows: whether the caller can ask for less.
 
     Raises:
+        TooLarge: it has more than `PAGE_CAP` bytes, and `narrows`.
         Unavailable: no answer, or one that is not a page.
     """
     for tries in range(PAGE_TRIES, 0, -1):
         try:
             reply = upstream.exchange("GET", path, query=query, cap=PAGE_CAP)
         except http.NoAnswer as problem:
+            if narrows and isinstance(problem, http.TooLarge):
+                raise
             raise Unavailable(f"{provider}: {problem}") from None
         if kind_of(reply.status) is not StatusKind.THROTTLED or tries == 1:
             break

@@ -32,6 +32,10 @@ class NoAnswer(Exception):
     """There is no usable answer; `str(error)` is a sentence of ours."""
 
 
+class TooLarge(NoAnswer):
+    """The answer is larger than the caller takes; a narrower question may have a smaller one."""
+
+
 class Upstream:
     """One account's API: one exchange at a time, bounded in time and size.
 
@@ -95,7 +99,8 @@ class Upstream:
             body: JSON.
 
         Raises:
-            NoAnswer: not in time, not complete, too large, or the connection failed.
+            TooLarge: it is larger than `cap`.
+            NoAnswer: not in time, not complete, or the connection failed.
         """
         if (wait := self._next - self.stopwatch()) > 0:
             self._sleep(wait)
@@ -111,7 +116,8 @@ class Upstream:
                 body=body,
             )
         except NetError as error:
-            raise NoAnswer(_SENTENCES.get(error.trouble, "the connection failed")) from None
+            kind = TooLarge if error.trouble is Trouble.OVERSIZED else NoAnswer
+            raise kind(_SENTENCES.get(error.trouble, "the connection failed")) from None
 
 
 def check_header(value: str, name: str) -> str:

@@ -37,11 +37,14 @@ class Webhook:
         check: raises Unauthenticated or LimitExceeded for a post that no key could prove; it reads nothing stored.
         verify: given a post and the account's public key, raises Unauthenticated unless the provider sent the post.
         read: the events in a post; what cannot be read is in the batch as it came.
+        nonce: the text of a verified post that proves it once: a post with other content that has it, too, is refused.
+            None for a signature that covers the content itself.
     """
 
     check: Callable[[Post], None]
     verify: Callable[[Post, str], None]
     read: Callable[[Post], Batch]
+    nonce: Callable[[Post], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, Final
 
+from reprieve.address import comparison_key
 from reprieve.clock import SECOND, Millis, from_timestamp
 from reprieve.errors import InvalidInput
 from reprieve.suppressions.delivery import FUTURE, DeliveryEvent, check_recipient, check_size, writable
@@ -15,7 +17,9 @@ from reprieve.suppressions.ingest import Batch, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from reprieve.suppressions.delivery import DeliveryKind
     from reprieve.suppressions.ingest import Post
+    from reprieve.suppressions.suppression import Permanence
 
     #: the events of one JSON object, given the time of its arrival; None for a kind that is not ours
     Read = Callable[[Mapping[str, Any], Millis], Sequence[DeliveryEvent] | None]
@@ -104,16 +108,54 @@ def _possible(at: Millis, field: str, now: Millis) -> Millis:
     return at
 
 
-def identity(*parts: object) -> str:
-    """The id of the event that these say; equal for equal parts."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a provider's event is for us.
+
+    Attributes:
+        kind: what happened.
+        said: the receiving server's words, or else the provider's reason.
+        opinion: the provider's own verdict on a bounce.
+        suppresses: whether it can put the address on a list.
+        status: the enhanced status code, or "".
+    """
+
+    kind: DeliveryKind
+    said: str = ""
+    opinion: Permanence | None = None
+    suppresses: bool = True
+    status: str = ""
 
 
-def bounded(event: DeliveryEvent) -> DeliveryEvent:
-    """The event, if it has no more text than a log entry can hold.
+def event(
+    provider: str, email: str, at: Millis, meaning: Meaning, *, message_id: str, occasion: Sequence[object]
+) -> DeliveryEvent:
+    """One event about one recipient.
+
+    Args:
+        provider: the kind of provider.
+        email: the recipient.
+        at: when it happened.
+        meaning: what it is.
+        message_id: of the mail, or "".
+        occasion: what distinguishes it from every other event about the recipient; equal in each repeat.
 
     Raises:
-        InvalidInput: it has.
+        InvalidInput: it has more text than a log entry can hold.
     """
-    check_size(event)
-    return event
+    key = comparison_key(email)
+    found = DeliveryEvent(
+        id=hashlib.sha256(json.dumps([provider, key, *occasion]).encode()).hexdigest()[:32],
+        kind=meaning.kind,
+        email=email,
+        key=key,
+        at=at,
+        message=meaning.said,
+        status=meaning.status,
+        provider=provider,
+        message_id=message_id,
+        suppresses=meaning.suppresses,
+        opinion=meaning.opinion,
+    )
+    check_size(found)
+    return found

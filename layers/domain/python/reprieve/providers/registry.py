@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Unavailable
+from reprieve.providers.mailgun.provider import MAILGUN
 from reprieve.providers.none import NONE
+from reprieve.providers.postmark.provider import POSTMARK
 from reprieve.providers.resend.provider import RESEND
 from reprieve.providers.sendgrid.provider import SENDGRID
 from reprieve.providers.ses.provider import SES
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from reprieve.providers.kind import ProviderKind
     from reprieve.suppressions.notifications import Notifications
 
-PROVIDERS: Final[Mapping[str, ProviderKind]] = {one.kind: one for one in (SENDGRID, SES, RESEND, NONE)}
+PROVIDERS: Final[Mapping[str, ProviderKind]] = {
+    one.kind: one for one in (SENDGRID, SES, RESEND, MAILGUN, POSTMARK, NONE)
+}
 
 
 #: the rules that accounts are checked against; a kind without a webhook of its own may be fed by SendGrid's

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: the key is free, or free again
 FREE: Final = "(attribute_not_exists(#partition) OR #free_at <= :now)"
+#: the key stands for nothing yet, or for the same
+SAME: Final = "(attribute_not_exists(#partition) OR #fingerprint = :fingerprint)"
 
 
 class Repeats:
@@ -57,6 +59,11 @@ class Repeats:
     def forget(self, organization: Organization, key: str) -> None:
         """See the port."""
         self._table.delete(_answer_key(organization, key))
+
+    def spend(self, organization: Organization, key: str, fingerprint: str, *, until: Millis) -> bool:
+        """See the port. One PutItem."""
+        item = _answer_key(organization, key) | {"fingerprint": fingerprint, "expires_at": to_seconds(until)}
+        return self._table.put(item, condition=SAME, values={":fingerprint": fingerprint})
 
 
 def _answer_key(organization: Organization, key: str) -> Item:

@@ -17,17 +17,18 @@ import hmac
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.address import comparison_key
 from reprieve.clock import MINUTE, SECOND, Millis, minutes
 from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
 from reprieve.providers import reading
+from reprieve.providers.reading import Meaning
 from reprieve.suppressions.classifier import classify
-from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.delivery import DeliveryKind
 from reprieve.suppressions.suppression import Permanence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.suppressions.delivery import DeliveryEvent
     from reprieve.suppressions.ingest import Batch, Post
 
 PROVIDER: Final = "resend"
@@ -56,6 +57,8 @@ _KINDS: Final[Mapping[str, DeliveryKind]] = {
 }
 #: the kinds that say something of one recipient alone
 _ABOUT_ONE: Final = frozenset({DeliveryKind.BOUNCE, DeliveryKind.BLOCKED, DeliveryKind.SPAM_REPORT})
+#: a bounce that only says that the address is on a list
+_ECHOES: Final = frozenset({"Suppressed", "OnAccountSuppressionList"})
 #: what concerns the message and not the address
 _ABOUT_THE_MESSAGE: Final = frozenset({"MessageTooLarge", "ContentRejected", "AttachmentRejected"})
 #: the kind of event that put an address on Resend's list, by the entry's origin; `manual` is an entry that the operator
@@ -141,53 +144,40 @@ def _events(found: Mapping[str, Any], now: Millis) -> Sequence[DeliveryEvent] | 
     kind = _KINDS.get(name)
     if kind is None:
         return None
-    at = reading.iso_moment(found.get("created_at"), "created_at", now)
-    kind, message, opinion, suppresses = _meaning(kind, data)
-    to = data.get("to")
+    at, message_id = reading.iso_moment(found.get("created_at"), "created_at", now), reading.text(data, "email_id")
+    meaning, to = _meaning(kind, data), data.get("to")
     recipients = [reading.email(one, "to") for one in to] if isinstance(to, list) else []
     if not recipients:
         raise InvalidInput("missing or empty", field="to")
-    if kind in _ABOUT_ONE and len(recipients) > 1:
-        message, suppresses = f"one of {len(recipients)} recipients, Resend does not say which", False
-    message_id = reading.text(data, "email_id")
+    if meaning.kind in _ABOUT_ONE and len(recipients) > 1:
+        said = f"one of {len(recipients)} recipients, Resend does not say which"
+        meaning = Meaning(meaning.kind, said, suppresses=False)
     return [
-        reading.bounded(
-            DeliveryEvent(
-                id=reading.identity(PROVIDER, name, message_id, at, comparison_key(email)),
-                kind=kind,
-                email=email,
-                key=comparison_key(email),
-                at=at,
-                message=message,
-                provider=PROVIDER,
-                message_id=message_id,
-                suppresses=suppresses,
-                opinion=opinion,
-            )
-        )
+        reading.event(PROVIDER, email, at, meaning, message_id=message_id, occasion=[name, message_id, at])
         for email in dict.fromkeys(recipients)
     ]
 
 
-def _meaning(kind: DeliveryKind, data: Mapping[str, Any]) -> tuple[DeliveryKind, str, Permanence | None, bool]:
-    """What an event is for us: its kind, its text, Resend's verdict, and whether it can list an address."""
+def _meaning(kind: DeliveryKind, data: Mapping[str, Any]) -> Meaning:
     if kind is DeliveryKind.DROPPED:
         suppressed, failed = reading.member(data, "suppressed"), reading.member(data, "failed")
         said = reading.text(suppressed, "reason") or reading.text(suppressed, "type") or reading.text(failed, "reason")
-        return kind, said, None, False
-    if kind is not DeliveryKind.BOUNCE:
-        return kind, "", None, True
-    bounce = reading.member(data, "bounce")
+        return Meaning(kind, said, suppresses=False)
+    return _bounced(reading.member(data, "bounce")) if kind is DeliveryKind.BOUNCE else Meaning(kind)
+
+
+def _bounced(bounce: Mapping[str, Any]) -> Meaning:
     permanence, subtype = reading.text(bounce, "type"), reading.text(bounce, "subType")
     # Resend's own sentences are not looked at but for the echo of its list: they are not the server's words
-    if "suppressed sending" in reading.text(bounce, "message") or subtype in {"Suppressed", "OnAccountSuppressionList"}:
-        return DeliveryKind.DROPPED, "previous_bounce", None, False
+    if "suppressed sending" in reading.text(bounce, "message") or subtype in _ECHOES:
+        return Meaning(DeliveryKind.DROPPED, "previous_bounce", suppresses=False)
     said = _diagnosis(bounce) or f"{permanence or 'Permanent'}/{subtype or 'General'}"
     if permanence in {"", "Permanent"}:
-        return kind, said, Permanence.SOFT if subtype == "MailboxFull" else Permanence.HARD, True
+        opinion = Permanence.SOFT if subtype == "MailboxFull" else Permanence.HARD
+        return Meaning(DeliveryKind.BOUNCE, said, opinion)
     if permanence == "Undetermined" and classify(said).permanence is Permanence.HARD:
-        return kind, said, Permanence.HARD, True
-    return DeliveryKind.BLOCKED, said, Permanence.SOFT, subtype not in _ABOUT_THE_MESSAGE
+        return Meaning(DeliveryKind.BOUNCE, said, Permanence.HARD)
+    return Meaning(DeliveryKind.BLOCKED, said, Permanence.SOFT, subtype not in _ABOUT_THE_MESSAGE)
 
 
 def _diagnosis(bounce: Mapping[str, Any]) -> str:
@@ -205,17 +195,12 @@ def _addition(found: Mapping[str, Any], data: Mapping[str, Any], now: Millis) ->
         return None
     email = reading.email(data.get("email"), "email")
     at = reading.iso_moment(data.get("created_at") or found.get("created_at"), "created_at", now)
-    key = comparison_key(email)
-    return reading.bounded(
-        DeliveryEvent(
-            id=reading.identity(PROVIDER, "suppression.added", reading.text(data, "id"), at, key),
-            kind=kind,
-            email=email,
-            key=key,
-            at=Millis(max(at - _ADDITION_YIELDS, 1)),
-            message="",
-            provider=PROVIDER,
-            message_id=reading.text(data, "source_id"),
-            opinion=Permanence.HARD if kind is DeliveryKind.BOUNCE else None,
-        )
+    meaning = Meaning(kind, opinion=Permanence.HARD if kind is DeliveryKind.BOUNCE else None)
+    return reading.event(
+        PROVIDER,
+        email,
+        Millis(max(at - _ADDITION_YIELDS, 1)),
+        meaning,
+        message_id=reading.text(data, "source_id"),
+        occasion=["suppression.added", reading.text(data, "id"), at],
     )

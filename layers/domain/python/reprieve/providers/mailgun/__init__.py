@@ -1,0 +1,1 @@
+"""Mailgun as the upstream provider: its suppression lists, and its webhooks."""
