@@ -40,7 +40,6 @@ IDLE: Final = 40
 KEY: Final = "SG.bench"
 ORGANIZATION: Final = Organization("bench", "Bench", Membership.ANYONE)
 SETTINGS: Final = {
-    "REQUESTS_PER_MINUTE": "600",
     "SECRETS_KEY": "none",
     "DEAD_LETTER_QUEUE_URL": "none",
     "METRICS_NAMESPACE": "Reprieve/bench",

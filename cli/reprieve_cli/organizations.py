@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reprieve.access.quota import Bucket, limit_of
 from reprieve.organization import HELP_DESK_LIFTS, MAX_HELP_DESK_LIFTS, MAX_SHARDS, MAX_SOFT_BOUNCES, Membership
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.output import examples, json_option, moment, say_json, say_pairs, say_table
-from reprieve_cli.params import words
+from reprieve_cli.params import Limit, words
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def show(organization: str, *, as_json: bool) -> None:
     epilog=examples(
         "reprieve organizations change acme --name 'Acme and Sons'",
         "reprieve organizations change acme --membership domains --domain acme.example",
+        "reprieve organizations change acme --limit okta_logs=300 --limit sendgrid=default",
     )
 )
 @click.argument("organization", metavar="ID")
@@ -142,6 +144,14 @@ def show(organization: str, *, as_json: bool) -> None:
 @click.option("--soft-bounces", type=click.IntRange(1, MAX_SOFT_BOUNCES), help=SOFT_BOUNCES)
 @module_option
 @click.option("--help-desk-lifts", type=click.IntRange(0, MAX_HELP_DESK_LIFTS), help=LIFTS)
+@click.option(
+    "--limit",
+    "limits",
+    type=Limit(),
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help=f"Requests per minute, or default; NAME is one of {', '.join(Bucket)}; repeatable.",
+)
 @json_option
 def change(
     organization: str,
@@ -152,17 +162,19 @@ def change(
     soft_bounces: int | None,
     modules: tuple[str, ...],
     help_desk_lifts: int | None,
+    limits: tuple[tuple[Bucket, int | None], ...],
     as_json: bool,
 ) -> None:
     """Change an organization's settings; those that are not given stay.
 
-    Domains and modules replace all earlier ones. The number of shards cannot be changed, because that would move what
-    is stored.
+    Domains and modules replace all earlier ones; of limits, those that are given change. The number of shards cannot be
+    changed, because that would move what is stored.
     """
-    numbers = (soft_bounces, help_desk_lifts)
-    if name is None and membership is None and not domains and not modules and numbers == (None, None):
+    given = (name, membership, soft_bounces, help_desk_lifts)
+    if given == (None,) * len(given) and not (domains or modules or limits):
         raise click.UsageError(
-            "nothing to change: give --name, --membership, --domain, --soft-bounces, --module or --help-desk-lifts"
+            "nothing to change: "
+            "give --name, --membership, --domain, --soft-bounces, --module, --help-desk-lifts or --limit"
         )
     connect()
     changed = operations.change_organization(
@@ -173,6 +185,7 @@ def change(
         soft_bounce_threshold=soft_bounces,
         modules=modules or None,
         help_desk_lifts=help_desk_lifts,
+        limits=dict(limits),
     )
     _show(changed, as_json=as_json)
 
@@ -182,8 +195,12 @@ def _show(organization: Organization, *, as_json: bool) -> None:
     if as_json:
         say_json(record)
         return
+    limits = " ".join(f"{bucket}={limit}" for bucket, limit in record["limits"].items())
     say_pairs(
-        [(name, " ".join(value) if isinstance(value, list) else str(value or "")) for name, value in record.items()]
+        [
+            (name, " ".join(value) if isinstance(value, list) else str(value or ""))
+            for name, value in (record | {"limits": limits}).items()
+        ]
     )
 
 
@@ -198,5 +215,6 @@ def _record(organization: Organization) -> dict[str, Any]:
         "soft_bounces": organization.soft_bounce_threshold,
         "modules": sorted(organization.modules),
         "help_desk_lifts": organization.help_desk_lifts,
+        "limits": {bucket.value: limit_of(organization, bucket) for bucket in Bucket},
         "created": moment(organization.created),
     }

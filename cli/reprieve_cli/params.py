@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from reprieve.access.quota import Bucket
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND
+from reprieve.organization import MAX_LIMIT
 from reprieve.role import Role
 from reprieve.suppressions.suppression import SuppressionList, asked_list
 from reprieve_cli import scopes
@@ -33,6 +35,28 @@ class Duration(click.ParamType):
         if not found:
             self.fail("a number and a unit: 30s, 30m, 12h, 90d or 52w", param, ctx)
         return int(found[1]) * _UNITS[found[2]]
+
+
+class Limit(click.ParamType):
+    """A limit such as `okta_logs=300`: a bucket, and requests per minute, or None for `default`."""
+
+    name = "limit"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[Bucket, int | None]:
+        """See click."""
+        bucket, _, limit = str(value).partition("=")
+        if bucket not in tuple(Bucket):
+            self.fail(f"NAME=NUMBER, where NAME is one of {', '.join(Bucket)}", param, ctx)
+        if limit == "default":
+            return Bucket(bucket), None
+        if not re.fullmatch("[1-9][0-9]{0,6}", limit) or int(limit) > MAX_LIMIT:
+            self.fail(f"{bucket}: 1 to {MAX_LIMIT} requests per minute, or default", param, ctx)
+        return Bucket(bucket), int(limit)
 
 
 class List(click.ParamType):

@@ -4,7 +4,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.sendgrid import dialect, groups
 from reprieve.runtime import http, settings, wiring
 
-settings.require("SECRETS_KEY", "REQUESTS_PER_MINUTE")
+settings.require("SECRETS_KEY")
 handler = http.Api(dialect.DIALECT)
 
 

@@ -4,7 +4,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, links
 from reprieve.runtime import http, settings, wiring
 
-settings.require("SECRETS_KEY", "REQUESTS_PER_MINUTE")
+settings.require("SECRETS_KEY")
 handler = http.Api(dialect.DIALECT)
 LINK = "/unsubscribe/{token}"
 

@@ -23,7 +23,6 @@ READS = {
     "AccessStore.provider_account",
     *("KeyVault.seal", "KeyOpener.unseal", "TrustStore.trusted"),
     *("TokenStore.client", "TokenStore.refresh_token", "TokenStore.signing_keys"),
-    "QuotaStore.peek",
     *("SenderStore.claimed", "SenderStore.owner"),
     *("RecipientStore.members", "RecipientStore.get", "RecipientStore.get_many", "RecipientStore.listing"),
     *("RecipientStore.holders", "RecipientStore.named", "RecipientStore.linked"),
@@ -41,7 +40,7 @@ READS = {
     *("OrganizationRows.rows", "OrganizationRows.without_secret"),
 }
 #: ports that change nothing of an organization
-OUTSIDE = {"EventLog", "LogReader", "DeadLetters", "DeadLetterQueue", "Courier"}
+OUTSIDE = {"EventLog", "LogReader", "QuotaStore", "DeadLetters", "DeadLetterQueue", "Courier"}
 #: verbs without an entry of their own, with the reason
 EXCEPTIONS = {
     "Allowance.spend": "counts; the lifts that are counted have their entries",

@@ -42,7 +42,7 @@ def aws(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
     moto_aws.set_credentials(monkeypatch)
     # set and taken away, so that what a command sets is taken away after the test, too
     words = ["AWS_PROFILE", "AWS_ENDPOINT_URL", "REPRIEVE_STACK", "REPRIEVE_LOCAL", "NO_COLOR"]
-    for word in [*words, *OUTPUTS, "SECRETS_KEY", "DEAD_LETTER_QUEUE_URL", "REQUESTS_PER_MINUTE", "AWS_REGION"]:
+    for word in [*words, *OUTPUTS, "SECRETS_KEY", "DEAD_LETTER_QUEUE_URL", "AWS_REGION"]:
         monkeypatch.setenv(word, "")
         monkeypatch.delenv(word)
     moto_aws.empty(monkeypatch)

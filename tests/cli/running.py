@@ -16,12 +16,9 @@ from reprieve_cli.removals import ListByDefault
 from tests.support import operator_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 NOW = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
-
-#: those of the stack that the command reads
-PARAMETERS = {"RequestsPerMinute": "600"}
 
 
 @dataclass(frozen=True)
@@ -71,10 +68,9 @@ def command(arguments: Sequence[str]) -> str:
     return " ".join(words)
 
 
-def deploy(name: str, outputs: dict[str, str], *, parameters: Mapping[str, str] = PARAMETERS) -> None:
-    """A CloudFormation stack that is nothing but its outputs and parameters."""
+def deploy(name: str, outputs: dict[str, str]) -> None:
+    """A CloudFormation stack that is nothing but its outputs."""
     template = {
-        "Parameters": {parameter: {"Type": "String", "Default": value} for parameter, value in parameters.items()},
         "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}},
         "Outputs": {output: {"Value": value} for output, value in outputs.items()},
     }

@@ -164,5 +164,5 @@ def test_a_mistake_in_use_says_how_to_get_help() -> None:
         "Try 'reprieve organizations change -h' for help.\n"
         "\n"
         "Error: nothing to change: "
-        "give --name, --membership, --domain, --soft-bounces, --module or --help-desk-lifts\n",
+        "give --name, --membership, --domain, --soft-bounces, --module, --help-desk-lifts or --limit\n",
     )

@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("stack")
 
 
+LIMITS = {
+    "okta_bounces": 60,
+    "okta_logs": 120,
+    "okta_users": 600,
+    "okta_other": 1200,
+    "sendgrid": 600,
+    "zoho": 600,
+    "reprieve": 600,
+}
+
+
 def test_an_organization_is_shown_as_it_was_created(run: Run) -> None:
     assert run("organizations", "create", "acme", "--name", "Acme Inc.") == Ran(
         0,
@@ -34,6 +45,8 @@ def test_an_organization_is_shown_as_it_was_created(run: Run) -> None:
         "soft_bounces     5\n"
         "modules          -\n"
         "help_desk_lifts  50\n"
+        "limits           okta_bounces=60 okta_logs=120 okta_users=600 okta_other=1200 "
+        "sendgrid=600 zoho=600 reprieve=600\n"
         "created          2026-03-01T12:00:00Z\n",
     )
     assert run("organizations", "show", "acme") == run("organizations", "show", "acme")
@@ -53,6 +66,7 @@ def test_json_has_every_setting(run: Run) -> None:
         "soft_bounces": 5,
         "modules": [],
         "help_desk_lifts": 50,
+        "limits": LIMITS,
         "created": "2026-03-01T12:00:00Z",
     }
     assert run("organizations", "show", "lab", "--json") == created
@@ -119,9 +133,45 @@ def test_a_change_leaves_what_it_does_not_name(run: Run) -> None:
         "soft_bounces": 5,
         "modules": [],
         "help_desk_lifts": 50,
+        "limits": LIMITS,
         "created": "2026-03-01T12:00:00Z",
     }
     assert run("organizations", "show", "acme", "--json") == changed
+
+
+def test_a_limit_holds_until_it_is_changed_or_given_back_to_the_default(run: Run) -> None:
+    run("organizations", "create", "acme")
+
+    def limits(*options: str) -> dict[str, int]:
+        ran = run("organizations", "change", "acme", *options, "--json")
+        found: dict[str, int] = json.loads(ran.out)["limits"]
+        return found
+
+    assert limits("--limit", "okta_logs=300", "--limit", "sendgrid=1") == LIMITS | {"okta_logs": 300, "sendgrid": 1}
+    assert limits("--name", "Acme Inc.") == LIMITS | {"okta_logs": 300, "sendgrid": 1}
+    assert limits("--limit", "sendgrid=default") == LIMITS | {"okta_logs": 300}
+    lines = run("logs", "acme", "--event", "reprieve.organization.update", "--json").out.splitlines()
+    changes = [json.loads(line)["target"][0]["changeDetails"] for line in lines]
+    assert {"from": {"limits.sendgrid": 1}, "to": {"limits.sendgrid": None}} in changes
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("okta=5", f"NAME=NUMBER, where NAME is one of {', '.join(LIMITS)}"),
+        ("5", f"NAME=NUMBER, where NAME is one of {', '.join(LIMITS)}"),
+        ("sendgrid", "sendgrid: 1 to 1000000 requests per minute, or default"),
+        ("sendgrid=0", "sendgrid: 1 to 1000000 requests per minute, or default"),
+        ("sendgrid=1000001", "sendgrid: 1 to 1000000 requests per minute, or default"),
+        ("sendgrid=1e3", "sendgrid: 1 to 1000000 requests per minute, or default"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused_and_changes_nothing(run: Run, given: str, sentence: str) -> None:
+    run("organizations", "create", "acme")
+    before = run("organizations", "show", "acme")
+    ran = run("organizations", "change", "acme", "--limit", given)
+    assert (ran.code, ran.err.splitlines()[-1]) == (2, f"Error: Invalid value for '--limit': {sentence}")
+    assert run("organizations", "show", "acme") == before
 
 
 def test_shards_are_chosen_at_creation_alone(run: Run) -> None:

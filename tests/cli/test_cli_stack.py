@@ -53,7 +53,6 @@ def test_the_outputs_of_the_stack_become_the_settings_of_the_runtime(stack: dict
     assert os.environ["ACCESS_TABLE"] == stack["AccessTable"]
     assert os.environ["SECRETS_KEY"] == stack["SecretsKey"]
     assert os.environ["DEAD_LETTER_QUEUE_URL"] == stack["DeadLetterQueueUrl"]
-    assert os.environ["REQUESTS_PER_MINUTE"] == "600"
 
 
 def test_a_base_url_in_aws_is_the_stacks_own(stack: dict[str, str]) -> None:
@@ -157,13 +156,6 @@ def test_an_empty_region_is_answered_in_one_line(run: Run, tmp_path: Path, monke
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setattr(wiring, "client", lambda service: boto3.Session().client(service))
     assert run("status") == Ran(1, "", "Error: AWS: You must specify a region.\n")
-
-
-def test_a_stack_from_before_the_parameter_is_too_old(run: Run, stack: dict[str, str]) -> None:
-    deploy("old", stack, parameters={})
-    assert run("--stack", "old", "status") == Ran(
-        1, "", "Error: the stack old has no parameter RequestsPerMinute: it is not Reprieve's, or is too old\n"
-    )
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"region": "us-east-1"}'])

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reprieve import clock as clock_module
+from reprieve.access import quota
+from reprieve.organization import MAX_LIMIT
 from reprieve.runtime import telemetry, wiring
 from tests.support import moto_aws
 from tests.support.gateway import DEMO, Calls, Clock, Gateway
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 #: settings of single functions; a test that needs another value sets it
 SETTINGS = {
-    "REQUESTS_PER_MINUTE": "600",
     "SECRETS_KEY": "no-key",
     "DEAD_LETTER_QUEUE_URL": "no-queue",
     "MAX_EMAIL_SERVERS": "10",
@@ -68,6 +69,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     standing = Clock()
     monkeypatch.setattr(clock_module, "time", SimpleNamespace(time_ns=lambda: standing.now * 1_000_000))
     return standing
+
+
+@pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More requests per minute than any test makes."""
+    monkeypatch.setattr(quota, "PER_MINUTE", dict.fromkeys(quota.Bucket, MAX_LIMIT))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 
 from reprieve.access.credential import Credential
 from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.quota import Bucket
 from reprieve.organization import BouncePurge, Organization
 from reprieve.runtime import wiring
 from reprieve.store.lift_counts import LiftCounts
@@ -49,8 +50,8 @@ VERBS: dict[str, Verb] = {
     "pause": lambda: wiring.access().pause_provider("demo", until=NOW, reason="refused"),
     "clear": lambda: wiring.access().clear("demo", SuppressionList.BOUNCES, until=NOW // 1000),
     "purge": lambda: wiring.access().set_purge("demo", {"enabled": True, "soft_days": 3, "hard_days": None}),
-    "count": lambda: wiring.quotas().count(DEMO, "sendgrid", now=NOW),
-    "peek": lambda: wiring.quotas().peek(DEMO, "sendgrid", now=NOW),
+    "count": lambda: wiring.quotas().count(DEMO, Bucket.SENDGRID, now=NOW),
+    "peek": lambda: wiring.quotas().peek(DEMO, Bucket.SENDGRID, now=NOW),
     "keys": lambda: wiring.access().credentials("demo"),
     "issue": lambda: wiring.access().add_credential(KEY),
     "change": lambda: wiring.access().change_credential(KEY, name="key", scopes=KEY.scopes),
@@ -59,7 +60,7 @@ VERBS: dict[str, Verb] = {
     "lift": lambda: LiftCounts(wiring.table("ACCESS")).add(DEMO, "c", 1, most=1, now=NOW),
     "deny": lambda: wiring.tokens().deny("demo", "any", until=NOW, now=NOW),
 }
-#: the functions of APIs whose requests are neither counted nor made for another organization
+#: the functions of APIs whose requests are not made for another organization
 PLAIN = (
     "RemoveListFunction",
     "RecipientsFunction",
@@ -71,8 +72,8 @@ PLAIN = (
 )
 #: which of them each role allows; the index Organizations has organizations only
 ALLOWED: dict[str, set[str]] = {
-    **{name: {"credential"} for name in PLAIN},
-    **{name: {"credential", "lift"} for name in ("RemoveListFunction", "UnblockEmailFunction")},
+    **{name: {"credential", "count"} for name in PLAIN},
+    **{name: {"credential", "count", "lift"} for name in ("RemoveListFunction", "UnblockEmailFunction")},
     **{name: {"credential", "organization", "peek", "clear", "purge", "count"} for name in LISTS},
     "SuppressionsFunction": {"credential", "organization", "peek", "clear", "purge", "count", "lift"},
     "UnsubscribeLinksFunction": {"credential", "organization", "peek", "count"},

@@ -130,8 +130,7 @@ def test_a_role_that_lacks_what_a_route_asks_for_is_refused_before_anything_is_r
     else:
         assert refused(answer, role)
         assert "www-authenticate" not in answer.headers
-        counted = {"UpdateItem": 1} if route.dialect.counted else {}
-        assert (calls, calls.verifying) == (counted, 1)
+        assert (calls, calls.verifying) == ({}, 1)
     for query in LESS.get(str(route), []):
         assert refused(send(call, route, bearer, query), role) is (less[0] not in MAY[role])
 
@@ -293,12 +292,12 @@ def test_the_help_desk_lifts_bounces_and_blocks_by_name_and_nothing_else(
     answer = sendgrid(call, desk, name, body={"emails": ["ann@x.io"]})
     assert answer.status == (204 if allowed else 403)
     if not allowed:
-        assert calls == {"UpdateItem": 1}  # the count of requests
+        assert calls == {}
         assert sendgrid(call, desk, name, "ann@x.io").status == 403
     cleared = sendgrid(call, desk, name, body={"delete_all": True})
     assert cleared.status == 403
     assert "the role help_desk does not lift all of this list" in str(cleared.body)
-    assert calls == {"UpdateItem": 1}
+    assert calls == {}
     organization = wiring.access().organization("demo")
     assert organization is not None
     assert organization.cleared == {}

@@ -27,6 +27,7 @@ from reprieve.organization import Membership, Organization
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
+from reprieve.store.quotas import REQUESTS as QUOTA
 from reprieve.suppressions.links import Link, signed
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from tests.functions.test_routes import UNKNOWN, paths
@@ -34,7 +35,7 @@ from tests.functions.test_scopes import EVERYTHING, LISTS, ROUTES
 from tests.support import moto_aws, queue
 from tests.support.event_posts import KEY as PROVIDERS_KEY
 from tests.support.event_posts import public
-from tests.support.gateway import Answer, function, proxy_event
+from tests.support.gateway import Answer, function, is_lease, proxy_event
 from tests.support.webhook import signed as signed_post
 
 if TYPE_CHECKING:
@@ -227,7 +228,8 @@ ALIKE = {
 CHANGES_NOTHING = {
     "sendgrid POST /asm/groups/{group_id}/suppressions/search",
     "okta POST /v1/email-servers/{emailServerId}/test",
-    # the login is taken
+    # the name is taken, and the login
+    "sendgrid POST /asm/groups",
     "okta POST /v1/users",
     "reprieve POST /unsubscribe-links",
 }
@@ -378,12 +380,13 @@ def tenants(call: Gateway, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Ten
 
 
 def kept_of(dynamodb: Client, organization: str) -> list[Any]:
-    """Every item of an organization, in every table."""
+    """Every item of an organization, in every table, but for how many requests it made."""
     found = []
     for name in dynamodb.list_tables()["TableNames"]:
         for item in dynamodb.scan(TableName=name)["Items"]:
             partition = (item.get("partition") or item["log"])["S"]
-            if partition == organization or partition.startswith(f"{organization}#"):
+            is_count = item.get("sort", {}).get("S", "").startswith(QUOTA)
+            if not is_count and (partition == organization or partition.startswith(f"{organization}#")):
                 found.append((name, item))
     return found
 
@@ -393,9 +396,14 @@ SEALED = re.compile(r"""b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*["]""")
 
 
 def observed(dynamodb: Client, act: Callable[[], Answer]) -> tuple[Answer, list[tuple[str, str]]]:
-    """An answer, and each call of DynamoDB with all that it says."""
+    """An answer, and each call of DynamoDB with all that it says, but for what is leased of the caller's own quota."""
     calls: list[tuple[str, str]] = []
-    dynamodb.observe = lambda operation, arguments: calls.append((operation, SEALED.sub("sealed", repr(arguments))))
+
+    def note(operation: str, arguments: Mapping[str, Any]) -> None:
+        if not is_lease(operation, arguments):
+            calls.append((operation, SEALED.sub("sealed", repr(arguments))))
+
+    dynamodb.observe = note
     answer = act()
     dynamodb.observe = lambda *_: None
     return answer, sorted(calls)

@@ -25,6 +25,7 @@ from reprieve.clock import EPOCH, Millis
 from reprieve.dialects.registry import DIALECTS
 from reprieve.organization import Organization
 from reprieve.runtime import settings, wiring
+from reprieve.store.quotas import REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -111,25 +112,35 @@ class Clock:
 class Calls(Counter[str]):
     """The number of calls of each DynamoDB operation during the last request: `calls == {"GetItem": 1}`.
 
-    The one read that verifies the credential, which every request has, is counted apart.
+    The one read that verifies the credential, which every request has, is counted apart, and so is what is leased of
+    the quota, which a request in several has.
 
     Attributes:
         verifying: how many times a credential was read.
+        leasing: how many times requests were leased.
     """
 
     verifying = 0
+    leasing = 0
 
     def note(self, operation: str, arguments: Mapping[str, Any]) -> None:
         """Count one call."""
         if operation == "BatchGetItem" and settings.table("ACCESS") in arguments["RequestItems"]:
             self.verifying += 1
+        elif is_lease(operation, arguments):
+            self.leasing += 1
         else:
             self.update([operation])
 
     def clear(self) -> None:
         """Begin to count anew."""
         super().clear()
-        self.verifying = 0
+        self.verifying = self.leasing = 0
+
+
+def is_lease(operation: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether a call of DynamoDB leases requests of a quota."""
+    return operation == "UpdateItem" and arguments["Key"].get("sort", {}).get("S", "").startswith(REQUESTS)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tests.support.tables import template
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "domain" / "python"
 #: modules in which the word is a dialect's name
-OTHER_MEANINGS = {"reprieve/addresses/explain.py"}
+OTHER_MEANINGS = {"reprieve/access/quota.py", "reprieve/addresses/explain.py"}
 
 
 @pytest.mark.parametrize("kind", PROVIDERS)

@@ -57,14 +57,14 @@ def nothing(email: str) -> Answer:
 
 def test_nothing_is_known_about_an_address_that_is_on_no_list(call: Gateway, calls: Calls) -> None:
     assert explain(call, "Unknown@x.io") == nothing("Unknown@x.io")
-    assert calls == {"UpdateItem": 1, "BatchGetItem": 3, "Query": 1, "GetItem": 3}
+    assert calls == {"BatchGetItem": 3, "Query": 1, "GetItem": 3}
 
 
 @pytest.mark.parametrize("text", ["garbage", "a@b", "@", "no%20body"])
 def test_what_is_not_an_address_and_is_on_no_list_is_refused(call: Gateway, calls: Calls, text: str) -> None:
     answer = explain(call, text)
     assert (answer.status, answer.body["title"], answer.body["field"]) == (400, "Bad Request", "email")
-    assert calls == {"UpdateItem": 1, "GetItem": 1, "BatchGetItem": 1}
+    assert calls == {"GetItem": 1, "BatchGetItem": 1}
 
 
 @pytest.mark.parametrize("text", ["garbage", "no body", "@x.io", "@"])
@@ -113,7 +113,7 @@ def test_the_groups_that_an_address_has_left_are_shown_and_its_other_mail_is_mai
     wiring.suppressions().request_removals(context(DEMO, credential="c", request_id="r", now=NOW * 1000), [request])
     answer = explain(call, scopes=("asm.groups.suppressions.delete",))
     # no more requests than without groups
-    assert calls == {"UpdateItem": 1, "BatchGetItem": 3, "Query": 1, "GetItem": 3}
+    assert calls == {"BatchGetItem": 3, "Query": 1, "GetItem": 3}
     assert (answer.body["mailed"], answer.body["suppressions"]) == (True, [])
     assert answer.body["groups"] == [
         {
@@ -219,7 +219,7 @@ def test_each_route_needs_its_own_scope(call: Gateway, calls: Calls, resource: s
     body = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": f"this needs the scope {scope}"}
     others = {*READ, "suppression.read", "reprieve.removals.manage"} - {scope}
     assert ask(*others) == Answer(403, body | {"error_id": Matching(".{22}")})
-    assert calls == {"UpdateItem": 1}  # the request is counted
+    assert calls == {}
 
 
 @pytest.mark.parametrize("case", cases("addresses"))

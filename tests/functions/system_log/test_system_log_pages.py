@@ -52,6 +52,7 @@ def test_another_query_beside_the_cursor_is_refused(logs: Log, hourly: list[LogE
 INVALID_CURSOR = refusal(400, "E0000029", "Invalid paging request.", "Invalid cursor.")
 
 
+@pytest.mark.usefixtures("unlimited")
 def test_a_foreign_or_altered_cursor_is_refused(logs: Log, hourly: list[LogEntry]) -> None:
     after = parameters(logs.ask(limit="2"))["after"]
     assert logs.ask(OTHER, after=after) == INVALID_CURSOR

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: an organization's id is part of every key and every token, so it keeps to characters that need no escaping anywhere
 ORGANIZATION_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
 MAX_SHARDS: Final = 16
+#: the most requests per minute that a limit can allow
+MAX_LIMIT: Final = 1_000_000
 #: the most soft bounces of one address that are counted; no threshold can be higher
 MAX_SOFT_BOUNCES: Final = 32
 #: how many addresses one caller of the help desk may lift per day, unless the organization says otherwise
@@ -73,6 +75,7 @@ class Organization:
         purge: when its bounces and blocks expire.
         cleared: list -> the second (not millisecond) up to which everything on it is cleared.
         help_desk_lifts: how many addresses one caller of the help desk may lift per day (UTC), 0 to 10,000.
+        limits: bucket (`access.quota.Bucket`) -> requests per minute, where the default does not apply.
         provider_name: its upstream provider's name as logs show it; "" when it has none, or when its account was last
             set before the name was kept.
     """
@@ -88,6 +91,7 @@ class Organization:
     modules: frozenset[str] = frozenset()
     purge: BouncePurge = BouncePurge()
     cleared: Mapping[str, Seconds] = field(default_factory=dict, hash=False)
+    limits: Mapping[str, int] = field(default_factory=dict, hash=False)
     provider_name: str = ""
     help_desk_lifts: int = HELP_DESK_LIFTS
 
@@ -100,6 +104,8 @@ class Organization:
             raise InvalidInput(f"1 to {MAX_SOFT_BOUNCES}", field="soft_bounce_threshold")
         if not 0 <= self.help_desk_lifts <= MAX_HELP_DESK_LIFTS:
             raise InvalidInput(f"0 to {MAX_HELP_DESK_LIFTS}", field="help_desk_lifts")
+        if not all(1 <= limit <= MAX_LIMIT for limit in self.limits.values()):
+            raise InvalidInput(f"1 to {MAX_LIMIT} requests per minute", field="limits")
         for module in self.modules:
             if not MODULE.fullmatch(module) or module.casefold() in RESERVED:
                 raise InvalidInput(

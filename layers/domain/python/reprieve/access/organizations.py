@@ -7,7 +7,7 @@ although the change stands.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reprieve.access.label import checked_label
 from reprieve.access.log_entries import organization_changed
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reprieve.access.ports import AccessStore
+    from reprieve.access.quota import Bucket
     from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.organization import BouncePurge
@@ -73,6 +74,7 @@ class Organizations:
         soft_bounce_threshold: int | None = None,
         modules: Iterable[str] | None = None,
         help_desk_lifts: int | None = None,
+        limits: Mapping[Bucket, int | None] | None = None,
     ) -> Organization:
         """Change the settings that are given; None leaves a setting as it is.
 
@@ -86,6 +88,7 @@ class Organizations:
             soft_bounce_threshold: how many soft bounces block an address temporarily, 1 to 32.
             modules: all of its custom CRM modules, as their API spells them.
             help_desk_lifts: how many addresses one caller of the help desk may lift per day, 0 to 10,000.
+            limits: requests per minute by bucket, 1 to 1,000,000; None for the default. Other buckets keep theirs.
 
         Returns:
             The organization as it is now, with concurrent changes.
@@ -104,11 +107,16 @@ class Organizations:
         }
         changes = {setting: value for setting, value in possible.items() if value is not None}
         before = context.organization
-        _check_membership(replace(before, **changes))  # type: ignore[arg-type]
-        after = self.access.change_organization(before.id, changes)
+        limits = limits or {}
+        wanted = {bucket: limit for bucket, limit in limits.items() if limit is not None}
+        _check_membership(replace(before, limits=wanted, **changes))  # type: ignore[arg-type]
+        after = self.access.change_organization(before.id, changes, limits)
         if after is None:
             raise NotFound("organization", before.id)
-        differences = {setting: (getattr(before, setting), value) for setting, value in changes.items()}
+        differences: dict[str, tuple[Any, Any]] = {
+            setting: (getattr(before, setting), value) for setting, value in changes.items()
+        }
+        differences |= {f"limits.{bucket}": (before.limits.get(bucket), limit) for bucket, limit in limits.items()}
         entry = organization_changed(EventType.ORGANIZATION_UPDATE, differences, context=context)
         self.log.append(before, [entry])
         return after

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from reprieve.access.client import Client, RefreshToken
     from reprieve.access.credential import Credential
     from reprieve.access.provider_account import ProviderAccount
-    from reprieve.access.quota import Quota
+    from reprieve.access.quota import Bucket
     from reprieve.access.repeat import Answer, Kept
     from reprieve.access.signing_key import SigningKey
     from reprieve.clock import Millis, Seconds
@@ -35,13 +35,17 @@ class AccessStore(Protocol):
         ...
 
     def change_organization(
-        self, organization_id: str, changes: Mapping[str, str | int | frozenset[str]]
+        self,
+        organization_id: str,
+        changes: Mapping[str, str | int | frozenset[str]],
+        limits: Mapping[Bucket, int | None] | None = None,
     ) -> Organization | None:
         """Change some of an organization's settings, and nothing else.
 
         Args:
             organization_id: which organization.
             changes: by the name of the attribute of Organization, already checked.
+            limits: by bucket, already checked; None for the default. Other buckets keep theirs.
 
         Returns:
             The organization as it is afterwards; None when it does not exist.
@@ -231,14 +235,18 @@ class TokenStore(Protocol):
 
 
 class QuotaStore(Protocol):
-    """Counts of the requests that an organization has made in the current minute."""
+    """How much of an organization's requests in a window of one minute is leased, by bucket."""
 
-    def count(self, organization: Organization, dialect: str, *, now: Millis) -> Quota:
-        """Count one request, and return the quota."""
+    def lease(self, organization_id: str, bucket: Bucket, size: int, *, start: Millis) -> int:
+        """Lease some requests of the window that begins at `start`; returns how many are now leased in all.
+
+        Raises:
+            Unavailable: the store did not answer; the lease may stand.
+        """
         ...
 
-    def peek(self, organization: Organization, dialect: str, *, now: Millis) -> Quota:
-        """Return the quota without counting."""
+    def leased(self, organization_id: str, bucket: Bucket, *, start: Millis) -> int:
+        """How many requests of the window that begins at `start` are leased in all."""
         ...
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from reprieve.access.quota import Bucket
 from reprieve.address import Address, comparison_key
 from reprieve.addresses.outlook import AddressRecord, Outlook, block_state, outlook, shown, suppresses
 from reprieve.addresses.withheld import Withheld, withheld
@@ -18,8 +19,8 @@ from reprieve.system_log.span import LATEST, LOG_RETENTION, Order, Span, fold, p
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reprieve.access.ports import QuotaStore
     from reprieve.access.quota import Quota
+    from reprieve.access.quotas import Quotas
     from reprieve.addresses.ports import AddressRecords
     from reprieve.context import Context
     from reprieve.removals.hold import Hold
@@ -65,7 +66,7 @@ class Explanation:
         block: how the lists' bounces block it, and how many unblocks are left.
         events: the newest log entries about it, newest first, as Okta's LogEvents.
         belongs: whether the membership rule lets the organization lift it; None when the text is not an address.
-        quota: what is left of the organization's requests to the lists.
+        quota: what is left of the organization's requests to the lists, as far as no process has leased it.
         groups: the organization's unsubscribe groups.
         withheld: the evidence that the provider withholds mail although no list here does; None when there is none.
         holds: those that are in force for it, its own and its domain's, whatever the address whitelist covers.
@@ -99,7 +100,7 @@ class Addresses:
     holds: Holds
     log: LogReader
     removals: Removals
-    quotas: QuotaStore
+    quotas: Quotas
 
     def explain(self, context: Context, email: str) -> Explanation:
         """Gather what is known about an address, or about what a provider takes for one.
@@ -140,7 +141,7 @@ class Addresses:
         # what is held is dropped, which says nothing about other lists
         evidence = None if holds else withheld(stored, past, on, now=now)
         events = [one.event for one in stored]
-        quota = self.quotas.peek(organization, "sendgrid", now=now)
+        quota = self.quotas.peek(organization, Bucket.SENDGRID, now=now)
         return Explanation(
             email, lists, block, events, belongs, quota, groups, evidence, whitelist.covering(key), holds
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from reprieve.clock import MINUTE, SECOND, Millis, Seconds, to_seconds
 from reprieve.dialects.exchange import Request, Response
@@ -22,6 +22,9 @@ from reprieve.errors import (
     Unavailable,
     UnreadableBody,
 )
+
+if TYPE_CHECKING:
+    from reprieve.access.quota import Bucket
 
 #: headers, as pairs in order
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -92,9 +95,12 @@ class Dialect:
         gateway_headers: further headers of gateway responses, by kind, in the template's form.
         write: writes a refusal as an answer; the second argument is the error's id.
         headers: the vendor's, for every answer.
-        limits: the vendor's headers for a client that should come back at a moment, in Unix seconds.
+        limits: the vendor's headers for a client that should come back at a moment, in Unix seconds, beside those of
+            its quota.
         passing: errors that pass by themselves, so that a client should come back.
-        counted: whether requests are counted against the organization's quota (`access.quota`).
+        buckets: how an organization's requests are counted (`access.quota`): the first beginning of a route's template
+            that fits names the bucket. None fits: they are not counted.
+        quota_headers: what the headers with what is left of a quota begin with.
         acts_for: reads from a request the id of the organization that a parent acts for; None if it acts for itself.
         id_header: the header of every answer with the request's id, the gateway's own answers included.
         id_prefix: what an error's id begins with in answers.
@@ -113,7 +119,8 @@ class Dialect:
     headers: Callable[[Request], Headers] = no_headers
     limits: Callable[[Seconds, Request], Headers] = no_limits
     passing: tuple[type[ReprieveError], ...] = (Unavailable,)
-    counted: bool = False
+    buckets: tuple[tuple[str, Bucket], ...] = ()
+    quota_headers: str = "X-RateLimit"
     acts_for: Callable[[Request], str | None] = no_child
     id_header: str = "X-Request-Id"
     id_prefix: str = ""
@@ -132,9 +139,18 @@ class Dialect:
 
     def finish(self, response: Response, request: Request) -> Response:
         """The answer with the headers that every answer of this API has."""
+        said = {name for name, _ in response.headers}
         return response.adding(
-            (self.id_header, request.id), ("X-Content-Type-Options", "nosniff"), *self.headers(request)
+            (self.id_header, request.id),
+            ("X-Content-Type-Options", "nosniff"),
+            *self.headers(request),
+            # what an answer says about coming back counts more
+            *(header for header in self._quota(request) if header[0] not in said),
         )
+
+    def bucket(self, resource: str) -> Bucket | None:
+        """The bucket in which requests of a route are counted, by its template; None where they are not."""
+        return next((bucket for beginning, bucket in self.buckets if resource.startswith(beginning)), None)
 
     def with_errors(self, more: ErrorTable) -> Dialect:
         """The same dialect with further errors, which only some of its routes have."""
@@ -149,6 +165,17 @@ class Dialect:
     def gateway_rows(self) -> dict[str, Row]:
         """The answers that API Gateway gives by itself, by the kind of gateway response."""
         return {**{kind: self._row(error) for kind, error in GATEWAY.items()}, **self.gateway}
+
+    def _quota(self, request: Request) -> Headers:
+        """What is left of the organization's requests, where they are counted (Reset: Unix seconds)."""
+        if request.quota is None:
+            return ()
+        name = self.quota_headers
+        return (
+            (f"{name}-Limit", str(request.quota.limit)),
+            (f"{name}-Remaining", str(request.quota.remaining)),
+            (f"{name}-Reset", str(to_seconds(request.quota.resets_at))),
+        )
 
     def _row(self, error: type[ReprieveError]) -> Row:
         return next(self.errors[kind] for kind in error.__mro__ if kind in self.errors)

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from reprieve.access.quota import Bucket
 from reprieve.address import MAX_KEY_OCTETS, Address, comparison_key
 from reprieve.clock import Millis
 from reprieve.email_servers.email_server import AuthType, TokenAuth  # noqa: TC001  (pydantic reads it)
@@ -247,6 +248,13 @@ class OrganizationLine(_Line):
     cleared_invalid_emails: Second | None = None
     cleared_spam_reports: Second | None = None
     cleared_unsubscribes: Second | None = None
+    limit_okta_bounces: StrictInt | None = None
+    limit_okta_logs: StrictInt | None = None
+    limit_okta_users: StrictInt | None = None
+    limit_okta_other: StrictInt | None = None
+    limit_sendgrid: StrictInt | None = None
+    limit_zoho: StrictInt | None = None
+    limit_reprieve: StrictInt | None = None
 
     @model_validator(mode="after")
     def _is_an_organization(self) -> Self:
@@ -328,6 +336,7 @@ def _organization(organization_id: str, line: OrganizationLine) -> Organization:
         modules=frozenset(line.modules),
         purge=BouncePurge(line.purge_enabled, line.purge_soft_days, line.purge_hard_days),
         cleared={},
+        limits={bucket: limit for bucket in Bucket if (limit := getattr(line, f"limit_{bucket}")) is not None},
         provider_name=line.provider_name or "",
         help_desk_lifts=line.help_desk_lifts,
     )

@@ -30,7 +30,7 @@ from reprieve.errors import (
 )
 from reprieve.organization import ORGANIZATION_ID
 from reprieve.role import Permission
-from reprieve.runtime import settings, telemetry, wiring
+from reprieve.runtime import telemetry, wiring
 from reprieve.runtime.telemetry import logger
 
 if TYPE_CHECKING:
@@ -84,13 +84,7 @@ class Api:
             scopes: see `Scopes`.
             permission: see `Asked`. Where none is given, READ for GET and CHANGE for any other method, so that a route
                 is closed to the help desk, and a change to a viewer, unless it says that it is not.
-
-        Raises:
-            MissingSetting: requests are counted, and the template does not say how many there may be.
         """
-        if self.dialect.counted:
-            settings.require("REQUESTS_PER_MINUTE")
-
         asked = permission or (Permission.READ if method == "GET" else Permission.CHANGE)
 
         def register(verb: Verb) -> Verb:
@@ -168,10 +162,11 @@ class Api:
 
     def _counted(self, request: Request) -> Quota | None:
         """What is left of the quota, this request counted; a request whose count fails is not refused for it."""
-        if request.caller is None or not self.dialect.counted:
+        bucket = self.dialect.bucket(request.resource)
+        if request.caller is None or bucket is None:
             return None
         try:
-            return wiring.quotas().count(request.caller.organization, self.dialect.name, now=request.now)
+            return wiring.quotas().count(request.caller.organization, bucket, now=request.now)
         except Unavailable:
             return None
 

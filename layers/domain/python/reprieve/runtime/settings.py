@@ -86,11 +86,6 @@ def provider_kind() -> str:
     return os.environ["PROVIDER_KIND"]
 
 
-def requests_per_minute() -> int:
-    """How many requests per minute an organization may make, in each dialect that counts them."""
-    return int(os.environ["REQUESTS_PER_MINUTE"])
-
-
 def max_email_servers() -> int:
     """How many SMTP servers an organization may enrol."""
     return int(os.environ["MAX_EMAIL_SERVERS"])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reprieve.access.organizations import Organizations
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.provider_accounts import ProviderAccounts
+    from reprieve.access.quotas import Quotas
     from reprieve.access.repeats import Repeats
     from reprieve.access.senders import Senders
     from reprieve.access.signer import Signer
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     from reprieve.store.link_keys import LinkKeys
     from reprieve.store.listing import Listing
     from reprieve.store.organization_rows import OrganizationRows
-    from reprieve.store.quotas import Quotas
     from reprieve.store.recipients import Recipients
     from reprieve.store.removal_queue import RemovalQueue
     from reprieve.store.senders import Senders as SenderStore
@@ -214,10 +214,11 @@ def tokens() -> Tokens:
 
 @cache
 def quotas() -> Quotas:
-    """The counts of requests."""
-    from reprieve.store.quotas import Quotas
+    """The quotas, with what this process has leased of them."""
+    from reprieve.access.quotas import Quotas
+    from reprieve.store.quotas import Leases
 
-    return Quotas(table("ACCESS"), settings.requests_per_minute())
+    return Quotas(Leases(table("ACCESS")))
 
 
 @cache

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.access.credential import Credential
 from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.quota import Bucket
 from reprieve.clock import Seconds
 from reprieve.organization import HELP_DESK_LIFTS, BouncePurge, Membership, Organization
 from reprieve.role import Role
@@ -37,6 +38,8 @@ PROVIDER: Final = "provider"
 CREDENTIAL: Final = "credential#"
 #: with the name of a list: the second up to which everything on it is cleared
 CLEARED: Final = "cleared_"
+#: with the name of a bucket: how many requests per minute the organization may make in it
+LIMIT: Final = "limit_"
 NEW: Final = "attribute_not_exists(#partition)"
 KNOWN: Final = "attribute_exists(#partition)"
 SAME_SCOPES: Final = "#scopes = :before"
@@ -66,10 +69,14 @@ class Access:
         return self._table.put(_organization_item(organization), condition=NEW)
 
     def change_organization(
-        self, organization_id: str, changes: Mapping[str, str | int | frozenset[str]]
+        self,
+        organization_id: str,
+        changes: Mapping[str, str | int | frozenset[str]],
+        limits: Mapping[Bucket, int | None] | None = None,
     ) -> Organization | None:
         """See the port."""
-        item = self._change(organization_id, changes, returning="ALL_NEW")
+        named = {LIMIT + bucket: limit for bucket, limit in (limits or {}).items()}
+        item = self._change(organization_id, {**changes, **named}, returning="ALL_NEW")
         return organization_from(item) if item else None
 
     def clear(self, organization_id: str, suppression_list: str, *, until: Seconds) -> None:
@@ -188,6 +195,7 @@ def _organization_item(organization: Organization) -> Item:
         **_purge_item(organization.purge),
         "provider_name": organization.provider_name or None,
         **{f"{CLEARED}{name}": second for name, second in organization.cleared.items()},
+        **{f"{LIMIT}{bucket}": limit for bucket, limit in organization.limits.items()},
     }
 
 
@@ -249,6 +257,7 @@ def organization_from(item: Item) -> Organization:
             hard_days=cast("int | None", item.get("purge_hard_days")),
         ),
         cleared={name: cast("Seconds", item[CLEARED + name]) for name in SuppressionList if CLEARED + name in item},
+        limits={bucket: cast("int", item[LIMIT + bucket]) for bucket in Bucket if LIMIT + bucket in item},
         provider_name=cast("str", item.get("provider_name", "")),
     )
 
@@ -290,5 +299,7 @@ def _account(item: Item) -> ProviderAccount:
 
 #: the attributes of an organization
 ORGANIZATION_ATTRIBUTES: Final = tuple(
-    _organization_item(Organization("any", "any", cleared=dict.fromkeys(SuppressionList, Seconds(0))))
+    _organization_item(
+        Organization("any", "any", cleared=dict.fromkeys(SuppressionList, Seconds(0)), limits=dict.fromkeys(Bucket, 1))
+    )
 )

@@ -1,47 +1,43 @@
-"""Counting requests: one item per organization, dialect and minute, one write per request.
+"""Counting requests: one item per organization, bucket and minute, one write per lease.
 
 partition         sort
-{org}             requests#{dialect}#{minute}
+{org}             requests#{bucket}#{minute}
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.access.quota import Quota, window
 from reprieve.clock import MINUTE, Millis, minutes, to_seconds
 from reprieve.store.language import Update
 
 if TYPE_CHECKING:
-    from reprieve.organization import Organization
+    from reprieve.access.quota import Bucket
     from reprieve.store.language import Item
     from reprieve.store.table import Table
 
 REQUESTS: Final = "requests#"
 
 
-class Quotas:
+class Leases:
     """`access.ports.QuotaStore` on DynamoDB."""
 
-    def __init__(self, table: Table, limit: int) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._limit = limit
 
-    def count(self, organization: Organization, dialect: str, *, now: Millis) -> Quota:
+    def lease(self, organization_id: str, bucket: Bucket, size: int, *, start: Millis) -> int:
         """See the port."""
-        start = window(now)
-        update = Update(set=["#expires_at = :expires_at"], add=["#requests :one"])
-        values = {":expires_at": to_seconds(Millis(start + minutes(5))), ":one": 1}
-        item = self._table.update(self._key(organization, dialect, start), update, values, returning="UPDATED_NEW")
-        return self._quota(item, start)
+        update = Update(set=["#expires_at = :expires_at"], add=["#requests :size"])
+        values = {":expires_at": to_seconds(Millis(start + minutes(5))), ":size": size}
+        key = _key(organization_id, bucket, start)
+        item = self._table.update(key, update, values, returning="UPDATED_NEW")
+        return cast("int", cast("Item", item)["requests"])
 
-    def peek(self, organization: Organization, dialect: str, *, now: Millis) -> Quota:
+    def leased(self, organization_id: str, bucket: Bucket, *, start: Millis) -> int:
         """See the port."""
-        start = window(now)
-        return self._quota(self._table.get(self._key(organization, dialect, start), only=["requests"]), start)
+        item = self._table.get(_key(organization_id, bucket, start), only=["requests"])
+        return cast("int", item["requests"]) if item else 0
 
-    def _quota(self, item: Item | None, start: Millis) -> Quota:
-        return Quota(self._limit, cast("int", item["requests"]) if item else 0, Millis(start + MINUTE))
 
-    def _key(self, organization: Organization, dialect: str, start: Millis) -> Item:
-        return {"partition": organization.id, "sort": f"{REQUESTS}{dialect}#{start // MINUTE}"}
+def _key(organization_id: str, bucket: Bucket, start: Millis) -> Item:
+    return {"partition": organization_id, "sort": f"{REQUESTS}{bucket}#{start // MINUTE}"}

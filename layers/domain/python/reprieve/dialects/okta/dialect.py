@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve import errors
+from reprieve.access.quota import Bucket
 from reprieve.clock import to_seconds
 from reprieve.dialects.dialect import Dialect, ErrorTable, Headers, Refusal
 from reprieve.dialects.exchange import Request, Response
@@ -77,9 +78,12 @@ def envelope(said: Refusal, error_id: str) -> Response:
 
 
 def _limits(seconds: Seconds, request: Request) -> Headers:
-    """The time until which Okta's Python SDK waits on 429 and 503, computed against Date; it crashes without it."""
+    """The time until which Okta's Python SDK waits on 429 and 503, computed against Date; it crashes without either."""
+    date = ("Date", formatdate(to_seconds(request.now), usegmt=True))
+    if request.quota and request.quota.exceeded:
+        return (date,)
     return (
-        ("Date", formatdate(to_seconds(request.now), usegmt=True)),
+        date,
         ("X-Rate-Limit-Limit", "0"),
         ("X-Rate-Limit-Remaining", "0"),
         ("X-Rate-Limit-Reset", str(seconds)),
@@ -114,6 +118,13 @@ DIALECT: Final = Dialect(
     write=envelope,
     headers=_headers,
     limits=_limits,
+    buckets=(
+        ("/v1/org/email/bounces/", Bucket.OKTA_BOUNCES),
+        ("/v1/logs", Bucket.OKTA_LOGS),
+        ("/v1/users", Bucket.OKTA_USERS),
+        ("/", Bucket.OKTA_OTHER),
+    ),
+    quota_headers="X-Rate-Limit",
     id_header="X-Okta-Request-Id",
     id_prefix="oae",
 )

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from reprieve import errors
+from reprieve.access.quota import Bucket
 from reprieve.clock import timestamp
 from reprieve.dialects.dialect import Dialect, ErrorTable, Refusal
 from reprieve.dialects.exchange import Request, Response
@@ -91,5 +92,5 @@ DIALECT: Final = Dialect(
         "DEFAULT_5XX": Refusal(500, "something unexpected happened; the error id is the request id in the log"),
     },
     write=problem_details,
-    counted=True,
+    buckets=(("/", Bucket.REPRIEVE),),
 )

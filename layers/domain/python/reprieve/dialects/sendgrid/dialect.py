@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reprieve import errors
-from reprieve.clock import to_seconds
+from reprieve.access.quota import Bucket
 from reprieve.dialects.dialect import Dialect, ErrorTable, Headers, Refusal
 from reprieve.dialects.exchange import Request, Response
 from reprieve.suppressions.suppression import SuppressionList
@@ -91,19 +91,9 @@ def envelope(said: Refusal, error_id: str) -> Response:
 
 
 def _limits(seconds: Seconds, request: Request) -> Headers:
-    """The headers for coming back; none where requests are counted, because every answer has them already."""
-    return () if request.quota else (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(seconds)))
-
-
-def _headers(request: Request) -> Headers:
-    """The quota of the organization's requests, where they are counted (Reset: Unix seconds)."""
-    if request.quota is None:
-        return ()
-    return (
-        ("X-RateLimit-Limit", str(request.quota.limit)),
-        ("X-RateLimit-Remaining", str(request.quota.remaining)),
-        ("X-RateLimit-Reset", str(to_seconds(request.quota.resets_at))),
-    )
+    """The headers for coming back; none where the quota is exceeded, because every answer has its headers."""
+    exceeded = request.quota and request.quota.exceeded
+    return () if exceeded else (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(seconds)))
 
 
 def _acts_for(request: Request) -> str | None:
@@ -124,8 +114,7 @@ DIALECT: Final = Dialect(
     errors=ERRORS,
     gateway={"DEFAULT_4XX": Refusal(400, "bad request")},
     write=envelope,
-    headers=_headers,
     limits=_limits,
-    counted=True,
+    buckets=(("/", Bucket.SENDGRID),),
     acts_for=_acts_for,
 )

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from reprieve import errors
+from reprieve.access.quota import Bucket
 from reprieve.dialects.dialect import Dialect, ErrorTable, Refusal
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput
@@ -178,6 +179,7 @@ DIALECT: Final = Dialect(
     gateway={"DEFAULT_4XX": Refusal(400, "the request could not be read", "INVALID_DATA")},
     write=envelope,
     passing=(errors.Unavailable, errors.Conflict),
+    buckets=(("/", Bucket.ZOHO),),
 )
 
 
