@@ -18,15 +18,8 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app
 NEVER = {"aws_xray_sdk", "moto", "hypothesis", "pytest", "click"}
 #: modules that only these functions load, at import or at the first use
 EXPENSIVE = {
-    "pydantic": {
-        "remove_list",
-        "recipients",
-        "system_log",
-        "unblock_email",
-        "records",
-        "email_servers",
-        "email_server_test",
-    },
+    "pydantic": {"recipients", "email_servers", "email_server_test"},
+    "email": {"email_servers", "email_server_test", "recipients", "event_webhook", "okta_tokens"},
     "requests": set(),
     "boto3": set(),
     "botocore.exceptions": set(),

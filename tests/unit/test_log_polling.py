@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +40,7 @@ class Store:
     def entries_(self, order: Order) -> list[Stored]:
         moment = 2 if order is Order.ARRIVED else 1
         found = [
-            Stored(f"{position(entry[moment])}#{entry[0]:036d}", {"uuid": entry[0], "target": []}, 100)
+            Stored(f"{position(entry[moment])}#{entry[0]:036d}", json.dumps({"uuid": entry[0], "target": []}))
             for entry in self.entries
             if entry[3] <= self.now
         ]
@@ -91,6 +94,16 @@ def test_the_window_is_what_makes_it_so() -> None:
     assert [event["uuid"] for event in first.events] == [2]
     store.now += 60_000
     assert system_log.page(ACME, Query(BEGIN - 1, None), after=first.after, now=store.now).events == []
+
+
+@pytest.mark.parametrize(("asked", "parsed"), [({}, False), ({"keywords": ("one",)}, True)])
+def test_an_entry_is_parsed_only_if_the_query_looks_into_it(asked: dict[str, tuple[str]], parsed: bool) -> None:
+    store = Store()
+    store.write(1, arrived=BEGIN, visible=BEGIN)
+    (entry,) = Reader(store).store.entries_(Order.ARRIVED)
+    reader = SimpleNamespace(entries=lambda *_, **__: iter([entry]))
+    SystemLog(reader, lambda: store.now).page(ACME, Query(BEGIN - 1, None, **asked), after=None, now=store.now)
+    assert ("event" in vars(entry)) is parsed
 
 
 @given(writes, st.integers(1, 5), st.lists(st.integers(0, 10**9), min_size=1, max_size=5))

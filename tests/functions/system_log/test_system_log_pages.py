@@ -34,6 +34,18 @@ def test_the_same_query_may_be_said_beside_the_cursor_with_another_limit(logs: L
     assert uuids(logs.ask(**query, limit="5", after=parameters(first)["after"])) == ids_of(hourly[2:7])
 
 
+def test_a_page_has_its_entries_as_they_are_stored(logs: Log) -> None:
+    sent = [
+        delivery(number, at=MIDNIGHT, message=message) for number, message in enumerate(["é \u2028", '"\\', "\x00<"])
+    ]
+    logs.write(*sent, arrived=MIDNIGHT)
+    logs.clock.now = MIDNIGHT + HOUR
+    found = logs.ask(since="2025-12-31T00:00:00Z", until="2026-01-02T00:00:00Z").body
+    assert sorted(found, key=lambda event: event["uuid"]) == sorted(
+        (one.event for one in sent), key=lambda e: e["uuid"]
+    )
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -114,7 +114,7 @@ class LogReader:
             )
             for item in page.items:
                 text = zlib.decompress(cast("bytes", item["event"])).decode()
-                yield Stored(cast("str", item[name]), json.loads(text), text)
+                yield Stored(cast("str", item[name]), text)
             if page.after is None:
                 return
             size, after = min(size * GROWTH, MAX_PAGE), page.after

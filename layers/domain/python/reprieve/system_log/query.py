@@ -64,10 +64,15 @@ class Query:
 
 @dataclass(slots=True)
 class Page:
-    """Entries as LogEvents, and the position to continue from; None when the query is answered completely."""
+    """Entries, and the position to continue from; None when the query is answered completely."""
 
-    events: list[Mapping[str, Any]] = field(default_factory=list)
+    entries: list[Stored] = field(default_factory=list)
     after: str | None = None
+
+    @property
+    def events(self) -> list[Mapping[str, Any]]:
+        """The entries as LogEvents."""
+        return [stored.event for stored in self.entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +108,20 @@ class SystemLog:
         examined = span.before if span.newest_first else span.after
         # one more than the page has, to know whether anything follows
         for stored in self.reader.entries(organization, span, first=query.limit + 1):
-            if len(page.events) == query.limit or self.clock() > deadline:
+            if len(page.entries) == query.limit or self.clock() > deadline:
                 page.after = examined
                 return
             if _asks_for(query, stored):
                 # with the comma behind it
                 size += answer_size.of_body(stored.text) + 1
-                if page.events and size >= answer_size.MAX_BODY:
+                if page.entries and size >= answer_size.MAX_BODY:
                     page.after = examined
                     return
-                page.events.append(stored.event)
+                page.entries.append(stored)
             else:
                 passed_over += 1
             examined = stored.position
-        if query.until is None and (page.events or passed_over > MAX_REREAD):
+        if query.until is None and (page.entries or passed_over > MAX_REREAD):
             page.after = examined
 
 
@@ -142,4 +147,4 @@ def _target(expression: Expression | None) -> str | None:
 def _asks_for(query: Query, stored: Stored) -> bool:
     if query.filter is not None and not matches(query.filter, stored.event):
         return False
-    return matches_keywords(query.keywords, stored.event)
+    return not query.keywords or matches_keywords(query.keywords, stored.event)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.clock import days, seconds
@@ -51,13 +53,18 @@ class Span:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stored:
-    """An entry as it is read: its position, and the whole LogEvent, parsed and as JSON."""
+    """An entry as it is read: its position, and the whole LogEvent as JSON."""
 
     position: str
-    event: Mapping[str, Any]
     text: str
+
+    @cached_property
+    def event(self) -> Mapping[str, Any]:
+        """The LogEvent. It is parsed when it is first looked into, which most readers of a page never do."""
+        event: Mapping[str, Any] = json.loads(self.text)
+        return event
 
 
 #: after every entry

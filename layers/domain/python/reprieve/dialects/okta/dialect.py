@@ -6,7 +6,6 @@ lists what Okta leaves open and what was chosen.
 
 from __future__ import annotations
 
-from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,6 +78,8 @@ def envelope(said: Refusal, error_id: str) -> Response:
 
 def _limits(seconds: Seconds, request: Request) -> Headers:
     """The time until which Okta's Python SDK waits on 429 and 503, computed against Date; it crashes without either."""
+    from email.utils import formatdate  # noqa: PLC0415  (it costs more than all else of this module, for rare answers)
+
     date = ("Date", formatdate(to_seconds(request.now), usegmt=True))
     if request.quota and request.quota.exceeded:
         return (date,)

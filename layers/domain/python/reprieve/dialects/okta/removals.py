@@ -5,8 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel, StrictStr, ValidationError
-
 from reprieve import answer_size
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import InvalidInput, LimitExceeded, UnreadableBody
@@ -31,12 +29,6 @@ SENTENCE: Final = {
 }
 
 
-class BouncesRemoveList(BaseModel):
-    """The body of a bounce removal."""
-
-    emailAddresses: list[StrictStr] | None = None  # noqa: N815  (Okta's spelling)
-
-
 def parse_remove_list(request: Request) -> list[str]:
     """The submitted addresses, 1 to 1,000, spelled as they were sent.
 
@@ -45,10 +37,9 @@ def parse_remove_list(request: Request) -> list[str]:
         InvalidInput: the list is missing or empty.
         LimitExceeded: more than 1,000, or more text than the answer could show again.
     """
-    try:
-        addresses = BouncesRemoveList.model_validate(request.json()).emailAddresses
-    except ValidationError as problem:
-        raise UnreadableBody("the body is not of the documented shape") from problem
+    addresses = request.json_object().get("emailAddresses")
+    if not isinstance(addresses, list | None) or not all(isinstance(address, str) for address in addresses or ()):
+        raise UnreadableBody("the body is not of the documented shape")
     if not addresses:
         raise InvalidInput("The field cannot be left blank", field="emailAddresses")
     if len(addresses) > MAX_ADDRESSES:

@@ -135,14 +135,18 @@ def parse_query(request: Request) -> Asked:
 
 
 def render_page(page: Page, asked: Asked, request: Request) -> Response:
-    """200 with the entries, and links; a page that makes no progress repeats the cursor of its request."""
+    """200 with the entries, and links; a page that makes no progress repeats the cursor of its request.
+
+    An entry is stored in the form in which it is shown, so its text is put into the answer as it is.
+    """
     if page.after is None:
         after = None
     elif page.after == asked.after:
         after = request.parameter("after")
     else:
         after = write_cursor(replace(asked, after=page.after), request)
-    return Response(HTTPStatus.OK, page.events, page_links(request, after))
+    body = f"[{','.join(stored.text for stored in page.entries)}]"
+    return Response(HTTPStatus.OK, body, page_links(request, after))
 
 
 def _asked(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email import message_from_bytes
 from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -78,6 +77,8 @@ def _form(request: Request) -> list[tuple[str, str]]:
     kind = request.headers.get("content-type", "")
     if not kind.casefold().startswith("multipart/form-data"):
         return parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+    from email import message_from_bytes  # noqa: PLC0415  (most posts are not in parts)
+
     head = f"Content-Type: {kind}\r\n\r\n".encode("utf-8", "replace")
     parts = message_from_bytes(head + request.body).walk()
     return [
