@@ -15,6 +15,7 @@ from reprieve_cli.dead_letters import dead_letters
 from reprieve_cli.exports import export, import_
 from reprieve_cli.groups import groups
 from reprieve_cli.holds import holds
+from reprieve_cli.issuers import issuers
 from reprieve_cli.lift import lift
 from reprieve_cli.lists import lists
 from reprieve_cli.logs import logs
@@ -107,6 +108,7 @@ for command in (
     organizations,
     credentials,
     clients,
+    issuers,
     signing_keys,
     providers,
     senders,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.client import Client, ClientKind, Secrets
     from reprieve.access.credential import Credential
+    from reprieve.access.issuer import Issuer
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.organization import Organization
     from reprieve.recipients.imports import ImportReport
@@ -153,6 +154,16 @@ def set_client_role(organization_id: str, client_id: str, role: Role) -> Client:
 def revoke_client(organization_id: str, client_id: str) -> None:
     """Delete an OAuth client; see `Clients.revoke`."""
     wiring.clients(known.check).revoke(asking(find_organization(organization_id)), client_id)
+
+
+def trust_issuer(organization_id: str, **settings: Any) -> Issuer:  # noqa: ANN401  (as the verb has them)
+    """Trust an outside issuer; see `Issuers.trust`."""
+    return wiring.issuers(known.check).trust(asking(find_organization(organization_id)), **settings)
+
+
+def distrust_issuer(organization_id: str, issuer_id: str) -> None:
+    """Trust an outside issuer no more; see `Issuers.distrust`."""
+    wiring.issuers(known.check).distrust(asking(find_organization(organization_id)), issuer_id)
 
 
 def set_provider(organization_id: str, **changes: str | None) -> ProviderAccount:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from reprieve.access.access_token import AccessToken
 from reprieve.access.client import Client, ClientKind, RefreshToken
 from reprieve.access.credential import Credential
+from reprieve.access.issuer import Issuer
 from reprieve.access.log_entries import (
     client_changed,
     credential_changed,
+    issuer_changed,
     organization_changed,
     provider_account_changed,
     provider_paused,
@@ -173,6 +175,9 @@ def _of_access() -> dict[str, LogEntry]:
         found[event_type] = client_changed(event_type, client, context=WHO)
     narrowed = replace(client, role=Role.HELP_DESK)
     found[EventType.CLIENT_UPDATE] = client_changed(EventType.CLIENT_UPDATE, narrowed, context=WHO, before=client)
+    issuer = Issuer("acme", "https://a.okta.com/oauth2/default", "api://r", "https://a.okta.com/keys", "groups", ())
+    for event_type in (EventType.ISSUER_TRUST, EventType.ISSUER_DISTRUST):
+        found[event_type] = issuer_changed(event_type, issuer, context=WHO)
     token = AccessToken("t1", "acme", client.id, ("ZohoCRM.org.READ",), NOW, Millis(NOW + HOUR))
     found[EventType.TOKEN_GRANT] = token_granted(client, token, context=WHO)
     refresh = RefreshToken("f1", "acme", "0" * 64, client.id, client.scopes, NOW)

@@ -18,13 +18,16 @@ from reprieve.access import jose
 from reprieve.access.authenticate import authenticate
 from reprieve.access.client import MAX_LIFETIME, Client, ClientKind, Secrets
 from reprieve.access.clients import Clients
+from reprieve.access.key_sets import KeySets
 from reprieve.access.oauth import ClientAssertion, ClientSecret, Granted
+from reprieve.access.outside_token import OutsideTokens
 from reprieve.access.signer import Signer
 from reprieve.access.signing_keys import SigningKeys
 from reprieve.access.token_requests import TokenRequests
 from reprieve.access.trust import Trust
 from reprieve.clock import Millis, to_seconds
 from reprieve.context import OPERATOR, Context
+from reprieve.errors import Unavailable
 from reprieve.organization import Organization
 from reprieve.store.access import Access
 from reprieve.store.table import Table
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprieve.access.caller import Caller
+    from reprieve.access.issuer import Issuer
     from reprieve.access.jose import Key
     from reprieve.system_log.entry import LogEntry
 
@@ -89,9 +93,24 @@ class World:
         self.access = access_store(client)
         self.tokens = Tokens(self.tables["Tokens"], self.tables["Access"])
         self.log, self.vault = Log(), Vault()
+        self.outside: dict[str, object] = {}
+        self.fetched: list[str] = []
         self.access.create_organization(ACME)
         self.signer = Signer(self.tokens, self.vault)
-        self.trust = Trust(TrustStore(self.tables["Access"]), ISSUER)
+        self.trust = self.verifier()
+
+    def verifier(self) -> Trust:
+        """The verifier of a new process."""
+        store = TrustStore(self.tables["Access"])
+        return Trust(store, ISSUER, OutsideTokens(store, KeySets(self.published)))
+
+    def published(self, issuer: Issuer) -> object:
+        """What an outside issuer's URL answers with; None where it does not answer."""
+        self.fetched.append(issuer.jwks_url)
+        document = self.outside.get(issuer.jwks_url)
+        if document is None:
+            raise Unavailable("no answer")
+        return document
 
     def asking(self, organization: Organization) -> Context:
         return Context(organization, OPERATOR, "r", self.now)
@@ -144,7 +163,7 @@ class World:
     def restart(self) -> None:
         """A new process: nothing is remembered."""
         self.signer = Signer(self.tokens, self.vault)
-        self.trust = Trust(TrustStore(self.tables["Access"]), ISSUER)
+        self.trust = self.verifier()
 
     def assertion(self, client_id: str, key: Key, *, alg: str = "", kid: str | None = "", **changes: Any) -> str:
         """A client's assertion; a claim that is changed to None is left out."""

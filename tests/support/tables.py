@@ -62,7 +62,7 @@ def tables() -> dict[str, Mapping[str, Any]]:
 def environment() -> dict[str, str]:
     """The environment variables with the tables' names, which the template sets for every function."""
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
-    return {name: value for name, value in variables.items() if value in tables()}
+    return {name: value for name, value in variables.items() if isinstance(value, str) and value in tables()}
 
 
 def settings_of(function: str) -> set[str]:

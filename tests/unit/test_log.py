@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from reprieve.access import log_entries as access_entries
 from reprieve.access.client import Client, ClientKind
 from reprieve.access.credential import Credential
+from reprieve.access.issuer import Issuer
 from reprieve.access.log_entries import (
     client_changed,
     credential_changed,
+    issuer_changed,
     organization_changed,
     provider_account_changed,
     provider_resumed,
@@ -124,6 +126,7 @@ def test_a_removal_request_lists_at_most_fifty_addresses_per_target() -> None:
 CONTEXT = context(Organization("demo", "Demo", provider_name="SES"), now=5, credential="cred-1", request_id="request-1")
 CREDENTIAL = Credential("cred-2", "demo", "0" * 64, "SDK", frozenset({"okta.logs.read"}), created=1)
 CLIENT = Client("rpc_demo_1", "demo", ClientKind.SECRET, "SDK", frozenset({"okta.logs.read"}), created=1)
+OUTSIDE = Issuer("demo", "https://a.okta.com", "api://r", "https://a.okta.com/keys", "groups", ())
 ACCOUNT = ProviderAccount("ses")
 LOGIN = "ada@example.com"
 ADA = Recipient("00u1", USERS, Address.parse(LOGIN), None, 1, 1, {"login": LOGIN, "firstName": "Ada"})
@@ -136,6 +139,10 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
     **dict.fromkeys(
         (EventType.CLIENT_CREATE, EventType.CLIENT_UPDATE, EventType.CLIENT_REVOKE),
         lambda event_type: client_changed(event_type, CLIENT, context=CONTEXT),
+    ),
+    **dict.fromkeys(
+        (EventType.ISSUER_TRUST, EventType.ISSUER_DISTRUST),
+        lambda event_type: issuer_changed(event_type, OUTSIDE, context=CONTEXT),
     ),
     **dict.fromkeys(
         (
@@ -184,6 +191,7 @@ def test_a_change_names_its_actor_its_request_and_its_target(event_type: EventTy
         ("Leads", "ada@example.com", "ada@example.com"),
         ("Organization", "Demo", "demo"),
         ("ProviderAccount", "Demo", "demo"),
+        ("IdentityProvider", "https://a.okta.com", "https://a.okta.com"),
         ("Sender", "identity/x.example", "identity/x.example"),
     }
 

@@ -35,6 +35,7 @@ class AccessToken:
         client_id: the client that it was issued to.
         scopes: what it allows, in the dialects' own spellings.
         role: how far it may go with them.
+        name: of the person or program that it was issued to, for people; "" where the token does not have it.
         issued: in milliseconds.
         expires_at: in milliseconds.
         refresh_id: the id of the refresh token that it stands for; "" for one in the client's own name.
@@ -48,6 +49,7 @@ class AccessToken:
     expires_at: Millis
     refresh_id: str = ""
     role: Role = Role.ADMIN
+    name: str = ""
 
     @property
     def names(self) -> frozenset[str]:

@@ -104,4 +104,5 @@ def _by_access_token(text: str, tokens: AccessTokens, now: Millis) -> Caller:
         token.expires_at,
         by_access_token=True,
         role=token.role,
+        name=token.name,
     )

@@ -24,6 +24,7 @@ class Caller:
         expires_at: when the credential ends, in milliseconds; None if it lasts until it is revoked.
         by_access_token: whether it is an access token.
         role: how far it may go with what its scopes allow.
+        name: the credential's, for people; "" where it is not known.
     """
 
     organization: Organization
@@ -32,10 +33,11 @@ class Caller:
     expires_at: Millis | None = None
     by_access_token: bool = False
     role: Role = Role.ADMIN
+    name: str = ""
 
     def context(self, request_id: str, now: Millis) -> Context:
         """The context of one request of this caller."""
-        actor = Actor(self.credential_id, "User", f"credential {self.credential_id}")
+        actor = Actor(self.credential_id, "User", self.name or f"credential {self.credential_id}")
         return Context(
             self.organization,
             actor,

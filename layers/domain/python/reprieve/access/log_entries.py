@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reprieve.access.access_token import AccessToken
     from reprieve.access.client import Client, RefreshToken
     from reprieve.access.credential import Credential
+    from reprieve.access.issuer import Issuer
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.signing_key import SigningKey
     from reprieve.clock import Millis
@@ -26,6 +27,8 @@ MESSAGE: Final = {
     EventType.CLIENT_CREATE: "Create OAuth client",
     EventType.CLIENT_UPDATE: "Update OAuth client",
     EventType.CLIENT_REVOKE: "Revoke OAuth client",
+    EventType.ISSUER_TRUST: "Trust outside issuer",
+    EventType.ISSUER_DISTRUST: "Trust outside issuer no more",
     EventType.ORGANIZATION_CREATE: "Create organization",
     EventType.ORGANIZATION_UPDATE: "Change organization settings",
     EventType.PURGE_UPDATE: "Change bounce purge",
@@ -68,6 +71,13 @@ def client_changed(
     changes = differences({"role": before.role.value}, {"role": client.role.value}) if before else None
     target = replace(_client(client), changes=changes)
     return change_entry(event_type, MESSAGE[event_type], target, context)
+
+
+def issuer_changed(event_type: EventType, issuer: Issuer, *, context: Context) -> LogEntry:
+    """The log entry for an outside issuer that is trusted, or no more (ISSUER_TRUST, ISSUER_DISTRUST)."""
+    target = Target(issuer.id, "IdentityProvider", issuer.url)
+    facts = {"audience": issuer.audience, "jwksUrl": issuer.jwks_url, "claim": issuer.claim}
+    return change_entry(event_type, MESSAGE[event_type], target, context, debug=facts)
 
 
 def token_granted(client: Client, token: AccessToken, *, context: Context) -> LogEntry:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.client import Client, RefreshToken
     from reprieve.access.credential import Credential
+    from reprieve.access.issuer import Issuer
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.quota import Bucket
     from reprieve.access.repeat import Answer, Kept
@@ -183,6 +184,26 @@ class TrustStore(Protocol):
 
     def trusted(self, organization_id: str, *, keys: bool, denied: bool) -> Trusted:
         """The organization and, by the same read, the published keys and its revocations."""
+        ...
+
+    def issuer(self, url: str, audience: str) -> Issuer | None:
+        """The outside issuer that an organization trusts for an audience, by one read; None if none does."""
+        ...
+
+
+class IssuerStore(Protocol):
+    """The outside issuers that organizations trust."""
+
+    def add(self, issuer: Issuer) -> bool:
+        """Store an issuer; False when an organization trusts it for its audience already."""
+        ...
+
+    def of(self, organization_id: str) -> Sequence[Issuer]:
+        """The issuers that an organization trusts."""
+        ...
+
+    def remove(self, issuer: Issuer) -> bool:
+        """Delete an issuer of its organization; False when it was gone already."""
         ...
 
 

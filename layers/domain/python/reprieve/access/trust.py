@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from reprieve.access.access_token import AccessToken
     from reprieve.access.jose import Key
+    from reprieve.access.outside_token import OutsideTokens
     from reprieve.access.ports import TrustStore
     from reprieve.organization import Organization
 
@@ -53,13 +54,15 @@ class Trust:
     """The verifier of access tokens in one process.
 
     Args:
-        store: reads organizations, keys and revocations.
+        store: reads organizations, keys, revocations and outside issuers.
         issuer: the deployment's name as an issuer.
+        outside: verifies the tokens of every other issuer.
     """
 
-    def __init__(self, store: TrustStore, issuer: str) -> None:
+    def __init__(self, store: TrustStore, issuer: str, outside: OutsideTokens) -> None:
         self._store = store
         self._issuer = issuer
+        self._outside = outside
         self._keys: _Keys | None = None
         self._denied: dict[str, _Denied] = {}
 
@@ -67,9 +70,16 @@ class Trust:
         """The organization that an access token speaks for, and what it says.
 
         Raises:
-            Unauthenticated: it is not an access token of this deployment, or it is expired or revoked.
-            Unavailable: the store did not answer.
+            Unauthenticated: it is not an access token of this deployment or of an issuer that an organization trusts,
+                or it is expired or revoked.
+            Unavailable: the store or the issuer did not answer.
         """
+        if jose.unverified_claims(text).get("iss") == self._issuer:
+            return self._verify_own(text, now)
+        token = self._outside.read(text, now)
+        return self._checked(token, now)
+
+    def _verify_own(self, text: str, now: Millis) -> tuple[Organization, AccessToken]:
         keys = self._keys
         # once the keys are known, what is not signed by us costs no read
         token = self._read(text, now) if keys and keys.counts(now) else None
@@ -82,9 +92,23 @@ class Trust:
             token = self._read(text, now)
         if denied is None or not fresh:
             denied = self._remember(organization_id, _Denied(now, found.denied))
-        if found.organization is None or any(denied.until.get(name, EPOCH) > now for name in token.names):
+        return self._unrevoked(found.organization, token, denied, now)
+
+    def _checked(self, token: AccessToken, now: Millis) -> tuple[Organization, AccessToken]:
+        """A verified token with its organization, unless it was revoked."""
+        denied = self._denied.get(token.organization_id)
+        fresh = denied is not None and denied.counts(now)
+        found = self._store.trusted(token.organization_id, keys=False, denied=not fresh)
+        if denied is None or not fresh:
+            denied = self._remember(token.organization_id, _Denied(now, found.denied))
+        return self._unrevoked(found.organization, token, denied, now)
+
+    def _unrevoked(
+        self, organization: Organization | None, token: AccessToken, denied: _Denied, now: Millis
+    ) -> tuple[Organization, AccessToken]:
+        if organization is None or any(denied.until.get(name, EPOCH) > now for name in token.names):
             raise Unauthenticated("a revoked access token, or one of an unknown organization")
-        return found.organization, token
+        return organization, token
 
     def _remember(self, organization_id: str, denied: _Denied) -> _Denied:
         if len(self._denied) >= MAX_ORGANIZATIONS:

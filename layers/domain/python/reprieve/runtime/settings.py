@@ -15,11 +15,12 @@ COMMON: Final = (
     *("SUPPRESSIONS_TABLE", "EVENT_LOG_TABLE", "EMAIL_SERVERS_TABLE"),
     *("RECIPIENTS_TABLE", "ACCESS_TABLE", "PROVIDER_ACCOUNTS_TABLE"),
     *("TOKENS_TABLE", "TOKEN_ISSUER", "METRICS_NAMESPACE", "DYNAMODB_TRANSPORT"),
+    *("TOKEN_PORTS", "PRIVATE_MAIL_NETWORKS"),
 )
 #: the variables that the functions of email servers need
 MAIL: Final = (
     *("SECRETS_KEY", "MAX_EMAIL_SERVERS", "MAIL_CLIENT_NAME"),
-    *("MAIL_PORTS", "TOKEN_PORTS", "PRIVATE_MAIL_NETWORKS"),
+    "MAIL_PORTS",
 )
 
 
@@ -97,7 +98,7 @@ def mail_ports() -> tuple[int, ...]:
 
 
 def token_ports() -> tuple[int, ...]:
-    """The ports on which a token endpoint may be."""
+    """The ports on which a token endpoint, or the keys of an outside issuer, may be."""
     return tuple(int(port) for port in _listed("TOKEN_PORTS"))
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reprieve.access.clients import Clients
     from reprieve.access.credential import Credential
     from reprieve.access.credentials import Credentials
+    from reprieve.access.issuer import Issuer
+    from reprieve.access.issuers import Issuers
     from reprieve.access.organizations import Organizations
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.provider_accounts import ProviderAccounts
@@ -277,10 +279,30 @@ def signer() -> Signer:
 @cache
 def trust() -> Trust:
     """The verifier of access tokens. Most callers have none, so only the first one of a process loads it."""
+    from reprieve.access.key_sets import KeySets
+    from reprieve.access.outside_token import OutsideTokens
     from reprieve.access.trust import Trust
     from reprieve.store.tokens import Trust as Store
 
-    return Trust(Store(table("ACCESS")), settings.token_issuer())
+    store = Store(table("ACCESS"))
+    return Trust(store, settings.token_issuer(), OutsideTokens(store, KeySets(issuer_keys)))
+
+
+def issuer_keys(issuer: Issuer) -> object:
+    """The document with an outside issuer's keys, by the rules for every address that a user chose."""
+    from reprieve.net.document import fetch
+    from reprieve.net.guard import HostPolicy
+
+    policy = HostPolicy(ports=settings.token_ports(), private_networks=settings.private_mail_networks())
+    return fetch(issuer.jwks_url, policy=policy, private_ca=issuer.private_ca)
+
+
+def issuers(check_scopes: Callable[[frozenset[str]], None]) -> Issuers:
+    """The verbs for outside issuers; see `Issuers` for the check."""
+    from reprieve.access.issuers import Issuers
+    from reprieve.store.issuers import Issuers as Store
+
+    return Issuers(Store(table("ACCESS")), event_log(), check_scopes)
 
 
 def provider_accounts() -> ProviderAccounts:

@@ -24,12 +24,14 @@ from reprieve.access.ports import Trusted
 from reprieve.access.signing_key import SigningKey
 from reprieve.clock import EPOCH, Millis, to_seconds
 from reprieve.errors import RateLimited, Unavailable
+from reprieve.store import issuers
 from reprieve.store.access import KNOWN, NEW, ORGANIZATION, organization_from, role_from, role_item
 from reprieve.store.language import Update, arguments_of, marshal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.access.issuer import Issuer
     from reprieve.role import Role
     from reprieve.store.language import Item, Value
     from reprieve.store.table import Table
@@ -66,6 +68,10 @@ class Trust:
             keys=_keys(found.get(KEYS)),
             denied=_denied(found.get(DENIED)),
         )
+
+    def issuer(self, url: str, audience: str) -> Issuer | None:
+        """See the port."""
+        return issuers.find(self._access, url, audience)
 
 
 class Tokens:

@@ -68,6 +68,10 @@ class EventType(StrEnum):
     """How far an OAuth client's access tokens may go was changed."""
     CLIENT_REVOKE = "application.lifecycle.delete"
     """An OAuth client was revoked."""
+    ISSUER_TRUST = "system.idp.lifecycle.create"
+    """An organization trusts an outside issuer."""
+    ISSUER_DISTRUST = "system.idp.lifecycle.delete"
+    """An organization trusts an outside issuer no more."""
     TOKEN_GRANT = "app.oauth2.token.grant.access_token"  # noqa: S105  (a name, not a token)
     """An access token was issued to a client."""
     REFRESH_REVOKE = "app.oauth2.token.revoke"
