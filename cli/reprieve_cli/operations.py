@@ -41,12 +41,9 @@ def asking(organization: Organization) -> Context:
 
 
 def operator() -> Actor:
-    """Who runs the command, as AWS names them without the account (`assumed-role/Admin/ann`).
-
-    AWS answers this whatever the caller's permissions are.
-    """
+    """Who runs the command: their ARN, which AWS answers whatever their permissions are."""
     arn: str = wiring.client("sts").get_caller_identity()["Arn"]
-    return replace(OPERATOR, alternate=arn.split(":", 5)[-1])
+    return replace(OPERATOR, alternate=arn)
 
 
 def find_organization(organization_id: str) -> Organization:

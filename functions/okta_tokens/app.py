@@ -14,7 +14,7 @@ def token(request: Request) -> Response:
     """A token in a client's own name."""
     proof, scopes = tokens.parse(request)
     granted = wiring.token_requests().client_credentials(
-        proof, scopes, url=request.url, request_id=request.id, now=request.now
+        proof, scopes, url=request.url, request_id=request.id, now=request.now, origin=request.origin
     )
     return tokens.render(granted)
 

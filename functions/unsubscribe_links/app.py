@@ -30,5 +30,7 @@ def unsubscribe(request: Request) -> Response:
     """The one click."""
     links.check_one_click(request)
     organization, link = wiring.unsubscribe_links().proved(request.path["token"])
-    group = wiring.unsubscribe_links().follow(organization, link, request_id=request.id, now=request.now)
+    group = wiring.unsubscribe_links().follow(
+        organization, link, request_id=request.id, now=request.now, origin=request.origin
+    )
     return links.render_done(link.email, organization, group)

@@ -12,7 +12,9 @@ handler = http.Api(tokens.TOKENS)
 def token(request: Request) -> Response:
     """A token for a refresh token."""
     proof, refresh_token = tokens.parse(request)
-    granted = wiring.token_requests().refresh(proof, refresh_token, request_id=request.id, now=request.now)
+    granted = wiring.token_requests().refresh(
+        proof, refresh_token, request_id=request.id, now=request.now, origin=request.origin
+    )
     return tokens.render(granted)
 
 
@@ -20,5 +22,7 @@ def token(request: Request) -> Response:
 def revoke(request: Request) -> Response:
     """Revoke a refresh token."""
     refresh_token = tokens.parse_revocation(request)
-    known = wiring.token_requests().revoke_refresh_token(refresh_token, request_id=request.id, now=request.now)
+    known = wiring.token_requests().revoke_refresh_token(
+        refresh_token, request_id=request.id, now=request.now, origin=request.origin
+    )
     return tokens.render_revoked(known=known)

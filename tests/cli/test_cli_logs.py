@@ -123,7 +123,7 @@ def test_issuing_and_revoking_a_credential_is_told_without_its_token(
     assert entries(ran)[0]["actor"] == {
         "id": "operator",
         "type": "SystemPrincipal",
-        "alternateId": "user/moto",  # whom AWS knows by these credentials, without the account
+        "alternateId": "arn:aws:sts::123456789012:user/moto",  # whom AWS knows by these credentials
         "displayName": "reprieve command",
         "detailEntry": None,
     }

@@ -80,7 +80,7 @@ def test_a_groups_member_works_in_the_groups_role_and_is_named_in_the_log(
         query={"since": "2025-12-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"},
     )
     (entry,) = [one for one in logs.body if one["eventType"] == "system.email.bounce.removal"]
-    assert entry["actor"]["displayName"] == "ann@acme.example"
+    assert entry["actor"]["alternateId"] == "ann@acme.example"
     # the subject is an address, which is in the system log and in no function log
     assert "ann@acme" not in log.getvalue()
     assert DEMO.id in log.getvalue()

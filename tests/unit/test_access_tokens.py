@@ -109,7 +109,9 @@ def test_a_token_speaks_for_its_organization_with_its_scopes(world: World) -> No
     granted = world.token("okta.logs.read")
     caller = world.caller(granted.token)
     end = Millis(NOW + granted.lifetime)
-    assert caller == Caller(ACME, caller.credential_id, frozenset({"okta.logs.read"}), end, by_access_token=True)
+    assert caller == Caller(
+        ACME, caller.credential_id, frozenset({"okta.logs.read"}), end, by_access_token=True, name="SDK"
+    )
     assert caller.credential_id.startswith("rpc_acme_")
     assert not refused(world, signed(world))
 

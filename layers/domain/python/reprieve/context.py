@@ -35,7 +35,7 @@ class Actor:
 
 
 SYSTEM: Final = Actor(id="unknown", type="SystemPrincipal", name="Okta System", alternate="system@okta.com")
-#: the operator's command; `alternate` is AWS's name of the person, because CloudTrail records nothing done in tables
+#: the operator's command; `alternate` is the ARN of the person, because CloudTrail records nothing done in tables
 OPERATOR: Final = Actor(id="operator", type="SystemPrincipal", name="reprieve command")
 #: the upkeep, which takes entries that are not shown any more off their lists
 UPKEEP: Final = Actor(id="upkeep", type="SystemPrincipal", name="upkeep")
@@ -45,6 +45,23 @@ RECONCILIATION: Final = Actor(id="reconciliation", type="SystemPrincipal", name=
 
 #: a recipient who follows an unsubscribe link, whose token proves nothing but the address
 RECIPIENT: Final = Actor(id="recipient", type="SystemPrincipal", name="recipient")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, as far as it is known.
+
+    Attributes:
+        address: the IP address of the caller, or of the last proxy that is not ours.
+        user_agent: what the caller's program calls itself, which it may make up.
+    """
+
+    address: str = ""
+    user_agent: str = ""
+
+
+#: not known
+NOWHERE: Final = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,7 @@ class Context:
             is none.
         by_access_token: whether that credential is an access token.
         role: how far the caller may go; the operator and the system are not limited.
+        origin: where it came from.
     """
 
     organization: Organization
@@ -71,6 +89,7 @@ class Context:
     expires_at: Millis | None = None
     by_access_token: bool = False
     role: Role = Role.ADMIN
+    origin: Origin = NOWHERE
 
     def may(self, *alternatives: str) -> bool:
         """Whether any one of the scopes was granted, by exact match."""

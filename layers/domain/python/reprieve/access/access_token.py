@@ -84,6 +84,8 @@ def write(token: AccessToken, *, issuer: str, key: Key) -> str:
     }
     if token.refresh_id:
         said["refresh"] = token.refresh_id
+    if token.name:
+        said["client_name"] = token.name
     return jose.sign(said, key=key, kind=TYPE)
 
 
@@ -106,7 +108,6 @@ def read(text: str, keys: Iterable[Key], *, issuer: str, now: Millis) -> AccessT
     organization_id = claims.text(said, "org")
     if not ORGANIZATION_ID.fullmatch(organization_id):
         raise Unauthenticated("an access token of no organization")
-    refresh_id = said.get("refresh", "")
     return AccessToken(
         id=claims.text(said, "jti"),
         organization_id=organization_id,
@@ -114,9 +115,16 @@ def read(text: str, keys: Iterable[Key], *, issuer: str, now: Millis) -> AccessT
         scopes=tuple(claims.text(said, "scope").split(" ")),
         issued=claims.moment(said, "iat") or now,
         expires_at=end,
-        refresh_id=refresh_id if isinstance(refresh_id, str) else "",
+        refresh_id=_text(said, "refresh"),
         role=_role(said),
+        name=_text(said, "client_name"),
     )
+
+
+def _text(said: Mapping[str, Any], name: str) -> str:
+    """A claim that may be missing, or "" where it is."""
+    value = said.get(name, "")
+    return value if isinstance(value, str) else ""
 
 
 def _role(said: Mapping[str, Any]) -> Role:

@@ -89,7 +89,14 @@ def authenticate(
     organization, credential = store.credential(organization_id, digest_of(token))
     if organization is None or credential is None or not credential.valid(now):
         raise Unauthenticated(BAD_CREDENTIAL)
-    return Caller(organization, credential.id, credential.scopes, credential.expires_at, role=credential.role)
+    return Caller(
+        organization,
+        credential.id,
+        credential.scopes,
+        credential.expires_at,
+        role=credential.role,
+        name=credential.name,
+    )
 
 
 def _by_access_token(text: str, tokens: AccessTokens, now: Millis) -> Caller:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reprieve.context import Actor, Context
+from reprieve.context import NOWHERE, Actor, Context, Origin
 from reprieve.role import Role
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ class Caller:
     role: Role = Role.ADMIN
     name: str = ""
 
-    def context(self, request_id: str, now: Millis) -> Context:
+    def context(self, request_id: str, now: Millis, origin: Origin = NOWHERE) -> Context:
         """The context of one request of this caller."""
-        actor = Actor(self.credential_id, "User", self.name or f"credential {self.credential_id}")
+        actor = Actor(self.credential_id, "User", f"credential {self.credential_id}", self.name)
         return Context(
             self.organization,
             actor,
@@ -47,4 +47,5 @@ class Caller:
             self.expires_at,
             by_access_token=self.by_access_token,
             role=self.role,
+            origin=origin,
         )

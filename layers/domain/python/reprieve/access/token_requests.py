@@ -18,7 +18,7 @@ from reprieve.access.credential import digest_of
 from reprieve.access.log_entries import token_granted, token_revoked
 from reprieve.access.oauth import ClientAssertion, ClientSecret, Granted, GrantError, GrantRefused
 from reprieve.clock import SECOND, Millis
-from reprieve.context import Actor, Context
+from reprieve.context import NOWHERE, Actor, Context, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,14 @@ class TokenRequests:
     issuer: str
 
     def client_credentials(
-        self, proof: ClientSecret | ClientAssertion, wanted: Sequence[str], *, url: str, request_id: str, now: Millis
+        self,
+        proof: ClientSecret | ClientAssertion,
+        wanted: Sequence[str],
+        *,
+        url: str,
+        request_id: str,
+        now: Millis,
+        origin: Origin = NOWHERE,
     ) -> Granted:
         """A token in a client's own name (RFC 6749 section 4.4).
 
@@ -56,6 +63,7 @@ class TokenRequests:
             wanted: the scopes; none of them asks for all that the client was granted.
             url: the URL that was called.
             request_id: of this request.
+            origin: where it came from.
             now: in milliseconds.
 
         Raises:
@@ -66,9 +74,11 @@ class TokenRequests:
         scopes = tuple(dict.fromkeys(wanted)) or tuple(sorted(client.scopes))
         if not client.scopes.issuperset(scopes):
             raise GrantRefused(GrantError.INVALID_SCOPE, "One or more scopes were not granted to this client.")
-        return self._issue(client, scopes, request_id=request_id, now=now)
+        return self._issue(client, scopes, request_id=request_id, now=now, origin=origin)
 
-    def refresh(self, proof: ClientSecret, token: str, *, request_id: str, now: Millis) -> Granted:
+    def refresh(
+        self, proof: ClientSecret, token: str, *, request_id: str, now: Millis, origin: Origin = NOWHERE
+    ) -> Granted:
         """A token for which a refresh token stands (RFC 6749 section 6); the refresh token stays as it is.
 
         Raises:
@@ -82,9 +92,9 @@ class TokenRequests:
         if found is None or found.client_id != client.id:
             raise GrantRefused(GrantError.INVALID_GRANT, "The refresh token is unknown or revoked.")
         scopes = tuple(sorted(found.scopes))
-        return self._issue(client, scopes, refresh_id=found.id, request_id=request_id, now=now)
+        return self._issue(client, scopes, refresh_id=found.id, request_id=request_id, now=now, origin=origin)
 
-    def revoke_refresh_token(self, token: str, *, request_id: str, now: Millis) -> bool:
+    def revoke_refresh_token(self, token: str, *, request_id: str, now: Millis, origin: Origin = NOWHERE) -> bool:
         """Revoke a refresh token, and with it every access token that stands for it (RFC 7009).
 
         Its possession is enough, so that no client has to prove anything.
@@ -100,12 +110,19 @@ class TokenRequests:
         # denied before it is deleted: a crash in between leaves a token that can be revoked again
         self.tokens.deny(found.organization_id, found.id, until=Millis(now + MAX_USE), now=now)
         if self.tokens.remove_refresh_token(found):
-            context = Context(organization, _actor(found.client_id, found.client_id), request_id, now)
+            context = Context(organization, _actor(found.client_id, found.client_id), request_id, now, origin=origin)
             self.log.append(organization, [token_revoked(found, context=context)])
         return True
 
     def _issue(
-        self, client: Client, scopes: tuple[str, ...], *, request_id: str, now: Millis, refresh_id: str = ""
+        self,
+        client: Client,
+        scopes: tuple[str, ...],
+        *,
+        request_id: str,
+        now: Millis,
+        origin: Origin,
+        refresh_id: str = "",
     ) -> Granted:
         key = self.signer.key(now)
         organization = self.access.organization(client.organization_id)
@@ -121,9 +138,12 @@ class TokenRequests:
             expires_at=Millis(now + lifetime),
             refresh_id=refresh_id,
             role=client.role,
+            name=client.name,
         )
         signed = access_token.write(token, issuer=self.issuer, key=key)
-        context = Context(organization, _actor(client.id, client.name), request_id, now, frozenset(scopes))
+        context = Context(
+            organization, _actor(client.id, client.name), request_id, now, frozenset(scopes), origin=origin
+        )
         self.log.append(organization, [token_granted(client, token, context=context)])
         return Granted(signed, scopes, lifetime)
 

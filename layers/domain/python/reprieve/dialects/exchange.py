@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from reprieve import json_body
 from reprieve.address import is_address
+from reprieve.context import NOWHERE
 from reprieve.errors import UnreadableBody
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from reprieve.access.caller import Caller
     from reprieve.access.quota import Quota
     from reprieve.clock import Millis
-    from reprieve.context import Context
+    from reprieve.context import Context, Origin
     from reprieve.organization import Organization
 
 ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
@@ -38,6 +39,7 @@ class Request:
         body: the raw bytes; signatures are verified over exactly these.
         caller: the verified caller; None until the credential is verified, and on routes that take none.
         now: when it arrived, in milliseconds.
+        origin: where it came from.
         quota: what is left of the organization's requests; None where they are not counted.
     """
 
@@ -51,6 +53,7 @@ class Request:
     body: bytes
     caller: Caller | None
     now: Millis
+    origin: Origin = NOWHERE
     quota: Quota | None = None
 
     @property
@@ -58,7 +61,7 @@ class Request:
         """The context of the request, on a route that cannot be reached without a credential."""
         if self.caller is None:
             raise AssertionError("the route takes no credential")
-        return self.caller.context(self.id, self.now)
+        return self.caller.context(self.id, self.now, self.origin)
 
     @property
     def organization(self) -> Organization:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from reprieve import answer_size, clock
 from reprieve.access.authenticate import authenticate
+from reprieve.context import Origin
 from reprieve.dialects.exchange import Request, Response
 from reprieve.errors import (
     Forbidden,
@@ -44,6 +45,8 @@ Verb: TypeAlias = "Callable[[Request], Response]"
 Scopes: TypeAlias = "tuple[str, ...] | Callable[[Request], tuple[str, ...]]"
 #: what a route asks of the caller's role; it may depend on the request
 Asked: TypeAlias = "Permission | Callable[[Request], Permission]"
+#: how much of a caller's User-Agent is kept, in characters
+MAX_USER_AGENT: Final = 512
 #: statuses from here on are our own fault
 SERVER_FAULT: Final = 500
 
@@ -232,7 +235,15 @@ def _request(event: Mapping[str, Any]) -> Request:
         body=_body(event),
         caller=None,
         now=clock.now(),
+        origin=_origin(context, headers),
     )
+
+
+def _origin(context: Mapping[str, Any], headers: Mapping[str, str]) -> Origin:
+    """Where a request came from, as API Gateway saw it; a caller may call itself whatever it likes."""
+    agent = headers.get("user-agent") or ""
+    shown = "".join(one if one.isprintable() else "?" for one in agent[:MAX_USER_AGENT])
+    return Origin((context.get("identity") or {}).get("sourceIp") or "", shown)
 
 
 def _url(context: Mapping[str, Any], headers: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address
-from reprieve.context import RECIPIENT, Context
+from reprieve.context import NOWHERE, RECIPIENT, Context, Origin
 from reprieve.errors import MalformedAddress, NotFound
 from reprieve.organization import ORGANIZATION_ID
 from reprieve.suppressions.suppression import SuppressionList
@@ -132,7 +132,9 @@ class UnsubscribeLinks:
         """The group whose mail a proved link ends; None for all mail, which a group that was deleted stands for."""
         return None if link.group == ALL_MAIL else self.groups.all(organization).find(link.group)
 
-    def follow(self, organization: Organization, link: Link, *, request_id: str, now: Millis) -> Group | None:
+    def follow(
+        self, organization: Organization, link: Link, *, request_id: str, now: Millis, origin: Origin = NOWHERE
+    ) -> Group | None:
         """Do what a proved link says; following it again changes nothing.
 
         Returns:
@@ -145,7 +147,7 @@ class UnsubscribeLinks:
         group = self.group_of(organization, link)
         target = group.list if group else SuppressionList.UNSUBSCRIBES
         if self.listing.get(organization, target, address.key, now=now) is None:
-            asked = Context(organization, RECIPIENT, request_id, now)
+            asked = Context(organization, RECIPIENT, request_id, now, origin=origin)
             self.unsubscribes.add(asked, [address], to=target, source=BY_LINK)
         return group
 

@@ -16,13 +16,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import timestamp
-from reprieve.context import SYSTEM, Actor
+from reprieve.context import NOWHERE, SYSTEM, Actor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprieve.clock import Millis
-    from reprieve.context import Context
+    from reprieve.context import Context, Origin
 
 #: the id of an entry is derived from its event, so that logging an event twice makes one entry
 NAMESPACE: Final = uuid.UUID("6f0c5a52-6d5e-5a0c-9a51-7f6d1d0b8f0e")
@@ -230,6 +230,7 @@ def entry(
     identifier = str(uuid.uuid5(NAMESPACE, f"{event_type}:{identity}"))
     actor = context.actor if context else SYSTEM
     request_id = context.request_id if context else ""
+    origin = context.origin if context else NOWHERE
     result, reason = outcome
     event: dict[str, object] = {
         "uuid": identifier,
@@ -240,7 +241,7 @@ def entry(
         "legacyEventType": None,
         "displayMessage": message,
         "actor": _party(actor.id, actor.type, actor.name, actor.alternate or actor.name),
-        "client": {"userAgent": None, "zone": None, "device": None, "id": None, "ipAddress": None},
+        "client": _client(origin),
         "outcome": {"result": result.value, "reason": reason[:REASON_LENGTH] if reason else None},
         "target": [_target(target)],
         "transaction": {
@@ -251,9 +252,22 @@ def entry(
         "debugContext": {"debugData": _present({**debug, **({"requestId": request_id} if request_id else {})})},
         "authenticationContext": {"externalSessionId": "unknown", "authenticationStep": 0},
         "securityContext": {},
-        "request": {"ipChain": []},
+        "request": {"ipChain": _chain(origin)},
     }
     return LogEntry(uuid=identifier, published=published, target=target.id, event=event)
+
+
+def _client(origin: Origin) -> dict[str, object]:
+    """The caller's address and program. The system and browser that the latter names are not guessed."""
+    agent = {"rawUserAgent": origin.user_agent, "os": None, "browser": None} if origin.user_agent else None
+    return {"userAgent": agent, "zone": None, "device": None, "id": None, "ipAddress": origin.address or None}
+
+
+def _chain(origin: Origin) -> list[dict[str, object]]:
+    if not origin.address:
+        return []
+    version = "V6" if ":" in origin.address else "V4"
+    return [{"ip": origin.address, "geographicalContext": None, "version": version, "source": None}]
 
 
 def _target(target: Target) -> dict[str, object]:
