@@ -12,6 +12,7 @@ from reprieve.errors import ReprieveError
 from reprieve_cli.clients import clients
 from reprieve_cli.credentials import credentials
 from reprieve_cli.dead_letters import dead_letters
+from reprieve_cli.doctor import doctor
 from reprieve_cli.exports import export, import_
 from reprieve_cli.groups import groups
 from reprieve_cli.holds import holds
@@ -125,6 +126,7 @@ for command in (
     dead_letters,
     export,
     import_,
+    doctor,
     status,
 ):
     main.add_command(command)

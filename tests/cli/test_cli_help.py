@@ -43,6 +43,7 @@ def test_these_are_the_commands() -> None:
         "credentials scopes",
         "dead-letters list",
         "dead-letters redrive",
+        "doctor",
         "export",
         "groups",
         "holds add",

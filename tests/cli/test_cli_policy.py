@@ -26,6 +26,7 @@ def test_the_policy_has_no_action_beyond_those_that_the_command_needs() -> None:
         "kms:Decrypt",
         "kms:DescribeKey",
         "kms:Encrypt",
+        "logs:FilterLogEvents",
         "ses:ListSuppressedDestinations",
         "sqs:ChangeMessageVisibility",
         "sqs:DeleteMessage",

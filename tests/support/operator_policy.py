@@ -95,7 +95,9 @@ def needs(service: str, operation: str, call: Mapping[str, Any]) -> list[Check]:
     """The permissions that AWS requires for a call, each with its resource."""
     if service != "dynamodb":
         # a batch of SQS's takes the permission of what it is made of; who one is, AWS says without any
-        return [] if service == "sts" else [(f"{service}:{operation.removesuffix('Batch')}", ONLY[service])]
+        group = call.get("logGroupName")
+        resource = f"{group}.Arn" if group else ONLY.get(service, "")
+        return [] if service == "sts" else [(f"{service}:{operation.removesuffix('Batch')}", resource)]
     match operation:
         case "BatchGetItem":
             return [("dynamodb:BatchGetItem", arn(name)) for name in call["RequestItems"]]
