@@ -55,6 +55,7 @@ bench: $(READY) node ## measure requests, capacity and throughput against the ph
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.system_log $(if $(FULL),--full)
 	@PYTHONPATH=layers/domain/python:cli $(BIN)/python -m bench.long_list $(if $(FULL),--full)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.removals
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.ingest
 
 bench-classification: $(READY) ## measure the bounce classifier on labelled public data; fails if a goal is missed
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.classification

@@ -163,9 +163,9 @@ def _measured(bench: Bench, upstream: FakeSendGrid, assumed: Assumed) -> Measure
     bench.run("removal_job")
     bench.run("upkeep")
     job = bench.run("removal_job").plus(bench.run("upkeep"))
-    _add(ORGANIZATION, bench)
+    add(ORGANIZATION, bench.key)
     for number in range(IDLE):
-        _add(Organization(f"idle-{number}", "Idle"), bench)
+        add(Organization(f"idle-{number}", "Idle"), bench.key)
     waiting = bench.run("removal_job").plus(bench.run("upkeep"))
     idle = _less(waiting, job).times(1 / (IDLE + 1))
     compared = bench.run("reconciliation").times(1 / (IDLE + 1))
@@ -231,9 +231,10 @@ def _measured(bench: Bench, upstream: FakeSendGrid, assumed: Assumed) -> Measure
     )
 
 
-def _add(organization: Organization, bench: Bench) -> None:
+def add(organization: Organization, key: ec.EllipticCurvePrivateKey) -> None:
+    """Store an organization, and the account whose webhook the key signs."""
     wiring.access().create_organization(organization)
-    public = bench.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     account = ProviderAccount("sendgrid", "https://api.sendgrid.com", b"sealed", "", base64.b64encode(public).decode())
     assert wiring.access().set_provider_account(organization.id, account, provider_name="Sendgrid", before=None)
 

@@ -24,7 +24,7 @@ def test_no_single_fault_at_any_io_breaks_the_protocol() -> None:
 
 
 def test_a_failure_is_reported_with_its_seed_and_the_shortest_history_found() -> None:
-    with without(next(one for one in mutants() if one.name == "suppressions.NEWER")):
+    with without(next(one for one in mutants() if one.name == "suppressions.LISTED_AND_SHOWN")):
         report = check(range(ENOUGH))
         first, line, story = report.failure.split("\n", 2)
         choices = [int(number) for number in line[line.index("[") + 1 : line.index("]")].split(",") if number]

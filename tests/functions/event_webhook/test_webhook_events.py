@@ -102,10 +102,15 @@ def test_an_event_that_sendgrid_repeats_under_new_ids_counts_once(call: Gateway,
 
 
 @pytest.mark.usefixtures("queue")
-def test_new_events_cost_batches_of_25_and_known_ones_a_conditional_write_each(call: Gateway, calls: Calls) -> None:
+def test_new_events_cost_batches_of_25_repeated_ones_a_read_and_news_of_an_address_a_write_each(
+    call: Gateway, calls: Calls
+) -> None:
     events = [bounce(number) for number in range(60)]
     post(call, *events)
     batches = 2 * math.ceil(60 / 25)
     assert calls == {"GetItem": 3, "BatchExecuteStatement": batches}
     post(call, *events)
-    assert calls == {"GetItem": 3, "BatchExecuteStatement": batches, "UpdateItem": 60}
+    assert calls == {"GetItem": 3, "BatchExecuteStatement": batches, "BatchGetItem": 1}
+    later = [event | {"timestamp": SECONDS + 1} for event in events]
+    post(call, *events[:50], *later[50:])
+    assert calls == {"GetItem": 3, "BatchExecuteStatement": batches, "BatchGetItem": 1, "UpdateItem": 10}

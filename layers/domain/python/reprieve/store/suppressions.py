@@ -14,7 +14,7 @@ from reprieve.store import keys, pending
 from reprieve.store import resubscriptions as resubscriptions_
 from reprieve.store.language import Update
 from reprieve.store.removal_requests import adding, blind, is_adding, is_overtaken, over, provided, recording
-from reprieve.store.suppression_item import key_attributes, latest_known, primary_key, record_key
+from reprieve.store.suppression_item import attributes_of, key_attributes, latest_known, primary_key, record_key
 from reprieve.store.table import pauses
 from reprieve.suppressions.suppression import Permanence
 
@@ -61,16 +61,19 @@ class Suppressions:
         self._table = table
 
     def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
-        """See the port. New addresses go in by batches of inserts; only those already known cost a write each."""
+        """See the port. New addresses go in by batches of inserts; known ones are read, and only news costs a write."""
         groups = _by_address(suppressions)
         items = [self._item(organization, events) for events in groups]
-        known = {primary_key(item) for item in self._table.insert_many(items)}
+        known: dict[tuple[str, str], Item] = {primary_key(item): {} for item in self._table.insert_many(items)}
+        reads = self._table.get_many([attributes_of(key) for key in known], consistent=True)
+        known |= {primary_key(item): item for item in reads}
         # event by event, because a removal may have forgiven some of an address's events and not others
         late = [
-            self._item(organization, [one])
+            one
             for events, item in zip(groups, items, strict=True)
             if primary_key(item) in known
-            for one in events
+            for one in (self._item(organization, [event]) for event in events)
+            if _try_again(one, known[primary_key(item)])
         ]
         tries = self._table.try_many([_overwrite(item) for item in late])
         again = [

@@ -37,8 +37,8 @@ TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
 OLDEST: Final = hours(25)
 #: how far a clock ahead of ours may be
 NEWEST: Final = minutes(5)
-#: SendGrid posts at 768 kB or after 30 seconds, whichever comes first; some thousands of events can be a little more
-MAX_BODY: Final = 2_000_000
+#: SendGrid posts at 768 kB or after 30 seconds, whichever comes first; what a function can be passed is 6 MB, in base64
+MAX_BODY: Final = 4_000_000
 #: base64 of a DER sequence of two integers of P-256: a signature of 8 to 72 bytes
 SIGNATURE_FORM: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}){2,24}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
