@@ -116,8 +116,6 @@ def client(service: str) -> Any:  # noqa: ANN401  (a boto3 client's type depends
         # `store.transport.Retrying` is the one that repeats, except for entries of the system log
         retries={"total_max_attempts": 1 if service == "dynamodb" else 4},
         max_pool_connections=CONNECTIONS,
-        # botocore would put its own together twice per call, which is a tenth of the call's time
-        user_agent="reprieve",
         # the stores build their arguments themselves; checking each again costs a quarter of a large webhook's time
         parameter_validation=False,
     )
