@@ -3,6 +3,7 @@
 import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -20,6 +21,7 @@ from reprieve.suppressions.suppression import Classification, Permanence
 HARD, SOFT, UNSURE = Permanence
 DATA = Path(__file__).parents[1] / "data" / "bounces"
 CASES = json.loads((DATA / "cases.json").read_text(encoding="utf-8"))["cases"]
+PUBLISHED = [json.loads(line) for line in (DATA / "published.jsonl").read_text(encoding="utf-8").splitlines()]
 TABLES = (tables.ENGLISH, tables.CIRCUMSTANCES, tables.HINTS, tables.OTHER_LANGUAGES, tables.MARKS)
 RULES = [rule for table in TABLES for rule in table.rules]
 #: texts of every set, as examples of what is really said
@@ -29,6 +31,11 @@ TEXTS = [one.text for name in ("kumomta", "sisimai") for one in load(name)]
 @pytest.mark.parametrize("case", CASES, ids=[case["text"][:60] for case in CASES])
 def test_a_kind_that_was_once_judged_wrongly_is_judged_right(case: dict[str, str]) -> None:
     assert classify(case["text"], status=case["status"]).permanence == case["expected"], case["why"]
+
+
+@pytest.mark.parametrize("published", PUBLISHED, ids=[one["text"][:60] for one in PUBLISHED])
+def test_what_vendors_publish_is_judged_right(published: dict[str, Any]) -> None:
+    assert classify(published["text"]).permanence is (HARD if published["hard"] else SOFT)
 
 
 @pytest.mark.parametrize("words", [False, True])
@@ -298,6 +305,11 @@ MARKED = [
     ),
     ("550 Ip frequency limited [a Blocked IP 192.0.2.1]", Cause.RATE, "tencent.rate"),
     ("554 DT:SPM 163 mx5", Cause.CONTENT, "netease.content"),
+    ("550 MI:SPB 163 smtp5", Cause.CONTENT, "netease.content"),
+    ("450 RP:TRC 163 smtp5", Cause.RATE, "netease.rate"),
+    ("550 MI:SPF 163 smtp5", Cause.AUTHENTICATION, "netease.authentication"),
+    ("553 Relaying disallowed as u@d.example. Invalid Domain", Cause.RELAY, "zoho.relay"),
+    ("550 5.1.1 mailbox unavailable invalid DNS MX or A/AAAA resource record", Cause.SENDER, "gmx.sender"),
     ("550 5.7.1 Policy rejection on the target address", Cause.POLICY, "yandex.policy"),
     (
         "550 Message was not accepted -- invalid mailbox. Local mailbox u@mail.ru",
@@ -568,6 +580,7 @@ google.policy italian.busy italian.too_large japanese.busy japanese.content micr
 microsoft.expired microsoft.full microsoft.loop microsoft.policy microsoft.rate microsoft.reputation
 microsoft.sender microsoft.unknown_domain netease.content russian.busy russian.content russian.full
 russian.rate spanish.busy spanish.content spanish.listed spanish.too_large tencent.unknown_mailbox
+zoho.relay
 """
 
 

@@ -134,6 +134,7 @@ RULES: Final = (
         r"(?:reject due to|rejected due to|due to policy"
         r"|no smtp service).{0,160}postmaster\.(?:gmx|web|1and1|mail|ionos)\.",
     ),
+    Rule("gmx.sender", Cause.SENDER, "invalid dns mx", r"invalid dns mx or a ?/ ?aaaa resource record"),
     Rule("t_online.listed", Cause.LISTED, "a problem occurred", r"a problem occurred\.? ?\(ask your postmaster"),
     # Comcast, Charter, Cox, GoDaddy
     Rule("comcast.rate", Cause.RATE, "rl0", r"\brl0{2,4}[0-9]{1,4}\b"),
@@ -152,7 +153,12 @@ RULES: Final = (
         r"|sender) frequency limited",
     ),
     Rule("tencent.unknown_mailbox", Cause.UNKNOWN_MAILBOX, "no=1000728", r"no=1000728\b"),
-    Rule("netease.content", Cause.CONTENT, "dt:spm|mt:spm|hl:i", r"\b(?:dt|mt):spm|\bhl:i\w\w"),
+    # NetEase: HL is about the host, RP and MI about how much and what it sends, DT about the message
+    Rule("netease.rate", Cause.RATE, "rp:|mi:", r"\brp:[a-z]{3}\b|\bmi:(?:cel|dmc|ccl|stc|sfq)\b"),
+    Rule("netease.authentication", Cause.AUTHENTICATION, "mi:", r"\bmi:(?:spf|dma)\b"),
+    Rule("netease.content", Cause.CONTENT, "dt:spm|mt:spm|mi:spb|hl:i", r"\b(?:dt|mt):spm|\bmi:spb|\bhl:i\w\w"),
+    # Zoho: the domain of its own that it calls invalid is not set up there
+    Rule("zoho.relay", Cause.RELAY, "relaying disallowed", r"relaying disallowed"),
     # Yandex, Mail.ru
     Rule("yandex.policy", Cause.POLICY, "policy rejection on the target", r"policy rejection on the target address"),
     Rule(
