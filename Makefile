@@ -56,6 +56,7 @@ bench: $(READY) node ## measure requests, capacity and throughput against the ph
 	@PYTHONPATH=layers/domain/python:cli $(BIN)/python -m bench.long_list $(if $(FULL),--full)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.removals
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.ingest
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.authentication
 
 bench-classification: $(READY) ## measure the bounce classifier on labelled public data; fails if a goal is missed
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.classification
