@@ -1,18 +1,23 @@
 """One bounce gets one verdict on every way in: the webhook, reconciliation, a CSV file, SES's list."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bench.classification import load
+from reprieve.clock import Millis
 from reprieve.dialects import list_csv
 from reprieve.providers.sendgrid import answers
 from reprieve.providers.ses import adapter as ses
+from reprieve.providers.ses import events as ses_events
+from reprieve.suppressions.classifier import Confidence, classify
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.ingest import Post
 from reprieve.suppressions.judgement import OPINION_OF, judged
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 
@@ -22,6 +27,15 @@ BOUNCES, BLOCKS = SuppressionList.BOUNCES, SuppressionList.BLOCKS
 TEXTS = [(one.text, one.status) for name in ("kumomta", "sisimai") for one in load(name) if "\0" not in one.text]
 
 WayIn = Callable[[SuppressionList, str, str], Suppression | None]
+
+
+def by_ses(kind: str, reason: str, status: str) -> Suppression | None:
+    bounced = {"emailAddress": EMAIL, "status": status, "diagnosticCode": f"smtp; {reason}"}
+    about = {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": [bounced], "feedbackId": "f"}
+    mail = {"messageId": "m", "source": "s@d.example", "destination": [EMAIL]}
+    content = {"eventType": "Bounce", "bounce": about | {"timestamp": "2026-01-01T00:00:00.000Z"}, "mail": mail}
+    (event,) = ses_events.parse_events(Post({}, json.dumps(content).encode(), Millis(1_800_000_000_000))).events
+    return suppression_of(event)
 
 
 def by_webhook(place: SuppressionList, reason: str, status: str) -> Suppression | None:
@@ -55,6 +69,15 @@ def test_every_way_in_gives_one_verdict(row: tuple[str, str], place: Suppression
     found = [verdict(way(place, reason, status)) for way in (by_webhook, by_reconciliation, by_file)]
     assert found[0] is not None
     assert found == [found[0]] * 3
+
+
+@given(st.sampled_from(TEXTS))
+def test_what_words_or_codes_decide_ses_decides_no_other_way(row: tuple[str, str]) -> None:
+    reason, status = row
+    found = classify(reason, status=status)
+    assume(found.confidence in {Confidence.HIGH, Confidence.MEDIUM})
+    assert verdict(by_ses("Permanent", reason, status)) == (found.permanence, found.classification)
+    assert verdict(by_ses("Transient", reason, status)) == (SOFT, found.classification)
 
 
 @pytest.mark.parametrize("way", [by_webhook, by_reconciliation, by_file])
