@@ -85,7 +85,11 @@ def change(path: Path, number: int) -> Change:
 
 
 def _places(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that can be changed: not annotations, docstrings, type aliases or code for type checkers only."""
+    """The nodes that can be changed.
+
+    Not annotations, docstrings, type aliases or code for type checkers only; nor how a dataclass is made, which guards
+    against mistakes and changes no behaviour.
+    """
     for name, value in ast.iter_fields(tree):
         if name in {"annotation", "returns", "type_params"}:
             continue
@@ -99,6 +103,8 @@ def _places(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _is_silent(node: ast.AST) -> bool:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return True
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dataclass":
         return True
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
