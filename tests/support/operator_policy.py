@@ -46,7 +46,8 @@ def enforced() -> Iterator[set[str]]:
         service = client.meta.service_model.signing_name
         for action, resource in needs(service, operation, call):
             made.add(action)
-            assert allowed(action, resource), f"the operator's policy lacks {action} on {resource}"
+            purpose = call.get("EncryptionContext", {}).get("purpose")
+            assert allowed(action, resource, purpose), f"the operator's policy lacks {action} on {resource} ({purpose})"
         return ASK(client, operation, call)
 
     def checked_here(client: Client, operation: str, call: Mapping[str, Any], effect: Any) -> Any:
@@ -79,12 +80,19 @@ def statements() -> list[dict[str, Any]]:
     return found
 
 
-def allowed(action: str, resource: str) -> bool:
+def allowed(action: str, resource: str, purpose: str | None = None) -> bool:
+    """Whether the policy allows an action on a resource; of KMS, for what a secret is sealed for."""
     return any(
         action in listed(statement["Action"])
         and any(fnmatchcase(resource, pattern) for pattern in listed(statement["Resource"]))
+        and (purpose is None or purpose in purposes(statement))
         for statement in statements()
     )
+
+
+def purposes(statement: Mapping[str, Any]) -> list[str]:
+    """The purposes that a statement about the key is limited to."""
+    return listed(statement["Condition"]["StringEqualsIfExists"]["kms:EncryptionContext:purpose"])
 
 
 def listed(value: Any) -> list[str]:

@@ -1,0 +1,78 @@
+"""Permissions of the functions that issue tokens, on the table Tokens: clients, refresh tokens, sealed signing keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reprieve.access.client import RefreshToken
+from reprieve.runtime import wiring
+from reprieve.store.tokens import DEPLOYMENT
+from tests.support.operator_policy import listed, purposes
+from tests.support.operator_policy import statements as operators
+from tests.support.tables import template
+
+if TYPE_CHECKING:
+    from tests.support.dynamodb import Client
+
+NOW = 1_700_000_000_000
+TOKENS = {"OktaTokensFunction", "ZohoTokensFunction"}
+
+
+def statements(function: str) -> dict[str, dict[str, Any]]:
+    """What a function's role may do in Tokens, by action, each with its condition."""
+    policies = template()["Resources"][function]["Properties"].get("Policies", [])
+    found = [statement for policy in policies for statement in policy["Statement"]]
+    return {
+        action: statement.get("Condition", {})
+        for statement in found
+        if "Tokens.Arn" in listed(statement["Resource"])
+        for action in listed(statement["Action"])
+    }
+
+
+def test_no_other_function_may_do_anything_in_tokens() -> None:
+    functions = [name for name, it in template()["Resources"].items() if it["Type"] == "AWS::Serverless::Function"]
+    assert {name for name in functions if statements(name)} == TOKENS
+
+
+def test_each_of_the_two_reads_and_does_one_thing_besides() -> None:
+    assert statements("OktaTokensFunction").keys() == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    assert statements("ZohoTokensFunction").keys() == {"dynamodb:GetItem", "dynamodb:DeleteItem"}
+
+
+@pytest.mark.parametrize("function", sorted(TOKENS))
+def test_neither_changes_the_deployments_keys(function: str) -> None:
+    conditions = statements(function)
+    conditions.pop("dynamodb:GetItem")
+    (condition,) = conditions.values()
+    assert condition["ForAllValues:StringNotEquals"] == {"dynamodb:LeadingKeys": [DEPLOYMENT]}
+
+
+def test_what_is_put_is_a_used_assertion_and_can_be_nothing_else(dynamodb: Client) -> None:
+    condition = statements("OktaTokensFunction")["dynamodb:PutItem"]
+    allowed = set(condition["ForAllValues:StringEquals"]["dynamodb:Attributes"])
+    asked: list[dict[str, Any]] = []
+    dynamodb.observe = lambda _, call: asked.append(dict(call))
+    assert wiring.tokens().spend("demo", "rpc_demo_1", "j1", until=NOW)
+    (call,) = asked
+    named = {*call["Item"], *call["ExpressionAttributeNames"].values()}
+    assert named == allowed
+    assert call.get("ReturnValues", "NONE") == condition["StringEqualsIfExists"]["dynamodb:ReturnValues"]
+    # what a client, a refresh token and a signing key cannot do without
+    assert not allowed & {"kind", "secret_digest", "client", "scopes", "keys"}
+
+
+def test_what_is_deleted_is_a_refresh_token_of_an_organization(dynamodb: Client) -> None:
+    asked: list[dict[str, Any]] = []
+    dynamodb.observe = lambda _, call: asked.append(dict(call))
+    wiring.tokens().remove_refresh_token(RefreshToken("r1", "demo", "0" * 64, "rpc_demo_1", frozenset({"s"}), NOW))
+    (call,) = asked
+    assert call["Key"]["partition"]["S"] != DEPLOYMENT
+
+
+def test_the_operator_opens_providers_keys_and_what_the_doctor_sealed_and_nothing_else() -> None:
+    found = {action: statement for statement in operators() for action in listed(statement["Action"])}
+    assert purposes(found["kms:Decrypt"]) == ["provider-key", "doctor"]
+    assert purposes(found["kms:Encrypt"]) == ["provider-key", "webhook-key", "signing-key", "doctor"]
