@@ -16,6 +16,8 @@ from reprieve_cli.output import confirm, examples, interactive, json_option, mom
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reprieve.access.provider_account import ProviderAccount
 
 #: for the help
@@ -110,9 +112,10 @@ def set_(
     if accounts.loses_key(owner, named) and not yes:
         confirm(f"deletes the stored API key of {organization}")
     asks = kind is not None and PROVIDERS[kind].account.has_key and not keep_key
-    api_key = _read_key(stdin=key_stdin, alone=ASK not in keys) if key_stdin or asks else None
+    typed = _stdin_lines()
+    api_key = _read_key(typed, stdin=key_stdin, alone=ASK not in keys) if key_stdin or asks else None
     if ASK in keys:
-        webhook_key = " ".join(_read_webhook_key(stdin=key_stdin) if key == ASK else key for key in keys)
+        webhook_key = " ".join(_read_webhook_key(typed, stdin=key_stdin) if key == ASK else key for key in keys)
     account = accounts.set(operations.asking(owner), replace(named, api_key=api_key, webhook_key=webhook_key))
     _show(organization, account, as_json=as_json)
 
@@ -163,23 +166,27 @@ def test(organization: str, *, as_json: bool) -> None:
         raise click.ClickException(answer)
 
 
-def _read_key(*, stdin: bool, alone: bool) -> str:
+def _stdin_lines() -> Iterator[str]:
+    """The lines of standard input, read at the first one; a stream of click's own reads ahead of what it returns."""
+    yield from click.get_text_stream("stdin").read().splitlines()
+
+
+def _read_key(typed: Iterator[str], *, stdin: bool, alone: bool) -> str:
     """The API key, from standard input (all of it, or a line) or typed at a terminal; in no case is it echoed."""
     if not stdin and not interactive():
         raise click.UsageError("standard input is not a terminal: give the API key with --key-stdin")
-    return _read_secret("API key", stdin=stdin, alone=alone, field="api_key")
+    return _read_secret("API key", typed, stdin=stdin, alone=alone, field="api_key")
 
 
-def _read_webhook_key(*, stdin: bool) -> str:
+def _read_webhook_key(typed: Iterator[str], *, stdin: bool) -> str:
     """A key of the webhook, from the next line of standard input or typed at a terminal."""
-    return _read_secret("Webhook key", stdin=stdin or not interactive(), alone=False, field="webhook_key")
+    return _read_secret("Webhook key", typed, stdin=stdin or not interactive(), alone=False, field="webhook_key")
 
 
-def _read_secret(name: str, *, stdin: bool, alone: bool, field: str) -> str:
+def _read_secret(name: str, typed: Iterator[str], *, stdin: bool, alone: bool, field: str) -> str:
     if not stdin:
         return str(click.prompt(name, hide_input=True, err=True)).strip()
-    given = click.get_text_stream("stdin")
-    secret = (given.read() if alone else given.readline()).strip()
+    secret = ("\n".join(typed) if alone else next(typed, "")).strip()
     if not secret:
         raise InvalidInput("standard input is empty", field=field)
     return secret

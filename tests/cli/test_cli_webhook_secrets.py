@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,15 @@ def test_a_secret_is_sealed_for_its_organization_and_purpose_and_no_command_show
     said = [done.out, *(run("providers", "show", "acme", *more).out for more in ((), ("--json",)))]
     said.append(run("logs", "acme", "--json").out)
     assert not [text for text in said if RESEND_SECRET[8:] in text or stored().webhook_key in text]
+
+
+def test_standard_input_is_read_once_because_a_stream_of_clicks_reads_ahead(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = [StringIO(f"{API_KEY}\n{RESEND_SECRET}\n{OTHER}\n"), StringIO()]
+    monkeypatch.setattr(providers.click, "get_text_stream", lambda _: streams.pop(0))
+    assert run(*SET, "-", "--webhook-key", "-").code == 0
+    assert opened() == f"{RESEND_SECRET} {OTHER}"
 
 
 def test_a_secret_is_asked_for_at_a_terminal_and_not_echoed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
