@@ -1,61 +1,38 @@
 """A SendGrid on loopback: real HTTP, lists in memory, the real one's known statuses, and faults on demand.
 
-    with FakeSendGrid() as fake:
-        fake.allow("SG.key")
-        fake.put("bounces", "ann@example.org", created=1_700_000_000)
-        fake.trouble.append(throttled(reset=1_700_000_060))
-        SendGrid(base_url=fake.url, api_key="SG.key", ...)
-
-A trouble is a function that takes the handler of one request and answers it, or does not. The next one in line meets
-the next request, before anything is done; `after_effect` lets the request do its work first.
+with FakeSendGrid() as fake:
+    fake.allow("SG.key")
+    fake.put("bounces", "ann@example.org", created=1_700_000_000)
+    fake.trouble.append(throttled(reset=1_700_000_060))
+    SendGrid(base_url=fake.url, api_key="SG.key", ...)
 """
 
 from __future__ import annotations
 
 import json
-import socket
-import struct
-import threading
-import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.support import upstream
+from tests.support.upstream import Seen, Upstream, after_effect, raw, reset, silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["FakeSendGrid", "Seen", "after_effect", "raw", "redirect", "reset", "silence", "status", "throttled"]
 LISTS = ("bounces", "blocks", "invalid_emails", "spam_reports", "unsubscribes")
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One request as it arrived.
-
-    Attributes:
-        target: the raw request target, as on the wire.
-        port: the client's, so that a test can distinguish connections.
-    """
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes
-    port: int
-
-
 @dataclass
-class FakeSendGrid:
+class FakeSendGrid(Upstream):
     """The server; one instance is one SendGrid with any number of accounts and subusers.
 
     Attributes:
         lists: rows by account (key and subuser), then list; that of a group is `group-{id}`.
         groups: by account, then id.
         poison: addresses that make any request with them a 400.
-        trouble: what meets the next requests, one each.
-        always: trouble that meets every request.
-        seen: every request.
     """
 
     prefix: str = "/_aws/execute-api/abc123"
@@ -64,30 +41,19 @@ class FakeSendGrid:
     )
     groups: dict[tuple[str, str], dict[int, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     poison: set[str] = field(default_factory=set)
-    trouble: deque[Callable[[Handler], None]] = field(default_factory=deque)
-    always: Callable[[Handler], None] | None = None
-    seen: list[Seen] = field(default_factory=list)
-    stopping: threading.Event = field(default_factory=threading.Event)
     #: called with each page before it is sent, so that a test can change the list between two pages
     between_pages: Callable[[FakeSendGrid], None] = lambda _: None
     _scopes: dict[str, bool] = field(default_factory=dict)
 
-    def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._server.fake = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    @property
+    def handler(self) -> type[upstream.Handler]:
+        """See the base."""
+        return Handler
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{self.prefix}"
+        """Where the API is, its prefix included."""
+        return f"{super().url}{self.prefix}"
 
     def allow(self, key: str, *, permitted: bool = True) -> None:
         """Register a key; without permission it is answered 403."""
@@ -109,40 +75,20 @@ class FakeSendGrid:
         return self._scopes.get(key)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    fake: FakeSendGrid
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore clients that hang up, because tests do so on purpose."""
-
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(upstream.Handler):
     """One connection."""
 
-    protocol_version = "HTTP/1.1"
-    #: headers and body are two writes, and the second must not wait for the first one's acknowledgement
-    disable_nagle_algorithm = True
-    server: _Server
+    do_PATCH = upstream.Handler.handle_method  # noqa: N815
 
-    def log_message(self, *_: object) -> None:
-        pass
+    @property
+    def fake(self) -> FakeSendGrid:
+        """The server's own."""
+        return cast("FakeSendGrid", self.server.fake)
 
-    def handle_method(self) -> None:
-        fake = self.server.fake
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fake.seen.append(
-            Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body, self.client_address[1])
-        )
-        self.request_body = body
-        trouble = fake.trouble.popleft() if fake.trouble else fake.always
-        if trouble is not None:
-            trouble(self)
-        else:
-            self.answer(*self.work())
-
-    do_GET = do_DELETE = do_POST = do_PATCH = handle_method  # noqa: N815
+    @property
+    def request_body(self) -> bytes:
+        """The body of the request."""
+        return self.request_seen.body
 
     def answer(self, status: int, payload: Any = None, headers: dict[str, str] | None = None) -> None:
         raw = b"" if payload is None else json.dumps(payload).encode()
@@ -161,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def work(self) -> tuple[int, Any]:
         """Execute a request as SendGrid would."""
-        fake = self.server.fake
+        fake = self.fake
         scheme, _, key = self.headers.get("Authorization", "").partition(" ")
         permitted = fake.permission(key) if scheme.casefold() == "bearer" else None
         if not permitted:
@@ -221,7 +167,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _put(self, lists: dict[str, list[dict[str, Any]]], name: str) -> tuple[int, Any]:
         emails = json.loads(self.request_body)["recipient_emails"]
-        if self.server.fake.poison.intersection(emails):
+        if self.fake.poison.intersection(emails):
             return refusal(400, f"invalid email {emails}")
         known = {row["email"] for row in lists[name]}
         lists[name] += [{"created": 1_700_000_000, "email": email} for email in emails if email not in known]
@@ -230,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
     def _create(self, groups: dict[int, dict[str, Any]], wanted: dict[str, Any]) -> tuple[int, Any]:
         if any(one["name"] == wanted["name"] for one in groups.values()):
             return refusal(400, "a group of that name exists")
-        group_id = 100 + len(self.server.fake.seen)
+        group_id = 100 + len(self.fake.seen)
         groups[group_id] = {"id": group_id, "is_default": False, **wanted}
         return 201, groups[group_id]
 
@@ -246,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
             return 204, None
         if not isinstance(body.get("emails"), list):
             return refusal(400, "emails array or delete_all must be set")
-        if self.server.fake.poison.intersection(body["emails"]):
+        if self.fake.poison.intersection(body["emails"]):
             return refusal(400, f"invalid email {body['emails']}")
         lists[name][:] = [row for row in lists[name] if row["email"] not in body["emails"]]
         return 204, None
@@ -254,7 +200,7 @@ class Handler(BaseHTTPRequestHandler):
     def _single(
         self, lists: dict[str, list[dict[str, Any]]], name: str, email: str, *, absent: tuple[int, Any]
     ) -> tuple[int, Any]:
-        if email in self.server.fake.poison:
+        if email in self.fake.poison:
             return refusal(400, f"invalid email {email}")
         kept = [row for row in lists[name] if row["email"] != email]
         if len(kept) == len(lists[name]):
@@ -268,7 +214,7 @@ class Handler(BaseHTTPRequestHandler):
 
         if not 1 <= number("limit", 500) <= 500:
             return refusal(400, "limit must be between 1 and 500")
-        self.server.fake.between_pages(self.server.fake)
+        self.fake.between_pages(self.fake)
         chosen = [r for r in rows if number("start_time", 0) <= r.get("created", 0) <= number("end_time", 10**12)]
         chosen.sort(key=lambda row: -row.get("created", 0))
         return 200, chosen[number("offset", 0) :][: number("limit", 500)]
@@ -281,54 +227,16 @@ def refusal(status: int, message: str) -> tuple[int, Any]:
 # ---- trouble
 
 
-def status(code: int, **headers: str) -> Callable[[Handler], None]:
+def status(code: int, **headers: str) -> Callable[[Any], None]:
     """An error in SendGrid's envelope; header names with underscores for hyphens."""
     return lambda handler: handler.answer(
         *refusal(code, "boo@example.org SG.canary"), {name.replace("_", "-"): value for name, value in headers.items()}
     )
 
 
-def throttled(reset: int) -> Callable[[Handler], None]:
+def throttled(reset: int) -> Callable[[Any], None]:
     return status(429, X_RateLimit_Remaining="0", X_RateLimit_Reset=str(reset))
 
 
-def redirect(to: str) -> Callable[[Handler], None]:
+def redirect(to: str) -> Callable[[Any], None]:
     return status(307, Location=to)
-
-
-def raw(*pieces: bytes, every: float = 0.0, forever: bool = False) -> Callable[[Handler], None]:
-    """Send raw bytes piece by piece, then close the connection; or repeat the last piece forever."""
-
-    def send(handler: Handler) -> None:
-        handler.close_connection = True
-        for piece in pieces:
-            handler.wfile.write(piece)
-            time.sleep(every)
-        while forever and not handler.server.fake.stopping.is_set():
-            handler.wfile.write(pieces[-1])
-            time.sleep(every)
-
-    return send
-
-
-def silence(handler: Handler) -> None:
-    """Send no answer."""
-    handler.server.fake.stopping.wait(30)
-    handler.close_connection = True
-
-
-def reset(handler: Handler) -> None:
-    """Reset the connection: a RST instead of an answer."""
-    handler.close_connection = True
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.connection.close()
-
-
-def after_effect(trouble: Callable[[Handler], None]) -> Callable[[Handler], None]:
-    """Execute the request, and lose the answer."""
-
-    def work_first(handler: Handler) -> None:
-        handler.work()
-        trouble(handler)
-
-    return work_first

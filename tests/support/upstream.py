@@ -70,8 +70,13 @@ class Upstream:
     seen: list[Seen] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def handler(self) -> type[Handler]:
+        """What handles a connection."""
+        return Handler
+
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), self.handler)
         self._server.fake = self
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
@@ -157,16 +162,25 @@ def status(code: int, **headers: str) -> Trouble:
     )
 
 
-def raw(*pieces: bytes, every: float = 0.0) -> Trouble:
-    """Send raw bytes piece by piece, then close the connection."""
+def raw(*pieces: bytes, every: float = 0.0, forever: bool = False) -> Trouble:
+    """Send raw bytes piece by piece, then close the connection; or repeat the last piece forever."""
 
     def send(handler: Handler) -> None:
         handler.close_connection = True
         for piece in pieces:
             handler.wfile.write(piece)
             time.sleep(every)
+        while forever and not handler.server.fake.stopping.is_set():
+            handler.wfile.write(pieces[-1])
+            time.sleep(every)
 
     return send
+
+
+def silence(handler: Handler) -> None:
+    """Send no answer."""
+    handler.server.fake.stopping.wait(30)
+    handler.close_connection = True
 
 
 def foreign(code: int) -> Trouble:
