@@ -12,7 +12,7 @@ NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.pac
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo invoke test test-slow test-pythons simulate bench bench-classification bench-cold lint format build lock
+.PHONY: help install run demo invoke test test-slow test-pythons simulate bench bench-day bench-classification bench-cold lint format build lock
 .PHONY: clean node
 
 help: ## list these targets
@@ -57,6 +57,9 @@ bench: $(READY) node ## measure requests, capacity and throughput against the ph
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.removals
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.ingest
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.authentication
+
+bench-day: $(READY) ## have a day of a million events of five providers happen, against a brute-force model (half an hour)
+	@PYTHONPATH=layers/domain/python:. $(BIN)/python -m bench.day_of_events
 
 bench-classification: $(READY) ## measure the bounce classifier on labelled public data; fails if a goal is missed
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.classification
