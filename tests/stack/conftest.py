@@ -23,10 +23,11 @@ from local.ministack import free_port
 from local.place import ROOT, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SECONDS_TO_START = 300
+SECONDS_OF_A_COMMAND = 300
 SECONDS_TO_STOP = 20  # `make run` promises 5, whatever runs; the machine may be busy with something else
 
 
@@ -98,3 +99,25 @@ def place(runner: Runner) -> Place:
 def stack(runner: Runner) -> dict[str, Any]:
     """The content of stack.json: base URLs and credentials."""
     return runner.description()
+
+
+@pytest.fixture
+def reprieve(place: Place, tmp_path: Path) -> Callable[..., str]:
+    """The operator's command on this stack: what it prints, having ended with the exit code `code`."""
+    (tmp_path / ".local").symlink_to(place.home)
+    paths = os.pathsep.join((str(ROOT / "cli"), str(ROOT / "layers" / "domain" / "python")))
+
+    def ran(*arguments: str, code: int = 0) -> str:
+        ended = subprocess.run(
+            [sys.executable, "-c", "from reprieve_cli.main import main; main()", "--local", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS_OF_A_COMMAND,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        assert ended.returncode == code, ended.stderr
+        return ended.stdout
+
+    return ran

@@ -22,9 +22,7 @@ from tests.support.node import run_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from local.place import Place
 
 pytestmark = pytest.mark.stack
 Stack = dict[str, Any]
@@ -35,28 +33,6 @@ SHORT, PAUSE = 4, 5
 #: the same for an SDK that gives up where a first token expires while its function starts cold
 COLD = 20
 SECONDS = 300  # Okta's Python SDK alone takes half a minute to import on a busy machine
-
-
-@pytest.fixture
-def reprieve(place: Place, tmp_path: Path) -> Callable[..., str]:
-    """The operator's command on this stack: what it prints."""
-    (tmp_path / ".local").symlink_to(place.home)
-    paths = os.pathsep.join((str(ROOT / "cli"), str(ROOT / "layers" / "domain" / "python")))
-
-    def ran(*arguments: str) -> str:
-        ended = subprocess.run(
-            [sys.executable, "-c", "from reprieve_cli.main import main; main()", "--local", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS,
-            env={**os.environ, "PYTHONPATH": paths},
-        )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
-
-    return ran
 
 
 @pytest.fixture
