@@ -12,7 +12,7 @@ NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.pac
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo invoke test test-slow test-pythons simulate bench bench-day bench-classification bench-cold lint format build lock
+.PHONY: help install run demo invoke test test-slow test-pythons simulate bench bench-day bench-classification bench-cold bench-warm lint format build lock
 .PHONY: clean node
 
 help: ## list these targets
@@ -64,8 +64,11 @@ bench-day: $(READY) ## have a day of a million events of five providers happen, 
 bench-classification: $(READY) ## measure the bounce classifier on labelled public data; fails if a goal is missed
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.classification
 
-bench-cold: $(READY) ## measure what a cold start weighs as built, with and without .pyc (a few minutes under valgrind)
+bench-cold: $(READY) node ## measure what cold requests cost against a bare start of boto3; fails if a goal is missed (minutes under valgrind)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.cold_start
+
+bench-warm: $(READY) node ## measure what warm requests cost against bare boto3; fails if a goal is missed (minutes under valgrind)
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.warm
 
 lint: $(READY) $(LINT)/.ready ## check style, types and the template
 	$(BIN)/ruff check

@@ -1,62 +1,165 @@
-"""What a cold start weighs, as built: `make bench-cold`, after it has built the functions and layers for this machine.
+"""What a cold request costs: `make bench-cold`, after it has built the functions and layers for this machine.
 
-Each variant is a process of its own that sees its artifact and the layers, and nothing else that is installed. Counted
-are the instructions of the whole process, by valgrind's callgrind, which do not depend on what else the machine does;
-without valgrind it is the least processor time of several runs, in turn. Both are shown as a multiple of a process that
-does `import json`.
+The first table is the whole life of a process that starts, loads one function as built, and answers one ordinary
+request: its own start, the verification of the credential, each call of DynamoDB over TLS, and the log lines. It is
+shown as a share of a bare start of boto3: a process that makes a DynamoDB client and reads two items with it. Beside it
+is the peak of its memory. A function that misses its goal fails the run.
+
+The second table is what loading weighs, with and without `.pyc`, as a multiple of a process that does `import json`.
+See `bench.processes` for what is counted.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import resource
 import shutil
-import subprocess
+import ssl
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore
+import certifi
+import trustme
 
+from bench.deployment import LAYERS, email, get, handling, post, prepare, webhook
+from bench.processes import Process, unit, weights
+from bench.store import running
+from bench.tls import in_front_of
 from local.build import BUILD, build_if_changed
 from local.place import default_place
 from tests.support.tables import settings_of
 
-ROUNDS: Final = 9
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: the most that a cold request may cost, as a share of a bare start of boto3: of a function without pydantic, and with
+WITHOUT, WITH = 0.5, 0.9
+#: the most memory that an ordinary request may take, in MB
+MEMORY: Final = 128
 #: one without pydantic, and one with it
-HANDLERS: Final = ("suppressions", "remove_list")
-CLIENT: Final = "import boto3; boto3.client('dynamodb')"
-LAMBDA: Final = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "PYTHONDONTWRITEBYTECODE": "1"} | (
-    dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing")
-)
+LOADED: Final = ("suppressions", "recipients")
+CLIENT: Final = "import boto3; client = boto3.client('dynamodb')"
+READS: Final = """
+for sort in ("organization", "credential"):
+    client.get_item(TableName="Access", Key={"partition": {"S": "demo"}, "sort": {"S": sort}})
+"""
+#: of this program alone: `ru_maxrss` also has what its parent took before it
+PEAK: Final = """
+with open("/proc/self/status") as status:
+    print("peak", next(line.split()[1] for line in status if line.startswith("VmHWM")))
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
-    """A process to measure: what it sees, what it does, and with which variables."""
+class Ordinary:
+    """An ordinary request to a function, and its goal."""
 
-    name: str
-    program: str
-    paths: tuple[Path, ...] = ()
-    settings: frozenset[str] = frozenset()
+    function: str
+    event: dict[str, Any]
+    status: int = 200
+    goal: float = WITHOUT
 
-    def command(self) -> list[str]:
-        """The process."""
-        paths = [str(path) for path in self.paths]
-        return [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {paths!r}; {self.program}"]
 
-    def environment(self) -> dict[str, str]:
-        """Its variables."""
-        return {"PATH": os.environ["PATH"], **LAMBDA, **dict.fromkeys(self.settings, "1")}
+ADDRESS: Final = email(3)
+IN_PATH: Final = {"email": ADDRESS}
+#: one for each function of an API but those whose every ordinary request calls KMS, for which there is boto3: sealing
+#: and unsealing secrets (tokens that are issued, unsubscribe links, tests of an email server)
+ORDINARY: Final = (
+    Ordinary("remove_list", post("okta", "api", "/v1/org/email/bounces/remove-list", {"emailAddresses": [ADDRESS]})),
+    Ordinary("system_log", get("okta", "api", "/v1/logs")),
+    Ordinary("recipients", get("okta", "api", "/v1/users"), goal=WITH),
+    Ordinary("email_servers", get("okta", "api", "/v1/email-servers"), goal=WITH),
+    Ordinary("suppressions", get("sendgrid", "v3", "/suppression/bounces", query={"limit": "500"})),
+    Ordinary("global_suppressions", get("sendgrid", "v3", "/asm/suppressions/global/{email+}", path=IN_PATH)),
+    Ordinary("groups", get("sendgrid", "v3", "/asm/groups")),
+    Ordinary("group_suppressions", get("sendgrid", "v3", "/asm/suppressions/{email+}", path=IN_PATH)),
+    Ordinary("address_whitelist", get("sendgrid", "v3", "/mail_settings/address_whitelist")),
+    Ordinary("bounce_purge", get("sendgrid", "v3", "/mail_settings/bounce_purge")),
+    Ordinary("bounce_classifications", get("sendgrid", "v3", "/suppression/bounces/classifications")),
+    Ordinary("api_keys", get("sendgrid", "v3", "/api_keys")),
+    Ordinary("records", get("zoho", "crm", "/{version}/org", path={"version": "v8"})),
+    Ordinary("addresses", get("reprieve", "reprieve", "/addresses/{email+}", path=IN_PATH)),
+    Ordinary("removals", get("reprieve", "reprieve", "/removals", query={"state": "pending"})),
+    Ordinary("holds", get("reprieve", "reprieve", "/holds")),
+    Ordinary("event_webhook", webhook(0, 1)),
+)
 
 
 def main() -> None:
-    """Build, measure and print the table."""
+    """Build, measure, print the tables, and exit with 1 if a goal is missed."""
     build_if_changed(default_place(0))
+    missed = requests()
+    loading()
+    if missed:
+        sys.exit(f"missed: {', '.join(missed)}")
+
+
+def requests() -> list[str]:
+    """Print the table of cold requests; return the functions that miss a goal."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        client, _ = stack.enter_context(running())
+        prepare(client)
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        port = stack.enter_context(in_front_of(client.meta.endpoint_url, context))
+        endpoint = f"https://localhost:{port}"
+        listed = (trusting(authority, folder),)
+        bare = Process(CLIENT + READS, (*listed, *LAYERS), {"AWS_ENDPOINT_URL": endpoint})
+
+        def process(one: Ordinary, after: str = "") -> Process:
+            return handling(
+                one.function,
+                [one.event],
+                status=one.status,
+                endpoint=endpoint,
+                folder=folder,
+                first=listed,
+                after=after,
+            )
+
+        base, *costs = weights([bare, *(process(one) for one in ORDINARY)])
+        peaks = [peak(process(one, PEAK)) for one in ORDINARY]
+    return printed(base, costs, peaks)
+
+
+def printed(base: float, costs: Sequence[float], peaks: Sequence[float]) -> list[str]:
+    """Print figures, goals and verdicts."""
+    print(f"| cold request | {unit()} | bare boto3 = 1 | goal | peak MB | goal | |\n|---|---:|---:|---:|---:|---:|---|")
+    print(f"| a boto3 client and two reads | {base:.0f} | 1.00 | | | | |")
+    missed = []
+    for one, cost, memory in zip(ORDINARY, costs, peaks, strict=True):
+        good = cost / base <= one.goal and memory < MEMORY
+        missed += [] if good else [one.function]
+        verdict = "met" if good else "MISSED"
+        print(
+            f"| `{one.function}` | {cost:.0f} | {cost / base:.2f} | {one.goal} | {memory:.0f} | {MEMORY} | {verdict} |"
+        )
+    print()
+    return missed
+
+
+def peak(process: Process) -> float:
+    """The peak of a process's memory in MB; its program ends with PEAK."""
+    return int(process.output().split("peak ")[-1]) / 1024
+
+
+def trusting(authority: trustme.CA, folder: Path) -> Path:
+    """A folder with a certifi whose list has one more authority, as one of Amazon's."""
+    place = folder / "listed"
+    shutil.copytree(Path(certifi.__file__).parent, place / "certifi", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(LAYERS[1] / "certifi", place / "certifi", dirs_exist_ok=True)
+    with (place / "certifi" / "cacert.pem").open("a", encoding="utf-8") as file:
+        file.write(f'\n# Label: "Amazon Root CA 9"\n{authority.cert_pem.bytes().decode()}')
+    return place
+
+
+def loading() -> None:
+    """Print what loading weighs."""
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain"
         shutil.copytree(BUILD, plain, ignore=shutil.ignore_patterns("__pycache__"))
@@ -64,61 +167,31 @@ def main() -> None:
         shutil.copytree(BUILD / "DependenciesLayer" / "python", full)
         shutil.copytree(Path(botocore.__file__).parent / "data", full / "botocore" / "data", dirs_exist_ok=True)
         found = variants(plain, full)
-        weights = instructions(found) if shutil.which("valgrind") else processor_time(found)
-    unit = "instructions, million" if shutil.which("valgrind") else "processor time, ms"
-    print(f"| process | {unit} | import json = 1 |\n|---|---:|---:|")
-    bare = weights[0]
-    for variant, weight in zip(found, weights, strict=True):
-        print(f"| {variant.name} | {weight:.0f} | {weight / bare:.1f} |")
+        costs = weights(list(found.values()))
+    print(f"| process | {unit()} | import json = 1 |\n|---|---:|---:|")
+    for name, cost in zip(found, costs, strict=True):
+        print(f"| {name} | {cost:.0f} | {cost / costs[0]:.1f} |")
 
 
-def variants(plain: Path, full: Path) -> list[Variant]:
-    """What is measured.
+def variants(plain: Path, full: Path) -> dict[str, Process]:
+    """What is loaded, by a description.
 
     Args:
         plain: the build without its `.pyc`.
         full: the packages of the layer, with all services of botocore.
     """
-    found = [
-        Variant("`import json`", "import json"),
-        Variant("a DynamoDB client of the layer's boto3, with all services", CLIENT, (full,)),
-    ]
+    found = {
+        "`import json`": Process("import json"),
+        "a DynamoDB client of the layer's boto3, with all services": Process(CLIENT, (full,)),
+    }
     for how, build in (("", BUILD), (", not compiled", plain)):
         layers = (build / "DomainLayer" / "python", build / "DependenciesLayer" / "python")
-        found.append(Variant(f"a DynamoDB client of the layer's boto3{how}", CLIENT, layers))
-        for handler in HANDLERS:
-            function = build / ("".join(word.capitalize() for word in handler.split("_")) + "Function")
-            settings = frozenset(settings_of(handler))
-            found.append(Variant(f"`{handler}` loaded{how}", "import app", (function, *layers), settings))
+        found[f"a DynamoDB client of the layer's boto3{how}"] = Process(CLIENT, layers)
+        for function in LOADED:
+            code = build / ("".join(word.capitalize() for word in function.split("_")) + "Function")
+            process = Process("import app", (code, *layers), dict.fromkeys(settings_of(function), "1"))
+            found[f"`{function}` loaded{how}"] = process
     return found
-
-
-def instructions(found: list[Variant]) -> list[float]:
-    """The instructions of each, in millions. That several are counted at a time does not change them."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(_instructions, found))
-
-
-def _instructions(variant: Variant) -> float:
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *variant.command()]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=variant.environment())
-    counted = re.search(r"Collected : (\d+)", ran.stderr)
-    if counted is None:
-        sys.exit(f"valgrind counted nothing:\n{ran.stderr}")
-    return int(counted[1]) / 1e6
-
-
-def processor_time(found: list[Variant]) -> list[float]:
-    """The least processor time of each in milliseconds, of several rounds through all."""
-    rounds = [[_milliseconds(variant) for variant in found] for _ in range(ROUNDS)]
-    return [min(times) for times in zip(*rounds, strict=True)]
-
-
-def _milliseconds(variant: Variant) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(variant.command(), check=True, env=variant.environment())
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1_000
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Light:
 
     def call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `transport.Transport`."""
-        body = json.dumps(arguments, separators=(",", ":"), default=_base64).encode()
+        body = _ENCODER.encode(arguments).encode()
         try:
             answer = self._exchange(self._request(operation, body))
         except OSError as error:
@@ -189,3 +189,6 @@ def _base64(value: object) -> str:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False, default=_base64)
