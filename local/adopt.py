@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 IDENTIFIERS: Final = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::KMS::Key": "KeyId",
+    "AWS::S3::Bucket": "BucketName",
     "AWS::SQS::Queue": "QueueUrl",
 }
 
@@ -68,7 +69,8 @@ def adoption(template: Mapping[str, Any], existing: Mapping[str, str]) -> tuple[
         raise Problem(f"{unknown[0]} is not retained; these are: {', '.join(retained)}")
     if missing := [name for name in retained if name not in existing]:
         raise Problem(f"what is {missing[0]} called? Name it, or write {missing[0]}= if it is gone")
-    adopted = {name: retained[name] for name in retained if existing[name]}
+    # what exists is imported, whatever the template makes it depend on
+    adopted = {name: _without_condition(one) for name, one in retained.items() if existing[name]}
     conditions = {
         name: one for name, one in template["Conditions"].items() if name in set(_named(adopted, "Fn::If", "Condition"))
     }
@@ -88,6 +90,10 @@ def adoption(template: Mapping[str, Any], existing: Mapping[str, str]) -> tuple[
         for name, one in adopted.items()
     ]
     return {name: part for name, part in imported.items() if part}, resources
+
+
+def _without_condition(resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in resource.items() if name != "Condition"}
 
 
 def _named(value: Any, *functions: str) -> Iterator[str]:  # noqa: ANN401  (a part of a template)

@@ -18,8 +18,8 @@ LOCK = ROOT / ".local" / "build.lock"
 CACHE = ROOT / ".local" / "build-cache"
 SECONDS_FOR_ANOTHER_BUILD = 600
 
-#: Parameters of the template on a local stack: the demo's mail server is on loopback.
-LOCAL_PARAMETERS = {"PrivateMailNetworks": "127.0.0.0/8"}
+#: Parameters of the template on a local stack: the demo's mail server is on loopback, and there is a bucket for mails.
+LOCAL_PARAMETERS = {"PrivateMailNetworks": "127.0.0.0/8", "ReceivedMail": "on"}
 
 #: How an artifact is made. SAM's cache knows the sources of each artifact, and not these.
 RECIPE = ("artifacts", "local/artifact.py")

@@ -216,7 +216,9 @@ def _account_tasks(kind: str, organization: Organization, base_url: str, *, lack
         case False, True:
             return [f"set the base URL of the provider account if its API key may be sent there: {command}"]
     if kind in PROVIDERS and PROVIDERS[kind].notifications:
-        return [f"claim the senders, unless they are claimed: reprieve senders claim {organization.id} SENDER"]
+        return [
+            f"claim the senders, unless they are claimed: reprieve senders claim {organization.id} SENDER --kind {kind}"
+        ]
     return []
 
 

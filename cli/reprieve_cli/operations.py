@@ -15,7 +15,7 @@ from reprieve.access.provider_accounts import AccountChanges
 from reprieve.clock import SECOND, Millis
 from reprieve.context import OPERATOR, Actor, Context
 from reprieve.errors import InvalidInput, Unavailable
-from reprieve.providers.none import NONE
+from reprieve.providers.registry import provider_of
 from reprieve.recipients.recipient import USERS
 from reprieve.role import Role
 from reprieve.runtime import wiring
@@ -179,8 +179,8 @@ def test_provider(organization: Organization, account: ProviderAccount) -> str |
     Raises:
         InvalidInput: the kind of account has no provider behind it.
     """
-    if account.kind == NONE.kind:
-        raise InvalidInput("there is no provider behind an account of this kind", field="kind none")
+    if not provider_of(account.kind).keeps_lists:
+        raise InvalidInput("there is no provider behind an account of this kind", field=f"kind {account.kind}")
     now = wiring.now()
     try:
         provider = wiring.provider_for(organization, account)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reprieve.clock import Millis
-from reprieve.providers.none import NONE
+from reprieve.providers.registry import provider_of
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.obstacles import paused
@@ -41,13 +41,14 @@ def reconcile(organization: str, since: int, *, dry_run: bool, as_json: bool) ->
     account = wiring.access().provider_account(organization)
     if account is not None and account.is_paused(context.now):
         raise click.ClickException(paused(organization, account.paused_until, account.paused_reason))
-    if account is None or account.kind == NONE.kind:
-        lack = "no provider account" if account is None else "a provider account of kind none"
+    compares = account is not None and provider_of(account.kind).keeps_lists
+    if not compares:
+        lack = "no provider account" if account is None else f"a provider account of kind {account.kind}"
         say(f"{organization} has {lack}, so there is nothing to compare with", err=True)
     found = wiring.reconciliation().run(context, start=Millis(context.now - since), end=context.now, dry_run=dry_run)
     if as_json:
         say_json(_record(found))
-    elif account is not None and account.kind != NONE.kind:
+    elif compares:
         _show(found, dry_run=dry_run)
     if found.unread:
         raise click.ClickException("not every list could be read")

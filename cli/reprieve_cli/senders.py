@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from reprieve.providers.registry import PROVIDERS
@@ -10,8 +12,12 @@ from reprieve_cli import operations
 from reprieve_cli.output import examples, json_option, say, say_json, say_table
 from reprieve_cli.target import connect
 
-#: the one kind of provider whose notifications name senders
-(KIND,) = (one.kind for one in PROVIDERS.values() if one.notifications)
+#: the kinds of providers whose notifications name senders
+KINDS: Final = tuple(one.kind for one in PROVIDERS.values() if one.notifications)
+
+_kind = click.option(
+    "--kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True, help="The provider that names the sender."
+)
 
 
 @click.group()
@@ -22,24 +28,30 @@ def senders() -> None:
     organization. Claim those of an organization, so that it gets their bounces: configuration-set/NAME,
     identity/ADDRESS, identity/DOMAIN or tenant/NAME. If a mail has several that are claimed, the first in this order
     decides.
+
+    A bounce that comes as a mail is known by the address that it came to: identity/ADDRESS or identity/DOMAIN, with
+    --kind mail.
     """
 
 
 @senders.command(
     epilog=examples(
-        "reprieve senders claim acme configuration-set/marketing", "reprieve senders claim acme identity/acme.example"
+        "reprieve senders claim acme configuration-set/marketing",
+        "reprieve senders claim acme identity/acme.example",
+        "reprieve senders claim acme identity/bounces@acme.example --kind mail",
     )
 )
 @click.argument("organization", metavar="ORG")
 @click.argument("sender", metavar="SENDER")
-def claim(organization: str, sender: str) -> None:
+@_kind
+def claim(organization: str, sender: str, kind: str) -> None:
     """Claim a sender for an organization.
 
     Notifications that were set aside because their sender was unknown are taken in by `reprieve dead-letters redrive`.
     """
     connect()
     owner = operations.find_organization(organization)
-    claimed = wiring.senders().claim(operations.asking(owner), KIND, sender)
+    claimed = wiring.senders().claim(operations.asking(owner), kind, sender)
     say(f"Mail sent with {claimed} is {organization}'s from now on.")
 
 
@@ -59,12 +71,13 @@ def list_(organization: str, *, as_json: bool) -> None:
 @senders.command(epilog=examples("reprieve senders release acme configuration-set/marketing"))
 @click.argument("organization", metavar="ORG")
 @click.argument("sender", metavar="SENDER")
-def release(organization: str, sender: str) -> None:
+@_kind
+def release(organization: str, sender: str, kind: str) -> None:
     """Give up a claim.
 
     Notifications of mail that is sent with it are set aside from now on.
     """
     connect()
     owner = operations.find_organization(organization)
-    released = wiring.senders().release(operations.asking(owner), KIND, sender)
+    released = wiring.senders().release(operations.asking(owner), kind, sender)
     say(f"Mail sent with {released} belongs to no organization from now on.")

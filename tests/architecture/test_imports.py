@@ -19,12 +19,16 @@ NEVER = {"aws_xray_sdk", "moto", "hypothesis", "pytest", "click"}
 #: modules that only these functions load, at import or at the first use
 EXPENSIVE = {
     "pydantic": {"recipients", "email_servers", "email_server_test"},
-    "email": {"email_servers", "email_server_test", "recipients", "event_webhook", "okta_tokens"},
+    "email": {
+        *("email_servers", "email_server_test", "recipients", "event_webhook", "okta_tokens"),
+        *("mail_reports", "received_mail"),
+    },
     "requests": set(),
     "boto3": set(),
     "botocore.exceptions": set(),
     "ssl": {"email_servers", "email_server_test"},
     "cryptography": {"event_webhook", "email_servers", "email_server_test", "okta_tokens", "zoho_tokens"},
+    "flufl.bounce": {"mail_reports"},
     "joserfc": {"okta_tokens", "zoho_tokens"},
 }
 

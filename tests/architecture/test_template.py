@@ -118,5 +118,5 @@ def test_the_job_runs_every_two_minutes_and_what_it_cannot_do_is_not_lost() -> N
     assert job["Timeout"] < 120
 
 
-def test_the_bytes_of_a_webhook_reach_the_function_as_they_were_signed() -> None:
-    assert RESOURCES["ReprieveApi"]["Properties"]["BinaryMediaTypes"] == ["application/json"]
+def test_the_bytes_of_a_webhook_or_a_mail_reach_the_function_as_they_were_sent() -> None:
+    assert RESOURCES["ReprieveApi"]["Properties"]["BinaryMediaTypes"] == ["application/json", "message/rfc822"]

@@ -255,7 +255,7 @@ def test_overwriting_names_the_host_of_the_export_where_the_account_stays_at_the
 def test_an_import_says_that_the_senders_of_amazon_ses_have_to_be_claimed(run: Run, tmp_path: Path) -> None:
     run("providers", "set", "acme", "--kind", "ses", "--yes")
     run("export", "acme", str(tmp_path / "acme"))
-    task = "left to do: claim the senders, unless they are claimed: reprieve senders claim acme SENDER"
+    task = "left to do: claim the senders, unless they are claimed: reprieve senders claim acme SENDER --kind ses"
     assert run("import", str(tmp_path / "acme"), "--check").out.splitlines()[-1] == task
     forget(run)
     assert run("import", str(tmp_path / "acme")).out.splitlines()[-1] == task

@@ -91,11 +91,13 @@ ALLOWED: dict[str, set[str]] = {
     "AddressesFunction": {"credential", "organization", "peek", "count"},
     "RemovalsFunction": {"credential", "count"},
     "HoldsFunction": {"credential", "count"},
+    "MailReportsFunction": {"credential", "count"},
     "EventWebhookFunction": {"organization", "webhook key"},
     "OktaTokensFunction": {"organization"},
     "ApiKeysFunction": {"credential", "organization", "peek", "clear", "purge", "count", *KEY_VERBS},
     "ZohoTokensFunction": {"organization", "deny"},
     "ProviderNotificationsFunction": {"organization", "sender"},
+    "ReceivedMailFunction": {"organization", "sender"},
     "RemovalJobFunction": {"account", "webhook key", "sender", "pause"},
     "ReconciliationFunction": {"account", "webhook key", "sender"},
     "UpkeepFunction": set(),
@@ -229,7 +231,7 @@ def test_the_table_that_every_function_reads_holds_no_provider_account(dynamodb:
     assert kept == {"Access": {"organization", f"credential#{'0' * 64}"}, "ProviderAccounts": {"provider"}}
 
 
-@pytest.mark.parametrize("function", ["EventWebhookFunction", "ProviderNotificationsFunction"])
+@pytest.mark.parametrize("function", ["EventWebhookFunction", "ProviderNotificationsFunction", "ReceivedMailFunction"])
 def test_what_events_come_by_may_not_read_a_credential(function: str) -> None:
     names = {"#s": "scopes"}
     single = {"Key": {}, "TableName": "Access", "ProjectionExpression": "#s", "ExpressionAttributeNames": names}

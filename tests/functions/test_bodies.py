@@ -73,6 +73,8 @@ BODILESS = {
     "reprieve POST /removals/{id}/retry",
     "reprieve DELETE /holds/{subject+}",
     "reprieve POST /events/{kind}/{org}",
+    # mails, which test_mail_reports sends
+    "reprieve POST /mail-reports",
     # forms, which test_tokens sends
     *("okta POST /v1/token", "zoho POST /v2/token", "zoho POST /v2/token/revoke"),
     "reprieve POST /unsubscribe/{token}",

@@ -133,6 +133,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "reprieve POST /holds": ("reprieve.holds.manage",),
     "reprieve GET /holds/{subject+}": ("reprieve.holds.read", "reprieve.holds.manage"),
     "reprieve DELETE /holds/{subject+}": ("reprieve.holds.manage",),
+    "reprieve POST /mail-reports": ("reprieve.mail_reports.create",),
     "reprieve GET /removals": READ_REMOVALS,
     "reprieve GET /removals/{id}": READ_REMOVALS,
     "reprieve POST /removals/{id}/retry": ("reprieve.removals.manage",),

@@ -17,8 +17,12 @@ from tests.support.tables import template
 
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "domain" / "python"
-#: modules in which the word is a dialect's name
-OTHER_MEANINGS = {"reprieve/access/quota.py", "reprieve/addresses/explain.py"}
+#: modules in which the word is a dialect's name, or a part of a host's
+OTHER_MEANINGS = {
+    "reprieve/access/quota.py",
+    "reprieve/addresses/explain.py",
+    "reprieve/email_servers/email_server.py",
+}
 
 
 @pytest.mark.parametrize("kind", PROVIDERS)

@@ -58,6 +58,7 @@ class ProviderKind:
         webhook: loads its Webhook; None when it has no webhook here.
         groups: opens an account's unsubscribe groups, as `adapter` does its lists; None when the provider has none.
         notifications: loads its Notifications; None when it has none.
+        keeps_lists: whether it keeps lists of its own, which a lift changes and the reconciliation reads.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class ProviderKind:
     webhook: Callable[[], Webhook] | None = None
     groups: Callable[[ProviderAccount, str, Surroundings], ProviderGroups] | None = None
     notifications: Callable[[], Notifications] | None = None
+    keeps_lists: bool = True
 
     @property
     def name(self) -> str:

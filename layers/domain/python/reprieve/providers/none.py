@@ -69,4 +69,5 @@ NONE: Final = ProviderKind(
     kind="none",
     account=AccountRules(name="", has_key=False, base_url="", acts_for=False),
     adapter=_adapter,
+    keeps_lists=False,
 )

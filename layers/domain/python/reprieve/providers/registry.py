@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Unavailable
+from reprieve.providers.mail.provider import MAIL
 from reprieve.providers.mailgun.provider import MAILGUN
 from reprieve.providers.none import NONE
 from reprieve.providers.postmark.provider import POSTMARK
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reprieve.suppressions.notifications import Notifications
 
 PROVIDERS: Final[Mapping[str, ProviderKind]] = {
-    one.kind: one for one in (SENDGRID, SES, RESEND, MAILGUN, POSTMARK, NONE)
+    one.kind: one for one in (SENDGRID, SES, RESEND, MAILGUN, POSTMARK, MAIL, NONE)
 }
 
 

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from reprieve.store.holds import Holds as HoldStore
     from reprieve.store.link_keys import LinkKeys
     from reprieve.store.listing import Listing
+    from reprieve.store.mailbox import Mailbox
     from reprieve.store.organization_rows import OrganizationRows
     from reprieve.store.recipients import Recipients
     from reprieve.store.removal_queue import RemovalQueue
@@ -425,6 +426,14 @@ def notification_ingest(kind: str) -> NotificationIngest:
     return NotificationIngest(
         kind, provider_name, notifications_of(kind), access(), sender_store(), ingest(), dead_letters()
     )
+
+
+@cache
+def mailbox() -> Mailbox:
+    """The mails that Amazon SES received."""
+    from reprieve.store.mailbox import Mailbox
+
+    return Mailbox(late("s3"))
 
 
 def dead_letter_verbs() -> DeadLetterVerbs:

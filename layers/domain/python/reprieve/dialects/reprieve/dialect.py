@@ -81,6 +81,7 @@ DIALECT: Final = Dialect(
             "reprieve.links.create",
             "reprieve.holds.read",
             "reprieve.holds.manage",
+            "reprieve.mail_reports.create",
             "reprieve.removals.read",
             "reprieve.removals.manage",
             "reprieve.suppressions.read",

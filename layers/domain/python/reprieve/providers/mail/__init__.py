@@ -1,0 +1,1 @@
+"""Mail that reports on other mail, as a source of delivery events."""
