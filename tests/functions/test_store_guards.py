@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.access.issuer import Issuer
 from reprieve.access.repeat import Answer, Kept
 from reprieve.address import Address
 from reprieve.clock import DAY
@@ -14,6 +16,7 @@ from reprieve.errors import Conflict, ReprieveError, Unavailable
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.runtime import wiring
 from reprieve.store.email_servers import EmailServers
+from reprieve.store.issuers import Issuers
 from reprieve.store.repeats import Repeats
 from tests.support.gateway import DEMO
 
@@ -136,3 +139,12 @@ def test_no_more_email_servers_are_enrolled_than_the_maximum() -> None:
     store.add(DEMO, server("ces1"), maximum=1)
     with pytest.raises(ReprieveError):
         store.add(DEMO, server("ces2"), maximum=1)
+
+
+@pytest.mark.usefixtures("dynamodb")
+def test_the_trust_in_an_issuer_is_ended_by_the_organization_that_has_it_alone() -> None:
+    store = Issuers(wiring.table("ACCESS"))
+    trusted = Issuer("demo", "https://idp.example", "api", "https://idp.example/keys", "groups", ())
+    assert store.add(trusted)
+    assert not store.remove(replace(trusted, organization_id="other"))
+    assert store.of("demo") == [trusted]

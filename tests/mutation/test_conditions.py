@@ -57,6 +57,9 @@ NOTICED_BY: Final = {
     "recipients.UNUSED without attribute_not_exists(#named)": GUARDS
     + "test_deleting_a_user_frees_no_login_that_is_anothers_though_it_was_the_users_address",
     "repeats.FREE": GUARDS + "test_an_idempotency_key_is_another_requests_until_its_time_is_over",
+    "repeats.SAME": "tests/functions/event_webhook/test_webhook_secrets.py"
+    "::test_mailguns_token_proves_one_post_and_its_repeats_and_no_other",
+    "issuers.SAME": GUARDS + "test_the_trust_in_an_issuer_is_ended_by_the_organization_that_has_it_alone",
     "organization_rows.EXPIRED": "tests/unit/test_exports.py::test_what_has_not_expired_is_not_replaced",
     "pending.DUE without #removal_state = :pending": RACES
     + "test_a_failure_that_the_index_still_shows_as_pending_is_not_claimed[simulated]",
