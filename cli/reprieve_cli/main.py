@@ -16,6 +16,7 @@ from reprieve_cli.doctor import doctor
 from reprieve_cli.exports import export, import_
 from reprieve_cli.groups import groups
 from reprieve_cli.holds import holds
+from reprieve_cli.ingest import ingest
 from reprieve_cli.issuers import issuers
 from reprieve_cli.lift import lift
 from reprieve_cli.lists import lists
@@ -124,6 +125,7 @@ for command in (
     logs,
     reconcile,
     dead_letters,
+    ingest,
     export,
     import_,
     doctor,

@@ -50,6 +50,7 @@ def test_these_are_the_commands() -> None:
         "holds lift",
         "holds list",
         "import",
+        "ingest",
         "issuers add",
         "issuers list",
         "issuers remove",
@@ -108,7 +109,7 @@ def test_every_example_is_a_command_line_that_the_command_takes(
     example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in re.findall(r"\w+\.(?:csv|jwk)", example):
+    for name in re.findall(r"\w+\.(?:csv|jwk|jsonl|eml)", example):
         (tmp_path / name).touch()
     # what the shell would do with the rest is not the command's business
     line = re.search(r"reprieve ([^<|)]+)", example)

@@ -37,6 +37,7 @@ class Webhook:
         check: raises Unauthenticated or LimitExceeded for a post that no key could prove; it reads nothing stored.
         verify: given a post and the account's public key, raises Unauthenticated unless the provider sent the post.
         read: the events in a post; what cannot be read is in the batch as it came.
+        lists: whether a post is an array of events, and not one event.
         nonce: the text of a verified post that proves it once: a post with other content that has it, too, is refused.
             None for a signature that covers the content itself.
     """
@@ -45,6 +46,7 @@ class Webhook:
     verify: Callable[[Post, str], None]
     read: Callable[[Post], Batch]
     nonce: Callable[[Post], str] | None = None
+    lists: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from reprieve.suppressions.notifications import NotificationIngest
     from reprieve.suppressions.ports import ProviderGroups
     from reprieve.suppressions.reconcile import DailyReconciliation, Reconciliation
+    from reprieve.suppressions.replay import Replay
     from reprieve.suppressions.unsubscribe import Unsubscribes
     from reprieve.suppressions.whitelists import Whitelists
     from reprieve.system_log.query import SystemLog
@@ -415,6 +416,13 @@ def ingest() -> Ingest:
     from reprieve.suppressions.ingest import Ingest
 
     return Ingest(suppressions(), unsubscribe_groups(), whitelist_store(), event_log(), dead_letters())
+
+
+def replay() -> Replay:
+    """The verb that takes in events out of files."""
+    from reprieve.suppressions.replay import Replay
+
+    return Replay(ingest())
 
 
 def notification_ingest(kind: str) -> NotificationIngest:

@@ -59,7 +59,7 @@ def _groups(account: ProviderAccount, api_key: str, _surroundings: Surroundings)
 def _webhook() -> Webhook:
     from reprieve.providers.sendgrid import events  # noqa: PLC0415  (imports cryptography)
 
-    return Webhook(check=events.check_headers, verify=events.verify, read=events.parse_events)
+    return Webhook(check=events.check_headers, verify=events.verify, read=events.parse_events, lists=True)
 
 
 #: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)
