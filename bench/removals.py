@@ -21,6 +21,7 @@ from reprieve.removals.job import RemovalJob
 from reprieve.removals.request import Removals
 from reprieve.store.access import Access
 from reprieve.store.boto3_transport import Boto3
+from reprieve.store.groups import GroupStore
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.system_log import EventLog
@@ -87,6 +88,7 @@ def run(client: DynamoDBClient, meter: Meter, upstream: FakeSendGrid, count: int
         access=access,
         queue=RemovalQueue(Table(Boto3(client), "Suppressions")),
         log=log,
+        groups=GroupStore(Table(Boto3(client), "Suppressions")),
         provider_for=lambda *_: SendGrid(base_url=upstream.url, api_key=KEY, clock=now),
         clock=now,
         remaining=lambda: seconds(110),

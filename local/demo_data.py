@@ -22,6 +22,7 @@ from reprieve.access.client import ClientKind, Secrets
 from reprieve.clock import HOUR, Millis, now
 from reprieve.errors import Conflict, NotFound
 from reprieve.organization import Membership
+from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations, stack
 from reprieve_cli.scopes import BY_DIALECT
@@ -104,7 +105,7 @@ def issue(organization: str, dialect: str) -> str:
 def has_account(organization: str) -> bool:
     """Whether an organization has a provider account; versions before ProviderAccounts kept it elsewhere."""
     try:
-        operations.provider_account(organization)
+        wiring.provider_accounts().find(operations.find_organization(organization))
     except NotFound:
         return False
     return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reprieve.access.provider_account import DEFAULT, account_title
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND, SKEW_ALLOWANCE
 from reprieve.errors import Unavailable
 from reprieve.providers.none import NONE
@@ -186,19 +187,19 @@ def ran_lately(stack: Stack, output: str, created: int) -> Finding:
 
 
 def organization_state(organization: Organization) -> Iterator[Finding]:
-    """An organization's account, its webhook's key, and what waits."""
-    account, now = wiring.access().provider_account(organization.id), wiring.now()
+    """An organization's accounts, their webhooks' keys, and what waits."""
+    accounts, now = wiring.access().provider_accounts(organization.id), wiring.now()
     pending, _ = wiring.following().waiting(organization, RemovalState.PENDING, limit=1_000, after=None)
     failed, more = wiring.following().waiting(organization, RemovalState.FAILED, limit=100, after=None)
     oldest = min((report.followed.requested_at for report in pending), default=now)
-    if account is None:
+    if not accounts:
         state = State.FAULT if pending else State.WARNING
         found = without_account(organization.id) if pending else f"{organization.id} has no provider account"
         yield Finding("provider", state, found, f"`reprieve providers set {organization.id} --kind ...`")
-    else:
+    for account in accounts:
         yield account_state(organization, account)
         yield webhook_state(organization, account)
-    if account is not None and now - oldest > MAX_AGE:
+    if accounts and now - oldest > MAX_AGE:
         yield Finding(
             "removals",
             State.FAULT,
@@ -216,32 +217,40 @@ def organization_state(organization: Organization) -> Iterator[Finding]:
 
 def account_state(organization: Organization, account: ProviderAccount) -> Finding:
     """Whether the provider takes the account: by a read of one second of its bounces."""
+    title, command = account_title(organization.id, account.name), _setting(organization, account)
     if account.is_paused(wiring.now()):
-        said = paused(organization.id, account.paused_until, account.paused_reason)
-        advice = f"correct it with `reprieve providers set {organization.id}`, then `providers resume`"
+        said = paused(title, account.paused_until, account.paused_reason)
+        advice = f"correct it with `{command}`, then `providers resume`"
         return Finding("provider", State.FAULT, said, advice)
     if account.kind == NONE.kind:
-        return Finding("provider", State.OK, f"{organization.id}: none is behind its account")
+        return Finding("provider", State.OK, f"{title}: none is behind its account")
     problem = operations.test_provider(organization, account)
     if problem is None:
-        return Finding("provider", State.OK, f"{organization.id}: {account.kind} answers")
+        return Finding("provider", State.OK, f"{title}: {account.kind} answers")
     return Finding(
         "provider",
         State.FAULT,
-        f"{organization.id}: {problem}",
-        f"check the API key and its scopes, set it with `reprieve providers set {organization.id}`",
+        f"{title}: {problem}",
+        f"check the API key and its scopes, set it with `{command}`",
     )
 
 
 def webhook_state(organization: Organization, account: ProviderAccount) -> Finding:
     """Whether events of the provider's webhook can be verified."""
+    title, command = account_title(organization.id, account.name), _setting(organization, account)
     if PROVIDERS[account.kind].webhook is None:
-        return Finding("webhook", State.OK, f"{organization.id}: its provider has none")
+        return Finding("webhook", State.OK, f"{title}: its provider has none")
     if account.webhook_key:
-        return Finding("webhook", State.OK, f"{organization.id}: its key is set")
+        return Finding("webhook", State.OK, f"{title}: its key is set")
     return Finding(
         "webhook",
         State.FAULT,
-        f"{organization.id}: without a key each event is refused",
-        f"turn the signature on at the provider, and `reprieve providers set {organization.id} --webhook-key ...`",
+        f"{title}: without a key each event is refused",
+        f"turn the signature on at the provider, and `{command} --webhook-key ...`",
     )
+
+
+def _setting(organization: Organization, account: ProviderAccount) -> str:
+    """The command that changes an account."""
+    named = "" if account.name == DEFAULT else f" --account {account.name}"
+    return f"reprieve providers set {organization.id}{named}"

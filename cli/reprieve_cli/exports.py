@@ -15,7 +15,7 @@ from reprieve.access.organizations import Organizations
 from reprieve.dialects import export_lines
 from reprieve.dialects.export_directory import ExportReader, ExportWriter
 from reprieve.errors import InvalidInput, Unavailable
-from reprieve.exports.imports import base_url_left_out, needs_key
+from reprieve.exports.imports import base_url_left_out, name_of, needs_key
 from reprieve.exports.kinds import Kind, key_of
 from reprieve.providers.registry import PROVIDERS, RULES
 from reprieve.runtime import wiring
@@ -169,12 +169,17 @@ def _settings(reader: ExportReader, *, name: str | None, parent: str | None) -> 
 
 
 def _secrets_of(reader: ExportReader) -> list[tuple[Kind, str]]:
-    """What in an export is of no use without a secret; each with its kind of provider, or its id."""
-    accounts = [row["provider"] for row in reader.rows(Kind.PROVIDER_ACCOUNT)]
+    """What in an export is of no use without a secret; each with the words for an account, or its id."""
+    accounts = [row for row in reader.rows(Kind.PROVIDER_ACCOUNT) if needs_key(row["provider"], RULES)]
     return [
-        *((Kind.PROVIDER_ACCOUNT, provider) for provider in accounts if needs_key(provider, RULES)),
+        *((Kind.PROVIDER_ACCOUNT, _account(row)) for row in accounts),
         *((Kind.EMAIL_SERVERS, row["id"]) for row in reader.rows(Kind.EMAIL_SERVERS)),
     ]
+
+
+def _account(row: Row) -> str:
+    """The words for one account: its kind of provider, and its name if it is not the default one."""
+    return ", ".join(filter(None, (row["provider"], row.get("name"))))
 
 
 def _secret(kind: Kind, name: str) -> str:
@@ -191,9 +196,10 @@ def _left_to_do(reader: ExportReader, organization: Organization, report: Import
     secrets = _secrets_of(reader) if report is None else report.secrets
     tasks = []
     for account in reader.rows(Kind.PROVIDER_ACCOUNT):
-        base_url = base_url_left_out(account, RULES, None) if report is None else report.base_url
-        lacks_key = Kind.PROVIDER_ACCOUNT in dict(secrets)
-        tasks += _account_tasks(account["provider"], organization, base_url, lacks_key=lacks_key)
+        name = name_of(account)
+        base_url = base_url_left_out(account, RULES, {}) if report is None else report.base_urls.get(name, "")
+        lacks_key = (Kind.PROVIDER_ACCOUNT, _account(account) if report is None else name) in secrets
+        tasks += _account_tasks(account, organization, base_url, lacks_key=lacks_key)
     servers = [name for kind, name in secrets if kind is Kind.EMAIL_SERVERS]
     tasks += [f"set {_secret(Kind.EMAIL_SERVERS, name)} by Okta's API, and enable it there" for name in servers]
     count = reader.manifest.rows(Kind.CREDENTIALS)
@@ -202,17 +208,20 @@ def _left_to_do(reader: ExportReader, organization: Organization, report: Import
     return tasks
 
 
-def _account_tasks(kind: str, organization: Organization, base_url: str, *, lacks_key: bool) -> list[str]:
+def _account_tasks(account: Row, organization: Organization, base_url: str, *, lacks_key: bool) -> list[str]:
     """What remains to be done for a provider account; `base_url` is where it was, if that was not adopted."""
+    kind = account["provider"]
     command = f"reprieve providers set {organization.id} --kind {kind}"
+    if "name" in account:
+        command += f" --account {account['name']}"
     if base_url:
         command += f" --base-url {shlex.quote(base_url)}"
     match lacks_key, bool(base_url):
         case True, True:
-            key = _secret(Kind.PROVIDER_ACCOUNT, kind)
+            key = _secret(Kind.PROVIDER_ACCOUNT, _account(account))
             return [f"set {key}, and its base URL if the key may be sent there: {command}"]
         case True, False:
-            return [f"set {_secret(Kind.PROVIDER_ACCOUNT, kind)}: {command}"]
+            return [f"set {_secret(Kind.PROVIDER_ACCOUNT, _account(account))}: {command}"]
         case False, True:
             return [f"set the base URL of the provider account if its API key may be sent there: {command}"]
     if kind in PROVIDERS and PROVIDERS[kind].notifications:

@@ -62,7 +62,7 @@ def ingest(
     """
     connect()
     owner = operations.find_organization(organization)
-    chosen = kind or operations.provider_account(organization).kind
+    chosen = kind or wiring.provider_accounts().find(owner).kind
     total = ReplayReport()
     for number, file in enumerate(files):
         total.line = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from reprieve.access.provider_account import account_title
 from reprieve.address import comparison_key, is_address
 from reprieve.dialects.reprieve.removals import removal
 from reprieve.errors import InvalidInput
@@ -202,9 +203,10 @@ def _follow(context: Context, suppression_list: AnyList, plans: Sequence[Plan]) 
 
 def _obstacle(organization: Organization) -> str | None:
     """Why the removal job does not try an organization's removals now; None when nothing speaks against it."""
-    account = wiring.access().provider_account(organization.id)
-    if account is None:
+    accounts = wiring.access().provider_accounts(organization.id)
+    if not accounts:
         return without_account(organization.id)
-    if account.is_paused(wiring.now()):
-        return paused(organization.id, account.paused_until, account.paused_reason)
-    return None
+    pausing = next((one for one in accounts if one.is_paused(wiring.now())), None)
+    if pausing is None:
+        return None
+    return paused(account_title(organization.id, pausing.name), pausing.paused_until, pausing.paused_reason)

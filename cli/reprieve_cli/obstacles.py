@@ -10,6 +10,6 @@ def without_account(organization: str) -> str:
     return f"{organization} has no provider account, so its removals wait: `reprieve providers set --help`"
 
 
-def paused(organization: str, until: int, reason: str | None) -> str:
-    """The sentence for an organization whose provider account is paused until a moment, in milliseconds."""
-    return f"{organization} is paused until {moment(until)}: {reason}"
+def paused(account: str, until: int, reason: str | None) -> str:
+    """The sentence for a provider account, by its title, that is paused until a moment, in milliseconds."""
+    return f"{account} is paused until {moment(until)}: {reason}"

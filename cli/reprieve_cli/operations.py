@@ -168,11 +168,6 @@ def set_provider(organization_id: str, **changes: str | None) -> ProviderAccount
     return wiring.provider_accounts().set(asking(find_organization(organization_id)), AccountChanges(**changes))
 
 
-def provider_account(organization_id: str) -> ProviderAccount:
-    """An organization's account at its provider; see `ProviderAccounts.find`."""
-    return wiring.provider_accounts().find(find_organization(organization_id))
-
-
 def test_provider(organization: Organization, account: ProviderAccount) -> str | None:
     """Read the last second of the bounces list at the provider: None when it answers, or else what is wrong.
 
@@ -192,11 +187,6 @@ def test_provider(organization: Organization, account: ProviderAccount) -> str |
     except Unavailable as problem:
         return str(problem)
     return None
-
-
-def resume_provider(organization_id: str) -> bool:
-    """End a pause; see `ProviderAccounts.resume`."""
-    return wiring.provider_accounts().resume(asking(find_organization(organization_id)))
 
 
 def import_recipients(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reprieve.access.provider_account import account_title
 from reprieve.clock import Millis
 from reprieve.providers.registry import provider_of
 from reprieve.runtime import wiring
@@ -33,25 +34,30 @@ def reconcile(organization: str, since: int, *, dry_run: bool, as_json: bool) ->
     """Record what a missed webhook left out.
 
     What the provider lists and Reprieve does not is recorded, unless a removal forgave it. What only Reprieve lists
-    stays. The same runs once a day on its own. The exit code is 1 when a list could not be read, or the account is
+    stays. The same runs once a day on its own. The exit code is 1 when a list could not be read, or an account is
     paused.
     """
     connect()
     context = operations.asking(operations.find_organization(organization))
-    account = wiring.access().provider_account(organization)
-    if account is not None and account.is_paused(context.now):
-        raise click.ClickException(paused(organization, account.paused_until, account.paused_reason))
-    compares = account is not None and provider_of(account.kind).keeps_lists
-    if not compares:
-        lack = "no provider account" if account is None else f"a provider account of kind {account.kind}"
+    accounts = wiring.access().provider_accounts(organization)
+    pausing = [
+        paused(account_title(organization, one.name), one.paused_until, one.paused_reason)
+        for one in accounts
+        if one.is_paused(context.now)
+    ]
+    if pausing and len(pausing) == len(accounts):
+        raise click.ClickException("; ".join(pausing))
+    comparable = any(provider_of(one.kind).keeps_lists for one in accounts)
+    if not comparable:
+        lack = f"a provider account of kind {accounts[0].kind}" if accounts else "no provider account"
         say(f"{organization} has {lack}, so there is nothing to compare with", err=True)
     found = wiring.reconciliation().run(context, start=Millis(context.now - since), end=context.now, dry_run=dry_run)
     if as_json:
         say_json(_record(found))
-    elif compares:
+    elif comparable:
         _show(found, dry_run=dry_run)
-    if found.unread:
-        raise click.ClickException("not every list could be read")
+    if found.unread or pausing:
+        raise click.ClickException("; ".join(["not every list could be read", *pausing]))
 
 
 def _record(found: Differences) -> dict[str, object]:

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.providers.registry import PROVIDERS
 from reprieve.runtime import wiring
 from reprieve_cli import operations
@@ -39,19 +40,23 @@ def senders() -> None:
         "reprieve senders claim acme configuration-set/marketing",
         "reprieve senders claim acme identity/acme.example",
         "reprieve senders claim acme identity/bounces@acme.example --kind mail",
+        "reprieve senders claim acme configuration-set/frankfurt --account frankfurt",
     )
 )
 @click.argument("organization", metavar="ORG")
 @click.argument("sender", metavar="SENDER")
 @_kind
-def claim(organization: str, sender: str, kind: str) -> None:
+@click.option(
+    "--account", metavar="NAME", default=DEFAULT, show_default=True, help="The provider account that sends with it."
+)
+def claim(organization: str, sender: str, kind: str, *, account: str) -> None:
     """Claim a sender for an organization.
 
     Notifications that were set aside because their sender was unknown are taken in by `reprieve dead-letters redrive`.
     """
     connect()
     owner = operations.find_organization(organization)
-    claimed = wiring.senders().claim(operations.asking(owner), kind, sender)
+    claimed = wiring.senders().claim(operations.asking(owner), kind, sender, account)
     say(f"Mail sent with {claimed} is {organization}'s from now on.")
 
 
@@ -63,9 +68,13 @@ def list_(organization: str, *, as_json: bool) -> None:
     connect()
     found = wiring.senders().claimed(operations.find_organization(organization))
     if as_json:
-        say_json([{"kind": kind, "sender": sender} for kind, sender in found])
+        say_json([{"kind": kind, "sender": sender, "account": account} for kind, sender, account in found])
         return
-    say_table(("KIND", "SENDER"), found, empty="No senders. `reprieve senders claim --help` shows how to claim one.")
+    say_table(
+        ("KIND", "SENDER", "ACCOUNT"),
+        found,
+        empty="No senders. `reprieve senders claim --help` shows how to claim one.",
+    )
 
 
 @senders.command(epilog=examples("reprieve senders release acme configuration-set/marketing"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reprieve.access.provider_account import DEFAULT, account_title
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import settings, wiring
 from reprieve_cli import operations
@@ -43,7 +44,8 @@ class Standing:
 
     Attributes:
         credentials: how many are valid.
-        provider: the kind of its account, None without one.
+        provider: the kinds of its accounts, with the names of those that are not the default one; None without one.
+        paused_account: the first of them that is paused, and until when and why; None where none is.
         pending: removals that are acknowledged and not carried out, up to COUNTED; `more` if there are others.
         oldest: when the oldest of them was asked for, in milliseconds.
     """
@@ -52,6 +54,7 @@ class Standing:
     membership: str
     credentials: int
     provider: str | None
+    paused_account: str | None
     paused_until: int | None
     paused_reason: str | None
     pending: int
@@ -123,14 +126,15 @@ def _wanted(organization: str | None) -> list[Organization]:
 
 def _standing(organization: Organization) -> Standing:
     now = wiring.now()
-    account = wiring.access().provider_account(organization.id)
-    pausing = account if account and account.is_paused(now) else None
+    accounts = wiring.access().provider_accounts(organization.id)
+    pausing = next((one for one in accounts if one.is_paused(now)), None)
     pending, more = wiring.following().waiting(organization, RemovalState.PENDING, limit=COUNTED, after=None)
     return Standing(
         organization=organization.id,
         membership=organization.membership.value,
         credentials=sum(one.valid(now) for one in wiring.access().credentials(organization.id)),
-        provider=account.kind if account else None,
+        provider=", ".join(one.kind if one.name == DEFAULT else f"{one.kind} ({one.name})" for one in accounts) or None,
+        paused_account=pausing.name if pausing else None,
         paused_until=pausing.paused_until if pausing else None,
         paused_reason=pausing.paused_reason if pausing else None,
         pending=len(pending),
@@ -174,7 +178,7 @@ def _show(stack: Stack, parts: list[Part], standings: list[Standing]) -> None:
         empty="No organizations to show.",
     )
     for one in standings:
-        if one.paused_until:
-            say(paused(one.organization, one.paused_until, one.paused_reason))
+        if one.paused_account and one.paused_until:
+            say(paused(account_title(one.organization, one.paused_account), one.paused_until, one.paused_reason))
         if one.pending and one.provider is None:
             say(without_account(one.organization))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.addresses.outlook import Next
 from reprieve.dialects.reprieve.suppressions import render_explanation
 from reprieve.removals.block import UNBLOCKS, BlockKind
@@ -96,6 +97,7 @@ def _on_list(organization: str, answer: Explanation, one: OnList) -> Iterator[st
             entry.permanence,
             entry.classification,
             f"from {entry.provider}" if entry.provider else "",
+            f"reported by {' and '.join(entry.reporters)}" if entry.reporters not in ([], [DEFAULT]) else "",
         ]
         yield f"{shown} since {moment(entry.created)}: {entry.reason or 'no reason given'}"
         yield f"  {', '.join(filter(None, said))}; {entry.count} {'event' if entry.count == 1 else 'events'}"
@@ -115,7 +117,9 @@ def _asked(removal: Removal) -> str:
     tries = "try" if removal.attempts == 1 else "tries"
     said = f", last answer: {removal.last_answer}" if removal.last_answer else ""
     what = "Addition" if removal.adds else "Removal"
-    return f"{what} {removal.id} was asked for at {moment(removal.requested_at)}; {removal.attempts} {tries}{said}."
+    done = f", carried out at {' and '.join(removal.carried_out_at)}" if removal.carried else ""
+    since = moment(removal.requested_at)
+    return f"{what} {removal.id} was asked for at {since}; {removal.attempts} {tries}{done}{said}."
 
 
 def _sentence(outlook: Outlook) -> str:

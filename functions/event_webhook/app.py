@@ -1,5 +1,8 @@
 """POST /reprieve/events/{kind}/{org}: the event webhook of every provider that has one."""
 
+from collections.abc import Mapping
+
+from reprieve.access.webhook_keys import account_of
 from reprieve.clock import DAY, Millis
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect as reprieve
@@ -24,7 +27,10 @@ WEBHOOKS = {one.kind: (one.name, one.webhook()) for one in PROVIDERS.values() if
 
 @handler.open("POST", "/events/{kind}/{org}")
 def take(request: Request) -> Response:
-    """Take in a batch of events; the organization in the path is believed because its key verifies the signature."""
+    """Take in a batch of events; the organization in the path is believed because its key verifies the signature.
+
+    Which of its accounts the events come from is known by the key, too.
+    """
     post, identifier, kind = Post(request.headers, request.body, request.now), request.path["org"], request.path["kind"]
     if kind not in WEBHOOKS:
         raise NoSuchRoute(request.resource)
@@ -35,25 +41,30 @@ def take(request: Request) -> Response:
         raise Unauthenticated(NOT_PROVED)
     organization = wiring.access().organization(identifier)
     keys = wiring.webhook_keys().of(identifier, kind)
-    if organization is None or keys is None:
+    if organization is None or not keys:
         raise Unauthenticated(NOT_PROVED)
     try:
-        prove(post, webhook, keys, organization, kind)
+        account = prove(post, webhook, keys, organization, kind)
     except Unauthenticated as refusal:
         # a key that was rotated at one end only loses every event, and the webhook would just seem silent
         logger().warning("webhook refused", organization=organization.id, detail=str(refusal))
         metrics.webhook_refused()
         raise
     batch = webhook.read(post)
-    report = wiring.ingest().accept(organization, batch, provider_name=provider_name, now=request.now)
+    report = wiring.ingest().accept(organization, batch, provider_name=provider_name, account=account, now=request.now)
     metrics.ingest(report, service="event-webhook")
     return render_report(report)
 
 
-def prove(post: Post, webhook: Webhook, keys: str, organization: Organization, kind: str) -> None:
-    """Raise Unauthenticated unless one of the keys verifies the post, and what signs it has signed no other content."""
-    webhook.verify(post, keys)
+def prove(post: Post, webhook: Webhook, keys: Mapping[str, str], organization: Organization, kind: str) -> str:
+    """The account one of whose keys verifies the post.
+
+    Raises:
+        Unauthenticated: no key does, or what signs the post has signed other content before.
+    """
+    account = account_of(keys, lambda key: webhook.verify(post, key))
     if webhook.nonce:
         nonce, until = f"{kind} {webhook.nonce(post)}", Millis(post.now + NONCES_KEPT)
         if not wiring.repeats().proves(organization, nonce, post.body, until=until):
             raise Unauthenticated(PROVED_ANOTHER)
+    return account

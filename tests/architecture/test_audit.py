@@ -20,7 +20,7 @@ SUBJECTS = ("access", "recipients", "suppressions", "removals", "addresses", "em
 READS = {
     *("AccessStore.organization", "AccessStore.organizations", "AccessStore.credential"),
     "AccessStore.credentials",
-    "AccessStore.provider_account",
+    "AccessStore.provider_accounts",
     *("KeyVault.seal", "KeyOpener.unseal", "TrustStore.trusted"),
     *("TrustStore.issuer", "IssuerStore.of"),
     *("TokenStore.client", "TokenStore.refresh_token", "TokenStore.signing_keys"),

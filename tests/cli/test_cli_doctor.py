@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import DAY, HOUR, MINUTE
 from reprieve.errors import Unavailable
 from reprieve.removals.queue import Settlement
@@ -216,7 +217,7 @@ def test_an_account_that_the_provider_refuses_and_a_missing_webhook_key_are_faul
         run("--stack", "whole", "providers", "set", "acme", "--kind", "sendgrid", "--key-stdin", stdin="SG.x\n").code
         == 0
     )
-    assert wiring.access().provider_account("acme") is not None
+    assert wiring.access().provider_accounts("acme")
     said = "SendGrid answered 401: the API key was not accepted"
     monkeypatch.setattr(operations, "test_provider", lambda *_: said)
     (provider,), (webhook,) = found(run, "provider"), found(run, "webhook")
@@ -232,7 +233,7 @@ def test_a_paused_account_is_a_fault_and_the_provider_is_not_asked(
     run("--stack", "whole", "organizations", "create", "acme")
     run("--stack", "whole", "providers", "set", "acme", "--kind", "none")
     until = clock.now + MINUTE
-    wiring.access().pause_provider("acme", until=until, reason="401: the API key was not accepted")
+    wiring.access().pause_provider("acme", DEFAULT, until=until, reason="401: the API key was not accepted")
     (provider,) = found(run, "provider")
     assert (provider["state"], provider["found"]) == (
         "fault",

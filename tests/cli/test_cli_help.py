@@ -63,6 +63,8 @@ def test_these_are_the_commands() -> None:
         "organizations create",
         "organizations list",
         "organizations show",
+        "providers list",
+        "providers remove",
         "providers resume",
         "providers set",
         "providers show",

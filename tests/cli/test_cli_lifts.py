@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import DAY, MINUTE
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
@@ -252,7 +253,7 @@ def test_a_lift_that_fails_while_it_is_followed_ends_with_exit_code_1(
 
 
 def test_waiting_in_vain_ends_and_says_why(run: Run, clock: Clock) -> None:
-    wiring.access().pause_provider("acme", until=NOW + MINUTE, reason="401: the API key was not accepted")
+    wiring.access().pause_provider("acme", DEFAULT, until=NOW + MINUTE, reason="401: the API key was not accepted")
     ran = run("lift", "acme", ANN, "--yes", "--wait")
     assert (ran.code, ran.err.splitlines()) == (
         1,

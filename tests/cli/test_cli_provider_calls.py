@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import MINUTE
 from reprieve.runtime import wiring
 from tests.cli.running import NOW, Ran
@@ -45,6 +46,7 @@ def test_an_account_that_the_provider_accepts_is_proved_by_one_call_that_changes
     ]
     assert json.loads(run("providers", "test", "acme", "--json").out) == {
         "organization": "acme",
+        "account": "default",
         "kind": "sendgrid",
         "accepted": True,
         "answer": None,
@@ -59,7 +61,7 @@ def test_what_the_provider_refuses_is_said_in_its_words(run: Run, provider: Fake
 
 
 def test_an_account_that_is_accepted_again_can_be_resumed(run: Run, provider: FakeSendGrid) -> None:
-    wiring.access().pause_provider("acme", until=NOW + MINUTE, reason="401: the API key was not accepted")
+    wiring.access().pause_provider("acme", DEFAULT, until=NOW + MINUTE, reason="401: the API key was not accepted")
     assert run("providers", "test", "acme").err == (
         "It is paused until 2026-03-01T12:01:00Z: `reprieve providers resume acme`\n"
     )
@@ -79,7 +81,7 @@ def test_without_a_provider_there_is_nothing_to_test_or_to_compare(run: Run, sta
 
 
 def test_a_paused_account_is_not_compared_and_says_so(run: Run, provider: FakeSendGrid) -> None:
-    wiring.access().pause_provider("acme", until=NOW + MINUTE, reason="401: the API key was not accepted")
+    wiring.access().pause_provider("acme", DEFAULT, until=NOW + MINUTE, reason="401: the API key was not accepted")
     assert run("reconcile", "acme") == Ran(
         1, "", "Error: acme is paused until 2026-03-01T12:01:00Z: 401: the API key was not accepted\n"
     )

@@ -12,7 +12,7 @@ from botocore.exceptions import ReadTimeoutError
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.access.provider_accounts import provider_key_context
 from reprieve.clock import MINUTE
 from reprieve.errors import Unavailable
@@ -50,13 +50,12 @@ def acme(stack: dict[str, str], run: Run) -> None:
 
 
 def stored() -> ProviderAccount:
-    account = wiring.access().provider_account("acme")
-    assert account is not None
+    (account,) = wiring.access().provider_accounts("acme")
     return account
 
 
 def unsealed(account: ProviderAccount) -> str:
-    return wiring.vault().unseal(account.sealed_key, provider_key_context("acme"))
+    return wiring.vault().unseal(account.sealed_key, provider_key_context("acme", DEFAULT))
 
 
 def test_the_key_is_asked_for_and_not_echoed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,10 +65,12 @@ def test_the_key_is_asked_for_and_not_echoed(run: Run, monkeypatch: pytest.Monke
         # what stands in for a terminal here ends the line of the prompt
         " \n"
         "organization   acme\n"
+        "account        default\n"
         "kind           sendgrid\n"
         "base_url       https://api.sendgrid.com\n"
         "api_key        stored\n"
         "on_behalf_of   -\n"
+        "region         -\n"
         "webhook_keys   -\n"
         "paused_until   -\n"
         "paused_reason  -\n",
@@ -86,10 +87,12 @@ def test_the_key_can_come_from_standard_input(run: Run) -> None:
         "",
         {
             "organization": "acme",
+            "account": "default",
             "kind": "sendgrid",
             "base_url": "https://api.eu.sendgrid.com",
             "api_key": True,
             "on_behalf_of": "shop",
+            "region": None,
             "webhook_keys": [WEBHOOK_KEY],
             "paused_until": None,
             "paused_reason": None,
@@ -102,7 +105,7 @@ def test_the_key_can_come_from_standard_input(run: Run) -> None:
 def test_the_key_is_sealed_for_its_organization_alone(run: Run) -> None:
     run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
     with pytest.raises(Unavailable):
-        wiring.vault().unseal(stored().sealed_key, provider_key_context("other"))
+        wiring.vault().unseal(stored().sealed_key, provider_key_context("other", DEFAULT))
     assert CANARY not in str(wiring.client("dynamodb").scan(TableName=wiring.settings.table("ACCESS")))
 
 
@@ -170,7 +173,7 @@ def broken() -> None:
 )
 def test_what_the_adapter_could_not_use_is_refused(run: Run, arguments: list[str], sentence: str) -> None:
     assert run(*SET, "sendgrid", "--key-stdin", *arguments, stdin=CANARY) == Ran(1, "", f"Error: {sentence}\n")
-    assert wiring.access().provider_account("acme") is None
+    assert wiring.access().provider_accounts("acme") == []
 
 
 @pytest.mark.parametrize(
@@ -244,7 +247,7 @@ def test_providers_without_a_key_need_none(run: Run, kind: str) -> None:
 )
 def test_what_an_account_of_a_kind_cannot_have_is_refused(run: Run, arguments: list[str], sentence: str) -> None:
     assert run(*SET, *arguments, stdin=CANARY) == Ran(1, "", f"Error: {sentence}\n")
-    assert wiring.access().provider_account("acme") is None
+    assert wiring.access().provider_accounts("acme") == []
 
 
 def test_an_account_needs_a_kind_the_first_time(run: Run) -> None:
@@ -254,7 +257,7 @@ def test_an_account_needs_a_kind_the_first_time(run: Run) -> None:
 
 def test_a_change_of_nothing_is_a_usage_error(run: Run) -> None:
     ran = run("providers", "set", "acme")
-    options = "--kind, --base-url, --on-behalf-of, --webhook-key, --add-webhook-key or --key-stdin"
+    options = "--kind, --base-url, --on-behalf-of, --region, --webhook-key, --add-webhook-key or --key-stdin"
     assert (ran.code, ran.err.splitlines()[-1]) == (2, f"Error: nothing to change: give {options}")
 
 
@@ -337,7 +340,7 @@ def test_the_organization_knows_its_provider_by_the_name_that_logs_show(run: Run
 def test_every_change_of_an_account_is_in_the_system_log_without_its_key(run: Run, clock: Clock) -> None:
     run("providers", "set", "acme", "--kind", "none")
     everything_set(run)
-    wiring.access().pause_provider("acme", until=NOW + MINUTE, reason="401")
+    wiring.access().pause_provider("acme", DEFAULT, until=NOW + MINUTE, reason="401")
     run("providers", "resume", "acme")
     clock.now += MINUTE
     ran = run("logs", "acme", "--json", "--filter", 'eventType sw "reprieve.provider_account"')
@@ -364,7 +367,7 @@ def test_every_change_of_an_account_is_in_the_system_log_without_its_key(run: Ru
 def test_a_pause_is_shown_and_ended(run: Run, clock: Clock) -> None:
     run(*SET, "none")
     assert run("providers", "resume", "acme") == Ran(0, "acme was not paused.\n")
-    wiring.access().pause_provider("acme", until=NOW + 15 * MINUTE, reason="401: the API key was not accepted")
+    wiring.access().pause_provider("acme", DEFAULT, until=NOW + 15 * MINUTE, reason="401: the API key was not accepted")
     shown = json.loads(run("providers", "show", "acme", "--json").out)
     assert (shown["paused_until"], shown["paused_reason"]) == (
         "2026-03-01T12:15:00Z",
@@ -376,7 +379,7 @@ def test_a_pause_is_shown_and_ended(run: Run, clock: Clock) -> None:
 
 def test_a_pause_that_is_over_is_none(run: Run, clock: Clock) -> None:
     run(*SET, "none")
-    wiring.access().pause_provider("acme", until=NOW + MINUTE, reason="401")
+    wiring.access().pause_provider("acme", DEFAULT, until=NOW + MINUTE, reason="401")
     clock.now += MINUTE
     assert json.loads(run("providers", "show", "acme", "--json").out)["paused_until"] is None
 
@@ -392,5 +395,77 @@ def test_programs_set_an_account_without_a_shell() -> None:
     account = operations.set_provider(
         "acme", kind="sendgrid", base_url="http://localhost:1", api_key=CANARY, webhook_key=WEBHOOK_KEY
     )
-    assert account == operations.provider_account("acme")
+    assert account == wiring.provider_accounts().find(operations.find_organization("acme"))
     assert CANARY not in repr(account)
+
+
+def test_an_organization_has_several_accounts_each_with_a_name(run: Run) -> None:
+    run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
+    assert run(*SET, "ses", "--account", "frankfurt", "--region", "eu-central-1", "--on-behalf-of", "shop").code == 0
+    assert run(*SET, "sendgrid", "--account", "eu", "--key-stdin", stdin=CANARY).code == 0
+    assert run("providers", "list", "acme").out == (
+        "ACCOUNT    KIND      WHERE                     ON BEHALF OF  PAUSED UNTIL\n"
+        "default    sendgrid  https://api.sendgrid.com  -             -\n"
+        "eu         sendgrid  https://api.sendgrid.com  -             -\n"
+        "frankfurt  ses       eu-central-1              shop          -\n"
+    )
+    listed = json.loads(run("providers", "list", "acme", "--json").out)
+    assert [one["account"] for one in listed] == ["default", "eu", "frankfurt"]
+    assert json.loads(run("providers", "show", "acme", "--account", "eu", "--json").out) == listed[1]
+    # the key of an account cannot be unsealed as another one's
+    (_, other, _) = wiring.access().provider_accounts("acme")
+    assert wiring.vault().unseal(other.sealed_key, provider_key_context("acme", "eu")) == CANARY
+    with pytest.raises(Unavailable):
+        wiring.vault().unseal(other.sealed_key, provider_key_context("acme", DEFAULT))
+
+
+def test_logs_show_the_provider_of_the_default_account_or_else_of_the_first(run: Run) -> None:
+    def shown() -> str:
+        found = wiring.access().organization("acme")
+        assert found is not None
+        return found.provider_name
+
+    run(*SET, "ses", "--account", "paris")
+    assert shown() == "SES"
+    run(*SET, "sendgrid", "--key-stdin", stdin=CANARY)
+    assert shown() == "Sendgrid"
+    assert run("providers", "remove", "acme", "--account", "default", "--yes").code == 0
+    assert shown() == "SES"
+
+
+def test_an_account_is_removed_after_a_yes_and_its_key_with_it(run: Run) -> None:
+    run(*SET, "sendgrid", "--account", "eu", "--key-stdin", stdin=CANARY)
+    assert run("providers", "remove", "acme", "--account", "eu").code != 0
+    assert [one.name for one in wiring.access().provider_accounts("acme")] == ["eu"]
+    assert run("providers", "remove", "acme", "--account", "eu", "--yes") == Ran(
+        0, "Removed the provider account eu of acme.\n"
+    )
+    assert wiring.access().provider_accounts("acme") == []
+    missing = Ran(1, "", "Error: no provider account of acme/eu\n")
+    assert run("providers", "remove", "acme", "--account", "eu", "--yes") == missing
+    ran = run("logs", "acme", "--json", "--filter", 'eventType eq "reprieve.provider_account.remove"')
+    (target,) = json.loads(ran.out)["target"]
+    assert (target["alternateId"], target["changeDetails"]["from"]["api_key"]) == ("acme/eu", "stored")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--account", "Frankfurt"], "account: up to 32 lower-case letters and digits, with hyphens between them"),
+        (["--account", "a" * 33], "account: up to 32 lower-case letters and digits, with hyphens between them"),
+        (["--region", "Frankfurt"], "region: must be a region, for example eu-west-1"),
+    ],
+)
+def test_what_cannot_be_an_accounts_name_or_region_is_refused(run: Run, arguments: list[str], reason: str) -> None:
+    assert run(*SET, "ses", *arguments) == Ran(1, "", f"Error: {reason}\n")
+    assert run(*SET, "none", "--region", "eu-west-1").err == (
+        "Error: region: has no meaning with this kind of provider\n"
+    )
+    assert wiring.access().provider_accounts("acme") == []
+
+
+def test_an_organization_has_at_most_ten_accounts(run: Run) -> None:
+    for number in range(10):
+        assert run(*SET, "none", "--account", f"a{number}").code == 0
+    assert run(*SET, "none").err == "Error: an organization has at most 10 provider accounts\n"
+    assert run(*SET, "none", "--account", "a3").code == 0

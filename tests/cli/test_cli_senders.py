@@ -26,11 +26,16 @@ def acme(stack: dict[str, str], run: Run) -> None:
 def test_a_sender_is_claimed_listed_and_released(run: Run) -> None:
     assert run("senders", "claim", "acme", SET) == Ran(0, f"Mail sent with {SET} is acme's from now on.\n")
     assert run("senders", "claim", "acme", "identity/Acme.Example").code == 0
-    assert run("senders", "list", "acme") == Ran(0, f"KIND  SENDER\nses   {SET}\nses   identity/acme.example\n")
+    assert run("senders", "list", "acme") == Ran(
+        0,
+        "KIND  SENDER                       ACCOUNT\n"
+        f"ses   {SET}  default\n"
+        "ses   identity/acme.example        default\n",
+    )
     assert run("senders", "release", "acme", SET) == Ran(
         0, f"Mail sent with {SET} belongs to no organization from now on.\n"
     )
-    left = [{"kind": "ses", "sender": "identity/acme.example"}]
+    left = [{"kind": "ses", "sender": "identity/acme.example", "account": "default"}]
     assert json.loads(run("senders", "list", "acme", "--json").out) == left
 
 
@@ -64,3 +69,12 @@ def test_claims_and_releases_are_in_the_log(run: Run) -> None:
     run("senders", "release", "acme", SET)
     events = [json.loads(line) for line in run("logs", "acme", "--json").out.splitlines()]
     assert {one["eventType"] for one in events} >= {"reprieve.sender.claim", "reprieve.sender.release"}
+
+
+def test_a_sender_is_claimed_for_one_of_several_accounts(run: Run) -> None:
+    assert run("senders", "claim", "acme", SET, "--account", "eu") == Ran(
+        1, "", "Error: no provider account of acme/eu\n"
+    )
+    assert run("providers", "set", "acme", "--account", "eu", "--kind", "ses").code == 0
+    assert run("senders", "claim", "acme", SET, "--account", "eu").code == 0
+    assert json.loads(run("senders", "list", "acme", "--json").out) == [{"kind": "ses", "sender": SET, "account": "eu"}]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import MINUTE
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalRequest, RemovalState
@@ -76,7 +77,9 @@ def test_organizations_stand_in_a_row_each(run: Run, stack: dict[str, str], cloc
     clock.now += 5 * MINUTE
     ask_for_removals("acme", "bob@acme.example")
     ask_for_removals("lab", "ann@lab.example", "bob@lab.example", "cy@lab.example")
-    wiring.access().pause_provider("acme", until=clock.now + MINUTE, reason="401: the API key was not accepted")
+    wiring.access().pause_provider(
+        "acme", DEFAULT, until=clock.now + MINUTE, reason="401: the API key was not accepted"
+    )
     assert run("status").out == (
         f"{header(stack)}"
         "ORGANIZATION  MEMBERSHIP  CREDENTIALS  PROVIDER  PENDING  OLDEST\n"
@@ -108,6 +111,7 @@ def test_json_has_all_of_it(run: Run, stack: dict[str, str], clock: Clock) -> No
             "membership": "recipients",
             "credentials": 0,
             "provider": None,
+            "paused_account": None,
             "paused_until": None,
             "paused_reason": None,
             "pending": 1,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.access.provider_account import ProviderAccount, opened_webhook_key
+from reprieve.access.provider_account import DEFAULT, ProviderAccount, opened_webhook_key
 from reprieve.access.provider_accounts import webhook_key_context
 from reprieve.errors import Unavailable
 from reprieve.runtime import wiring
@@ -35,13 +35,12 @@ def acme(stack: dict[str, str], run: Run) -> None:
 
 
 def stored() -> ProviderAccount:
-    account = wiring.access().provider_account("acme")
-    assert account is not None
+    (account,) = wiring.access().provider_accounts("acme")
     return account
 
 
 def opened() -> str:
-    return wiring.webhook_keys().of("acme", "resend") or ""
+    return wiring.webhook_keys().of("acme", "resend").get(DEFAULT, "")
 
 
 @pytest.mark.parametrize(("given", "stdin"), [(RESEND_SECRET, API_KEY), ("-", f"{API_KEY}\n{RESEND_SECRET}\n")])
@@ -131,9 +130,9 @@ def test_a_key_stays_with_its_kind_of_webhook(run: Run) -> None:
 def test_a_public_key_verifies_no_webhook_whose_key_is_a_secret(run: Run) -> None:
     """It is no secret: signing with it as if it were one must prove nothing."""
     run("providers", "set", "acme", "--kind", "none", "--webhook-key", WEBHOOK_KEY)
-    assert wiring.webhook_keys().of("acme", "sendgrid") == WEBHOOK_KEY
-    assert wiring.webhook_keys().of("acme", "resend") is None
-    assert wiring.webhook_keys().of("nobody", "sendgrid") is None
+    assert wiring.webhook_keys().of("acme", "sendgrid") == {DEFAULT: WEBHOOK_KEY}
+    assert wiring.webhook_keys().of("acme", "resend") == {}
+    assert wiring.webhook_keys().of("nobody", "sendgrid") == {}
 
 
 def test_an_export_has_no_sealed_key(run: Run, tmp_path: Path) -> None:

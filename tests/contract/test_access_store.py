@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.access.organizations import Organizations
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.errors import NotFound
 from reprieve.organization import BouncePurge, Membership, Organization
 from reprieve.store.access import Access
@@ -149,27 +149,27 @@ def test_what_is_not_there_is_neither_changed_nor_made(tables: tuple[Table, Tabl
     with pytest.raises(NotFound):
         verb.change_purge(seen, {"enabled": False})
     assert not store.set_provider_account("acme", ACCOUNT, provider_name="Sendgrid", before=None)
-    assert (store.organization("acme"), store.provider_account("acme"), log.types) == (None, None, [])
+    assert (store.organization("acme"), store.provider_accounts("acme"), log.types) == (None, [], [])
 
 
 def test_an_account_and_the_name_that_logs_show_are_written_together_or_not_at_all(store: Access) -> None:
     other = replace(ACCOUNT, sealed_key=b"another")
     assert store.set_provider_account("acme", ACCOUNT, provider_name="Sendgrid", before=None)
-    assert (store.provider_account("acme"), stored(store).provider_name) == (ACCOUNT, "Sendgrid")
+    assert (store.provider_accounts("acme"), stored(store).provider_name) == ([ACCOUNT], "Sendgrid")
     for before in (None, other, replace(ACCOUNT, webhook_key=""), replace(ACCOUNT, on_behalf_of="")):
         assert not store.set_provider_account("acme", ProviderAccount("ses"), provider_name="SES", before=before)
-    assert (store.provider_account("acme"), stored(store).provider_name) == (ACCOUNT, "Sendgrid")
+    assert (store.provider_accounts("acme"), stored(store).provider_name) == ([ACCOUNT], "Sendgrid")
     assert store.set_provider_account("acme", ProviderAccount("ses"), provider_name="SES", before=ACCOUNT)
-    assert (store.provider_account("acme"), stored(store).provider_name) == (ProviderAccount("ses"), "SES")
+    assert (store.provider_accounts("acme"), stored(store).provider_name) == ([ProviderAccount("ses")], "SES")
 
 
 def test_an_account_that_is_set_again_is_no_longer_paused(store: Access) -> None:
     assert store.set_provider_account("acme", ACCOUNT, provider_name="Sendgrid", before=None)
-    store.pause_provider("acme", until=9_000, reason="401")
+    store.pause_provider("acme", DEFAULT, until=9_000, reason="401")
     paused = replace(ACCOUNT, paused_until=9_000, paused_reason="401")
-    assert store.provider_account("acme") == paused
+    assert store.provider_accounts("acme") == [paused]
     assert store.set_provider_account("acme", paused, provider_name="Sendgrid", before=paused)
-    assert store.provider_account("acme") == ACCOUNT
+    assert store.provider_accounts("acme") == [ACCOUNT]
 
 
 def test_an_organization_from_before_the_name_was_kept_has_none(tables: tuple[Table, Table], store: Access) -> None:

@@ -13,6 +13,7 @@ from reprieve.removals.job import RemovalJob
 from reprieve.removals.request import Removals
 from reprieve.store.access import Access
 from reprieve.store.boto3_transport import Boto3
+from reprieve.store.groups import GroupStore
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.system_log import EventLog
@@ -67,6 +68,7 @@ def test_a_removal_of_a_large_request_costs_four_write_units_and_one_read_unit_a
             access=access,
             queue=RemovalQueue(table),
             log=log,
+            groups=GroupStore(table),
             provider_for=lambda *_: NoProvider(),
             clock=lambda: NOW,
             remaining=lambda: 110_000,

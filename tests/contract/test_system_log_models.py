@@ -10,6 +10,7 @@ import pytest
 from okta.models import LogEvent
 
 from reprieve.access.log_entries import organization_changed, provider_account_changed, provider_paused
+from reprieve.access.provider_account import DEFAULT
 from reprieve.email_servers.log_entries import MESSAGE, server_entry
 from reprieve.exports import log_entries as export_entries
 from reprieve.organization import Organization
@@ -56,7 +57,7 @@ def of_unusual_facts() -> Iterator[LogEntry]:
     yield from (export_entries.organization_moved(one, context=WHO) for one in export_entries.MESSAGE)
     yield from groups_changed(Groups((GROUP,)), Groups((replace(GROUP, is_default=True),)), context=WHO)
     yield provider_account_changed(ACCOUNT, replace(ACCOUNT, sealed_key=b"another"), context=WHO)
-    yield provider_paused(WHO.organization, LONG, now=NOW)
+    yield provider_paused(WHO.organization, DEFAULT, LONG, now=NOW)
     before = replace(SERVER, settings=replace(SERVER.settings, port=25))
     for event_type in MESSAGE:
         for failure in (None, LONG):

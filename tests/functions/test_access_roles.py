@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.access.credential import Credential
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.access.quota import Bucket
 from reprieve.organization import BouncePurge, Organization
 from reprieve.runtime import wiring
@@ -44,10 +44,10 @@ KEY_VERBS = {"keys", "issue", "change", "rename", "revoke"}
 VERBS: dict[str, Verb] = {
     "organization": lambda: wiring.access().organization("demo"),
     "credential": lambda: wiring.access().credential("demo", "0" * 64),
-    "account": lambda: wiring.access().provider_account("demo"),
-    "webhook key": lambda: wiring.access().webhook_key("demo"),
+    "account": lambda: wiring.access().provider_accounts("demo"),
+    "webhook key": lambda: wiring.access().webhook_keys("demo"),
     "sender": lambda: wiring.sender_store().owner("ses", ["configuration-set/demo"]),
-    "pause": lambda: wiring.access().pause_provider("demo", until=NOW, reason="refused"),
+    "pause": lambda: wiring.access().pause_provider("demo", DEFAULT, until=NOW, reason="refused"),
     "clear": lambda: wiring.access().clear("demo", SuppressionList.BOUNCES, until=NOW // 1000),
     "purge": lambda: wiring.access().set_purge("demo", {"enabled": True, "soft_days": 3, "hard_days": None}),
     "count": lambda: wiring.quotas().count(DEMO, Bucket.SENDGRID, now=NOW),
@@ -86,7 +86,6 @@ ALLOWED: dict[str, set[str]] = {
         "count",
         "account",
         "webhook key",
-        "sender",
     },
     "AddressesFunction": {"credential", "organization", "peek", "count"},
     "RemovalsFunction": {"credential", "count"},
@@ -98,8 +97,8 @@ ALLOWED: dict[str, set[str]] = {
     "ZohoTokensFunction": {"organization", "deny"},
     "ProviderNotificationsFunction": {"organization", "sender"},
     "ReceivedMailFunction": {"organization", "sender"},
-    "RemovalJobFunction": {"account", "webhook key", "sender", "pause"},
-    "ReconciliationFunction": {"account", "webhook key", "sender"},
+    "RemovalJobFunction": {"account", "webhook key", "pause"},
+    "ReconciliationFunction": {"account", "webhook key"},
     "UpkeepFunction": set(),
 }
 
@@ -128,7 +127,7 @@ def allows(statement: dict[str, Any], operation: str, call: dict[str, Any]) -> b
         return False
     if f"{table_of(call)}.Arn" not in listed(statement["Resource"]):
         return False
-    if operation in {"BatchGetItem", "Query", "DeleteItem"}:
+    if operation in {"BatchGetItem", "DeleteItem"}:
         assert "Condition" not in statement
         return True
     facts = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES" if "ProjectionExpression" in call else "ALL_ATTRIBUTES"}
@@ -183,10 +182,17 @@ def test_a_role_allows_the_verbs_that_its_function_has_and_no_others(
 
 
 @pytest.mark.parametrize("function", sorted(ALLOWED.keys() - {"ApiKeysFunction"}))
-def test_a_role_may_read_one_item_and_change_one_and_nothing_else(function: str) -> None:
+def test_a_role_may_read_one_item_and_change_one_and_list_nothing_but_accounts(function: str) -> None:
     """So a credential is read by who knows its token, and none is listed."""
-    actions = {action for statement in statements(function) for action in listed(statement["Action"])}
-    assert actions <= {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"}
+    actions = {
+        (table, action)
+        for statement in statements(function)
+        for table in TABLES
+        for action in listed(statement["Action"])
+        if f"{table}.Arn" in listed(statement["Resource"])
+    }
+    single = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
+    assert actions <= {("ProviderAccounts", "dynamodb:Query"), *((table, each) for table in TABLES for each in single)}
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -215,7 +221,8 @@ def readers(*attributes: str) -> set[str]:
         name
         for name in ALLOWED
         for statement in statements(name)
-        if allows(statement, "GetItem", single) or allows(statement, "BatchGetItem", batch)
+        if any(allows(statement, operation, single) for operation in ("GetItem", "Query"))
+        or allows(statement, "BatchGetItem", batch)
     }
 
 
@@ -251,11 +258,12 @@ def test_what_is_read_by_name_is_all_that_was_written() -> None:
     assert read is not None
     assert (read.domains, read.parent, read.created) == (frozenset({"x.org"}), "demo", NOW)
     assert (read.cleared, read.purge) == ({SuppressionList.BLOCKS: 7}, BouncePurge(enabled=True, hard_days=30))
-    wiring.access().pause_provider("demo", until=NOW, reason="refused")
+    wiring.access().pause_provider("demo", DEFAULT, until=NOW, reason="refused")
     account = ProviderAccount("sendgrid", "https://example.com", b"sealed", "child", "key", NOW, "refused")
-    assert wiring.access().provider_account("demo") == account
+    assert wiring.access().provider_accounts("demo") == [account]
     credential = Credential("c1", "demo", "0" * 64, "admin", frozenset({"a.read"}), NOW, NOW + 1)
     assert wiring.access().credential("demo", "0" * 64) == (wiring.access().organization("demo"), credential)
     assert wiring.access().credential("demo", "1" * 64) == (wiring.access().organization("demo"), None)
     assert wiring.access().credential("unknown", "0" * 64) == (None, None)
-    assert [wiring.access().webhook_key(name) for name in ("demo", "other")] == [("sendgrid", "key"), None]
+    expected: list[dict[str, tuple[str, str]]] = [{DEFAULT: ("sendgrid", "key")}, {}]
+    assert [wiring.access().webhook_keys(name) for name in ("demo", "other")] == expected

@@ -175,7 +175,7 @@ def account_refused(world: World) -> None:
 def account_paused_before(world: World) -> None:
     """A run of the job after the one that met the refusal, which is what is counted."""
     account = ProviderAccount("none", paused_until=2**50)
-    world.monkeypatch.setattr(wiring.access(), "provider_account", lambda _: account)
+    world.monkeypatch.setattr(wiring.access(), "provider_accounts", lambda _: [account])
     world.ask()
     world.run("removal_job")
 

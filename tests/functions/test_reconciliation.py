@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.clock import DAY, SECOND
 from reprieve.errors import Unavailable
 from reprieve.lanes import single
@@ -80,7 +80,7 @@ def test_what_the_provider_lists_and_we_do_not_is_recorded(provider: Provider) -
     assert run(dry_run=True) == (3, ["missed@x.org", "missed@x.org"], 0)
     assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, BOUNCES, "missed@x.org") is None
     assert run() == (3, ["missed@x.org", "missed@x.org"], 2)
-    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, BOUNCES, "missed@x.org") == missed
+    assert entry_on(wiring.table("SUPPRESSIONS"), DEMO, BOUNCES, "missed@x.org") == missed.reported_by(DEFAULT)
     assert run() == (3, [], 0)
     assert provider.closed == 3
 
@@ -154,7 +154,7 @@ def test_an_organization_without_an_account_or_with_one_that_is_paused_is_not_as
     provider: Provider, monkeypatch: pytest.MonkeyPatch, account: ProviderAccount | None
 ) -> None:
     provider.listed = [entry("a@x.org", wiring.now())]
-    monkeypatch.setattr(wiring.access(), "provider_account", lambda _: account)
+    monkeypatch.setattr(wiring.access(), "provider_accounts", lambda _: [account] if account else [])
     assert run() == (0, [], 0)
     assert provider.closed == 0
 
@@ -203,7 +203,7 @@ def test_what_is_known_costs_reads_only(provider: Provider, calls: Calls) -> Non
     calls.clear()
     run()
     # the account twice, because its groups are opened by themselves
-    assert calls == {"GetItem": 2, "BatchGetItem": 2}
+    assert calls == {"Query": 2, "BatchGetItem": 2}
 
 
 # ---- unsubscribe groups
@@ -231,13 +231,13 @@ class ProviderGroups:
 def groups(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> ProviderGroups:
     assert provider
     found = ProviderGroups()
-    monkeypatch.setattr(wiring, "provider_groups", lambda _: found)
+    monkeypatch.setattr(wiring, "provider_groups", lambda *_: found)
     return found
 
 
 def test_groups_and_their_members_that_no_webhook_reported_are_taken_over(groups: ProviderGroups) -> None:
     now = wiring.now()
-    wiring.unsubscribe_groups().hear_of(DEMO, {103}, now=now)
+    wiring.unsubscribe_groups().hear_of(DEMO, {103}, account=DEFAULT, now=now)
     groups.groups = [Group(103, "News", "d"), Group(104, "Offers", is_default=True)]
     groups.members = [entry("a@x.org", now - 1_000, GroupList.of(one)) for one in (103, 104)]
     assert run(dry_run=True) == (2, ["a@x.org", "a@x.org"], 0)
@@ -255,7 +255,7 @@ def test_groups_and_their_members_that_no_webhook_reported_are_taken_over(groups
 def test_a_group_that_was_deleted_here_or_is_only_here_stays_as_it_is(groups: ProviderGroups) -> None:
     now = wiring.now()
     verbs = wiring.unsubscribe_groups()
-    verbs.hear_of(DEMO, {103, 105}, now=now)
+    verbs.hear_of(DEMO, {103, 105}, account=DEFAULT, now=now)
     assert wiring.group_store().replace(DEMO, replace(wiring.group_store().all(DEMO).without(103, now=now), version=2))
     groups.groups = [Group(103, "News")]
     run()
@@ -276,7 +276,7 @@ def test_groups_that_cannot_be_read_stop_no_list(provider: Provider, groups: Pro
 def test_the_daily_run_sweeps_deleted_groups(groups: ProviderGroups) -> None:
     now = wiring.now()
     assert groups
-    wiring.unsubscribe_groups().hear_of(DEMO, {103}, now=now)
+    wiring.unsubscribe_groups().hear_of(DEMO, {103}, account=DEFAULT, now=now)
     wiring.suppressions().record(DEMO, [entry("a@x.org", now, GroupList.of(103))])
     known = wiring.group_store().all(DEMO)
     assert wiring.group_store().replace(DEMO, replace(known.without(103, now=now), version=2))

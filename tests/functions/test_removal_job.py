@@ -224,8 +224,7 @@ def test_a_broken_account_pauses_its_organization_only_and_burns_no_attempt(
     monkeypatch.setattr(wiring, "provider_for", lambda organization, _: healthy if organization == other else provider)
     assert tick()["counts"] == {"postponed": 1, "lifted": 1}
     assert record(dynamodb)["attempts"] == "0"
-    account = wiring.access().provider_account("demo")
-    assert account is not None
+    (account,) = wiring.access().provider_accounts("demo")
     assert account.paused_until > wiring.now()
 
 
@@ -340,7 +339,9 @@ def test_a_worker_whose_lease_ran_out_can_end_nothing_any_more(provider: Provide
 def test_a_second_request_takes_the_row_from_a_worker_that_is_under_way(provider: Provider) -> None:
     request()
     provider.meanwhile = lambda: request(request_id="second") if len(provider.asked) == 1 else None
-    assert tick()["counts"] == {"lost": 1, "lifted": 1}
+    assert tick()["counts"] == {"lost": 1}
+    # an account that was added before the second request would be unknown to the run under way
+    assert tick()["counts"] == {"lifted": 1}
     assert len(provider.asked) == 2
 
 

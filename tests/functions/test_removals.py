@@ -92,6 +92,7 @@ def pending(request_id: str, email: str, number: int = 0) -> dict[str, Any]:
         "attempts": 0,
         "next_try_at": NOON,
         "last_answer": None,
+        "carried_out_at": [],
         "requested_at": NOON,
         "requested_by": "cred-1",
         "forgiven_until": "2025-12-31T23:59:30.000Z",
@@ -138,6 +139,7 @@ def test_a_lifted_removal_is_done_and_a_state_narrows_the_list(call: Gateway, cl
         "state": "done",
         "next_try_at": None,
         "last_answer": "204: lifted",
+        "carried_out_at": [],
         "finished_at": NOON,
     }
     assert one(call, f"{request_id}-0").body == lifted

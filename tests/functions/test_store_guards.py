@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reprieve.access.issuer import Issuer
+from reprieve.access.provider_account import DEFAULT
 from reprieve.access.repeat import Answer, Kept
 from reprieve.address import Address
 from reprieve.clock import DAY
@@ -42,15 +43,15 @@ def test_what_is_set_for_an_organization_that_is_not_there_makes_none() -> None:
     access = wiring.access()
     access.set_purge("unknown", {"enabled": True, "soft_days": 1})
     access.clear("unknown", "bounces", until=1)
-    access.pause_provider("unknown", until=1, reason="401")
-    assert (access.organization("unknown"), access.provider_account("unknown")) == (None, None)
+    access.pause_provider("unknown", DEFAULT, until=1, reason="401")
+    assert (access.organization("unknown"), access.provider_accounts("unknown")) == (None, [])
 
 
 def test_what_is_set_for_an_organization_that_is_not_there_leaves_no_item(dynamodb: DynamoDBClient) -> None:
     access = wiring.access()
     access.set_purge("unknown", {"enabled": True, "soft_days": 1})
     access.clear("unknown", "bounces", until=1)
-    access.pause_provider("unknown", until=1, reason="401")
+    access.pause_provider("unknown", DEFAULT, until=1, reason="401")
     assert dynamodb.scan(TableName="Access")["Items"] == []
 
 

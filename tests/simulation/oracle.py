@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reprieve.address import comparison_key
 from reprieve.removals.queue import LEASE
 from reprieve.removals.removal import watermark
-from tests.simulation.world import Failure
+from tests.simulation.world import START, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,11 +51,17 @@ class Oracle:
         self.forgiven: dict[Place, int] = defaultdict(int)
         self.requested: dict[Place, int] = {}
         self.removal_ids: set[tuple[Place, str]] = set()
-        self.deleted: dict[Place, int] = {}
-        #: the last addition to the provider's list, by I/O, and when the last answered unsubscribe by hand began
-        self.put: dict[Place, int] = {}
+        #: the accounts of each organization, by mark, and when each was added
+        self.accounts: dict[str, dict[str, int]] = defaultdict(dict)
+        #: whether hosts' clocks agree, so that it is certain which account was added before a request
+        self.clocks_agree = True
+        #: the last deletion by an account, by I/O; of an address in any spelling, and in each
+        self.deleted: dict[tuple[Place, str], int] = {}
+        self.spelled: dict[tuple[Place, str, str], int] = {}
+        #: the last addition to a provider's list, by I/O, and when the last answered unsubscribe by hand began
+        self.put: dict[tuple[Place, str], int] = {}
         self.added: dict[Place, int] = {}
-        self.calls: Counter[tuple[Place, str]] = Counter()
+        self.calls: Counter[tuple[Place, str, str, str]] = Counter()
         self.current: dict[Place, str] = {}
         self.events: dict[Place, set[tuple[int, str]]] = defaultdict(set)
         self.acknowledged: list[tuple[str, str, str, int]] = []
@@ -99,15 +105,28 @@ class Oracle:
             self.removal_ids.add((place, after["removal_id"]))
             self.current[place] = after["removal_id"]
         elif state == "done" and old.get("removal_state") != "done":
-            carried = self.put if "adds" in after else self.deleted
-            if carried.get(place, -1) < self.requested[place]:
-                raise Failure(f"{place} is done, but was not carried upstream after it was asked for")
+            self._carried_out(place, old, after)
             if "adds" in after and "by_time" not in after:
                 raise Failure(f"the addition of {place} took it off the list")
             if "adds" not in after and after.get("bounced_at", 0) > self.forgiven[place]:
                 raise Failure(f"a bounce of {place} newer than its removal was lost")
         elif old.get("removal_state") in ENDS and state != old["removal_state"] and old["removal_state"] != "failed":
             raise Failure(f"the removal of {place} ended {old['removal_state']} and then became {state}")
+
+    def _carried_out(self, place: Place, old: Item, after: Item) -> None:
+        """Check that each account has carried it out, of those that were there at the request and still are."""
+        carried = self.put if "adds" in after else self.deleted
+        for mark, added_at in self.accounts[place[0]].items():
+            late = added_at > START and (not self.clocks_agree or added_at >= after["requested_at"])
+            if not late and carried.get((place, mark), -1) < self.requested[place]:
+                raise Failure(f"{place} is done, but was not carried to {mark} after it was asked for")
+            for text in () if "adds" in after or late else old.get("accounts", ()):
+                name, _, spelling = text.partition(" ")
+                last = self.spelled.get((place, mark, spelling or place[2]), -1)
+                if name == mark.partition(" ")[0] and last < self.requested[place]:
+                    raise Failure(f"{place} is done, but was not lifted from {mark} as it spells it")
+        if len(after.get("carried", ())) or "carried" in after:
+            raise Failure(f"{place} is done, and some account is said to be left")
 
     def _expired(self, place: Place, old: Item) -> None:
         """Check that TTL deleted only a record that is no longer needed."""
@@ -183,36 +202,38 @@ class Oracle:
         elif _settled_alone(old, after) and self.holders.get(place) is not self.world.running():
             raise Failure(f"{place} was settled by a worker that had not taken it")
 
-    def asked_upstream(self, organization: str, name: str, emails: Iterable[str], *, exact: bool) -> None:
+    def asked_upstream(self, organization: str, mark: str, name: str, emails: Iterable[str], *, exact: bool) -> None:
         """Record a call to the provider, whether it takes effect or not."""
         for email in emails:
             place = (organization, name, comparison_key(email))
             if place not in self.requested:
                 raise Failure(f"{place} was deleted upstream without a request")
-            self.calls[place, self.current[place]] += 1
-            if exact and self.calls[place, self.current[place]] > 1:
+            call = (place, self.current[place], mark, email)
+            self.calls[call] += 1
+            if exact and self.calls[call] > 1:
                 raise Failure(f"{place} was deleted upstream twice though nothing went wrong")
 
-    def done_upstream(self, organization: str, name: str, email: str) -> None:
-        """Check a deletion at the provider."""
-        self.deleted[organization, name, comparison_key(email)] = self.world.ios
+    def done_upstream(self, organization: str, mark: str, name: str, email: str) -> None:
+        """Record a deletion at the provider."""
+        place = (organization, name, comparison_key(email))
+        self.deleted[place, mark] = self.spelled[place, mark, email] = self.world.ios
 
-    def put_upstream(self, organization: str, name: str, email: str) -> None:
+    def put_upstream(self, organization: str, mark: str, name: str, email: str) -> None:
         """Check an addition at the provider: only what was on our list may get there."""
         place = (organization, name, comparison_key(email))
         if place not in self.requested:
             raise Failure(f"{place} was put upstream without a request")
-        self.put[place] = self.world.ios
+        self.put[place, mark] = self.world.ios
 
     def answered_unsubscribe(self, organization: str, emails: Iterable[str], began: int) -> None:
         """Record the acknowledgement of an unsubscribe by hand that began at an I/O."""
         for email in emails:
             self.added[organization, "unsubscribes", comparison_key(email)] = began
 
-    def upstream_agrees(self, records: Mapping[tuple[str, str], Item], upstream: set[Place]) -> None:
+    def upstream_agrees(self, organization: str, records: Mapping[tuple[str, str], Item], upstream: set[Place]) -> None:
         """Check the quiet end of a history in which no call upstream came late: both lists of unsubscribes agree."""
         for place, record in ((_place(key), record) for key, record in records.items()):
-            if place is None or place[1] != "unsubscribes" or record.get("removal_state") != "done":
+            if place is None or place[:2] != (organization, "unsubscribes") or record.get("removal_state") != "done":
                 continue
             if ("by_time" in record) != (place in upstream):
                 raise Failure(f"{place} is on our list or on the provider's, and not on the other one")

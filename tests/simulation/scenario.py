@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from unittest import mock
 
 from reprieve.access.caller import Caller
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.address import Address, comparison_key
 from reprieve.clock import DAY, Millis
 from reprieve.context import RECONCILIATION, Context
@@ -24,6 +25,7 @@ from reprieve.removals import block, job
 from reprieve.removals.allowance import Allowance
 from reprieve.removals.block import UnblockOutcome
 from reprieve.removals.job import RemovalJob
+from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.lists import Lists
 from reprieve.removals.removal import findable_id
 from reprieve.removals.request import Removals
@@ -67,6 +69,9 @@ KINDS = {
 THRESHOLD, LIMIT = 2, 2
 #: the start of the second half of a long history, when lifted records of the first half have expired
 LATER = 8 * DAY
+#: the name of an organization's second account, and how it may fail
+SECOND = "second"
+TROUBLES = (LiftOutcome.RETRY, LiftOutcome.WAIT, LiftOutcome.ACCOUNT_BROKEN)
 #: the second by which a cleared list must be empty
 CLEARED = (START - 40_000) // 1000
 SKEWS = (0, 0, 120_000, -120_000, 20_000)
@@ -76,20 +81,28 @@ TICKS = 400
 
 @dataclass
 class Access:
-    """The organizations and their accounts."""
+    """The organizations and their accounts, by name."""
 
-    accounts: dict[Organization, ProviderAccount]
+    accounts: dict[Organization, dict[str, ProviderAccount]]
+
+    @classmethod
+    def of(cls, organizations: Iterable[Organization]) -> Self:
+        """Organizations with one account each."""
+        return cls({one: {DEFAULT: ProviderAccount("none")} for one in organizations})
 
     def organizations(self) -> Iterator[Organization]:
         return iter(list(self.accounts))
 
-    def provider_account(self, organization_id: str) -> ProviderAccount | None:
-        return next(account for organization, account in self.accounts.items() if organization.id == organization_id)
+    def provider_accounts(self, organization_id: str) -> list[ProviderAccount]:
+        return list(self._of(organization_id).values())
 
-    def pause_provider(self, organization_id: str, *, until: int, reason: str) -> None:
-        for organization in self.accounts:
-            if organization.id == organization_id:
-                self.accounts[organization] = ProviderAccount("none", paused_until=until)
+    def pause_provider(self, organization_id: str, name: str, *, until: int, reason: str) -> None:
+        accounts = self._of(organization_id)
+        if name in accounts:
+            accounts[name] = replace(accounts[name], paused_until=Millis(until), paused_reason=reason)
+
+    def _of(self, organization_id: str) -> dict[str, ProviderAccount]:
+        return next(accounts for organization, accounts in self.accounts.items() if organization.id == organization_id)
 
 
 @dataclass
@@ -148,7 +161,7 @@ class Scenario:
         ]
         self.cleared = bool(cleared)
         self.oracle.cleared, self.oracle.threshold, self.oracle.limit = cleared, THRESHOLD, LIMIT
-        self.access = Access({one: ProviderAccount("none") for one in organizations})
+        self.access = Access.of(organizations)
         # skew breaks leases, so deleting twice is only wrong where clocks agree and nothing fails
         self.skewed = not short and choices.below(2) == 1
         self.poison = choices.below(4) == 3
@@ -162,20 +175,22 @@ class Scenario:
         self.weeks = not short and choices.below(4) == 3
         #: unsubscribes by hand, which are carried to the provider
         self.additions = 0 if short else (0, 0, 1, 3)[choices.below(4)]
+        #: whether an organization sends by two accounts, of which one may fail for a day or be changed meanwhile
+        self.two = choices.below(3) == 2
+        self.outage = (0, DAY)[choices.below(2)] if self.two else 0
+        self.changes = 0 if short or not self.two else (0, 0, 1, 2)[choices.below(4)]
+        self.oracle.clocks_agree = not self.skewed
         wrong = odds or self.skewed or self.poison or self.cleared or self.unblocks or self.weeks or self.additions
+        wrong = wrong or self.outage or self.changes
         exact = planned is None and self.requests == 1 and not wrong
-        self.upstreams = {
-            one.id: Upstream(
-                self.world,
-                self.oracle,
-                one.id,
-                1 + choices.below(3),
-                exact,
-                KEYS[0],
-                START + 90_000 if self.poison else 0,
-            )
-            for one in organizations
-        }
+        self.exact = exact
+        #: the number of I/Os at which a fault can happen
+        self.exposed = 0
+        self.upstreams: dict[tuple[str, str], Upstream] = {}
+        for one in organizations:
+            self._add_account(one, ProviderAccount("none"))
+            if self.two:
+                self._add_account(one, ProviderAccount("none", name=SECOND), down_for=self.outage)
         self.ingest = Ingest(self.store, None, NoWhitelist(), self.event_log, None)  # type: ignore[arg-type]
         allowance = Allowance(None)  # type: ignore[arg-type]
         self.removals = Removals(self.store, None, self.event_log, allowance)  # type: ignore[arg-type]
@@ -194,10 +209,43 @@ class Scenario:
             NoWhitelist(),  # type: ignore[arg-type]
             Holds(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
             Comparison(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
-            UnsubscribeGroups(None, self.event_log, lambda _: None),  # type: ignore[arg-type]
+            UnsubscribeGroups(None, self.event_log, lambda *_: None),  # type: ignore[arg-type]
             self.event_log,
-            lambda organization, _: self.upstreams[organization.id],
+            self._upstream,  # type: ignore[arg-type]
         )
+
+    def _upstream(self, organization: Organization, account: ProviderAccount) -> Upstream:
+        return self.upstreams[organization.id, account.mark]
+
+    def _add_account(self, organization: Organization, account: ProviderAccount, down_for: int = 0) -> None:
+        """Add an account with its list, or change one, which is another list then."""
+        choices, oracle = self.choices, self.oracle
+        accounts = self.access.accounts[organization]
+        for name in {account.name} & set(accounts):
+            oracle.accounts[organization.id].pop(accounts[name].mark, None)
+        accounts[account.name] = account
+        oracle.accounts[organization.id][account.mark] = self.world.now
+        self.upstreams[organization.id, account.mark] = Upstream(
+            self.world,
+            oracle,
+            organization.id,
+            account.mark,
+            1 + choices.below(3),
+            self.exact,
+            KEYS[0],
+            START + 90_000 if self.poison else 0,
+            self.world.now + down_for if down_for else 0,
+            TROUBLES[choices.below(len(TROUBLES))] if down_for else LiftOutcome.RETRY,
+        )
+
+    def _change_accounts(self, organization: Organization, number: int) -> None:
+        """Change the second account, or remove it, or add it again."""
+        accounts = self.access.accounts[organization]
+        self.world.fired[Fault.CHANGED] += 1
+        if SECOND in accounts and self.choices.below(2):
+            self.oracle.accounts[organization.id].pop(accounts.pop(SECOND).mark)
+        else:
+            self._add_account(organization, ProviderAccount("none", on_behalf_of=f"other{number}", name=SECOND))
 
     def play(self) -> None:
         """Play everything concurrently, then wait until nothing is pending, then check the end."""
@@ -224,12 +272,15 @@ class Scenario:
         }
         self.oracle.finally_holds(self.client.items, logged)
         if not any(self.world.fired[fault] for fault in (Fault.ZOMBIE, Fault.LATE, Fault.SKEW)):
-            listed = {
-                (organization, name, comparison_key(email))
-                for organization, upstream in self.upstreams.items()
-                for name, email in upstream.listed
-            }
-            self.oracle.upstream_agrees(self.client.items, listed)
+            for organization, accounts in self.access.accounts.items():
+                # an account that was added later need not have what was done before
+                for account in accounts.values():
+                    if self.oracle.accounts[organization.id][account.mark] == START:
+                        listed = {
+                            (organization.id, name, comparison_key(email))
+                            for name, email in self._upstream(organization, account).listed
+                        }
+                        self.oracle.upstream_agrees(organization.id, self.client.items, listed)
 
     def _begin(self, begin: int) -> None:
         """Start the processes of one half of the history."""
@@ -263,6 +314,10 @@ class Scenario:
             organization = organizations[choices.below(len(organizations))]
             self._unsubscribe(organization, f"a{number}{_mark(begin)}", begin)
             self._request(organization, f"ra{number}{_mark(begin)}", begin, SuppressionList.UNSUBSCRIBES)
+        for number in range(self.changes):
+            organization = organizations[choices.below(len(organizations))]
+            change = partial(self._change_accounts, organization, number + (begin > START) * 10)
+            self.world.start("accounts", change).until = begin + choices.below(10) * self.pace
         if not self.short and choices.below(3) == 2:
             self._reconcile(organizations[0], begin + choices.below(10) * self.pace)
         for _ in range(2 if begin > START else 0):
@@ -289,6 +344,11 @@ class Scenario:
     def _bounce(self, organization: Organization, number: int, begin: int) -> None:
         """A bounce at the provider, and the webhooks about it: at least one, until one is answered."""
         email = (*KEYS, MISSPELLED)[self.choices.below(1 if self.short else len(KEYS) + 1)]
+        accounts = self.access.provider_accounts(organization.id)
+        account = accounts[self.choices.below(len(accounts))] if len(accounts) > 1 else accounts[0]
+        if account.name == SECOND:
+            # each provider has its own spelling
+            email = email.lower()
         name = LISTS[self.choices.below(len(LISTS))]
         at = begin + (self.choices.below(12) - 8) * 10_000
         identity = f"e{organization.id}{number}{_mark(begin)}"
@@ -302,18 +362,23 @@ class Scenario:
         entry = suppression_of(event)
         assert entry is not None
         self.oracle.events[organization.id, name, key].add((at, identity))
-        self.upstreams[organization.id].listed[name, email] = replace(entry, event_id="")
+        self._upstream(organization, account).listed[name, email] = replace(entry, event_id="")
         copies = 1 + self.world.chance(Fault.DUPLICATE, 3)
         for copy in range(copies):
-            process = self.world.start(f"webhook {identity}.{copy}", lambda: self._deliver(organization, event))
+            process = self.world.start(
+                f"webhook {identity}.{copy}", lambda: self._deliver(organization, account, event)
+            )
             process.until = begin + self.choices.below(10) * self.pace
             if process.until > begin + 5 * self.pace:
                 self.world.fired[Fault.REORDER] += 1
 
-    def _deliver(self, organization: Organization, event: DeliveryEvent) -> None:
+    def _deliver(self, organization: Organization, account: ProviderAccount, event: DeliveryEvent) -> None:
+        batch = Batch([event])
         while True:
             try:
-                self.ingest.accept(organization, Batch([event]), provider_name="Sendgrid", now=self.world.now)
+                self.ingest.accept(
+                    organization, batch, provider_name="Sendgrid", account=account.name, now=self.world.now
+                )
             except (Unavailable, Crash):
                 self.world.sleep(20)
             else:
@@ -454,7 +519,8 @@ class Scenario:
                 access=self.access,  # type: ignore[arg-type]
                 queue=self.queue,
                 log=self.event_log,
-                provider_for=lambda organization, _: self.upstreams[organization.id],  # type: ignore[arg-type,return-value]
+                groups=None,  # type: ignore[arg-type]
+                provider_for=self._upstream,  # type: ignore[arg-type]
                 clock=holder[0].clock,
                 remaining=lambda: 110_000 - (self.world.now - began[0]),
                 spread=lambda: self.choices.below(16) / 16,
@@ -467,6 +533,7 @@ class Scenario:
 
     def _settle_down(self) -> None:
         """Run the job without faults until the queue is empty."""
+        self.exposed = self.world.ios
         self.world.calm = True
         self.skewed = False
         if self.cleared:
@@ -478,7 +545,11 @@ class Scenario:
             if not waiting:
                 return
             free = min(max(item["due_at"], item.get("lease_until", 0)) for item in waiting)
-            paused = max(account.paused_until for account in self.access.accounts.values())
+            accounts = [one for each in self.access.accounts.values() for one in each.values()]
+            paused = max(account.paused_until for account in accounts)
+            down = max(one.down_until for one in self.upstreams.values())
+            if down > self.world.now:
+                self.world.now += 3_600_000
             self.world.now = max(
                 self.world.now + 120_000, min(free, self.world.now + 3_600_000), min(paused, self.world.now + 900_000)
             )

@@ -53,7 +53,7 @@ def check_faults(schedule: int, *, pairs: bool, share: int = 0, shares: int = 1)
     report = Report()
     whole = Scenario(Choices(schedule), planned={}, short=True)
     whole.play()
-    places = itertools.combinations(range(1, whole.world.ios + 1), 2 if pairs else 1)
+    places = itertools.combinations(range(1, whole.exposed + 1), 2 if pairs else 1)
     for at in itertools.islice(places, share, None, shares):
         for faults in itertools.product(AT_IO, repeat=len(at)):
             planned = dict(zip(at, faults, strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import MINUTE, SECOND
 from reprieve.organization import Organization
 from reprieve.removals.job import RemovalJob
@@ -80,7 +79,7 @@ def waits(count: int) -> list[int]:
     client = Client(world, "Suppressions", lambda *_: None)
     table = SerialTable(client, "Suppressions")  # type: ignore[arg-type]
     queue, store = RemovalQueue(table), Suppressions(table)
-    access = Access({one: ProviderAccount("none") for one in [*HANGING, *HEALTHY]})
+    access = Access.of([*HANGING, *HEALTHY])
     chance = Choices(7)
 
     def ask(organization: Organization, name: str, count: int) -> None:
@@ -93,6 +92,7 @@ def waits(count: int) -> list[int]:
             access=access,  # type: ignore[arg-type]
             queue=queue,
             log=Silent(),  # type: ignore[arg-type]
+            groups=None,  # type: ignore[arg-type]
             provider_for=lambda one, _: Upstream(world, hangs=one in HANGING),  # type: ignore[arg-type,return-value]
             clock=lambda: world.now,
             remaining=lambda: began + RUN - world.now,
@@ -138,7 +138,7 @@ def test_in_the_daily_comparison_a_provider_that_hangs_holds_up_one_lane() -> No
     compared: list[str] = []
 
     class Slow:
-        access = Access({one: ProviderAccount("none") for one in [*HANGING, *HEALTHY]})
+        access = Access.of([*HANGING, *HEALTHY])
         groups = SimpleNamespace(sweep=lambda *_, **__: None)
 
         def run(self, asked: Context, **_: int) -> Differences:

@@ -1,4 +1,4 @@
-"""A simulated provider: one organization's account, its list, and its faults."""
+"""A simulated provider: one of an organization's accounts, its list, and its faults."""
 
 from __future__ import annotations
 
@@ -25,21 +25,32 @@ class ProviderFault(Exception):
 
 @dataclass
 class Upstream:
-    """One organization's account at a provider: its list and its behaviour."""
+    """One of an organization's accounts at a provider: its list and its behaviour. It takes spellings as they are.
+
+    Attributes:
+        mark: the account's.
+        down_until: until when it fails, by time-outs, by asking to wait, or by refusing the account.
+        trouble: which of the three.
+    """
 
     world: World
     oracle: Oracle
     organization: str
+    mark: str
     batch: int
     exact: bool
     poisoned: str
     poison_until: int = 0
+    down_until: int = 0
+    trouble: LiftOutcome = LiftOutcome.RETRY
     listed: dict[tuple[str, str], Suppression] = field(default_factory=dict)
 
     def kept_with(self, _: object) -> tuple[()]:
         return ()
 
     def lift(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
+        if self.world.now < self.down_until:
+            return self._fail(len(emails))
         if self.world.chance(Fault.THROTTLE, 6):
             return [LiftAnswer(LiftOutcome.WAIT, "429", self.world.now + 60_000)] * len(emails)
         if self.world.chance(Fault.ACCOUNT, 20):
@@ -47,7 +58,13 @@ class Upstream:
         return self._change("delete", self._delete, suppression_list, emails)
 
     def put(self, suppression_list: SuppressionList, emails: Sequence[str], *, budget: int) -> list[LiftAnswer]:
+        if self.world.now < self.down_until:
+            return self._fail(len(emails))
         return self._change("put", self._put, suppression_list, emails)
+
+    def _fail(self, count: int) -> list[LiftAnswer]:
+        self.world.fired[Fault.DOWN] += 1
+        return [LiftAnswer(self.trouble, "down")] * count
 
     def entries(self, suppression_list: SuppressionList, *, start: int, end: int) -> Iterator[Suppression]:
         """The current entries of the list, without event ids."""
@@ -65,7 +82,7 @@ class Upstream:
         name: SuppressionList,
         emails: Sequence[str],
     ) -> list[LiftAnswer]:
-        what = f"upstream {self.organization} {word} {len(emails)}"
+        what = f"upstream {self.organization} {self.mark.partition(' ')[0]} {word} {len(emails)}"
         try:
             return self.world.io(what, lambda: effect(name, emails), error=ProviderFault)
         except ProviderFault:
@@ -76,16 +93,16 @@ class Upstream:
 
     def _put_one(self, name: SuppressionList, email: str) -> LiftAnswer:
         self.listed[name, email] = Suppression(name, comparison_key(email), email, self.world.now)
-        self.oracle.put_upstream(self.organization, name, email)
+        self.oracle.put_upstream(self.organization, self.mark, name, email)
         return LiftAnswer(LiftOutcome.LISTED, "")
 
     def _delete(self, name: SuppressionList, emails: Sequence[str]) -> list[LiftAnswer]:
-        self.oracle.asked_upstream(self.organization, name, emails, exact=self.exact)
+        self.oracle.asked_upstream(self.organization, self.mark, name, emails, exact=self.exact)
         return [self._trouble_with(email) or self._delete_one(name, email) for email in emails]
 
     def _delete_one(self, name: SuppressionList, email: str) -> LiftAnswer:
         gone = self.listed.pop((name, email), None)
-        self.oracle.done_upstream(self.organization, name, email)
+        self.oracle.done_upstream(self.organization, self.mark, name, email)
         return LiftAnswer(LiftOutcome.LIFTED if gone else LiftOutcome.ABSENT, "")
 
     def _trouble_with(self, email: str) -> LiftAnswer | None:

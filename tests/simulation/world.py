@@ -40,6 +40,8 @@ class Fault(StrEnum):
     DUPLICATE = "webhook sent twice"
     REORDER = "webhooks out of order"
     ACCOUNT = "provider refuses the account"
+    DOWN = "one of two providers fails for a day"
+    CHANGED = "account added, removed or changed"
     EXPIRED = "item expired"
 
 

@@ -297,6 +297,7 @@ class Day:
             access=wiring.access(),
             queue=wiring.removal_queue(),
             log=log,
+            groups=wiring.group_store(),
             provider_for=lambda *_: NoProvider(),
             clock=lambda: self.clock,  # type: ignore[arg-type,return-value]
             remaining=lambda: 110_000,  # type: ignore[arg-type,return-value]

@@ -132,6 +132,9 @@ class Table:
             answer["LastEvaluatedKey"] = marshal({name: last[name] for name in dict.fromkeys((*names, *self.keys))})
         if arguments.get("Select") != "COUNT":
             projected = self.projections.get(arguments.get("IndexName", ""))
+            if "ProjectionExpression" in arguments:
+                wanted_names = _named("ProjectionExpression", arguments).split(", ")
+                projected = frozenset(name for item in page for name in item if f"#{name}" in wanted_names)
             answer["Items"] = [
                 marshal({name: value for name, value in item.items() if projected is None or name in projected})
                 for item in page
@@ -240,7 +243,7 @@ class Client:
     def query(self, **arguments: Any) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             table = self._table(arguments)
-            _check(arguments["KeyConditionExpression"], arguments)
+            _check(f"{arguments['KeyConditionExpression']} {arguments.get('ProjectionExpression', '')}", arguments)
             index = arguments.get("IndexName")
             names = table.indexes[index] if index else table.keys
             answer = table.query(names, table.items.values(), arguments)

@@ -14,6 +14,7 @@ from reprieve.access.log_entries import (
     issuer_changed,
     organization_changed,
     provider_account_changed,
+    provider_account_removed,
     provider_paused,
     provider_resumed,
     sender_changed,
@@ -21,7 +22,7 @@ from reprieve.access.log_entries import (
     token_granted,
     token_revoked,
 )
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.access.signing_key import SigningKey
 from reprieve.address import Address
 from reprieve.clock import EPOCH, HOUR, MINUTE, Millis
@@ -188,8 +189,11 @@ def _of_access() -> dict[str, LogEntry]:
     for event_type in export_entries.MESSAGE:
         found[event_type] = export_entries.organization_moved(event_type, context=WHO, debug={"recipients": "3"})
     found[EventType.PROVIDER_UPDATE] = provider_account_changed(None, ACCOUNT, context=WHO)
-    found[EventType.PROVIDER_PAUSE] = provider_paused(WHO.organization, "401: unauthorized", now=NOW)
-    found[EventType.PROVIDER_RESUME] = provider_resumed(context=WHO)
+    other = replace(ACCOUNT, name="frankfurt", region="eu-central-1")
+    found[f"{EventType.PROVIDER_UPDATE} another"] = provider_account_changed(None, other, context=WHO)
+    found[EventType.PROVIDER_REMOVE] = provider_account_removed(other, context=WHO)
+    found[EventType.PROVIDER_PAUSE] = provider_paused(WHO.organization, DEFAULT, "401: unauthorized", now=NOW)
+    found[EventType.PROVIDER_RESUME] = provider_resumed(DEFAULT, context=WHO)
     for event_type in (EventType.SENDER_CLAIM, EventType.SENDER_RELEASE):
         found[event_type] = sender_changed(event_type, "ses", "configuration-set/news", context=WHO)
     return found

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.access.credential import Credential
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.access.repeat import Answer
 from reprieve.address import Address, comparison_key
 from reprieve.clock import Millis, Seconds
@@ -533,6 +533,7 @@ ACME = Organization(
 )
 CREDENTIAL = Credential("1", "acme", DIGEST, "admin", frozenset({"okta.users.read", "mail.send"}), NOW, Millis(NOW + 9))
 ACCOUNT = ProviderAccount("sendgrid", "https://api.sendgrid.com", b"sealed", "sub", "PUBLIC")
+FRANKFURT = ProviderAccount("ses", name="frankfurt", region="eu-central-1")
 
 
 def equipped() -> Store:
@@ -548,10 +549,10 @@ def test_an_import_has_everything_but_secrets_and_uses_nothing_without_them() ->
     rows, after = equipped().export(ACME), Store()
     assert b"sealed" not in json.dumps(rows).encode()
     report = run(after, rows, export_lines.organization_of("acme", rows[Kind.ORGANIZATION][0]))
-    assert report.secrets == [(Kind.PROVIDER_ACCOUNT, "sendgrid"), (Kind.EMAIL_SERVERS, SERVER.id)]
+    assert report.secrets == [(Kind.PROVIDER_ACCOUNT, DEFAULT), (Kind.EMAIL_SERVERS, SERVER.id)]
     assert after.access.organization("acme") == ACME
     assert after.access.credentials("acme") == [CREDENTIAL]
-    paused = after.access.provider_account("acme")
+    (paused,) = after.access.provider_accounts("acme")
     assert paused == replace(
         ACCOUNT,
         sealed_key=b"",
@@ -570,7 +571,7 @@ def test_an_account_without_a_key_of_its_own_works_at_once() -> None:
     before.access.set_provider_account("acme", account, provider_name="SES", before=None)
     report = run(after, before.export(ACME), ACME)
     assert report.secrets == []
-    assert after.access.provider_account("acme") == account
+    assert after.access.provider_accounts("acme") == [account]
 
 
 def test_overwriting_keeps_the_secrets_of_what_is_the_same_and_brings_no_credential_back() -> None:
@@ -582,7 +583,7 @@ def test_overwriting_keeps_the_secrets_of_what_is_the_same_and_brings_no_credent
     report = run(store, rows, ACME, overwrite=True)
     assert report.secrets == []
     assert store.access.credentials("acme") == [issued]
-    assert store.access.provider_account("acme") == ACCOUNT
+    assert store.access.provider_accounts("acme") == [ACCOUNT]
     assert store.servers.all(ACME) == [SERVER]
 
 
@@ -594,9 +595,8 @@ def test_overwriting_an_account_or_server_that_goes_elsewhere_drops_its_secret()
     elsewhere = replace(SERVER, settings=replace(SERVER.settings, host="smtp.evil.example"), version=2)
     store.servers.replace(ACME, SERVER, elsewhere)
     report = run(store, rows, ACME, overwrite=True)
-    assert report.secrets == [(Kind.PROVIDER_ACCOUNT, "sendgrid"), (Kind.EMAIL_SERVERS, SERVER.id)]
-    account = store.access.provider_account("acme")
-    assert account
+    assert report.secrets == [(Kind.PROVIDER_ACCOUNT, DEFAULT), (Kind.EMAIL_SERVERS, SERVER.id)]
+    (account,) = store.access.provider_accounts("acme")
     assert (account.base_url, account.sealed_key) == ("https://api.sendgrid.com", b"")
     assert [(one.settings.host, one.sealed) for one in store.servers.all(ACME)] == [("smtp.x.io", b"")]
 
@@ -609,12 +609,29 @@ def test_an_import_leaves_a_base_url_that_is_not_the_providers_own_to_the_operat
     before.access.set_provider_account("acme", replace(ACCOUNT, base_url=ELSEWHERE), provider_name="", before=ACCOUNT)
     rows = before.export(ACME)
     report = run(after, rows, ACME)
-    assert (report.base_url, report.secrets[0]) == (ELSEWHERE, (Kind.PROVIDER_ACCOUNT, "sendgrid"))
-    account = after.access.provider_account("acme")
-    assert account
+    assert (report.base_urls, report.secrets[0]) == ({DEFAULT: ELSEWHERE}, (Kind.PROVIDER_ACCOUNT, DEFAULT))
+    (account,) = after.access.provider_accounts("acme")
     assert (account.base_url, account.sealed_key) == ("https://api.sendgrid.com", b"")
-    assert run(before, rows, ACME, overwrite=True).base_url == ""
-    assert before.access.provider_account("acme") == replace(ACCOUNT, base_url=ELSEWHERE)
+    assert run(before, rows, ACME, overwrite=True).base_urls == {}
+    assert before.access.provider_accounts("acme") == [replace(ACCOUNT, base_url=ELSEWHERE)]
+
+
+def test_each_of_several_accounts_is_exported_under_its_name_and_imported_without_its_key() -> None:
+    before, after = equipped(), Store()
+    london = replace(ACCOUNT, name="london", base_url=ELSEWHERE)
+    for one in (FRANKFURT, london):
+        before.access.set_provider_account("acme", one, provider_name="Sendgrid", before=None)
+    rows = before.export(ACME)
+    assert [row.get("name") for row in rows[Kind.PROVIDER_ACCOUNT]] == [None, "frankfurt", "london"]
+    assert b"sealed" not in json.dumps(rows).encode()
+    report = run(after, rows, ACME)
+    assert report.secrets[:2] == [(Kind.PROVIDER_ACCOUNT, DEFAULT), (Kind.PROVIDER_ACCOUNT, "london")]
+    assert report.base_urls == {"london": ELSEWHERE}
+    default, one, other = after.access.provider_accounts("acme")
+    assert (default.sealed_key, one, other.base_url) == (b"", FRANKFURT, "https://api.sendgrid.com")
+    assert [default.is_paused(NOW), one.is_paused(NOW), other.is_paused(NOW)] == [True, False, True]
+    assert run(before, rows, ACME, overwrite=True).secrets == []
+    assert before.access.provider_accounts("acme") == [ACCOUNT, FRANKFURT, london]
 
 
 def test_overwriting_leaves_an_account_at_the_providers_own_url_where_it_is() -> None:
@@ -622,8 +639,8 @@ def test_overwriting_leaves_an_account_at_the_providers_own_url_where_it_is() ->
     rows = store.export(ACME)
     rows[Kind.PROVIDER_ACCOUNT] = [{**rows[Kind.PROVIDER_ACCOUNT][0], "base_url": ELSEWHERE}]
     report = run(store, rows, ACME, overwrite=True)
-    assert (report.base_url, report.secrets) == (ELSEWHERE, [])
-    assert store.access.provider_account("acme") == ACCOUNT
+    assert (report.base_urls, report.secrets) == ({DEFAULT: ELSEWHERE}, [])
+    assert store.access.provider_accounts("acme") == [ACCOUNT]
 
 
 def test_credentials_are_not_added_under_an_id_that_their_tokens_do_not_name() -> None:
@@ -726,7 +743,7 @@ def test_the_format_has_every_attribute_of_settings_credentials_and_accounts() -
     assert fields(Kind.ORGANIZATION) == {*access.ORGANIZATION_ATTRIBUTES} - keys_and_secrets
     assert fields(Kind.CREDENTIALS) == {*access._credential_item(CREDENTIAL), "digest"} - keys_and_secrets
     assert fields(Kind.PROVIDER_ACCOUNT) == (
-        {*access._account_item("acme", ACCOUNT), "paused_until", "paused_reason"} - keys_and_secrets
+        {*access._account_item("acme", FRANKFURT), "name", "paused_until", "paused_reason"} - keys_and_secrets
     )
     assert fields(Kind.EMAIL_SERVERS) == {"id", *asdict(SERVER.settings)}
 

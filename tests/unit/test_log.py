@@ -19,10 +19,11 @@ from reprieve.access.log_entries import (
     issuer_changed,
     organization_changed,
     provider_account_changed,
+    provider_account_removed,
     provider_resumed,
     sender_changed,
 )
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.address import Address
 from reprieve.context import OPERATOR
 from reprieve.organization import Organization
@@ -159,7 +160,8 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
     ),
     EventType.WHITELIST_UPDATE: lambda _: whitelist_changed({"enabled": False}, {"enabled": True}, context=CONTEXT),
     EventType.PROVIDER_UPDATE: lambda _: provider_account_changed(None, ACCOUNT, context=CONTEXT),
-    EventType.PROVIDER_RESUME: lambda _: provider_resumed(context=CONTEXT),
+    EventType.PROVIDER_RESUME: lambda _: provider_resumed(DEFAULT, context=CONTEXT),
+    EventType.PROVIDER_REMOVE: lambda _: provider_account_removed(ACCOUNT, context=CONTEXT),
     **dict.fromkeys(
         (EventType.SENDER_CLAIM, EventType.SENDER_RELEASE),
         lambda event_type: sender_changed(event_type, "ses", "identity/x.example", context=CONTEXT),

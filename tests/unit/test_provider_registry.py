@@ -37,7 +37,7 @@ def test_a_kind_is_a_word_that_a_path_and_a_csv_cell_can_hold(kind: str) -> None
 def test_the_adapter_of_every_kind_lifts_reads_and_is_closed(kind: str) -> None:
     provider = PROVIDERS[kind]
     account = ProviderAccount(kind, provider.account.base_url)
-    adapter = provider.adapter(account, "key" * provider.account.has_key, Surroundings(lambda: 0, lambda _: object()))
+    adapter = provider.adapter(account, "key" * provider.account.has_key, Surroundings(lambda: 0, lambda *_: object()))
     assert adapter.batch >= 1
     assert callable(adapter.lift)
     assert callable(adapter.entries)

@@ -123,6 +123,7 @@ def test_the_groups_that_an_address_has_left_are_shown_and_its_other_mail_is_mai
             "email": "Ann@x.io",
             "since": "2026-01-01T00:00:00.000Z",
             "source": "api",
+            "accounts": [],
             "may_lift": True,
             "lift_by": ["sendgrid"],
         }
@@ -155,6 +156,7 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
             "classification": "Invalid Address",
             "source": "sendgrid",
             "ip": None,
+            "accounts": ["default"],
             "count": 1,
             "lifts": 0,
             "suppresses": True,
@@ -169,6 +171,7 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
             "classification": "Unclassified",
             "source": "sendgrid",
             "ip": None,
+            "accounts": ["default"],
             "count": 3,
             "lifts": 0,
             "suppresses": False,
@@ -188,6 +191,7 @@ def test_everything_that_is_known_is_one_answer(call: Gateway) -> None:
             "next_try_at": "2026-01-01T00:00:00.000Z",
             "finished_at": None,
             "last_answer": None,
+            "carried_out_at": [],
         }
     ]
     assert [(one["list"], one["then"], one["at"]) for one in body["next"]] == [

@@ -12,8 +12,10 @@ from reprieve.access.provider_account import ProviderAccount
 from reprieve.organization import Organization
 from reprieve.providers.sendgrid import events as sendgrid_events
 from reprieve.runtime import wiring
+from reprieve.suppressions.suppression import SuppressionList
+from tests.support.entries import entry_on
 from tests.support.event_posts import KEY, bounce, post, public
-from tests.support.gateway import Answer, Calls, Clock, Gateway, cases, event, function, problem
+from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, cases, event, function, problem
 from tests.support.tables import tables
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ def test_while_keys_are_rotated_a_post_that_either_signed_is_taken_and_afterward
 ) -> None:
     new = ec.generate_private_key(ec.SECP256R1())
     accounts = [ProviderAccount("none", webhook_key=keys) for keys in (f"{public(KEY)} {public(new)}", public(new))]
-    before = wiring.access().provider_account("demo")
+    (before,) = wiring.access().provider_accounts("demo")
     for account, answers in zip(accounts, ([200, 200], [401, 200]), strict=True):
         assert wiring.access().set_provider_account("demo", account, provider_name="", before=before)
         assert [post(call, bounce(number), key=key).status for number, key in enumerate((KEY, new))] == answers
@@ -130,3 +132,23 @@ def test_every_event_is_answered_whole(call: Gateway, clock: Clock) -> None:
     clock.now = 1_700_000_000_000  # the timestamp of the forged post
     handler = function("event_webhook")
     assert {case: call.send(handler, event("event_webhook", case)) for case in cases("event_webhook")} == ANSWERS
+
+
+def test_the_key_says_which_of_an_organizations_accounts_a_post_comes_from(call: Gateway, queue: Any) -> None:
+    theirs = ec.generate_private_key(ec.SECP256R1())
+    other = ProviderAccount("none", webhook_key=public(theirs), name="frankfurt")
+    assert wiring.access().set_provider_account("demo", other, provider_name="", before=None)
+    assert [post(call, bounce(number), key=key).status for number, key in enumerate((KEY, theirs))] == [200, 200]
+    assert post(call, bounce(2), key=ec.generate_private_key(ec.SECP256R1())).status == 401
+    keys = [f"u{number}@company.com" for number in range(3)]
+    found = [entry_on(wiring.table("SUPPRESSIONS"), DEMO, SuppressionList.BOUNCES, key) for key in keys]
+    assert [one and one.reporters for one in found] == [["default"], ["frankfurt"], None]
+
+
+def test_what_cannot_be_read_is_set_aside_with_its_account(call: Gateway, queue: Any) -> None:
+    theirs = ec.generate_private_key(ec.SECP256R1())
+    other = ProviderAccount("none", webhook_key=public(theirs), name="frankfurt")
+    assert wiring.access().set_provider_account("demo", other, provider_name="", before=None)
+    for key in (KEY, theirs):
+        assert post(call, {"event": "bounce"}, key=key).status == 200
+    assert [one.get("account") for one in queue()] == [None, "frankfurt"]

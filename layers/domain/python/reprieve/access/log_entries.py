@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.provider_account import DEFAULT, account_title
 from reprieve.system_log.entry import EventType, LogEntry, Result, Severity, Target, change_entry, differences, entry
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ MESSAGE: Final = {
     EventType.ORGANIZATION_UPDATE: "Change organization settings",
     EventType.PURGE_UPDATE: "Change bounce purge",
     EventType.PROVIDER_UPDATE: "Set provider account",
+    EventType.PROVIDER_REMOVE: "Remove provider account",
     EventType.PROVIDER_RESUME: "Resume provider account",
     EventType.SENDER_CLAIM: "Claim sender",
     EventType.SENDER_RELEASE: "Release sender",
 }
 #: the attributes of a provider account that an entry compares as they are, by their names in it; of keys it says less
-_FACTS: Final = ("kind", "base_url", "on_behalf_of")
+_FACTS: Final = ("kind", "base_url", "on_behalf_of", "region")
 
 
 def credential_changed(
@@ -123,49 +125,81 @@ def provider_account_changed(before: ProviderAccount | None, after: ProviderAcco
     if (before.sealed_key if before else b"") != after.sealed_key:
         old["api_key"] = "stored" if before and before.sealed_key else "none"
         new["api_key"] = "another" if after.sealed_key else "none"
-    return _account_entry(EventType.PROVIDER_UPDATE, context, differences(old, new))
+    return _account_entry(EventType.PROVIDER_UPDATE, after.name, context, differences(old, new))
 
 
-def provider_paused(organization: Organization, reason: str, *, now: Millis) -> LogEntry:
+def provider_account_removed(account: ProviderAccount, *, context: Context) -> LogEntry:
+    """The log entry for a provider account that was deleted with its API key."""
+    old, new = _account(account), _account(None)
+    if account.sealed_key:
+        old["api_key"], new["api_key"] = "stored", "none"
+    return _account_entry(EventType.PROVIDER_REMOVE, account.name, context, differences(old, new))
+
+
+def provider_paused(organization: Organization, name: str, reason: str, *, now: Millis) -> LogEntry:
     """The log entry for the pause of a provider account.
 
     Args:
         organization: whose account.
+        name: which of its accounts.
         reason: the provider's answer, cleaned.
         now: in milliseconds.
     """
     return entry(
         EventType.PROVIDER_PAUSE,
-        identity=f"{organization.id}:{now}",
+        identity=f"{account_title(organization.id, name)}:{now}",
         published=now,
         message="Pause provider account",
         outcome=(Result.SUCCESS, reason),
         severity=Severity.WARN,
-        target=Target(organization.id, "ProviderAccount", organization.name, organization.id),
+        target=_account_target(organization, name),
         debug={},
     )
 
 
-def provider_resumed(*, context: Context) -> LogEntry:
-    """The log entry for a pause that was ended early."""
-    return _account_entry(EventType.PROVIDER_RESUME, context)
+def provider_resumed(name: str, *, context: Context) -> LogEntry:
+    """The log entry for a pause of the account of that name that was ended early."""
+    return _account_entry(EventType.PROVIDER_RESUME, name, context)
 
 
-def sender_changed(event_type: EventType, kind: str, sender: str, *, context: Context) -> LogEntry:
-    """The log entry for a sender that was claimed or released (SENDER_CLAIM, SENDER_RELEASE)."""
-    return change_entry(
-        event_type, MESSAGE[event_type], Target(f"{kind}:{sender}", "Sender", sender), context, debug={"provider": kind}
-    )
+def sender_changed(event_type: EventType, kind: str, sender: str, *, context: Context, account: str = "") -> LogEntry:
+    """The log entry for a sender that was claimed or released (SENDER_CLAIM, SENDER_RELEASE).
+
+    Args:
+        event_type: one of the two.
+        kind: of provider.
+        sender: as it is kept.
+        context: who asked.
+        account: the account that it was claimed for.
+    """
+    debug = {"provider": kind, **account_debug(account)}
+    target = Target(f"{kind}:{sender}", "Sender", sender)
+    return change_entry(event_type, MESSAGE[event_type], target, context, debug=debug)
+
+
+def account_debug(name: str) -> dict[str, str]:
+    """What an entry says of the provider account that it is about: nothing of the default one, or of none."""
+    return {} if name in {"", DEFAULT} else {"providerAccount": name}
 
 
 def _account_entry(
     event_type: EventType,
+    name: str,
     context: Context,
     changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None,
 ) -> LogEntry:
-    organization = context.organization
-    target = Target(organization.id, "ProviderAccount", organization.name, organization.id, changes)
+    target = _account_target(context.organization, name, changes)
     return change_entry(event_type, MESSAGE[event_type], target, context)
+
+
+def _account_target(
+    organization: Organization,
+    name: str,
+    changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None,
+) -> Target:
+    title = account_title(organization.id, name)
+    shown = organization.name if name == DEFAULT else f"{organization.name}: {name}"
+    return Target(title, "ProviderAccount", shown, title, changes)
 
 
 def _account(account: ProviderAccount | None) -> dict[str, object]:

@@ -90,23 +90,23 @@ class AccessStore(Protocol):
         """Delete a credential; False when it was gone already."""
         ...
 
-    def provider_account(self, organization_id: str) -> ProviderAccount | None:
-        """The organization's account at its upstream provider, or None."""
+    def provider_accounts(self, organization_id: str) -> list[ProviderAccount]:
+        """The organization's accounts at upstream providers, read consistently: the default one first, then by name."""
         ...
 
-    def webhook_key(self, organization_id: str) -> tuple[str, str] | None:
-        """The kind of an organization's account and what verifies its webhook, without the rest; None without one."""
+    def webhook_keys(self, organization_id: str) -> dict[str, tuple[str, str]]:
+        """The kinds of an organization's accounts, by name, and what verifies their webhooks, without the rest."""
         ...
 
     def set_provider_account(
         self, organization_id: str, account: ProviderAccount, *, provider_name: str, before: ProviderAccount | None
     ) -> bool:
-        """Write an account without a pause, and with it the provider's name in the organization's settings.
+        """Write an account without a pause, and with it a provider's name in the organization's settings.
 
         Args:
             organization_id: whose account.
             account: the new account.
-            provider_name: the provider's name as logs show it.
+            provider_name: the name of the provider that logs show, which is that of the first account.
             before: the account that it replaces, None when there is none; its pause is not compared.
 
         Returns:
@@ -114,28 +114,36 @@ class AccessStore(Protocol):
         """
         ...
 
-    def pause_provider(self, organization_id: str, *, until: Millis, reason: str) -> None:
-        """Pause calls to the organization's provider until a moment, and record the reason."""
+    def remove_provider_account(self, organization_id: str, account: ProviderAccount, *, provider_name: str) -> bool:
+        """Delete an account, and write a provider's name into the organization's settings, as above.
+
+        Returns:
+            False when the stored account is not `account`, whose pause is not compared; nothing was changed then.
+        """
+        ...
+
+    def pause_provider(self, organization_id: str, name: str, *, until: Millis, reason: str) -> None:
+        """Pause calls to one of the organization's accounts until a moment, and record the reason."""
         ...
 
 
 class SenderStore(Protocol):
     """What mail is sent with, and the organization that has claimed it."""
 
-    def claim(self, organization_id: str, kind: str, sender: str, *, now: Millis) -> bool:
-        """Record a claim on a sender of a kind of provider; False when another organization has it."""
+    def claim(self, organization_id: str, kind: str, sender: str, *, account: str, now: Millis) -> bool:
+        """Record a claim on a sender of a kind of provider for an account; False when another organization has it."""
         ...
 
     def release(self, organization_id: str, kind: str, sender: str) -> bool:
         """Delete a claim; False when the organization does not have it."""
         ...
 
-    def claimed(self, organization_id: str) -> list[tuple[str, str]]:
-        """What an organization has claimed: kind of provider and sender, sorted."""
+    def claimed(self, organization_id: str) -> list[tuple[str, str, str]]:
+        """What an organization has claimed: kind of provider, sender and account's name, sorted."""
         ...
 
-    def owner(self, kind: str, senders: Sequence[str]) -> str | None:
-        """The organization that owns the first of these senders on which there is a claim."""
+    def owner(self, kind: str, senders: Sequence[str]) -> tuple[str, str] | None:
+        """The organization that owns the first of these senders on which there is a claim, and its account's name."""
         ...
 
 

@@ -1,9 +1,10 @@
-"""An organization's account at its upstream email provider, and the rules for an account at each kind of provider."""
+"""An organization's accounts at upstream email providers, and the rules for an account at each kind of provider."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +16,17 @@ if TYPE_CHECKING:
     from reprieve.clock import Millis
 
 
+#: the account of an organization that has one only; old rows, and commands that name no account, mean it
+DEFAULT: Final = "default"
+#: the form of an account's name
+ACCOUNT_NAME: Final = re.compile("[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+#: a turn of the removal job calls each of them
+MAX_ACCOUNTS: Final = 10
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderAccount:
-    """An organization's account at its upstream provider.
+    """One of an organization's accounts at upstream providers.
 
     Attributes:
         kind: which provider carries out a lift; one of the words in `providers.registry`.
@@ -29,6 +38,8 @@ class ProviderAccount:
             are accepted.
         paused_until: no call is made before this moment, in milliseconds; 0 when not paused.
         paused_reason: why, for the operator.
+        name: distinguishes the organization's accounts; DEFAULT where it has one only.
+        region: where the account is, for a provider whose lists are regional; "" for that of the deployment.
     """
 
     kind: str
@@ -38,6 +49,18 @@ class ProviderAccount:
     webhook_key: str = ""
     paused_until: Millis = EPOCH
     paused_reason: str = ""
+    name: str = DEFAULT
+    region: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The mark that a removal keeps of an account that has carried it out: its name and a digest.
+
+        The digest is of everything that decides whose lists are meant, so an account that was changed, or removed and
+        set again under its name, has another mark and is called again.
+        """
+        facts = f"{self.kind}\n{self.base_url}\n{self.on_behalf_of}\n{self.region}\n".encode()
+        return f"{self.name} {hashlib.sha256(facts + self.sealed_key).hexdigest()[:16]}"
 
     def is_paused(self, now: Millis) -> bool:
         """Whether no call is made at this moment."""
@@ -102,6 +125,7 @@ class AccountRules:
         acts_for: whether the account can act for another one of the same provider (`on_behalf_of`).
         webhook: the rules for the keys of the webhook that feeds the organization's lists; None leaves that to
             `providers.registry`.
+        regional: whether each region of the provider has lists of its own, so that an account can name one.
         check: given an account and its API key ("" when a stored one is kept), raises InvalidInput for what the adapter
             or the webhook would refuse later; it names the field and never quotes its value.
     """
@@ -112,3 +136,14 @@ class AccountRules:
     acts_for: bool
     webhook: WebhookRules | None = None
     check: Callable[[ProviderAccount, str], None] = lambda *_: None
+    regional: bool = False
+
+
+def name_in(mark: str) -> str:
+    """The account's name in a mark of it."""
+    return mark.partition(" ")[0]
+
+
+def account_title(organization_id: str, name: str) -> str:
+    """One of an organization's accounts, for a person: the default one has the organization's id."""
+    return organization_id if name == DEFAULT else f"{organization_id}/{name}"

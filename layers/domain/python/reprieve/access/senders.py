@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reprieve.access.log_entries import sender_changed
+from reprieve.access.provider_account import DEFAULT, account_title
 from reprieve.errors import Conflict, InvalidInput, NotFound
 from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reprieve.access.ports import SenderStore
+    from reprieve.access.ports import AccessStore, SenderStore
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.system_log.ports import EventLog
@@ -32,28 +33,37 @@ class Senders:
     """
 
     senders: SenderStore
+    access: AccessStore
     log: EventLog
     rules: Mapping[str, Callable[[str], str]]
 
-    def claim(self, context: Context, kind: str, sender: str) -> str:
-        """Claim a sender; an organization may claim what it has claimed already.
+    def claim(self, context: Context, kind: str, sender: str, account: str = DEFAULT) -> str:
+        """Claim a sender; an organization may claim what it has claimed already, for another account, too.
 
         Args:
             context: who asks, for which organization.
             kind: the kind of provider.
             sender: what the provider's notifications call it, as `configuration-set/marketing`.
+            account: the name of the provider account that sends with it; the default one need not be set.
 
         Returns:
             The sender in the form in which it is kept.
 
         Raises:
             InvalidInput: no such kind or no such sender.
+            NotFound: the organization has no such account.
             Conflict: it belongs to another organization.
         """
-        checked = self._checked(kind, sender)
-        if not self.senders.claim(context.organization.id, kind, checked, now=context.now):
+        organization, checked = context.organization, self._checked(kind, sender)
+        names = (
+            {one.name for one in self.access.provider_accounts(organization.id)} if account != DEFAULT else {DEFAULT}
+        )
+        if account not in names:
+            raise NotFound("provider account of", account_title(organization.id, account))
+        if not self.senders.claim(organization.id, kind, checked, account=account, now=context.now):
             raise Conflict(f"another organization has claimed {checked}")
-        self.log.append(context.organization, [sender_changed(EventType.SENDER_CLAIM, kind, checked, context=context)])
+        entry = sender_changed(EventType.SENDER_CLAIM, kind, checked, context=context, account=account)
+        self.log.append(organization, [entry])
         return checked
 
     def release(self, context: Context, kind: str, sender: str) -> str:
@@ -70,8 +80,8 @@ class Senders:
         self.log.append(context.organization, [entry])
         return checked
 
-    def claimed(self, organization: Organization) -> list[tuple[str, str]]:
-        """What an organization has claimed: kind of provider and sender, sorted."""
+    def claimed(self, organization: Organization) -> list[tuple[str, str, str]]:
+        """What an organization has claimed: kind of provider, sender and account's name, sorted."""
         return self.senders.claimed(organization.id)
 
     def _checked(self, kind: str, sender: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from reprieve.access.provider_account import opened_webhook_key
 from reprieve.access.provider_accounts import webhook_key_context
+from reprieve.errors import Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,8 +35,8 @@ class WebhookKeys:
         self._rules = rules
         self._unsealed = lru_cache(KEPT)(self._unseal)
 
-    def of(self, organization_id: str, kind: str) -> str | None:
-        """The keys that verify the webhook of a kind of provider for an organization, with spaces between.
+    def of(self, organization_id: str, kind: str) -> dict[str, str]:
+        """The keys that verify the webhook of a kind of provider for an organization.
 
         A key of one kind of webhook never verifies another's: a public key is no secret.
 
@@ -43,17 +45,36 @@ class WebhookKeys:
             kind: whose webhook it is.
 
         Returns:
-            "" when none is set; None when the organization has no account that this webhook may feed.
+            By the name of each account that this webhook may feed, its keys with spaces between; "" when it has none.
 
         Raises:
             Unavailable: a secret could not be unsealed.
         """
-        found = self._access.webhook_key(organization_id)
-        webhook = self._rules[found[0]].webhook if found and found[0] in self._rules else None
-        if found is None or webhook is None or webhook.kind != kind:
-            return None
-        return " ".join(self._unsealed(organization_id, key) for key in found[1].split())
+        return {
+            name: " ".join(self._unsealed(organization_id, key) for key in keys.split())
+            for name, (account, keys) in self._access.webhook_keys(organization_id).items()
+            if account in self._rules and (webhook := self._rules[account].webhook) and webhook.kind == kind
+        }
 
     def _unseal(self, organization_id: str, key: str) -> str:
         sealed = opened_webhook_key(key)
         return key if sealed is None else self._opener().unseal(sealed, webhook_key_context(organization_id))
+
+
+def account_of(keys: Mapping[str, str], verify: Callable[[str], None]) -> str:
+    """The account that a post comes from.
+
+    Args:
+        keys: of each account that it may come from, by name; one at least.
+        verify: given an account's keys, raises Unauthenticated unless one of them verifies the post.
+
+    Raises:
+        Unauthenticated: no account's keys verify it.
+    """
+    for account in list(keys)[:-1]:
+        with suppress(Unauthenticated):
+            verify(keys[account])
+            return account
+    (*_, last) = keys
+    verify(keys[last])
+    return last

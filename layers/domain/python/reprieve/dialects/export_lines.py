@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from reprieve.access.provider_account import ACCOUNT_NAME
 from reprieve.access.quota import Bucket
 from reprieve.address import MAX_KEY_OCTETS, Address, comparison_key
 from reprieve.clock import Millis
@@ -89,9 +90,12 @@ class WhitelistLine(_Line):
 
 
 class GroupsLine(_Line):
-    """The unsubscribe groups, each with id, name, description and whether it is the default; and those deleted."""
+    """The unsubscribe groups, each with id, name, description and whether it is the default; and those deleted.
 
-    groups: list[tuple[StrictInt, Name, Text, StrictBool]]
+    A group at another provider account than the default one has that account's name, too.
+    """
+
+    groups: list[tuple[StrictInt, Name, Text, StrictBool] | tuple[StrictInt, Name, Text, StrictBool, Name]]
     deleted: list[tuple[StrictInt, Moment, StrictBool]]
     last_id: StrictInt
 
@@ -112,6 +116,7 @@ class SuppressionLine(_Line):
     ip: Text | None = None
     event_id: Text | None = None
     events: list[Name] | None = None
+    accounts: list[Name] | None = None
     forgiven_until: Moment | None = None
     forgiven_bounce: Moment | None = None
     removal_id: Name | None = None
@@ -124,6 +129,7 @@ class SuppressionLine(_Line):
     finished_at: Moment | None = None
     last_answer: Text | None = None
     adds: StrictBool | None = None
+    carried: list[Name] | None = None
     author: Text | None = None
     until: Moment | None = None
     lifts: Count | None = None
@@ -205,12 +211,14 @@ class SystemLogLine(_Line):
 
 
 class ProviderAccountLine(_Line):
-    """The account at the provider, without its API key."""
+    """An account at a provider, without its API key; the default one has no name."""
 
+    name: Annotated[str, Field(strict=True, pattern=f"^{ACCOUNT_NAME.pattern}$")] | None = None
     provider: Name
     base_url: Text
     on_behalf_of: Text
     webhook_key: Text
+    region: Text | None = None
     paused_until: Moment | None = None
     paused_reason: Text | None = None
 

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import Millis, Seconds, seconds, to_millis
 from reprieve.errors import Conflict, NotFound
 from reprieve.exports.kinds import Kind, is_same, side_by_side
@@ -55,9 +56,9 @@ class ImportReport:
         unchanged: how many were there already, by kind.
         removed: how many were deleted because the export has others or none, by kind; an added row can replace one.
         left_out: rows whose key or login was taken, each with its kind.
-        secrets: what is of no use until its secret is set: the provider account, with its kind of provider, and email
-            servers, with their ids.
-        base_url: where the export's provider account is, if that was not adopted; else "".
+        secrets: what is of no use until its secret is set: provider accounts, with their names, and email servers, with
+            their ids.
+        base_urls: where the export's provider accounts are, by name; of those whose URL was not adopted.
     """
 
     added: Mapping[Kind, int]
@@ -65,7 +66,7 @@ class ImportReport:
     removed: Mapping[Kind, int]
     left_out: Sequence[tuple[Kind, Row]]
     secrets: Sequence[tuple[Kind, str]]
-    base_url: str
+    base_urls: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Imports:
         """
         organization = context.organization
         before = self._checked(organization, overwrite=overwrite)
-        here = self.access.provider_account(organization.id)
+        here = {one.name: one for one in self.access.provider_accounts(organization.id)}
         wanted = {kind: partial(self._adopted, kind, rows[kind], here) for kind in Kind if kind in rows}
         if overwrite or source != organization.id:
             wanted.pop(Kind.CREDENTIALS, None)
@@ -139,8 +140,9 @@ class Imports:
         entry = organization_moved(EventType.ORGANIZATION_IMPORT, context=context, debug={"source": source, **numbers})
         self.log.append(organization, [entry])
         accounts = rows[Kind.PROVIDER_ACCOUNT]() if Kind.PROVIDER_ACCOUNT in rows else ()
-        base_url = "".join(base_url_left_out(account, self.rules, here) for account in accounts)
-        return ImportReport(added, unchanged, removed, left_out, self._secrets(organization), base_url)
+        base_urls = {name_of(account): base_url_left_out(account, self.rules, here) for account in accounts}
+        left = {name: base_url for name, base_url in base_urls.items() if base_url}
+        return ImportReport(added, unchanged, removed, left_out, self._secrets(organization), left)
 
     def _checked(self, organization: Organization, *, overwrite: bool) -> Organization | None:
         """The organization as it is now, None where there is none; refuses what cannot be imported."""
@@ -189,13 +191,14 @@ class Imports:
                 yield other
 
     def _secrets(self, organization: Organization) -> list[tuple[Kind, str]]:
+        kinds = {one.name: one.kind for one in self.access.provider_accounts(organization.id)}
         return [
             (kind, name)
             for kind, name in self.stored.without_secret(organization)
-            if kind is not Kind.PROVIDER_ACCOUNT or needs_key(name, self.rules)
+            if kind is not Kind.PROVIDER_ACCOUNT or needs_key(kinds.get(name, ""), self.rules)
         ]
 
-    def _adopted(self, kind: Kind, rows: Rows, here: ProviderAccount | None) -> Iterator[Row]:
+    def _adopted(self, kind: Kind, rows: Rows, here: Mapping[str, ProviderAccount]) -> Iterator[Row]:
         """The rows as they can be without secrets; the account where the operator or the provider has it."""
         for row in rows():
             if kind is Kind.PROVIDER_ACCOUNT and needs_key(row["provider"], self.rules):
@@ -214,20 +217,26 @@ def needs_key(provider: str, rules: Mapping[str, AccountRules]) -> bool:
     return provider in rules and rules[provider].has_key
 
 
-def base_url_left_out(account: Row, rules: Mapping[str, AccountRules], here: ProviderAccount | None) -> str:
+def name_of(account: Row) -> str:
+    """The name of an exported account."""
+    return cast("str", account.get("name", DEFAULT))
+
+
+def base_url_left_out(account: Row, rules: Mapping[str, AccountRules], here: Mapping[str, ProviderAccount]) -> str:
     """The base URL of an exported account, if an import leaves it to the operator: a key is sent there.
 
     Args:
         account: of an export.
         rules: every kind of provider, and what an account at it needs.
-        here: the account that the organization has, None for none.
+        here: the accounts that the organization has, by name.
 
     Returns:
         "" where the URL is the provider's own, or that of the account that is here.
     """
     kind, base_url = account["provider"], cast("str", account["base_url"])
     own = rules[kind].base_url if kind in rules else ""
-    is_known = base_url == own or (here is not None and (here.kind, here.base_url) == (kind, base_url))
+    same = here.get(name_of(account))
+    is_known = base_url == own or (same is not None and (same.kind, same.base_url) == (kind, base_url))
     return "" if is_known or not own else base_url
 
 

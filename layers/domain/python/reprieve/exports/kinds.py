@@ -34,14 +34,15 @@ class Kind(StrEnum):
     SYSTEM_LOG = "system_log"
     """Entries of the system log."""
     PROVIDER_ACCOUNT = "provider_account"
-    """The account at the provider, without its API key: at most one row."""
+    """The accounts at providers, without their API keys."""
     CREDENTIALS = "credentials"
     """Digests of tokens, with scopes and expiry."""
     ORGANIZATION = "organization"
     """The settings: exactly one row."""
 
 
-#: the attributes that a row is known by, within its organization and kind; none where there is at most one row
+#: the attributes that a row is known by, within its organization and kind; none where there is at most one row. The
+#: default account has no name
 KEYS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.ANSWERS: ("digest",),
     Kind.REQUESTS: ("part",),
@@ -51,7 +52,7 @@ KEYS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.RECIPIENTS: ("module", "id"),
     Kind.EMAIL_SERVERS: ("id",),
     Kind.SYSTEM_LOG: ("published", "uuid"),
-    Kind.PROVIDER_ACCOUNT: (),
+    Kind.PROVIDER_ACCOUNT: ("name",),
     Kind.CREDENTIALS: ("digest",),
     Kind.ORGANIZATION: (),
 }
@@ -64,7 +65,7 @@ DEPENDS_ON_SECRET: Final[Mapping[Kind, frozenset[str]]] = {
 
 def key_of(kind: Kind, row: Row) -> tuple[Any, ...]:
     """The key of a row, by which rows of its kind are ordered."""
-    return tuple(row[name] for name in KEYS[kind])
+    return tuple(row.get(name, "") for name in KEYS[kind])
 
 
 def is_same(kind: Kind, one: Row, other: Row) -> bool:

@@ -38,5 +38,5 @@ class OrganizationRows(Protocol):
         ...
 
     def without_secret(self, organization: Organization) -> list[tuple[Kind, str]]:
-        """What has no secret: the provider account, with its kind of provider, and email servers, with their ids."""
+        """What has no secret: provider accounts, with their names, and email servers, with their ids."""
         ...

@@ -22,11 +22,12 @@ class Surroundings:
 
     Attributes:
         clock: the time in milliseconds.
-        aws: makes the boto3 client of an AWS service by its name: one attempt per call, short timeouts.
+        aws: makes the boto3 client of an AWS service by its name and region ("" for the deployment's): one attempt per
+            call, short timeouts.
     """
 
     clock: Callable[[], Millis]
-    aws: Callable[[str], Any]
+    aws: Callable[[str, str], Any]
 
 
 @dataclass(frozen=True, slots=True)

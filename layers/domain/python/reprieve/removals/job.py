@@ -6,7 +6,11 @@ the provider is called, alone or as a part of their request, and the outcome of 
 overlapping runs are harmless. A part's removal that does not end waits individually from then on: so a part is claimed
 once, unless a worker is lost.
 
-A removal that the provider carried out is logged before it is settled here: a crash between the two makes the next
+An organization's accounts are called one after the other, and a removal ends when each has carried it out. Until then
+it keeps the marks of those that have, so that they are not called again; only the write that gives it back to the queue
+changes them. An account that is paused or down delays the removals, and not the other accounts.
+
+A removal that the providers carried out is logged before it is settled here: a crash between the two makes the next
 worker carry it out and log it again, under the same id, where the other order could leave it out of the log. The other
 ends are logged after they are settled, since only then are they true.
 """
@@ -15,9 +19,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from itertools import zip_longest
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from reprieve.access.log_entries import provider_paused
+from reprieve.access.provider_account import DEFAULT, account_title
 from reprieve.clock import EPOCH, Millis, minutes, seconds
 from reprieve.errors import describe
 from reprieve.lanes import single
@@ -25,6 +31,7 @@ from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.log_entries import removal_failed, removal_superseded, removals_done
 from reprieve.removals.queue import LEASE, Due, Settlement, given_back
 from reprieve.removals.removal import MAX_ATTEMPTS, OUTAGE, Removal, RemovalState, backoff
+from reprieve.suppressions.suppression import GroupList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +41,8 @@ if TYPE_CHECKING:
     from reprieve.lanes import Lanes
     from reprieve.organization import Organization
     from reprieve.removals.ports import Provider, RemovalQueue
+    from reprieve.suppressions.ports import GroupStore
+    from reprieve.suppressions.suppression import AnyList
     from reprieve.system_log.ports import EventLog
 
 #: how long a broken account is paused before it is tried again
@@ -49,12 +58,17 @@ LEAST = seconds(5)
 #: the most entries held by other workers that a turn skips
 HELD = 2_000
 
-#: the answers that are recorded where the provider was not called
+#: the answers that are recorded where a provider was not called
 KEPT = "not called: another list keeps it at the provider"
 ENDED = "not called: the hold has ended"
+KEPT_THERE = LiftAnswer(LiftOutcome.ABSENT, KEPT)
+NOT_CALLED = "not called in this run"
 
 #: answers about an address, which show that the provider is well
 WORTH_MORE = frozenset({LiftOutcome.LIFTED, LiftOutcome.ABSENT, LiftOutcome.LISTED, LiftOutcome.REFUSED})
+
+#: the answers that count as a failed attempt
+COUNT_AS_ATTEMPTS = frozenset({LiftOutcome.RETRY, LiftOutcome.REFUSED})
 
 #: the words that a tally counts under
 COUNTED = {
@@ -74,8 +88,8 @@ class Tally:
             lost).
         errors: the provider's faults, by kind.
         faults: what stopped an organization's turn, as sentences that are safe to log.
-        broken: ids of the organizations whose provider account was refused.
-        paused: how many organizations were passed over because their account is paused.
+        broken: the provider accounts that were refused, by `provider_account.account_title`.
+        paused: how many accounts were passed over because they are paused.
         waiting: pending removals seen, and `oldest`, the longest that one of them has waited, in milliseconds.
     """
 
@@ -104,18 +118,50 @@ class Tally:
 
 
 @dataclass(slots=True)
+class Upstream:
+    """One of an organization's accounts during a run.
+
+    Attributes:
+        provider: its adapter; None when it is paused or could not be opened.
+        back: when it may be called again, in milliseconds, while it is not called in this run; None while it is.
+    """
+
+    account: ProviderAccount
+    provider: Provider | None
+    back: Millis | None = None
+
+
+#: an account, and its answer for a removal; None where it was not called
+Answered: TypeAlias = tuple[Upstream, LiftAnswer | None]
+
+
+@dataclass(slots=True)
 class Turn:
     """One organization during a run.
 
     Attributes:
+        upstreams: its accounts.
+        known_at: the moment before they were read, in milliseconds. What was requested later is for another run, which
+            knows of an account that was added before the request.
         held: the entries of the queue that this run skips.
         settled: the ids of the removals that it has settled.
     """
 
     organization: Organization
-    provider: Provider
+    upstreams: Sequence[Upstream]
+    known_at: Millis
     held: set[tuple[str, str]] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether an account is left that a further call may be worthwhile for."""
+        return any(one.back is None for one in self.upstreams)
+
+    @property
+    def batch(self) -> int:
+        """How many removals are taken at a time: as many as each account that is called takes in one call."""
+        return min(one.provider.batch for one in self.upstreams if one.provider)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +169,7 @@ class RemovalJob:
     """One run of the job.
 
     Attributes:
+        groups: the unsubscribe groups; of an organization with several accounts, each is at one of them.
         provider_for: makes the adapter of an organization's account; each is made once per run, used by one lane at a
             time, and closed after its last turn.
         clock: the time in milliseconds; it moves while a run lasts.
@@ -134,6 +181,7 @@ class RemovalJob:
     access: AccessStore
     queue: RemovalQueue
     log: EventLog
+    groups: GroupStore
     provider_for: Callable[[Organization, ProviderAccount], Provider]
     clock: Callable[[], Millis]
     remaining: Callable[[], Millis]
@@ -186,30 +234,48 @@ class RemovalJob:
         return None
 
     def _close(self, turn: Turn, tally: Tally) -> None:
-        try:
-            turn.provider.close()
-        except Exception as error:  # noqa: BLE001  (see `_go`)
-            tally.note(turn.organization, error)
+        for one in turn.upstreams:
+            try:
+                if one.provider:
+                    one.provider.close()
+            except Exception as error:  # noqa: BLE001  (see `_go`)
+                tally.note(turn.organization, error)
 
     def _open(self, organization: Organization, tally: Tally) -> Turn | None:
-        """Make an organization's adapter; None when nothing waits, or it has no account, or one that is paused.
+        """Make an organization's adapters; None when nothing waits, or no account of it can be called.
 
         The queue is asked first, because opening an account's key is a request of KMS, which is most of what an idle
         organization would cost.
         """
-        account = self.access.provider_account(organization.id)
+        known_at = self.clock()
+        accounts = self.access.provider_accounts(organization.id)
         waits = self.queue.due(organization, now=self.clock(), limit=1)
-        if account is None or account.is_paused(self.clock()):
-            tally.paused += account is not None
+        paused = sum(account.is_paused(known_at) for account in accounts)
+        tally.paused += paused
+        if paused == len(accounts):
             self._see([one.requested_at for one in waits], tally)
             return None
-        return Turn(organization, self.provider_for(organization, account)) if waits else None
+        if not waits:
+            return None
+        turn = Turn(organization, [self._upstream(organization, one, tally) for one in accounts], known_at)
+        return turn if turn.goes_on else None
+
+    def _upstream(self, organization: Organization, account: ProviderAccount, tally: Tally) -> Upstream:
+        """An account with its adapter, or without one where it is paused or cannot be opened."""
+        if account.is_paused(self.clock()):
+            return Upstream(account, None, account.paused_until)
+        try:
+            return Upstream(account, self.provider_for(organization, account))
+        except Exception as error:  # noqa: BLE001  (an account that cannot be opened does not stop the others)
+            tally.note(organization, error)
+            return Upstream(account, None, Millis(self.clock() + PAUSE))
 
     def _take(self, turn: Turn, tally: Tally) -> bool:
         """Carry out one batch of one organization; return whether another turn is worthwhile."""
         now, organization = self.clock(), turn.organization
-        due = self.queue.due(organization, now=now, limit=turn.provider.batch + len(turn.held))
-        entries = _fitting([one for one in due if one.handle not in turn.held], turn.provider.batch)
+        due = self.queue.due(organization, now=now, limit=turn.batch + len(turn.held))
+        ours = [one for one in due if one.handle not in turn.held and one.requested_at <= turn.known_at]
+        entries = _fitting(ours, turn.batch)
         if not entries:
             return False
         claims = self.queue.claim(organization, entries, now=now, lease=LEASE)
@@ -238,7 +304,7 @@ class RemovalJob:
         """
         ends = self.remaining() - TURN_TIME
         going = True
-        for batch in _batches(claimed, turn.provider.batch):
+        for batch in _batches(claimed, turn.batch):
             budget = Millis(min(self.remaining() - ends, self.remaining() - SETTLING))
             if going and budget >= LEAST:
                 going = self._call(turn, batch, budget, tally)
@@ -251,57 +317,103 @@ class RemovalJob:
         overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
         self._settle(turn, overtaken, tally)
         wanted = [row for row in batch if not row.overtaken]
-        idle = self._without_a_call(turn, wanted)
-        self._settle(turn, idle, tally)
-        wanted = [row for row in wanted if all(row is not one.removal for one in idle)]
+        # a hold that has ended needs no call
+        ended = [row for row in wanted if row.adds and row.until is not None and row.until <= self.clock()]
+        self._settle(turn, [_ended(row, RemovalState.DONE, ENDED) for row in ended], tally)
+        wanted = [row for row in wanted if row not in ended]
         if not wanted:
             return True
-        call = turn.provider.put if wanted[0].adds else turn.provider.lift
-        answers = call(wanted[0].list, [row.email for row in wanted], budget=budget)
-        answered = list(zip(wanted, answers, strict=True))
-        self._note_account(turn, answers, tally)
-        now = self.clock()
-        done = [row for row, answer in answered if answer.outcome.carried_out]
-        self.log.append(turn.organization, removals_done(done, now=now))
-        self._settle(turn, [self._judge(row, answer, tally) for row, answer in answered], tally)
-        outcomes = {answer.outcome for answer in answers}
-        # a provider that did nothing does no better when it is called again at once
-        return not outcomes.isdisjoint(WORTH_MORE) and LiftOutcome.ACCOUNT_BROKEN not in outcomes
+        ends = Millis(self.clock() + budget)
+        upstreams = self._concerned(turn, wanted[0].list)
+        answers = {id(one): self._ask(turn, one, wanted, ends, tally) for one in upstreams}
+        settlements = [
+            self._judge(row, [(one, answers[id(one)].get(row.id)) for one in upstreams], tally) for row in wanted
+        ]
+        done = [one.removal for one in settlements if one.state is RemovalState.DONE]
+        self.log.append(turn.organization, removals_done(done, now=self.clock()))
+        self._settle(turn, settlements, tally)
+        return turn.goes_on
 
-    def _without_a_call(self, turn: Turn, rows: Sequence[Removal]) -> list[Settlement]:
-        """The ends of those rows of one list that need no call: what another list keeps, and holds that have ended.
+    def _concerned(self, turn: Turn, name: AnyList) -> Sequence[Upstream]:
+        """The accounts whose lists are meant: all, but of an unsubscribe group only the one that has the group.
 
-        A removal that another list of ours keeps at the provider is logged before it is settled, like any other.
+        A provider that does not know a group may take an unsubscribe from it for one from all mail.
         """
-        if not rows:
-            return []
-        now = self.clock()
-        if rows[0].adds:
-            return [_ended(row, RemovalState.DONE, ENDED) for row in rows if row.until is not None and row.until <= now]
-        others = turn.provider.kept_with(rows[0].list)
-        kept = self.queue.listed(turn.organization, others, [row.key for row in rows], now=now) if others else set()
-        stay = [row for row in rows if row.key in kept]
-        self.log.append(turn.organization, removals_done(stay, now=now))
-        return [_ended(row, RemovalState.DONE, KEPT) for row in stay]
+        if len(turn.upstreams) == 1 or not isinstance(name, GroupList):
+            return turn.upstreams
+        group = self.groups.all(turn.organization).find(name.group)
+        home = group.account if group else DEFAULT
+        return [one for one in turn.upstreams if one.account.name == home]
 
-    def _judge(self, row: Removal, answer: LiftAnswer, tally: Tally) -> Settlement:
-        """The settlement that a provider's answer leads to."""
-        if answer.outcome.carried_out:
-            return _ended(row, RemovalState.DONE, answer.detail)
+    def _ask(
+        self, turn: Turn, upstream: Upstream, batch: Sequence[Removal], ends: Millis, tally: Tally
+    ) -> dict[str, LiftAnswer]:
+        """One account's answers for those removals that it has not carried out, by id; none for what it is not asked.
+
+        Args:
+            turn: of the organization.
+            upstream: the account.
+            batch: of one list.
+            ends: when the time for it is up, in milliseconds.
+            tally: the account's faults are counted in it.
+        """
+        provider, rows = upstream.provider, [row for row in batch if upstream.account.mark not in row.carried]
+        if provider is None or upstream.back is not None or not rows:
+            return {}
+        kept = self._kept(turn, provider, rows)
+        asked = [
+            (row, email)
+            for row in rows
+            if row.key not in kept
+            for email in ([row.email] if row.adds else row.spellings(upstream.account.name))
+        ]
+        call, answers = provider.put if rows[0].adds else provider.lift, list[LiftAnswer | None]()
+        while len(answers) < len(asked) and upstream.back is None and (left := Millis(ends - self.clock())) >= LEAST:
+            some = asked[len(answers) : len(answers) + provider.batch]
+            got = call(rows[0].list, [email for _, email in some], budget=left)
+            self._note_account(turn, upstream, got, tally)
+            answers += got
+        replies: dict[str, list[LiftAnswer | None]] = {row.id: [KEPT_THERE] for row in rows if row.key in kept}
+        for (row, _), answer in zip_longest(asked, answers):
+            replies.setdefault(row.id, []).append(answer)
+        return {identifier: answer for identifier, each in replies.items() if (answer := _together(each))}
+
+    def _kept(self, turn: Turn, provider: Provider, rows: Sequence[Removal]) -> set[str]:
+        """The keys of those that another list of ours keeps at a provider: they are not lifted there."""
+        others = () if rows[0].adds else provider.kept_with(rows[0].list)
+        keys = [row.key for row in rows]
+        return self.queue.listed(turn.organization, others, keys, now=self.clock()) if others else set()
+
+    def _judge(self, row: Removal, answers: Sequence[Answered], tally: Tally) -> Settlement:
+        """The settlement that the answers of the accounts that are concerned lead to.
+
+        It is done when each has carried it out, now or before, and is given up when each that has not refuses or fails.
+        """
         now = self.clock()
-        tally.errors[answer.outcome.value] += 1
-        match answer.outcome:
-            case LiftOutcome.ACCOUNT_BROKEN:
-                return Settlement(row, RemovalState.PENDING, row.attempts, Millis(now + PAUSE), answer.detail)
-            case LiftOutcome.WAIT:
-                due_at = Millis(max(now + backoff(1, spread=self.spread()), answer.retry_at or 0))
-                return Settlement(row, RemovalState.PENDING, row.attempts, due_at, answer.detail)
-        attempts = row.attempts + 1
-        patience = row.requested_at + OUTAGE if answer.outcome is LiftOutcome.RETRY else 0
-        if attempts >= MAX_ATTEMPTS and now >= patience:
-            return Settlement(row, RemovalState.FAILED, attempts, None, answer.detail)
-        due_at = Millis(max(now + backoff(attempts, spread=self.spread()), answer.retry_at or 0))
-        return Settlement(row, RemovalState.PENDING, attempts, due_at, answer.detail)
+        marks = [one.account.mark for one, answer in answers if answer and answer.outcome.carried_out]
+        carried = frozenset([*marks, *(one.account.mark for one, _ in answers if one.account.mark in row.carried)])
+        left = [(one, answer) for one, answer in answers if one.account.mark not in carried]
+        if not left:
+            return _ended(row, RemovalState.DONE, _said(answers, answers))
+        tally.errors.update(answer.outcome.value for _, answer in left if answer)
+        faults = [answer.outcome for _, answer in left if answer and answer.outcome in COUNT_AS_ATTEMPTS]
+        # what another account has carried out meanwhile is progress
+        attempts = (0 if marks else row.attempts) + bool(faults)
+        patience = row.requested_at + OUTAGE if LiftOutcome.RETRY in faults else 0
+        said = _said(left, answers)
+        if len(faults) == len(left) and attempts >= MAX_ATTEMPTS and now >= patience:
+            return Settlement(row, RemovalState.FAILED, attempts, None, said, carried)
+        due_at = min(self._back(one, answer, attempts, now) for one, answer in left)
+        return Settlement(row, RemovalState.PENDING, attempts, due_at, said, carried)
+
+    def _back(self, upstream: Upstream, answer: LiftAnswer | None, attempts: int, now: Millis) -> Millis:
+        """The moment from which an account may be called again for a removal."""
+        if answer is None:
+            return upstream.back or now
+        if answer.outcome is LiftOutcome.ACCOUNT_BROKEN:
+            return Millis(now + PAUSE)
+        waits = backoff(1 if answer.outcome is LiftOutcome.WAIT else attempts, spread=self.spread())
+        return Millis(max(now + waits, answer.retry_at or 0))
 
     def _settle(self, turn: Turn, settlements: Sequence[Settlement], tally: Tally) -> None:
         """Write the outcome of rows, count it, and log those ends that were not logged before."""
@@ -332,14 +444,37 @@ class RemovalJob:
         if again:
             self._settle(turn, again, tally)
 
-    def _note_account(self, turn: Turn, answers: Sequence[LiftAnswer], tally: Tally) -> None:
-        """Pause a provider that refuses its account: that is not the fault of any address."""
+    def _note_account(self, turn: Turn, upstream: Upstream, answers: Sequence[LiftAnswer], tally: Tally) -> None:
+        """Leave an account alone for the rest of a run that did nothing, or does not accept the credentials.
+
+        The latter is not the fault of any address: the account is paused.
+        """
         broken = next((answer for answer in answers if answer.outcome is LiftOutcome.ACCOUNT_BROKEN), None)
-        organization, now = turn.organization, self.clock()
-        if broken and organization.id not in tally.broken:
-            tally.broken.append(organization.id)
-            self.access.pause_provider(organization.id, until=Millis(now + PAUSE), reason=broken.detail)
-            self.log.append(organization, [provider_paused(organization, broken.detail, now=now)])
+        organization, name, back = turn.organization, upstream.account.name, Millis(self.clock() + PAUSE)
+        if broken:
+            tally.broken.append(account_title(organization.id, name))
+            self.access.pause_provider(organization.id, name, until=back, reason=broken.detail)
+            self.log.append(organization, [provider_paused(organization, name, broken.detail, now=self.clock())])
+        # a provider that did nothing does no better when it is called again at once
+        if broken or WORTH_MORE.isdisjoint(answer.outcome for answer in answers):
+            upstream.back = back
+
+
+def _together(answers: Sequence[LiftAnswer | None]) -> LiftAnswer | None:
+    """One account's answer for an address that was called for in several spellings; None while one was not."""
+    given = [answer for answer in answers if answer]
+    wrong = next((answer for answer in given if not answer.outcome.carried_out), None)
+    if wrong or len(given) < len(answers):
+        return wrong
+    return next((answer for answer in given if answer.outcome is LiftOutcome.LIFTED), given[0])
+
+
+def _said(some: Sequence[Answered], among: Sequence[Answered]) -> str:
+    """What some of the accounts answered; with their names where there are others."""
+    if len(among) == 1:
+        return next((answer.detail for _, answer in some if answer), "")
+    said = [(one, answer.detail if answer else NOT_CALLED) for one, answer in some]
+    return "; ".join(f"{one.account.name}: {detail}" for one, detail in said)
 
 
 def _ended(row: Removal, state: RemovalState, answer: str = "") -> Settlement:

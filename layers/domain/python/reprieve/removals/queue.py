@@ -97,6 +97,7 @@ class Settlement:
         attempts: the failed ones so far.
         due_at: when a row that is given back may be taken again; None for an end.
         answer: the provider's answer, cleaned.
+        carried: the marks of the provider accounts that have carried it out, where others have not.
     """
 
     removal: Removal
@@ -104,6 +105,7 @@ class Settlement:
     attempts: int
     due_at: Millis | None = None
     answer: str = ""
+    carried: frozenset[str] = frozenset()
 
 
 def given_back(removals: Iterable[Removal], *, now: Millis) -> list[Settlement]:
@@ -111,4 +113,8 @@ def given_back(removals: Iterable[Removal], *, now: Millis) -> list[Settlement]:
 
     A part's removals were not claimed themselves, so nothing is written for them.
     """
-    return [Settlement(row, RemovalState.PENDING, row.attempts, now, row.last_answer) for row in removals if row.queued]
+    return [
+        Settlement(row, RemovalState.PENDING, row.attempts, now, row.last_answer, row.carried)
+        for row in removals
+        if row.queued
+    ]

@@ -23,10 +23,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.provider_account import name_in
 from reprieve.address import digest
 from reprieve.clock import DAY, EPOCH, HOUR, SECOND, SKEW_ALLOWANCE, Millis, days, seconds, to_millis, to_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reprieve.suppressions.suppression import AnyList
 
 
@@ -90,6 +93,8 @@ class Removal:
         adds: whether it is an addition.
         until: when the hold that it is about ends, in milliseconds; None for no end, or on another list.
         kept_until: until when its record must be kept at least, in milliseconds; 0 when it does not matter.
+        accounts: the provider accounts that reported the entry, each with a spelling that it used.
+        carried: the marks of the provider accounts that have carried it out, while others have not.
     """
 
     id: str
@@ -113,6 +118,17 @@ class Removal:
     adds: bool = False
     until: Millis | None = None
     kept_until: Millis = EPOCH
+    accounts: frozenset[tuple[str, str]] = frozenset()
+    carried: frozenset[str] = frozenset()
+
+    @property
+    def carried_out_at(self) -> Sequence[str]:
+        """The names of the provider accounts that have carried it out, sorted, while others have not."""
+        return sorted(map(name_in, self.carried))
+
+    def spellings(self, account: str) -> Sequence[str]:
+        """The spellings of the address to use with an account: those that it used itself, or else the record's."""
+        return sorted(spelling for name, spelling in self.accounts if name == account) or [self.email]
 
     @property
     def overtaken(self) -> bool:

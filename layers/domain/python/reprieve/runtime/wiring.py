@@ -125,13 +125,18 @@ def client(service: str) -> Any:  # noqa: ANN401  (a boto3 client's type depends
 
 
 @cache
-def provider_client(service: str) -> Any:  # noqa: ANN401
-    """A boto3 client for a provider: one attempt per call, because the job decides whether to try again."""
+def provider_client(service: str, region: str) -> Any:  # noqa: ANN401
+    """A boto3 client for a provider: one attempt per call, because the job decides whether to try again.
+
+    Args:
+        service: as boto3 calls it.
+        region: "" for the deployment's own.
+    """
     import boto3
     from botocore.config import Config
 
     config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
+    return boto3.client(service, config=config, region_name=region or None)  # type: ignore[call-overload]
 
 
 def late(service: str) -> Transport:
@@ -330,7 +335,7 @@ def senders() -> Senders:
     from reprieve.providers.registry import PROVIDERS
 
     rules = {one.kind: one.notifications().checked_sender for one in PROVIDERS.values() if one.notifications}
-    return Senders(sender_store(), event_log(), rules)
+    return Senders(sender_store(), access(), event_log(), rules)
 
 
 def repeats() -> Repeats:
@@ -591,6 +596,7 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
         access=access(),
         queue=removal_queue(),
         log=event_log(),
+        groups=group_store(),
         provider_for=provider_for,
         clock=now,
         remaining=context.get_remaining_time_in_millis,
@@ -675,13 +681,13 @@ def imports() -> Imports:
     return Imports(organization_rows(), access(), event_log(), RULES, wait)
 
 
-def provider_groups(organization: Organization) -> ProviderGroups | None:
-    """The unsubscribe groups of an organization's account at its provider; None where the provider has none.
+def provider_groups(organization: Organization, name: str) -> ProviderGroups | None:
+    """The unsubscribe groups of an organization's account of that name; None where it or its provider has none.
 
     Raises:
         Unavailable: the account is paused, or its key could not be unsealed.
     """
-    account = access().provider_account(organization.id)
+    account = next((one for one in access().provider_accounts(organization.id) if one.name == name), None)
     if account is None:
         return None
     provider, key, surroundings = _opened(organization, account)
@@ -710,7 +716,7 @@ def _opened(organization: Organization, account: ProviderAccount) -> tuple[Provi
 
     provider, key = provider_of(account.kind), ""
     if provider.account.has_key:
-        key = vault().unseal(account.sealed_key, provider_key_context(organization.id))
+        key = vault().unseal(account.sealed_key, provider_key_context(organization.id, account.name))
     return provider, key, Surroundings(clock=now, aws=provider_client)
 
 

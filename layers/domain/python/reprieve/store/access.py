@@ -3,7 +3,8 @@
     table               partition         sort
     Access              {org}             organization
     Access              {org}             credential#{digest}
-    ProviderAccounts    {org}             provider
+    ProviderAccounts    {org}             provider              the account `default`
+    ProviderAccounts    {org}             provider#{name}       another account
 
 Every function of an API reads Access to verify a credential, so what only some may read, the accounts with their sealed
 keys, is in a table of its own. IAM has no condition on a sort key, so where roles differ within a table, they differ by
@@ -18,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.access.credential import Credential
-from reprieve.access.provider_account import ProviderAccount
+from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.access.quota import Bucket
 from reprieve.clock import Seconds
 from reprieve.organization import HELP_DESK_LIFTS, BouncePurge, Membership, Organization
@@ -130,39 +131,40 @@ class Access:
         """See the port."""
         return self._table.delete(_credential_key(credential)) is not None
 
-    def provider_account(self, organization_id: str) -> ProviderAccount | None:
-        """See the port."""
-        item = self._accounts.get({"partition": organization_id, "sort": PROVIDER})
-        return _account(item) if item else None
+    def provider_accounts(self, organization_id: str) -> list[ProviderAccount]:
+        """See the port. One Query."""
+        return [_account(item) for item in self._accounts.items_under(organization_id, PROVIDER, consistent=True)]
 
-    def webhook_key(self, organization_id: str) -> tuple[str, str] | None:
-        """See the port."""
-        key: Item = {"partition": organization_id, "sort": PROVIDER}
-        item = self._accounts.get(key, only=["provider", "webhook_key"])
-        return (cast("str", item["provider"]), cast("str", item.get("webhook_key", ""))) if item else None
+    def webhook_keys(self, organization_id: str) -> dict[str, tuple[str, str]]:
+        """See the port. One Query."""
+        items = self._accounts.items_under(organization_id, PROVIDER, only=["sort", "provider", "webhook_key"])
+        return {account_name(item): (cast("str", item["provider"]), cast("str", item["webhook_key"])) for item in items}
 
     def set_provider_account(
         self, organization_id: str, account: ProviderAccount, *, provider_name: str, before: ProviderAccount | None
     ) -> bool:
         """See the port."""
-        old = {f":{name}": value for name, value in _facts(before).items()} if before else {}
-        unchanged = " AND ".join(f"#{name[1:]} = {name}" for name in old) or NEW
         put = {
             "TableName": self._accounts.name,
             "Item": marshal(_account_item(organization_id, account)),
-            **arguments_of(condition=unchanged, values=old),
+            **_unchanged(before),
         }
-        name = {
-            "Key": marshal({"partition": organization_id, "sort": ORGANIZATION}),
-            **arguments_of(condition=KNOWN, expression="SET #provider_name = :name", values={":name": provider_name}),
-        }
-        return self._table.transact([("Put", put), ("Update", name)])
+        return self._table.transact([("Put", put), ("Update", _naming(organization_id, provider_name))])
 
-    def pause_provider(self, organization_id: str, *, until: Millis, reason: str) -> None:
+    def remove_provider_account(self, organization_id: str, account: ProviderAccount, *, provider_name: str) -> bool:
+        """See the port."""
+        delete = {
+            "TableName": self._accounts.name,
+            "Key": marshal(account_key(organization_id, account.name)),
+            **_unchanged(account),
+        }
+        return self._table.transact([("Delete", delete), ("Update", _naming(organization_id, provider_name))])
+
+    def pause_provider(self, organization_id: str, name: str, *, until: Millis, reason: str) -> None:
         """See the port."""
         update = Update(set=["#paused_until = :until", "#paused_reason = :reason"], condition=KNOWN)
-        key: Item = {"partition": organization_id, "sort": PROVIDER}
-        self._accounts.update(key, update, {":until": until, ":reason": reason}, returning=UPDATED)
+        values: dict[str, Value] = {":until": until, ":reason": reason}
+        self._accounts.update(account_key(organization_id, name), update, values, returning=UPDATED)
 
     def _change(self, organization_id: str, changes: Mapping[str, Value], *, returning: str) -> Item | None:
         """Set these attributes of an organization, or remove those that are None or empty; None if it is unknown."""
@@ -215,8 +217,18 @@ def _credential_item(credential: Credential) -> Item:
     }
 
 
+def account_key(organization_id: str, name: str) -> Item:
+    """The key of an account."""
+    return {"partition": organization_id, "sort": PROVIDER if name == DEFAULT else f"{PROVIDER}#{name}"}
+
+
+def account_name(item: Item) -> str:
+    """The name of the account that an item is."""
+    return cast("str", item["sort"]).partition("#")[2] or DEFAULT
+
+
 def _account_item(organization_id: str, account: ProviderAccount) -> Item:
-    return {"partition": organization_id, "sort": PROVIDER, **_facts(account)}
+    return {**account_key(organization_id, account.name), **_facts(account)}
 
 
 def _facts(account: ProviderAccount) -> Item:
@@ -227,6 +239,24 @@ def _facts(account: ProviderAccount) -> Item:
         "sealed_key": account.sealed_key,
         "on_behalf_of": account.on_behalf_of,
         "webhook_key": account.webhook_key,
+        **({"region": account.region} if account.region else {}),
+    }
+
+
+def _unchanged(before: ProviderAccount | None) -> Item:
+    """The arguments of a write on the condition that an account is as it was, but for its pause; or that none is."""
+    old = {f":{name}": value for name, value in _facts(before).items()} if before else {}
+    same = [f"#{name[1:]} = {name}" for name in old]
+    if before and not before.region:
+        same.append("attribute_not_exists(#region)")
+    return arguments_of(condition=" AND ".join(same) or NEW, values=old)
+
+
+def _naming(organization_id: str, provider_name: str) -> Item:
+    """The arguments of the update that puts a provider's name into an organization's settings."""
+    return {
+        "Key": marshal({"partition": organization_id, "sort": ORGANIZATION}),
+        **arguments_of(condition=KNOWN, expression="SET #provider_name = :name", values={":name": provider_name}),
     }
 
 
@@ -294,6 +324,8 @@ def _account(item: Item) -> ProviderAccount:
         webhook_key=cast("str", item["webhook_key"]),
         paused_until=cast("Millis", item.get("paused_until", 0)),
         paused_reason=cast("str", item.get("paused_reason", "")),
+        name=account_name(item),
+        region=cast("str", item.get("region", "")),
     )
 
 

@@ -1,6 +1,7 @@
 """The dead-letter queue: what could not be read, kept whole.
 
-A message is JSON: `organization`, `provider`, `reason`, and the `content` as base64 of zlib. A letter has an `id` and
+A message is JSON: `organization`, `account` if it is not the default one, `provider`, `reason`, and the `content` as
+base64 of zlib. A letter has an `id` and
 is in `parts` messages, each with its `part` from 1 on: one, unless SQS's limit of a message does not let it. The queue
 also has what Lambda and EventBridge put there, invocations that failed; they are shown and never touched.
 """
@@ -125,6 +126,7 @@ def _messages(letter: DeadLetter) -> Iterator[str]:
                 "part": number,
                 "parts": len(pieces),
                 "content": piece,
+                **({"account": letter.account} if letter.account else {}),
             }
         )
 
@@ -171,7 +173,9 @@ def _letter(parts: int, messages: Sequence[_Message]) -> HeldLetter:
     elif parts:
         with suppress(ValueError, zlib.error):
             content = zlib.decompress(base64.b64decode("".join(pieces[part] for part in range(1, parts + 1))))
-            letter = DeadLetter(first["organization"], first["provider"], reason, content)
+            letter = DeadLetter(
+                first["organization"], first["provider"], reason, content, str(first.get("account", ""))
+            )
     owner = first.get("organization")
     return HeldLetter(
         letter=letter,

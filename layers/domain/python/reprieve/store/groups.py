@@ -1,7 +1,8 @@
 """Unsubscribe groups: one item per organization, in the table of the lists.
 
     partition, address      {org}#groups, all
-    groups                  a JSON list of [id, name, description, is_default], in the order of the ids
+    groups                  a JSON list of [id, name, description, is_default], in the order of the ids; of a group that
+                            is not at the default provider account, also the name of its account
     deleted                 a JSON list of [id, when in milliseconds, whether its list still has records]
     last_id, version        see `suppressions.group.Groups`
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.store import keys
 from reprieve.store.suppression_item import key_attributes
 from reprieve.store.table import side_by_side
@@ -50,7 +52,7 @@ class GroupStore:
     def replace(self, organization: Organization, groups: Groups) -> bool:
         """See the port. One PutItem."""
         item = _key(organization) | {
-            "groups": _json([[one.id, one.name, one.description, one.is_default] for one in groups.groups]),
+            "groups": _json([_row(one) for one in groups.groups]),
             "deleted": _json([[one, at, one in groups.unswept] for one, at in groups.deleted.items()]),
             "last_id": groups.last_id,
             "version": groups.version,
@@ -68,6 +70,12 @@ class GroupStore:
                     return False
                 side_by_side(lambda item: self._table.delete(key_attributes(item)), items)
         return True
+
+
+def _row(group: Group) -> list[object]:
+    """A group as plain values; the default account goes without saying, as when it was the only one."""
+    row: list[object] = [group.id, group.name, group.description, group.is_default]
+    return row if group.account == DEFAULT else [*row, group.account]
 
 
 def _key(organization: Organization) -> Item:

@@ -18,16 +18,16 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from reprieve.access.provider_account import without_secrets
+from reprieve.access.provider_account import DEFAULT, without_secrets
 from reprieve.address import Address
 from reprieve.clock import Millis, to_seconds
 from reprieve.email_servers.email_server import AuthType, EmailServer, OAuth, Settings, TokenAuth
 from reprieve.errors import Conflict, Unavailable
-from reprieve.exports.kinds import Kind, key_of
+from reprieve.exports.kinds import KEYS, Kind, key_of
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.removals.removal import RemovalState
 from reprieve.store import keys, request_items
-from reprieve.store.access import CREDENTIAL, NEW, ORGANIZATION, PROVIDER
+from reprieve.store.access import CREDENTIAL, NEW, ORGANIZATION, PROVIDER, account_key, account_name
 from reprieve.store.groups import ALL as ALL_GROUPS
 from reprieve.store.groups import GroupStore
 from reprieve.store.suppression_item import list_of, queue_of, record_key
@@ -151,12 +151,17 @@ class OrganizationRows:
                 side_by_side(lambda row: self._tables[kind].delete(ITEM_KEY[kind](organization, row)), rows)
 
     def without_secret(self, organization: Organization) -> list[tuple[Kind, str]]:
-        """See the port. One GetItem and one Query."""
-        account = self._accounts.get(ITEM_KEY[Kind.PROVIDER_ACCOUNT](organization, {}), consistent=True)
-        found = [(Kind.EMAIL_SERVERS, server.id) for server in self._servers.all(organization) if not server.sealed]
-        if account and not account["sealed_key"]:
-            found.insert(0, (Kind.PROVIDER_ACCOUNT, cast("str", account["provider"])))
-        return found
+        """See the port. Two Queries."""
+        accounts = [
+            one
+            for one in self._accounts.items_under(organization.id, PROVIDER, consistent=True)
+            if not one["sealed_key"]
+        ]
+        servers = [server for server in self._servers.all(organization) if not server.sealed]
+        return [
+            *((Kind.PROVIDER_ACCOUNT, account_name(one)) for one in accounts),
+            *((Kind.EMAIL_SERVERS, server.id) for server in servers),
+        ]
 
     def _rows(self, organization: Organization, kind: Kind) -> Iterator[Row]:
         found: Iterator[Row]
@@ -182,7 +187,10 @@ class OrganizationRows:
             case Kind.CREDENTIALS:
                 items = self._tables[kind].items_under(organization.id, CREDENTIAL, consistent=True)
                 found = map(partial(_row, kind), items)
-            case Kind.WHITELIST | Kind.GROUPS | Kind.PROVIDER_ACCOUNT | Kind.ORGANIZATION:
+            case Kind.PROVIDER_ACCOUNT:
+                items = self._accounts.items_under(organization.id, PROVIDER, consistent=True)
+                found = map(partial(_row, kind), items)
+            case Kind.WHITELIST | Kind.GROUPS | Kind.ORGANIZATION:
                 item = self._tables[kind].get(ITEM_KEY[kind](organization, {}), consistent=True)
                 found = map(partial(_row, kind), [item] if item else [])
         return found
@@ -276,7 +284,7 @@ def _row(kind: Kind, item: Item) -> Row:
     return row
 
 
-def _key_of_row(kind: Kind, item: Item) -> dict[str, Any]:
+def _key_of_row(kind: Kind, item: Item) -> dict[str, Any]:  # noqa: PLR0911  (a line for each kind)
     """The attributes of a row that are in the key of its item."""
     match kind:
         case Kind.ANSWERS:
@@ -289,6 +297,8 @@ def _key_of_row(kind: Kind, item: Item) -> dict[str, Any]:
             return {"module": cast("str", item["partition"]).partition("#")[2], "id": item["sort"]}
         case Kind.CREDENTIALS:
             return {"digest": cast("str", item["sort"]).removeprefix(CREDENTIAL)}
+        case Kind.PROVIDER_ACCOUNT:
+            return {} if (name := account_name(item)) == DEFAULT else {"name": name}
         case _:
             return {}
 
@@ -347,7 +357,7 @@ ITEM_KEY: Final[Mapping[Kind, Callable[[Organization, Row], Item]]] = {
         "log": keys.log(owner, row["uuid"]),
         "entry": keys.log_position(row["published"], row["uuid"]),
     },
-    Kind.PROVIDER_ACCOUNT: lambda owner, _: {"partition": owner.id, "sort": PROVIDER},
+    Kind.PROVIDER_ACCOUNT: lambda owner, row: account_key(owner.id, row.get("name", DEFAULT)),
     Kind.CREDENTIALS: lambda owner, row: {"partition": owner.id, "sort": CREDENTIAL + row["digest"]},
     Kind.ORGANIZATION: lambda owner, _: {"partition": owner.id, "sort": ORGANIZATION},
 }
@@ -370,7 +380,7 @@ def _log_item(organization: Organization, row: Row) -> Item:
 
 
 def _access_item(organization: Organization, kind: Kind, row: Row) -> Item:
-    item = {name: _value(value) for name, value in row.items() if name != "digest"}
+    item = {name: _value(value) for name, value in row.items() if name not in KEYS[kind]}
     if kind is Kind.PROVIDER_ACCOUNT:
         item["sealed_key"] = b""
     if kind is Kind.ORGANIZATION:

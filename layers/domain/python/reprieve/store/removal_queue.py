@@ -115,10 +115,15 @@ def _settlement(organization: Organization, settlement: Settlement, now: Millis)
         values[":queue"] = queue_of(organization, state, row.key)
     else:
         gone += ["#queue", "#due_at"]
+    if settlement.carried:
+        changes.append("#carried = :carried")
+        values[":carried"] = settlement.carried
+    else:
+        gone.append("#carried")
     if state is RemovalState.DONE and not row.adds:
         changes += ["#expires_at = :expires_at", "#lifts = :lifts"]
         values |= {":expires_at": to_seconds(row.kept_until or Millis(now + TOMBSTONE)), ":lifts": row.lifts + 1}
-        gone += ["#by_time", "#events"]
+        gone += ["#by_time", "#events", "#accounts"]
         condition = f"{SAME_FENCE} AND {NO_BOUNCE if row.bounced_at is None else FORGIVEN}"
         values[":forgiven"] = max(row.forgiven_until, row.forgiven_bounce)
     return record_key(organization, row.list, row.key), Update(set=changes, remove=gone, condition=condition), values
@@ -137,7 +142,7 @@ def _ends_later(organization: Organization, settlement: Settlement, until: Milli
             "#forgiven_bounce = :bounced_at",
             NEXT_FENCE,
         ],
-        remove=["#adds", "#lease_until"],
+        remove=["#adds", "#lease_until", "#carried"],
         condition=SAME_FENCE,
     )
     values: dict[str, Value] = {

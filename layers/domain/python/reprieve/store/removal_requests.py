@@ -74,6 +74,7 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
             "#lease_until",
             "#finished_at",
             "#last_answer",
+            "#carried",
             "#expires_at",
             *(["#by_time", "#events"] if request.hide else []),
         ],

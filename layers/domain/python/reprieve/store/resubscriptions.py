@@ -89,7 +89,7 @@ def _write(organization: Organization, one: Resubscription, seen: Item, now: Mil
                 "#finished_at = :now",
                 FENCE_OUT,
             ],
-            remove=["#by_time", "#events", "#queue", "#due_at", "#lease_until"],
+            remove=["#by_time", "#events", "#accounts", "#queue", "#due_at", "#lease_until", "#carried"],
             condition=f"{LATER_WATERMARK} AND {COVERED} AND {UNTOUCHED}",
         )
     elif kept:
@@ -97,7 +97,7 @@ def _write(organization: Organization, one: Resubscription, seen: Item, now: Mil
     else:
         update = Update(
             set=[*forgiving, "#expires_at = :expires_at"],
-            remove=["#by_time", "#events"],
+            remove=["#by_time", "#events", "#accounts"],
             condition=f"{LATER_WATERMARK} AND {COVERED} AND {FREE}",
         )
     return record_key(organization, one.list, one.key), update, values

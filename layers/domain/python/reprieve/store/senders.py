@@ -1,7 +1,7 @@
 """Claims on senders: who owns one, and what an organization owns; in the table ProviderAccounts.
 
     partition                    sort
-    sender#{kind}#{sender}       sender           its owner
+    sender#{kind}#{sender}       sender           its owner, and the name of the owner's account
     {org}                        sender#{kind}#{sender}
 
 The two are written together. A sender's partition cannot be an organization's: no id has the sign #.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.store.language import arguments_of, marshal
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 SENDER: Final = "sender"
 FREE_OR_OURS: Final = "attribute_not_exists(#partition) OR #owner = :owner"
-CLAIM_ATTRIBUTES: Final = ("owner",)
+CLAIM_ATTRIBUTES: Final = ("owner", "account")
 OURS: Final = "#owner = :owner"
 
 
@@ -32,10 +33,10 @@ class Senders:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def claim(self, organization_id: str, kind: str, sender: str, *, now: Millis) -> bool:
+    def claim(self, organization_id: str, kind: str, sender: str, *, account: str, now: Millis) -> bool:
         """See the port."""
-        claim: Item = {**_claim(kind, sender), "owner": organization_id}
-        owned: Item = {**_owned(organization_id, kind, sender), "created": now}
+        claim: Item = {**_claim(kind, sender), "owner": organization_id, "account": account}
+        owned: Item = {**_owned(organization_id, kind, sender), "created": now, "account": account}
         condition = arguments_of(condition=FREE_OR_OURS, values={":owner": organization_id})
         return self._table.transact([("Put", {"Item": marshal(claim), **condition}), ("Put", {"Item": marshal(owned)})])
 
@@ -49,18 +50,18 @@ class Senders:
             ]
         )
 
-    def claimed(self, organization_id: str) -> list[tuple[str, str]]:
+    def claimed(self, organization_id: str) -> list[tuple[str, str, str]]:
         """See the port."""
         items = self._table.items_under(organization_id, f"{SENDER}#")
-        return sorted(_kind_and_sender(cast("str", item["sort"])) for item in items)
+        return sorted((*_kind_and_sender(cast("str", item["sort"])), _account(item)) for item in items)
 
-    def owner(self, kind: str, senders: Sequence[str]) -> str | None:
+    def owner(self, kind: str, senders: Sequence[str]) -> tuple[str, str] | None:
         """See the port."""
         for sender in senders:
             # one by one: most notifications are claimed by their first sender
             claim = self._table.get(_claim(kind, sender), only=CLAIM_ATTRIBUTES)
             if claim is not None:
-                return cast("str", claim["owner"])
+                return cast("str", claim["owner"]), _account(claim)
         return None
 
 
@@ -70,6 +71,10 @@ def _claim(kind: str, sender: str) -> Item:
 
 def _owned(organization_id: str, kind: str, sender: str) -> Item:
     return {"partition": organization_id, "sort": f"{SENDER}#{kind}#{sender}"}
+
+
+def _account(item: Item) -> str:
+    return cast("str", item.get("account", DEFAULT))
 
 
 def _kind_and_sender(sort: str) -> tuple[str, str]:

@@ -6,10 +6,14 @@ Attributes of an item, all but the keys optional:
     email, bounced_at, reason, status, permanence, classification, provider, ip, event_id
                                           the newest event that put it on the list; they stay after a lift
     events                                digests of the events counted since the last lift, MAX_SOFT_BOUNCES at most
+    accounts                              the provider accounts that reported it since the last lift: each by its name,
+                                          with a space and the spelling that it used where that is not the key
     by_time                               sort key of ByTime; present while the entry is listed
     forgiven_until, forgiven_bounce       the watermark
     removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
     last_answer, adds                     the latest removal; `adds` is there when it is an addition
+    carried                               the marks of the provider accounts that have carried it out, while others have
+                                          not (`access.provider_account.ProviderAccount.mark`)
     queue, due_at                         key of Pending: while the removal is queued individually, or has failed; one
                                           that waits in a part of its request (store/pending.py) has no queue
     author, until                         of a hold: who held it, and when it ends
@@ -22,10 +26,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import EPOCH, to_millis
 from reprieve.removals.removal import Removal, RemovalState
 from reprieve.store import keys
-from reprieve.suppressions.suppression import Classification, Permanence, Suppression, list_named
+from reprieve.suppressions.suppression import NOT_REPORTED, Classification, Permanence, Suppression, list_named
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis, Seconds
@@ -96,7 +101,23 @@ def suppression_of(item: Item) -> Suppression:
         author=text("author"),
         until=cast("Millis | None", item.get("until")),
         count=max(1, len(cast("frozenset[str]", item.get("events", frozenset())))),
+        accounts=accounts_of(item),
     )
+
+
+def accounts_in(accounts: frozenset[tuple[str, str]], key: str) -> frozenset[str]:
+    """Provider accounts and their spellings of an address, as the address's record holds them."""
+    return frozenset(name if spelling == key else f"{name} {spelling}" for name, spelling in accounts)
+
+
+def accounts_of(item: Item) -> frozenset[tuple[str, str]]:
+    """The provider accounts that reported what is in a record, each with its spelling of the address."""
+    if "accounts" not in item:
+        # from before an organization could have several accounts
+        reported = "by_time" in item and item.get("provider") not in NOT_REPORTED
+        return frozenset({(DEFAULT, cast("str", item["email"]))}) if reported else frozenset()
+    pairs = (text.partition(" ") for text in cast("frozenset[str]", item["accounts"]))
+    return frozenset((name, spelling or cast("str", item["address"])) for name, _, spelling in pairs)
 
 
 def removal_of(item: Item) -> Removal:
@@ -133,4 +154,6 @@ def removal_of(item: Item) -> Removal:
         adds=bool(item.get("adds")),
         until=moment("until"),
         kept_until=to_millis(cast("Seconds", item.get("kept_until") or 0)),
+        accounts=accounts_of(item),
+        carried=cast("frozenset[str]", item.get("carried", frozenset())),
     )

@@ -14,7 +14,14 @@ from reprieve.store import keys, pending
 from reprieve.store import resubscriptions as resubscriptions_
 from reprieve.store.language import Update
 from reprieve.store.removal_requests import adding, blind, is_adding, is_overtaken, over, provided, recording
-from reprieve.store.suppression_item import attributes_of, key_attributes, latest_known, primary_key, record_key
+from reprieve.store.suppression_item import (
+    accounts_in,
+    attributes_of,
+    key_attributes,
+    latest_known,
+    primary_key,
+    record_key,
+)
 from reprieve.store.table import pauses
 from reprieve.suppressions.suppression import Permanence
 
@@ -52,6 +59,8 @@ LISTED_AND_HIDDEN: Final = (
     " OR (#permanence <> :hard AND #bounced_at < :soft_since))"
 )
 ENTRY: Final = ("email", "reason", "status", "permanence", "classification", "provider", "ip", "event_id")
+#: what the events since the last lift add up to
+COUNTED: Final = ("events", "accounts")
 
 
 class Suppressions:
@@ -217,7 +226,15 @@ class Suppressions:
             "event_id": suppression.event_id,
             "events": frozenset([digest for one in events for digest in _digests(one)][:MAX_SOFT_BOUNCES]),
             "by_time": keys.by_time(suppression.created, suppression.key),
+            **_accounts(events),
         }
+
+
+def _accounts(events: Sequence[Suppression]) -> Item:
+    """The attribute with the provider accounts that reported some of an address's events, if any did."""
+    key = events[-1].key
+    accounts = accounts_in(frozenset().union(*(one.accounts for one in events[:MAX_SOFT_BOUNCES])), key)
+    return {"accounts": accounts} if accounts else {}
 
 
 def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
@@ -226,10 +243,10 @@ def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
     update = Update(
         set=["#bounced_at = :at", *(f"#{name} = :{name}" for name in names)],
         remove=["#expires_at"],
-        add=["#events :events"],
+        add=[f"#{name} :{name}" for name in COUNTED if name in item],
         condition=f"{NEWER} AND {NOT_FORGIVEN} AND {ROOM}",
     )
-    values = {f":{name}": item[name] for name in (*names, "events")} | {":at": item["bounced_at"]}
+    values = {f":{name}": item[name] for name in (*names, *COUNTED) if name in item} | {":at": item["bounced_at"]}
     return key_attributes(item), update, values | {":most": MAX_SOFT_BOUNCES}
 
 
@@ -250,13 +267,15 @@ def _try_again(item: Item, stored: Item) -> Change | None:
     if newer:
         key, update, values = _overwrite(item)
         condition = f"{NEWER} AND {NOT_FORGIVEN}"
-        left_out = (":events", ":most")
+        left_out = (":events", ":accounts", ":most")
         kept = {name: value for name, value in values.items() if name not in left_out}
         return key, replace(update, add=(), condition=condition), kept
     if len(counted) >= MAX_SOFT_BOUNCES:
         return None
-    update = Update(add=["#events :events"], condition=f"{NOT_FORGIVEN} AND {ROOM}")
-    return key_attributes(item), update, {":events": digests, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
+    added = [name for name in COUNTED if name in item]
+    update = Update(add=[f"#{name} :{name}" for name in added], condition=f"{NOT_FORGIVEN} AND {ROOM}")
+    values = {f":{name}": item[name] for name in added}
+    return key_attributes(item), update, {**values, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
 
 
 def _repeats(item: Item, stored: Item) -> bool:

@@ -211,8 +211,9 @@ class Table:
         limit: int | None = None,
         after: Item | None = None,
         consistent: bool = False,
+        only: Sequence[str] = (),
     ) -> Page:
-        """One page of a Query."""
+        """One page of a Query; with `only`, items have no more than these attributes."""
         arguments: dict[str, Any] = {"KeyConditionExpression": condition, "ScanIndexForward": not newest_first}
         if index:
             arguments["IndexName"] = index
@@ -222,10 +223,13 @@ class Table:
             arguments["ExclusiveStartKey"] = marshal(after)
         if consistent:
             arguments["ConsistentRead"] = True
+        wanted = ", ".join(f"#{name}" for name in only)
+        if wanted:
+            arguments["ProjectionExpression"] = wanted
         answer = self._call(
             "Query",
             TableName=self.name,
-            ExpressionAttributeNames=names_in(condition),
+            ExpressionAttributeNames=names_in(f"{condition} {wanted}"),
             ExpressionAttributeValues=marshal(values),
             **arguments,
         )
@@ -241,8 +245,9 @@ class Table:
         newest_first: bool = False,
         limit: int | None = None,
         consistent: bool = False,
+        only: Sequence[str] = (),
     ) -> Iterator[Item]:
-        """Every item of a Query, page after page; `limit` is of a page."""
+        """Every item of a Query, page after page; `limit` is of a page, and `only` as in `query`."""
         after: Item | None = None
         while True:
             page = self.query(
@@ -253,18 +258,22 @@ class Table:
                 limit=limit,
                 after=after,
                 consistent=consistent,
+                only=only,
             )
             yield from page.items
             after = page.after
             if after is None:
                 return
 
-    def items_under(self, partition: str, prefix: str, *, consistent: bool = False) -> Iterator[Item]:
-        """Every item of a partition whose sort key begins with a prefix, in order."""
+    def items_under(
+        self, partition: str, prefix: str, *, consistent: bool = False, only: Sequence[str] = ()
+    ) -> Iterator[Item]:
+        """Every item of a partition whose sort key begins with a prefix, in order; `only` as in `query`."""
         return self.query_all(
             "#partition = :partition AND begins_with(#sort, :prefix)",
             {":partition": partition, ":prefix": prefix},
             consistent=consistent,
+            only=only,
         )
 
     def count(

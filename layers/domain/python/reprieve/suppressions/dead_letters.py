@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import DAY
 from reprieve.suppressions.ingest import Post
 
@@ -45,12 +46,13 @@ class Reader:
     Attributes:
         name: the provider's name as the system log shows it.
         read: the events in a post.
-        owner: the organization that a letter without one belongs to by now, by its content; None without one.
+        owner: the organization that a letter without one belongs to by now, by its content, and the name of its
+            account; None without one.
     """
 
     name: str
     read: Callable[[Post], Batch]
-    owner: Callable[[bytes], Organization | None] = lambda _: None
+    owner: Callable[[bytes], tuple[Organization, str] | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +116,18 @@ class DeadLetters:
             return Outcome.NOT_OURS
         if letter.organization_id:
             organization = self.access.organization(letter.organization_id)
+            owner = (organization, letter.account or DEFAULT) if organization else None
         else:
-            organization = reader.owner(letter.content)
-        if organization is None:
+            owner = reader.owner(letter.content)
+        if owner is None:
             return Outcome.NO_OWNER
         batch = reader.read(Post({}, letter.content, now))
         if not batch.events and not batch.ignored:
             return Outcome.UNREADABLE
         if any(event.at < now - OLDEST for event in batch.events):
             return Outcome.TOO_OLD
-        self.ingest.accept(organization, batch, provider_name=reader.name, now=now)
+        organization, account = owner
+        self.ingest.accept(organization, batch, provider_name=reader.name, account=account, now=now)
         return Outcome.TAKEN
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.address import fold
 from reprieve.clock import days
 from reprieve.errors import InvalidInput, LimitExceeded, NotFound
@@ -52,12 +53,14 @@ class Group:
         name: shown to recipients.
         description: shown to recipients.
         is_default: whether it is the organization's default group.
+        account: the name of the provider account that has it.
     """
 
     id: int
     name: str
     description: str = ""
     is_default: bool = False
+    account: str = DEFAULT
 
     @property
     def list(self) -> GroupList:
@@ -160,6 +163,6 @@ class Groups:
         return replace(self, unswept=self.unswept - {group_id})
 
 
-def heard_of(group_id: int) -> Group:
-    """A group of which only an event is known: named after its id until the provider is asked."""
-    return Group(group_id, f"Group {group_id}")
+def heard_of(group_id: int, account: str) -> Group:
+    """A group of which only an account's event is known: named after its id until the provider is asked."""
+    return Group(group_id, f"Group {group_id}", account=account)

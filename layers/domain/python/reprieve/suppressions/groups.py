@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from operator import methodcaller
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.address import fold
 from reprieve.context import SYSTEM, Context
 from reprieve.errors import InvalidInput, Unavailable
@@ -35,15 +36,16 @@ class UnsubscribeGroups:
     """The verbs for unsubscribe groups.
 
     Attributes:
-        provider_for: opens the groups of an organization's account at its provider; None where there are none.
+        provider_for: opens the groups of one of an organization's accounts at its provider, by the account's name; None
+            where there are none.
     """
 
     groups: GroupStore
     log: EventLog
-    provider_for: Callable[[Organization], ProviderGroups | None]
+    provider_for: Callable[[Organization, str], ProviderGroups | None]
 
     def create(self, context: Context, wanted: GroupChanges) -> Group:
-        """Add a group.
+        """Add a group, at the default account.
 
         Args:
             context: who asks.
@@ -86,8 +88,8 @@ class UnsubscribeGroups:
             groups.check_name(group.name, of=group_id)
             return groups.putting(group)
 
-        changing(self.groups.all(organization))
-        with self._provider(organization) as provider:
+        changed = changing(self.groups.all(organization)).get(group_id)
+        with self._provider(organization, changed.account) as provider:
             if provider:
                 provider.change(group_id, changes)
         before, after = self._change(organization, changing)
@@ -103,30 +105,32 @@ class UnsubscribeGroups:
         """
         organization = context.organization
         group = self.groups.all(organization).get(group_id)
-        with self._provider(organization) as provider:
+        with self._provider(organization, group.account) as provider:
             if provider:
                 provider.delete(group_id)
         self._change(organization, lambda groups: groups.without(group_id, now=context.now))
         self.log.append(organization, [group_deleted(group, context=context)])
 
-    def hear_of(self, organization: Organization, ids: Collection[int], *, now: Millis) -> Groups:
-        """Make known the groups that a provider's events name, and return all.
+    def hear_of(self, organization: Organization, ids: Collection[int], *, account: str, now: Millis) -> Groups:
+        """Make known the groups that the events of a provider account name, and return all.
 
         One that is known or was deleted stays as it is.
 
         Args:
             organization: whose groups.
             ids: the provider's.
+            account: the account's name.
             now: in milliseconds.
         """
         return self._take_over(
             Context(organization, SYSTEM, "event", now),
-            lambda groups: [heard_of(one) for one in ids if not groups.find(one)],
+            lambda groups: [heard_of(one, account) for one in ids if not groups.find(one)],
         )
 
-    def take_over(self, context: Context, found: Sequence[Group]) -> Groups:
-        """Know the groups as their provider has them, and return all; what only we hold stays."""
-        return self._take_over(context, lambda groups: [one for one in found if groups.find(one.id) != one])
+    def take_over(self, context: Context, found: Sequence[Group], *, account: str = DEFAULT) -> Groups:
+        """Know the groups as a provider account has them, and return all; what only we hold stays."""
+        theirs = [replace(one, account=account) for one in found]
+        return self._take_over(context, lambda groups: [one for one in theirs if groups.find(one.id) != one])
 
     def sweep(self, organization: Organization, *, goes_on: Callable[[], bool]) -> None:
         """Forget the entries of deleted groups. Nothing shows them, so that it has no hurry.
@@ -164,8 +168,8 @@ class UnsubscribeGroups:
         raise Unavailable("other changes kept getting in the way of a change of groups")
 
     @contextmanager
-    def _provider(self, organization: Organization) -> Iterator[ProviderGroups | None]:
-        provider = self.provider_for(organization)
+    def _provider(self, organization: Organization, account: str = DEFAULT) -> Iterator[ProviderGroups | None]:
+        provider = self.provider_for(organization, account)
         try:
             yield provider
         finally:

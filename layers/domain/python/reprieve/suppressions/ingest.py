@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import SKEW_ALLOWANCE, Millis
 from reprieve.suppressions.delivery import resubscription_of, suppression_of
 from reprieve.suppressions.group import Groups
@@ -92,7 +93,9 @@ class Ingest:
     log: EventLog
     dead_letters: DeadLetters
 
-    def accept(self, organization: Organization, batch: Batch, *, provider_name: str, now: Millis) -> Report:
+    def accept(
+        self, organization: Organization, batch: Batch, *, provider_name: str, account: str = DEFAULT, now: Millis
+    ) -> Report:
         """Make every event of a batch durable; lists first, because a missing log entry does no harm.
 
         An event that is stamped further ahead than clocks may differ is listed as of `now` and that allowance: the
@@ -104,14 +107,16 @@ class Ingest:
             organization: whose events.
             batch: the content of a post whose sender is proved.
             provider_name: the sender's name as logs show it.
+            account: the name of the organization's account that they come from.
             now: when it arrived, in milliseconds.
 
         Raises:
             Unavailable: something could not be stored; the provider must send the whole batch again, which is safe.
         """
         latest = Millis(now + SKEW_ALLOWANCE)
-        groups = self._groups(organization, batch.events, now=now)
-        entries = [found.no_later_than(latest) for event in batch.events if (found := suppression_of(event, groups))]
+        groups = self._groups(organization, batch.events, account=account, now=now)
+        made = [suppression_of(event, groups) for event in batch.events]
+        entries = [found.no_later_than(latest).reported_by(account) for found in made if found]
         screened = self.whitelists.whitelist(organization).screen(entries) if entries else Screened([])
         listed = self.suppressions.record(organization, screened.kept)
         left = [one for event in batch.events if (one := resubscription_of(event, latest=latest))]
@@ -119,19 +124,27 @@ class Ingest:
         self.log.append(
             organization,
             [
-                delivery_entry(event, provider_name=provider_name, spared_by=screened.spared.get(event.id, ""))
+                delivery_entry(
+                    event,
+                    provider_name=provider_name,
+                    account=account,
+                    spared_by=screened.spared.get(event.id, ""),
+                )
                 for event in batch.events
             ],
         )
         if batch.unreadable:
+            other = "" if account == DEFAULT else account
             self.dead_letters.put(
-                [DeadLetter(organization.id, one.provider, one.reason, one.content) for one in batch.unreadable]
+                [DeadLetter(organization.id, one.provider, one.reason, one.content, other) for one in batch.unreadable]
             )
         self.whitelists.count_hits(organization, screened.spared.values())
         lag = max((now - event.at for event in batch.events), default=0)
         return Report(len(batch.events), listed, len(batch.unreadable), batch.ignored, max(lag, 0))
 
-    def _groups(self, organization: Organization, events: Sequence[DeliveryEvent], *, now: Millis) -> Groups:
+    def _groups(
+        self, organization: Organization, events: Sequence[DeliveryEvent], *, account: str, now: Millis
+    ) -> Groups:
         """The organization's groups, with those that the events name; not read where no event names one."""
         ids = {event.group for event in events if event.group}
-        return self.groups.hear_of(organization, ids, now=now) if ids else Groups()
+        return self.groups.hear_of(organization, ids, account=account, now=now) if ids else Groups()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.log_entries import account_debug
+from reprieve.access.provider_account import DEFAULT
 from reprieve.suppressions.delivery import DeliveryKind
 from reprieve.system_log.entry import (
     EventType,
@@ -41,12 +43,15 @@ OUTCOME: Final = {
 }
 
 
-def delivery_entry(event: DeliveryEvent, *, provider_name: str, spared_by: str = "") -> LogEntry:
+def delivery_entry(
+    event: DeliveryEvent, *, provider_name: str, account: str = DEFAULT, spared_by: str = ""
+) -> LogEntry:
     """The log entry for one delivery event; the same event always makes the same entry.
 
     Args:
         event: what the provider reported.
         provider_name: the provider's name as logs show it.
+        account: the name of the organization's account that it comes from.
         spared_by: the entry of the address whitelist that kept the address off a list; "" where none did.
     """
     result, severity = OUTCOME[event.kind]
@@ -57,6 +62,7 @@ def delivery_entry(event: DeliveryEvent, *, provider_name: str, spared_by: str =
         "enhancedStatusCode": event.status,
         "whitelistedBy": spared_by,
         "unsubscribeGroup": str(event.group or ""),
+        **account_debug(account),
     }
     return entry(
         EventType.EMAIL_DELIVERY,

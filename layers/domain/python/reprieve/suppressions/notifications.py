@@ -74,13 +74,14 @@ class NotificationIngest:
         batch = self.notifications.read(Post({}, notification, now))
         if not batch.events and not batch.unreadable:
             return Report(0, 0, 0, batch.ignored)
-        organization = self.owner(notification)
-        if organization is None:
+        owner = self.owner(notification)
+        if owner is None:
             return self._set_aside(notification, "no organization has claimed its sender")
-        return self.ingest.accept(organization, batch, provider_name=self.provider_name, now=now)
+        organization, account = owner
+        return self.ingest.accept(organization, batch, provider_name=self.provider_name, account=account, now=now)
 
-    def owner(self, notification: bytes) -> Organization | None:
-        """The organization that has claimed a notification's sender; None without one.
+    def owner(self, notification: bytes) -> tuple[Organization, str] | None:
+        """The organization that has claimed a notification's sender, and its account's name; None without one.
 
         Raises:
             Unavailable: there is a claim, but not its organization, which is being replaced by an import.
@@ -92,10 +93,10 @@ class NotificationIngest:
         owner = self.senders.owner(self.kind, senders) if senders else None
         if owner is None:
             return None
-        organization = self.access.organization(owner)
+        organization = self.access.organization(owner[0])
         if organization is None:
             raise Unavailable("the organization of the sender is not there")
-        return organization
+        return organization, owner[1]
 
     def _set_aside(self, content: bytes, reason: str) -> Report:
         self.dead_letters.put([DeadLetter("", self.kind, reason, content)])

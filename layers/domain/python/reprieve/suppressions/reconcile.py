@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import MINUTE, SKEW_ALLOWANCE, Millis
 from reprieve.context import RECONCILIATION, Context
 from reprieve.errors import describe
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 CHUNK = 100
 #: the place of all groups' lists, which are read together
 GROUPS = "groups"
+#: the place of an account's lists, where it could not be opened
+ALL = "all"
 #: no organization is begun with less than this left
 RESERVE = MINUTE
 
@@ -53,14 +56,24 @@ class Differences:
         missing: those that were not here, without what the address whitelist covers; after a dry run they still are
             not.
         repaired: how many were recorded; fewer than missing when a webhook was faster.
-        unread: lists that the provider did not give, each with a sentence that is safe to log; GROUPS are those of all
-            unsubscribe groups.
+        unread: lists that a provider did not give, each with a sentence that is safe to log; GROUPS are those of all
+            unsubscribe groups, and ALL is all of an account. A list of another account than the default one has the
+            account's name before it.
     """
 
     compared: int = 0
     missing: list[Suppression] = field(default_factory=list)
     repaired: int = 0
     unread: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What is compared: from when to when, in milliseconds and both included, and whether anything is recorded."""
+
+    start: Millis
+    end: Millis
+    dry_run: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,56 +99,63 @@ class Reconciliation:
             dry_run: compare, and change nothing.
 
         Returns:
-            The differences. An organization without an account, or whose account is paused, has nothing to compare.
+            The differences. An organization without an account has nothing to compare, and an account that is paused is
+            left out.
         """
-        organization = context.organization
-        found = Differences()
-        account = self.access.provider_account(organization.id)
-        if account is None or account.is_paused(end):
-            return found
-        provider, latest = self.provider_for(organization, account), Millis(end + SKEW_ALLOWANCE)
-        try:
-            for name in SuppressionList:
-                try:
-                    entries = provider.entries(name, start=start, end=end)
-                    shared = HOLDS in provider.kept_with(name)
-                    self._compare(context, entries, found, latest=latest, dry_run=dry_run, shared=shared)
-                except Exception as problem:  # noqa: BLE001  (a list that cannot be read does not stop the others)
-                    found.unread[name] = describe(problem)
-        finally:
-            provider.close()
-        self._compare_groups(context, found, start=start, end=end, dry_run=dry_run)
+        found, span = Differences(), Range(start, end, dry_run)
+        for account in self.access.provider_accounts(context.organization.id):
+            if account.is_paused(end):
+                continue
+            try:
+                provider = self.provider_for(context.organization, account)
+            except Exception as problem:  # noqa: BLE001  (an account that cannot be opened does not stop the others)
+                found.unread[_place(account, ALL)] = describe(problem)
+                continue
+            with closing(provider):
+                self._compare_lists(context, account, provider, found, span)
+            self._compare_groups(context, account, found, span)
         return found
 
-    def _compare_groups(
-        self, context: Context, found: Differences, *, start: Millis, end: Millis, dry_run: bool
+    def _compare_lists(
+        self, context: Context, account: ProviderAccount, provider: ProviderLists, found: Differences, span: Range
     ) -> None:
-        """Know the groups that the provider has, and compare their lists."""
+        for name in SuppressionList:
+            try:
+                entries = provider.entries(name, start=span.start, end=span.end)
+                shared = HOLDS in provider.kept_with(name)
+                self._compare(context, account, entries, found, span, shared=shared)
+            except Exception as problem:  # noqa: BLE001  (a list that cannot be read does not stop the others)
+                found.unread[_place(account, name)] = describe(problem)
+
+    def _compare_groups(self, context: Context, account: ProviderAccount, found: Differences, span: Range) -> None:
+        """Know the groups that an account has, and compare their lists."""
         try:
-            provider = self.groups.provider_for(context.organization)
+            provider = self.groups.provider_for(context.organization, account.name)
             if provider is None:
                 return
             with closing(provider):
-                if not dry_run:
-                    self.groups.take_over(context, provider.all())
-                entries = provider.entries(start=start, end=end)
-                self._compare(context, entries, found, latest=Millis(end + SKEW_ALLOWANCE), dry_run=dry_run)
+                if not span.dry_run:
+                    self.groups.take_over(context, provider.all(), account=account.name)
+                entries = provider.entries(start=span.start, end=span.end)
+                self._compare(context, account, entries, found, span)
         except Exception as problem:  # noqa: BLE001  (as above)
-            found.unread[GROUPS] = describe(problem)
+            found.unread[_place(account, GROUPS)] = describe(problem)
 
     def _compare(
         self,
         context: Context,
+        account: ProviderAccount,
         entries: Iterator[Suppression],
         found: Differences,
+        span: Range,
         *,
-        latest: Millis,
-        dry_run: bool,
         shared: bool = False,
     ) -> None:
         """Compare one list. `shared`: the provider keeps our holds there, too, and they are not taken for its own."""
         organization, whitelist = context.organization, None
-        while chunk := [entry.no_later_than(latest) for entry in islice(entries, CHUNK)]:
+        latest = Millis(span.end + SKEW_ALLOWANCE)
+        reported = (entry.no_later_than(latest).reported_by(account.name) for entry in entries)
+        while chunk := list(islice(reported, CHUNK)):
             missing = self.comparison.missing(organization, chunk)
             if missing:
                 whitelist = whitelist or self.whitelists.whitelist(organization)
@@ -146,12 +166,17 @@ class Reconciliation:
             found.compared += len(chunk)
             first = len(found.missing)
             found.missing += missing
-            if missing and not dry_run and (repaired := self.suppressions.record(organization, missing)):
+            if missing and not span.dry_run and (repaired := self.suppressions.record(organization, missing)):
                 found.repaired += repaired
                 for name in dict.fromkeys(entry.list for entry in missing):
                     emails = [entry.email for entry in missing if entry.list == name]
                     source = missing[0].provider
                     self.log.append(organization, addresses_listed(emails, name, source, context=context, first=first))
+
+
+def _place(account: ProviderAccount, name: str) -> str:
+    """A list of an account, for a person."""
+    return name if account.name == DEFAULT else f"{account.name}/{name}"
 
 
 @dataclass(slots=True)

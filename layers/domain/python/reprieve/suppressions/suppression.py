@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 from reprieve import answer_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reprieve.clock import Millis
 
 #: a group's id as text: a whole number that JavaScript can hold
@@ -138,6 +140,11 @@ class Classification(StrEnum):
 MAX_TEXT: Final = {"reason": 6_000, "status": 100, "ip": 100, "provider": 300}
 
 
+#: the words in the place of the provider of entries that no provider reported: by API, by an unsubscribe link, from a
+#: file, held by hand
+NOT_REPORTED: Final = frozenset({"api", "link", "import", "hold"})
+
+
 @dataclass(frozen=True, slots=True)
 class Resubscription:
     """A recipient's wish to be mailed again, which the provider has carried out.
@@ -174,6 +181,8 @@ class Suppression:
         author: who held it by hand; "" on every other list.
         until: when its hold ends, in milliseconds; None for no end, and on every other list.
         count: how many distinct events put it there since the last lift; counted up to `organization.MAX_SOFT_BOUNCES`.
+        accounts: the provider accounts that reported it since the last lift, by name, each with a spelling that it
+            used; none for what was put there by hand.
     """
 
     list: AnyList
@@ -190,12 +199,22 @@ class Suppression:
     author: str = ""
     until: Millis | None = None
     count: int = 1
+    accounts: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         for name, most in MAX_TEXT.items():
             text = getattr(self, name)
             if len(text) * answer_size.LARGEST > most:
                 object.__setattr__(self, name, answer_size.cut(text, most))
+
+    @property
+    def reporters(self) -> Sequence[str]:
+        """The names of the provider accounts that reported it, sorted."""
+        return sorted({name for name, _ in self.accounts})
+
+    def reported_by(self, account: str) -> Suppression:
+        """The same entry, as reported by the provider account of that name."""
+        return replace(self, accounts=frozenset({(account, self.email)}))
 
     def no_later_than(self, moment: Millis) -> Suppression:
         """The same entry, created at `moment` (in milliseconds) at the latest."""

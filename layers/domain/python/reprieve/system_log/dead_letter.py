@@ -19,12 +19,14 @@ class DeadLetter:
         provider: the kind of the provider that posted it, which says how to read it.
         reason: why it could not be read, as a sentence without the offending value.
         content: the bytes as they were posted, in the form of a whole post.
+        account: the name of the organization's provider account; "" for the default one, or where nothing says which.
     """
 
     organization_id: str
     provider: str
     reason: str
     content: bytes
+    account: str = ""
 
     @property
     def id(self) -> str:

@@ -94,6 +94,8 @@ class EventType(StrEnum):
     """The address whitelist was changed."""
     PROVIDER_UPDATE = "reprieve.provider_account.update"
     """A provider account was set or changed."""
+    PROVIDER_REMOVE = "reprieve.provider_account.remove"
+    """An operator removed a provider account."""
     PROVIDER_PAUSE = "reprieve.provider_account.pause"
     """A provider refused an account, so calls to it are paused."""
     PROVIDER_RESUME = "reprieve.provider_account.resume"

@@ -107,6 +107,7 @@ def removal(report: RemovalReport) -> dict[str, Any]:
         "attempts": record.attempts if record else None,
         "next_try_at": moment(record.due_at) if record and report.state is ReportedState.PENDING else None,
         "last_answer": (record.last_answer or None) if record else None,
+        "carried_out_at": record.carried_out_at if record else None,
         "requested_at": timestamp(report.followed.requested_at),
         "requested_by": record.requested_by if record else None,
         "forgiven_until": moment(record.forgiven_until or None) if record else None,

@@ -192,6 +192,7 @@ def _on_list(one: OnList) -> dict[str, Any]:
     suppression = one.record.suppression
     return {
         **_suppression(suppression),
+        "accounts": suppression.reporters,
         "count": suppression.count,
         "lifts": one.record.lifts,
         "suppresses": one.suppresses,
@@ -221,6 +222,7 @@ def _in_group(one: OnList, groups: Groups) -> dict[str, Any]:
         "email": suppression.email,
         "since": timestamp(suppression.created),
         "source": suppression.provider,
+        "accounts": suppression.reporters,
         "may_lift": bool(one.lifted_by),
         "lift_by": list(one.lifted_by),
     }
@@ -240,6 +242,7 @@ def _removal(one: OnList) -> dict[str, Any]:
         "next_try_at": moment(removal.due_at) if removal.state is RemovalState.PENDING else None,
         "finished_at": moment(removal.finished_at),
         "last_answer": removal.last_answer or None,
+        "carried_out_at": removal.carried_out_at,
     }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _adapter(account: ProviderAccount, _api_key: str, surroundings: Surroundings) -> Provider:
     from reprieve.providers.ses.adapter import Ses  # noqa: PLC0415  (imports botocore)
 
-    return Ses(client=surroundings.aws("sesv2"), tenant=account.on_behalf_of)
+    return Ses(client=surroundings.aws("sesv2", account.region), tenant=account.on_behalf_of)
 
 
 def _notifications() -> Notifications:
@@ -30,7 +30,7 @@ def _notifications() -> Notifications:
 #: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)
 SES: Final = ProviderKind(
     kind="ses",
-    account=AccountRules(name="SES", has_key=False, base_url="", acts_for=True),
+    account=AccountRules(name="SES", has_key=False, base_url="", acts_for=True, regional=True),
     adapter=_adapter,
     notifications=_notifications,
 )
