@@ -51,7 +51,7 @@ def ours(groups: SendGridGroups) -> UnsubscribeGroups:
             return 0
 
     store = GroupStore(Table(Database().client(), "Suppressions"))  # type: ignore[arg-type]
-    return UnsubscribeGroups(store, Log(), lambda _: groups)  # type: ignore[arg-type]
+    return UnsubscribeGroups(store, Log(), lambda *_: groups)  # type: ignore[arg-type]
 
 
 def there(fake: FakeSendGrid) -> list[str]:

@@ -158,7 +158,10 @@ def test_the_log_names_the_caller_and_up_to_fifty_addresses_per_target(call: Gat
     page = dynamodb.scan(TableName="EventLog")["Items"]
     entries = [json.loads(zlib.decompress(item["event"]["B"])) for item in page]
     entries.sort(key=lambda entry: entry["target"][0]["id"])
-    asked, actor = "system.email.bounce.removal", party("cred-1", "User", "credential cred-1")
+    asked, actor = (
+        "system.email.bounce.removal",
+        {**party("cred-1", "User", "credential cred-1"), "alternateId": "test"},
+    )
     assert [(entry["eventType"], entry["actor"], entry["target"]) for entry in entries] == [
         (asked, actor, [party(f"{request_id}:0", "EmailList", ", ".join(emails[:50]))]),
         (asked, actor, [party(f"{request_id}:1", "EmailList", "u50@company.com")]),

@@ -12,6 +12,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -51,6 +52,7 @@ SCOPES = EVERYTHING | {"ZohoCRM.modules.ALL"}
 EMAIL = "ann@acme.example"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 POST = b'[{"event":"bounce","email":"ann@x.io","timestamp":1767225600,"sg_message_id":"m","type":"bounce"}]'
+MAIL = (Path(__file__).parents[1] / "data" / "reports" / "postfix.eml").read_bytes()
 NEW_USER = {"profile": {"login": EMAIL, "email": EMAIL, "firstName": "Ann", "lastName": "Lee"}}
 SERVER = {"alias": "Mail", "host": "smtp.acme.example", "port": 587, "username": "u", "password": "p"}
 
@@ -199,6 +201,7 @@ REQUESTS: dict[str, Callable[[Things], Asked]] = {
     "reprieve POST /unsubscribe/{token}": lambda it: Asked(
         {"token": it.forged_link}, body="List-Unsubscribe=One-Click", headers=FORM
     ),
+    "reprieve POST /mail-reports": lambda _: Asked(body=MAIL, headers={"content-type": "message/rfc822"}),
     "reprieve POST /events/{kind}/{org}": lambda it: Asked(
         {"kind": "sendgrid", "org": "acme"}, body=POST, headers=signed_post(PROVIDERS_KEY, POST, it.second)
     ),
@@ -220,6 +223,7 @@ ALIKE = {
     "reprieve POST /holds",
     "reprieve GET /unsubscribe/{token}",
     "reprieve POST /unsubscribe/{token}",
+    "reprieve POST /mail-reports",
     "reprieve POST /events/{kind}/{org}",
 }
 
@@ -454,10 +458,10 @@ def test_an_organization_that_one_may_not_act_for_does_not_exist(tenants: Tenant
             dynamodb, lambda word=word: tenants.ask(route, asked, "other", **{"on-behalf-of": word})
         )
         assert answer.status == 403
-        nobody = word.replace("acme", "nope")
-        missing, for_nobody = observed(
-            dynamodb, lambda nobody=nobody: tenants.ask(route, asked, "other", **{"on-behalf-of": nobody})
+        stranger = word.replace("acme", "nope")
+        missing, for_stranger = observed(
+            dynamodb, lambda stranger=stranger: tenants.ask(route, asked, "other", **{"on-behalf-of": stranger})
         )
         assert answer.body == missing.body
-        assert [operation for operation, _ in calls] == [operation for operation, _ in for_nobody]
+        assert [operation for operation, _ in calls] == [operation for operation, _ in for_stranger]
     assert kept_of(dynamodb, "acme") == before
