@@ -7,6 +7,8 @@ from tests.simulation.search import check, check_faults, replay
 from tests.simulation.world import Fault
 
 HISTORIES = 150
+#: histories that broke it once: late copies of additions, and a queue that shows a record as it was before a request
+FOUND = (103_151, 103_352, 105_302)
 #: enough for a mutant that most histories notice
 ENOUGH = 100
 
@@ -15,6 +17,10 @@ def test_no_history_breaks_the_protocol_and_every_fault_happens() -> None:
     report = check(range(HISTORIES))
     assert not report.failure, report.failure
     assert {fault for fault in Fault if not report.fired[fault]} == set()
+
+
+def test_no_history_that_broke_the_protocol_once_breaks_it_again() -> None:
+    assert not check(FOUND, shrinking=False).failure
 
 
 def test_no_single_fault_at_any_io_breaks_the_protocol() -> None:

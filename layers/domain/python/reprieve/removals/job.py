@@ -281,8 +281,11 @@ class RemovalJob:
         claims = self.queue.claim(organization, entries, now=now, lease=LEASE)
         # another worker has these, or they have ended and the index shows them for a while: skip them
         held = [entry for entry, claim in zip(entries, claims, strict=True) if claim is None]
-        turn.held |= {entry.handle for entry in held}
-        got = [claim for claim in claims if claim is not None]
+        # the index shows these as they were before a newer request: they are for another run
+        newer = [claim for claim in claims if claim and claim.requested_after(turn.known_at)]
+        turn.held |= {entry.handle for entry, claim in zip(entries, claims, strict=True) if not claim or claim in newer}
+        self._settle(turn, given_back((row for claim in newer for row in claim.removals), now=self.clock()), tally)
+        got = [claim for claim in claims if claim is not None and claim not in newer]
         rows = sorted((row for claim in got for row in claim.removals), key=lambda row: row.fence)
         # a read that lagged may show in a part what was claimed alone, or was replaced: the later fence is right
         claimed = list({(row.list, row.key): row for row in rows}.values())

@@ -31,12 +31,12 @@ SETTLED: Final = HOUR
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An entry of the removal queue: where to find it, and nothing that could be stale.
+    """An entry of the removal queue: where to find it, and how it was when it was found.
 
     Attributes:
         handle: the store's reference to it.
         size: how many removals it stands for at the most.
-        requested_at: when, in milliseconds.
+        requested_at: when, in milliseconds. A newer request may have replaced it meanwhile.
     """
 
     handle: tuple[str, str]
@@ -80,6 +80,10 @@ class Claim:
 
     removals: tuple[Removal, ...]
     part: Part | None = None
+
+    def requested_after(self, moment: Millis) -> bool:
+        """Whether something in it was requested later than a moment; in a part all was requested at once."""
+        return any(row.requested_at > moment for row in self.removals)
 
     def due_again(self, settled: Collection[str], *, now: Millis) -> Millis | None:
         """When its part must be checked again; None when nothing is left to do. `settled`: ids of removals."""
