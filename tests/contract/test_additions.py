@@ -9,6 +9,7 @@ import pytest
 from reprieve.clock import MINUTE
 from reprieve.removals.queue import LEASE, Settlement
 from reprieve.removals.removal import Removal, RemovalRequest, RemovalState, watermark
+from reprieve.store.removal_requests import adding
 from reprieve.suppressions.listing import Since
 from reprieve.suppressions.suppression import AnyList, GroupList, Suppression, SuppressionList
 from tests.contract.test_suppression_store import KEY, NOW, ORG, Bench, bench, dynamodb
@@ -79,8 +80,29 @@ def test_an_addition_that_waits_already_is_as_good_as_a_second_one(bench: Bench)
     assert add(bench, one, name="b") == [True]
     assert taken(bench) == []
     assert bench.settle(row, DONE)
-    assert add(bench, one, name="b") == [True]
-    assert [row.request_id for row in taken(bench)] == ["b"]
+    assert add(bench, one, now=NOW + 1, name="b") == [True]
+    assert [row.request_id for row in taken(bench, NOW + 1)] == ["b"]
+
+
+def test_a_copy_of_an_addition_that_comes_when_it_is_done_changes_nothing(bench: Bench) -> None:
+    one = listed(bench)
+    add(bench, one)
+    (row,) = taken(bench)
+    assert bench.settle(row, DONE)
+    assert add(bench, one) == [True]
+    assert taken(bench, NOW + 2 * LEASE) == []
+
+
+def test_a_copy_of_an_addition_that_comes_when_a_removal_has_replaced_it_changes_nothing(bench: Bench) -> None:
+    request = RemovalRequest("a-0", UNSUBSCRIBES, KEY, KEY)
+    write = adding(context(ORG, now=NOW, request_id="a"), request, None, condition="")
+    assert bench.table.try_many([write])[0].refused is None
+    remove(bench, now=NOW + LEASE)
+    (row,) = taken(bench, NOW + LEASE)
+    assert not row.adds
+    assert bench.settle(row, DONE)
+    assert bench.table.try_many([write])[0].refused is not None
+    assert taken(bench, NOW + 2 * LEASE) == []
 
 
 def test_an_addition_over_a_removal_waits_until_no_worker_can_be_under_way_with_that(bench: Bench) -> None:

@@ -39,8 +39,9 @@ UNTOUCHED: Final = "(attribute_not_exists(#fence) OR #fence = :seen_fence)"
 SAME_BOUNCE: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at = :seen_bounce)"
 #: no addition waits or is under way: a removal over one must wait for the end of its lease
 NO_ADDITION: Final = "(attribute_not_exists(#adds) OR #removal_state <> :pending)"
-#: neither a removal nor an addition waits or is under way
-AT_REST: Final = "(attribute_not_exists(#removal_state) OR #removal_state <> :pending)"
+#: neither a removal nor an addition waits or is under way, and none has been requested since: a copy of the write that
+#: comes late finds its own addition, or what has replaced it
+AT_REST: Final = "(attribute_not_exists(#removal_state) OR (#removal_state <> :pending AND #requested_at < :now))"
 #: the address is on the list, so that nothing is put on the provider's that ours does not show
 LISTED: Final = "attribute_exists(#by_time)"
 #: a worker that is under way with an older request, or with an earlier try, may no longer end this one

@@ -154,8 +154,12 @@ class Suppressions:
             tries = self._table.try_many([adding(context, requests[at], before) for at, before in seen.items()])
             refusals = {at: tried.refused for at, tried in zip(seen, tries, strict=True)}
             for at, refused in refusals.items():
-                # what another request adds is as good
-                requested[at] = refused is None or ("by_time" in refused and is_adding(refused))
+                # what another request adds is as good; a write whose answer was lost finds its own addition
+                requested[at] = (
+                    refused is None
+                    or refused.get("removal_id") == requests[at].id
+                    or ("by_time" in refused and is_adding(refused))
+                )
             seen = {at: item for at, item in refusals.items() if item and "by_time" in item and not requested[at]}
             if not seen:
                 return requested
