@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reprieve.access.provider_account import DEFAULT
 from tests.support.stack_access import access_of
 
 if TYPE_CHECKING:
@@ -32,11 +33,11 @@ def test_nothing_is_wrong_with_a_new_stack_and_a_paused_account_is_a_fault(
     assert {one["check"] for one in before} >= {"stack", "clock", "access", "sealing", "removal job", "provider"}
 
     access = access_of(place)
-    access.pause_provider("demo", until=FAR, reason="401: the API key was not accepted")
+    access.pause_provider("demo", DEFAULT, until=FAR, reason="401: the API key was not accepted")
     try:
         after = findings(reprieve("doctor", "--json", code=1))
     finally:
-        access.pause_provider("demo", until=0, reason="")
+        access.pause_provider("demo", DEFAULT, until=0, reason="")
     (fault,) = [one for one in after if one["state"] == "fault"]
     assert fault["found"].endswith(": 401: the API key was not accepted")
     assert "providers resume" in fault["advice"]
