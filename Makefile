@@ -58,7 +58,7 @@ bench: $(READY) node ## measure requests, capacity and throughput against the ph
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.ingest
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.authentication
 
-bench-day: $(READY) ## have a day of a million events of five providers happen, against a brute-force model (half an hour)
+bench-day: $(READY) ## have a day of a million events of five providers happen, against a brute-force model (most of an hour)
 	@PYTHONPATH=layers/domain/python:. $(BIN)/python -m bench.day_of_events
 
 bench-classification: $(READY) ## measure the bounce classifier on labelled public data; fails if a goal is missed
