@@ -131,7 +131,7 @@ def _show(report: ReplayReport, *, as_json: bool, dry_run: bool) -> None:
     say_pairs(
         [
             ("would be taken in" if dry_run else "taken in", f"{report.events} ({kinds})" if kinds else "0"),
-            *(() if dry_run else (("new on a list", str(report.listed)),)),
+            *(() if dry_run else (("changed a list", str(report.listed)),)),
             ("not ours", str(report.ignored)),
             ("too old", f"{report.too_old}; --any-age takes them in" if report.too_old else "0"),
             ("not readable", str(report.refused)),

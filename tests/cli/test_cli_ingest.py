@@ -255,11 +255,11 @@ def test_the_summary_is_for_people_unless_a_program_asks(run: Run, write: Callab
     ran = run("ingest", "acme", "--kind", "sendgrid", write(bounce(), OPEN))
     assert ran.code == 0
     assert ran.out.splitlines() == [
-        "taken in       1 (1 bounce)",
-        "new on a list  1",
-        "not ours       1",
-        "too old        0",
-        "not readable   0",
+        "taken in        1 (1 bounce)",
+        "changed a list  1",
+        "not ours        1",
+        "too old         0",
+        "not readable    0",
     ]
     assert ran.err == "2 of 2\n"
 
