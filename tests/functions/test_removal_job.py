@@ -336,9 +336,15 @@ def test_a_worker_whose_lease_ran_out_can_end_nothing_any_more(provider: Provide
         assert store.settle(DEMO, [Settlement(zombie, state, 1, due_at=now + 2)], now=now + 2) == [False]
 
 
-def test_a_second_request_takes_the_row_from_a_worker_that_is_under_way(provider: Provider) -> None:
+def test_a_second_request_takes_the_row_from_a_worker_that_is_under_way(provider: Provider, clock: Clock) -> None:
     request()
-    provider.meanwhile = lambda: request(request_id="second") if len(provider.asked) == 1 else None
+
+    def again() -> None:
+        clock.now += 1
+        if len(provider.asked) == 1:
+            request(request_id="second")
+
+    provider.meanwhile = again
     assert tick()["counts"] == {"lost": 1}
     # an account that was added before the second request would be unknown to the run under way
     assert tick()["counts"] == {"lifted": 1}
