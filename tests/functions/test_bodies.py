@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -95,11 +96,12 @@ UNREADABLE = {
 
 
 @pytest.fixture(autouse=True)
-def no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_mail(call: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings that the email server functions need to start; no connection is made."""
     for name in ("MAIL_PORTS", "TOKEN_PORTS"):
         monkeypatch.setenv(name, "443")
-    for name, value in {"SECRETS_KEY": "none", "MAX_EMAIL_SERVERS": "3", "PRIVATE_MAIL_NETWORKS": ""}.items():
+    key_id = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    for name, value in {"SECRETS_KEY": key_id, "MAX_EMAIL_SERVERS": "3", "PRIVATE_MAIL_NETWORKS": ""}.items():
         monkeypatch.setenv(name, value)
 
 
