@@ -167,7 +167,7 @@ def test_another_event_of_the_millisecond_that_was_seen_and_forgiven_does_not_co
     read = bench.table.get_many
 
     def then_lifted(*given: Any, **more: Any) -> Any:
-        found = read(*given, **more)
+        found = list(read(*given, **more))
         monkeypatch.setattr(bench.table, "get_many", read)
         lift(bench)
         return found
