@@ -194,7 +194,7 @@ def test_the_demos_provider_on_this_machine_may_speak_http(run: Run) -> None:
     assert stored().base_url == url
 
 
-def test_without_a_terminal_nobody_is_asked(run: Run) -> None:
+def test_without_a_terminal_nothing_is_asked(run: Run) -> None:
     ran = run(*SET, "sendgrid", stdin=f"{CANARY}\n")
     assert (ran.code, ran.out, ran.err.splitlines()[-1]) == (
         2,

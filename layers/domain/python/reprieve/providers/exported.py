@@ -1,7 +1,7 @@
 """Reading events out of files: what a provider's webhook posts or publishes, and mails.
 
 A file of JSON has a value on each line, an event or an array of them, or one value in all, of at most `MAX_WHOLE`
-octets. Any other file is one mail. Nobody proves here that a provider wrote it: the operator vouches for the file.
+octets. Any other file is one mail. A file has no signature: that a provider wrote it is the operator's word.
 """
 
 from __future__ import annotations

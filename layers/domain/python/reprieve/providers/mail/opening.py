@@ -1,4 +1,4 @@
-"""Opening a mail that anybody may have written.
+"""Opening a mail of unknown origin.
 
 Time and memory are bounded before a parser sees the mail: only the beginning of it is read. A report is found there,
 since what a mail reports comes before the mail that it returns (RFC 6522).
