@@ -129,7 +129,7 @@ def test_an_old_notification_is_not_taken_in_later_than_a_removal_is_remembered(
 @pytest.mark.parametrize(
     ("body", "organization", "reason"),
     [
-        ("{", "", "notification: not JSON in UTF-8"),
+        ("{", "", "notification: not JSON in UTF-8, or more digits or levels than can be read"),
         ('{"Type":"Notification"}', "", "Message: missing"),
         (json.dumps(bounce(email="")), "demo", "emailAddress: missing or empty"),
     ],

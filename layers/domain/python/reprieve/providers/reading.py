@@ -1,4 +1,4 @@
-"""Reading a provider's events out of JSON: texts, addresses and moments, each refused by the name of its field."""
+"""Reading a provider's events: texts, addresses and moments, each refused by the name of its field."""
 
 from __future__ import annotations
 
@@ -37,8 +37,12 @@ def batch_of(post: Post, provider: str, read: Read) -> Batch:
     return Batch([], ignored=1) if events is None else Batch(events)
 
 
-def json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes, *, field: str = "event") -> dict[str, Any]:
     """The JSON object that a body is.
+
+    Args:
+        body: any octets.
+        field: its name in an error.
 
     Raises:
         InvalidInput: it is not one, or has more digits or levels than can be read.
@@ -46,9 +50,9 @@ def json_object(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body.decode())
     except (ValueError, RecursionError):
-        raise InvalidInput("not JSON in UTF-8, or more digits or levels than can be read", field="event") from None
+        raise InvalidInput("not JSON in UTF-8, or more digits or levels than can be read", field=field) from None
     if not isinstance(found, dict):
-        raise InvalidInput("not an object", field="event")
+        raise InvalidInput("not an object", field=field)
     return found
 
 
@@ -56,6 +60,12 @@ def text(parent: Mapping[str, Any], name: str) -> str:
     """A text, with U+FFFD for each half of a surrogate pair; "" for anything else."""
     value = parent.get(name)
     return writable(value) if isinstance(value, str) else ""
+
+
+def diagnosis(parent: Mapping[str, Any], name: str) -> str:
+    """The receiving server's own words, without the type that precedes them in a delivery status notification."""
+    found = text(parent, name)
+    return (found[5:] if found[:5].lower() == "smtp;" else found).strip()
 
 
 def member(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -88,7 +98,9 @@ def iso_moment(value: object, field: str, now: Millis) -> Millis:
         at = from_timestamp(value if isinstance(value, str) else "")
     except (ValueError, OverflowError):
         raise InvalidInput("not a time in ISO 8601", field=field) from None
-    return _possible(at, field, now)
+    if not 0 < at <= now + FUTURE:
+        raise InvalidInput("not a time that can be", field=field)
+    return at
 
 
 def seconds_moment(value: object, field: str, now: Millis) -> Millis:
@@ -100,12 +112,6 @@ def seconds_moment(value: object, field: str, now: Millis) -> Millis:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value * SECOND <= now + FUTURE:
         raise InvalidInput("not a time that can be", field=field)
     return Millis(round(value * SECOND))
-
-
-def _possible(at: Millis, field: str, now: Millis) -> Millis:
-    if not 0 < at <= now + FUTURE:
-        raise InvalidInput("not a time that can be", field=field)
-    return at
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,11 @@ class Meaning:
     status: str = ""
 
 
+def identifier(*identity: object) -> str:
+    """The id of an event: the same for the same parts, which JSON can write, and for no others."""
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
+
+
 def event(
     provider: str, email: str, at: Millis, meaning: Meaning, *, message_id: str, occasion: Sequence[object]
 ) -> DeliveryEvent:
@@ -145,7 +156,7 @@ def event(
     """
     key = comparison_key(email)
     found = DeliveryEvent(
-        id=hashlib.sha256(json.dumps([provider, key, *occasion]).encode()).hexdigest()[:32],
+        id=identifier(provider, key, *occasion),
         kind=meaning.kind,
         email=email,
         key=key,

@@ -16,9 +16,9 @@ import re
 from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.clock import SECOND, Millis, hours, minutes
-from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
-from reprieve.providers import reading
+from reprieve.clock import hours, minutes
+from reprieve.errors import InvalidInput, Unauthenticated
+from reprieve.providers import posts, reading
 from reprieve.providers.reading import Meaning
 from reprieve.suppressions.delivery import DeliveryKind
 from reprieve.suppressions.suppression import Permanence
@@ -26,6 +26,7 @@ from reprieve.suppressions.suppression import Permanence
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.clock import Millis
     from reprieve.suppressions.delivery import DeliveryEvent
     from reprieve.suppressions.ingest import Batch, Post
 
@@ -72,16 +73,11 @@ def check_signature(post: Post) -> None:
         Unauthenticated: the signature is missing or malformed, or it was made too long ago or in the future.
         LimitExceeded: the body is too large.
     """
-    if len(post.body) > MAX_BODY:
-        raise LimitExceeded("too large", field="body")
+    posts.check_size(post, MAX_BODY)
     given = _signature(post)
-    timestamp = _word(given, "timestamp")
     if not _TOKEN.fullmatch(_word(given, "token")) or not _SIGNATURE.fullmatch(_word(given, "signature")):
         raise Unauthenticated("the webhook's signature is missing or malformed")
-    if not timestamp.isascii() or not timestamp.isdigit():
-        raise Unauthenticated("the webhook's timestamp is missing or not a number")
-    if not -NEWEST <= post.now - int(timestamp[:15]) * SECOND <= OLDEST:
-        raise Unauthenticated("the webhook's timestamp is outside the accepted window")
+    posts.check_signing_time(_word(given, "timestamp"), post.now, oldest=OLDEST, newest=NEWEST)
 
 
 def verify(post: Post, keys: str) -> None:

@@ -19,8 +19,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.clock import MINUTE, Millis
-from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
-from reprieve.providers import reading
+from reprieve.errors import InvalidInput, Unauthenticated
+from reprieve.providers import posts, reading
 from reprieve.providers.reading import Meaning
 from reprieve.suppressions.delivery import DeliveryKind
 from reprieve.suppressions.suppression import Permanence
@@ -89,8 +89,7 @@ def check_headers(post: Post) -> None:
         Unauthenticated: it has neither a user name and password nor the header.
         LimitExceeded: the body is too large.
     """
-    if len(post.body) > MAX_BODY:
-        raise LimitExceeded("too large", field="body")
+    posts.check_size(post, MAX_BODY)
     if not _KEY.fullmatch(_given(post)):
         raise Unauthenticated("the webhook's user name and password, or its key, are missing")
 
@@ -145,9 +144,8 @@ def _bounce(found: Mapping[str, Any], now: Millis) -> Sequence[DeliveryEvent] | 
     meaning = _TYPES.get(name)
     if meaning is None:
         return None
-    details = reading.text(found, "Details")
     # neither a type's name nor its description is the server's words
-    said = (details[5:] if details[:5].lower() == "smtp;" else details).strip() or ("" if meaning.suppresses else name)
+    said = reading.diagnosis(found, "Details") or ("" if meaning.suppresses else name)
     if meaning.kind is DeliveryKind.BLOCKED and found.get("Inactive") is True:
         meaning = Meaning(DeliveryKind.BOUNCE)
     at = reading.iso_moment(found.get("BouncedAt"), "BouncedAt", now)

@@ -17,9 +17,9 @@ import hmac
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.clock import MINUTE, SECOND, Millis, minutes
-from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
-from reprieve.providers import reading
+from reprieve.clock import MINUTE, Millis, minutes
+from reprieve.errors import InvalidInput, Unauthenticated
+from reprieve.providers import posts, reading
 from reprieve.providers.reading import Meaning
 from reprieve.suppressions.classifier import classify
 from reprieve.suppressions.delivery import DeliveryKind
@@ -86,17 +86,12 @@ def check_headers(post: Post) -> None:
         Unauthenticated: a header is missing or malformed, or it was signed too long ago or in the future.
         LimitExceeded: the body is too large.
     """
-    if len(post.body) > MAX_BODY:
-        raise LimitExceeded("too large", field="body")
+    posts.check_size(post, MAX_BODY)
     if not post.headers.get(ID) or not post.headers.get(SIGNATURE):
         raise Unauthenticated("the webhook's signature is missing")
     if not _SIGNATURES.fullmatch(post.headers[SIGNATURE]) or _VERSION not in post.headers[SIGNATURE]:
         raise Unauthenticated("the webhook's signature is not one of version 1")
-    timestamp = post.headers.get(TIMESTAMP, "")
-    if not timestamp.isascii() or not timestamp.isdigit():
-        raise Unauthenticated("the webhook's timestamp is missing or not a number")
-    if not -WINDOW <= post.now - int(timestamp[:15]) * SECOND <= WINDOW:
-        raise Unauthenticated("the webhook's timestamp is outside the accepted window")
+    posts.check_signing_time(post.headers.get(TIMESTAMP, ""), post.now, oldest=WINDOW, newest=WINDOW)
 
 
 def verify(post: Post, secrets: str) -> None:
@@ -181,11 +176,10 @@ def _bounced(bounce: Mapping[str, Any]) -> Meaning:
 
 
 def _diagnosis(bounce: Mapping[str, Any]) -> str:
-    """The receiving server's own words, without the type that precedes them; "" where there are none or several."""
+    """The receiving server's own words; "" where there are none or several."""
     codes = bounce.get("diagnosticCode")
     first = codes[0] if isinstance(codes, list) and len(codes) == 1 else codes
-    found = reading.text({"code": first}, "code")
-    return (found[5:] if found[:5].lower() == "smtp;" else found).strip()
+    return reading.diagnosis({"code": first}, "code")
 
 
 def _addition(found: Mapping[str, Any], data: Mapping[str, Any], now: Millis) -> DeliveryEvent | None:

@@ -6,8 +6,6 @@ Source: SendGrid's pages on the Event Webhook and its signature; the vectors of 
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +16,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from reprieve.address import comparison_key
 from reprieve.clock import SECOND, Seconds, hours, minutes, to_millis
-from reprieve.errors import InvalidInput, LimitExceeded, Unauthenticated
-from reprieve.suppressions.delivery import FUTURE, DeliveryEvent, DeliveryKind, check_recipient, check_size, writable
+from reprieve.errors import InvalidInput, Unauthenticated
+from reprieve.providers import posts, reading
+from reprieve.providers.reading import text
+from reprieve.suppressions.delivery import FUTURE, DeliveryEvent, DeliveryKind, check_recipient, check_size
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
 from reprieve.suppressions.suppression import GROUP_ID, Classification
 
@@ -72,18 +72,13 @@ def check_headers(post: Post) -> None:
             future.
         LimitExceeded: the body is larger than SendGrid ever sends.
     """
-    if len(post.body) > MAX_BODY:
-        raise LimitExceeded("too large", field="body")
+    posts.check_size(post, MAX_BODY)
     signature = post.headers.get(SIGNATURE)
     if not signature:
         raise Unauthenticated("the webhook's signature is missing")
     if not SIGNATURE_FORM.fullmatch(signature):
         raise Unauthenticated("the webhook's signature is not a signature in base64")
-    timestamp = post.headers.get(TIMESTAMP, "")
-    if not timestamp.isascii() or not timestamp.isdigit():
-        raise Unauthenticated("the webhook's timestamp is missing or not a number")
-    if not -NEWEST <= post.now - int(timestamp[:15]) * SECOND <= OLDEST:
-        raise Unauthenticated("the webhook's timestamp is outside the accepted window")
+    posts.check_signing_time(post.headers.get(TIMESTAMP, ""), post.now, oldest=OLDEST, newest=NEWEST)
 
 
 def verify(post: Post, public_keys: str) -> None:
@@ -148,7 +143,7 @@ def parse_events(post: Post) -> Batch:
     events, unreadable, ignored = [], [], 0
     for piece in pieces:
         try:
-            event = _event(_json(piece), post.now)
+            event = _event(reading.json_object(piece), post.now)
         except InvalidInput as problem:
             unreadable.append(Unreadable(PROVIDER, str(problem), b"[%b]" % piece))
             continue
@@ -199,31 +194,22 @@ def _commas(text: bytes) -> Iterator[int]:
             return
 
 
-def _json(piece: bytes) -> object:
-    try:
-        return json.loads(piece.decode())
-    except (ValueError, RecursionError):
-        raise InvalidInput("not JSON in UTF-8, or more digits or levels than can be read", field="event") from None
-
-
-def _event(raw: object, now: Millis) -> DeliveryEvent | None:
+def _event(raw: Mapping[str, Any], now: Millis) -> DeliveryEvent | None:
     """One event; None when it is of a kind that is not ours.
 
     Raises:
         InvalidInput: it cannot be read.
     """
-    if not isinstance(raw, dict):
-        raise InvalidInput("not an object", field="event")
-    name = _text(raw, "event")
+    name = text(raw, "event")
     if name in OTHERS:
         return None
     kind = KINDS.get(name)
     if kind is None:
         raise InvalidInput("not a known kind of event", field="event")
-    if kind is DeliveryKind.BOUNCE and _text(raw, "type").lower() in BLOCKED:
+    if kind is DeliveryKind.BOUNCE and text(raw, "type").lower() in BLOCKED:
         kind = DeliveryKind.BLOCKED
     email, at = _email(raw), _moment(raw, now)
-    key, message_id = comparison_key(email), _text(raw, "sg_message_id")
+    key, message_id = comparison_key(email), text(raw, "sg_message_id")
     group = _group(raw) if kind in OF_GROUPS else 0
     event = DeliveryEvent(
         id=_id(key, kind, at, message_id, group),
@@ -231,12 +217,12 @@ def _event(raw: object, now: Millis) -> DeliveryEvent | None:
         email=email,
         key=key,
         at=at,
-        message=_text(raw, "reason") or _text(raw, "response"),
-        status=_text(raw, "status"),
-        classification=Classification.read(_text(raw, "bounce_classification")),
+        message=text(raw, "reason") or text(raw, "response"),
+        status=text(raw, "status"),
+        classification=Classification.read(text(raw, "bounce_classification")),
         provider=PROVIDER,
         message_id=message_id,
-        ip=_text(raw, "ip"),
+        ip=text(raw, "ip"),
         group=group,
     )
     check_size(event)
@@ -267,12 +253,6 @@ def _group(raw: Mapping[str, Any]) -> int:
     return int(text)
 
 
-def _text(raw: Mapping[str, Any], name: str) -> str:
-    value = raw.get(name)
-    return writable(value) if isinstance(value, str) else ""
-
-
 def _id(key: str, kind: DeliveryKind, at: int, message_id: str, group: int) -> str:
     """What makes it this event and no other. SendGrid's `sg_event_id` does not: it is a new one in some repeats."""
-    identity = [key, kind, at, message_id, *([group] if group else [])]
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
+    return reading.identifier(key, kind, at, message_id, *([group] if group else []))

@@ -11,31 +11,30 @@ to Amazon SNS", "Monitoring events using EventBridge"). The subtypes that these 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.address import comparison_key
-from reprieve.clock import Millis, from_timestamp
 from reprieve.errors import InvalidInput
+from reprieve.providers import reading
+from reprieve.providers.reading import MAX_ADDRESS, Meaning, diagnosis, text
 from reprieve.suppressions.classifier import classify
-from reprieve.suppressions.delivery import FUTURE, DeliveryEvent, DeliveryKind, check_recipient, check_size, writable
+from reprieve.suppressions.delivery import DeliveryKind, writable
 from reprieve.suppressions.ingest import Batch, Unreadable
 from reprieve.suppressions.suppression import Permanence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from reprieve.clock import Millis
+    from reprieve.suppressions.delivery import DeliveryEvent
     from reprieve.suppressions.ingest import Post
 
 PROVIDER: Final = "ses"
 #: SNS and SQS carry at most this much of a message
 MAX_NOTIFICATION: Final = 262_144
-#: an address with its name, in characters; the standard library reads nested comments by recursion
-MAX_ADDRESS: Final = 500
 #: the feedback of a mailbox provider that means the opposite of a complaint
 NOT_SPAM: Final = "not-spam"
 
@@ -48,30 +47,15 @@ _SENDERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    """The meaning of a bounce's subtype.
-
-    Attributes:
-        kind: what happened, for us.
-        suppresses: False for what concerns the message alone, and for the echo of a list that SES keeps itself.
-        opinion: what SES calls it; the receiving server's own words and codes count for more.
-    """
-
-    kind: DeliveryKind
-    suppresses: bool = True
-    opinion: Permanence | None = None
-
-
-_HARD: Final = _Meaning(DeliveryKind.BOUNCE, opinion=Permanence.HARD)
-_SOFT: Final = _Meaning(DeliveryKind.BLOCKED, opinion=Permanence.SOFT)
-_ABOUT_THE_MESSAGE: Final = _Meaning(DeliveryKind.BLOCKED, suppresses=False)
+_HARD: Final = Meaning(DeliveryKind.BOUNCE, opinion=Permanence.HARD)
+_SOFT: Final = Meaning(DeliveryKind.BLOCKED, opinion=Permanence.SOFT)
+_ABOUT_THE_MESSAGE: Final = Meaning(DeliveryKind.BLOCKED, suppresses=False)
 #: SES did not even try, because of a list of its own: no news about the address, and no new bounce
-_ECHO: Final = _Meaning(DeliveryKind.DROPPED, suppresses=False)
-_UNSUBSCRIBED: Final = _Meaning(DeliveryKind.UNSUBSCRIBE)
+_ECHO: Final = Meaning(DeliveryKind.DROPPED, suppresses=False)
+_UNSUBSCRIBED: Final = Meaning(DeliveryKind.UNSUBSCRIBE)
 
 #: by type, then by subtype; a subtype that is missing here means what its type's first one does
-_MEANINGS: Final[Mapping[str, Mapping[str, _Meaning]]] = {
+_MEANINGS: Final[Mapping[str, Mapping[str, Meaning]]] = {
     "Permanent": {
         "General": _HARD,
         "NoEmail": _HARD,
@@ -132,8 +116,8 @@ def senders(notification: bytes) -> tuple[str, ...]:
     tags = mail.get("tags")
     sets = tags.get("ses:configuration-set") if isinstance(tags, dict) else None
     found = [f"configuration-set/{name}" for name in _texts(sets)]
-    arn = _text(mail, "sourceArn").rpartition(":identity/")[2]
-    for identity in (arn, _address(_text(mail, "source"))):
+    arn = text(mail, "sourceArn").rpartition(":identity/")[2]
+    for identity in (arn, _address(text(mail, "source"))):
         domain = identity.rpartition("@")[2]
         found += [f"identity/{name.lower()}" for name in (identity, domain) if name]
     found += [f"tenant/{name}" for name in _header(mail, "x-ses-tenant")]
@@ -192,62 +176,60 @@ class _Recipient:
         email: as SES spells it, which may be an address with a name.
         about: the member of the notification that holds its time.
         meaning: what happened.
-        message: the receiving server's text, or SES's reason.
-        status: the enhanced status code, or "".
     """
 
     email: object
     about: Mapping[str, Any]
-    meaning: _Meaning
-    message: str = ""
-    status: str = ""
+    meaning: Meaning
 
 
 def _bounced(notification: Mapping[str, Any]) -> Iterator[_Recipient]:
     about = _member(notification, "bounce")
-    kind, subtype = _text(about, "bounceType"), _text(about, "bounceSubType")
+    kind, subtype = text(about, "bounceType"), text(about, "bounceSubType")
     subtypes = _MEANINGS.get(kind)
     if subtypes is None:
         raise InvalidInput("not a known type of bounce", field="bounceType")
     meaning = subtypes.get(subtype) or next(iter(subtypes.values()))
     for each in _rows(about, "bouncedRecipients"):
-        message, status = _diagnosis(each) or f"{kind}/{subtype}", _text(each, "status")
-        hard = kind == "Undetermined" and classify(message, status=status).permanence is Permanence.HARD
-        yield _Recipient(each.get("emailAddress"), about, _HARD if hard else meaning, message, status)
+        said, status = diagnosis(each, "diagnosticCode") or f"{kind}/{subtype}", text(each, "status")
+        hard = kind == "Undetermined" and classify(said, status=status).permanence is Permanence.HARD
+        happened = replace(_HARD if hard else meaning, said=said, status=status)
+        yield _Recipient(each.get("emailAddress"), about, happened)
 
 
 def _complained(notification: Mapping[str, Any]) -> Iterator[_Recipient]:
     """The recipient who complained. Mailbox providers redact who did; SES then names all whom it could have been."""
     about = _member(notification, "complaint")
-    feedback, rows = _text(about, "complaintFeedbackType"), _rows(about, "complainedRecipients")
+    feedback, rows = text(about, "complaintFeedbackType"), _rows(about, "complainedRecipients")
     if feedback == NOT_SPAM:
         return
-    meaning = _ECHO if _text(about, "complaintSubType") else _Meaning(DeliveryKind.SPAM_REPORT, len(rows) == 1)
-    message = feedback if len(rows) == 1 else f"one of {len(rows)} recipients, Amazon SES does not know which"
+    said = feedback if len(rows) == 1 else f"one of {len(rows)} recipients, Amazon SES does not know which"
+    complaint = Meaning(DeliveryKind.SPAM_REPORT, suppresses=len(rows) == 1)
+    meaning = replace(_ECHO if text(about, "complaintSubType") else complaint, said=said)
     for each in rows:
-        yield _Recipient(each.get("emailAddress"), about, meaning, message)
+        yield _Recipient(each.get("emailAddress"), about, meaning)
 
 
 def _delivered(notification: Mapping[str, Any]) -> Iterator[_Recipient]:
     about = _member(notification, "delivery")
+    meaning = Meaning(DeliveryKind.DELIVERED, text(about, "smtpResponse"))
     for email in _list(about, "recipients"):
-        yield _Recipient(email, about, _Meaning(DeliveryKind.DELIVERED), _text(about, "smtpResponse"))
+        yield _Recipient(email, about, meaning)
 
 
 def _delayed(notification: Mapping[str, Any]) -> Iterator[_Recipient]:
     about = _member(notification, "deliveryDelay")
     for each in _rows(about, "delayedRecipients"):
-        message = _diagnosis(each) or _text(about, "delayType")
-        yield _Recipient(
-            each.get("emailAddress"), about, _Meaning(DeliveryKind.DEFERRED), message, _text(each, "status")
-        )
+        said = diagnosis(each, "diagnosticCode") or text(about, "delayType")
+        meaning = Meaning(DeliveryKind.DEFERRED, said, status=text(each, "status"))
+        yield _Recipient(each.get("emailAddress"), about, meaning)
 
 
 def _rejected(notification: Mapping[str, Any]) -> Iterator[_Recipient]:
     """Every recipient of a mail in which SES found a virus; it says nothing about them."""
-    mail, reason = _member(notification, "mail"), _text(_member(notification, "reject"), "reason")
+    mail, reason = _member(notification, "mail"), text(_member(notification, "reject"), "reason")
     for email in _list(mail, "destination"):
-        yield _Recipient(email, mail, _ECHO, reason)
+        yield _Recipient(email, mail, replace(_ECHO, said=reason))
 
 
 #: by `eventType` or `notificationType`; others, such as Send, Open and Click, are not ours
@@ -261,74 +243,35 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[_Recipient]]
 
 
 def _event(notification: Mapping[str, Any], recipient: _Recipient, now: Millis) -> DeliveryEvent:
-    email, at = _email(recipient.email), _moment(recipient.about, now)
-    key, kind = comparison_key(email), recipient.meaning.kind
-    message_id = _text(_member(notification, "mail"), "messageId")
+    email, meaning = _email(recipient.email), recipient.meaning
+    at = reading.iso_moment(recipient.about.get("timestamp"), "timestamp", now)
+    message_id = text(_member(notification, "mail"), "messageId")
     # a deferral has no id of its own and repeats, each at its time; a bounce's time differs between the two forms
-    occasion = _text(recipient.about, "feedbackId") or [message_id, at if kind is DeliveryKind.DEFERRED else 0]
-    event = DeliveryEvent(
-        id=hashlib.sha256(json.dumps([PROVIDER, key, kind, occasion]).encode()).hexdigest()[:32],
-        kind=kind,
-        email=email,
-        key=key,
-        at=at,
-        message=recipient.message,
-        status=recipient.status,
-        provider=PROVIDER,
-        message_id=message_id,
-        suppresses=recipient.meaning.suppresses,
-        opinion=recipient.meaning.opinion,
-    )
-    check_size(event)
-    return event
+    occasion = text(recipient.about, "feedbackId") or [message_id, at if meaning.kind is DeliveryKind.DEFERRED else 0]
+    return reading.event(PROVIDER, email, at, meaning, message_id=message_id, occasion=[meaning.kind, occasion])
 
 
 def _email(given: object) -> str:
     """The address, without the name or the type (`rfc822;`) that a delivery status notification puts before it."""
-    text = given if isinstance(given, str) else ""
-    text = text.rpartition(";")[2] if text[:7].lower() == "rfc822;" else text
-    email = (_address(text) if text.rstrip().endswith(">") else text).strip()
-    check_recipient(email, field="emailAddress")
-    return email
+    typed = isinstance(given, str) and given[:7].lower() == "rfc822;"
+    return reading.email(str(given).rpartition(";")[2] if typed else given, "emailAddress")
 
 
-def _address(text: str) -> str:
+def _address(given: str) -> str:
     """The address in a text that may have a name too; "" for a text that is too long to be one."""
-    return parseaddr(text)[1] if len(text) <= MAX_ADDRESS else ""
-
-
-def _moment(about: Mapping[str, Any], now: Millis) -> Millis:
-    try:
-        at = from_timestamp(_text(about, "timestamp"))
-    except ValueError:
-        raise InvalidInput("not a time in ISO 8601", field="timestamp") from None
-    if not 0 < at <= now + FUTURE:
-        raise InvalidInput("not a time that can be", field="timestamp")
-    return at
-
-
-def _diagnosis(row: Mapping[str, Any]) -> str:
-    """The receiving server's own words, without the type that precedes them in a delivery status notification."""
-    text = _text(row, "diagnosticCode")
-    return text[5:].strip() if text[:5].lower() == "smtp;" else text.strip()
+    return parseaddr(given)[1] if len(given) <= MAX_ADDRESS else ""
 
 
 def _header(mail: Mapping[str, Any], name: str) -> list[str]:
     headers = mail.get("headers")
     rows = [row for row in headers if isinstance(row, dict)] if isinstance(headers, list) else []
-    return [_text(row, "value") for row in rows if _text(row, "name").lower() == name and _text(row, "value")]
+    return [text(row, "value") for row in rows if text(row, "name").lower() == name and text(row, "value")]
 
 
-def _object(text: bytes) -> dict[str, Any]:
-    if len(text) > MAX_NOTIFICATION:
+def _object(notification: bytes) -> dict[str, Any]:
+    if len(notification) > MAX_NOTIFICATION:
         raise InvalidInput(f"more than {MAX_NOTIFICATION} octets", field="notification")
-    try:
-        found = json.loads(text.decode())
-    except (ValueError, RecursionError):
-        raise InvalidInput("not JSON in UTF-8", field="notification") from None
-    if not isinstance(found, dict):
-        raise InvalidInput("not an object", field="notification")
-    return found
+    return reading.json_object(notification, field="notification")
 
 
 def _member(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -347,11 +290,6 @@ def _list(parent: Mapping[str, Any], name: str) -> list[Any]:
 
 def _rows(parent: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [row if isinstance(row, dict) else {} for row in _list(parent, name)]
-
-
-def _text(parent: Mapping[str, Any], name: str) -> str:
-    value = parent.get(name)
-    return writable(value) if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> list[str]:
