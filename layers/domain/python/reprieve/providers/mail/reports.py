@@ -10,24 +10,24 @@ A status notification says with a word, the action, what happened. Of these only
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from flufl.bounce import all_failures
 
-from reprieve.address import comparison_key, is_address
-from reprieve.clock import DAY, SECOND, Millis
+from reprieve.address import is_address
+from reprieve.clock import SECOND, Millis
 from reprieve.errors import InvalidInput
+from reprieve.providers import reading
 from reprieve.providers.mail.opening import MAX_FIELD, address, embedded, field, fields, opened, parts, text
 from reprieve.providers.mail.receipt import receipt
+from reprieve.providers.reading import Meaning
 from reprieve.suppressions.classifier import classify
-from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.delivery import FUTURE, DeliveryKind
 from reprieve.suppressions.ingest import Batch, Unreadable
 from reprieve.suppressions.suppression import Permanence
 
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 PROVIDER: Final = "mail"
-#: a report from further ahead than this cannot be right, and would outlive every watermark
-FUTURE: Final = DAY
 #: the recipients that one mail may report on, as fields or as addresses; a forged one may name thousands
 MAX_RECIPIENTS: Final = 500
 #: what is kept of a server's words, in characters; the classifier reads as much
@@ -67,25 +65,6 @@ _RETURNED: Final = frozenset({"message/rfc822", "message/global"})
 _RETURNED_FIELDS: Final = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
 _UNKNOWN: Final = "unknown@invalid"
 _IDENTITY: Final = re.compile(r"(?:[!-~]{1,64}@)?(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """What a mail reports about one recipient.
-
-    Attributes:
-        email: the recipient.
-        kind: what happened.
-        message: the receiving server's words, or the reporting one's.
-        status: the enhanced status code, or "".
-        suppresses: False for what only the log keeps.
-    """
-
-    email: str
-    kind: DeliveryKind
-    message: str
-    status: str = ""
-    suppresses: bool = True
 
 
 def read_report(post: Post) -> Batch:
@@ -168,27 +147,16 @@ def _batch(mail: Message, now: Millis) -> Batch:
     message_id = _identifier(original) if original is not None else ""
     # a repeated report is known by its own id. One without an id is known by the mail that it returns and its own time
     occasion = own_id or [message_id, at]
-    return Batch([_event(one, at, message_id, occasion) for one in found])
-
-
-def _event(found: _Finding, at: Millis, message_id: str, occasion: object) -> DeliveryEvent:
-    key = comparison_key(found.email)
-    return DeliveryEvent(
-        id=hashlib.sha256(json.dumps([PROVIDER, key, found.kind, occasion]).encode()).hexdigest()[:32],
-        kind=found.kind,
-        email=found.email,
-        key=key,
-        at=at,
-        message=found.message,
-        status=found.status,
-        provider=PROVIDER,
-        message_id=message_id,
-        suppresses=found.suppresses,
+    return Batch(
+        [
+            reading.event(PROVIDER, email, at, meaning, message_id=message_id, occasion=[meaning.kind, occasion])
+            for email, meaning in found
+        ]
     )
 
 
-def _findings(mail: Message) -> Iterator[_Finding]:
-    """What a mail reports, by the first form that it has."""
+def _findings(mail: Message) -> Iterator[tuple[str, Meaning]]:
+    """The recipients that a mail reports on, and what happened to each, by the first form that it has."""
     sections = list(parts(mail))
     complaint = next((one for one in sections if one.get_content_type() == "message/feedback-report"), None)
     if complaint is not None:
@@ -206,7 +174,7 @@ def _findings(mail: Message) -> Iterator[_Finding]:
         yield from _without_standard(mail, sections)
 
 
-def _status(group: Message, words: str, *, alone: bool) -> Iterator[_Finding]:
+def _status(group: Message, words: str, *, alone: bool) -> Iterator[tuple[str, Meaning]]:
     """What a group of fields of a status notification says about its recipient."""
     given = (_recipient(field(group, name)) for name in ("original-recipient", "final-recipient"))
     email = next((one for one in given if one), "")
@@ -218,24 +186,24 @@ def _status(group: Message, words: str, *, alone: bool) -> Iterator[_Finding]:
     said = " ".join(_untyped(field(group, "diagnostic-code"))[1].split())[:MAX_WORDS]
     match action:
         case "failed":
-            yield _refused(email, said or _words_about(email, words, alone=alone), status)
+            yield email, _refusal(said or _words_about(email, words, alone=alone), status)
         case "delayed":
-            yield _Finding(email, DeliveryKind.DEFERRED, said, status)
+            yield email, Meaning(DeliveryKind.DEFERRED, said, status=status)
         case "delivered":
-            yield _Finding(email, DeliveryKind.DELIVERED, said, status)
+            yield email, Meaning(DeliveryKind.DELIVERED, said, status=status)
         case "relayed" | "expanded":
             return
         case _:
-            yield _Finding(email, DeliveryKind.BLOCKED, said, status, suppresses=False)
+            yield email, Meaning(DeliveryKind.BLOCKED, said, status=status, suppresses=False)
 
 
-def _refused(email: str, words: str, status: str = "", *, suppresses: bool = True) -> _Finding:
+def _refusal(words: str, status: str = "", *, suppresses: bool = True) -> Meaning:
     """A refusal. Nothing but our list keeps mail from the address, so only a permanent one is a bounce."""
     hard = classify(words, status=status).permanence is Permanence.HARD
-    return _Finding(email, DeliveryKind.BOUNCE if hard else DeliveryKind.BLOCKED, words, status, suppresses)
+    return Meaning(DeliveryKind.BOUNCE if hard else DeliveryKind.BLOCKED, words, status=status, suppresses=suppresses)
 
 
-def _complained(report: Message, original: Message | None) -> Iterator[_Finding]:
+def _complained(report: Message, original: Message | None) -> Iterator[tuple[str, Meaning]]:
     """Who complained. With several candidates the report does not say which of them it was."""
     about = next(iter(embedded(report)), None)
     if about is None or field(about, "feedback-type").lower() not in _COMPLAINTS:
@@ -247,12 +215,12 @@ def _complained(report: Message, original: Message | None) -> Iterator[_Finding]
         named = [_recipient(address(one)) for value in fields(original, "to") for one in _several(value)]
     emails = list(dict.fromkeys(one for one in named if one))
     kind = field(about, "feedback-type").lower()
-    message = kind if len(emails) == 1 else f"one of {len(emails)} recipients, the report does not say which"
+    said = kind if len(emails) == 1 else f"one of {len(emails)} recipients, the report does not say which"
     for email in emails:
-        yield _Finding(email, DeliveryKind.SPAM_REPORT, message, suppresses=len(emails) == 1)
+        yield email, Meaning(DeliveryKind.SPAM_REPORT, said, suppresses=len(emails) == 1)
 
 
-def _without_standard(mail: Message, sections: list[Message]) -> Iterator[_Finding]:
+def _without_standard(mail: Message, sections: list[Message]) -> Iterator[tuple[str, Meaning]]:
     """What flufl.bounce finds in a mail's words; the mail that it returns is taken out before."""
     if field(mail, "auto-submitted").lower().startswith("auto-replied"):
         return
@@ -278,9 +246,9 @@ def _without_standard(mail: Message, sections: list[Message]) -> Iterator[_Findi
         if email:
             said = _words_about(email, words, alone=len(found) == 1)
             if octets in permanent:
-                yield _refused(email, said, suppresses=from_none)
+                yield email, _refusal(said, suppresses=from_none)
             else:
-                yield _Finding(email, DeliveryKind.DEFERRED, said)
+                yield email, Meaning(DeliveryKind.DEFERRED, said)
 
 
 def _check_number(recipients: int) -> None:
