@@ -174,7 +174,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "a nonce, as in an ID token": {"nonce": "n"},
     "a hash of another token, as in an ID token": {"at_hash": "h"},
     "Cognito's word for an ID token": {"token_use": "id"},
-    "nobody": {"sub": None},
+    "no subject": {"sub": None},
     "a subject that is no text": {"sub": 5},
 }
 

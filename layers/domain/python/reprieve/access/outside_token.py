@@ -59,7 +59,7 @@ class OutsideTokens:
 
         Raises:
             Unauthenticated: it is not an access token that counts at this moment.
-            Unavailable: the issuer's keys could not be had, or the store did not answer.
+            Unavailable: the issuer's keys could not be read, or the store did not answer.
         """
         issuer = self._issuer(jose.unverified_claims(text), now)
         keys = self._key_sets.keys(issuer, jose.header_of(text).get("kid"), now)

@@ -68,14 +68,14 @@ class ProviderAccount:
 
     @property
     def shown_webhook_keys(self) -> list[str]:
-        """The webhook's keys as they may be shown: of a sealed one, a mark by which two can be told apart."""
+        """The webhook's keys as they may be shown: of a sealed one, the beginning of its digest, to recognize it by."""
         return [_shown(key) for key in self.webhook_key.split()]
 
 
 #: how a sealed key of a webhook begins
 SEALED: Final = "sealed:"
-#: how much of its digest is shown
-_MARK: Final = 8
+#: how many hexadecimal digits of its digest are shown
+_SHOWN_DIGITS: Final = 8
 
 
 def sealed_webhook_key(sealed: bytes) -> str:
@@ -95,7 +95,7 @@ def without_secrets(webhook_key: str) -> str:
 
 def _shown(key: str) -> str:
     sealed = opened_webhook_key(key)
-    return key if sealed is None else SEALED + hashlib.sha256(sealed).hexdigest()[:_MARK]
+    return key if sealed is None else SEALED + hashlib.sha256(sealed).hexdigest()[:_SHOWN_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ class ProviderAccounts:
 
         Raises:
             NotFound: the organization has none of that name.
-            Conflict: the account was changed by someone else meanwhile; nothing was changed.
+            Conflict: another change of the account came first; nothing was changed.
         """
         organization = context.organization
         account = self.find(organization, name)
