@@ -74,15 +74,7 @@ class Trust:
                 or it is expired or revoked.
             Unavailable: the store or the issuer did not answer.
         """
-        if jose.unverified_claims(text).get("iss") == self._issuer:
-            return self._verify_own(text, now)
-        token = self._outside.read(text, now)
-        return self._checked(token, now)
-
-    def _verify_own(self, text: str, now: Millis) -> tuple[Organization, AccessToken]:
-        keys = self._keys
-        # once the keys are known, what is not signed by us costs no read
-        token = self._read(text, now) if keys and keys.counts(now) else None
+        token = self._read_early(text, now)
         organization_id = token.organization_id if token else _claimed_organization(text)
         denied = self._denied.get(organization_id)
         fresh = denied is not None and denied.counts(now)
@@ -92,23 +84,16 @@ class Trust:
             token = self._read(text, now)
         if denied is None or not fresh:
             denied = self._remember(organization_id, _Denied(now, found.denied))
-        return self._unrevoked(found.organization, token, denied, now)
-
-    def _checked(self, token: AccessToken, now: Millis) -> tuple[Organization, AccessToken]:
-        """A verified token with its organization, unless it was revoked."""
-        denied = self._denied.get(token.organization_id)
-        fresh = denied is not None and denied.counts(now)
-        found = self._store.trusted(token.organization_id, keys=False, denied=not fresh)
-        if denied is None or not fresh:
-            denied = self._remember(token.organization_id, _Denied(now, found.denied))
-        return self._unrevoked(found.organization, token, denied, now)
-
-    def _unrevoked(
-        self, organization: Organization | None, token: AccessToken, denied: _Denied, now: Millis
-    ) -> tuple[Organization, AccessToken]:
-        if organization is None or any(denied.until.get(name, EPOCH) > now for name in token.names):
+        if found.organization is None or any(denied.until.get(name, EPOCH) > now for name in token.names):
             raise Unauthenticated("a revoked access token, or one of an unknown organization")
-        return organization, token
+        return found.organization, token
+
+    def _read_early(self, text: str, now: Millis) -> AccessToken | None:
+        """What a token says, before its organization is read; None if it is our own and our keys must be read first."""
+        if jose.unverified_claims(text).get("iss") != self._issuer:
+            return self._outside.read(text, now)
+        # once the keys are known, what is not signed by us costs no read
+        return self._read(text, now) if self._keys and self._keys.counts(now) else None
 
     def _remember(self, organization_id: str, denied: _Denied) -> _Denied:
         if len(self._denied) >= MAX_ORGANIZATIONS:
