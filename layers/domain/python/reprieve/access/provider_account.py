@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.clock import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from reprieve.clock import Millis
 
@@ -142,6 +142,11 @@ class AccountRules:
 def name_in(mark: str) -> str:
     """The account's name in a mark of it."""
     return mark.partition(" ")[0]
+
+
+def named(accounts: Iterable[ProviderAccount], name: str) -> ProviderAccount | None:
+    """The account of that name, None if there is none."""
+    return next((one for one in accounts if one.name == name), None)
 
 
 def account_title(organization_id: str, name: str) -> str:

@@ -18,6 +18,7 @@ from reprieve.access.provider_account import (
     MAX_ACCOUNTS,
     ProviderAccount,
     account_title,
+    named,
     sealed_webhook_key,
 )
 from reprieve.clock import EPOCH
@@ -85,14 +86,11 @@ class ProviderAccounts:
         Raises:
             NotFound: it has none of that name.
         """
-        account = _named(self.all(organization), name)
-        if account is None:
-            raise NotFound("provider account of", account_title(organization.id, name))
-        return account
+        return _found(self.all(organization), organization, name)
 
     def loses_key(self, organization: Organization, changes: AccountChanges, name: str = DEFAULT) -> bool:
         """Whether these changes would delete a stored API key without bringing another one."""
-        before = _named(self.all(organization), name)
+        before = named(self.all(organization), name)
         return bool(before and before.sealed_key and changes.kind is not None and not self._rules(changes.kind).has_key)
 
     def set(self, context: Context, changes: AccountChanges, name: str = DEFAULT) -> ProviderAccount:
@@ -116,7 +114,7 @@ class ProviderAccounts:
         """
         organization = context.organization
         accounts = self.all(organization)
-        before = _named(accounts, name)
+        before = named(accounts, name)
         if before is None:
             if not ACCOUNT_NAME.fullmatch(name):
                 raise InvalidInput("up to 32 lower-case letters and digits, with hyphens between them", field="account")
@@ -147,8 +145,9 @@ class ProviderAccounts:
             Conflict: another change of the account came first; nothing was changed.
         """
         organization = context.organization
-        account = self.find(organization, name)
-        shown = self._shown_name([one for one in self.all(organization) if one.name != name])
+        accounts = self.all(organization)
+        account = _found(accounts, organization, name)
+        shown = self._shown_name([one for one in accounts if one.name != name])
         if not self.access.remove_provider_account(organization.id, account, provider_name=shown):
             raise Conflict("the provider account was changed meanwhile; look at it and try again")
         self.log.append(organization, [provider_account_removed(account, context=context)])
@@ -215,8 +214,11 @@ def webhook_key_context(organization_id: str) -> dict[str, str]:
     return {"organization": organization_id, "purpose": "webhook-key"}
 
 
-def _named(accounts: Sequence[ProviderAccount], name: str) -> ProviderAccount | None:
-    return next((one for one in accounts if one.name == name), None)
+def _found(accounts: Sequence[ProviderAccount], organization: Organization, name: str) -> ProviderAccount:
+    account = named(accounts, name)
+    if account is None:
+        raise NotFound("provider account of", account_title(organization.id, name))
+    return account
 
 
 def _changed(before: ProviderAccount, kind: str, rules: AccountRules, changes: AccountChanges) -> ProviderAccount:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reprieve.access.log_entries import sender_changed
-from reprieve.access.provider_account import DEFAULT, account_title
+from reprieve.access.provider_account import DEFAULT, account_title, named
 from reprieve.errors import Conflict, InvalidInput, NotFound
 from reprieve.system_log.entry import EventType
 
@@ -55,10 +55,7 @@ class Senders:
             Conflict: it belongs to another organization.
         """
         organization, checked = context.organization, self._checked(kind, sender)
-        names = (
-            {one.name for one in self.access.provider_accounts(organization.id)} if account != DEFAULT else {DEFAULT}
-        )
-        if account not in names:
+        if account != DEFAULT and named(self.access.provider_accounts(organization.id), account) is None:
             raise NotFound("provider account of", account_title(organization.id, account))
         if not self.senders.claim(organization.id, kind, checked, account=account, now=context.now):
             raise Conflict(f"another organization has claimed {checked}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import Millis, days, to_seconds
+from reprieve.clock import DAY, Millis, to_seconds
 from reprieve.store.language import Update
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from reprieve.store.table import Table
 
 LIFTS: Final = "lifts#"
-DAY: Final = days(1)
 
 
 class LiftCounts:
