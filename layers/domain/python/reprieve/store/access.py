@@ -56,7 +56,7 @@ class Access:
 
     def organization(self, organization_id: str) -> Organization | None:
         """See the port. Read consistently: what was cleared a moment ago must not be seen by the next request."""
-        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
+        key = _organization_key(organization_id)
         item = self._table.get(key, consistent=True, only=ORGANIZATION_ATTRIBUTES)
         return organization_from(item) if item else None
 
@@ -77,7 +77,7 @@ class Access:
     ) -> Organization | None:
         """See the port."""
         named = {LIMIT + bucket: limit for bucket, limit in (limits or {}).items()}
-        item = self._change(organization_id, {**changes, **named}, returning="ALL_NEW")
+        item = change(self._table, _organization_key(organization_id), {**changes, **named}, returning="ALL_NEW")
         return organization_from(item) if item else None
 
     def clear(self, organization_id: str, suppression_list: str, *, until: Seconds) -> None:
@@ -85,13 +85,12 @@ class Access:
         mark = f"#{CLEARED}{suppression_list}"
         later = f"{KNOWN} AND (attribute_not_exists({mark}) OR {mark} < :until)"
         update = Update(set=[f"{mark} = :until"], condition=later)
-        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
-        self._table.update(key, update, {":until": until}, returning=UPDATED)
+        self._table.update(_organization_key(organization_id), update, {":until": until}, returning=UPDATED)
 
     def set_purge(self, organization_id: str, changes: Mapping[str, bool | int | None]) -> bool:
         """See the port."""
         named = {f"purge_{name}": value for name, value in changes.items()}
-        return self._change(organization_id, named, returning=UPDATED) is not None
+        return change(self._table, _organization_key(organization_id), named, returning=UPDATED) is not None
 
     def credential(self, organization_id: str, digest: str) -> tuple[Organization | None, Credential | None]:
         """See the port. Read consistently: a credential that was revoked a moment ago must not be accepted."""
@@ -123,9 +122,8 @@ class Access:
 
     def set_role(self, credential: Credential, role: Role) -> bool:
         """See the port."""
-        stored = role_item(role)
-        update = Update(set=["#role = :role"] if stored else (), remove=() if stored else ["#role"], condition=KNOWN)
-        return self._table.update(_credential_key(credential), update, {":role": stored}) is not None
+        changes = {"role": role_item(role)}
+        return change(self._table, _credential_key(credential), changes, returning=UPDATED) is not None
 
     def remove_credential(self, credential: Credential) -> bool:
         """See the port."""
@@ -166,18 +164,20 @@ class Access:
         values: dict[str, Value] = {":until": until, ":reason": reason}
         self._accounts.update(account_key(organization_id, name), update, values, returning=UPDATED)
 
-    def _change(self, organization_id: str, changes: Mapping[str, Value], *, returning: str) -> Item | None:
-        """Set these attributes of an organization, or remove those that are None or empty; None if it is unknown."""
-        given = {name: value for name, value in changes.items() if value is not None and value != frozenset()}
-        update = Update(
-            set=[f"#{name} = :{name}" for name in given],
-            remove=[f"#{name}" for name in changes if name not in given],
-            condition=KNOWN,
-        )
-        key: Item = {"partition": organization_id, "sort": ORGANIZATION}
-        return self._table.update(
-            key, update, {f":{name}": value for name, value in given.items()}, returning=returning
-        )
+
+def change(table: Table, key: Item, changes: Mapping[str, Value], *, returning: str) -> Item | None:
+    """Set these attributes of an item, or remove those that are None or empty; None if there is no such item."""
+    given = {name: value for name, value in changes.items() if value is not None and value != frozenset()}
+    update = Update(
+        set=[f"#{name} = :{name}" for name in given],
+        remove=[f"#{name}" for name in changes if name not in given],
+        condition=KNOWN,
+    )
+    return table.update(key, update, {f":{name}": value for name, value in given.items()}, returning=returning)
+
+
+def _organization_key(organization_id: str) -> Item:
+    return {"partition": organization_id, "sort": ORGANIZATION}
 
 
 def _organization_item(organization: Organization) -> Item:
@@ -255,7 +255,7 @@ def _unchanged(before: ProviderAccount | None) -> Item:
 def _naming(organization_id: str, provider_name: str) -> Item:
     """The arguments of the update that puts a provider's name into an organization's settings."""
     return {
-        "Key": marshal({"partition": organization_id, "sort": ORGANIZATION}),
+        "Key": marshal(_organization_key(organization_id)),
         **arguments_of(condition=KNOWN, expression="SET #provider_name = :name", values={":name": provider_name}),
     }
 

@@ -25,7 +25,7 @@ from reprieve.access.signing_key import SigningKey
 from reprieve.clock import EPOCH, Millis, to_seconds
 from reprieve.errors import RateLimited, Unavailable
 from reprieve.store import issuers
-from reprieve.store.access import KNOWN, NEW, ORGANIZATION, organization_from, role_from, role_item
+from reprieve.store.access import NEW, ORGANIZATION, UPDATED, change, organization_from, role_from, role_item
 from reprieve.store.language import Update, arguments_of, marshal
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ class Tokens:
     def set_client_role(self, client: Client, role: Role) -> bool:
         """See the port."""
         key: Item = {"partition": client.organization_id, "sort": CLIENT + client.id}
-        stored = role_item(role)
-        update = Update(set=["#role = :role"] if stored else (), remove=() if stored else ["#role"], condition=KNOWN)
-        return self._tokens.update(key, update, {":role": stored}) is not None
+        return change(self._tokens, key, {"role": role_item(role)}, returning=UPDATED) is not None
 
     def remove_client(self, organization_id: str, client_id: str) -> Client | None:
         """See the port. The client goes first: without it, its refresh tokens are good for nothing."""
