@@ -112,9 +112,9 @@ def moment(milliseconds: int | None) -> str | None:
 
 
 def age(milliseconds: int) -> str:
-    """A length of time in its largest whole unit: 3d, 5h, 12m, 40s."""
+    """A length of time, rounded down, in the largest unit that it has two of at least: 3d, 25h, 90m, 40s."""
     for unit, letter in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
-        if milliseconds >= unit:
+        if milliseconds >= 2 * unit:
             return f"{milliseconds // unit}{letter}"
     return f"{max(0, milliseconds) // SECOND}s"
 

@@ -100,7 +100,7 @@ def test_a_deployment_in_order_has_no_advice(run: Run, healthy: dict[str, str]) 
         "ok       signing keys: none, because no OAuth client was created yet",
         "ok       removal job: ran within 10m",
         "ok       upkeep: ran within 10m",
-        "ok       reconciliation: ran within 1d",
+        "ok       reconciliation: ran within 25h",
         "ok       provider: acme: none is behind its account",
         "ok       webhook: acme: its provider has none",
     ]

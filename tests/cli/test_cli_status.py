@@ -173,7 +173,17 @@ def test_an_organization_that_is_not_there_is_named(run: Run, stack: dict[str, s
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "words"), [(-1, "0s"), (59_999, "59s"), (60_000, "1m"), (7_200_000, "2h"), (172_800_000, "2d")]
+    ("milliseconds", "words"),
+    [
+        (-1, "0s"),
+        (119_999, "119s"),
+        (120_000, "2m"),
+        (7_199_999, "119m"),
+        (7_200_000, "2h"),
+        (90_000_000, "25h"),
+        (172_799_999, "47h"),
+        (172_800_000, "2d"),
+    ],
 )
-def test_an_age_is_told_in_its_largest_unit(milliseconds: int, words: str) -> None:
+def test_an_age_is_in_the_largest_unit_that_it_has_two_of(milliseconds: int, words: str) -> None:
     assert age(milliseconds) == words
