@@ -45,7 +45,7 @@ def clients() -> None:
     show_default=True,
     help="private_key: Okta's SDKs in PrivateKey mode. secret: an id and a secret. refresh: Zoho's SDKs.",
 )
-@scope_options
+@scope_options()
 @role_option(Role.ADMIN)
 @click.option(
     "--public-key",

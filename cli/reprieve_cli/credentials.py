@@ -36,7 +36,7 @@ def credentials() -> None:
 )
 @click.argument("organization", metavar="ORG")
 @click.option("--name", required=True, help="A name that says who uses it.")
-@scope_options
+@scope_options()
 @role_option(Role.ADMIN)
 @click.option(
     "--expires-in", type=Duration(), help="30m, 12h, 90d or 52w; without it the credential lasts until it is revoked."

@@ -63,7 +63,7 @@ def issuers() -> None:
     required=True,
     help="VALUE=ROLE, or VALUE=ROLE:SCOPE,SCOPE; repeatable. The first whose value a token has counts.",
 )
-@scope_options
+@scope_options(required=False)
 @click.option("--private-ca", type=click.File(), help="The authority of the keys' server in PEM, if it is not public.")
 @json_option
 def add(
@@ -82,6 +82,11 @@ def add(
 
     The scopes of --scope and --dialect are those of every grant that names none.
     """
+    without = [one.value for one in grants if not one.scopes]
+    if without and not wanted:
+        raise click.UsageError(
+            f"no scopes for {', '.join(without)}: name them in the grant, or give --scope or --dialect"
+        )
     connect()
     added = operations.trust_issuer(
         organization,

@@ -90,16 +90,12 @@ def role_option(default: Role | None = None) -> Callable[[Callable[..., None]], 
     )
 
 
-def scope_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options `--scope` and `--dialect`, which the command gets as one set: `wanted`."""
+def scope_options(*, required: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options `--scope` and `--dialect`, which the command gets as one set: `wanted`.
 
-    @wraps(command)
-    def with_scopes(*arguments: Any, single: tuple[str, ...], dialects: tuple[str, ...], **more: Any) -> None:  # noqa: ANN401  (a command's own parameters)
-        wanted = frozenset(single).union(*(scopes.BY_DIALECT[dialect] for dialect in dialects))
-        if not wanted:
-            raise click.UsageError("at least one scope is needed: give --scope or --dialect")
-        command(*arguments, wanted=wanted, **more)
-
+    Args:
+        required: whether at least one scope has to be given.
+    """
     single = click.option("--scope", "single", multiple=True, metavar="SCOPE", help="A scope to grant; repeatable.")
     whole = click.option(
         "--dialect",
@@ -108,4 +104,15 @@ def scope_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Choice(list(scopes.BY_DIALECT)),
         help="Grant all scopes of a dialect; repeatable.",
     )
-    return single(whole(with_scopes))
+
+    def adding(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def with_scopes(*arguments: Any, single: tuple[str, ...], dialects: tuple[str, ...], **more: Any) -> None:  # noqa: ANN401  (a command's own parameters)
+            wanted = frozenset(single).union(*(scopes.BY_DIALECT[dialect] for dialect in dialects))
+            if required and not wanted:
+                raise click.UsageError("at least one scope is needed: give --scope or --dialect")
+            command(*arguments, wanted=wanted, **more)
+
+        return single(whole(with_scopes))
+
+    return adding

@@ -59,6 +59,15 @@ def test_a_grant_that_cannot_be_read_is_a_mistake_in_use(run: Run, grant: str) -
     assert wiring.issuers(scopes.check).of(wiring.organizations().find("acme")) == []
 
 
+def test_scopes_for_all_are_needed_only_where_a_grant_names_none(run: Run) -> None:
+    own = ("--grant", "Help desk=help_desk:okta.users.read")
+    ran = run(*ADD, *own, "--grant", "Everyone=viewer", "--grant", "Mail team=admin")
+    refusal = "no scopes for Everyone, Mail team: name them in the grant, or give --scope or --dialect"
+    assert (ran.code, ran.err.splitlines()[-1]) == (2, f"Error: {refusal}")
+    added = json.loads(run(*ADD, *own, "--json").out)
+    assert added["grants"] == [{"value": "Help desk", "role": "help_desk", "scopes": ["okta.users.read"]}]
+
+
 def test_a_scope_that_no_route_asks_for_is_refused(run: Run) -> None:
-    ran = run(*ADD, "--grant", "Everyone=viewer:okta.logs.reed", "--dialect", "okta")
+    ran = run(*ADD, "--grant", "Everyone=viewer:okta.logs.reed")
     assert ran == Ran(1, "", "Error: unknown scope 'okta.logs.reed'; did you mean okta.logs.read?\n")
