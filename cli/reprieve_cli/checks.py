@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reprieve.access.provider_account import DEFAULT, account_title
+from reprieve.access.provider_account import account_title
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND, SKEW_ALLOWANCE
 from reprieve.errors import Unavailable
 from reprieve.providers.none import NONE
@@ -18,8 +18,8 @@ from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
 from reprieve_cli import operations
 from reprieve_cli.obstacles import paused, without_account
-from reprieve_cli.output import age
-from reprieve_cli.status import look
+from reprieve_cli.output import account_option, age
+from reprieve_cli.status import COUNTED, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,15 +121,15 @@ def part_state(part: Part) -> Finding:
             "for AccessDenied, attach the stack's OperatorPolicy to your role; otherwise restore it:"
             " docs/how-to/restore-from-a-backup.md",
         )
-    if part.state.endswith("waiting") and part.state not in HEALTHY:
+    if part.state in HEALTHY:
+        return Finding(part.part, State.OK, part.state)
+    if part.state.endswith("waiting"):
         return Finding(
             part.part,
             State.WARNING,
             part.state,
             "`reprieve dead-letters list --all` has the reasons, `redrive` takes them in again",
         )
-    if part.state in HEALTHY:
-        return Finding(part.part, State.OK, part.state)
     return Finding(
         part.part, State.FAULT, f"{part.name} is {part.state}", "wait if it is being changed, else restore or enable it"
     )
@@ -140,12 +140,12 @@ def secrets_key() -> Finding:
     context = {"purpose": "doctor"}
     try:
         vault = wiring.vault()
-        works = vault.unseal(vault.seal("doctor", context), context) == "doctor"
+        vault.unseal(vault.seal("doctor", context), context)
     except Unavailable as problem:
         return Finding(
             "sealing", State.FAULT, str(problem), "enable the key, and check that its policy allows the account's roles"
         )
-    return Finding("sealing", State.OK if works else State.FAULT, "the key seals and unseals")
+    return Finding("sealing", State.OK, "the key seals and unseals")
 
 
 def signing_keys() -> Finding:
@@ -182,14 +182,14 @@ def ran_lately(stack: Stack, output: str, created: int) -> Finding:
         return Finding(name, State.OK, f"ran within {age(within)}")
     if now - created < within:
         return Finding(name, State.OK, f"has not run yet; the stack is {age(now - created)} old")
-    page = "removal-job-silent" if output == "RemovalJobLogs" else f"{name}-silent"
-    return Finding(name, State.FAULT, f"has not run for {age(within)}", f"see docs/runbook/{page}.md")
+    page = f"docs/runbook/{name.replace(' ', '-')}-silent.md"
+    return Finding(name, State.FAULT, f"has not run for {age(within)}", f"see {page}")
 
 
 def organization_state(organization: Organization) -> Iterator[Finding]:
     """An organization's accounts, their webhooks' keys, and what waits."""
     accounts, now = wiring.access().provider_accounts(organization.id), wiring.now()
-    pending, _ = wiring.following().waiting(organization, RemovalState.PENDING, limit=1_000, after=None)
+    pending, _ = wiring.following().waiting(organization, RemovalState.PENDING, limit=COUNTED, after=None)
     failed, more = wiring.following().waiting(organization, RemovalState.FAILED, limit=100, after=None)
     oldest = min((report.followed.requested_at for report in pending), default=now)
     if not accounts:
@@ -220,7 +220,8 @@ def account_state(organization: Organization, account: ProviderAccount) -> Findi
     title, command = account_title(organization.id, account.name), _setting(organization, account)
     if account.is_paused(wiring.now()):
         said = paused(title, account.paused_until, account.paused_reason)
-        advice = f"correct it with `{command}`, then `providers resume`"
+        resume = f"reprieve providers resume {organization.id}{account_option(account.name)}"
+        advice = f"correct it with `{command}`, then `{resume}`"
         return Finding("provider", State.FAULT, said, advice)
     if account.kind == NONE.kind:
         return Finding("provider", State.OK, f"{title}: none is behind its account")
@@ -252,5 +253,4 @@ def webhook_state(organization: Organization, account: ProviderAccount) -> Findi
 
 def _setting(organization: Organization, account: ProviderAccount) -> str:
     """The command that changes an account."""
-    named = "" if account.name == DEFAULT else f" --account {account.name}"
-    return f"reprieve providers set {organization.id}{named}"
+    return f"reprieve providers set {organization.id}{account_option(account.name)}"

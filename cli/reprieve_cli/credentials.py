@@ -57,7 +57,7 @@ def issue(
     `reprieve credentials scopes` lists the scopes.
     """
     connect()
-    token, credential = operations.make_credential(
+    token, credential = operations.issue_credential(
         organization, name=name, scopes=wanted, expires_in=expires_in, role=Role(role)
     )
     if as_json:

@@ -20,7 +20,17 @@ from reprieve.exports.kinds import Kind, key_of
 from reprieve.providers.registry import PROVIDERS, RULES
 from reprieve.runtime import wiring
 from reprieve_cli import operations
-from reprieve_cli.output import confirm, examples, json_option, printable, say, say_json, say_table, watched
+from reprieve_cli.output import (
+    account_option,
+    confirm,
+    examples,
+    json_option,
+    printable,
+    say,
+    say_json,
+    say_table,
+    watched,
+)
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -211,9 +221,7 @@ def _left_to_do(reader: ExportReader, organization: Organization, report: Import
 def _account_tasks(account: Row, organization: Organization, base_url: str, *, lacks_key: bool) -> list[str]:
     """What remains to be done for a provider account; `base_url` is where it was, if that was not adopted."""
     kind = account["provider"]
-    command = f"reprieve providers set {organization.id} --kind {kind}"
-    if "name" in account:
-        command += f" --account {account['name']}"
+    command = f"reprieve providers set {organization.id} --kind {kind}{account_option(name_of(account))}"
     if base_url:
         command += f" --base-url {shlex.quote(base_url)}"
     match lacks_key, bool(base_url):

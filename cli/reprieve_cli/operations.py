@@ -80,20 +80,8 @@ def issue_credential(
     scopes: Iterable[str],
     expires_in: int | None = None,
     role: Role = Role.ADMIN,
-) -> str:
-    """Issue a credential and return its token, which is stored nowhere; see `make_credential`."""
-    return make_credential(organization_id, name=name, scopes=scopes, expires_in=expires_in, role=role)[0]
-
-
-def make_credential(
-    organization_id: str,
-    *,
-    name: str,
-    scopes: Iterable[str],
-    expires_in: int | None = None,
-    role: Role = Role.ADMIN,
 ) -> tuple[str, Credential]:
-    """Issue a credential and return its token and its record; see `Credentials.issue`."""
+    """Issue a credential and return its token, which is stored nowhere, and its record; see `Credentials.issue`."""
     context = asking(find_organization(organization_id))
     verbs = wiring.credentials(known.check)
     return verbs.issue(context, name=name, scopes=scopes, expires_in=expires_in, role=role)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -117,6 +118,11 @@ def age(milliseconds: int) -> str:
         if milliseconds >= 2 * unit:
             return f"{milliseconds // unit}{letter}"
     return f"{max(0, milliseconds) // SECOND}s"
+
+
+def account_option(name: str) -> str:
+    """The option that names a provider account, in a command to paste; nothing for the default account."""
+    return "" if name == DEFAULT else f" --account {name}"
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:

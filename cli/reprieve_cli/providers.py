@@ -13,7 +13,18 @@ from reprieve.errors import InvalidInput
 from reprieve.providers.registry import PROVIDERS
 from reprieve.runtime import wiring
 from reprieve_cli import operations
-from reprieve_cli.output import confirm, examples, interactive, json_option, moment, say, say_json, say_pairs, say_table
+from reprieve_cli.output import (
+    account_option,
+    confirm,
+    examples,
+    interactive,
+    json_option,
+    moment,
+    say,
+    say_json,
+    say_pairs,
+    say_table,
+)
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
@@ -233,7 +244,7 @@ def test(organization: str, *, name: str, as_json: bool) -> None:
         say(f"The provider ({account.kind}) accepts the account of {title}.")
     paused = account.is_paused(wiring.now())
     if answer is None and paused:
-        command = f"reprieve providers resume {organization}{_option(name)}"
+        command = f"reprieve providers resume {organization}{account_option(name)}"
         say(f"It is paused until {moment(account.paused_until)}: `{command}`", err=True)
     if answer is not None:
         raise click.ClickException(answer)
@@ -263,11 +274,6 @@ def _read_secret(name: str, typed: Iterator[str], *, stdin: bool, alone: bool, f
     if not secret:
         raise InvalidInput("standard input is empty", field=field)
     return secret
-
-
-def _option(name: str) -> str:
-    """The option that names an account, for a command to paste."""
-    return "" if name == DEFAULT else f" --account {name}"
 
 
 def _show(organization: str, account: ProviderAccount, *, as_json: bool) -> None:

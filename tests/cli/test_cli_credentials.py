@@ -227,7 +227,7 @@ def test_the_scopes_are_listed_by_dialect(run: Run) -> None:
 
 def test_programs_get_the_token_itself() -> None:
     connect()
-    token = operations.issue_credential("acme", name="demo", scopes=scopes.BY_DIALECT["okta"], expires_in=DAY)
+    token, _ = operations.issue_credential("acme", name="demo", scopes=scopes.BY_DIALECT["okta"], expires_in=DAY)
     assert authenticated(token) == scopes.BY_DIALECT["okta"]
     with pytest.raises(Unauthenticated):
         authenticated(token, NOW + DAY)

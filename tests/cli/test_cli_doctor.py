@@ -24,6 +24,7 @@ from reprieve_cli.status import Part
 from tests.cli.running import NOW, deploy
 from tests.support import queue
 from tests.support.contexts import context
+from tests.support.event_posts import KEY, public
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,12 @@ def doctor(run: Run) -> Ran:
 def found(run: Run, check: str) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = json.loads(run("--stack", "whole", "doctor", "--json").out)
     return [one for one in told if one["check"] == check]
+
+
+def everything() -> dict[str, Any]:
+    """Every item of every table."""
+    dynamodb = wiring.client("dynamodb")
+    return {name: dynamodb.scan(TableName=name)["Items"] for name in dynamodb.list_tables()["TableNames"]}
 
 
 def ask_for(organization: str, key: str = "ann@acme.example") -> None:
@@ -235,9 +242,32 @@ def test_a_paused_account_is_a_fault_and_the_provider_is_not_asked(
     until = clock.now + MINUTE
     wiring.access().pause_provider("acme", DEFAULT, until=until, reason="401: the API key was not accepted")
     (provider,) = found(run, "provider")
-    assert (provider["state"], provider["found"]) == (
-        "fault",
-        f"acme is paused until {moment(until)}: 401: the API key was not accepted",
+    assert provider == {
+        "check": "provider",
+        "state": "fault",
+        "found": f"acme is paused until {moment(until)}: 401: the API key was not accepted",
+        "advice": "correct it with `reprieve providers set acme`, then `reprieve providers resume acme`",
+    }
+
+
+def test_an_account_that_is_not_the_default_one_is_named_in_what_to_do(
+    run: Run, healthy: dict[str, str], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("--stack", "whole", "organizations", "create", "acme")
+    sendgrid = ("providers", "set", "acme", "--account", "eu", "--kind", "sendgrid", "--key-stdin")
+    assert run("--stack", "whole", *sendgrid, stdin="SG.x\n").code == 0
+    monkeypatch.setattr(operations, "test_provider", lambda *_: "refused")
+    setting = "`reprieve providers set acme --account eu"
+    assert found(run, "provider")[0]["advice"] == f"check the API key and its scopes, set it with {setting}`"
+    (webhook,) = found(run, "webhook")
+    assert webhook["advice"] == f"turn the signature on at the provider, and {setting} --webhook-key ...`"
+    run("--stack", "whole", "providers", "set", "acme", "--account", "eu", "--webhook-key", public(KEY))
+    assert found(run, "webhook") == [
+        {"check": "webhook", "state": "ok", "found": "acme/eu: its key is set", "advice": ""}
+    ]
+    wiring.access().pause_provider("acme", "eu", until=clock.now + MINUTE, reason="401")
+    assert found(run, "provider")[0]["advice"] == (
+        f"correct it with {setting}`, then `reprieve providers resume acme --account eu`"
     )
 
 
@@ -258,6 +288,6 @@ def test_removals_that_wait_too_long_are_a_fault_and_failed_ones_a_warning(
 
 def test_it_changes_nothing(run: Run, healthy: dict[str, str]) -> None:
     run("--stack", "whole", "organizations", "create", "acme")
-    before = run("--stack", "whole", "logs", "acme", "--json")
+    before = everything()
     doctor(run)
-    assert run("--stack", "whole", "logs", "acme", "--json") == before
+    assert everything() == before

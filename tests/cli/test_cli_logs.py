@@ -114,7 +114,7 @@ def test_on_a_terminal_an_entry_is_a_line_that_cannot_speak_to_it() -> None:
 def test_issuing_and_revoking_a_credential_is_told_without_its_token(
     acme: Organization, run: Callable[..., Ran], clock: Clock
 ) -> None:
-    token, credential = operations.make_credential("acme", name="Okta SDK", scopes=["okta.logs.read"])
+    token, credential = operations.issue_credential("acme", name="Okta SDK", scopes=["okta.logs.read"])
     clock.now += 1_000
     assert run("credentials", "revoke", "acme", credential.id).code == 0
     ran = run("logs", "acme")

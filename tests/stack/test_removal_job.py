@@ -56,7 +56,7 @@ stack.connect(STACK_NAME)
 operations.create_organization(organization, membership=Membership.ANYONE, shards=8)
 operations.set_provider(organization, kind="sendgrid", base_url=base_url, api_key="SG.stack")
 scopes = ["okta.orgs.manage", "reprieve.removals.read"]
-print(json.dumps(operations.issue_credential(organization, name="test", scopes=scopes)))
+print(json.dumps(operations.issue_credential(organization, name="test", scopes=scopes)[0]))
 """
 
 
