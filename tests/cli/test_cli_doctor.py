@@ -25,6 +25,7 @@ from tests.cli.running import NOW, deploy
 from tests.support import queue
 from tests.support.contexts import context
 from tests.support.event_posts import KEY, public
+from tests.support.gateway import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,14 +189,19 @@ def test_a_key_that_does_not_seal_is_a_fault(
     assert (finding["state"], finding["found"]) == ("fault", "KMS did not answer Encrypt")
 
 
-@pytest.mark.parametrize(("output", "within"), [("RemovalJobLogs", 10 * MINUTE), ("ReconciliationLogs", 25 * HOUR)])
+@pytest.mark.parametrize(
+    ("output", "within"),
+    [("RemovalJobLogs", 10 * MINUTE), ("UpkeepLogs", 10 * MINUTE), ("ReconciliationLogs", 25 * HOUR)],
+)
 def test_a_function_that_has_not_run_for_its_time_is_a_fault_unless_the_stack_is_younger(
     today: int, output: str, within: int
 ) -> None:
     whole = Stack("whole", "eu-west-1", None, {output: output})
     ran(output, today - within - 1)
     old, young = today - 30 * DAY, today - within + MINUTE
-    assert checks.ran_lately(whole, output, old).state is State.FAULT
+    silent = checks.ran_lately(whole, output, old)
+    assert silent.state is State.FAULT
+    assert (ROOT / silent.advice.removeprefix("see ")).is_file()
     assert checks.ran_lately(whole, output, young).state is State.OK
     logs = wiring.client("logs")
     event = {"timestamp": today - within, "message": "REPORT"}
