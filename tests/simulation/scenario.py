@@ -21,7 +21,7 @@ from reprieve.context import RECONCILIATION, Context
 from reprieve.errors import NotFound, Unavailable
 from reprieve.organization import Membership, Organization
 from reprieve.recipients.recipient import Recipient
-from reprieve.removals import block, job
+from reprieve.removals import block, upstream
 from reprieve.removals.allowance import Allowance
 from reprieve.removals.block import UnblockOutcome
 from reprieve.removals.job import RemovalJob
@@ -250,7 +250,7 @@ class Scenario:
     def play(self) -> None:
         """Play everything concurrently, then wait until nothing is pending, then check the end."""
         with (
-            mock.patch.object(job, "MAX_ATTEMPTS", 2),
+            mock.patch.object(upstream, "MAX_ATTEMPTS", 2),
             mock.patch.object(pending, "PART", 2),
             mock.patch.object(block, "UNBLOCKS", LIMIT),
             mock.patch.object(unblocks, "UNBLOCKS", LIMIT),

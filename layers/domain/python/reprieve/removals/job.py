@@ -19,18 +19,18 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 from reprieve.access.log_entries import provider_paused
 from reprieve.access.provider_account import DEFAULT, account_title
-from reprieve.clock import EPOCH, Millis, minutes, seconds
+from reprieve.clock import EPOCH, Millis, seconds
 from reprieve.errors import describe
 from reprieve.lanes import single
-from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.log_entries import removal_failed, removal_superseded, removals_done
 from reprieve.removals.queue import LEASE, Due, Settlement, given_back
-from reprieve.removals.removal import MAX_ATTEMPTS, OUTAGE, Removal, RemovalState, backoff
+from reprieve.removals.removal import Removal, RemovalState
+from reprieve.removals.upstream import KEPT_THERE, LEAST, PAUSE, Upstream, by_removal, judge
 from reprieve.suppressions.suppression import GroupList
 
 if TYPE_CHECKING:
@@ -40,35 +40,23 @@ if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.lanes import Lanes
     from reprieve.organization import Organization
+    from reprieve.removals.lift import LiftAnswer
     from reprieve.removals.ports import Provider, RemovalQueue
     from reprieve.suppressions.ports import GroupStore
     from reprieve.suppressions.suppression import AnyList
     from reprieve.system_log.ports import EventLog
 
-#: how long a broken account is paused before it is tried again
-PAUSE = minutes(15)
 #: one organization's calls to its provider in one turn; a provider that allows one call per second uses all of it
 TURN_TIME = seconds(20)
 #: time that is reserved for settling what was claimed
 SETTLING = seconds(10)
 #: no turn begins with less than this
 RESERVE = seconds(20)
-#: no further call of a turn begins with less than this
-LEAST = seconds(5)
 #: the most entries held by other workers that a turn skips
 HELD = 2_000
 
-#: the answers that are recorded where a provider was not called
-KEPT = "not called: another list keeps it at the provider"
+#: the answer that is recorded where no provider was called
 ENDED = "not called: the hold has ended"
-KEPT_THERE = LiftAnswer(LiftOutcome.ABSENT, KEPT)
-NOT_CALLED = "not called in this run"
-
-#: answers about an address, which show that the provider is well
-WORTH_MORE = frozenset({LiftOutcome.LIFTED, LiftOutcome.ABSENT, LiftOutcome.LISTED, LiftOutcome.REFUSED})
-
-#: the answers that count as a failed attempt
-COUNT_AS_ATTEMPTS = frozenset({LiftOutcome.RETRY, LiftOutcome.REFUSED})
 
 #: the words that a tally counts under
 COUNTED = {
@@ -115,24 +103,6 @@ class Tally:
         self.paused += other.paused
         self.waiting += other.waiting
         self.oldest = max(self.oldest, other.oldest)
-
-
-@dataclass(slots=True)
-class Upstream:
-    """One of an organization's accounts during a run.
-
-    Attributes:
-        provider: its adapter; None when it is paused or could not be opened.
-        back: when it may be called again, in milliseconds, while it is not called in this run; None while it is.
-    """
-
-    account: ProviderAccount
-    provider: Provider | None
-    back: Millis | None = None
-
-
-#: an account, and its answer for a removal; None where it was not called
-Answered: TypeAlias = tuple[Upstream, LiftAnswer | None]
 
 
 @dataclass(slots=True)
@@ -328,12 +298,14 @@ class RemovalJob:
             return True
         ends = Millis(self.clock() + budget)
         upstreams = self._concerned(turn, wanted[0].list)
-        answers = {id(one): self._ask(turn, one, wanted, ends, tally) for one in upstreams}
+        asked = [(one, self._ask(turn, one, wanted, ends, tally)) for one in upstreams]
+        now = self.clock()
         settlements = [
-            self._judge(row, [(one, answers[id(one)].get(row.id)) for one in upstreams], tally) for row in wanted
+            judge(row, [(one, answers.get(row.id)) for one, answers in asked], now=now, spread=self.spread)
+            for row in wanted
         ]
         done = [one.removal for one in settlements if one.state is RemovalState.DONE]
-        self.log.append(turn.organization, removals_done(done, now=self.clock()))
+        self.log.append(turn.organization, removals_done(done, now=now))
         self._settle(turn, settlements, tally)
         return turn.goes_on
 
@@ -364,59 +336,17 @@ class RemovalJob:
         if provider is None or upstream.back is not None or not rows:
             return {}
         kept = self._kept(turn, provider, rows)
-        asked = [
-            (row, email)
-            for row in rows
-            if row.key not in kept
-            for email in ([row.email] if row.adds else row.spellings(upstream.account.name))
-        ]
-        call, answers = provider.put if rows[0].adds else provider.lift, list[LiftAnswer | None]()
-        while len(answers) < len(asked) and upstream.back is None and (left := Millis(ends - self.clock())) >= LEAST:
-            some = asked[len(answers) : len(answers) + provider.batch]
-            got = call(rows[0].list, [email for _, email in some], budget=left)
-            self._note_account(turn, upstream, got, tally)
-            answers += got
-        replies: dict[str, list[LiftAnswer | None]] = {row.id: [KEPT_THERE] for row in rows if row.key in kept}
-        for (row, _), answer in zip_longest(asked, answers):
-            replies.setdefault(row.id, []).append(answer)
-        return {identifier: answer for identifier, each in replies.items() if (answer := _together(each))}
+        replies = upstream.call([row for row in rows if row.key not in kept], ends=ends, clock=self.clock)
+        self._note_refusal(turn, upstream, [answer for _, answer in replies if answer], tally)
+        answers = {row.id: KEPT_THERE for row in rows if row.key in kept} | by_removal(replies)
+        tally.errors.update(one.outcome.value for one in answers.values() if not one.outcome.carried_out)
+        return answers
 
     def _kept(self, turn: Turn, provider: Provider, rows: Sequence[Removal]) -> set[str]:
         """The keys of those that another list of ours keeps at a provider: they are not lifted there."""
         others = () if rows[0].adds else provider.kept_with(rows[0].list)
         keys = [row.key for row in rows]
         return self.queue.listed(turn.organization, others, keys, now=self.clock()) if others else set()
-
-    def _judge(self, row: Removal, answers: Sequence[Answered], tally: Tally) -> Settlement:
-        """The settlement that the answers of the accounts that are concerned lead to.
-
-        It is done when each has carried it out, now or before, and is given up when each that has not refuses or fails.
-        """
-        now = self.clock()
-        marks = [one.account.mark for one, answer in answers if answer and answer.outcome.carried_out]
-        carried = frozenset([*marks, *(one.account.mark for one, _ in answers if one.account.mark in row.carried)])
-        left = [(one, answer) for one, answer in answers if one.account.mark not in carried]
-        if not left:
-            return _ended(row, RemovalState.DONE, _said(answers, answers))
-        tally.errors.update(answer.outcome.value for _, answer in left if answer)
-        faults = [answer.outcome for _, answer in left if answer and answer.outcome in COUNT_AS_ATTEMPTS]
-        # what another account has carried out meanwhile is progress
-        attempts = (0 if marks else row.attempts) + bool(faults)
-        patience = row.requested_at + OUTAGE if LiftOutcome.RETRY in faults else 0
-        said = _said(left, answers)
-        if len(faults) == len(left) and attempts >= MAX_ATTEMPTS and now >= patience:
-            return Settlement(row, RemovalState.FAILED, attempts, None, said, carried)
-        due_at = min(self._back(one, answer, attempts, now) for one, answer in left)
-        return Settlement(row, RemovalState.PENDING, attempts, due_at, said, carried)
-
-    def _back(self, upstream: Upstream, answer: LiftAnswer | None, attempts: int, now: Millis) -> Millis:
-        """The moment from which an account may be called again for a removal."""
-        if answer is None:
-            return upstream.back or now
-        if answer.outcome is LiftOutcome.ACCOUNT_BROKEN:
-            return Millis(now + PAUSE)
-        waits = backoff(1 if answer.outcome is LiftOutcome.WAIT else attempts, spread=self.spread())
-        return Millis(max(now + waits, answer.retry_at or 0))
 
     def _settle(self, turn: Turn, settlements: Sequence[Settlement], tally: Tally) -> None:
         """Write the outcome of rows, count it, and log those ends that were not logged before."""
@@ -447,37 +377,15 @@ class RemovalJob:
         if again:
             self._settle(turn, again, tally)
 
-    def _note_account(self, turn: Turn, upstream: Upstream, answers: Sequence[LiftAnswer], tally: Tally) -> None:
-        """Leave an account alone for the rest of a run that did nothing, or does not accept the credentials.
-
-        The latter is not the fault of any address: the account is paused.
-        """
+    def _note_refusal(self, turn: Turn, upstream: Upstream, answers: Sequence[LiftAnswer], tally: Tally) -> None:
+        """Pause an account that does not accept the credentials, which is not the fault of any address."""
         broken = next((answer for answer in answers if answer.outcome is LiftOutcome.ACCOUNT_BROKEN), None)
-        organization, name, back = turn.organization, upstream.account.name, Millis(self.clock() + PAUSE)
-        if broken:
-            tally.broken.append(account_title(organization.id, name))
-            self.access.pause_provider(organization.id, name, until=back, reason=broken.detail)
-            self.log.append(organization, [provider_paused(organization, name, broken.detail, now=self.clock())])
-        # a provider that did nothing does no better when it is called again at once
-        if broken or WORTH_MORE.isdisjoint(answer.outcome for answer in answers):
-            upstream.back = back
-
-
-def _together(answers: Sequence[LiftAnswer | None]) -> LiftAnswer | None:
-    """One account's answer for an address that was called for in several spellings; None while one was not."""
-    given = [answer for answer in answers if answer]
-    wrong = next((answer for answer in given if not answer.outcome.carried_out), None)
-    if wrong or len(given) < len(answers):
-        return wrong
-    return next((answer for answer in given if answer.outcome is LiftOutcome.LIFTED), given[0])
-
-
-def _said(some: Sequence[Answered], among: Sequence[Answered]) -> str:
-    """What some of the accounts answered; with their names where there are others."""
-    if len(among) == 1:
-        return next((answer.detail for _, answer in some if answer), "")
-    said = [(one, answer.detail if answer else NOT_CALLED) for one, answer in some]
-    return "; ".join(f"{one.account.name}: {detail}" for one, detail in said)
+        if broken is None or upstream.back is None:
+            return
+        organization, name = turn.organization, upstream.account.name
+        tally.broken.append(account_title(organization.id, name))
+        self.access.pause_provider(organization.id, name, until=upstream.back, reason=broken.detail)
+        self.log.append(organization, [provider_paused(organization, name, broken.detail, now=self.clock())])
 
 
 def _ended(row: Removal, state: RemovalState, answer: str = "") -> Settlement:
