@@ -8,15 +8,12 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from reprieve.store.faults import Fault
-from reprieve.store.transport import PASSING
+from reprieve.store.transport import PASSING, SERVER_FAULT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from botocore.client import BaseClient
-
-#: HTTP statuses from here on are AWS's own fault
-SERVER_FAULT = 500
 
 
 class Boto3:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reprieve.store.connection import Answer, Connection, Endpoint
 from reprieve.store.faults import Fault
 from reprieve.store.signature import Credentials, authorization
-from reprieve.store.transport import PASSING, SIDE_BY_SIDE
+from reprieve.store.transport import PASSING, SERVER_FAULT, SIDE_BY_SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 SERVICE: Final = "dynamodb"
 #: of the API, before an operation's name
 TARGET: Final = "DynamoDB_20120810."
-#: HTTP statuses from here on are AWS's own fault
-SERVER_FAULT: Final = 500
 #: container credentials are fetched anew so many seconds before they expire, and only from this machine
 RENEWED_BEFORE: Final = 600
 CREDENTIALS_TIMEOUT: Final = 1.0

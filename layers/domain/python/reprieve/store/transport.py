@@ -40,6 +40,8 @@ PASSING: Final = frozenset(
         "TransactionInProgressException",
     }
 )
+#: HTTP statuses from here on are AWS's own fault
+SERVER_FAULT: Final = 500
 
 
 class Transport(Protocol):
