@@ -5,6 +5,10 @@ It goes from room to room in the order of the arrows: what all share, then for e
 What is cached, clients and most stores, is made once per process, when first needed. The rest is made for each call.
 
 Imports are inside the functions on purpose: a function pays at its cold start only for what it uses.
+
+It is one module, however long: each function is one construction and calls the others by name, so that a test that
+replaces one, such as the clock or a client, replaces it for all that is built on it. A module per room would need these
+names in each, and a replacement in one would leave the others as they are.
 """
 # ruff: noqa: PLC0415
 
