@@ -175,6 +175,7 @@ def test_entries_are_those_of_the_time_range_with_both_ends(bench: Bench) -> Non
     for n, second in enumerate(range(1_700_000_000, 1_700_000_010)):
         bench.put(BOUNCES, f"N{n}@example.org", second)
     bench.put(SPAM, "spam@example.org", 1_700_000_005)
+    bench.put(BOUNCES, "days-later@example.org", 1_700_500_000)
     found = list(bench.provider.entries(BOUNCES, start=1_700_000_002_000, end=1_700_000_007_000))
     assert {entry.email: entry.created for entry in found} == {
         f"N{n}@example.org": 1_700_000_000_000 + n * 1000 for n in range(2, 8)

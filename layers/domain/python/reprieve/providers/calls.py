@@ -101,7 +101,7 @@ class Errand:
 
 
 def page(
-    upstream: http.Upstream, path: str, query: Mapping[str, str], *, provider: str, narrows: bool = False
+    upstream: http.Upstream, path: str, query: Mapping[str, str], *, provider: str, rows: str, narrows: bool = False
 ) -> dict[str, Any]:
     """One page of a list, a JSON object; a provider that throttles is asked again, `PAGE_TRIES` times in all.
 
@@ -110,6 +110,7 @@ def page(
         path: of the list.
         query: which page.
         provider: its name, for the error.
+        rows: the member that has the page's rows; it is an array in what is returned.
         narrows: whether the caller can ask for less.
 
     Raises:
@@ -132,6 +133,6 @@ def page(
     if reply.status != HTTPStatus.OK:
         raise Unavailable(f"{provider}: {sentence(reply.status)}")
     found = decoded(reply.body)
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not isinstance(found.get(rows), list):
         raise Unavailable(f"{provider}: the answer is not a page of the list")
     return found

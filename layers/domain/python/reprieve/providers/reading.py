@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from email.utils import parseaddr
+from datetime import UTC
+from email.utils import parseaddr, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import comparison_key
@@ -101,6 +102,19 @@ def iso_moment(value: object, field: str, now: Millis) -> Millis:
     if not 0 < at <= now + FUTURE:
         raise InvalidInput("not a time that can be", field=field)
     return at
+
+
+def from_mail_date(text: str) -> Millis:
+    """The moment in milliseconds that a text in the form of RFC 5322 names, in UTC where it names no zone.
+
+    Raises:
+        ValueError: it is not in that form, or no clock shows it.
+    """
+    try:
+        found = parsedate_to_datetime(text)
+        return Millis(round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * SECOND))
+    except (TypeError, IndexError, OverflowError):
+        raise ValueError("not a date of a mail") from None
 
 
 def seconds_moment(value: object, field: str, now: Millis) -> Millis:

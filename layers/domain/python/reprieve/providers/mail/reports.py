@@ -13,14 +13,11 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from flufl.bounce import all_failures
 
 from reprieve.address import is_address
-from reprieve.clock import SECOND, Millis
 from reprieve.errors import InvalidInput
 from reprieve.providers import reading
 from reprieve.providers.mail.opening import MAX_FIELD, address, embedded, field, fields, opened, parts, text
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
 
+    from reprieve.clock import Millis
     from reprieve.suppressions.ingest import Post
 
 # what it logs of a mail that confuses it is no news: the mail is set aside with a reason of ours
@@ -316,9 +314,8 @@ def _moment(mail: Message, now: Millis) -> Millis:
     """When a report was written or, if its own clock says nothing that can be, received."""
     for stamp in (field(mail, "date"), field(mail, "received").rpartition(";")[2]):
         try:
-            found = parsedate_to_datetime(stamp[:MAX_FIELD])
-            at = Millis(round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * SECOND))
-        except (ValueError, TypeError, OverflowError, IndexError):
+            at = reading.from_mail_date(stamp[:MAX_FIELD])
+        except ValueError:
             continue
         if 0 < at <= now + FUTURE:
             return at

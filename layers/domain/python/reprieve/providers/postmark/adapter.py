@@ -13,25 +13,27 @@ hooks now include Spam complaints" of its blog. What decides how an address is l
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from reprieve.address import MAX_KEY_OCTETS, comparison_key
-from reprieve.clock import SECOND, Millis
-from reprieve.errors import InvalidInput, Unavailable
-from reprieve.providers import calls, http, reading
+from reprieve.address import comparison_key
+from reprieve.clock import SECOND, from_timestamp
+from reprieve.providers import calls
 from reprieve.providers.addresses import segment
 from reprieve.providers.answers import StatusKind, decoded
-from reprieve.providers.calls import Errand
+from reprieve.providers.http import TooLarge, check_header
+from reprieve.providers.one_by_one import OneByOne
+from reprieve.providers.rows import created, has_address
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import HOLDS, Permanence, Suppression, SuppressionList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
+    from reprieve.clock import Millis
+    from reprieve.providers.calls import Errand
     from reprieve.suppressions.suppression import AnyList
 
 PROVIDER: Final = "postmark"
@@ -51,154 +53,50 @@ _REASON: Final[Mapping[AnyList, str]] = {
     SuppressionList.UNSUBSCRIBES: "ManualSuppression",
     HOLDS: "ManualSuppression",
 }
-_MANUAL: Final[tuple[AnyList, ...]] = (SuppressionList.UNSUBSCRIBES, HOLDS)
 _COMPLAINT_STAYS: Final = LiftAnswer(LiftOutcome.REFUSED, "only Postmark's support lifts a spam complaint: write to it")
 _NOT_ALLOWED: Final = LiftAnswer(LiftOutcome.REFUSED, "Postmark does not let this suppression be changed")
 _NO_SUCH_STREAM: Final = LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "Postmark's server has no such message stream")
 _UNREADABLE: Final = LiftAnswer(LiftOutcome.RETRY, "the answer is not about the address")
 
 
-def upstream_of(base_url: str, api_key: str, **options: Any) -> http.Upstream:  # noqa: ANN401
-    """The HTTP side of one server; see `http.Upstream` for the options.
-
-    Raises:
-        InvalidInput: an argument cannot be used; it is named, never quoted.
-    """
-    token = http.check_header(api_key, "api_key")
-    return http.Upstream(base_url, {"X-Postmark-Server-Token": token, "Accept": "application/json"}, **options)
-
-
-class Postmark:
+class Postmark(OneByOne):
     """One message stream's suppressions (`removals.ports.Provider`), for one thread at a time.
 
     Args:
         base_url: http or https, where the API is.
         api_key: the server's API token; never shown.
         stream: the id of the message stream; "" for the default one.
-        clock: our clock in milliseconds since the epoch; read to bound when to come back.
-        sleep: waits for seconds; for tests.
-        stopwatch: seconds that only grow; for tests.
+        options: see `OneByOne`.
 
     Raises:
         InvalidInput: an argument cannot be used; it is named, never quoted.
     """
 
-    batch: int = BATCH
+    batch = BATCH
+    pace = PACE
+    words = _REASON
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        api_key: str,
-        clock: Callable[[], Millis],
-        stream: str = "",
-        sleep: Callable[[float], None] = time.sleep,
-        stopwatch: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._upstream = upstream_of(base_url, api_key, pace=PACE, sleep=sleep, stopwatch=stopwatch)
+    def __init__(self, *, base_url: str, api_key: str, stream: str = "", **options: Any) -> None:  # noqa: ANN401
+        super().__init__(base_url, {"X-Postmark-Server-Token": check_header(api_key, "api_key")}, **options)
         self._path = f"/message-streams/{quote(stream or DEFAULT_STREAM, safe='')}/suppressions"
-        self._clock = clock
 
-    def close(self) -> None:
-        """Close the connection that is kept for the next call; the adapter can still be used."""
-        self._upstream.client.close()
-
-    def lift(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
-        """Take addresses off one list, one by one (`removals.ports.Provider.lift`).
-
-        Args:
-            suppression_list: bounces, spam reports, unsubscribes or holds; Postmark keeps no other.
-            emails: exact spellings.
-            budget: milliseconds that this may take.
-
-        Returns:
-            One answer per address, in the same order. REFUSED for a complaint, which only Postmark's support lifts.
-            ABSENT also for an address that is suppressed for another reason, and on a list that Postmark does not keep.
-        """
-        reason = _REASON.get(suppression_list)
-        if reason is None:
-            return [calls.NO_SUCH_LIST] * len(emails)
-        errand = Errand(self._upstream, clock=self._clock, budget=budget)
-        return errand.each(emails, lambda email: self._lift_one(errand, email, reason))
-
-    def kept_with(self, suppression_list: AnyList) -> tuple[AnyList, ...]:
-        """Unsubscribes and holds are manual suppressions (`suppressions.ports.ProviderLists.kept_with`)."""
-        return tuple(one for one in _MANUAL if one != suppression_list) if suppression_list in _MANUAL else ()
-
-    def put(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
-        """Put addresses on the list, one by one (`removals.ports.Provider.put`).
-
-        What is there already, for whatever reason, stays as it is: whether Postmark would replace its reason is not
-        documented.
-
-        Args:
-            suppression_list: unsubscribes or holds; Postmark fills its list for bounces and complaints itself.
-            emails: exact spellings.
-            budget: milliseconds that this may take.
-
-        Returns:
-            One answer per address, in the same order: as of `lift`, with LISTED for LIFTED and ABSENT.
-        """
-        if suppression_list not in _MANUAL:
-            return [calls.KEPT_HERE] * len(emails)
-        errand = Errand(self._upstream, clock=self._clock, budget=budget)
-        return errand.each(emails, lambda email: self._put_one(errand, email))
-
-    def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
-        """Read the entries of the list (`removals.ports.Provider.entries`).
-
-        Postmark gives all entries of a range of days at once. In which time zone its days are is not documented: a day
-        more is asked for on each side, and the entries are filtered here. A range whose answer is too large is halved.
-
-        Args:
-            suppression_list: which list; one that Postmark does not keep is empty, without a call.
-            start: the earliest time of creation, in milliseconds, included.
-            end: the latest, included.
-
-        Raises:
-            Unavailable: no answer, a refusal, an answer that is not a list, or one day that is too large.
-        """
-        reason = _REASON.get(suppression_list)
-        if reason is None or start > end:
-            return
-        windows = [(_day(start) - timedelta(days=1), _day(end) + timedelta(days=1))]
-        seen: set[Suppression] = set()
-        while windows:
-            first, last = windows.pop()
-            try:
-                rows = self._dump(reason, first, last, narrows=first < last)
-            except http.TooLarge:
-                middle = first + (last - first) // 2
-                windows += [(middle + timedelta(days=1), last), (first, middle)]
-                continue
-            for row in rows:
-                entry = parse_row(suppression_list, row, otherwise=end)
-                if entry is not None and start <= entry.created <= end and entry not in seen:
-                    seen.add(entry)
-                    yield entry
-
-    def _dump(self, reason: str, first: date, last: date, *, narrows: bool) -> list[Any]:
-        query = {"SuppressionReason": reason, "fromdate": first.isoformat(), "todate": last.isoformat()}
-        found = calls.page(self._upstream, f"{self._path}/dump", query, provider=NAME, narrows=narrows)
-        rows = found.get("Suppressions")
-        if not isinstance(rows, list):
-            raise Unavailable(f"{NAME}: the answer is not a list")
-        return rows
-
-    def _lift_one(self, errand: Errand, email: str, reason: str) -> LiftAnswer:
-        """Find the entry, and delete it if it is there for this reason."""
+    def _lift_one(self, errand: Errand, email: str, word: str) -> LiftAnswer:
+        """Find the entry, and delete it if it is there for this reason; only Postmark's support lifts a complaint."""
         found = self._find(errand, email)
         if isinstance(found, LiftAnswer):
             return found
-        if found.get("SuppressionReason") != reason:
+        if found.get("SuppressionReason") != word:
             return calls.OTHER_REASON
         status, answer = _change(errand, f"{self._path}/delete", str(found["EmailAddress"]))
         if status == "Failed":
-            return _COMPLAINT_STAYS if reason == "SpamComplaint" else _NOT_ALLOWED
+            return _COMPLAINT_STAYS if word == "SpamComplaint" else _NOT_ALLOWED
         return calls.LIFTED if status == "Deleted" else answer
 
     def _put_one(self, errand: Errand, email: str) -> LiftAnswer:
-        """Put one address on the list, unless it is there."""
+        """Put one address on the list, unless it is there, for whatever reason.
+
+        Whether Postmark would replace the reason of what is there is not documented.
+        """
         found = self._find(errand, email)
         if not isinstance(found, LiftAnswer):
             return calls.LISTED_ALREADY
@@ -224,32 +122,42 @@ class Postmark:
         mine = (row for row in rows if isinstance(row, dict) and isinstance(row.get("EmailAddress"), str))
         return next((row for row in mine if comparison_key(row["EmailAddress"]) == key), calls.NOT_LISTED)
 
+    def _rows(self, word: str, start: Millis, end: Millis) -> Iterator[object]:
+        """All of a range of days at once; a range whose answer is too large is halved.
 
-def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: Millis) -> Suppression | None:
-    """Read one entry of the list.
+        In which time zone Postmark's days are is not documented: a day more is asked for on each side.
+        """
+        windows = [(_day(start) - timedelta(days=1), _day(end) + timedelta(days=1))]
+        while windows:
+            first, last = windows.pop()
+            query = {"SuppressionReason": word, "fromdate": first.isoformat(), "todate": last.isoformat()}
+            try:
+                page = calls.page(
+                    self._upstream,
+                    f"{self._path}/dump",
+                    query,
+                    provider=NAME,
+                    rows="Suppressions",
+                    narrows=first < last,
+                )
+            except TooLarge:
+                middle = first + (last - first) // 2
+                windows += [(middle + timedelta(days=1), last), (first, middle)]
+            else:
+                yield from page["Suppressions"]
 
-    Args:
-        suppression_list: the list it belongs to.
-        row: the decoded JSON.
-        otherwise: the time to assume when there is none that can be read, in milliseconds.
-
-    Returns:
-        The entry; None when there is no address in it, or a longer one than an event may have.
-    """
-    email = row.get("EmailAddress") if isinstance(row, dict) else None
-    if not isinstance(row, dict) or not isinstance(email, str) or not email:
-        return None
-    if len(email.encode("utf-8", "surrogatepass")) > MAX_KEY_OCTETS:
-        return None
-    try:
-        created = reading.iso_moment(row.get("CreatedAt"), "CreatedAt", otherwise)
-    except InvalidInput:
-        created = otherwise
-    entry = Suppression(
-        list=suppression_list, key=comparison_key(email), email=email, created=created, provider=PROVIDER
-    )
-    # the list has no text: Postmark puts an address on it for a hard bounce only
-    return judged(entry, opinion=Permanence.HARD)
+    def _entry(self, suppression_list: SuppressionList, row: object, *, otherwise: Millis) -> Suppression | None:
+        if not has_address(row, "EmailAddress"):
+            return None
+        entry = Suppression(
+            list=suppression_list,
+            key=comparison_key(row["EmailAddress"]),
+            email=row["EmailAddress"],
+            created=created(row.get("CreatedAt"), from_timestamp, otherwise=otherwise),
+            provider=PROVIDER,
+        )
+        # the list has no text: Postmark puts an address on it for a hard bounce only
+        return judged(entry, opinion=Permanence.HARD)
 
 
 def _change(errand: Errand, path: str, email: str) -> tuple[str, LiftAnswer]:

@@ -11,9 +11,10 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from reprieve.address import MAX_KEY_OCTETS, comparison_key
+from reprieve.address import comparison_key
 from reprieve.clock import Seconds, to_millis
 from reprieve.providers.answers import decoded
+from reprieve.providers.rows import has_address
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 
@@ -55,9 +56,7 @@ def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: Seco
     Returns:
         The entry, its texts verbatim; None when there is no address in it, or a longer one than an event may have.
     """
-    if not isinstance(row, dict) or not isinstance(row.get("email"), str) or not row["email"]:
-        return None
-    if len(row["email"].encode("utf-8", "surrogatepass")) > MAX_KEY_OCTETS:
+    if not has_address(row, "email"):
         return None
     created = _second(row.get("created"))
     entry = Suppression(

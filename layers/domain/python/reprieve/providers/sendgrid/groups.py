@@ -15,6 +15,7 @@ from reprieve.clock import Seconds, to_millis
 from reprieve.errors import Conflict, InvalidInput, Unavailable
 from reprieve.providers import http
 from reprieve.providers.answers import StatusKind, decoded, kind_of, sentence
+from reprieve.providers.rows import has_address
 from reprieve.providers.sendgrid.answers import is_envelope
 from reprieve.suppressions.group import Group
 from reprieve.suppressions.judgement import judged
@@ -108,15 +109,15 @@ def parse_group(row: object) -> Group | None:
 
 
 def parse_entry(row: object, *, otherwise: Millis) -> Suppression | None:
-    """An entry of a group's list; None when it names no address or no group.
+    """An entry of a group's list; None when it names no group, or no address that an event may have.
 
     Args:
         row: the decoded JSON.
         otherwise: the time of one without a readable time, in milliseconds.
     """
-    if not isinstance(row, dict) or not _text(row, "email") or not GROUP_ID.fullmatch(str(row.get("group_id"))):
+    if not has_address(row, "email") or not GROUP_ID.fullmatch(str(row.get("group_id"))):
         return None
-    email, at = _text(row, "email"), row.get("created_at")
+    email, at = row["email"], row.get("created_at")
     seconds = Seconds(at) if isinstance(at, int) and not isinstance(at, bool) else None
     return judged(
         Suppression(

@@ -38,6 +38,7 @@ from reprieve.address import comparison_key
 from reprieve.clock import SECOND, Millis
 from reprieve.errors import Unavailable
 from reprieve.providers.addresses import spellings
+from reprieve.providers.rows import has_address, kept_together
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.judgement import judged
 from reprieve.suppressions.suppression import HOLDS, Permanence, Suppression, SuppressionList
@@ -63,8 +64,6 @@ _REASON: Final[Mapping[AnyList, str]] = {
     SuppressionList.SPAM_REPORTS: "COMPLAINT",
     HOLDS: "BOUNCE",
 }
-#: the lists of ours that are entries for the reason BOUNCE
-_AS_BOUNCE: Final[tuple[AnyList, ...]] = (SuppressionList.BOUNCES, HOLDS)
 
 
 class SesClient(Protocol):
@@ -229,7 +228,7 @@ class Ses:
 
     def kept_with(self, suppression_list: AnyList) -> tuple[AnyList, ...]:
         """A hold is an entry for the reason BOUNCE, like a bounce's (`suppressions.ports.ProviderLists.kept_with`)."""
-        return tuple(one for one in _AS_BOUNCE if one != suppression_list) if suppression_list in _AS_BOUNCE else ()
+        return kept_together(_REASON, suppression_list)
 
     def put(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
         """Put addresses on the list, one by one (`removals.ports.Provider.put`).
@@ -400,9 +399,9 @@ def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: Mill
         otherwise: the time to assume when there is none, in milliseconds.
 
     Returns:
-        The entry; None when there is no address in it.
+        The entry; None when there is no address in it, or a longer one than an event may have.
     """
-    if not isinstance(row, Mapping) or not isinstance(row.get("EmailAddress"), str) or not row["EmailAddress"]:
+    if not has_address(row, "EmailAddress"):
         return None
     updated = row.get("LastUpdateTime")
     entry = Suppression(
