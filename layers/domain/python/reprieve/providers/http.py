@@ -131,16 +131,19 @@ def check_header(value: str, name: str) -> str:
     return value
 
 
-def check_base_url(base_url: str, *, version: str) -> None:
-    """Refuse a base URL that a key must not be sent to, or to which the version of the API is added twice.
+def check_account(base_url: str, api_key: str, *, version: str = "") -> None:
+    """Refuse a key that cannot be sent, and a base URL that it must not be sent to.
 
     Args:
         base_url: of an account.
-        version: the last segment that the adapter adds itself, as "/v3"; "" for none.
+        api_key: a new one; "" for the one that the account has.
+        version: the last segment that the adapter adds itself, as "/v3", and the base URL must not have; "" for none.
 
     Raises:
-        InvalidInput: see above; the URL is never quoted.
+        InvalidInput: see above; neither is quoted.
     """
+    if api_key:
+        check_header(api_key, "api_key")
     _check_base_url(base_url)
     parts = urlsplit(base_url)
     if version and parts.path.endswith(version):

@@ -15,17 +15,13 @@ if TYPE_CHECKING:
     from reprieve.removals.ports import Provider
 
 KIND: Final = "mailgun"
-#: a placeholder for a sealed API key, where only the form of the key matters
-_KEPT: Final = "kept"
 _DOMAIN: Final = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 
 
 def _check(account: ProviderAccount, api_key: str) -> None:
-    from reprieve.providers.http import check_base_url  # noqa: PLC0415  (imports requests)
-    from reprieve.providers.mailgun.adapter import upstream_of  # noqa: PLC0415
+    from reprieve.providers.http import check_account  # noqa: PLC0415  (imports requests)
 
-    upstream_of(account.base_url, api_key or _KEPT).client.close()
-    check_base_url(account.base_url, version="/v3")
+    check_account(account.base_url, api_key, version="/v3")
     if not _DOMAIN.fullmatch(account.on_behalf_of):
         raise InvalidInput("needed: the domain whose lists are meant", field="on_behalf_of")
 

@@ -15,17 +15,13 @@ if TYPE_CHECKING:
     from reprieve.removals.ports import Provider
 
 KIND: Final = "postmark"
-#: a placeholder for a sealed API key, where only the form of the key matters
-_KEPT: Final = "kept"
 _STREAM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 def _check(account: ProviderAccount, api_key: str) -> None:
-    from reprieve.providers.http import check_base_url  # noqa: PLC0415  (imports requests)
-    from reprieve.providers.postmark.adapter import upstream_of  # noqa: PLC0415
+    from reprieve.providers.http import check_account  # noqa: PLC0415  (imports requests)
 
-    upstream_of(account.base_url, api_key or _KEPT).client.close()
-    check_base_url(account.base_url, version="")
+    check_account(account.base_url, api_key)
     if account.on_behalf_of and not _STREAM.fullmatch(account.on_behalf_of):
         raise InvalidInput("not the id of a message stream", field="on_behalf_of")
 

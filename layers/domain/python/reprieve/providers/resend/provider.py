@@ -13,16 +13,12 @@ if TYPE_CHECKING:
     from reprieve.removals.ports import Provider
 
 KIND: Final = "resend"
-#: a placeholder for a sealed API key, where only the form of the key matters
-_KEPT: Final = "kept"
 
 
 def _check(account: ProviderAccount, api_key: str) -> None:
-    from reprieve.providers.http import check_base_url  # noqa: PLC0415  (imports requests)
-    from reprieve.providers.resend.adapter import upstream_of  # noqa: PLC0415
+    from reprieve.providers.http import check_account  # noqa: PLC0415  (imports requests)
 
-    upstream_of(account.base_url, api_key or _KEPT).client.close()
-    check_base_url(account.base_url, version="")
+    check_account(account.base_url, api_key)
 
 
 def _check_secret(secret: str) -> None:

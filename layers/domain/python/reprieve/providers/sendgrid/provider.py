@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from reprieve.removals.ports import Provider
     from reprieve.suppressions.ports import ProviderGroups
 
-#: a placeholder for a sealed API key, where only the form of the key matters
-_KEPT: Final = "kept"
-
 
 def check_webhook_key(webhook_key: str) -> None:
     """Refuse a public key that cannot verify.
@@ -34,11 +31,11 @@ def check_webhook_key(webhook_key: str) -> None:
 
 
 def _check(account: ProviderAccount, api_key: str) -> None:
-    from reprieve.providers.http import check_base_url  # noqa: PLC0415  (imports requests)
-    from reprieve.providers.sendgrid.adapter import upstream_of  # noqa: PLC0415
+    from reprieve.providers.http import check_account, check_header  # noqa: PLC0415  (imports requests)
 
-    upstream_of(account.base_url, api_key or _KEPT, account.on_behalf_of).client.close()
-    check_base_url(account.base_url, version="/v3")
+    check_account(account.base_url, api_key, version="/v3")
+    if account.on_behalf_of:
+        check_header(account.on_behalf_of, "on_behalf_of")
 
 
 def _adapter(account: ProviderAccount, api_key: str, surroundings: Surroundings) -> Provider:
