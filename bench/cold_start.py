@@ -28,7 +28,7 @@ from bench.deployment import LAYERS, email, get, handling, post, prepare, webhoo
 from bench.processes import Process, unit, weights
 from bench.store import running
 from bench.tls import in_front_of
-from local.build import BUILD, build_if_changed
+from local.build import BUILD, build_if_changed, name_of
 from local.place import default_place
 from tests.support.tables import settings_of
 
@@ -188,8 +188,9 @@ def variants(plain: Path, full: Path) -> dict[str, Process]:
         layers = (build / "DomainLayer" / "python", build / "DependenciesLayer" / "python")
         found[f"a DynamoDB client of the layer's boto3{how}"] = Process(CLIENT, layers)
         for function in LOADED:
-            code = build / ("".join(word.capitalize() for word in function.split("_")) + "Function")
-            process = Process("import app", (code, *layers), dict.fromkeys(settings_of(function), "1"))
+            process = Process(
+                "import app", (build / name_of(function), *layers), dict.fromkeys(settings_of(function), "1")
+            )
             found[f"`{function}` loaded{how}"] = process
     return found
 

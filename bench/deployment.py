@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.processes import Process
-from local.build import BUILD
+from local.build import BUILD, name_of
 from reprieve.access.credential import Credential, digest_of
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.access.quota import Bucket
@@ -170,7 +170,7 @@ def handling(
     """
     with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".jsonl", delete=False, encoding="utf-8") as file:
         file.writelines(json.dumps(event) + "\n" for event in events)
-    code = BUILD / ("".join(word.capitalize() for word in function.split("_")) + "Function")
+    code = BUILD / name_of(function)
     given = {name: value for name, value in SETTINGS.items() if name in settings_of(function)}
     variables = {**environment(), **given, "AWS_ENDPOINT_URL": endpoint}
     return Process(PROGRAM.format(file=file.name, status=status, mark=mark) + after, (*first, code, *LAYERS), variables)

@@ -49,6 +49,11 @@ def main() -> None:
     say(f"  The build is in {BUILD.relative_to(ROOT)}/, for {' and '.join(host_parameters().values())}.")
 
 
+def name_of(folder: str) -> str:
+    """The template's name of the function in a folder: `RemoveListFunction` of `remove_list`."""
+    return "".join(word.capitalize() for word in folder.split("_")) + "Function"
+
+
 def build_if_changed(place: Place) -> str:
     """Build the sources into BUILD, and return their fingerprint.
 

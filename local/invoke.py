@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.build import BUILD, build_if_changed, parameters
+from local.build import BUILD, build_if_changed, name_of, parameters
 from local.console import say
 from local.demo import Stack, place_of, running_stack
 from local.deploy import client, function_names
@@ -113,7 +113,7 @@ def is_running() -> bool:
 
 def function_of(event: str) -> str:
     """The template's name of the function whose folder the event is in."""
-    return "".join(word.capitalize() for word in event.partition("/")[0].split("_")) + "Function"
+    return name_of(event.partition("/")[0])
 
 
 def require_docker() -> None:
