@@ -125,7 +125,7 @@ class Oracle:
                 last = self.spelled.get((place, mark, spelling or place[2]), -1)
                 if name == mark.partition(" ")[0] and last < self.requested[place]:
                     raise Failure(f"{place} is done, but was not lifted from {mark} as it spells it")
-        if len(after.get("carried", ())) or "carried" in after:
+        if "carried" in after:
             raise Failure(f"{place} is done, and some account is said to be left")
 
     def _expired(self, place: Place, old: Item) -> None:
