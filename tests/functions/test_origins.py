@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.access.client import ClientKind
+from reprieve.access.oauth import ClientSecret
 from reprieve.context import OPERATOR, Context
 from reprieve.runtime import wiring
 from reprieve.system_log.span import LATEST, Order, Span, position
@@ -16,10 +17,16 @@ from tests.support.gateway import DEMO, function, proxy_event
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.support.gateway import Calls, Clock, Gateway
+    from tests.support.gateway import Answer, Calls, Clock, Gateway
 
 AGENT = "okta-sdk-python/3.4.6 python/3.11"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
+#: where the requests of these tests come from, in an entry
+HERE = (
+    "192.0.2.1",
+    {"rawUserAgent": AGENT, "os": None, "browser": None},
+    [{"ip": "192.0.2.1", "geographicalContext": None, "version": "V4", "source": None}],
+)
 #: one change by each of the four dialects: function, method, path, stage, its parameters, and its body
 CHANGES: dict[str, tuple[str, str, str, str, Mapping[str, str], object]] = {
     "okta": (
@@ -55,26 +62,24 @@ def came_from(entry: Mapping[str, Any]) -> tuple[object, object, object]:
     return entry["client"]["ipAddress"], entry["client"]["userAgent"], entry["request"]["ipChain"]
 
 
-HERE = (
-    "192.0.2.1",
-    {"rawUserAgent": AGENT, "os": None, "browser": None},
-    [{"ip": "192.0.2.1", "geographicalContext": None, "version": "V4", "source": None}],
-)
-
-
-@pytest.mark.parametrize("dialect", CHANGES)
-def test_a_change_by_an_api_says_who_made_it_with_what_and_from_where(call: Gateway, dialect: str) -> None:
+def change(call: Gateway, dialect: str, agent: str) -> Answer:
+    """Make a dialect's change with a program that calls itself `agent`."""
     name, method, resource, stage, path, body = CHANGES[dialect]
-    answer = call(
+    return call(
         function(name),
         method,
         resource,
         path=path,
         body=body,
-        headers={"User-Agent": AGENT},
+        headers={"User-Agent": agent},
         scopes=EVERYTHING | {"ZohoCRM.modules.ALL"},
         stage=stage,
     )
+
+
+@pytest.mark.parametrize("dialect", CHANGES)
+def test_a_change_by_an_api_says_who_made_it_with_what_and_from_where(call: Gateway, dialect: str) -> None:
+    answer = change(call, dialect, AGENT)
     assert answer.status < 300
     (entry,) = entries()
     assert entry["actor"] == {
@@ -135,8 +140,6 @@ def test_an_access_token_is_known_by_the_name_of_its_client(call: Gateway, clock
     own, secret = wiring.clients(lambda _: None).create(
         by, ClientKind.SECRET, name="Café SDK", scopes=["mail_settings.bounce_purge.update"]
     )
-    from reprieve.access.oauth import ClientSecret
-
     proof = ClientSecret(own.id, secret.secret)
     token = wiring.token_requests().client_credentials(proof, (), url="", request_id="t", now=clock.now).token
     call(
@@ -181,17 +184,7 @@ def test_a_click_on_an_unsubscribe_link_says_from_where_it_came(call: Gateway, c
 def test_what_a_program_calls_itself_is_kept_as_far_as_it_can_be_shown(
     call: Gateway, sent: str, kept: str | None
 ) -> None:
-    name, method, resource, stage, path, body = CHANGES["sendgrid"]
-    call(
-        function(name),
-        method,
-        resource,
-        path=path,
-        body=body,
-        headers={"User-Agent": sent},
-        scopes=EVERYTHING,
-        stage=stage,
-    )
+    change(call, "sendgrid", sent)
     (entry,) = entries()
     agent = entry["client"]["userAgent"]
     assert (agent["rawUserAgent"] if agent else None) == kept
