@@ -15,14 +15,13 @@ from reprieve.providers.sendgrid.adapter import SendGrid
 from reprieve.providers.ses.adapter import Ses
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.suppression import HOLDS, AnyList, SuppressionList
-from tests.support import fake_sendgrid as upstream
 from tests.support.fake_mailgun import FakeMailgun
 from tests.support.fake_postmark import FakePostmark
 from tests.support.fake_resend import FakeResend
-from tests.support.fake_sendgrid import FakeSendGrid
+from tests.support.fake_sendgrid import FakeSendGrid, throttled
 from tests.support.fake_ses import FakeSes
 from tests.support.fake_ses import error as ses_error
-from tests.support.upstream import after_effect, reset, status
+from tests.support.upstream import Upstream, after_effect, reset, status
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -99,8 +98,27 @@ class Bench(Protocol):
     def lose_answers(self) -> None: ...
 
 
-class SendGridBench:
+class HttpBench:
+    """What the benches of APIs over HTTP have in common, unless they say otherwise."""
+
+    fake: Upstream
     keeps: frozenset[AnyList] = frozenset()
+
+    def calls(self) -> int:
+        return len(self.fake.seen)
+
+    def throttle(self) -> None:
+        self.fake.always = status(429, Retry_After="1")
+
+    def fail(self) -> None:
+        self.fake.trouble.append(reset)
+
+    def lose_answers(self) -> None:
+        self.fake.trouble.append(after_effect(reset))
+
+
+class SendGridBench(HttpBench):
+    fake: FakeSendGrid
 
     def __init__(self, stack: ExitStack) -> None:
         self.fake = stack.enter_context(FakeSendGrid())
@@ -118,20 +136,11 @@ class SendGridBench:
     def listed(self, name: AnyList, *, other: bool = False) -> set[str]:
         return self.fake.listed(name, subuser="sub" if other else "")
 
-    def calls(self) -> int:
-        return len(self.fake.seen)
-
     def throttle(self) -> None:
-        self.fake.always = upstream.throttled(NOW // 1000 + 60)
+        self.fake.always = throttled(NOW // 1000 + 60)
 
     def break_account(self) -> None:
         self.fake.allow(KEY, permitted=False)
-
-    def fail(self) -> None:
-        self.fake.trouble.append(upstream.reset)
-
-    def lose_answers(self) -> None:
-        self.fake.trouble.append(upstream.after_effect(upstream.reset))
 
 
 class SesBench:
@@ -170,8 +179,8 @@ class SesBench:
         self.fake.lost.append(ses_error("InternalFailure", 500))
 
 
-class ResendBench:
-    keeps: frozenset[AnyList] = frozenset()
+class ResendBench(HttpBench):
+    fake: FakeResend
 
     def __init__(self, stack: ExitStack) -> None:
         self.fake = stack.enter_context(FakeResend(keys={KEY: True, OTHER_KEY: True}))
@@ -189,25 +198,16 @@ class ResendBench:
     def listed(self, name: AnyList, *, other: bool = False) -> set[str]:
         return self.fake.listed(OTHER_KEY if other else KEY, ORIGINS[name])
 
-    def calls(self) -> int:
-        return len(self.fake.seen)
-
-    def throttle(self) -> None:
-        self.fake.always = status(429, Retry_After="1")
-
     def break_account(self) -> None:
         self.fake.keys[KEY] = False
-
-    def fail(self) -> None:
-        self.fake.trouble.append(reset)
 
     def lose_answers(self) -> None:
         # the first call looks the address up
         self.fake.trouble += [None, after_effect(reset)]
 
 
-class MailgunBench:
-    keeps: frozenset[AnyList] = frozenset()
+class MailgunBench(HttpBench):
+    fake: FakeMailgun
 
     def __init__(self, stack: ExitStack) -> None:
         self.fake = stack.enter_context(FakeMailgun(keys={KEY}, domains={"acme.test", "other.test"}))
@@ -225,23 +225,12 @@ class MailgunBench:
     def listed(self, name: AnyList, *, other: bool = False) -> set[str]:
         return self.fake.listed("other.test" if other else "acme.test", TABLES[name])
 
-    def calls(self) -> int:
-        return len(self.fake.seen)
-
-    def throttle(self) -> None:
-        self.fake.always = status(429, Retry_After="1")
-
     def break_account(self) -> None:
         self.fake.keys.clear()
 
-    def fail(self) -> None:
-        self.fake.trouble.append(reset)
 
-    def lose_answers(self) -> None:
-        self.fake.trouble.append(after_effect(reset))
-
-
-class PostmarkBench:
+class PostmarkBench(HttpBench):
+    fake: FakePostmark
     #: only Postmark's support lifts a complaint
     keeps: frozenset[AnyList] = frozenset({SPAM})
 
@@ -262,17 +251,8 @@ class PostmarkBench:
     def listed(self, name: AnyList, *, other: bool = False) -> set[str]:
         return self.fake.listed(KEY, SUPPRESSION_REASONS[name], stream="other" if other else "outbound")
 
-    def calls(self) -> int:
-        return len(self.fake.seen)
-
-    def throttle(self) -> None:
-        self.fake.always = status(429, Retry_After="1")
-
     def break_account(self) -> None:
         self.fake.keys[KEY] = False
-
-    def fail(self) -> None:
-        self.fake.trouble.append(reset)
 
     def lose_answers(self) -> None:
         # the first call looks the address up
