@@ -15,13 +15,11 @@ import time
 
 import pytest
 
+from bench.deployment import SETTINGS
 from tests.support import moto_aws
 from tests.support.day_of_events import begin
 from tests.support.gateway import DEMO
 from tests.support.tables import environment
-
-#: settings of every function that are not names of tables
-SETTINGS = {"METRICS_NAMESPACE": "Reprieve/bench", "TOKEN_ISSUER": "urn:reprieve:bench"}
 
 
 def main() -> None:
