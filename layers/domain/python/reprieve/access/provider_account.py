@@ -123,8 +123,8 @@ class AccountRules:
         has_key: whether the account needs an API key; if not, it must not have one.
         base_url: where the provider's API is when the account names no other URL; "" when that cannot be chosen.
         acts_for: whether the account can act for another one of the same provider (`on_behalf_of`).
-        webhook: the rules for the keys of the webhook that feeds the organization's lists; None leaves that to
-            `providers.registry`.
+        webhook: the rules for the keys of the webhook that feeds the organization's lists. A kind of provider without
+            one of its own may be fed by SendGrid's.
         regional: whether each region of the provider has lists of its own, so that an account can name one.
         check: given an account and its API key ("" when a stored one is kept), raises InvalidInput for what the adapter
             or the webhook would refuse later; it names the field and never quotes its value.
@@ -134,7 +134,7 @@ class AccountRules:
     has_key: bool
     base_url: str
     acts_for: bool
-    webhook: WebhookRules | None = None
+    webhook: WebhookRules
     check: Callable[[ProviderAccount, str], None] = lambda *_: None
     regional: bool = False
 

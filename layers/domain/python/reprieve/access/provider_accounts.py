@@ -177,15 +177,13 @@ class ProviderAccounts:
         wanted = known if given is None else given.split()
         if len(wanted) > MAX_WEBHOOK_KEYS:
             raise InvalidInput(f"at most {MAX_WEBHOOK_KEYS} keys", field="webhook_key")
-        if wanted and rules.webhook is None:
-            raise InvalidInput("this kind of provider has none", field="webhook_key")
         for key in wanted:
-            if rules.webhook and key not in known:
+            if key not in known:
                 rules.webhook.check(key)
         return " ".join(key if key in known else self._sealed(organization_id, key, rules) for key in wanted)
 
     def _sealed(self, organization_id: str, webhook_key: str, rules: AccountRules) -> str:
-        if rules.webhook is None or not rules.webhook.is_secret:
+        if not rules.webhook.is_secret:
             return webhook_key
         return sealed_webhook_key(self.vault.seal(webhook_key, webhook_key_context(organization_id)))
 

@@ -26,7 +26,7 @@ class WebhookKeys:
     Args:
         access: has them, secrets sealed.
         opener: makes what unseals secrets; most organizations have none.
-        rules: every kind of provider, and the webhook that may feed its accounts' lists (`providers.registry`).
+        rules: every kind of provider, with the webhook that may feed its accounts' lists (`providers.registry`).
     """
 
     def __init__(self, access: AccessStore, opener: Callable[[], KeyOpener], rules: Mapping[str, AccountRules]) -> None:
@@ -53,7 +53,7 @@ class WebhookKeys:
         return {
             name: " ".join(self._unsealed(organization_id, key) for key in keys.split())
             for name, (account, keys) in self._access.webhook_keys(organization_id).items()
-            if account in self._rules and (webhook := self._rules[account].webhook) and webhook.kind == kind
+            if account in self._rules and self._rules[account].webhook.kind == kind
         }
 
     def _unseal(self, organization_id: str, key: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.access.provider_account import AccountRules
 from reprieve.providers.kind import ProviderKind
+from reprieve.providers.sendgrid.provider import WEBHOOK
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _adapter(_account: ProviderAccount, _api_key: str, _surroundings: Surroundin
 
 NONE: Final = ProviderKind(
     kind="none",
-    account=AccountRules(name="", has_key=False, base_url="", acts_for=False),
+    account=AccountRules(name="", has_key=False, base_url="", acts_for=False, webhook=WEBHOOK),
     adapter=_adapter,
     keeps_lists=False,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Unavailable
@@ -24,13 +23,8 @@ if TYPE_CHECKING:
 PROVIDERS: Final[Mapping[str, ProviderKind]] = {
     one.kind: one for one in (SENDGRID, SES, RESEND, MAILGUN, POSTMARK, MAIL, NONE)
 }
-
-
-#: the rules that accounts are checked against; a kind without a webhook of its own may be fed by SendGrid's
-RULES: Final[Mapping[str, AccountRules]] = {
-    kind: replace(provider.account, webhook=provider.account.webhook or SENDGRID.account.webhook)
-    for kind, provider in PROVIDERS.items()
-}
+#: the rules that accounts are checked against
+RULES: Final[Mapping[str, AccountRules]] = {kind: provider.account for kind, provider in PROVIDERS.items()}
 
 
 def provider_of(kind: str) -> ProviderKind:

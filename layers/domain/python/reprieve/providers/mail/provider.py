@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.access.provider_account import AccountRules
 from reprieve.providers.kind import ProviderKind
 from reprieve.providers.none import NoProvider
+from reprieve.providers.sendgrid.provider import WEBHOOK
 
 if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
@@ -28,7 +29,7 @@ def _notifications() -> Notifications:
 
 MAIL: Final = ProviderKind(
     kind="mail",
-    account=AccountRules(name="Mail", has_key=False, base_url="", acts_for=False),
+    account=AccountRules(name="Mail", has_key=False, base_url="", acts_for=False, webhook=WEBHOOK),
     adapter=_adapter,
     notifications=_notifications,
     keeps_lists=False,

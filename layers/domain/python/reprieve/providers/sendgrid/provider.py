@@ -59,6 +59,9 @@ def _webhook() -> Webhook:
     return Webhook(check=events.check_headers, verify=events.verify, read=events.parse_events, lists=True)
 
 
+#: the rules for the keys of its webhook, which may feed accounts at other kinds of provider as well
+WEBHOOK: Final = WebhookRules("sendgrid", is_secret=False, check=check_webhook_key)
+
 #: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)
 SENDGRID: Final = ProviderKind(
     kind="sendgrid",
@@ -67,7 +70,7 @@ SENDGRID: Final = ProviderKind(
         has_key=True,
         base_url="https://api.sendgrid.com",
         acts_for=True,
-        webhook=WebhookRules("sendgrid", is_secret=False, check=check_webhook_key),
+        webhook=WEBHOOK,
         check=_check,
     ),
     adapter=_adapter,

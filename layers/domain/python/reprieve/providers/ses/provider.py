@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.access.provider_account import AccountRules
 from reprieve.providers.kind import ProviderKind
+from reprieve.providers.sendgrid.provider import WEBHOOK
 
 if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
@@ -30,7 +31,7 @@ def _notifications() -> Notifications:
 #: the name is Okta's spelling (`emailProvider`, `bounceEmailProvider`)
 SES: Final = ProviderKind(
     kind="ses",
-    account=AccountRules(name="SES", has_key=False, base_url="", acts_for=True, regional=True),
+    account=AccountRules(name="SES", has_key=False, base_url="", acts_for=True, regional=True, webhook=WEBHOOK),
     adapter=_adapter,
     notifications=_notifications,
 )
