@@ -14,13 +14,12 @@ from reprieve.runtime import wiring
 from reprieve.store.quotas import Leases
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support.gateway import DEMO, Answer, Matching, function, problem
-from tests.support.routes import routes
+from tests.support.routes import apis, routes
 
 if TYPE_CHECKING:
     from tests.support.gateway import Calls, Clock, Gateway
 
 UNSUBSCRIBES = SuppressionList.UNSUBSCRIBES
-STAGES = {Bucket.SENDGRID: "v3", Bucket.ZOHO: "crm", Bucket.REPRIEVE: "reprieve"}
 pytestmark = pytest.mark.usefixtures("clock")
 
 
@@ -105,7 +104,7 @@ def ask(call: Gateway, bucket: Bucket, limit: int | None = 2) -> Answer:
         path=sample.path,
         scopes=[sample.scope],
         organization=replace(DEMO, limits=limits),
-        stage=STAGES.get(bucket, "api"),
+        stage=apis()[sample.function].dialect.stage,
     )
 
 

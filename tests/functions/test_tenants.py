@@ -284,7 +284,7 @@ class Tenants:
             query=asked.query,
             headers=sent,
             body=raw,
-            stage=stage_of(route),
+            stage=route.dialect.stage,
             as_base64=raw is not None and route.dialect.name == "reprieve",
         )
         return self.call.send(function(route.function), event)
@@ -366,11 +366,6 @@ class Tenants:
 
 
 BY_NAME = {str(route): route for route in ROUTES}
-STAGES = {"okta_tokens": "oauth2", "zoho_tokens": "oauth"}
-
-
-def stage_of(route: Route) -> str:
-    return STAGES.get(route.function, route.dialect.stage)
 
 
 def token_of(organization: str) -> str:
