@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from reprieve.access.claims import MAX_CLAIM
 from reprieve.access.issuer import Issuer
 from reprieve.access.log_entries import issuer_changed
 from reprieve.errors import Conflict, InvalidInput, NotFound
+from reprieve.https_url import is_plain_https
 from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
@@ -101,12 +101,5 @@ def _check_text(text: str, field: str, most: int) -> None:
 
 
 def _check_url(text: str, field: str) -> None:
-    """Refuse what is not a plain https URL; which hosts and ports may be connected to is the guard's decision."""
-    try:
-        url = urlsplit(text)
-        usable = url.scheme == "https" and bool(url.hostname) and url.port != 0 and "@" not in url.netloc
-    except ValueError:  # brackets that do not match, or a port that is not one
-        usable = False
-    # parsers disagree about a backslash, and drop tabs and line ends
-    if not usable or len(text) > MAX_CLAIM or not text.isascii() or not text.isprintable() or set(" #\\") & set(text):
+    if not is_plain_https(text):
         raise InvalidInput("an https URL without a user, a space or a fragment", field=field)

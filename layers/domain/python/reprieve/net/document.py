@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from reprieve.errors import Unavailable
+from reprieve.https_url import is_plain_https
 from reprieve.net.connection import guarded, verified
 from reprieve.net.deadline import Deadline
 from reprieve.net.errors import NetError
@@ -27,16 +27,16 @@ def fetch(url: str, *, policy: HostPolicy, private_ca: str = "", seconds: float 
     """A JSON document.
 
     Args:
-        url: an https URL; a redirect is not followed.
+        url: a plain https URL (`https_url`); a redirect is not followed.
         policy: which hosts and ports may be connected to.
         private_ca: the only authority to trust, in PEM; "" for the system's.
         seconds: for everything.
 
     Raises:
-        Unavailable: it could not be had, or is not JSON. It says which, and nothing that the server said.
+        Unavailable: it could not be read, or is not JSON. It says which, and nothing that the server said.
     """
-    if urlsplit(url).scheme != "https":
-        raise Unavailable("not an https URL")
+    if not is_plain_https(url):
+        raise Unavailable("not a plain https URL")
     headers = {"Accept": "application/json", "Connection": "close"}
     try:
         with closing(

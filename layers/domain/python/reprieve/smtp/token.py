@@ -13,12 +13,13 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode
 
 from reprieve.email_servers.email_server import TokenAuth
+from reprieve.https_url import is_plain_https
 from reprieve.net.connection import guarded, verified
 from reprieve.net.errors import NetError, Trouble
 from reprieve.smtp.errors import Reason, TokenRefused
@@ -36,8 +37,6 @@ _MAX_TOKEN = 8192
 
 _OK = 200
 _REDIRECTS = range(300, 400)
-#: `urlsplit` drops tabs and line ends silently, so they are refused before it sees them
-_URL = re.compile(r"[!-~]{1,2048}")
 #: RFC 6749 appendix A.12
 _TOKEN = re.compile(r"[!-~]+")
 
@@ -145,15 +144,8 @@ def _fetch(grant: Grant, policy: HostPolicy, deadline: Deadline, private_ca_pem:
 
 
 def _check(endpoint: str) -> None:
-    """Refuse what is not a plain https URL; which hosts and ports are allowed is the guard's decision."""
-    if _URL.fullmatch(endpoint):
-        with suppress(ValueError):  # brackets that do not match, or a port that is not one
-            url = urlsplit(endpoint)
-            usable = url.scheme == "https" and bool(url.hostname) and url.port != 0
-            # parsers disagree about a backslash: it could end the host for one and not for another
-            if usable and "@" not in url.netloc and not set("#\\") & set(endpoint):
-                return
-    raise TokenRefused(Reason.ENDPOINT)
+    if not is_plain_https(endpoint):
+        raise TokenRefused(Reason.ENDPOINT)
 
 
 def _token(status: int, body: bytes) -> str:
