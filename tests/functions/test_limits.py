@@ -111,7 +111,8 @@ def ask(call: Gateway, bucket: Bucket, limit: int | None = 2) -> Answer:
 def left(answer: Answer, bucket: Bucket) -> list[int]:
     """The limit, what remains, and when the next window begins."""
     name = SAMPLES[bucket].limits
-    return [int(answer.headers[f"{name}-{word}"][0]) for word in ("limit", "remaining", "reset")]
+    values = [answer.headers[f"{name}-{word}"] for word in ("limit", "remaining", "reset")]
+    return [int(value) for (value,) in values]
 
 
 @pytest.mark.parametrize("bucket", SAMPLES)

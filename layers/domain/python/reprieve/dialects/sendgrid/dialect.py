@@ -90,10 +90,9 @@ def envelope(said: Refusal, error_id: str) -> Response:
     return Response(said.status, {"errors": [{"field": None, "message": said.message, **said.details}], "id": error_id})
 
 
-def _limits(seconds: Seconds, request: Request) -> Headers:
-    """The headers for coming back; none where the quota is exceeded, because every answer has its headers."""
-    exceeded = request.quota and request.quota.exceeded
-    return () if exceeded else (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(seconds)))
+def _limits(seconds: Seconds, _request: Request) -> Headers:
+    """The headers for coming back."""
+    return (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", str(seconds)))
 
 
 def _acts_for(request: Request) -> str | None:
