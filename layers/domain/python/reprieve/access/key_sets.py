@@ -1,7 +1,7 @@
 """The published keys of outside issuers, kept by each process for a while.
 
 A token can name any key, so what one says never makes this ask more than once a minute; an issuer that does not answer
-is not asked again at once, and what was read of it before counts on for a while.
+is not asked again at once, and its keys that were read before count for a while longer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reprieve.access.issuer import Issuer
     from reprieve.access.jose import Key
 
-#: how long an issuer's keys are gone by before they are read again
+#: how long an issuer's keys are used before they are read again
 FRESH: Final = minutes(15)
 #: how long they count when it does not answer
 STALE: Final = HOUR

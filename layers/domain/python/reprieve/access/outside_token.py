@@ -35,7 +35,7 @@ MAX_REMEMBERED: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """The issuer of a pair, None if it is not trusted, and the moment before it was looked up."""
+    """When a pair was looked up, in milliseconds, and its issuer; None if it is not trusted."""
 
     at: Millis
     issuer: Issuer | None
