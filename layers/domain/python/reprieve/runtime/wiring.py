@@ -691,7 +691,9 @@ def provider_groups(organization: Organization, name: str) -> ProviderGroups | N
     Raises:
         Unavailable: the account is paused, or its key could not be unsealed.
     """
-    account = next((one for one in access().provider_accounts(organization.id) if one.name == name), None)
+    from reprieve.access.provider_account import named
+
+    account = named(access().provider_accounts(organization.id), name)
     if account is None:
         return None
     provider, key, surroundings = _opened(organization, account)
