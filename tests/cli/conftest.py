@@ -76,3 +76,9 @@ def ids(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run() -> Callable[..., Ran]:
     return invoke
+
+
+@pytest.fixture
+def acme(stack: dict[str, str], run: Callable[..., Ran]) -> None:
+    """The organization acme."""
+    run("organizations", "create", "acme")

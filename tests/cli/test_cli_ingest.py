@@ -19,7 +19,7 @@ from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.span import LATEST, Order, Span, position
 from tests.cli.running import NOW, Clock, Ran
-from tests.dialects.test_mail_reports import mail
+from tests.support.mail_reports import mail
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.access.provider_account import DEFAULT, ProviderAccount, opened_webhook_key
+from reprieve.access.provider_account import DEFAULT, opened_webhook_key
 from reprieve.access.provider_accounts import webhook_key_context
 from reprieve.errors import Unavailable
 from reprieve.runtime import wiring
 from reprieve_cli import providers
+from tests.cli.accounts import WEBHOOK_KEY, stored
 from tests.cli.running import Ran
-from tests.cli.test_cli_providers import WEBHOOK_KEY
 from tests.support.webhook_posts import RESEND_SECRET
 
 if TYPE_CHECKING:
@@ -28,15 +28,7 @@ THIRD = f"{RESEND_SECRET[:-4]}BBBB"
 API_KEY = "re_canary-of-the-api-key"
 SET = ("providers", "set", "acme", "--kind", "resend", "--key-stdin", "--webhook-key")
 
-
-@pytest.fixture(autouse=True)
-def acme(stack: dict[str, str], run: Run) -> None:
-    run("organizations", "create", "acme")
-
-
-def stored() -> ProviderAccount:
-    (account,) = wiring.access().provider_accounts("acme")
-    return account
+pytestmark = pytest.mark.usefixtures("acme")
 
 
 def opened() -> str:

@@ -10,14 +10,15 @@ import pytest
 
 from reprieve.errors import Unavailable
 from reprieve.organization import Organization
+from reprieve.providers.mail.opening import MAX_OCTETS
 from reprieve.runtime import wiring
 from reprieve.suppressions.dead_letters import Outcome
 from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve.system_log.span import LATEST, Order, Span, position
-from tests.dialects.test_mail_reports import MAX_OCTETS, RECEIPT, group, mail, status_mail
 from tests.support.contexts import context
 from tests.support.gateway import DEMO, Answer, cases, event, function, problem
+from tests.support.mail_reports import RECEIPT, group, mail, status_mail
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
