@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from tests.support import upstream
-from tests.support.upstream import Seen, Upstream, after_effect, raw, reset, silence
+from tests.support.upstream import Seen, Upstream, after_effect, raw, reset, silence, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,21 +74,136 @@ class FakeSendGrid(Upstream):
         """Whether the key has permission; None if it is unknown."""
         return self._scopes.get(key)
 
+    def work(self, request: Seen) -> tuple[int, Any]:
+        """Execute a request as SendGrid would."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        permitted = self.permission(key) if scheme.casefold() == "bearer" else None
+        if not permitted:
+            return refused(401, "authorization required") if permitted is None else refused(403, "access forbidden")
+        # unescaped exactly once, and a plus sign stays one; without our prefix nothing below matches
+        path = [unquote(piece) for piece in urlsplit(request.target).path.removeprefix(f"{self.prefix}/v3/").split("/")]
+        account = (key, request.headers.get("on-behalf-of", ""))
+        lists = self.lists[account]
+        match request.method, path:
+            case "GET", ["suppression", name] if name in LISTS:
+                return self._page(lists[name], request.query)
+            case "DELETE", ["suppression", name] if name in LISTS and name != "unsubscribes":
+                return self._bulk(lists, name, request)
+            case "DELETE", ["suppression", name, email] if name in LISTS and name != "unsubscribes":
+                return self._single(lists, name, email, absent=refused(404, "not found"))
+        return self._asm(lists, self.groups[account], path, request)
+
+    def refusal(self, status: int, message: str) -> Any:
+        """SendGrid's error envelope."""
+        return refused(status, message)[1]
+
+    def _asm(
+        self,
+        lists: dict[str, list[dict[str, Any]]],
+        groups: dict[int, dict[str, Any]],
+        path: list[str],
+        request: Seen,
+    ) -> tuple[int, Any]:
+        """Execute a request about unsubscribes."""
+        match request.method, path:
+            case "DELETE", ["asm", "suppressions", "global", email]:
+                return self._single(lists, "unsubscribes", email, absent=(204, None))
+            case "POST", ["asm", "suppressions", "global"]:
+                return self._put(lists, "unsubscribes", request.json)
+            case "POST", ["asm", "groups", group, "suppressions"]:
+                return self._put(lists, f"group-{group}", request.json)
+            case "DELETE", ["asm", "groups", group, "suppressions", email]:
+                return self._single(lists, f"group-{group}", email, absent=(204, None))
+            case "GET", ["asm", "suppressions"]:
+                return 200, [
+                    {"email": row["email"], "group_id": id_, "group_name": one["name"], "created_at": row["created"]}
+                    for id_, one in groups.items()
+                    for row in lists[f"group-{id_}"]
+                ]
+        return self._groups(lists, groups, path, request)
+
+    def _groups(
+        self,
+        lists: dict[str, list[dict[str, Any]]],
+        groups: dict[int, dict[str, Any]],
+        path: list[str],
+        request: Seen,
+    ) -> tuple[int, Any]:
+        match request.method, path:
+            case "GET", ["asm", "groups"]:
+                return 200, [{**one, "unsubscribes": len(lists[f"group-{id_}"])} for id_, one in groups.items()]
+            case "POST", ["asm", "groups"]:
+                return self._create(groups, request.json)
+            case (("PATCH" | "DELETE"), ["asm", "groups", group]) if int(group) not in groups:
+                return refused(404, "not found")
+            case "PATCH", ["asm", "groups", group]:
+                groups[int(group)] |= request.json
+                return 201, groups[int(group)]
+            case "DELETE", ["asm", "groups", group]:
+                del groups[int(group)]
+                lists.pop(f"group-{group}", None)
+                return 204, None
+        return 404, {"message": "Not Found"}
+
+    def _put(self, lists: dict[str, list[dict[str, Any]]], name: str, wanted: dict[str, Any]) -> tuple[int, Any]:
+        emails = wanted["recipient_emails"]
+        if self.poison.intersection(emails):
+            return refused(400, f"invalid email {emails}")
+        known = {row["email"] for row in lists[name]}
+        lists[name] += [{"created": 1_700_000_000, "email": email} for email in emails if email not in known]
+        return 201, {"recipient_emails": emails}
+
+    def _create(self, groups: dict[int, dict[str, Any]], wanted: dict[str, Any]) -> tuple[int, Any]:
+        if any(one["name"] == wanted["name"] for one in groups.values()):
+            return refused(400, "a group of that name exists")
+        group_id = 100 + len(self.seen)
+        groups[group_id] = {"id": group_id, "is_default": False, **wanted}
+        return 201, groups[group_id]
+
+    def _bulk(self, lists: dict[str, list[dict[str, Any]]], name: str, request: Seen) -> tuple[int, Any]:
+        try:
+            body = request.json
+        except ValueError:
+            return refused(400, "request body is invalid")
+        if "emails" in body and "delete_all" in body:
+            return refused(400, "emails and delete_all cannot both be set")
+        if body.get("delete_all") is True:
+            lists[name].clear()
+            return 204, None
+        if not isinstance(body.get("emails"), list):
+            return refused(400, "emails array or delete_all must be set")
+        if self.poison.intersection(body["emails"]):
+            return refused(400, f"invalid email {body['emails']}")
+        lists[name][:] = [row for row in lists[name] if row["email"] not in body["emails"]]
+        return 204, None
+
+    def _single(
+        self, lists: dict[str, list[dict[str, Any]]], name: str, email: str, *, absent: tuple[int, Any]
+    ) -> tuple[int, Any]:
+        if email in self.poison:
+            return refused(400, f"invalid email {email}")
+        kept = [row for row in lists[name] if row["email"] != email]
+        if len(kept) == len(lists[name]):
+            return absent
+        lists[name][:] = kept
+        return 204, None
+
+    def _page(self, rows: list[dict[str, Any]], query: dict[str, str]) -> tuple[int, Any]:
+        def number(name: str, default: int) -> int:
+            return int(query.get(name, default))
+
+        if not 1 <= number("limit", 500) <= 500:
+            return refused(400, "limit must be between 1 and 500")
+        self.between_pages(self)
+        chosen = [r for r in rows if number("start_time", 0) <= r.get("created", 0) <= number("end_time", 10**12)]
+        chosen.sort(key=lambda row: -row.get("created", 0))
+        return 200, chosen[number("offset", 0) :][: number("limit", 500)]
+
 
 class Handler(upstream.Handler):
     """One connection."""
 
     do_PATCH = upstream.Handler.handle_method  # noqa: N815
-
-    @property
-    def fake(self) -> FakeSendGrid:
-        """The server's own."""
-        return cast("FakeSendGrid", self.server.fake)
-
-    @property
-    def request_body(self) -> bytes:
-        """The body of the request."""
-        return self.request_seen.body
 
     def answer(self, status: int, payload: Any = None, headers: dict[str, str] | None = None) -> None:
         raw = b"" if payload is None else json.dumps(payload).encode()
@@ -105,133 +220,12 @@ class Handler(upstream.Handler):
         self.end_headers()
         self.wfile.write(raw)
 
-    def work(self) -> tuple[int, Any]:
-        """Execute a request as SendGrid would."""
-        fake = self.fake
-        scheme, _, key = self.headers.get("Authorization", "").partition(" ")
-        permitted = fake.permission(key) if scheme.casefold() == "bearer" else None
-        if not permitted:
-            return refusal(401, "authorization required") if permitted is None else refusal(403, "access forbidden")
-        parts = urlsplit(self.path)
-        # unescaped exactly once, and a plus sign stays one; without our prefix nothing below matches
-        path = [unquote(piece) for piece in parts.path.removeprefix(f"{fake.prefix}/v3/").split("/")]
-        lists = fake.lists[key, self.headers.get("On-Behalf-Of", "")]
-        match self.command, path:
-            case "GET", ["suppression", name] if name in LISTS:
-                return self._page(lists[name], parse_qs(parts.query, keep_blank_values=True))
-            case "DELETE", ["suppression", name] if name in LISTS and name != "unsubscribes":
-                return self._bulk(lists, name)
-            case "DELETE", ["suppression", name, email] if name in LISTS and name != "unsubscribes":
-                return self._single(lists, name, email, absent=refusal(404, "not found"))
-        return self._asm(lists, fake.groups[key, self.headers.get("On-Behalf-Of", "")], path)
 
-    def _asm(
-        self, lists: dict[str, list[dict[str, Any]]], groups: dict[int, dict[str, Any]], path: list[str]
-    ) -> tuple[int, Any]:
-        """Execute a request about unsubscribes."""
-        match self.command, path:
-            case "DELETE", ["asm", "suppressions", "global", email]:
-                return self._single(lists, "unsubscribes", email, absent=(204, None))
-            case "POST", ["asm", "suppressions", "global"]:
-                return self._put(lists, "unsubscribes")
-            case "POST", ["asm", "groups", group, "suppressions"]:
-                return self._put(lists, f"group-{group}")
-            case "DELETE", ["asm", "groups", group, "suppressions", email]:
-                return self._single(lists, f"group-{group}", email, absent=(204, None))
-            case "GET", ["asm", "suppressions"]:
-                return 200, [
-                    {"email": row["email"], "group_id": id_, "group_name": one["name"], "created_at": row["created"]}
-                    for id_, one in groups.items()
-                    for row in lists[f"group-{id_}"]
-                ]
-        return self._groups(lists, groups, path)
-
-    def _groups(
-        self, lists: dict[str, list[dict[str, Any]]], groups: dict[int, dict[str, Any]], path: list[str]
-    ) -> tuple[int, Any]:
-        match self.command, path:
-            case "GET", ["asm", "groups"]:
-                return 200, [{**one, "unsubscribes": len(lists[f"group-{id_}"])} for id_, one in groups.items()]
-            case "POST", ["asm", "groups"]:
-                return self._create(groups, json.loads(self.request_body))
-            case (("PATCH" | "DELETE"), ["asm", "groups", group]) if int(group) not in groups:
-                return refusal(404, "not found")
-            case "PATCH", ["asm", "groups", group]:
-                groups[int(group)] |= json.loads(self.request_body)
-                return 201, groups[int(group)]
-            case "DELETE", ["asm", "groups", group]:
-                del groups[int(group)]
-                lists.pop(f"group-{group}", None)
-                return 204, None
-        return 404, {"message": "Not Found"}
-
-    def _put(self, lists: dict[str, list[dict[str, Any]]], name: str) -> tuple[int, Any]:
-        emails = json.loads(self.request_body)["recipient_emails"]
-        if self.fake.poison.intersection(emails):
-            return refusal(400, f"invalid email {emails}")
-        known = {row["email"] for row in lists[name]}
-        lists[name] += [{"created": 1_700_000_000, "email": email} for email in emails if email not in known]
-        return 201, {"recipient_emails": emails}
-
-    def _create(self, groups: dict[int, dict[str, Any]], wanted: dict[str, Any]) -> tuple[int, Any]:
-        if any(one["name"] == wanted["name"] for one in groups.values()):
-            return refusal(400, "a group of that name exists")
-        group_id = 100 + len(self.fake.seen)
-        groups[group_id] = {"id": group_id, "is_default": False, **wanted}
-        return 201, groups[group_id]
-
-    def _bulk(self, lists: dict[str, list[dict[str, Any]]], name: str) -> tuple[int, Any]:
-        try:
-            body = json.loads(self.request_body)
-        except ValueError:
-            return refusal(400, "request body is invalid")
-        if "emails" in body and "delete_all" in body:
-            return refusal(400, "emails and delete_all cannot both be set")
-        if body.get("delete_all") is True:
-            lists[name].clear()
-            return 204, None
-        if not isinstance(body.get("emails"), list):
-            return refusal(400, "emails array or delete_all must be set")
-        if self.fake.poison.intersection(body["emails"]):
-            return refusal(400, f"invalid email {body['emails']}")
-        lists[name][:] = [row for row in lists[name] if row["email"] not in body["emails"]]
-        return 204, None
-
-    def _single(
-        self, lists: dict[str, list[dict[str, Any]]], name: str, email: str, *, absent: tuple[int, Any]
-    ) -> tuple[int, Any]:
-        if email in self.fake.poison:
-            return refusal(400, f"invalid email {email}")
-        kept = [row for row in lists[name] if row["email"] != email]
-        if len(kept) == len(lists[name]):
-            return absent
-        lists[name][:] = kept
-        return 204, None
-
-    def _page(self, rows: list[dict[str, Any]], query: dict[str, list[str]]) -> tuple[int, Any]:
-        def number(name: str, default: int) -> int:
-            return int(query.get(name, [str(default)])[0])
-
-        if not 1 <= number("limit", 500) <= 500:
-            return refusal(400, "limit must be between 1 and 500")
-        self.fake.between_pages(self.fake)
-        chosen = [r for r in rows if number("start_time", 0) <= r.get("created", 0) <= number("end_time", 10**12)]
-        chosen.sort(key=lambda row: -row.get("created", 0))
-        return 200, chosen[number("offset", 0) :][: number("limit", 500)]
-
-
-def refusal(status: int, message: str) -> tuple[int, Any]:
+def refused(status: int, message: str) -> tuple[int, Any]:
     return status, {"errors": [{"field": None, "message": message}]}
 
 
 # ---- trouble
-
-
-def status(code: int, **headers: str) -> Callable[[Any], None]:
-    """An error in SendGrid's envelope; header names with underscores for hyphens."""
-    return lambda handler: handler.answer(
-        *refusal(code, "boo@example.org SG.canary"), {name.replace("_", "-"): value for name, value in headers.items()}
-    )
 
 
 def throttled(reset: int) -> Callable[[Any], None]:

@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,7 +57,7 @@ class Seen:
 
 
 @dataclass
-class Upstream:
+class Upstream(ABC):
     """The server; one instance is one provider with any number of accounts.
 
     Attributes:
@@ -92,13 +93,13 @@ class Upstream:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    @abstractmethod
     def work(self, request: Seen) -> tuple[int, Any]:
         """The status and the body with which the provider answers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refusal(self, status: int, message: str) -> Any:
         """The provider's body of an error."""
-        raise NotImplementedError
 
 
 class _Server(ThreadingHTTPServer):
