@@ -19,14 +19,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.demo_data import DEMO, UPSTREAM
 from local.ministack import free_port
 from local.place import ROOT, Place
+from reprieve.access.quota import Bucket
+from tests.support.stack_access import access_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SECONDS_TO_START = 300
+#: requests per minute: only the tests of limits are to meet one
+PLENTY = 100_000
 SECONDS_OF_A_COMMAND = 300
 SECONDS_TO_STOP = 20  # `make run` promises 5, whatever runs; the machine may be busy with something else
 
@@ -85,6 +90,8 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     home: Path = tmp_path_factory.mktemp("stack")
     runner = Runner(Place(home, free_port()))
     runner.start()
+    for name in (DEMO, UPSTREAM):
+        access_of(runner.place).change_organization(name, {}, dict.fromkeys(Bucket, PLENTY))
     yield runner
     runner.stop()
 
