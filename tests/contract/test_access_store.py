@@ -161,6 +161,11 @@ def test_an_account_and_the_name_that_logs_show_are_written_together_or_not_at_a
     assert (store.provider_accounts("acme"), stored(store).provider_name) == ([ACCOUNT], "Sendgrid")
     assert store.set_provider_account("acme", ProviderAccount("ses"), provider_name="SES", before=ACCOUNT)
     assert (store.provider_accounts("acme"), stored(store).provider_name) == ([ProviderAccount("ses")], "SES")
+    # a region is an attribute only where there is one
+    regional = ProviderAccount("ses", region="eu-west-1")
+    assert store.set_provider_account("acme", regional, provider_name="SES", before=ProviderAccount("ses"))
+    assert not store.set_provider_account("acme", ACCOUNT, provider_name="Sendgrid", before=ProviderAccount("ses"))
+    assert not store.remove_provider_account("acme", ProviderAccount("ses"), provider_name="")
 
 
 def test_an_account_that_is_set_again_is_no_longer_paused(store: Access) -> None:

@@ -272,6 +272,13 @@ def test_the_next_day_and_another_credential_have_lifts_of_their_own(call: Gatew
     assert okta(call, desk, "e@x.io").status == 200
 
 
+def test_a_count_is_kept_beyond_its_day(call: Gateway, dynamodb: Client, clock: Clock, desk: str) -> None:
+    assert okta(call, desk, "a@x.io").status == 200
+    (count,) = [it for it in dynamodb.scan(TableName="Access")["Items"] if it["sort"]["S"].startswith("lifts#")]
+    tomorrow = (clock.now // DAY + 1) * DAY
+    assert tomorrow <= int(count["expires_at"]["N"]) * 1_000 <= tomorrow + DAY
+
+
 def test_an_admin_lifts_as_many_as_it_likes(call: Gateway, clock: Clock) -> None:
     assert okta(call, token(Role.ADMIN), *(f"u{number}@x.io" for number in range(9))).status == 200
     assert len(waiting()) == 9
@@ -330,6 +337,13 @@ def test_an_unblock_that_is_repeated_by_its_key_is_counted_once(call: Gateway, d
         assert answer.status == 200
     assert okta(call, desk, "b@x.io", "c@x.io").status == 200
     assert okta(call, desk, "d@x.io").status == 403
+
+
+def test_an_unblock_of_an_address_that_is_not_blocked_costs_no_count(call: Gateway, calls: Calls, desk: str) -> None:
+    enrol(1, "zoe@x.io")
+    zoho(call, desk, rid(1))
+    assert "BatchGetItem" in calls
+    assert "UpdateItem" not in calls
 
 
 def test_an_address_that_the_caller_may_not_lift_is_not_counted(call: Gateway, desk: str) -> None:

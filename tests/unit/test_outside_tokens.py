@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 URL = "https://acme.okta.com/oauth2/default"
 JWKS = "https://acme.okta.com/oauth2/default/v1/keys"
 AUDIENCE = "api://reprieve"
+PEM = "-----BEGIN CERTIFICATE-----"
 DESK = frozenset({"okta.orgs.manage", "reprieve.addresses.read"})
 READ = frozenset({"okta.logs.read"})
 GRANTS = (Grant("Help desk", Role.HELP_DESK, DESK), Grant("Everyone", Role.VIEWER, READ))
@@ -299,6 +300,37 @@ def test_an_issuer_that_is_not_trusted_costs_one_read_a_minute(world: World, key
     assert world.fetched == []
 
 
+def test_a_token_costs_at_most_five_reads_of_issuers_whatever_audiences_it_names(world: World, key: Key) -> None:
+    assert refused(world, signed(world, key, aud=[*(f"api://{number}" for number in range(5)), AUDIENCE]))
+    assert world.calls == ["BatchGetItem"] * 5
+    assert refused(world, signed(world, key, aud=["x" * 2_049]))
+    assert world.calls == ["BatchGetItem"] * 5
+
+
+def test_what_was_read_later_than_now_by_the_clock_is_read_again(world: World, key: Key) -> None:
+    """A clock that was put back would otherwise keep the keys for as long as it was ahead."""
+    token = signed(world, key)
+    world.caller(token)
+    world.outside[JWKS] = published(pair_for("ES256"))
+    world.now = Millis(NOW - 1)
+    assert refused(world, token)
+    assert world.fetched == [JWKS, JWKS]
+
+
+def test_keys_are_read_for_each_organization_and_authority_by_itself(world: World, key: Key) -> None:
+    other, new = Organization("other", "Other"), pair_for("ES256")
+    world.access.create_organization(other)
+    trust(world, other, audience="api://other")
+    trust(world, audience="api://private", private_ca=PEM)
+    world.caller(signed(world, key))
+    world.outside[JWKS] = published(new)
+    # acme's token with a key that is not known yet does not wait for a minute in the name of others
+    assert refused(world, signed(world, new))
+    for audience in ("api://other", "api://private"):
+        assert not refused(world, signed(world, new, aud=audience))
+    assert world.fetched == [JWKS] * 3
+
+
 def test_what_is_remembered_of_issuers_is_bounded(world: World, key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside_token, "MAX_REMEMBERED", 2)
     for number in range(9):
@@ -390,8 +422,10 @@ def test_an_issuer_without_usable_keys_makes_a_token_unavailable_and_not_bad(
         ({"claim": ""}, "claim"),
         ({"grants": ()}, "grants"),
         ({"grants": GRANTS * 2}, "grants"),
+        ({"grants": tuple(Grant(str(number), Role.VIEWER, READ) for number in range(101))}, "grants"),
         ({"grants": (replace(GRANTS[0], value=""),)}, "grant"),
         ({"private_ca": "junk"}, "private_ca"),
+        ({"private_ca": PEM + "x" * 16_384}, "private_ca"),
     ],
 )
 def test_what_cannot_be_an_issuer_is_refused_by_name_and_nothing_is_stored(
