@@ -192,7 +192,7 @@ def test_what_cannot_be_read_is_named_by_its_line_and_the_rest_is_taken_in(run: 
     assert wiring.dead_letters().hold() == []
 
 
-def test_an_event_that_is_older_than_what_is_remembered_waits_for_a_word(run: Run, write: Callable[..., str]) -> None:
+def test_an_event_older_than_what_is_remembered_is_left_out_unless_wanted(run: Run, write: Callable[..., str]) -> None:
     file = write(bounce("old@x.io", age=7 * DAY), bounce("new@x.io"))
     done = ingested(run, "--kind", "sendgrid", file)
     assert (done["events"], done["too_old"], listed()) == (1, 1, [("new@x.io", 1)])
@@ -247,7 +247,7 @@ def test_one_value_that_is_too_large_is_refused_with_the_way_out(
     monkeypatch.setattr(exported, "MAX_WHOLE", 500)
     file = write(json.dumps([bounce(f"{at}@x.io") for at in range(9)], indent=1))
     ran = run("ingest", "acme", "--kind", "sendgrid", file)
-    assert (ran.code, ran.err) == (1, "Error: file: has more than 500 octets and not one event a line\n")
+    assert (ran.code, ran.err) == (1, "Error: file: has more than 500 octets and not one event per line\n")
     assert listed() == []
 
 

@@ -62,7 +62,7 @@ def _values(file: BinaryIO) -> Iterator[tuple[int, Any]]:
     if begun and _value(beginning) is None and beginning.lstrip().startswith((b"{", b"[")):
         content = beginning + file.read(MAX_WHOLE + 1)
         if len(content) > MAX_WHOLE:
-            raise InvalidInput(f"has more than {MAX_WHOLE} octets and not one event a line", field="file")
+            raise InvalidInput(f"has more than {MAX_WHOLE} octets and not one event per line", field="file")
         whole = _value(content)
         if whole is not None:
             yield begun, whole
