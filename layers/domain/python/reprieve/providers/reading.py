@@ -63,6 +63,12 @@ def text(parent: Mapping[str, Any], name: str) -> str:
     return writable(value) if isinstance(value, str) else ""
 
 
+def word(parent: Mapping[str, Any], name: str) -> str:
+    """A text or a whole number as a text; "" for anything else."""
+    value = parent.get(name)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
 def diagnosis(parent: Mapping[str, Any], name: str) -> str:
     """The receiving server's own words, without the type that precedes them in a delivery status notification."""
     found = text(parent, name)

@@ -23,7 +23,7 @@ from reprieve.providers.addresses import segment, spellings
 from reprieve.providers.answers import StatusKind, decoded
 from reprieve.providers.http import check_header
 from reprieve.providers.one_by_one import OneByOne
-from reprieve.providers.reading import from_mail_date
+from reprieve.providers.reading import from_mail_date, word
 from reprieve.providers.rows import created, has_address
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.judgement import judged
@@ -132,7 +132,7 @@ class Mailgun(OneByOne):
             key=comparison_key(row["address"]),
             email=row["address"],
             created=created(row.get("created_at"), from_mail_date, otherwise=otherwise),
-            reason=f"{_word(row.get('code'))} {_word(row.get('error'))}".strip(),
+            reason=f"{word(row, 'code')} {word(row, 'error')}".strip(),
             provider=PROVIDER,
         )
         # Mailgun puts only permanent failures of a mailbox on its list of bounces
@@ -143,7 +143,3 @@ def _is_of_address(body: bytes) -> bool:
     """Whether a 404 is said of an address, in Mailgun's own words, and not of a domain or a path."""
     found = decoded(body)
     return isinstance(found, dict) and "address" in str(found.get("message")).lower()
-
-
-def _word(value: object) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -75,9 +75,9 @@ def check_signature(post: Post) -> None:
     """
     posts.check_size(post, MAX_BODY)
     given = _signature(post)
-    if not _TOKEN.fullmatch(_word(given, "token")) or not _SIGNATURE.fullmatch(_word(given, "signature")):
+    if not _TOKEN.fullmatch(reading.word(given, "token")) or not _SIGNATURE.fullmatch(reading.word(given, "signature")):
         raise Unauthenticated("the webhook's signature is missing or malformed")
-    posts.check_signing_time(_word(given, "timestamp"), post.now, oldest=OLDEST, newest=NEWEST)
+    posts.check_signing_time(reading.word(given, "timestamp"), post.now, oldest=OLDEST, newest=NEWEST)
 
 
 def verify(post: Post, keys: str) -> None:
@@ -94,8 +94,8 @@ def verify(post: Post, keys: str) -> None:
     """
     check_signature(post)
     given = _signature(post)
-    signed = f"{_word(given, 'timestamp')}{_word(given, 'token')}".encode()
-    signatures = [_word(given, name).encode() for name in ("signature", "parent-signature")]
+    signed = f"{reading.word(given, 'timestamp')}{reading.word(given, 'token')}".encode()
+    signatures = [reading.word(given, name).encode() for name in ("signature", "parent-signature")]
     for key in keys.split():
         expected = hmac.new(key.encode(), signed, hashlib.sha256).hexdigest().encode()
         if any(hmac.compare_digest(expected, one) for one in signatures):
@@ -105,7 +105,7 @@ def verify(post: Post, keys: str) -> None:
 
 def nonce(post: Post) -> str:
     """The token of a post, which proves this content and no other."""
-    return _word(_signature(post), "token")
+    return reading.word(_signature(post), "token")
 
 
 def parse_events(post: Post) -> Batch:
@@ -118,11 +118,6 @@ def _signature(post: Post) -> Mapping[str, Any]:
         return reading.member(reading.json_object(post.body), "signature")
     except InvalidInput:
         return {}
-
-
-def _word(given: Mapping[str, Any], name: str) -> str:
-    value = given.get(name)
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def _events(found: Mapping[str, Any], now: Millis) -> Sequence[DeliveryEvent] | None:

@@ -246,11 +246,10 @@ def _moment(raw: Mapping[str, Any], now: Millis) -> Millis:
 
 
 def _group(raw: Mapping[str, Any]) -> int:
-    given = raw.get("asm_group_id")
-    text = str(given) if isinstance(given, int | str) and not isinstance(given, bool) else ""
-    if not GROUP_ID.fullmatch(text):
+    group = reading.word(raw, "asm_group_id")
+    if not GROUP_ID.fullmatch(group):
         raise InvalidInput("not the id of a group", field="asm_group_id")
-    return int(text)
+    return int(group)
 
 
 def _id(key: str, kind: DeliveryKind, at: int, message_id: str, group: int) -> str:
