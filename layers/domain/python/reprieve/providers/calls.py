@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from reprieve.clock import Millis
+    from reprieve.net.exchange import Answer
 
 #: the largest answer about a few addresses, and the largest page of a list, in bytes
 ANSWER_CAP: Final = 64 * 1024
@@ -100,6 +101,23 @@ class Errand:
         return answer
 
 
+def content(reply: Answer, provider: str) -> Any:  # noqa: ANN401  (JSON)
+    """What the answer to a question about a list says, decoded; None when it is not JSON.
+
+    Args:
+        reply: of whatever status.
+        provider: its name, for the error.
+
+    Raises:
+        Unavailable: the status is another than 200; a 404 is about the path.
+    """
+    if reply.status == HTTPStatus.NOT_FOUND:
+        raise Unavailable(f"{provider}: 404: {NO_SUCH_API}")
+    if reply.status != HTTPStatus.OK:
+        raise Unavailable(f"{provider}: {sentence(reply.status)}")
+    return decoded(reply.body)
+
+
 def page(
     upstream: http.Upstream, path: str, query: Mapping[str, str], *, provider: str, rows: str, narrows: bool = False
 ) -> dict[str, Any]:
@@ -128,11 +146,7 @@ def page(
             break
         asked = comeback(reply.status, reply.headers, now=EPOCH)
         upstream.rest(min(LONGEST_WAIT, (asked or SECOND) / SECOND))
-    if reply.status == HTTPStatus.NOT_FOUND:
-        raise Unavailable(f"{provider}: 404: {NO_SUCH_API}")
-    if reply.status != HTTPStatus.OK:
-        raise Unavailable(f"{provider}: {sentence(reply.status)}")
-    found = decoded(reply.body)
+    found = content(reply, provider)
     if not isinstance(found, dict) or not isinstance(found.get(rows), list):
         raise Unavailable(f"{provider}: the answer is not a page of the list")
     return found

@@ -19,7 +19,6 @@ on four lists and a 204 on the fifth; sendgrid/sendgrid-php#281: `emails` and `d
 from __future__ import annotations
 
 import time
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -27,8 +26,8 @@ from reprieve.clock import SECOND, Seconds, to_millis, to_seconds
 from reprieve.errors import InvalidInput, Unavailable
 from reprieve.providers import http
 from reprieve.providers.addresses import segment
-from reprieve.providers.answers import NO_SUCH_API, StatusKind, decoded, sentence
-from reprieve.providers.calls import LISTED, NOT_AN_ADDRESS, PAGE_CAP, UNKNOWN_API, Errand
+from reprieve.providers.answers import StatusKind
+from reprieve.providers.calls import LISTED, NOT_AN_ADDRESS, PAGE_CAP, UNKNOWN_API, Errand, content
 from reprieve.providers.sendgrid.answers import is_envelope, parse_row, recipients, selection
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.suppression import HOLDS, GroupList, Suppression, SuppressionList
@@ -237,11 +236,7 @@ class SendGrid:
             reply = self._upstream.exchange("GET", _PATH[suppression_list], query=query, cap=PAGE_CAP)
         except http.NoAnswer as problem:
             raise Unavailable(f"SendGrid: {problem}") from None
-        if reply.status == HTTPStatus.NOT_FOUND:
-            raise Unavailable(f"SendGrid: 404: {NO_SUCH_API}")
-        if reply.status != HTTPStatus.OK:
-            raise Unavailable(f"SendGrid: {sentence(reply.status)}")
-        rows = decoded(reply.body)
+        rows = content(reply, "SendGrid")
         if not isinstance(rows, list):
             raise Unavailable("SendGrid: the answer is not a list")
         found = [entry for row in rows if (entry := parse_row(suppression_list, row, otherwise=last)) is not None]

@@ -15,6 +15,7 @@ from reprieve.clock import Seconds, to_millis
 from reprieve.errors import Conflict, InvalidInput, Unavailable
 from reprieve.providers import http
 from reprieve.providers.answers import StatusKind, decoded, kind_of, sentence
+from reprieve.providers.calls import content
 from reprieve.providers.rows import has_address
 from reprieve.providers.sendgrid.answers import is_envelope
 from reprieve.suppressions.group import Group
@@ -75,10 +76,7 @@ class SendGridGroups:
                 yield entry
 
     def _read(self, path: str, *, cap: int) -> list[Any]:
-        reply = self._exchange("GET", path, cap=cap)
-        if reply.status != HTTPStatus.OK:
-            raise Unavailable(f"SendGrid: {sentence(reply.status)}")
-        rows = decoded(reply.body)
+        rows = content(self._exchange("GET", path, cap=cap), "SendGrid")
         if not isinstance(rows, list):
             raise Unavailable("SendGrid: the answer is not a list")
         return rows
