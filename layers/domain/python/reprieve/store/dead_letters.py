@@ -1,9 +1,9 @@
 """The dead-letter queue: what could not be read, kept whole.
 
 A message is JSON: `organization`, `account` if it is not the default one, `provider`, `reason`, and the `content` as
-base64 of zlib. A letter has an `id` and
-is in `parts` messages, each with its `part` from 1 on: one, unless SQS's limit of a message does not let it. The queue
-also has what Lambda and EventBridge put there, invocations that failed; they are shown and never touched.
+base64 of zlib. A letter has an `id` and is in `parts` messages, each with its `part` from 1 on: one, unless SQS's limit
+of a message does not let it. The queue also has what Lambda and EventBridge put there, invocations that failed; they
+are shown and never touched.
 """
 
 from __future__ import annotations
