@@ -95,3 +95,17 @@ def test_what_another_account_has_carried_out_starts_the_attempts_of_the_rest_an
     due_at = Millis(NOW + FIRST_BACKOFF // 2)
     settled = Settlement(row, RemovalState.PENDING, 1, due_at, "other: 400", frozenset([MAIN.mark]))
     assert judge(row, answers, now=NOW, spread=lambda: 0.5) == settled
+
+
+@pytest.mark.parametrize(("back", "due"), [(NOW + 1, NOW + 1), (NOW + 2 * PAUSE, NOW + PAUSE)])
+def test_a_removal_is_due_when_the_first_account_may_be_called_again(back: Millis, due: Millis) -> None:
+    answers = [(Upstream(MAIN, None, back), None), (Upstream(OTHER, None), BROKEN)]
+    said = "default: not called in this run; other: 401"
+    settled = Settlement(ROWS[0], RemovalState.PENDING, 1, due, said)
+    assert judge(ROWS[0], answers, now=NOW, spread=lambda: 0.5) == settled
+
+
+def test_what_an_account_has_carried_out_before_need_not_be_carried_out_again() -> None:
+    row = replace(ROWS[0], carried=frozenset([MAIN.mark]))
+    answers = [(Upstream(MAIN, None), None), (Upstream(OTHER, None), LIFTED)]
+    assert judge(row, answers, now=NOW, spread=lambda: 0.5).state is RemovalState.DONE
