@@ -210,6 +210,12 @@ def test_a_hold_is_put_at_the_provider_and_lifted_there_under_any_spelling(bench
     assert bench.provider.kept_with(SPAM) == ()
 
 
+@pytest.mark.parametrize("name", [BOUNCES, SPAM])
+def test_a_list_that_the_provider_fills_itself_is_never_added_to(bench: Bench, name: SuppressionList) -> None:
+    assert outcomes(bench.provider.put(name, ["ann@example.org"], budget=BUDGET)) == [LiftOutcome.LISTED]
+    assert bench.calls() == 0
+
+
 def test_a_lost_answer_of_a_hold_can_be_tried_again(bench: Bench) -> None:
     bench.lose_answers()
     for outcome in (LiftOutcome.RETRY, LiftOutcome.LISTED):

@@ -121,10 +121,11 @@ def test_rows_without_an_address_are_left_out_and_one_without_a_time_gets_the_en
         *({"id": "1"}, {"id": "2", "email": 7}, "row", {"email": "x" * 400 + "@x.io"}),
         {"id": "3", "email": "a@x.io", "created_at": "soon"},
         {"id": "4", "email": "b@x.io", "created_at": "2023-10-06 23:47:56.678+00"},
+        {"id": "5", "email": "c@x.io", "created_at": "1969-12-31T23:59:59Z"},
     ]
     resend.fake.always = lambda handler: handler.answer(200, {"has_more": False, "data": rows})
     found = {one.email: one.created for one in resend.provider.entries(BOUNCES, start=0, end=NOW)}
-    assert found == {"a@x.io": NOW, "b@x.io": 1_696_636_076_678}
+    assert found == {"a@x.io": NOW, "b@x.io": 1_696_636_076_678, "c@x.io": NOW}
 
 
 @pytest.mark.parametrize("options", [{"base_url": "ftp://x"}, {"base_url": "https://u:p@x"}, {"api_key": "re\n"}])
