@@ -13,15 +13,8 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import Final
 
-from local.lock_file import take_lock
+from local import pyodide
 from local.pythons import find
-
-ROOT: Final = Path(__file__).resolve().parent.parent
-#: CPython as WebAssembly, from npm: the default runtime's version, for a machine that does not have it
-PYODIDE_PYTHON: Final = "3.14"
-PYODIDE: Final = ROOT / "artifacts" / "pyodide"
-LOCK: Final = ROOT / ".local" / "pyodide.lock"
-SECONDS_TO_FETCH: Final = 300
 
 MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 #: the minor version of glibc in the runtime's system: Amazon Linux 2, then Amazon Linux 2023
@@ -29,7 +22,7 @@ GLIBC: Final = {"3.11": 26, "3.12": 34, "3.13": 34, "3.14": 34}
 #: what the first bytes of a .pyc name: CPython's own number for the bytecode of a released version
 MAGIC: Final = {"3.11": 3495, "3.12": 3531, "3.13": 3571, "3.14": 3627}
 #: the services that the functions call. botocore describes over 400, which is nine tenths of its size
-SERVICES: Final = {"dynamodb", "kms", "s3", "sesv2", "sqs"}
+SERVICES: Final = {"dynamodb", "kms", "lambda", "s3", "sesv2", "sqs"}
 #: where Lambda unpacks a layer, and a function
 LAYER, FUNCTION = "/opt", "/var/task"
 
@@ -107,7 +100,7 @@ def compile_all(artifact: Path, version: str, place: str) -> None:
     if command is None or subprocess.run(command, check=False).returncode != 0:
         for cache in artifact.rglob("__pycache__"):
             shutil.rmtree(cache)
-        npm = " (or npm, which brings it as WebAssembly)" if version == PYODIDE_PYTHON else ""
+        npm = " (or npm, which brings it as WebAssembly)" if version == pyodide.PYTHON else ""
         print(LOUD.format(version=version, npm=npm), flush=True)
 
 
@@ -118,8 +111,8 @@ def compiler(version: str, artifact: Path, place: str) -> list[str] | None:
     if python := next(pythons, None):
         options = ["-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", str(artifact), "-p", place]
         return [python, "-I", "-m", "compileall", *options, str(artifact)]
-    if version == PYODIDE_PYTHON and fetch_pyodide():
-        return ["node", str(PYODIDE / "compile.mjs"), str(artifact), place]
+    if version == pyodide.PYTHON and pyodide.fetch():
+        return [sys.executable, "-P", "-m", "local.pyodide", str(artifact), place]
     return None
 
 
@@ -145,19 +138,6 @@ def magic(python: str) -> int:
     program = "import importlib.util; print(int.from_bytes(importlib.util.MAGIC_NUMBER[:2], 'little'))"
     found = subprocess.run([python, "-I", "-c", program], capture_output=True, text=True, check=False)
     return int(found.stdout) if found.returncode == 0 else 0
-
-
-def fetch_pyodide() -> bool:
-    """Install CPython as WebAssembly from npm, checked against its lock, unless it is there; whether it is."""
-    if not (shutil.which("npm") and shutil.which("node")):
-        return False
-    installed, wanted = PYODIDE / "node_modules" / ".package-lock.json", PYODIDE / "package-lock.json"
-    # SAM builds several artifacts at a time
-    with take_lock(LOCK, seconds=SECONDS_TO_FETCH, otherwise="npm is still busy"):
-        if installed.exists() and installed.stat().st_mtime >= wanted.stat().st_mtime:
-            return True
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-        return subprocess.run(command, cwd=PYODIDE, check=False).returncode == 0
 
 
 if __name__ == "__main__":

@@ -18,11 +18,12 @@ LOCK = ROOT / ".local" / "build.lock"
 CACHE = ROOT / ".local" / "build-cache"
 SECONDS_FOR_ANOTHER_BUILD = 600
 
-#: Parameters of the template on a local stack: the demo's mail server is on loopback, and there is a bucket for mails.
-LOCAL_PARAMETERS = {"PrivateMailNetworks": "127.0.0.0/8", "ReceivedMail": "on"}
+#: Parameters of the template on a local stack: the demo's mail server is on loopback, a receiver of hooks
+#: may listen there on 8098 or 8099, and there is a bucket for mails.
+LOCAL_PARAMETERS = {"PrivateMailNetworks": "127.0.0.0/8", "TokenPorts": "443,8098,8099", "ReceivedMail": "on"}
 
 #: How an artifact is made. SAM's cache knows the sources of each artifact, and not these.
-RECIPE = ("artifacts", "local/artifact.py")
+RECIPE = ("artifacts", "local/artifact.py", "local/pyodide.py")
 
 #: What is built and deployed depends on these and on nothing else.
 SOURCES = (

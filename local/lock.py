@@ -26,6 +26,8 @@ COMPILE = [
     "--no-header",
     "--quiet",
 ]
+# What django-htmx asks for: only a file that it ships is used.
+LEFT_OUT = [f"--no-emit-package={name}" for name in ("django", "asgiref", "sqlparse")]
 HEADER = "# Made by `make lock` from {source}. Do not edit.\n\n"
 
 
@@ -40,14 +42,11 @@ def main() -> None:
         lock(f"requirements/zoho{major}.in", f"requirements/zoho{major}.txt", upgrade)
     lock("requirements/okta2.in", "requirements/okta2.txt", upgrade)
     lock("requirements/lint.in", "requirements/lint.txt", upgrade)
-    same = "--constraint=requirements/dev.txt"
-    lock("requirements/unit.in", "requirements/unit.txt", ["--upgrade", same])
+    # Django's, on Windows alone; of the developer's environment others ask for it.
+    same = ["--upgrade", "--constraint=requirements/dev.txt", "--no-emit-package=tzdata"]
+    lock("requirements/unit.in", "requirements/unit.txt", same)
     # The layer must have the versions that the tests ran with.
-    lock(
-        "layers/dependencies/requirements.in",
-        "layers/dependencies/requirements.txt",
-        ["--upgrade", same],
-    )
+    lock("layers/dependencies/requirements.in", "layers/dependencies/requirements.txt", same)
 
 
 def install_uv() -> None:
@@ -64,7 +63,7 @@ def lock(source: str, target: str, options: list[str]) -> None:
     environment = {**os.environ}
     if "PIP_CERT" in environment:
         environment.setdefault("SSL_CERT_FILE", environment["PIP_CERT"])
-    command = [str(UV), *COMPILE, *options, source, f"--output-file={target}"]
+    command = [str(UV), *COMPILE, *LEFT_OUT, *options, source, f"--output-file={target}"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     written = ROOT / target
     written.write_text(HEADER.format(source=source) + written.read_text().removeprefix(HEADER.format(source=source)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local import artifact
+from local import artifact, pyodide
 from tests.support.artifacts import UNCHECKED, compiled
 from tests.support.tables import template
 
@@ -58,14 +58,14 @@ def test_a_python_that_writes_another_bytecode_is_no_compiler(monkeypatch: pytes
     monkeypatch.setattr(artifact, "find_with_uv", lambda _: None)
     assert artifact.compiler(HERE, folder, artifact.LAYER) is not None
     monkeypatch.setattr(artifact, "magic", lambda _: artifact.MAGIC[HERE] - 1)
-    monkeypatch.setattr(artifact, "fetch_pyodide", lambda: False)
+    monkeypatch.setattr(pyodide, "fetch", lambda: False)
     assert artifact.compiler(HERE, folder, artifact.LAYER) is None
 
 
 def test_the_webassembly_is_of_the_default_runtime() -> None:
-    packages = json.loads((artifact.PYODIDE / "package.json").read_text())["dependencies"]
-    assert packages["pyodide"].startswith(artifact.PYODIDE_PYTHON.replace(".", "") + ".")
-    assert template()["Parameters"]["PythonRuntime"]["Default"] == f"python{artifact.PYODIDE_PYTHON}"
+    packages = json.loads((pyodide.PACKAGE / "package.json").read_text())["dependencies"]
+    assert packages["pyodide"].startswith(pyodide.PYTHON.replace(".", "") + ".")
+    assert template()["Parameters"]["PythonRuntime"]["Default"] == f"python{pyodide.PYTHON}"
 
 
 def test_the_markers_of_what_ships_do_not_depend_on_the_python_that_runs_pip() -> None:
