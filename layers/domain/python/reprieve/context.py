@@ -14,24 +14,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The originator of a change: the holder of a credential, the operator, or the system itself.
+    """The originator of a change: the holder of a credential, a person, the operator, or the system itself.
 
     Attributes:
-        id: the credential's id, or a fixed word.
+        id: the credential's id, the person's, or a fixed word.
         type: Okta's word for the kind of actor.
         name: the display name.
         alternate: another name of it; by default the display name.
+        is_person: whether it is a person who signed in at an identity provider, whose id is the one that they have
+            there.
     """
 
     id: str
     type: str
     name: str
     alternate: str = ""
+    is_person: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether it came through an API or the console."""
+        return self.type == "User"
 
     @property
     def holds_credential(self) -> bool:
-        """Whether it came through an API."""
-        return self.type == "User"
+        """Whether its id is that of a credential or a client."""
+        return self.asks and not self.is_person
 
 
 SYSTEM: Final = Actor(id="unknown", type="SystemPrincipal", name="Okta System", alternate="system@okta.com")
@@ -39,6 +47,8 @@ SYSTEM: Final = Actor(id="unknown", type="SystemPrincipal", name="Okta System", 
 OPERATOR: Final = Actor(id="operator", type="SystemPrincipal", name="reprieve command")
 #: the upkeep, which takes entries that are not shown any more off their lists
 UPKEEP: Final = Actor(id="upkeep", type="SystemPrincipal", name="upkeep")
+#: the policy of an organization, which lifts by itself what its rules say
+POLICY: Final = Actor(id="policy", type="SystemPrincipal", name="policy")
 #: the daily comparison with the providers' lists
 RECONCILIATION: Final = Actor(id="reconciliation", type="SystemPrincipal", name="reconciliation")
 
@@ -54,10 +64,12 @@ class Origin:
     Attributes:
         address: the IP address of the caller, or of the last proxy that is not ours.
         user_agent: what the caller's program calls itself, which it may make up.
+        route: the stage and the path template of the API's route, such as `/v3/suppression/bounces/{email}`.
     """
 
     address: str = ""
     user_agent: str = ""
+    route: str = ""
 
 
 #: not known

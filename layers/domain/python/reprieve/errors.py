@@ -7,7 +7,8 @@
     │   ├── InvalidCursor     not a cursor of this organization and question
     │   └── LimitExceeded     more of something than one request may carry
     ├── Unauthenticated       a credential that is not known or no longer valid
-    │   └── NoCredential      no credential at all
+    │   ├── NoCredential      no credential at all
+    │   └── SignInRefused     a person's sign-in at an identity provider that lets no one in
     ├── Forbidden             a valid credential that may not do this
     ├── NoSuchRoute           the API has no such path
     ├── MethodNotAllowed      the path exists, but not for this method
@@ -76,6 +77,19 @@ class Unauthenticated(ReprieveError):
 
 class NoCredential(Unauthenticated):
     """The request has no Authorization header; a dialect may answer that differently from a bad credential."""
+
+
+class SignInRefused(Unauthenticated):
+    """A person's sign-in at an identity provider lets no one in.
+
+    Args:
+        said: what the person can do about it, as a sentence.
+        cause: what an operator can look for, without anything of a code or a token.
+    """
+
+    def __init__(self, said: str, cause: str) -> None:
+        super().__init__(cause)
+        self.said = said
 
 
 class Forbidden(ReprieveError):

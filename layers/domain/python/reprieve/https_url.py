@@ -1,4 +1,4 @@
-"""The https URLs that users name and that we call: a token endpoint, an issuer's keys."""
+"""The URLs that users name and that we call: a token endpoint, an issuer's keys, a webhook."""
 
 from __future__ import annotations
 
@@ -16,10 +16,19 @@ def is_plain_https(url: str) -> bool:
 
     Which hosts and ports may be connected to is the guard's decision (`net`).
     """
+    return _is_plain(url, "https")
+
+
+def is_plain_http(url: str) -> bool:
+    """The same for an http URL."""
+    return _is_plain(url, "http")
+
+
+def _is_plain(url: str, scheme: str) -> bool:
     if not _CHARACTERS.fullmatch(url):
         return False
     try:
         parts = urlsplit(url)
-        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        return parts.scheme == scheme and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
     except ValueError:  # brackets that do not match, or a port that is not one
         return False

@@ -26,6 +26,8 @@ MAX_SOFT_BOUNCES: Final = 32
 #: how many addresses one caller of the help desk may lift per day, unless the organization says otherwise
 HELP_DESK_LIFTS: Final = 50
 MAX_HELP_DESK_LIFTS: Final = 10_000
+#: the most bytes of a policy's text: with it, an organization's item is read for one read unit
+MAX_POLICY: Final = 2_048
 #: a CRM module's name as its API spells it
 MODULE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 #: words that can take the place of a module's name in a path or a key
@@ -59,6 +61,27 @@ class BouncePurge:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicySetting:
+    """An organization's policy as it is kept; `policies.written` reads it.
+
+    It is kept with the organization, which every request reads, and is small enough that this read costs no more.
+
+    Attributes:
+        rules: as text, at most `MAX_POLICY` bytes; "" for the default policy.
+        version: how often the policy or `enabled` was changed; 0 where none was ever set.
+        enabled: whether addresses are lifted by it.
+    """
+
+    rules: str = ""
+    version: int = 0
+    enabled: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.rules.encode()) > MAX_POLICY:
+            raise InvalidInput(f"at most {MAX_POLICY} bytes as compact JSON", field="rules")
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """One tenant and its settings.
 
@@ -76,6 +99,7 @@ class Organization:
         cleared: list -> the second (not millisecond) up to which everything on it is cleared.
         help_desk_lifts: how many addresses one caller of the help desk may lift per day (UTC), 0 to 10,000.
         limits: bucket (`access.quota.Bucket`) -> requests per minute, where the default does not apply.
+        policy: until when failed deliveries suppress an address.
         provider_name: its upstream provider's name as logs show it; "" when it has none, or when its account was last
             set before the name was kept.
     """
@@ -94,6 +118,7 @@ class Organization:
     limits: Mapping[str, int] = field(default_factory=dict, hash=False)
     provider_name: str = ""
     help_desk_lifts: int = HELP_DESK_LIFTS
+    policy: PolicySetting = PolicySetting()
 
     def __post_init__(self) -> None:
         if not ORGANIZATION_ID.fullmatch(self.id):

@@ -86,7 +86,23 @@ def authenticate(
     organization_id = organization_of(token)
     if organization_id is None:
         raise Unauthenticated(BAD_CREDENTIAL)
-    organization, credential = store.credential(organization_id, digest_of(token))
+    return caller_with(store, organization_id, digest_of(token), now=now)
+
+
+def caller_with(store: AccessStore, organization_id: str, digest: str, *, now: Millis) -> Caller:
+    """The caller with a long-lived credential, by one read.
+
+    Args:
+        store: organizations and credentials.
+        organization_id: where to look.
+        digest: of the token.
+        now: in milliseconds.
+
+    Raises:
+        Unauthenticated: there is no such credential, or it has expired.
+        Unavailable: the store did not answer.
+    """
+    organization, credential = store.credential(organization_id, digest)
     if organization is None or credential is None or not credential.valid(now):
         raise Unauthenticated(BAD_CREDENTIAL)
     return Caller(

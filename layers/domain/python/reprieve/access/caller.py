@@ -25,6 +25,7 @@ class Caller:
         by_access_token: whether it is an access token.
         role: how far it may go with what its scopes allow.
         name: the credential's, for people; "" where it is not known.
+        actor: who it is, where that is a person and not a credential.
     """
 
     organization: Organization
@@ -34,10 +35,11 @@ class Caller:
     by_access_token: bool = False
     role: Role = Role.ADMIN
     name: str = ""
+    actor: Actor | None = None
 
     def context(self, request_id: str, now: Millis, origin: Origin = NOWHERE) -> Context:
         """The context of one request of this caller."""
-        actor = Actor(self.credential_id, "User", f"credential {self.credential_id}", self.name)
+        actor = self.actor or Actor(self.credential_id, "User", f"credential {self.credential_id}", self.name)
         return Context(
             self.organization,
             actor,

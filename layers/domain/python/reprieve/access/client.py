@@ -10,6 +10,7 @@ from typing import Final
 
 from reprieve.access.credential import digest_of
 from reprieve.clock import HOUR, SECOND, SKEW_ALLOWANCE, Millis
+from reprieve.organization import ORGANIZATION_ID
 from reprieve.role import Role
 
 #: the longest that an access token counts, as at Okta
@@ -17,8 +18,8 @@ MAX_LIFETIME: Final = HOUR
 MIN_LIFETIME: Final = SECOND
 #: the longest that an access token is in use after it was issued, by clocks that differ
 MAX_USE: Final = Millis(MAX_LIFETIME + SKEW_ALLOWANCE)
-CLIENT_ID: Final = re.compile(r"rpc_([a-z0-9][a-z0-9-]{1,38})_[0-9a-f]{20}")
-REFRESH_TOKEN: Final = re.compile(r"rpr_([a-z0-9][a-z0-9-]{1,38})_[A-Za-z0-9_-]{43}")
+CLIENT_ID: Final = re.compile(rf"rpc_({ORGANIZATION_ID.pattern})_[0-9a-f]{{20}}")
+REFRESH_TOKEN: Final = re.compile(rf"rpr_({ORGANIZATION_ID.pattern})_[A-Za-z0-9_-]{{43}}")
 
 
 class ClientKind(StrEnum):

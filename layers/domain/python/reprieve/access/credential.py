@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from reprieve.organization import ORGANIZATION_ID
 from reprieve.role import Role
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis
 
-_ORGANIZATION: Final = "([a-z0-9][a-z0-9-]{1,38})"
+_ORGANIZATION: Final = f"({ORGANIZATION_ID.pattern})"
 TOKEN: Final = re.compile(rf"(?:rp_{_ORGANIZATION}_|SG\.{_ORGANIZATION}\.)[A-Za-z0-9_-]{{43}}")
 
 

@@ -61,18 +61,11 @@ class Issuers:
             Conflict: an organization trusts this issuer for this audience already.
         """
         for field, text in (("issuer", url), ("jwks_url", jwks_url)):
-            _check_url(text, field)
+            check_url(text, field)
         for field, text, most in (("audience", audience, MAX_CLAIM), ("claim", claim, MAX_NAME)):
-            _check_text(text, field, most)
-        if not 1 <= len(grants) <= MAX_GRANTS:
-            raise InvalidInput(f"1 to {MAX_GRANTS}", field="grants")
-        for grant in grants:
-            _check_text(grant.value, "grant", MAX_NAME)
-            self.check_scopes(grant.scopes)
-        if len({grant.value for grant in grants}) < len(grants):
-            raise InvalidInput("each value once", field="grants")
-        if len(private_ca) > MAX_PEM or (private_ca and "-----BEGIN CERTIFICATE-----" not in private_ca):
-            raise InvalidInput("a certificate in PEM", field="private_ca")
+            check_text(text, field, most)
+        check_grants(grants, self.check_scopes)
+        check_private_ca(private_ca)
         issuer = Issuer(context.organization.id, url, audience, jwks_url, claim, tuple(grants), context.now, private_ca)
         if not self.issuers.add(issuer):
             raise Conflict("an organization trusts this issuer for this audience already")
@@ -95,11 +88,30 @@ class Issuers:
         self.log.append(context.organization, [issuer_changed(EventType.ISSUER_DISTRUST, found, context=context)])
 
 
-def _check_text(text: str, field: str, most: int) -> None:
+def check_text(text: str, field: str, most: int) -> None:
+    """Refuse a text that is empty, longer than `most` characters, or not printable (InvalidInput)."""
     if not 1 <= len(text) <= most or not text.isprintable():
         raise InvalidInput(f"1 to {most} printable characters", field=field)
 
 
-def _check_url(text: str, field: str) -> None:
-    if not is_plain_https(text):
+def check_grants(grants: Sequence[Grant], check_scopes: Callable[[frozenset[str]], None]) -> None:
+    """Refuse grants that are none, too many or for one value twice, or that have unknown scopes (InvalidInput)."""
+    if not 1 <= len(grants) <= MAX_GRANTS:
+        raise InvalidInput(f"1 to {MAX_GRANTS}", field="grants")
+    for grant in grants:
+        check_text(grant.value, "grant", MAX_NAME)
+        check_scopes(grant.scopes)
+    if len({grant.value for grant in grants}) < len(grants):
+        raise InvalidInput("each value once", field="grants")
+
+
+def check_private_ca(text: str) -> None:
+    """Refuse what is neither "" nor a certificate in PEM (InvalidInput)."""
+    if len(text) > MAX_PEM or (text and "-----BEGIN CERTIFICATE-----" not in text):
+        raise InvalidInput("a certificate in PEM", field="private_ca")
+
+
+def check_url(text: str, field: str, may_call: Callable[[str], bool] = is_plain_https) -> None:
+    """Refuse a URL that may not be called (InvalidInput)."""
+    if not may_call(text):
         raise InvalidInput("an https URL without a user, a space or a fragment", field=field)

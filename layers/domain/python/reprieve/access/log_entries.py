@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from reprieve.access.access_token import AccessToken
     from reprieve.access.client import Client, RefreshToken
     from reprieve.access.credential import Credential
+    from reprieve.access.event_webhook import EventWebhook
     from reprieve.access.issuer import Issuer
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.access.sign_in import SignIn
     from reprieve.access.signing_key import SigningKey
     from reprieve.clock import Millis
     from reprieve.context import Context
@@ -25,9 +27,13 @@ MESSAGE: Final = {
     EventType.TOKEN_CREATE: "Create API token",
     EventType.TOKEN_UPDATE: "Update API token",
     EventType.TOKEN_REVOKE: "Revoke API token",
+    EventType.SESSION_START: "User login to Reprieve",
+    EventType.SESSION_END: "User logout from Reprieve",
     EventType.CLIENT_CREATE: "Create OAuth client",
     EventType.CLIENT_UPDATE: "Update OAuth client",
     EventType.CLIENT_REVOKE: "Revoke OAuth client",
+    EventType.SIGN_IN_SET: "Set where people sign in",
+    EventType.SIGN_IN_REMOVE: "Remove where people sign in",
     EventType.ISSUER_TRUST: "Trust outside issuer",
     EventType.ISSUER_DISTRUST: "Trust outside issuer no more",
     EventType.ORGANIZATION_CREATE: "Create organization",
@@ -36,6 +42,9 @@ MESSAGE: Final = {
     EventType.PROVIDER_UPDATE: "Set provider account",
     EventType.PROVIDER_REMOVE: "Remove provider account",
     EventType.PROVIDER_RESUME: "Resume provider account",
+    EventType.EVENT_WEBHOOK_CREATE: "Create event webhook",
+    EventType.EVENT_WEBHOOK_UPDATE: "Change event webhook",
+    EventType.EVENT_WEBHOOK_DELETE: "Delete event webhook",
     EventType.SENDER_CLAIM: "Claim sender",
     EventType.SENDER_RELEASE: "Release sender",
 }
@@ -75,11 +84,37 @@ def client_changed(
     return change_entry(event_type, MESSAGE[event_type], target, context)
 
 
+def session_changed(event_type: EventType, *, context: Context) -> LogEntry:
+    """The log entry for a session of the console that was opened or closed (SESSION_START, SESSION_END)."""
+    actor = context.actor
+    target = Target(actor.id, actor.type, actor.name, actor.alternate)
+    return change_entry(event_type, MESSAGE[event_type], target, context)
+
+
 def issuer_changed(event_type: EventType, issuer: Issuer, *, context: Context) -> LogEntry:
     """The log entry for an outside issuer that is trusted, or no more (ISSUER_TRUST, ISSUER_DISTRUST)."""
     target = Target(issuer.id, "IdentityProvider", issuer.url)
     facts = {"audience": issuer.audience, "jwksUrl": issuer.jwks_url, "claim": issuer.claim}
     return change_entry(event_type, MESSAGE[event_type], target, context, debug=facts)
+
+
+def sign_in_changed(event_type: EventType, sign_in: SignIn, before: SignIn | None, *, context: Context) -> LogEntry:
+    """The log entry for where people sign in; of the client's secret it says only whether it changed.
+
+    Args:
+        event_type: SIGN_IN_SET or SIGN_IN_REMOVE.
+        sign_in: as it is now, or as it was until it was removed.
+        before: as it was; None where none was set.
+        context: who made the change.
+    """
+    new = _sign_in(sign_in)
+    old = _sign_in(before) if before else dict.fromkeys(new, "")
+    if (before.sealed_secret if before else b"") != sign_in.sealed_secret:
+        old["clientSecret"] = "stored" if before and before.sealed_secret else "none"
+        new["clientSecret"] = "another" if sign_in.sealed_secret else "none"
+    changes = differences(old, new) if event_type is EventType.SIGN_IN_SET else None
+    target = Target(sign_in.issuer.id, "IdentityProvider", sign_in.issuer.url, changes=changes)
+    return change_entry(event_type, MESSAGE[event_type], target, context)
 
 
 def token_granted(client: Client, token: AccessToken, *, context: Context) -> LogEntry:
@@ -152,7 +187,7 @@ def provider_paused(organization: Organization, name: str, reason: str, *, now: 
         message="Pause provider account",
         outcome=(Result.SUCCESS, reason),
         severity=Severity.WARN,
-        target=_account_target(organization, name),
+        target=account_target(organization, name),
         debug={},
     )
 
@@ -177,6 +212,18 @@ def sender_changed(event_type: EventType, kind: str, sender: str, *, context: Co
     return change_entry(event_type, MESSAGE[event_type], target, context, debug=debug)
 
 
+def event_webhook_changed(event_type: EventType, webhook: EventWebhook, *, context: Context) -> LogEntry:
+    """The log entry for an event webhook that was set, changed or deleted; never with its signing key.
+
+    Args:
+        event_type: EVENT_WEBHOOK_CREATE, EVENT_WEBHOOK_UPDATE or EVENT_WEBHOOK_DELETE.
+        webhook: as it was before, or as it was made.
+        context: who asked.
+    """
+    target = Target(webhook.id, "EventWebhook", webhook.url)
+    return change_entry(event_type, MESSAGE[event_type], target, context)
+
+
 def account_debug(name: str) -> dict[str, str]:
     """What an entry says of the provider account that it is about: nothing of the default one, or of none."""
     return {} if name in {"", DEFAULT} else {"providerAccount": name}
@@ -188,15 +235,16 @@ def _account_entry(
     context: Context,
     changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None,
 ) -> LogEntry:
-    target = _account_target(context.organization, name, changes)
+    target = account_target(context.organization, name, changes)
     return change_entry(event_type, MESSAGE[event_type], target, context)
 
 
-def _account_target(
+def account_target(
     organization: Organization,
     name: str,
     changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None,
 ) -> Target:
+    """A provider account of an organization as the target of a log entry; see `Target` for the changes."""
     title = account_title(organization.id, name)
     shown = organization.name if name == DEFAULT else f"{organization.name}: {name}"
     return Target(title, "ProviderAccount", shown, title, changes)
@@ -206,6 +254,20 @@ def _account(account: ProviderAccount | None) -> dict[str, object]:
     if account is None:
         return dict.fromkeys((*_FACTS, "webhook_key"), "")
     return {name: getattr(account, name) for name in _FACTS} | {"webhook_key": " ".join(account.shown_webhook_keys)}
+
+
+def _sign_in(sign_in: SignIn) -> dict[str, object]:
+    issuer = sign_in.issuer
+    return {
+        "issuer": issuer.url,
+        "clientId": sign_in.client_id,
+        "authorizationUrl": sign_in.authorization_url,
+        "tokenUrl": sign_in.token_url,
+        "jwksUrl": issuer.jwks_url,
+        "claim": issuer.claim,
+        "grants": [f"{one.value}={one.role}:{','.join(sorted(one.scopes))}".removesuffix(":") for one in issuer.grants],
+        "privateCa": bool(issuer.private_ca),
+    }
 
 
 def _client(client: Client) -> Target:

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
 
     from reprieve.access.client import Client, RefreshToken
     from reprieve.access.credential import Credential
+    from reprieve.access.event_webhook import EventWebhookSet
     from reprieve.access.issuer import Issuer
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.quota import Bucket
     from reprieve.access.repeat import Answer, Kept
+    from reprieve.access.session import Session
+    from reprieve.access.sign_in import SignIn
     from reprieve.access.signing_key import SigningKey
     from reprieve.clock import Millis, Seconds
     from reprieve.organization import Organization
@@ -94,6 +97,10 @@ class AccessStore(Protocol):
         """The organization's accounts at upstream providers, read consistently: the default one first, then by name."""
         ...
 
+    def has_provider_account(self, organization_id: str, name: str) -> bool:
+        """Whether the organization has an account of that name; nothing else of it is read."""
+        ...
+
     def webhook_keys(self, organization_id: str) -> dict[str, tuple[str, str]]:
         """The kinds of an organization's accounts, by name, and what verifies their webhooks, without the rest."""
         ...
@@ -144,6 +151,31 @@ class SenderStore(Protocol):
 
     def owner(self, kind: str, senders: Sequence[str]) -> tuple[str, str] | None:
         """The organization that owns the first of these senders on which there is a claim, and its account's name."""
+        ...
+
+
+class EventWebhookStore(Protocol):
+    """Where delivery events are to be posted."""
+
+    def event_webhooks(self, organization: Organization) -> EventWebhookSet:
+        """An organization's webhooks; none where none was ever set."""
+        ...
+
+    def replace_event_webhooks(self, organization: Organization, after: EventWebhookSet) -> bool:
+        """Store the webhooks, which are one version further; False, and nothing written, when another change came."""
+        ...
+
+
+class WebhookPoster(Protocol):
+    """Posts to URLs that users chose."""
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Post a body.
+
+        Raises:
+            InvalidInput: the URL may not be posted to, did not answer, or did not answer with a success; it says which,
+                and nothing that the server said.
+        """
         ...
 
 
@@ -276,6 +308,80 @@ class QuotaStore(Protocol):
 
     def leased(self, organization_id: str, bucket: Bucket, *, start: Millis) -> int:
         """How many requests of the window that begins at `start` are leased in all."""
+        ...
+
+
+class SessionStore(Protocol):
+    """The sessions of the console, by the digests of their ids."""
+
+    def add(self, session: Session) -> None:
+        """Store a new session."""
+        ...
+
+    def find(self, organization_id: str, digest: str) -> Session | None:
+        """A session, read consistently; None when there is none, or it was closed. It may be over."""
+        ...
+
+    def close(self, organization_id: str, digest: str) -> None:
+        """Delete what a session holds, so that it is not found any more."""
+        ...
+
+
+class SignInStore(Protocol):
+    """Where the people of organizations sign in, and their attempts to, by the digests of what browsers hold."""
+
+    def sign_in(self, organization_id: str) -> tuple[Organization | None, SignIn | None]:
+        """An organization and its sign-in, by one consistent read, whatever exists."""
+        ...
+
+    def set_sign_in(self, sign_in: SignIn) -> None:
+        """Store an organization's sign-in in place of the one before."""
+        ...
+
+    def remove_sign_in(self, organization_id: str) -> bool:
+        """Delete an organization's sign-in; False when it has none."""
+        ...
+
+    def begin(self, organization_id: str, digest: str, *, ends: Millis) -> None:
+        """Store a new attempt."""
+        ...
+
+    def use(self, organization_id: str, digest: str, *, now: Millis) -> bool:
+        """Use an attempt up; False when there is none that has not ended, or it was used already."""
+        ...
+
+
+class IdentityProviders(Protocol):
+    """HTTP with identity providers, which users chose."""
+
+    def may_call(self, url: str) -> bool:
+        """Whether a URL may be called at all; which hosts may be connected to, each call decides."""
+        ...
+
+    def document(self, url: str, private_ca: str) -> object:
+        """A JSON document.
+
+        Raises:
+            Unavailable: it could not be read, or is not JSON.
+        """
+        ...
+
+    def redeem(self, url: str, form: Mapping[str, str], client: tuple[str, str], private_ca: str) -> object:
+        """Redeem a code.
+
+        Args:
+            url: of the token endpoint.
+            form: the request, without what identifies the client.
+            client: its id, and its secret, which is sent by HTTP Basic; "" for a public client.
+            private_ca: see `Issuer`.
+
+        Returns:
+            The answer, parsed.
+
+        Raises:
+            Unauthenticated: the endpoint refused it; it says nothing that the endpoint said but the error's code.
+            Unavailable: there was no answer.
+        """
         ...
 
 

@@ -20,6 +20,7 @@ from reprieve.access.provider_account import (
     account_title,
     named,
     sealed_webhook_key,
+    webhook_key_context,
 )
 from reprieve.clock import EPOCH
 from reprieve.errors import Conflict, InvalidInput, LimitExceeded, NotFound
@@ -27,8 +28,8 @@ from reprieve.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.access.account_rules import AccountRules
     from reprieve.access.ports import AccessStore, KeyVault
-    from reprieve.access.provider_account import AccountRules
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.system_log.ports import EventLog
@@ -198,6 +199,17 @@ class ProviderAccounts:
         return self.rules[kind]
 
 
+def checked_account(access: AccessStore, organization_id: str, name: str) -> str:
+    """The name of the account that events are said to come from; the default one need not be set.
+
+    Raises:
+        InvalidInput: the organization has no other account of that name.
+    """
+    if name != DEFAULT and not (ACCOUNT_NAME.fullmatch(name) and access.has_provider_account(organization_id, name)):
+        raise InvalidInput("the organization has no provider account of that name", field="account")
+    return name
+
+
 def provider_key_context(organization_id: str, name: str) -> dict[str, str]:
     """The encryption context of a provider's key: it cannot be unsealed for another organization, account or purpose.
 
@@ -205,11 +217,6 @@ def provider_key_context(organization_id: str, name: str) -> dict[str, str]:
     """
     account = {} if name == DEFAULT else {"account": name}
     return {"organization": organization_id, "purpose": "provider-key", **account}
-
-
-def webhook_key_context(organization_id: str) -> dict[str, str]:
-    """The encryption context of a webhook's secret, as above; it may verify the webhook of any of its accounts."""
-    return {"organization": organization_id, "purpose": "webhook-key"}
 
 
 def _found(accounts: Sequence[ProviderAccount], organization: Organization, name: str) -> ProviderAccount:

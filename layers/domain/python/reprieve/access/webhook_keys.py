@@ -6,15 +6,14 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from reprieve.access.provider_account import opened_webhook_key
-from reprieve.access.provider_accounts import webhook_key_context
-from reprieve.errors import Unauthenticated
+from reprieve.access.provider_account import opened_webhook_key, webhook_key_context
+from reprieve.errors import Conflict, Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from reprieve.access.account_rules import AccountRules
     from reprieve.access.ports import AccessStore, KeyOpener
-    from reprieve.access.provider_account import AccountRules
 
 #: secrets that a process keeps in clear, so that a post costs no call of KMS
 KEPT: Final = 1_000
@@ -59,6 +58,20 @@ class WebhookKeys:
     def _unseal(self, organization_id: str, key: str) -> str:
         sealed = opened_webhook_key(key)
         return key if sealed is None else self._opener().unseal(sealed, webhook_key_context(organization_id))
+
+
+def only_account(keys: Mapping[str, str]) -> str:
+    """The account that a post without a signature comes from.
+
+    Args:
+        keys: of each account that it may come from, by name; one at least.
+
+    Raises:
+        Conflict: there are several, and nothing says which one it is.
+    """
+    if len(keys) > 1:
+        raise Conflict("only a signature says which of the organization's accounts the post is from: turn it on, too")
+    return next(iter(keys))
 
 
 def account_of(keys: Mapping[str, str], verify: Callable[[str], None]) -> str:

@@ -3,7 +3,8 @@
 Every entry is complete when it is written, so reading adds nothing. Members that a client's model insists on are always
 there: `version` is text, `severity` and `outcome.result` are of the published sets, `outcome.reason` is 1 to 255
 characters or null (the Python SDK raises on anything else). What a mail server said can be longer, so it goes to
-`debugContext.debugData.providerMessage`.
+`debugContext.debugData.providerMessage`. Okta's `requestUri` is the path that was asked for; ours is the route's
+template, because a path can hold a secret (the token of an unsubscribe link).
 
 `entry` builds every entry; the `log_entries` module of each subject says which entry an event gets.
 """
@@ -62,12 +63,20 @@ class EventType(StrEnum):
     """A credential was renamed, or its scopes or its role were replaced."""
     TOKEN_REVOKE = "system.api_token.revoke"  # noqa: S105  (a name, not a token)
     """A credential was revoked."""
+    SESSION_START = "user.session.start"
+    """A session of the console was opened."""
+    SESSION_END = "user.session.end"
+    """A session of the console was closed by its user."""
     CLIENT_CREATE = "application.lifecycle.create"
     """An OAuth client was created."""
     CLIENT_UPDATE = "application.lifecycle.update"
     """How far an OAuth client's access tokens may go was changed."""
     CLIENT_REVOKE = "application.lifecycle.delete"
     """An OAuth client was revoked."""
+    SIGN_IN_SET = "system.idp.lifecycle.update"
+    """Where an organization's people sign in to the console was set or changed."""
+    SIGN_IN_REMOVE = "system.idp.lifecycle.deactivate"
+    """An organization's people sign in at their identity provider no more."""
     ISSUER_TRUST = "system.idp.lifecycle.create"
     """An organization trusts an outside issuer."""
     ISSUER_DISTRUST = "system.idp.lifecycle.delete"
@@ -90,6 +99,18 @@ class EventType(StrEnum):
     """An organization was added, or overwritten, from an export."""
     PURGE_UPDATE = "reprieve.bounce_purge.update"
     """The settings of the bounce purge were changed."""
+    POLICY_LIFT = "reprieve.policy.lift"
+    """A policy asked that an address be lifted; it says nothing about whether it was."""
+    POLICY_EXPIRING = "reprieve.policy.expiring"
+    """A hold by a policy ends within a day."""
+    POLICY_NOTIFY = "reprieve.policy.notify"
+    """A rule of a policy has the organization's own systems hear of a failure."""
+    POLICY_STOP = "reprieve.policy.stop"
+    """A policy was disabled by itself, because too many of its lifts failed again."""
+    POLICY_UPDATE = "reprieve.policy.update"
+    """The policy for failed deliveries was changed, enabled or disabled."""
+    RATE_WARNING = "reprieve.rate.warning"
+    """The share of messages that bounce or are reported as spam came near the limit of the provider."""
     WHITELIST_UPDATE = "reprieve.address_whitelist.update"
     """The address whitelist was changed."""
     PROVIDER_UPDATE = "reprieve.provider_account.update"
@@ -100,6 +121,24 @@ class EventType(StrEnum):
     """A provider refused an account, so calls to it are paused."""
     PROVIDER_RESUME = "reprieve.provider_account.resume"
     """A pause of a provider account was ended early."""
+    EVENT_WEBHOOK_CREATE = "reprieve.event_webhook.create"
+    """An event webhook was set (SendGrid)."""
+    EVENT_WEBHOOK_UPDATE = "reprieve.event_webhook.update"
+    """An event webhook was changed, or began or ceased to sign."""
+    EVENT_WEBHOOK_DELETE = "reprieve.event_webhook.delete"
+    """An event webhook was deleted."""
+    HOOK_CREATE = "reprieve.hook.create"
+    """A hook was added."""
+    HOOK_UPDATE = "reprieve.hook.update"
+    """A hook's settings were changed."""
+    HOOK_ROTATE = "reprieve.hook.rotate"
+    """A hook was given a new secret."""
+    HOOK_REPLAY = "reprieve.hook.replay"
+    """A hook hears again of the changes of a period."""
+    HOOK_DISABLE = "reprieve.hook.disable"
+    """A hook was disabled because it does not answer as it must."""
+    HOOK_DELETE = "reprieve.hook.delete"
+    """A hook was removed."""
     SENDER_CLAIM = "reprieve.sender.claim"
     """An organization claimed what mail is sent with: a configuration set, a tenant or an identity."""
     SENDER_RELEASE = "reprieve.sender.release"
@@ -247,11 +286,11 @@ def entry(
         "outcome": {"result": result.value, "reason": reason[:REASON_LENGTH] if reason else None},
         "target": [_target(target)],
         "transaction": {
-            "type": "WEB" if actor.holds_credential else "JOB",
+            "type": "WEB" if actor.asks else "JOB",
             "id": request_id or identifier,
             "detail": _detail(actor),
         },
-        "debugContext": {"debugData": _present({**debug, **({"requestId": request_id} if request_id else {})})},
+        "debugContext": {"debugData": _present({"requestId": request_id, "requestUri": origin.route, **debug})},
         "authenticationContext": {"externalSessionId": "unknown", "authenticationStep": 0},
         "securityContext": {},
         "request": {"ipChain": _chain(origin)},

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 class EventLog(Protocol):
     """The system log."""
 
-    def append(self, organization: Organization, entries: Sequence[LogEntry]) -> int:
-        """Add entries durably; one that exists already stays as it is. Returns how many were new."""
+    def append(self, organization: Organization, entries: Sequence[LogEntry]) -> frozenset[str]:
+        """Add entries durably; one that exists already stays as it is.
+
+        Returns:
+            The ids of those that are known to be new; after a fault in the middle, some of them may be missing.
+        """
         ...
 
 

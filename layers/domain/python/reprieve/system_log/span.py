@@ -8,12 +8,10 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from reprieve.clock import days, seconds
+from reprieve.clock import Millis, days, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from reprieve.clock import Millis
 
 
 #: how long an entry can be read, in milliseconds
@@ -74,6 +72,11 @@ LATEST: Final = "9" * 13
 def position(moment: Millis) -> str:
     """The position before every entry of a moment."""
     return f"{moment:013d}"
+
+
+def moment(position: str) -> Millis:
+    """The moment of a position, in milliseconds."""
+    return Millis(int(position.partition("#")[0]))
 
 
 def fold(text: str) -> str:

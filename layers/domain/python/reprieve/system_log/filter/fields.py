@@ -31,7 +31,7 @@ def _network(parent: str) -> frozenset[str]:
 
 #: fields with values. `published` is missing because it could contradict since, until and after, and
 #: `target.changeDetails` because Okta does not query it
-_SCALARS: Final = (
+SCALARS: Final = (
     frozenset({"displayMessage", "eventType", "legacyEventType", "severity", "uuid", "version"})
     | _members("actor", "alternateId displayName id type")
     | _members(
@@ -66,7 +66,7 @@ def _ancestors(name: str) -> Iterator[str]:
 
 
 #: fields that only `pr` can be applied to
-_OBJECTS: Final = _OPEN | {parent for name in _SCALARS | _OPEN for parent in _ancestors(name)}
+_OBJECTS: Final = _OPEN | {parent for name in SCALARS | _OPEN for parent in _ancestors(name)}
 
 #: Okta's page uses this older spelling in one of its samples
 _ALIASES: Final = {"event_type": "eventType"}
@@ -82,7 +82,7 @@ _NAMES: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+(?:\.[A-Za-z][A-Za-z0-9_-]*+
 
 def _is_field(name: str) -> bool:
     within_open = any(name.startswith(f"{parent}.") for parent in _OPEN)
-    return name in _SCALARS or name in _OBJECTS or (within_open and _NAMES.fullmatch(name) is not None)
+    return name in SCALARS or name in _OBJECTS or (within_open and _NAMES.fullmatch(name) is not None)
 
 
 _TEXTUAL: Final = frozenset({Operator.SW, Operator.EW, Operator.CO})

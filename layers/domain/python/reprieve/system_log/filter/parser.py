@@ -143,7 +143,7 @@ class _Parser:
         self._require(_Kind.OPEN, "'('")
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._refuse(f"more than {MAX_DEPTH} parentheses within each other")
+            self._refuse(f"more than {MAX_DEPTH} parentheses within each other", self._token.position)
         self._take()
         expression = self._or()
         self._require(_Kind.CLOSE, "')'")
@@ -154,18 +154,25 @@ class _Parser:
     def _comparison(self) -> Comparison | Presence:
         self._terms += 1
         if self._terms > MAX_TERMS:
-            self._refuse(f"more than {MAX_TERMS} comparisons")
+            self._refuse(f"more than {MAX_TERMS} comparisons", self._token.position)
         self._require(_Kind.WORD, "an attribute name, 'not' or '('")
-        name = self._take().text
+        name = self._take()
         # Okta's sample of a bad operator has a bad field too: the operator is complained about first
         operation = self._operator()
         if operation is None:
-            return Presence(self._vocabulary.field_named(name))
+            return Presence(self._field(name))
         value = self._value()
-        field = self._vocabulary.field_named(name)
+        field = self._field(name)
         if not self._vocabulary.go_together(operation, field, value):
-            raise UnsupportedCombination(operation, field)
+            raise UnsupportedCombination(operation, field, name.position)
         return Comparison(field, operation, value)
+
+    def _field(self, name: _Token) -> str:
+        try:
+            return self._vocabulary.field_named(name.text)
+        except InvalidFilter as refusal:
+            refusal.position = name.position
+            raise
 
     def _operator(self) -> Operator | None:
         """The next operator; None stands for `pr`."""
@@ -178,7 +185,7 @@ class _Parser:
         except ValueError:
             where = f"at position {token.position}"
             sentence = f"Unrecognized attribute operator '{token.text}' {where}. Expected: {_EXPECTED_OPERATORS}"
-            self._refuse(f"unrecognized attribute operator {where}", sentence=sentence)
+            self._refuse(f"unrecognized attribute operator {where}", token.position, sentence=sentence)
 
     def _value(self) -> Value:
         token = self._token
@@ -192,7 +199,7 @@ class _Parser:
         self._take()
         whole = not (number["fraction"] or number["exponent"])
         if len(token.text) > MAX_NUMBER or (not whole and math.isinf(float(token.text))):
-            self._refuse(f"number out of range at position {token.position}")
+            self._refuse(f"number out of range at position {token.position}", token.position)
         return int(token.text) if whole else float(token.text)
 
     def _string(self, token: _Token) -> str:
@@ -201,7 +208,7 @@ class _Parser:
             # half of a surrogate pair is valid JSON, but no text that could be stored or answered
             value.encode()
         except ValueError:
-            self._refuse(f"not a valid JSON string at position {token.position}")
+            self._refuse(f"not a valid JSON string at position {token.position}", token.position)
         return str(value)
 
     def _take(self) -> _Token:
@@ -221,12 +228,13 @@ class _Parser:
             position = found.end()
         if position < len(self._text):
             unclosed = self._text[position] == '"'
-            self._refuse(f"{'unterminated string' if unclosed else 'unexpected character'} at position {position}")
+            what = "unterminated string" if unclosed else "unexpected character"
+            self._refuse(f"{what} at position {position}", position)
         yield _Token(_Kind.END, "", position)
 
     def _expected(self, what: str) -> NoReturn:
-        self._refuse(f"expected {what} at position {self._token.position}")
+        self._refuse(f"expected {what} at position {self._token.position}", self._token.position)
 
-    def _refuse(self, problem: str, *, sentence: str | None = None) -> NoReturn:
+    def _refuse(self, problem: str, position: int | None = None, *, sentence: str | None = None) -> NoReturn:
         reason = sentence or problem[0].upper() + problem[1:]
-        raise InvalidFilter(problem, summary=f"Invalid filter '{self._text}': {reason}")
+        raise InvalidFilter(problem, summary=f"Invalid filter '{self._text}': {reason}", position=position)

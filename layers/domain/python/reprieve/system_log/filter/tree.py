@@ -43,11 +43,13 @@ class InvalidFilter(InvalidInput):
     Args:
         problem: what is wrong, without a word of the filter: a filter holds addresses, and this may be logged.
         summary: Okta's sentence for the caller, which may quote the filter. Show it, never log it.
+        position: where in the text it is wrong, counted from 0; None where it is no one place.
     """
 
-    def __init__(self, problem: str, *, summary: str) -> None:
+    def __init__(self, problem: str, *, summary: str, position: int | None = None) -> None:
         super().__init__(problem, field="filter")
         self.summary = summary
+        self.position = position
 
 
 class UnsupportedCombination(InvalidInput):
@@ -56,14 +58,16 @@ class UnsupportedCombination(InvalidInput):
     Args:
         operation: the operator in lower case, for example `co`.
         attribute: the dotted name of the field.
+        position: where the comparison begins in the text, counted from 0.
 
     `summary` is Okta's sentence for the caller, who named the field: show it, never log it.
     """
 
-    def __init__(self, operation: str, attribute: str) -> None:
+    def __init__(self, operation: str, attribute: str, position: int) -> None:
         problem = "The supplied combination of operator and field is not currently supported."
         super().__init__(problem, field="filter")
         self.summary = f"{problem} Operator: {operation}, Field: {attribute}"
+        self.position = position
 
 
 class Operator(StrEnum):
