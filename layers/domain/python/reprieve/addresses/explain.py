@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.access.quota import Bucket
 from reprieve.address import Address, comparison_key
 from reprieve.addresses.outlook import AddressRecord, Outlook, block_state, outlook, shown, suppresses
-from reprieve.addresses.withheld import Withheld, withheld
+from reprieve.addresses.prospect import Prospect, prospect
+from reprieve.addresses.prospects import domain_of
+from reprieve.addresses.withheld import Withheld, delivered, withheld
 from reprieve.clock import Millis
 from reprieve.errors import MalformedAddress
+from reprieve.policies.term import Term, term
+from reprieve.recipients.membership import belonging
 from reprieve.removals.block import Block, describe
+from reprieve.removals.hold import domain_key
 from reprieve.suppressions.suppression import HOLDS, GroupList, SuppressionList
 from reprieve.system_log.span import LATEST, LOG_RETENTION, Order, Span, fold, position
 
@@ -21,11 +26,13 @@ if TYPE_CHECKING:
 
     from reprieve.access.quota import Quota
     from reprieve.access.quotas import Quotas
-    from reprieve.addresses.ports import AddressRecords
+    from reprieve.addresses.mail_domain import MailDomain
+    from reprieve.addresses.ports import AddressRecords, MailHosts
     from reprieve.context import Context
+    from reprieve.organization import Organization
+    from reprieve.recipients.ports import RecipientStore
     from reprieve.removals.hold import Hold
-    from reprieve.removals.holds import Holds
-    from reprieve.removals.request import Removals
+    from reprieve.removals.ports import HoldStore
     from reprieve.suppressions.group import Groups
     from reprieve.suppressions.ports import GroupStore, WhitelistStore
     from reprieve.suppressions.suppression import AnyList
@@ -47,6 +54,8 @@ class OnList:
         suppresses: whether mail is withheld because of it.
         next: what happens next, None when nothing does.
         lifted_by: the names of the dialects in which the caller can lift it; empty when there are none.
+        term: until when it stays there by itself; None when it is not on the list.
+        prospect: what is to be expected of a lift; None when it is not on the list.
     """
 
     record: AddressRecord
@@ -54,6 +63,8 @@ class OnList:
     suppresses: bool
     next: Outlook | None
     lifted_by: tuple[str, ...]
+    term: Term | None
+    prospect: Prospect | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,7 @@ class Explanation:
         belongs: whether the membership rule lets the organization lift it; None when the text is not an address.
         quota: what is left of the organization's requests to the lists, as far as no process has leased it.
         groups: the organization's unsubscribe groups.
+        domain: where its domain takes mail; None when the text is not an address.
         withheld: the evidence that the provider withholds mail although no list here does; None when there is none.
         holds: those that are in force for it, its own and its domain's, whatever the address whitelist covers.
         whitelisted_by: the entry of the address whitelist that covers it; None when none does.
@@ -83,6 +95,7 @@ class Explanation:
     withheld: Withheld | None
     whitelisted_by: str | None = None
     holds: Sequence[Hold] = ()
+    domain: MailDomain | None = None
 
     @property
     def mailed(self) -> bool:
@@ -97,10 +110,11 @@ class Addresses:
     records: AddressRecords
     groups: GroupStore
     whitelists: WhitelistStore
-    holds: Holds
+    holds: HoldStore
     log: LogReader
-    removals: Removals
+    recipients: RecipientStore
     quotas: Quotas
+    hosts: MailHosts
 
     def explain(self, context: Context, email: str) -> Explanation:
         """Gather what is known about an address, or about what a provider takes for one.
@@ -120,31 +134,54 @@ class Addresses:
                 raise
             belongs = None
         else:
-            belongs = key in self.removals.allowed(organization, [address])
+            belongs = key in belonging(self.recipients, organization, [address])
         whitelist = self.whitelists.whitelist(organization)
-        holds = self.holds.covering(organization, key, now=now)
+        holds = self._holds_of(organization, key, now=now)
         spared = {record.list for record in records if whitelist.spares(record.list, key)}
+        span = Span(Order.PUBLISHED, position(Millis(now - LOG_RETENTION)), LATEST, newest_first=True, target=fold(key))
+        stored = list(islice(self.log.entries(organization, span, first=EVENTS), EVENTS))
+        delivered_at = delivered(stored)
+        terms = {record.list: _term(record, organization, delivered_at, now) for record in records}
+        domain = domain_of(key, self.hosts)
         lists = [
             OnList(
                 record=record,
                 shown=shown(record, organization, now=now),
                 suppresses=record.list not in spared and suppresses(record, organization, now=now),
-                next=outlook(record, organization, now=now, spared=record.list in spared),
+                next=outlook(record, organization, terms[record.list], now=now, spared=record.list in spared),
                 lifted_by=_ways(context, record.list, belongs=bool(belongs)),
+                term=terms[record.list],
+                prospect=_prospect(record, delivered_at, domain),
             )
             for record in records
         ]
         block = describe(block_state(records, organization, now=now), organization.soft_bounce_threshold)
-        span = Span(Order.PUBLISHED, position(Millis(now - LOG_RETENTION)), LATEST, newest_first=True, target=fold(key))
-        stored = list(islice(self.log.entries(organization, span, first=EVENTS), EVENTS))
         on = [one.record.list for one in lists if one.shown and one.record.list not in spared]
         # what is held is dropped, which says nothing about other lists
         evidence = None if holds else withheld(stored, past, on, now=now)
         events = [one.event for one in stored]
         quota = self.quotas.peek(organization, Bucket.SENDGRID, now=now)
         return Explanation(
-            email, lists, block, events, belongs, quota, groups, evidence, whitelist.covering(key), holds
+            email, lists, block, events, belongs, quota, groups, evidence, whitelist.covering(key), holds, domain
         )
+
+    def _holds_of(self, organization: Organization, key: str, *, now: Millis) -> list[Hold]:
+        """The holds that are in force for the address with a comparison key: its own, and its domain's."""
+        # text that is not an address can begin with @, and is then the key of its domain
+        keys = list(dict.fromkeys([key, domain_key(key.rpartition("@")[2])]))
+        return [one for one in self.holds.of(organization, keys) if one.is_active(now)]
+
+
+def _term(record: AddressRecord, organization: Organization, delivered_at: Millis | None, now: Millis) -> Term | None:
+    if record.suppression is None:
+        return None
+    return term(record.suppression, replace(record.evidence, delivered_at=delivered_at), organization, now=now)
+
+
+def _prospect(record: AddressRecord, delivered_at: Millis | None, domain: MailDomain | None) -> Prospect | None:
+    if record.suppression is None:
+        return None
+    return prospect(record.suppression, replace(record.evidence, delivered_at=delivered_at), domain)
 
 
 def _ways(context: Context, suppression_list: AnyList, *, belongs: bool) -> tuple[str, ...]:

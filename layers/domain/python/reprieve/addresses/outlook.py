@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from reprieve.clock import Millis, days, to_millis, to_seconds
 from reprieve.removals.block import BlockState
 from reprieve.removals.removal import Removal, RemovalState
-from reprieve.suppressions.listing import EXPIRING, shown_since
-from reprieve.suppressions.suppression import GroupList, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.listing import shown_since
+from reprieve.suppressions.suppression import GroupList, Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reprieve.clock import Millis
     from reprieve.organization import Organization
+    from reprieve.policies.term import Term
+    from reprieve.suppressions.evidence import Evidence
     from reprieve.suppressions.suppression import AnyList
 
 
@@ -29,6 +31,7 @@ class AddressRecord:
         removal: the latest removal, however it ended; None when there has been none.
         lifts: how often the address was lifted from this list.
         unblocked: how often it was unblocked, from whichever list; only the record of the blocks list counts that.
+        evidence: what is known of its failures on the list, but for deliveries.
     """
 
     list: AnyList
@@ -36,6 +39,7 @@ class AddressRecord:
     removal: Removal | None
     lifts: int
     unblocked: int
+    evidence: Evidence
 
 
 class Next(Enum):
@@ -45,6 +49,8 @@ class Next(Enum):
     """It is suppressed until it is lifted."""
     EXPIRES = "expires"
     """It is suppressed until it expires by the bounce purge."""
+    POLICY = "policy"
+    """It is suppressed until the organization's policy lifts it."""
     KEPT = "kept"
     """It is on the blocks list with fewer bounces than block it; mail to it is tried."""
     LIFTS = "lifts"
@@ -99,27 +105,34 @@ def block_state(records: Iterable[AddressRecord], organization: Organization, *,
     )
 
 
-def outlook(record: AddressRecord, organization: Organization, *, now: Millis, spared: bool = False) -> Outlook | None:
-    """The outlook of a record; None when nothing is left to happen. `spared`: the address whitelist covers it."""
+def outlook(
+    record: AddressRecord, organization: Organization, term: Term | None, *, now: Millis, spared: bool = False
+) -> Outlook | None:
+    """The outlook of a record; None when nothing is left to happen.
+
+    Args:
+        record: of an address on a list.
+        organization: whose.
+        term: of the entry; None when the address is not on the list.
+        now: in milliseconds.
+        spared: whether the address whitelist covers it.
+    """
     removal = record.removal
     if removal is not None and removal.state is RemovalState.PENDING:
         return Outlook(Next.ADDS if removal.adds else Next.LIFTS, removal.due_at)
     if removal is not None and removal.state is RemovalState.FAILED:
         return Outlook(Next.UNADDED if removal.adds else Next.WAITS)
-    if record.suppression is None:
-        return None
+    return _of_entry(record, organization, term, now, spared=spared) if record.suppression and term else None
+
+
+def _of_entry(record: AddressRecord, organization: Organization, term: Term, now: Millis, *, spared: bool) -> Outlook:
+    """The outlook of an entry about which nothing was asked; arguments as above."""
     if not shown(record, organization, now=now):
         return Outlook(Next.SWEEPS)
-    expires = _expiry(record.suppression, organization)
-    if spared or expires is not None:
-        return Outlook(Next.SPARED if spared else Next.EXPIRES, expires)
-    kept = record.list is SuppressionList.BLOCKS and not suppresses(record, organization, now=now)
-    return Outlook(Next.KEPT if kept else Next.STAYS)
-
-
-def _expiry(suppression: Suppression, organization: Organization) -> Millis | None:
-    purge = organization.purge
-    kept = purge.hard_days if suppression.permanence is Permanence.HARD else purge.soft_days
-    if not purge.enabled or kept is None or suppression.list not in EXPIRING:
-        return None
-    return to_millis(to_seconds(Millis(suppression.created + days(kept))))
+    if spared:
+        return Outlook(Next.SPARED, term.expires)
+    if term.expires is not None:
+        return Outlook(Next.EXPIRES, term.expires)
+    if record.list is SuppressionList.BLOCKS and not suppresses(record, organization, now=now):
+        return Outlook(Next.KEPT)
+    return Outlook(Next.POLICY, term.until) if term.is_lifted_by_policy else Outlook(Next.STAYS)

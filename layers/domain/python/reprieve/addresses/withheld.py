@@ -1,36 +1,26 @@
 """Evidence that the provider withholds mail although no list here says so: it dropped the latest message.
 
-That happens (sendgrid/docs#6325): its list has an entry whose event never arrived. The next reconciliation records it.
+That happens (sendgrid/docs#6325): its list has an entry whose event never arrived. An inquiry records it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from reprieve.clock import Millis
-from reprieve.removals.removal import TOMBSTONE, RemovalState
-from reprieve.suppressions.delivery import INVALID, DeliveryKind
+from reprieve.removals.removal import RemovalState
+from reprieve.suppressions.delivery import DeliveryKind
+from reprieve.suppressions.inquiry import MAX_DROP_AGE
+from reprieve.suppressions.log_entries import delivery_in
 from reprieve.suppressions.suppression import GroupList, HoldList, SuppressionList
-from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from reprieve.addresses.outlook import AddressRecord
+    from reprieve.clock import Millis
     from reprieve.suppressions.suppression import AnyList
     from reprieve.system_log.span import Stored
-
-#: the provider's list that each of SendGrid's reasons for a drop is about; the others are about the message
-DROPPED_FOR: Final = {
-    "bounced address": SuppressionList.BOUNCES,
-    "spam reporting address": SuppressionList.SPAM_REPORTS,
-    "unsubscribed address": SuppressionList.UNSUBSCRIBES,
-    INVALID: SuppressionList.INVALID_EMAILS,
-}
-KINDS: Final = frozenset(DeliveryKind)
-#: the digits of a position's moment
-DIGITS: Final = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +45,20 @@ def withheld(
         newest_first: log entries about the address, by when they were published.
         records: the address's records, that of a hold included.
         shown: the lists that show it and are to withhold its mail.
-        now: in milliseconds. A drop from before TOMBSTONE says nothing: the record of a removal since then may be gone.
+        now: in milliseconds. A drop that is older than MAX_DROP_AGE says nothing.
     """
-    for stored in newest_first:
-        if stored.event["eventType"] != EventType.EMAIL_DELIVERY or stored.event["outcome"]["reason"] not in KINDS:
-            continue
-        if stored.event["outcome"]["reason"] != DeliveryKind.DROPPED:
-            return None
-        said = stored.event["debugContext"]["debugData"].get("providerMessage", "")
-        name, at = DROPPED_FOR.get(said.strip().casefold()), Millis(int(stored.position[:DIGITS]))
-        if name is None or at <= now - TOMBSTONE or _explained(name, at, records, shown):
-            return None
-        return Withheld(name, at)
-    return None
+    event = next(filter(None, map(delivery_in, newest_first)), None)
+    if event is None or (name := event.dropped_for) is None:
+        return None
+    if event.at <= now - MAX_DROP_AGE or _explained(name, event.at, records, shown):
+        return None
+    return Withheld(name, event.at)
+
+
+def delivered(newest_first: Iterable[Stored]) -> Millis | None:
+    """When the latest message that these log entries report was delivered, in milliseconds; None when none was."""
+    events = filter(None, map(delivery_in, newest_first))
+    return next((event.at for event in events if event.kind is DeliveryKind.DELIVERED), None)
 
 
 def _explained(

@@ -23,8 +23,9 @@ from reprieve.system_log.entry import EventType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from reprieve.access.account_rules import AccountRules
     from reprieve.access.ports import AccessStore
-    from reprieve.access.provider_account import AccountRules, ProviderAccount
+    from reprieve.access.provider_account import ProviderAccount
     from reprieve.context import Context
     from reprieve.exports.kinds import Row
     from reprieve.exports.ports import OrganizationRows

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 LISTS: Final = (SuppressionList.BOUNCES, SuppressionList.BLOCKS)
 
 
+def may_lift_from(role: Role, suppression_list: AnyList, *, whole: bool = False) -> bool:
+    """Whether a role may lift addresses from a list by name, or everything on it."""
+    return role is Role.ADMIN or (role is Role.HELP_DESK and not whole and suppression_list in LISTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """How much the caller may still lift."""
@@ -39,10 +44,23 @@ class Allowance:
         Raises:
             Forbidden: it may not.
         """
-        if context.role is Role.ADMIN:
-            return
-        if context.role is not Role.HELP_DESK or whole or suppression_list not in LISTS:
+        if not may_lift_from(context.role, suppression_list, whole=whole):
             raise Forbidden(reason=f"the role {context.role} does not lift {'all of ' if whole else ''}this list")
+
+    def check_rehearsal(self, context: Context, suppression_list: AnyList, number: int) -> None:
+        """Whether the caller may rehearse lifts from a list; nothing is read or counted for it.
+
+        Args:
+            context: who asks.
+            suppression_list: the list.
+            number: how many addresses.
+
+        Raises:
+            Forbidden: the caller's role does not lift from this list, or not so many addresses in a whole day.
+        """
+        self.check(context, suppression_list)
+        if context.role is not Role.ADMIN and number > context.organization.help_desk_lifts:
+            raise _too_many(context)
 
     def spend(self, context: Context, suppression_list: AnyList, number: int) -> None:
         """Count addresses that the caller is about to lift from a list.
@@ -61,4 +79,9 @@ class Allowance:
             return
         most = context.organization.help_desk_lifts
         if not self.counts.add(context.organization, context.actor.id, number, most=most, now=context.now):
-            raise Forbidden(reason=f"the role {context.role} lifts at most {most} addresses a day")
+            raise _too_many(context)
+
+
+def _too_many(context: Context) -> Forbidden:
+    most = context.organization.help_desk_lifts
+    return Forbidden(reason=f"the role {context.role} lifts at most {most} addresses a day")

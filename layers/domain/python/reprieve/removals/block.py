@@ -14,7 +14,8 @@ will, and an invalid address needs a correction.
 An address is unblocked at most UNBLOCKS times. The count belongs to the address in the organization, whichever record,
 field or list the block came by; it outlives every lift, and neither time nor a deleted record resets it. Only the
 operator's `reprieve recipients reset-unblocks` does; another address has its own. Every acknowledged unblock counts,
-whether or not the provider could carry it out.
+whether or not the provider could carry it out. An unblock by proof (see `proof`) is one of them, and lifts a permanent
+block as well.
 """
 
 from __future__ import annotations
@@ -94,21 +95,22 @@ class BlockState:
         """How many unblocks are left."""
         return max(0, UNBLOCKS - self.unblocked)
 
-    def outcome(self, threshold: int, request_id: str) -> UnblockOutcome:
+    def outcome(self, threshold: int, request_id: str, *, proved: bool = False) -> UnblockOutcome:
         """The outcome that an unblock would have.
 
         Args:
             threshold: the organization's.
             request_id: the request's; what the same request did before its answer was lost counts as done.
+            proved: whether something proves that the address receives mail, which a permanent block denies.
         """
         if request_id in self.requests:
             return UnblockOutcome.UNBLOCKED
         match self.kind(threshold):
-            case BlockKind.PERMANENT:
-                return UnblockOutcome.PERMANENT
             case BlockKind.NONE:
                 return UnblockOutcome.FREE
-            case BlockKind.TEMPORARY:
+            case BlockKind.PERMANENT if not proved:
+                return UnblockOutcome.PERMANENT
+            case _:
                 return UnblockOutcome.UNBLOCKED if self.remaining else UnblockOutcome.EXHAUSTED
 
 

@@ -71,9 +71,9 @@ class Holds:
             author=context.actor.name,
             until=until,
         )
-        self.holds.hold(context, entry)
+        hold = self.holds.hold(context, entry)
         self.log.append(context.organization, [held(entry, context=context)])
-        return self.find(context.organization, subject, now=context.now)
+        return hold
 
     def find(self, organization: Organization, subject: str, *, now: Millis) -> Hold:
         """The hold of an address or of a domain.
@@ -103,12 +103,6 @@ class Holds:
             if after is None or len(found) == limit:
                 return found, after
 
-    def covering(self, organization: Organization, key: str, *, now: Millis) -> list[Hold]:
-        """The holds that are in force for the address with a comparison key: its own, and its domain's."""
-        # text that is not an address can begin with @, and is then the key of its domain
-        keys = list(dict.fromkeys([key, domain_key(key.rpartition("@")[2])]))
-        return [one for one in self.holds.of(organization, keys) if one.is_active(now)]
-
     def lift(self, context: Context, subject: str) -> None:
         """Lift a hold: here at once, and at the provider by the job unless another list keeps it there.
 
@@ -117,16 +111,20 @@ class Holds:
             Unavailable: nothing was acknowledged.
         """
         hold = self.find(context.organization, subject, now=context.now)
-        if not (self._lift_domain(context, hold) if hold.domain else self._lift_address(context, hold)):
+        lift = self._lift_domain if hold.domain else self._lift_address
+        if not lift(context, hold):
             raise NotFound("hold", "of this address or domain")
-        self.log.append(context.organization, [hold_lifted(hold.entry, context=context)])
 
     def _lift_domain(self, context: Context, hold: Hold) -> bool:
+        # its record is deleted, and a request that is repeated after a fault finds none: so the entry comes first
+        self._log_lift(context, hold)
         return self.holds.lift_domain(context.organization, hold.entry.key)
 
     def _lift_address(self, context: Context, hold: Hold) -> bool:
         key, email = hold.entry.key, hold.entry.email
-        request = RemovalRequest(findable_id(context.request_id, 0, key), HOLDS, key, email, hide=True)
+        # a hold that is set meanwhile stays, though the write may be made again after its answer was lost
+        removal_id = findable_id(context.request_id, 0, key)
+        request = RemovalRequest(removal_id, HOLDS, key, email, hide=True, event_id=hold.entry.event_id)
         asked = self.suppressions.request_listed(
             context,
             [request],
@@ -134,7 +132,13 @@ class Holds:
             hidden=False,
             forgiven_until=watermark(context.now),
         )
-        return asked == [True]
+        if asked != [True]:
+            return False
+        self._log_lift(context, hold)
+        return True
+
+    def _log_lift(self, context: Context, hold: Hold) -> None:
+        self.log.append(context.organization, [hold_lifted(hold.entry, context=context)])
 
 
 def subject_of(subject: str) -> tuple[str, str]:

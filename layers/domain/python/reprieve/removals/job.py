@@ -1,6 +1,7 @@
 """The scheduled job: carries every acknowledged removal to the provider, then lifts it here; and every addition.
 
-Organizations take turns, a batch at a time, in several lanes and in an order that changes from run to run, so that
+A run looks through the queue's slots for organizations that have something due, so those that have nothing cost
+nothing. They take turns, a batch at a time, in several lanes and in an order that changes from run to run, so that
 neither a long queue nor a provider that hangs delays the others. Removals are claimed by lease and fence just before
 the provider is called, alone or as a part of their request, and the outcome of each is written under its own fence:
 overlapping runs are harmless. A part's removal that does not end waits individually from then on: so a part is claimed
@@ -17,19 +18,20 @@ ends are logged after they are settled, since only then are they true.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from reprieve.access.log_entries import provider_paused
 from reprieve.access.provider_account import DEFAULT, account_title
-from reprieve.clock import EPOCH, Millis, seconds
-from reprieve.errors import describe
+from reprieve.clock import Millis, seconds
 from reprieve.lanes import single
 from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.log_entries import removal_failed, removal_superseded, removals_done
-from reprieve.removals.queue import LEASE, Due, Settlement, given_back
-from reprieve.removals.removal import Removal, RemovalState
+from reprieve.removals.queue import Due, Settlement, given_back
+from reprieve.removals.removal import LEASE, Removal, RemovalState
+from reprieve.removals.tally import Tally
+from reprieve.removals.turn import Turn, Waiting
 from reprieve.removals.upstream import KEPT_THERE, LEAST, PAUSE, Upstream, by_removal, judge
 from reprieve.suppressions.suppression import GroupList
 
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from reprieve.suppressions.suppression import AnyList
     from reprieve.system_log.ports import EventLog
 
+T = TypeVar("T")
+
 #: one organization's calls to its provider in one turn; a provider that allows one call per second uses all of it
 TURN_TIME = seconds(20)
 #: time that is reserved for settling what was claimed
@@ -55,8 +59,9 @@ RESERVE = seconds(20)
 #: the most entries held by other workers that a turn skips
 HELD = 2_000
 
-#: the answer that is recorded where no provider was called
+#: the answers that are recorded where no provider was called
 ENDED = "not called: the hold has ended"
+GONE = "not called: the group was deleted"
 
 #: the words that a tally counts under
 COUNTED = {
@@ -65,73 +70,6 @@ COUNTED = {
     RemovalState.SUPERSEDED: "superseded",
     RemovalState.DONE: "lifted",
 }
-
-
-@dataclass(slots=True)
-class Tally:
-    """The result of one run.
-
-    Attributes:
-        counts: how many removals ended or were postponed, by word (lifted, listed, superseded, failed, postponed,
-            lost).
-        errors: the provider's faults, by kind.
-        faults: what stopped an organization's turn, as sentences that are safe to log.
-        broken: the provider accounts that were refused, by `provider_account.account_title`.
-        paused: how many accounts were passed over because they are paused.
-        waiting: pending removals seen, and `oldest`, the longest that one of them has waited, in milliseconds.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    paused: int = 0
-    waiting: int = 0
-    oldest: Millis = EPOCH
-
-    def note(self, organization: Organization, error: Exception) -> None:
-        """Count what stopped an organization's turn."""
-        self.errors[type(error).__name__] += 1
-        self.faults.append(f"{organization.id}: {describe(error)}")
-
-    def add(self, other: Tally) -> None:
-        """Take over what another lane counted."""
-        self.counts += other.counts
-        self.errors += other.errors
-        self.faults += other.faults
-        self.broken += other.broken
-        self.paused += other.paused
-        self.waiting += other.waiting
-        self.oldest = max(self.oldest, other.oldest)
-
-
-@dataclass(slots=True)
-class Turn:
-    """One organization during a run.
-
-    Attributes:
-        upstreams: its accounts.
-        known_at: the moment before they were read, in milliseconds. What was requested later is for another run, which
-            knows of an account that was added before the request.
-        held: the entries of the queue that this run skips.
-        settled: the ids of the removals that it has settled.
-    """
-
-    organization: Organization
-    upstreams: Sequence[Upstream]
-    known_at: Millis
-    held: set[tuple[str, str]] = field(default_factory=set)
-    settled: set[str] = field(default_factory=set)
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether an account is left that a further call may be worthwhile for."""
-        return any(one.back is None for one in self.upstreams)
-
-    @property
-    def batch(self) -> int:
-        """How many removals are taken at a time: as many as each account that is called takes in one call."""
-        return min(one.provider.batch for one in self.upstreams if one.provider)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +102,36 @@ class RemovalJob:
         Returns:
             The tally. An organization whose turn fails for an unexpected reason is left for the next run; its error
             is counted, the others go on, and its rows are free again when their lease ends.
+
+        Raises:
+            Exception: no slot could be looked at; what the first of them was.
         """
-        organizations = sorted(self.access.organizations(), key=lambda _: self.spread())
-        todo: deque[Organization | Turn] = deque(organizations)
+        total = Tally()
+        found: list[Waiting] = []
+        unread: list[Exception] = []
+
+        def look(slot: int, tally: Tally) -> None:
+            try:
+                due = self.queue.due_organizations(slot, now=self.clock())
+                found.extend(Waiting(*one) for one in due.items())
+            except Exception as error:  # noqa: BLE001  (a slot that cannot be read does not stop the others)
+                tally.note(f"slot {slot}", error)
+                unread.append(error)
+
+        self._in_lanes(deque(range(self.queue.slots)), look, total)
+        if len(unread) == self.queue.slots:
+            raise unread[0]
+        # of one that waits in several slots, what was requested first
+        waiting = {one.organization_id: one for one in sorted(found, key=lambda one: one.requested_at, reverse=True)}
+        todo: deque[Waiting | Turn] = deque(sorted(waiting.values(), key=lambda _: self.spread()))
+        self._in_lanes(todo, self._go, total)
+        for turn in todo:
+            if isinstance(turn, Turn):
+                self._close(turn, total)
+        return total
+
+    def _in_lanes(self, todo: deque[T], work: Callable[[T, Tally], T | None], total: Tally) -> None:
+        """Work through a queue until it is empty or time is short; what is returned is put back."""
         tallies: list[Tally] = []
 
         def lane() -> None:
@@ -174,31 +139,25 @@ class RemovalJob:
             tallies.append(tally)
             while self.remaining() > RESERVE:
                 try:
-                    turn = todo.popleft()
+                    one = todo.popleft()
                 except IndexError:
                     return
-                if again := self._go(turn, tally):
+                if (again := work(one, tally)) is not None:
                     todo.append(again)
 
         self.lanes(lane)
-        total = Tally()
-        for turn in todo:
-            if isinstance(turn, Turn):
-                self._close(turn, total)
         for tally in tallies:
             total.add(tally)
-        return total
 
-    def _go(self, turn: Organization | Turn, tally: Tally) -> Turn | None:
+    def _go(self, turn: Waiting | Turn, tally: Tally) -> Turn | None:
         """Take one turn of an organization; return the turn to continue with, None when it is finished."""
         opened = turn if isinstance(turn, Turn) else None
         try:
-            opened = opened or self._open(cast("Organization", turn), tally)
+            opened = opened or self._open(cast("Waiting", turn), tally)
             if opened and self._take(opened, tally):
                 return opened
         except Exception as error:  # noqa: BLE001  (a failure in one organization does not stop the others)
-            organization = turn.organization if isinstance(turn, Turn) else turn
-            tally.note(organization, error)
+            tally.note(turn.organization.id if isinstance(turn, Turn) else turn.organization_id, error)
         if opened:
             self._close(opened, tally)
         return None
@@ -209,23 +168,19 @@ class RemovalJob:
                 if one.provider:
                     one.provider.close()
             except Exception as error:  # noqa: BLE001  (see `_go`)
-                tally.note(turn.organization, error)
+                tally.note(turn.organization.id, error)
 
-    def _open(self, organization: Organization, tally: Tally) -> Turn | None:
-        """Make an organization's adapters; None when nothing waits, or no account of it can be called.
-
-        The queue is asked first, because opening an account's key is a request of KMS, which is most of what an idle
-        organization would cost.
-        """
+    def _open(self, waiting: Waiting, tally: Tally) -> Turn | None:
+        """Make an organization's adapters; None when it is gone, or no account of it can be called."""
         known_at = self.clock()
+        organization = self.access.organization(waiting.organization_id)
+        if organization is None:
+            return None
         accounts = self.access.provider_accounts(organization.id)
-        waits = self.queue.due(organization, now=self.clock(), limit=1)
         paused = sum(account.is_paused(known_at) for account in accounts)
         tally.paused += paused
         if paused == len(accounts):
-            self._see([one.requested_at for one in waits], tally)
-            return None
-        if not waits:
+            self._see([waiting.requested_at], tally)
             return None
         turn = Turn(organization, [self._upstream(organization, one, tally) for one in accounts], known_at)
         return turn if turn.goes_on else None
@@ -237,7 +192,7 @@ class RemovalJob:
         try:
             return Upstream(account, self.provider_for(organization, account))
         except Exception as error:  # noqa: BLE001  (an account that cannot be opened does not stop the others)
-            tally.note(organization, error)
+            tally.note(organization.id, error)
             return Upstream(account, None, Millis(self.clock() + PAUSE))
 
     def _take(self, turn: Turn, tally: Tally) -> bool:
@@ -296,8 +251,11 @@ class RemovalJob:
         wanted = [row for row in wanted if row not in ended]
         if not wanted:
             return True
-        ends = Millis(self.clock() + budget)
         upstreams = self._concerned(turn, wanted[0].list)
+        if upstreams is None:
+            self._settle(turn, [_ended(row, RemovalState.DONE, GONE) for row in wanted], tally)
+            return True
+        ends = Millis(self.clock() + budget)
         asked = [(one, self._ask(turn, one, wanted, ends, tally)) for one in upstreams]
         now = self.clock()
         settlements = [
@@ -309,14 +267,18 @@ class RemovalJob:
         self._settle(turn, settlements, tally)
         return turn.goes_on
 
-    def _concerned(self, turn: Turn, name: AnyList) -> Sequence[Upstream]:
+    def _concerned(self, turn: Turn, name: AnyList) -> Sequence[Upstream] | None:
         """The accounts whose lists are meant: all, but of an unsubscribe group only the one that has the group.
 
-        A provider that does not know a group may take an unsubscribe from it for one from all mail.
+        A provider that does not know a group may take an unsubscribe from it for one from all mail. None for a group
+        that was deleted: its unsubscribes ended with it, at the provider, too.
         """
-        if len(turn.upstreams) == 1 or not isinstance(name, GroupList):
+        if not isinstance(name, GroupList):
             return turn.upstreams
-        group = self.groups.all(turn.organization).find(name.group)
+        groups = self.groups.all(turn.organization)
+        if name.group in groups.deleted:
+            return None
+        group = groups.find(name.group)
         home = group.account if group else DEFAULT
         return [one for one in turn.upstreams if one.account.name == home]
 

@@ -53,19 +53,21 @@ class Lists:
             raise NotFound("address", f"on {suppression_list}")
         self.log.append(context.organization, removal_requested([email], suppression_list, context=context))
 
-    def lift_many(self, context: Context, suppression_list: AnyList, emails: Sequence[str]) -> int:
+    def lift_many(self, context: Context, suppression_list: AnyList, emails: Sequence[str]) -> list[str]:
         """Lift addresses, on the list or not: one that we have not heard of may be on the provider's.
 
         What is not an address by RFC 3696 is lifted only if it is on the list, as it can be on invalid_emails.
 
         Returns:
-            How many are lifted; the rest are neither addresses nor listed.
+            The ids of the removals; the addresses that have none are neither addresses nor listed.
 
         Raises:
             Forbidden: the caller's role does not allow it; see `Allowance`.
             Unavailable: nothing was acknowledged, though some of it may already be recorded; ask again.
         """
-        spelled = {comparison_key(email): email for email in reversed(emails)}
+        spelled: dict[str, str] = {}
+        for email in emails:
+            spelled.setdefault(comparison_key(email), email)
         self.allowance.spend(context, suppression_list, len(spelled))
         addresses, others = [], []
         for number, (key, email) in enumerate(spelled.items()):
@@ -79,7 +81,7 @@ class Lists:
         lifted = addresses + [request for request, was_there in zip(others, listed, strict=True) if was_there]
         entries = removal_requested([request.email for request in lifted], suppression_list, context=context)
         self.log.append(context.organization, entries)
-        return len(lifted)
+        return [request.id for request in lifted]
 
     def clear(self, context: Context, suppression_list: AnyList) -> None:
         """Lift everything that is on a list now: it reads empty at once, and `removals.upkeep` does the rest.

@@ -37,11 +37,13 @@ _FAILED: Final = {
 }
 
 
-def removal_requested(emails: Sequence[str], suppression_list: AnyList, *, context: Context) -> list[LogEntry]:
+def removal_requested(
+    emails: Sequence[str], suppression_list: AnyList, *, context: Context, proof: str = ""
+) -> list[LogEntry]:
     """The log entries for one request: at most 50 addresses per target and one target per entry, as Okta writes them.
 
     That is Okta's own event for the bounce list, with the organization's provider (left out when it has none), and
-    ours for the other lists, which Okta does not know.
+    ours for the other lists, which Okta does not know. `proof` is what proves that the addresses receive mail.
     """
     bounces = suppression_list is SuppressionList.BOUNCES
     name = "bounce" if bounces else suppression_list
@@ -50,7 +52,7 @@ def removal_requested(emails: Sequence[str], suppression_list: AnyList, *, conte
         EventType.BOUNCE_REMOVAL if bounces else EventType.SUPPRESSION_REMOVAL,
         emails,
         message=f"Remove email addresses from the {name} list",
-        debug=about,
+        debug={**about, "proof": proof},
         context=context,
     )
 

@@ -29,6 +29,14 @@ class LiftCounts(Protocol):
         ...
 
 
+class LookAtRates(Protocol):
+    """A look at the rates of one organization's bounces and complaints."""
+
+    def __call__(self, organization: Organization, *, now: Millis) -> int:
+        """Warn of rates that come near the limits of providers, and return how many are at the last level."""
+        ...
+
+
 class RemovalRequests(Protocol):
     """The records of removals; each method touches one organization."""
 
@@ -68,8 +76,44 @@ class RemovalRequests(Protocol):
         ...
 
 
+class EntryRemovals(Protocol):
+    """Removals of entries as they were judged; each touches one organization."""
+
+    def request_entries(self, context: Context, entries: Sequence[Suppression]) -> list[bool]:
+        """Record removals of these very entries, which lists then show no more. One conditional write per address.
+
+        Each forgives what happened up to its entry, and nothing later: where a newer event came, or news of one is
+        under way, the address stays on its list. So it does where a removal was requested since the entry came.
+
+        Args:
+            context: who asks.
+            entries: no two of the same list and address.
+
+        Returns:
+            Whether each is recorded, in order; those that are will be carried to the provider, or visibly fail.
+        """
+        ...
+
+
 class RemovalQueue(Protocol):
-    """The removals that wait, of all organizations; each method touches one organization."""
+    """The removals that wait, of all organizations; each method but `due_organizations` touches one organization."""
+
+    @property
+    def slots(self) -> int:
+        """How many slots the entries of all organizations are spread over; an organization may be in several."""
+        ...
+
+    def due_organizations(self, slot: int, *, now: Millis) -> dict[str, Millis]:
+        """The organizations that may have entries to claim in a slot (eventually consistent).
+
+        Args:
+            slot: from 0 to `slots` - 1.
+            now: in milliseconds.
+
+        Returns:
+            By id, the moment at which what is due first was requested, in milliseconds.
+        """
+        ...
 
     def due(self, organization: Organization, *, now: Millis, limit: int) -> list[Due]:
         """The entries that may be claimed now, longest due first (eventually consistent)."""
@@ -115,6 +159,32 @@ class RemovalQueue(Protocol):
         ...
 
 
+class OldQueue(Protocol):
+    """The removals that the release before has queued, where this one's job does not look."""
+
+    def move(self, organization: Organization, *, now: Millis) -> int:
+        """Queue an organization's for this release's job, and return how many were.
+
+        Those that a worker of the release before holds are left for another time.
+
+        Raises:
+            Unavailable: some may be moved and others not; move them another time.
+        """
+        ...
+
+
+class JobRuns(Protocol):
+    """Runs of the removal job besides those of its schedule."""
+
+    def start(self, *, after: Millis) -> None:
+        """Have a run begin, which waits for so many milliseconds before it looks at the queue.
+
+        Raises:
+            Unavailable: it may or may not begin.
+        """
+        ...
+
+
 class RemovalRecords(Protocol):
     """The current state of removals."""
 
@@ -147,13 +217,14 @@ class RemovalRecords(Protocol):
 class HoldStore(Protocol):
     """Holds by hand, of addresses and of domains; each method touches one organization."""
 
-    def hold(self, context: Context, hold: Suppression) -> None:
+    def hold(self, context: Context, hold: Suppression) -> Hold:
         """Hold an address, here at once and at the provider by the job; or a domain, which is held here only.
 
-        A hold that is there is replaced, and so is a removal of it that waits. Durable on return.
+        A hold that is there is replaced, and so is a removal of it that waits. Durable on return. Of two requests that
+        are under way at the same time, either one may count.
 
         Raises:
-            Unavailable: others kept getting in the way.
+            Unavailable: workers kept getting in the way.
         """
         ...
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import HOUR, MINUTE, Millis, seconds
+from reprieve.clock import HOUR, MINUTE, Millis
 from reprieve.removals.removal import RemovalState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from reprieve.removals.removal import Removal
-
-#: how long a claimed row belongs to its worker: longer than a run of the job can last
-LEASE: Final = seconds(150)
-
 
 #: how many removals of a request wait as one part: they fit one write unit, and one turn at a call per second
 PART: Final = 16

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.access.provider_account import name_in
 from reprieve.address import digest
 from reprieve.clock import DAY, EPOCH, HOUR, SECOND, SKEW_ALLOWANCE, Millis, days, seconds, to_millis, to_seconds
+from reprieve.suppressions.evidence import OF_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 #: how long a lifted record keeps its watermark: SendGrid repeats a webhook for 24 hours, so a week is plenty
 TOMBSTONE: Final = days(7)
+#: how long the lifted record of a failure keeps its outcomes, so that a bounce after the lift is known to be one
+MEMORY: Final = days(365)
+#: how long a claimed row belongs to its worker: longer than a run of the job can last
+LEASE: Final = seconds(150)
 #: a row that the provider refused this often ends `failed`, visibly
 MAX_ATTEMPTS: Final = 10
 #: one that only ever met faults is given up no sooner than this after its request: an outage is not its fault
@@ -68,6 +73,7 @@ class RemovalRequest:
         key: the address's comparison key.
         email: the spelling to use upstream when no record of the address holds the provider's own.
         hide: whether lists stop showing it at once (SendGrid) or only once it is lifted (Okta).
+        event_id: of the entry that is meant, where a later one is to stay; "" for whichever is there.
     """
 
     id: str
@@ -75,6 +81,7 @@ class RemovalRequest:
     key: str
     email: str
     hide: bool = False
+    event_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,11 @@ class Removal:
     def spellings(self, account: str) -> Sequence[str]:
         """The spellings of the address to use with an account: those that it used itself, or else the record's."""
         return sorted(spelling for name, spelling in self.accounts if name == account) or [self.email]
+
+    def forgotten_at(self, lifted_at: Millis) -> Millis:
+        """When the record may be forgotten if the address is lifted at that moment, both in milliseconds."""
+        remembers = self.bounced_at is not None and self.list in OF_FAILURES
+        return max(self.kept_until, Millis(lifted_at + (MEMORY if remembers else TOMBSTONE)))
 
     @property
     def overtaken(self) -> bool:

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from reprieve.address import Address
 from reprieve.errors import MalformedAddress
-from reprieve.organization import Membership
+from reprieve.recipients.membership import belonging
 from reprieve.removals.log_entries import removal_requested
 from reprieve.removals.removal import RemovalRequest
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from reprieve.context import Context
-    from reprieve.organization import Organization
     from reprieve.recipients.ports import RecipientStore
     from reprieve.removals.allowance import Allowance
     from reprieve.removals.ports import RemovalRequests
@@ -79,7 +78,7 @@ class Removals:
         """
         self.allowance.check(context, suppression_list)
         parsed = [_parse(text) for text in submitted]
-        allowed = self.allowed(context.organization, [address for address in parsed if address])
+        allowed = belonging(self.recipients, context.organization, [address for address in parsed if address])
         requests: dict[str, RemovalRequest] = {}
         outcomes = []
         for text, address in zip(submitted, parsed, strict=True):
@@ -101,16 +100,6 @@ class Removals:
             emails = [request.email for request in requests.values()]
             self.log.append(context.organization, removal_requested(emails, suppression_list, context=context))
         return outcomes
-
-    def allowed(self, organization: Organization, addresses: Iterable[Address]) -> set[str]:
-        """The keys of those addresses that the organization's membership rule lets be lifted."""
-        match organization.membership:
-            case Membership.ANYONE:
-                return {address.key for address in addresses}
-            case Membership.DOMAINS:
-                return {address.key for address in addresses if address.domain in organization.domains}
-            case Membership.RECIPIENTS:
-                return self.recipients.members(organization, {address.key for address in addresses})
 
 
 def _parse(text: str) -> Address | None:

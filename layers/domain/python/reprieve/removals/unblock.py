@@ -1,4 +1,4 @@
-"""Unblocking the addresses of records: a removal like any other, but judged and counted. `block` has the rules."""
+"""Unblocking addresses, of records or by proof: a removal like any other, but judged and counted; see `block`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reprieve.recipients.recipient import Recipient
     from reprieve.removals.allowance import Allowance
     from reprieve.removals.ports import UnblockStore
+    from reprieve.removals.proof import Proof
     from reprieve.system_log.ports import EventLog
 
 #: how often addresses that changed while they were judged are judged again
@@ -39,6 +40,20 @@ class Field(StrEnum):
     def of(self, recipient: Recipient) -> Address | None:
         """A recipient's address in this field."""
         return recipient.email if self is Field.EMAIL else recipient.secondary_email
+
+
+@dataclass(frozen=True, slots=True)
+class Unblock:
+    """The outcome for one address that something proves to receive mail.
+
+    Attributes:
+        kind: how it was blocked before.
+        remaining: how many unblocks are left, after this one.
+    """
+
+    outcome: UnblockOutcome
+    kind: BlockKind
+    remaining: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,25 @@ class Unblocks:
         threshold = organization.soft_bounce_threshold
         return [_result(identifier, records.get(identifier), fields, judged, threshold) for identifier in identifiers]
 
+    def by_proof(self, context: Context, address: Address, proof: Proof) -> Unblock:
+        """Unblock an address that something proves to receive mail.
+
+        Args:
+            context: who asks.
+            address: the address; it need not be a recipient's here, since it was mailed.
+            proof: what proves it, for the system log.
+
+        Returns:
+            The outcome: UNBLOCKED, which is durable, FREE or EXHAUSTED.
+
+        Raises:
+            Forbidden: the caller's role does not allow it; see `Allowance`.
+            Unavailable: ask again; it may be recorded.
+        """
+        state, outcome = self._carry_out(context, {address.key: address}, proof)[address.key]
+        spent = outcome is UnblockOutcome.UNBLOCKED
+        return Unblock(outcome, state.kind(context.organization.soft_bounce_threshold), state.remaining - spent)
+
     def reset(self, context: Context, key: str) -> int:
         """Reset the count of an address's unblocks, and return the old count. For operators only."""
         before = self.suppressions.reset(context.organization, key)
@@ -123,15 +157,19 @@ class Unblocks:
         return before
 
     def _judge(
-        self, context: Context, addresses: Mapping[str, Address]
+        self, context: Context, addresses: Mapping[str, Address], proof: Proof | None = None
     ) -> dict[str, tuple[BlockState, UnblockOutcome]]:
         organization = context.organization
         block_states = self.suppressions.block_states(organization, list(addresses), now=context.now)
         threshold = organization.soft_bounce_threshold
-        return {key: (state, state.outcome(threshold, context.request_id)) for key, state in block_states.items()}
+        proved = proof is not None
+        return {
+            key: (state, state.outcome(threshold, context.request_id, proved=proved))
+            for key, state in block_states.items()
+        }
 
     def _carry_out(
-        self, context: Context, addresses: Mapping[str, Address]
+        self, context: Context, addresses: Mapping[str, Address], proof: Proof | None = None
     ) -> dict[str, tuple[BlockState, UnblockOutcome]]:
         """Judge and record, until all that is judged UNBLOCKED is recorded."""
         request_id = context.request_id
@@ -142,7 +180,7 @@ class Unblocks:
         judged: dict[str, tuple[BlockState, UnblockOutcome]] = {}
         left, counted = dict(addresses), set[str]()
         for _ in range(ROUNDS):
-            judged |= self._judge(context, left)
+            judged |= self._judge(context, left, proof)
             wanted = {
                 key: (judged[key][0], requests[key])
                 for key in left
@@ -156,13 +194,14 @@ class Unblocks:
             left = {key: addresses[key] for key in wanted if key not in done}
             if not left:
                 free = [key for key in addresses if judged[key][1] is UnblockOutcome.UNBLOCKED]
-                self._log(context, [addresses[key].spelling for key in free])
+                self._log(context, [addresses[key].spelling for key in free], proof)
                 return judged
         raise Unavailable("the addresses kept changing")
 
-    def _log(self, context: Context, emails: Sequence[str]) -> None:
+    def _log(self, context: Context, emails: Sequence[str], proof: Proof | None) -> None:
         if emails:
-            self.log.append(context.organization, removal_requested(emails, SuppressionList.BOUNCES, context=context))
+            asked = removal_requested(emails, SuppressionList.BOUNCES, context=context, proof=proof or "")
+            self.log.append(context.organization, asked)
 
 
 def _result(

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.suppressions.refusals.causes import CONSEQUENCES, Cause
 from reprieve.suppressions.refusals.status_codes import REPLY, SENDERS, of_status
-from reprieve.suppressions.refusals.tables import CIRCUMSTANCES, ENGLISH, HINTS, MARKS, OTHER_LANGUAGES
+from reprieve.suppressions.refusals.tables import CIRCUMSTANCES, ENGLISH, HINTS, MARKS, other_languages
 from reprieve.suppressions.refusals.text import read, statuses
 from reprieve.suppressions.suppression import Permanence
 
@@ -142,10 +142,15 @@ def _by_status(codes: tuple[tuple[int, int, int], ...]) -> Iterator[Verdict]:
 @lru_cache(maxsize=1024)
 def _said(words: str, *, hard: bool) -> Verdict | None:
     """The verdict of words; servers repeat themselves, so the latest are kept."""
-    for verdict in chain.from_iterable(_found(table, words, Confidence.HIGH) for table in (ENGLISH, OTHER_LANGUAGES)):
+    english = _found(ENGLISH, words, Confidence.HIGH)
+    for verdict in chain(english, _in_other_languages(words)):
         if hard or verdict.permanence is not Permanence.HARD:
             return verdict
     return None
+
+
+def _in_other_languages(words: str) -> Iterator[Verdict]:
+    yield from _found(other_languages(), words, Confidence.HIGH)
 
 
 def _temporary(reading: Reading, own: tuple[tuple[int, int, int], ...]) -> bool:

@@ -1,4 +1,4 @@
-"""Delivery events: what a provider reports about a message, and the list on which that puts the address."""
+"""Delivery events: what a provider reports about a message."""
 
 from __future__ import annotations
 
@@ -10,19 +10,11 @@ from typing import TYPE_CHECKING, Final
 from reprieve.address import MAX_KEY_OCTETS
 from reprieve.clock import DAY
 from reprieve.errors import InvalidInput
-from reprieve.suppressions.group import Groups
-from reprieve.suppressions.judgement import judged
-from reprieve.suppressions.suppression import (
-    Classification,
-    GroupList,
-    Resubscription,
-    Suppression,
-    SuppressionList,
-)
+from reprieve.suppressions.suppression import Classification, SuppressionList
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis
-    from reprieve.suppressions.suppression import AnyList, Permanence
+    from reprieve.suppressions.suppression import Permanence
 
 
 class DeliveryKind(StrEnum):
@@ -56,15 +48,12 @@ FUTURE: Final = DAY
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
-#: the drop reason that means a bad address, in SendGrid's spelling; other drops only repeat what a list already says
-INVALID: Final = "invalid"
-
-#: the list on which each kind of event puts the address; a kind that is missing suppresses nothing
-LIST_OF: Final = {
-    DeliveryKind.BOUNCE: SuppressionList.BOUNCES,
-    DeliveryKind.BLOCKED: SuppressionList.BLOCKS,
-    DeliveryKind.SPAM_REPORT: SuppressionList.SPAM_REPORTS,
-    DeliveryKind.UNSUBSCRIBE: SuppressionList.UNSUBSCRIBES,
+#: the provider's list that each of SendGrid's reasons for a drop is about; the others are about the message
+DROPPED_FOR: Final = {
+    "bounced address": SuppressionList.BOUNCES,
+    "spam reporting address": SuppressionList.SPAM_REPORTS,
+    "unsubscribed address": SuppressionList.UNSUBSCRIBES,
+    "invalid": SuppressionList.INVALID_EMAILS,
 }
 
 
@@ -84,7 +73,8 @@ class DeliveryEvent:
         provider: the provider that reported it.
         message_id: the provider's id of the message, or "".
         ip: the sending IP address, or "".
-        group: the id of the unsubscribe group that it is about, 0 for none; only the two kinds for groups have one.
+        group: the id of the unsubscribe group that it is about, 0 for none; only the two kinds for groups have one,
+            and a drop of which the provider says that its message was of a group.
         suppresses: False for what only the log keeps: a refusal of the message and not of the address, or an echo of
             the provider's own list.
         opinion: what the provider calls a bounce, None when it does not say.
@@ -106,6 +96,11 @@ class DeliveryEvent:
     opinion: Permanence | None = None
 
     @property
+    def dropped_for(self) -> SuppressionList | None:
+        """The list that its provider dropped the message for; None for another event, or where the message was why."""
+        return DROPPED_FOR.get(self.message.strip().casefold()) if self.kind is DeliveryKind.DROPPED else None
+
+    @property
     def octets(self) -> int:
         """The length of its texts in UTF-8."""
         texts = (self.email, self.message, self.status, self.message_id, self.ip)
@@ -115,9 +110,6 @@ class DeliveryEvent:
 def writable(text: str) -> str:
     """The text with U+FFFD for each half of a surrogate pair: what is left of an emoji that a server has cut."""
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-NO_GROUPS: Final = Groups()
 
 
 def check_recipient(email: str, *, field: str) -> None:
@@ -146,47 +138,3 @@ def check_size(event: DeliveryEvent) -> None:
     """
     if event.octets > MAX_TEXT_OCTETS:
         raise InvalidInput(f"has more than {MAX_TEXT_OCTETS} octets of text", field="event")
-
-
-def suppression_of(event: DeliveryEvent, groups: Groups = NO_GROUPS) -> Suppression | None:
-    """The list entry that an event makes, or None when it makes none.
-
-    Args:
-        event: what the provider reported.
-        groups: the organization's unsubscribe groups. A recipient who unsubscribes from one after it was deleted wants
-            no mail at all, as SendGrid has it; what happened before the deletion ended with it.
-    """
-    target = _list_of(event, groups)
-    if target is None or not event.suppresses:
-        return None
-    entry = Suppression(
-        list=target,
-        key=event.key,
-        email=event.email,
-        created=event.at,
-        reason=event.message,
-        status=event.status,
-        classification=event.classification,
-        provider=event.provider,
-        ip=event.ip if target is SuppressionList.SPAM_REPORTS else "",
-        event_id=event.id,
-    )
-    return judged(entry, opinion=event.opinion)
-
-
-def resubscription_of(event: DeliveryEvent, *, latest: Millis) -> Resubscription | None:
-    """The list that an event takes its recipient off, or None; as of `latest`, in milliseconds, at the latest."""
-    if event.kind is not DeliveryKind.GROUP_RESUBSCRIBE:
-        return None
-    return Resubscription(GroupList.of(event.group), event.key, event.email, min(event.at, latest))
-
-
-def _list_of(event: DeliveryEvent, groups: Groups) -> AnyList | None:
-    if event.kind is DeliveryKind.DROPPED and event.message.strip().casefold() == INVALID:
-        return SuppressionList.INVALID_EMAILS
-    if event.kind is not DeliveryKind.GROUP_UNSUBSCRIBE:
-        return LIST_OF.get(event.kind)
-    deleted = groups.deleted.get(event.group)
-    if deleted is None:
-        return GroupList.of(event.group)
-    return SuppressionList.UNSUBSCRIBES if event.at > deleted else None

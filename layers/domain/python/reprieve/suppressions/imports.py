@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import to_seconds
 from reprieve.refused_row import RefusedRow
-from reprieve.suppressions.log_entries import addresses_listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reprieve.context import Context
-    from reprieve.suppressions.ports import SuppressionStore, WhitelistStore
+    from reprieve.suppressions.ports import WhitelistStore
     from reprieve.suppressions.suppression import AnyList, Suppression
-    from reprieve.system_log.ports import EventLog
+    from reprieve.suppressions.take_over import TakeOver
 
 #: how many rows there are between two progress reports, and how many such groups are written side by side
 GROUP: Final = 250
@@ -53,9 +52,8 @@ class ListReport:
 class ListImports:
     """Importing suppression lists, on behalf of a caller."""
 
-    suppressions: SuppressionStore
+    entries: TakeOver
     whitelists: WhitelistStore
-    log: EventLog
 
     def run(
         self,
@@ -89,7 +87,7 @@ class ListImports:
             else:
                 kept.append(row.suppression)
         starts = range(0, len(kept), GROUP)
-        put = partial(self._put, context, suppression_list, kept)
+        put = partial(self._put, context, kept)
         imported = 0
         with ThreadPoolExecutor(WORKERS) as pool:
             for start, changed in zip(starts, pool.map(put, starts), strict=True):
@@ -97,16 +95,6 @@ class ListImports:
                 progress(min(start + GROUP, len(kept)), len(kept))
         return ListReport(imported, len(kept) - imported, sorted(left_out, key=lambda refusal: refusal.line))
 
-    def _put(self, context: Context, suppression_list: AnyList, kept: Sequence[Suppression], start: int) -> int:
+    def _put(self, context: Context, kept: Sequence[Suppression], start: int) -> int:
         """Put one group on the list; return how many of its rows changed the list."""
-        group = kept[start : start + GROUP]
-        changed = None
-        try:
-            changed = self.suppressions.record(context.organization, group)
-        finally:
-            # after a fault some of the group may be stored, and a later import would find it unchanged
-            if changed != 0:
-                emails = [one.email for one in group]
-                entries = addresses_listed(emails, suppression_list, SOURCE, context=context, first=start)
-                self.log.append(context.organization, entries)
-        return changed
+        return self.entries.record(context, kept[start : start + GROUP], source=SOURCE, first=start)

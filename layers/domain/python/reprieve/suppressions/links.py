@@ -7,18 +7,12 @@ end, because mails are kept. To end all links of an organization, delete its key
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address
 from reprieve.context import NOWHERE, RECIPIENT, Context, Origin
-from reprieve.errors import MalformedAddress, NotFound
-from reprieve.organization import ORGANIZATION_ID
+from reprieve.suppressions import link_token
 from reprieve.suppressions.suppression import SuppressionList
 
 if TYPE_CHECKING:
@@ -35,10 +29,7 @@ if TYPE_CHECKING:
 ALL_MAIL: Final = 0
 #: the source of an unsubscribe by link, in entries of lists and of the system log
 BY_LINK: Final = "link"
-#: a token's form: what it says, and 32 bytes of signature; an address of 320 octets, half of them quotes, has 1,000
-MAX_TOKEN: Final = 1_200
-_TOKEN: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})")
-_SIGNED_FOR: Final = b"reprieve unsubscribe link 1\0"
+SIGNED_FOR: Final = b"reprieve unsubscribe link 1\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +48,8 @@ class Link:
 
 
 def signed(link: Link, key: bytes) -> str:
-    """The token of a link: characters that need no escaping in a URL."""
-    said = json.dumps([link.organization, link.group, link.email], ensure_ascii=False, separators=(",", ":"))
-    payload = _armoured(said.encode())
-    return f"{payload}.{_signature(payload, key)}"
+    """The token of a link."""
+    return link_token.sign((link.organization, link.group, link.email), key, SIGNED_FOR)
 
 
 def claimed(token: str) -> Link:
@@ -69,21 +58,7 @@ def claimed(token: str) -> Link:
     Raises:
         NotFound: it is not a token.
     """
-    found = _TOKEN.fullmatch(token) if len(token) <= MAX_TOKEN else None
-    if found:
-        try:
-            match json.loads(urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4))):
-                case [str(organization), int(group), str(email)] if ORGANIZATION_ID.fullmatch(organization):
-                    return Link(organization, group, Address.parse(email).spelling)
-        except (ValueError, RecursionError, MalformedAddress):
-            pass
-    raise NotFound("link", "like this")
-
-
-def is_proved(token: str, key: bytes) -> bool:
-    """Whether a token was signed with a key; in constant time."""
-    payload, _, signature = token.partition(".")
-    return hmac.compare_digest(signature, _signature(payload, key))
+    return Link(*link_token.claimed(token))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +96,7 @@ class UnsubscribeLinks:
             NotFound: it is not a token, there is no such organization, or the organization's key has not signed it.
         """
         link = claimed(token)
-        organization = self.access.organization(link.organization)
-        # read in any case, so that the time of the answer does not say whether the organization exists
-        key = self.keys.key_to_verify(link.organization)
-        if key is None or not is_proved(token, key) or organization is None:
-            raise NotFound("link", "like this")
+        organization = link_token.signer(token, link.organization, SIGNED_FOR, access=self.access, keys=self.keys)
         return organization, link
 
     def group_of(self, organization: Organization, link: Link) -> Group | None:
@@ -150,11 +121,3 @@ class UnsubscribeLinks:
             asked = Context(organization, RECIPIENT, request_id, now, origin=origin)
             self.unsubscribes.add(asked, [address], to=target, source=BY_LINK)
         return group
-
-
-def _signature(payload: str, key: bytes) -> str:
-    return _armoured(hmac.new(key, _SIGNED_FOR + payload.encode(), hashlib.sha256).digest())
-
-
-def _armoured(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reprieve.address import Address, fold
-from reprieve.clock import EPOCH, Millis, Seconds, days, to_seconds
+from reprieve.clock import EPOCH, Millis, Seconds, days, to_millis, to_seconds
 from reprieve.errors import MalformedAddress
 from reprieve.suppressions.suppression import Permanence, SuppressionList
 
@@ -207,3 +207,12 @@ def shown_since(organization: Organization, suppression_list: AnyList, *, now: M
         return first if kept is None else max(first, Seconds(to_seconds(Millis(now - days(kept))) + 1))
 
     return Since(hard=oldest(purge.hard_days), soft=oldest(purge.soft_days))
+
+
+def expires_at(organization: Organization, suppression: Suppression) -> Millis | None:
+    """When an entry expires by the organization's bounce purge, in milliseconds; None when it does not."""
+    purge = organization.purge
+    kept = purge.hard_days if suppression.permanence is Permanence.HARD else purge.soft_days
+    if not purge.enabled or kept is None or suppression.list not in EXPIRING:
+        return None
+    return to_millis(to_seconds(Millis(suppression.created + days(kept))))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.access.log_entries import account_debug
 from reprieve.access.provider_account import DEFAULT
-from reprieve.suppressions.delivery import DeliveryKind
+from reprieve.clock import EPOCH, Millis, from_timestamp
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.system_log.entry import (
     EventType,
     LogEntry,
@@ -19,15 +20,17 @@ from reprieve.system_log.entry import (
     entry,
     request_entries,
 )
+from reprieve.system_log.span import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reprieve.context import Context
-    from reprieve.suppressions.delivery import DeliveryEvent
     from reprieve.suppressions.group import Group, Groups
     from reprieve.suppressions.suppression import AnyList
+    from reprieve.system_log.span import Stored
 
+KINDS: Final = frozenset(DeliveryKind)
 _DELIVERED: Final = (Result.SUCCESS, Severity.INFO)
 _REFUSED: Final = (Result.FAILURE, Severity.WARN)
 OUTCOME: Final = {
@@ -44,7 +47,7 @@ OUTCOME: Final = {
 
 
 def delivery_entry(
-    event: DeliveryEvent, *, provider_name: str, account: str = DEFAULT, spared_by: str = ""
+    event: DeliveryEvent, *, provider_name: str, account: str = DEFAULT, spared_by: str = "", listed: str = ""
 ) -> LogEntry:
     """The log entry for one delivery event; the same event always makes the same entry.
 
@@ -53,6 +56,7 @@ def delivery_entry(
         provider_name: the provider's name as logs show it.
         account: the name of the organization's account that it comes from.
         spared_by: the entry of the address whitelist that kept the address off a list; "" where none did.
+        listed: the list that the event put the address on, or took it off; "" where it did neither.
     """
     result, severity = OUTCOME[event.kind]
     debug = {
@@ -61,6 +65,7 @@ def delivery_entry(
         "emailRequestId": event.message_id,
         "enhancedStatusCode": event.status,
         "whitelistedBy": spared_by,
+        "list": listed,
         "unsubscribeGroup": str(event.group or ""),
         **account_debug(account),
     }
@@ -74,6 +79,45 @@ def delivery_entry(
         target=Target(event.key, "email", event.email),
         debug=debug,
     )
+
+
+def delivery_in(stored: Stored) -> DeliveryEvent | None:
+    """The delivery event that a log entry reports, as far as the log has it; None when it reports another thing.
+
+    Its id is the entry's. An event that the address whitelist kept off its list suppresses nothing.
+    """
+    event = stored.event
+    kind = event["outcome"]["reason"] if event["eventType"] == EventType.EMAIL_DELIVERY else None
+    if kind not in KINDS:
+        return None
+    target, debug = event["target"][0], event["debugContext"]["debugData"]
+    return DeliveryEvent(
+        id=event["uuid"],
+        kind=DeliveryKind(kind),
+        email=target["alternateId"],
+        key=target["id"],
+        at=from_timestamp(event["published"]),
+        message=debug.get("providerMessage", ""),
+        status=debug.get("enhancedStatusCode", ""),
+        message_id=debug.get("emailRequestId", ""),
+        group=int(debug.get("unsubscribeGroup", 0)),
+        suppresses="whitelistedBy" not in debug,
+    )
+
+
+def delivered_in(arrived: Iterable[Stored]) -> dict[str, Millis]:
+    """The addresses to which a message was delivered by some log entries: comparison key -> the latest moment.
+
+    Args:
+        arrived: read in the order of arrival. A delivery that is stamped ahead was made when its entry arrived, at the
+            latest, so it never hides a failure that came after it.
+    """
+    found: dict[str, Millis] = {}
+    for stored in arrived:
+        event = delivery_in(stored)
+        if event is not None and event.kind is DeliveryKind.DELIVERED:
+            found[event.key] = max(min(event.at, moment(stored.position)), found.get(event.key, EPOCH))
+    return found
 
 
 def group_created(group: Group, *, context: Context) -> LogEntry:

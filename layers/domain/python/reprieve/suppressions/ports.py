@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from reprieve.clock import Millis
+    from reprieve.clock import Millis, Seconds
     from reprieve.context import Context
     from reprieve.organization import Organization
+    from reprieve.suppressions.delivery import DeliveryEvent
+    from reprieve.suppressions.evidence import Evidence
     from reprieve.suppressions.group import Group, GroupChanges, Groups
+    from reprieve.suppressions.inquiry import Inquiry
     from reprieve.suppressions.listing import Filter, Position, Selection
     from reprieve.suppressions.suppression import AnyList, Resubscription, Suppression, SuppressionList
     from reprieve.suppressions.whitelist import Whitelist
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of events.
+
+    Attributes:
+        changed: the entries of lists that they changed, each by list and comparison key.
+        event_ids: the events that count on their lists, now or since they came before; the others were forgiven, or
+            too many to be counted.
+    """
+
+    changed: frozenset[tuple[AnyList, str]]
+    event_ids: frozenset[str]
+
+
 class SuppressionStore(Protocol):
     """The suppression records of all organizations; each method touches one organization."""
 
-    def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
+    def record(self, organization: Organization, suppressions: Sequence[Suppression], *, by: str = "") -> Recorded:
         """Put events on their lists, whatever the order in which they arrive.
 
         An entry is stored only if it is newer than the one that is there and than what an acknowledged removal forgave.
 
+        Args:
+            organization: whose lists.
+            suppressions: the events.
+            by: names what asks, and is the same when it asks again. What it has written is known by it as changed, even
+                if no answer said so. With "", such a write counts as someone else's.
+
         Returns:
-            How many changed a list; the rest were not news. When it returns, all of them are durable.
+            What became of them. When it returns, all that is news is durable.
+
+        Raises:
+            Unavailable: some may be stored and others not; ask again.
         """
         ...
 
@@ -48,6 +75,66 @@ class SuppressionStore(Protocol):
 
         Returns:
             By key, the moment in milliseconds that an event must be later than to put the address on the list.
+        """
+        ...
+
+
+class DeliveryCounts(Protocol):
+    """The counts of delivery events, for the rates of bounces and complaints."""
+
+    def add(self, organization: Organization, events: Iterable[DeliveryEvent], *, account: str, now: Millis) -> None:
+        """Count events, each time that they are given.
+
+        Args:
+            organization: whose.
+            events: no two of the same id.
+            account: the name of the organization's account that they come from.
+            now: in milliseconds.
+
+        Raises:
+            Unavailable: some of them are not counted, and others may be.
+        """
+        ...
+
+
+class InquiryStore(Protocol):
+    """The inquiries of all organizations; each method but `due_organizations` touches one organization."""
+
+    def unexplained(self, organization: Organization, inquiries: Sequence[Inquiry]) -> list[Inquiry]:
+        """Those whose drop nothing here explains: neither an entry of a list nor a removal that waits."""
+        ...
+
+    def note(self, organization: Organization, inquiries: Sequence[Inquiry], *, now: Millis) -> None:
+        """Have accounts asked, each about an address once however many drops there were; durable on return."""
+        ...
+
+    def due_organizations(self, *, now: Millis) -> list[str]:
+        """The ids of the organizations that may have inquiries to carry out now (eventually consistent)."""
+        ...
+
+    def due(self, organization: Organization, *, now: Millis, limit: int) -> list[Inquiry]:
+        """Those that may be carried out now, longest due first (eventually consistent)."""
+        ...
+
+    def postpone(self, organization: Organization, inquiry: Inquiry, *, until: Millis) -> None:
+        """Have the account asked later, because it could not be asked now; sooner if a drop was reported meanwhile."""
+        ...
+
+    def end(self, organization: Organization, inquiry: Inquiry) -> None:
+        """Forget an inquiry that was carried out, unless a drop was reported since it was read."""
+        ...
+
+
+class EvidenceStore(Protocol):
+    """What is known of failed deliveries; it touches one organization."""
+
+    def known(
+        self, organization: Organization, entries: Sequence[Suppression]
+    ) -> list[tuple[Suppression | None, Evidence]]:
+        """Each entry as its record has it, since indexes lag and lack some of it, and the evidence about its address.
+
+        The entry is None where it is not on its list any more. The evidence does not say when a message was delivered,
+        and is empty for an address that has no record. Read eventually consistently.
         """
         ...
 
@@ -168,6 +255,19 @@ class ProviderLists(Protocol):
         """The other lists whose entries the provider keeps in the same place, without a difference."""
         ...
 
+    def entry_of(self, suppression_list: SuppressionList, email: str, *, otherwise: Millis) -> Suppression | None:
+        """The entry of one address on the provider's list; None where it has none, or where there is no such list.
+
+        Args:
+            suppression_list: which list.
+            email: the address as the provider spells it; spellings that mean the same are tried, too.
+            otherwise: the time of creation of an entry that has none that can be read, in milliseconds.
+
+        Raises:
+            Unavailable: the provider did not answer, throttled, or refused the account.
+        """
+        ...
+
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
         """The entries of the provider's list, by time of creation, both ends included, in milliseconds.
 
@@ -192,8 +292,17 @@ class Comparison(Protocol):
 class HeldAddresses(Protocol):
     """Which addresses are held by hand."""
 
-    def held(self, organization: Organization, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that are held, or whose hold is about to be lifted at the provider; read consistently."""
+    def held(self, organization: Organization, keys: Sequence[str], *, now: Millis) -> dict[str, Millis | None]:
+        """Those of the keys that are held, or whose hold is about to be lifted at the provider; read consistently.
+
+        Args:
+            organization: whose holds.
+            keys: of addresses and domains.
+            now: in milliseconds; a domain's hold that has ended by then is none.
+
+        Returns:
+            Key -> the end of its hold, in milliseconds; None where it has none.
+        """
         ...
 
 
@@ -241,6 +350,28 @@ class ListingStore(Protocol):
         self, organization: Organization, suppression_list: AnyList, selection: Selection, *, now: Millis
     ) -> Iterator[Suppression]:
         """Every entry, a page at a time."""
+        ...
+
+    def oldest_first(
+        self,
+        organization: Organization,
+        suppression_list: AnyList,
+        *,
+        start: Seconds,
+        end: Seconds,
+        after: Position | None,
+        now: Millis,
+    ) -> Iterator[Suppression]:
+        """The entries of some seconds, both ends included, oldest first, a page at a time.
+
+        Args:
+            organization: whose.
+            suppression_list: which list.
+            start: the first second.
+            end: the last second.
+            after: the entry after which to begin, as an earlier call gave it; None for the first.
+            now: in milliseconds.
+        """
         ...
 
     def search(

@@ -6,17 +6,14 @@ so what a removal forgave stays forgiven. An entry that only we hold stays: our 
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from reprieve.access.provider_account import DEFAULT
-from reprieve.clock import MINUTE, SKEW_ALLOWANCE, Millis
-from reprieve.context import RECONCILIATION, Context
+from reprieve.clock import EPOCH, SKEW_ALLOWANCE, Millis
 from reprieve.errors import describe
-from reprieve.suppressions.log_entries import addresses_listed
 from reprieve.suppressions.suppression import HOLDS, SuppressionList
 
 if TYPE_CHECKING:
@@ -24,18 +21,18 @@ if TYPE_CHECKING:
 
     from reprieve.access.ports import AccessStore
     from reprieve.access.provider_account import ProviderAccount
-    from reprieve.lanes import Lanes
+    from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.suppressions.groups import UnsubscribeGroups
+    from reprieve.suppressions.inquiry import Inquiry
     from reprieve.suppressions.ports import (
         Comparison,
         HeldAddresses,
         ProviderLists,
-        SuppressionStore,
         WhitelistStore,
     )
     from reprieve.suppressions.suppression import Suppression
-    from reprieve.system_log.ports import EventLog
+    from reprieve.suppressions.take_over import TakeOver
 
 #: entries compared at a time: one BatchGetItem
 CHUNK = 100
@@ -43,8 +40,6 @@ CHUNK = 100
 GROUPS = "groups"
 #: the place of an account's lists, where it could not be opened
 ALL = "all"
-#: no organization is begun with less than this left
-RESERVE = MINUTE
 
 
 @dataclass(slots=True)
@@ -81,12 +76,11 @@ class Reconciliation:
     """The comparison, for the daily run and for the operator's command."""
 
     access: AccessStore
-    suppressions: SuppressionStore
+    entries: TakeOver
     whitelists: WhitelistStore
     holds: HeldAddresses
     comparison: Comparison
     groups: UnsubscribeGroups
-    log: EventLog
     provider_for: Callable[[Organization, ProviderAccount], ProviderLists]
 
     def run(self, context: Context, *, start: Millis, end: Millis, dry_run: bool = False) -> Differences:
@@ -115,6 +109,31 @@ class Reconciliation:
                 self._compare_lists(context, account, provider, found, span)
             self._compare_groups(context, account, found, span)
         return found
+
+    def ask(
+        self,
+        context: Context,
+        account: ProviderAccount,
+        provider: ProviderLists,
+        inquiry: Inquiry,
+        found: Differences,
+    ) -> None:
+        """Ask an account about one address, and record what it lists and we do not.
+
+        Args:
+            context: who asks, for which organization.
+            account: which account.
+            provider: its lists.
+            inquiry: which address, and which list.
+            found: takes what was found. All that is asked in one context is in the same one.
+
+        Raises:
+            Unavailable: the provider or the store did not answer.
+        """
+        entry = provider.entry_of(inquiry.list, inquiry.email, otherwise=inquiry.listed_since)
+        shared = HOLDS in provider.kept_with(inquiry.list)
+        span = Range(EPOCH, context.now, dry_run=False)
+        self._compare(context, account, iter([entry] if entry else []), found, span, shared=shared)
 
     def _compare_lists(
         self, context: Context, account: ProviderAccount, provider: ProviderLists, found: Differences, span: Range
@@ -161,81 +180,17 @@ class Reconciliation:
                 whitelist = whitelist or self.whitelists.whitelist(organization)
                 missing = whitelist.screen(missing).kept
             if missing and shared:
-                held = self.holds.held(organization, list(dict.fromkeys(entry.key for entry in missing)))
+                held = self.holds.held(
+                    organization, list(dict.fromkeys(entry.key for entry in missing)), now=context.now
+                )
                 missing = [entry for entry in missing if entry.key not in held]
             found.compared += len(chunk)
             first = len(found.missing)
             found.missing += missing
-            if missing and not span.dry_run and (repaired := self.suppressions.record(organization, missing)):
-                found.repaired += repaired
-                for name in dict.fromkeys(entry.list for entry in missing):
-                    emails = [entry.email for entry in missing if entry.list == name]
-                    source = missing[0].provider
-                    self.log.append(organization, addresses_listed(emails, name, source, context=context, first=first))
+            if missing and not span.dry_run:
+                found.repaired += self.entries.record(context, missing, source=missing[0].provider, first=first)
 
 
 def _place(account: ProviderAccount, name: str) -> str:
     """A list of an account, for a person."""
     return name if account.name == DEFAULT else f"{account.name}/{name}"
-
-
-@dataclass(slots=True)
-class Summary:
-    """The result of a run over all organizations.
-
-    Attributes:
-        differences: by organization id, of those that were compared.
-        faults: organizations that could not be compared, each with a sentence that is safe to log.
-        left: how many organizations the run did not reach in time.
-    """
-
-    differences: dict[str, Differences] = field(default_factory=dict)
-    faults: dict[str, str] = field(default_factory=dict)
-    left: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DailyReconciliation:
-    """The comparison of every organization.
-
-    Attributes:
-        remaining: milliseconds that this run may still take.
-        spread: random numbers in [0, 1), for an order that changes from run to run, so that what one run leaves out
-            is not what the next one leaves out.
-        lanes: how many organizations are compared at a time; a provider that hangs holds up one lane.
-    """
-
-    reconciliation: Reconciliation
-    remaining: Callable[[], Millis]
-    spread: Callable[[], float]
-    lanes: Lanes
-
-    def run(self, *, start: Millis, end: Millis) -> Summary:
-        """Compare one organization after the other; a failure in one does not stop the others.
-
-        Args:
-            start: the earliest creation at the provider that counts, in milliseconds, included.
-            end: the latest, included.
-        """
-        summary = Summary()
-        organizations = sorted(self.reconciliation.access.organizations(), key=lambda _: self.spread())
-        todo = deque(organizations)
-
-        def lane() -> None:
-            while self.remaining() >= RESERVE:
-                try:
-                    organization = todo.popleft()
-                except IndexError:
-                    return
-                try:
-                    asked = Context(organization, RECONCILIATION, f"{RECONCILIATION.id}-{end}", end)
-                    found = self.reconciliation.run(asked, start=start, end=end)
-                    self.reconciliation.groups.sweep(organization, goes_on=lambda: self.remaining() >= RESERVE)
-                except Exception as error:  # noqa: BLE001  (a failure in one organization does not stop the others)
-                    summary.faults[organization.id] = describe(error)
-                else:
-                    summary.differences[organization.id] = found
-
-        self.lanes(lane)
-        summary.left = len(todo)
-        return summary

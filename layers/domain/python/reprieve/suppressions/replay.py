@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.refused_row import RefusedRow
 from reprieve.suppressions.dead_letters import OLDEST
 from reprieve.suppressions.ingest import Batch
@@ -74,6 +75,7 @@ class Replay:
         report: ReplayReport,
         *,
         provider_name: str,
+        account: str = DEFAULT,
         now: Millis,
         any_age: bool = False,
         dry_run: bool = False,
@@ -86,6 +88,7 @@ class Replay:
             rows: in the order of the file; those before a fault are stored.
             report: what is filled in, so that a caller knows how far it came before a fault.
             provider_name: the sender's name as logs show it.
+            account: the name of the organization's account that they come from.
             now: the time in milliseconds.
             any_age: whether to take in events that are older than what a removal is remembered for, which could bring
                 back what one has forgiven since.
@@ -95,9 +98,10 @@ class Replay:
         Raises:
             Unavailable: something could not be stored; the rows up to `report.line` are, and can be repeated.
         """
+        sender = {"provider_name": provider_name, "account": account}
         for line, events in _batches(self._counted(rows, report, oldest=None if any_age else now - OLDEST)):
             if events and not dry_run:
-                taken = self.ingest.accept(organization, Batch(events), provider_name=provider_name, now=now)
+                taken = self.ingest.accept(organization, Batch(events), **sender, now=now)
                 report.listed += taken.listed
             for event in events:
                 report.events += 1

@@ -81,7 +81,7 @@ class Unsubscribes:
     def _list(self, organization: Organization, to: AnyList, entries: list[Suppression], shown: Millis) -> None:
         """Put every entry on the list, at `shown` or later."""
         for _ in range(ROUNDS):
-            if self.suppressions.record(organization, entries) == len(entries):
+            if len(self.suppressions.record(organization, entries).changed) == len(entries):
                 return
             barred = self.suppressions.barred(organization, to, [one.key for one in entries])
             entries = [

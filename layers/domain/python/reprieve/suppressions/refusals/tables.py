@@ -6,19 +6,10 @@ not count in any language.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
-from reprieve.suppressions.refusals import (
-    chinese,
-    dutch,
-    french,
-    german,
-    italian,
-    japanese,
-    receiving_hosts,
-    russian,
-    spanish_and_portuguese,
-)
+from reprieve.suppressions.refusals import receiving_hosts
 from reprieve.suppressions.refusals.english import circumstances, full, hints, message, recipient, sender, sending_queue
 from reprieve.suppressions.refusals.rules import Table
 
@@ -37,23 +28,37 @@ ENGLISH: Final = Table(
     )
 )
 
-#: the same in other languages, for texts in which no English rule decides
-OTHER_LANGUAGES: Final = Table(
-    (
-        # in each, as in English: who is meant, what passes, what stays
-        *german.RULES,
-        *french.RULES,
-        *spanish_and_portuguese.RULES,
-        *italian.RULES,
-        *dutch.RULES,
-        *russian.RULES,
-        *japanese.RULES,
-        *chinese.RULES,
-    )
-)
-
 #: words that count where no code decides
 CIRCUMSTANCES: Final = Table(circumstances.RULES)
 
 #: words that count only where the provider does not decide either
 HINTS: Final = Table(hints.RULES)
+
+
+@cache
+def other_languages() -> Table:
+    """The same as ENGLISH in other languages, for texts in which no English rule decides; loaded for the first one."""
+    from reprieve.suppressions.refusals import (  # noqa: PLC0415
+        chinese,
+        dutch,
+        french,
+        german,
+        italian,
+        japanese,
+        russian,
+        spanish_and_portuguese,
+    )
+
+    return Table(
+        (
+            # in each, as in English: who is meant, what passes, what stays
+            *german.RULES,
+            *french.RULES,
+            *spanish_and_portuguese.RULES,
+            *italian.RULES,
+            *dutch.RULES,
+            *russian.RULES,
+            *japanese.RULES,
+            *chinese.RULES,
+        )
+    )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from html import unescape
 from typing import Final
 
 #: how many characters are read: no server writes more before it says why
@@ -73,7 +72,7 @@ def read(text: str) -> Reading:
         text: a server's answer, in one line or several, or a whole report of non-delivery.
     """
     # cut twice: folding can make a text longer
-    raw = _ADDRESS.sub("@", folded(unescape(text[:READ]))[:READ])
+    raw = _ADDRESS.sub("@", folded(_unescaped(text[:READ]))[:READ])
     marks = " ".join(raw.split())
     stages = set(_STAGE.findall(marks))
     if "refused to talk to me" in marks:
@@ -85,6 +84,14 @@ def read(text: str) -> Reading:
         replies=tuple(int(code) for code in _REPLY.findall(raw)),
         before_recipient=bool(stages) and stages <= _BEFORE_RECIPIENT,
     )
+
+
+def _unescaped(text: str) -> str:
+    if "&" not in text:
+        return text
+    from html import unescape  # noqa: PLC0415  (a table of 2,000 names, and few texts have one)
+
+    return unescape(text)
 
 
 def statuses(text: str) -> tuple[tuple[int, int, int], ...]:
