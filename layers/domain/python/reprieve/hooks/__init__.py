@@ -1,0 +1,1 @@
+"""Hooks: an organization's own systems hear of every change."""

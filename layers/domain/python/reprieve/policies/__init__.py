@@ -1,0 +1,1 @@
+"""Until when an address is not mailed, and what follows from the evidence then."""

@@ -1,0 +1,1 @@
+"""How much of an organization's mail bounces or is reported as spam, against the limits of its providers."""
