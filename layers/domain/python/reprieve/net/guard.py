@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
+from reprieve.https_url import is_plain_http, is_plain_https
 from reprieve.net.errors import NetError, Trouble
 
 #: `socket.getaddrinfo`, or a substitute for it
@@ -128,6 +130,20 @@ class Target:
     ip: str
     port: int
     family: socket.AddressFamily
+
+
+def may_call(url: str, policy: HostPolicy) -> bool:
+    """Whether a URL is plain https, or plain http of an address in a private network that is allowed.
+
+    Which hosts and ports may be connected to is decided at each connection.
+    """
+    if not is_plain_http(url):
+        return is_plain_https(url)
+    try:
+        address = ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+    return any(address in ip_network(network) for network in policy.private_networks)
 
 
 def is_public(ip: str, allowed: Iterable[str] = ()) -> bool:

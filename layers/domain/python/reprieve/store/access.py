@@ -22,7 +22,7 @@ from reprieve.access.credential import Credential
 from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.access.quota import Bucket
 from reprieve.clock import Seconds
-from reprieve.organization import HELP_DESK_LIFTS, BouncePurge, Membership, Organization
+from reprieve.organization import HELP_DESK_LIFTS, BouncePurge, Membership, Organization, PolicySetting
 from reprieve.role import Role
 from reprieve.store.language import Update, arguments_of, marshal
 from reprieve.suppressions.suppression import SuppressionList
@@ -43,6 +43,10 @@ CLEARED: Final = "cleared_"
 LIMIT: Final = "limit_"
 NEW: Final = "attribute_not_exists(#partition)"
 KNOWN: Final = "attribute_exists(#partition)"
+#: the policy was changed as often as when it was read
+SAME_POLICY: Final = "#policy_version = :before"
+#: it was never set
+NO_POLICY: Final = "attribute_not_exists(#policy_version)"
 SAME_SCOPES: Final = "#scopes = :before"
 UPDATED: Final = "UPDATED_NEW"
 
@@ -92,6 +96,20 @@ class Access:
         named = {f"purge_{name}": value for name, value in changes.items()}
         return change(self._table, _organization_key(organization_id), named, returning=UPDATED) is not None
 
+    def set_policy(self, organization_id: str, after: PolicySetting) -> bool:
+        """See the port."""
+        update = Update(
+            set=["#policy_version = :version", "#policy_enabled = :enabled", "#policy_rules = :rules"],
+            condition=SAME_POLICY if after.version > 1 else f"{KNOWN} AND {NO_POLICY}",
+        )
+        values: dict[str, Value] = {
+            ":version": after.version,
+            ":enabled": after.enabled,
+            ":rules": after.rules,
+            ":before": after.version - 1,
+        }
+        return self._table.update(_organization_key(organization_id), update, values, returning=UPDATED) is not None
+
     def credential(self, organization_id: str, digest: str) -> tuple[Organization | None, Credential | None]:
         """See the port. Read consistently: a credential that was revoked a moment ago must not be accepted."""
         sorts = (ORGANIZATION, CREDENTIAL + digest)
@@ -105,7 +123,7 @@ class Access:
 
     def credentials(self, organization_id: str) -> list[Credential]:
         """See the port. Read consistently: what was just taken from a credential must not be given back to it."""
-        items = self._table.items_under(organization_id, CREDENTIAL, consistent=True)
+        items = self._table.items_under(organization_id, CREDENTIAL, consistent=True, only=CREDENTIAL_ATTRIBUTES)
         return sorted(map(_credential, items), key=lambda one: (one.created, one.id))
 
     def add_credential(self, credential: Credential) -> None:
@@ -132,6 +150,15 @@ class Access:
     def provider_accounts(self, organization_id: str) -> list[ProviderAccount]:
         """See the port. One Query."""
         return [_account(item) for item in self._accounts.items_under(organization_id, PROVIDER, consistent=True)]
+
+    def account_states(self, organization_id: str) -> list[ProviderAccount]:
+        """The accounts without their secrets and addresses: name, kind, region and pause. One Query."""
+        items = self._accounts.items_under(organization_id, PROVIDER, only=STATE)
+        return [_account({**NO_SECRETS, **item}) for item in items]
+
+    def has_provider_account(self, organization_id: str, name: str) -> bool:
+        """See the port. One GetItem."""
+        return self._accounts.get(account_key(organization_id, name), only=["sort"]) is not None
 
     def webhook_keys(self, organization_id: str) -> dict[str, tuple[str, str]]:
         """See the port. One Query."""
@@ -195,6 +222,7 @@ def _organization_item(organization: Organization) -> Item:
         "modules": organization.modules,
         "help_desk_lifts": organization.help_desk_lifts,
         **_purge_item(organization.purge),
+        **_policy_item(organization.policy),
         "provider_name": organization.provider_name or None,
         **{f"{CLEARED}{name}": second for name, second in organization.cleared.items()},
         **{f"{LIMIT}{bucket}": limit for bucket, limit in organization.limits.items()},
@@ -268,6 +296,15 @@ def _purge_item(purge: BouncePurge) -> Item:
     }
 
 
+def _policy_item(policy: PolicySetting) -> Item:
+    """A policy as it is stored; one that was never set is not, nor are the rules of the default one."""
+    return {
+        "policy_rules": policy.rules or None,
+        "policy_version": policy.version or None,
+        "policy_enabled": policy.enabled or None,
+    }
+
+
 def organization_from(item: Item) -> Organization:
     """The organization that an item is."""
     return Organization(
@@ -289,7 +326,16 @@ def organization_from(item: Item) -> Organization:
         cleared={name: cast("Seconds", item[CLEARED + name]) for name in SuppressionList if CLEARED + name in item},
         limits={bucket: cast("int", item[LIMIT + bucket]) for bucket in Bucket if LIMIT + bucket in item},
         provider_name=cast("str", item.get("provider_name", "")),
+        policy=PolicySetting(
+            rules=cast("str", item.get("policy_rules", "")),
+            version=cast("int", item.get("policy_version", 0)),
+            enabled=cast("bool", item.get("policy_enabled", False)),
+        ),
     )
+
+
+#: all attributes of a credential
+CREDENTIAL_ATTRIBUTES: Final = ("partition", "sort", "id", "name", "scopes", "created", "valid_until", "role")
 
 
 def _credential(item: Item) -> Credential:
@@ -313,6 +359,11 @@ def role_item(role: Role) -> str | None:
 def role_from(item: Item) -> Role:
     """The role in an item."""
     return Role(cast("str", item.get("role", Role.ADMIN.value)))
+
+
+#: the attributes that say how an account is doing, and what takes the place of the others where only these are read
+STATE: Final = ("sort", "provider", "region", "paused_until", "paused_reason")
+NO_SECRETS: Final[Item] = {"base_url": "", "sealed_key": b"", "on_behalf_of": "", "webhook_key": ""}
 
 
 def _account(item: Item) -> ProviderAccount:

@@ -27,11 +27,10 @@ MAX_BODY: Final = 64 * 1024 * 1024
 PIECE: Final = 256 * 1024
 #: the authorities that sign AWS's certificates, by their names in certifi's list: loading all of the list takes as many
 #: instructions as all the rest of a cold start
-AMAZON: Final = re.compile(
-    r'^# Label: "(?:Amazon Root CA \d+|Starfield Services Root Certificate Authority - G2)"$'
-    r".*?(-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----)",
-    re.MULTILINE | re.DOTALL,
-)
+AMAZON: Final = re.compile(r'"(?:Amazon Root CA \d+|Starfield Services Root Certificate Authority - G2)"\n')
+#: what precedes that name in the list, and what a certificate begins and ends with
+LABEL: Final = "\n# Label: "
+BEGIN, END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----\n"
 
 _STATUS: Final = re.compile(r"HTTP/1\.1 ([2-5]\d\d)(?: .*)?")
 _HEADER: Final = re.compile(r"([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*", re.ASCII)
@@ -66,11 +65,16 @@ class Endpoint:
         Raises:
             ValueError: it is not one.
         """
-        found = re.fullmatch(r"(https?)://(\[[\da-fA-F:]+\]|[\w.-]+)(?::(\d{1,5}))?/?", url)
+        found = re.fullmatch(r"(https?)://(\[[\da-fA-F:]+\]|[\w.-]+)(?::(\d{1,5}))?/?", url, re.ASCII)
         if found is None:
             raise ValueError("an endpoint is http or https, a host, and perhaps a port")
         encrypted = found[1] == "https"
         return cls(found[2].strip("[]"), int(found[3] or (443 if encrypted else 80)), encrypted)
+
+    @property
+    def ascii_host(self) -> bytes:
+        """The host as `socket` and `ssl` take it without loading the codec for names in other letters."""
+        return self.host.encode("ascii")
 
     @property
     def authority(self) -> str:
@@ -166,14 +170,15 @@ def _encrypted(endpoint: Endpoint, ends: float, context: ssl.SSLContext) -> sock
     plain = _dialled(endpoint, ends)
     try:
         plain.settimeout(_left(ends))
-        return context.wrap_socket(plain, server_hostname=endpoint.host)
+        return context.wrap_socket(plain, server_hostname=endpoint.ascii_host)
     except OSError:
         plain.close()
         raise
 
 
 def _dialled(endpoint: Endpoint, ends: float) -> socket.socket:
-    plain = socket.create_connection((endpoint.host, endpoint.port), _left(ends))
+    # typeshed knows of no bytes here
+    plain = socket.create_connection((endpoint.ascii_host, endpoint.port), _left(ends))  # type: ignore[arg-type]
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return plain
 
@@ -191,7 +196,13 @@ def authorities() -> ssl.SSLContext:
     if os.environ.get("AWS_CA_BUNDLE"):
         return all_authorities()
     with open(_public_list(), encoding="utf-8") as file:  # noqa: PTH123  (pathlib is not loaded for it)
-        return _context(cadata="\n".join(AMAZON.findall(file.read())))
+        return _context(cadata="".join(of_amazon(file.read())))
+
+
+def of_amazon(listed: str) -> list[str]:
+    """Amazon's certificates in the text of a list like certifi's."""
+    found = [one for one in listed.split(LABEL) if AMAZON.match(one)]
+    return [one[one.index(BEGIN) : one.index(END) + len(END)] for one in found]
 
 
 @cache

@@ -38,21 +38,27 @@ class Holds:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def hold(self, context: Context, hold: Suppression) -> None:
-        """See the port. One write; one more over a removal or an addition that waits or is under way."""
+    def hold(self, context: Context, hold: Suppression) -> Hold:
+        """See the port. One BatchGetItem and one UpdateItem; of a domain one PutItem.
+
+        The write is made over the record as it was read. If another request is in the record when the write comes, then
+        either this one was there before it, and its answer was lost, or both were under way at the same time. In both
+        cases the other one counts: a hold that was lifted meanwhile is not held again.
+        """
+        key = record_key(context.organization, HOLDS, hold.key)
         if is_of_domain(hold.key):
             expires = None if hold.until is None else to_seconds(Millis(hold.until + TOMBSTONE))
-            key = record_key(context.organization, HOLDS, hold.key)
             self._table.put({**key, **_entry(hold), "expires_at": expires})
-            return
-        seen: Item | None = None
+            return Hold(hold, None)
+        seen = next(self._table.get_many([key], consistent=True), {})
         for pause in (0.0, *pauses()):
             (tried,) = self._table.try_many([_holding(context, hold, seen)])
-            if tried.refused is None or tried.refused.get("event_id") == hold.event_id:
-                return
+            item = tried.item if tried.refused is None else tried.refused
+            if tried.refused is None or tried.refused.get("removal_id") != seen.get("removal_id"):
+                return Hold(hold, removal_of(cast("Item", item)))
             seen = tried.refused
             self._table.wait(pause)
-        raise Unavailable("other requests kept getting in the way of a hold")
+        raise Unavailable("the removal job kept getting in the way of a hold")
 
     def of(self, organization: Organization, keys: Sequence[str]) -> list[Hold]:
         """See the port. One BatchGetItem."""
@@ -65,20 +71,22 @@ class Holds:
         """See the port."""
         return self._table.delete(record_key(organization, HOLDS, key)) is not None
 
-    def held(self, organization: Organization, keys: Sequence[str]) -> set[str]:
+    def held(self, organization: Organization, keys: Sequence[str], *, now: Millis) -> dict[str, Millis | None]:
         """See the port. One batch read per hundred addresses."""
         wanted = [record_key(organization, HOLDS, key) for key in keys]
-        return {
-            cast("str", item["address"])
+        found = {
+            cast("str", item["address"]): cast("Millis | None", item.get("until"))
             for item in self._table.get_many(wanted, consistent=True)
             if "by_time" in item or item.get("removal_state") in {RemovalState.PENDING, RemovalState.FAILED}
         }
+        # the hold of an address ends with a removal
+        return {key: until for key, until in found.items() if until is None or until > now or not is_of_domain(key)}
 
 
-def _holding(context: Context, hold: Suppression, seen: Item | None) -> Change:
+def _holding(context: Context, hold: Suppression, seen: Item) -> Change:
     """The write that holds an address and requests its addition."""
     request = RemovalRequest(findable_id(context.request_id, 0, hold.key), HOLDS, hold.key, hold.email)
-    key, update, values = adding(context, request, seen, condition="")
+    key, update, values = adding(context, request, seen, listing=True)
     entry = _entry(hold)
     given = [name for name in ENTRY if entry[name] is not None]
     gone = [f"#{name}" for name in ENTRY if name not in given]

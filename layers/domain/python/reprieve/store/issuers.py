@@ -32,18 +32,7 @@ class Issuers:
 
     def add(self, issuer: Issuer) -> bool:
         """See the port."""
-        item: Item = {
-            **_key(issuer.url, issuer.audience),
-            "organization": issuer.organization_id,
-            "url": issuer.url,
-            "audience": issuer.audience,
-            "jwks_url": issuer.jwks_url,
-            "claim": issuer.claim,
-            "grants": json.dumps([[one.value, one.role.value, sorted(one.scopes)] for one in issuer.grants]),
-            "created": issuer.created,
-            "private_ca": issuer.private_ca or None,
-        }
-        return self._access.put(item, condition=NEW)
+        return self._access.put({**_key(issuer.url, issuer.audience), **issuer_item(issuer)}, condition=NEW)
 
     def of(self, organization_id: str) -> list[Issuer]:
         """See the port."""
@@ -60,6 +49,20 @@ def find(access: Table, url: str, audience: str) -> Issuer | None:
     """The issuer, by one BatchGetItem: what the functions of the APIs may do in Access."""
     items = list(access.get_many([_key(url, audience)], consistent=True))
     return issuer_from(items[0]) if items else None
+
+
+def issuer_item(issuer: Issuer) -> Item:
+    """The attributes of an item that is an issuer, besides its keys."""
+    return {
+        "organization": issuer.organization_id,
+        "url": issuer.url,
+        "audience": issuer.audience,
+        "jwks_url": issuer.jwks_url,
+        "claim": issuer.claim,
+        "grants": json.dumps([[one.value, one.role.value, sorted(one.scopes)] for one in issuer.grants]),
+        "created": issuer.created,
+        "private_ca": issuer.private_ca or None,
+    }
 
 
 def issuer_from(item: Item) -> Issuer:

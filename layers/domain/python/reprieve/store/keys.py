@@ -13,7 +13,6 @@ from reprieve.clock import Seconds, to_seconds
 if TYPE_CHECKING:
     from reprieve.clock import Millis
     from reprieve.organization import Organization
-    from reprieve.removals.removal import RemovalState
     from reprieve.suppressions.suppression import AnyList
 
 
@@ -46,11 +45,6 @@ def second(created: Millis) -> str:
     return f"{LAST_SECOND - min(max(to_seconds(created), 0), LAST_SECOND):010d}"
 
 
-def queue(organization: Organization, state: RemovalState, shard: int) -> str:
-    """The partition of Pending that a removal waits in: `pending` ones for the job, `failed` ones for a person."""
-    return f"{organization.id}#{state}#{shard}"
-
-
 def log(organization: Organization, uuid: str) -> str:
     """The partition of a log entry: the organization's one, or one of as many as it has shards."""
     return f"{organization.id}#{shard_of(organization, uuid)}"
@@ -76,9 +70,39 @@ def groups(organization: Organization) -> str:
     return f"{organization.id}#groups"
 
 
+def inquiries(organization: Organization) -> str:
+    """The partition of what an organization's accounts are to be asked about."""
+    return f"{organization.id}#inquiries"
+
+
 def links(organization_id: str) -> str:
     """The partition of the key that signs an organization's unsubscribe links: one item."""
     return f"{organization_id}#links"
+
+
+def webhooks(organization: Organization) -> str:
+    """The partition of an organization's event webhooks: one item."""
+    return f"{organization.id}#webhooks"
+
+
+def policy(organization: Organization) -> str:
+    """The partition of how far the runs of an organization's policy have come, and of its brakes: two items."""
+    return f"{organization.id}#policy"
+
+
+def rates(organization: Organization, shard: int) -> str:
+    """A partition of the counts of an organization's delivery events, sorted by hour."""
+    return f"{organization.id}#rates" + (f"#{shard}" if shard else "")
+
+
+def hooks(organization_id: str) -> str:
+    """The partition of an organization's hooks, sorted by place."""
+    return f"{organization_id}#hooks"
+
+
+def hook_deliveries(organization_id: str, identifier: str) -> str:
+    """The partition of the posts to one hook, sorted by time."""
+    return f"{organization_id}#hook#{identifier}"
 
 
 def recipients(organization: Organization, module: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,12 +66,21 @@ def _plain(typed: Mapping[str, Any]) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """An UpdateItem in parts: each is an expression over attribute names, which are all escaped, and `:values`."""
+    """An UpdateItem in parts: each is an expression over attribute names, which are all escaped, and `:values`.
+
+    Attributes:
+        set: clauses `#name = :value`.
+        remove: names.
+        add: clauses `#name :value`.
+        condition: "" for none.
+        names: the attributes that a `#word` stands for, where that is not its own: an expression has at most 4 KB.
+    """
 
     set: Sequence[str] = ()
     remove: Sequence[str] = ()
     add: Sequence[str] = ()
     condition: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def expression(self) -> str:
         """The update expression."""
@@ -80,16 +89,24 @@ class Update:
 
 
 def arguments_of(
-    *, condition: str = "", expression: str = "", values: Mapping[str, Value] | None = None
+    *,
+    condition: str = "",
+    expression: str = "",
+    values: Mapping[str, Value] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The expression arguments of one write, with every `#name` escaped and only those values that are used."""
+    """The expression arguments of one write, with every `#name` escaped and only those values that are used.
+
+    `names` has the attributes that a `#word` stands for, where that is not its own.
+    """
     arguments: dict[str, Any] = {}
     if condition:
         arguments["ConditionExpression"] = condition
     if expression:
         arguments["UpdateExpression"] = expression
-    if names := names_in(condition + " " + expression):
-        arguments["ExpressionAttributeNames"] = names
+    if found := names_in(condition + " " + expression):
+        given = names or {}
+        arguments["ExpressionAttributeNames"] = {word: given.get(word, name) for word, name in found.items()}
     words = _words(condition + " " + expression)
     if used := {name: value for name, value in (values or {}).items() if name in words}:
         arguments["ExpressionAttributeValues"] = marshal(used)
@@ -117,8 +134,8 @@ def update_statement(table: str, key: Mapping[str, Any], change: Update, values:
     Args:
         table: its name.
         key: of the item, in typed values.
-        change: clauses `#name = :value`, nothing to add; its condition compares names with values, or asks whether
-            attributes exist.
+        change: clauses `#name = :value`, nothing to add, no `names`; its condition compares names with values, or asks
+            whether attributes exist.
         values: typed; those that are not used are left out.
     """
     text, words = _update_text(table, tuple(key), tuple(change.set), tuple(change.remove), change.condition)

@@ -16,7 +16,7 @@ from reprieve.addresses.outlook import AddressRecord
 from reprieve.clock import Seconds, to_millis, to_seconds
 from reprieve.errors import LimitExceeded
 from reprieve.store import keys
-from reprieve.store.suppression_item import entry_of, list_of, record_key, removal_of, suppression_of
+from reprieve.store.suppression_item import entry_of, evidence_of, list_of, record_key, removal_of, suppression_of
 from reprieve.store.table import side_by_side
 from reprieve.suppressions.listing import ANY_ADDRESS, Selection, shown_since
 
@@ -36,6 +36,9 @@ IN_RANGE: Final = "#partition = :partition AND #by_time BETWEEN :newest AND :old
 NARROW: Final = 2_000
 #: more than a page of 1 MB ever holds
 FULL_PAGE: Final = 20_000
+#: of a reader that stops somewhere: little is read that it does not take, and a page costs little beyond its entries
+FEW_PAGES: Final = 1_000
+SMALL_PAGE: Final = 50
 #: entries that one request may read: what fits into a function's time, at some 60 microseconds an entry
 MAX_READ: Final = 250_000
 #: after every address in the same second
@@ -69,6 +72,7 @@ class Listing:
                 removal=removal_of(item) if "removal_id" in item else None,
                 lifts=cast("int", item.get("lifts", 0)),
                 unblocked=cast("int", item.get("unblocks", 0)),
+                evidence=evidence_of(item),
             )
             for name in lists
             if (item := items.get(name))
@@ -136,6 +140,36 @@ class Listing:
         since = shown_since(organization, suppression_list, now=now)
         reader = _Reader(self._table, organization, (suppression_list,), selection, since.earliest, most=None)
         return (entry for entry in reader.entries(None) if _meant(entry, selection, since))
+
+    def oldest_first(
+        self,
+        organization: Organization,
+        suppression_list: AnyList,
+        *,
+        start: Seconds,
+        end: Seconds,
+        after: Position | None,
+        now: Millis,
+    ) -> Iterator[Suppression]:
+        """See the port."""
+        since = shown_since(organization, suppression_list, now=now)
+        newest = keys.second(to_millis(end))
+        oldest = keys.second(to_millis(Seconds(max(start, since.earliest)))) + END
+        mark = keys.by_time(to_millis(after.second), after.key) if after else oldest
+        if newest > min(mark, oldest):
+            return iter(())
+
+        def stream(shard: int) -> Iterator[Item]:
+            values: dict[str, Value] = {
+                ":partition": keys.suppressions(organization, suppression_list, shard),
+                ":newest": newest,
+                ":oldest": min(mark, oldest),
+            }
+            size = max(SMALL_PAGE, FEW_PAGES // organization.shards)
+            return self._table.query_all(IN_RANGE, values, index=BY_TIME, newest_first=True, limit=size)
+
+        items = heapq.merge(*map(stream, range(organization.shards)), key=_by_position, reverse=True)
+        return (entry for item in items if item["by_time"] != mark and since.shows(entry := suppression_of(item)))
 
     def search(
         self, organization: Organization, wanted: Filter, *, after: Position | None, limit: int, now: Millis

@@ -30,7 +30,7 @@ from reprieve.store import keys, request_items
 from reprieve.store.access import CREDENTIAL, NEW, ORGANIZATION, PROVIDER, account_key, account_name
 from reprieve.store.groups import ALL as ALL_GROUPS
 from reprieve.store.groups import GroupStore
-from reprieve.store.suppression_item import list_of, queue_of, record_key
+from reprieve.store.suppression_item import list_of, queued_at, record_key
 from reprieve.store.table import WRITES_A_BATCH, side_by_side
 from reprieve.store.whitelists import NAME as WHITELIST
 from reprieve.suppressions.suppression import HOLDS, GroupList, SuppressionList, list_named
@@ -54,8 +54,8 @@ IN_SUPPRESSIONS: Final = (Kind.ANSWERS, Kind.REQUESTS, Kind.WHITELIST, Kind.GROU
 LEFT_OUT: Final = frozenset(
     {
         *("partition", "address", "sort", "kind"),
-        *("by_time", "queue"),
-        *("fence", "lease_until", "version"),
+        *("by_time", "slot", "rank", "queue"),
+        *("fence", "lease_until", "recorded_by", "version"),
         "sealed_key",
     }
 )
@@ -336,7 +336,7 @@ def _item(organization: Organization, kind: Kind, row: Row, now: Millis) -> Item
         if row["listed"]:
             item["by_time"] = keys.by_time(row["bounced_at"], row["address"])
         if row.get("removal_state") in QUEUED:
-            item["queue"] = queue_of(organization, RemovalState(row["removal_state"]), row["address"])
+            item |= queued_at(organization, RemovalState(row["removal_state"]), row["address"], row["due_at"])
         if "removal_state" in row:
             # higher than any that a worker may hold who was under way with a record that this one replaces
             item["fence"] = to_seconds(now)

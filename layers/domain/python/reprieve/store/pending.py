@@ -1,9 +1,10 @@
-"""The index Pending: what an entry of it stands for, how it gets in, is claimed, and leaves.
+"""What waits in the index Queue for the removal job: what an entry stands for, how it gets in, is claimed, and leaves.
 
 An entry is the record of an address, or a part of a request: an item of `store.request_items` that waits for up to
 `PART` removals together. Only this module knows which is which. A part has, besides the attributes of a note,
 
-    queue, due_at           key of Pending; present while it waits
+    slot, rank              key of Queue (store/queue_index.py); present while it waits
+    due_at                  when it may be claimed
     fence, lease_until      as in a record
 
 and no `expires_at` while it waits. It is written before the records of its removals, so that every recorded removal is
@@ -19,8 +20,9 @@ from reprieve import address
 from reprieve.paging import Cursors
 from reprieve.removals.queue import PART, Claim, Due, Part
 from reprieve.removals.removal import RemovalState
-from reprieve.store import keys, request_items
+from reprieve.store import keys, queue_index, request_items
 from reprieve.store.language import Update
+from reprieve.store.queue_index import OUT
 from reprieve.store.suppression_item import (
     attributes_of,
     key_attributes,
@@ -40,10 +42,11 @@ if TYPE_CHECKING:
     from reprieve.removals.removal import Removal, RemovalRequest
     from reprieve.store.language import Item, Value
     from reprieve.store.removal_requests import Change
-    from reprieve.store.table import Table
+    from reprieve.store.table import Page, Table
     from reprieve.suppressions.suppression import AnyList
 
-    #: a shard, an entry of it, and the number in that entry's part to continue from; 0 after the entry
+    #: the place of a slot among the organization's, an entry of it, and the number in that entry's part to continue
+    #: from; 0 after the entry
     Position = tuple[int, Item | None, int]
     #: the removals in the records of addresses on lists, read consistently
     Read = Callable[[Sequence[tuple[AnyList, str]]], Mapping[tuple[AnyList, str], Removal]]
@@ -52,8 +55,8 @@ if TYPE_CHECKING:
 REQUESTS: Final = "requests"
 #: the beginning of a queue
 START: Final = (0, None, 0)
-#: the attributes that identify an entry of Pending
-ENTRY: Final = ("partition", "address", "queue", "due_at")
+#: the attributes that identify an entry of Queue
+ENTRY: Final = ("partition", "address", "slot", "rank")
 #: how many entries of a queue are examined for a removal that no note leads to
 QUEUE_READ: Final = 1_000
 #: the removal has not ended and its time has come
@@ -84,12 +87,14 @@ def enqueue(table: Table, context: Context, requests: Sequence[RemovalRequest]) 
 
 def due(table: Table, organization: Organization, *, now: Millis, limit: int) -> list[Due]:
     """The entries that may be claimed now, longest due first."""
-    items: list[Item] = []
-    for shard in range(organization.shards):
-        values: dict[str, Value] = {":queue": keys.queue(organization, RemovalState.PENDING, shard), ":now": now}
-        items += table.query("#queue = :queue AND #due_at <= :now", values, index="Pending", limit=limit).items
-    items.sort(key=lambda item: cast("Millis", item["due_at"]))
-    return [Due(primary_key(item), _size(item), cast("Millis", item["requested_at"])) for item in items[:limit]]
+    items = queue_index.due(table, organization, RemovalState.PENDING, now=now, limit=limit)
+    return [Due(primary_key(item), _size(item), cast("Millis", item["requested_at"])) for item in items]
+
+
+def due_organizations(table: Table, slot: int, *, now: Millis) -> dict[str, Millis]:
+    """The organizations that have something due in a slot, each with when the first of it was requested."""
+    found = queue_index.due_organizations(table, RemovalState.PENDING, slot, now=now)
+    return {organization_id: cast("Millis", item["requested_at"]) for organization_id, item in found.items()}
 
 
 def claim(
@@ -133,28 +138,28 @@ def walk(
 
     The index can be behind: what has left the queue meanwhile is left out.
     """
-    shard, entry, inside = start
-    while shard < organization.shards:
+    at, entry, inside = start
+    slots = queue_index.slots(organization, state)
+    while at < len(slots):
         after: Item | None = entry
         if entry and inside:
             entries = [entry]
         else:
-            values: dict[str, Value] = {":queue": keys.queue(organization, state, shard)}
-            page = table.query("#queue = :queue", values, index="Pending", limit=size, after=entry)
+            page = _entries(table, organization, slots[at], limit=size, after=entry)
             entries, after = [{name: item[name] for name in ENTRY} for item in page.items], page.after
         for group in _groups(entries, size):
             for one, found, behind in _unpacked(table, state, group, inside, read):
-                yield found, (shard, one, behind)
+                yield found, (at, one, behind)
         inside = 0
-        shard, entry = (shard, after) if after else (shard + 1, None)
+        at, entry = (at, after) if after else (at + 1, None)
 
 
 def individuals(
     table: Table, organization: Organization, state: RemovalState, digest: int
 ) -> list[tuple[AnyList, str]]:
     """The addresses with a digest whose removals are queued individually, with their lists. One Query."""
-    values: dict[str, Value] = {":queue": keys.queue(organization, state, digest % organization.shards)}
-    found = table.query("#queue = :queue", values, index="Pending", limit=QUEUE_READ).items
+    slot = queue_index.slot(organization, state, digest % organization.shards)
+    found = _entries(table, organization, slot, limit=QUEUE_READ).items
     return [
         (list_of(item), key)
         for item in found
@@ -174,10 +179,11 @@ def position(organization: Organization, state: RemovalState, content: Any) -> P
         ValueError: it is not a position in this queue.
     """
     match content:
-        case [int(shard), entry, int(inside)] if 0 <= shard < organization.shards and inside >= 0:
-            queue = keys.queue(organization, state, shard)
-            if _is_entry(entry, queue, organization) and (_is_part(entry) or not inside):
-                return shard, entry, inside
+        case [int(at), entry, int(inside)] if (
+            0 <= at < len(slots := queue_index.slots(organization, state)) and inside >= 0
+        ):
+            if _is_entry(entry, slots[at], organization) and (_is_part(entry) or not inside):
+                return at, entry, inside
     raise ValueError("not a position in this queue")
 
 
@@ -186,7 +192,14 @@ def _part(context: Context, requests: Sequence[RemovalRequest]) -> Item:
     organization, now = context.organization, context.now
     noted = request_items.noted(organization, requests, now=now)
     shard = keys.shard_of(organization, cast("str", noted["address"]))
-    return noted | {"queue": keys.queue(organization, RemovalState.PENDING, shard), "due_at": now}
+    return noted | queue_index.entry(organization, RemovalState.PENDING, shard, now) | {"due_at": now}
+
+
+def _entries(table: Table, organization: Organization, slot: str, *, limit: int, after: Item | None = None) -> Page:
+    """A page of an organization's entries in a slot, first due first."""
+    values: dict[str, Value] = {":slot": slot, ":organization": queue_index.ranks(organization.id)}
+    condition = "#slot = :slot AND begins_with(#rank, :organization)"
+    return table.query(condition, values, index=queue_index.INDEX, limit=limit, after=after)
 
 
 def _is_part(item: Mapping[str, Value]) -> bool:
@@ -224,12 +237,13 @@ def _release(part: Part, due_at: Millis | None, now: Millis) -> Change:
     if due_at is None:
         update = Update(
             set=["#expires_at = :expires_at"],
-            remove=["#queue", "#due_at", "#lease_until"],
+            remove=[*OUT, "#due_at", "#lease_until"],
             condition=PART_SAME_FENCE,
         )
         return key, update, values | {":expires_at": request_items.forgotten_at(now)}
-    update = Update(set=["#due_at = :due_at"], remove=["#lease_until"], condition=PART_SAME_FENCE)
-    return key, update, values | {":due_at": due_at}
+    update = Update(set=["#rank = :rank", "#due_at = :due_at"], remove=["#lease_until"], condition=PART_SAME_FENCE)
+    organization_id = part.handle[0].partition("#")[0]
+    return key, update, values | {":rank": queue_index.rank(organization_id, due_at), ":due_at": due_at}
 
 
 def _unpacked(
@@ -283,14 +297,14 @@ def _is_family(name: str) -> bool:
     return True
 
 
-def _is_entry(entry: object, queue: str, organization: Organization) -> bool:
-    """Whether it is a key of this partition of Pending: nothing else is handed to the store."""
+def _is_entry(entry: object, slot: str, organization: Organization) -> bool:
+    """Whether it is a key of the organization in this slot of Queue: nothing else is handed to the store."""
     if not isinstance(entry, dict) or set(entry) != set(ENTRY):
         return False
-    partition, key = entry["partition"], entry["address"]
-    if not isinstance(partition, str) or not isinstance(key, str):
+    partition, key, rank = entry["partition"], entry["address"], entry["rank"]
+    if not isinstance(partition, str) or not isinstance(key, str) or not isinstance(rank, str):
         return False
     owner, _, rest = partition.partition("#")
     family, _, shard = rest.partition("#")
     known = owner == organization.id and _is_family(family) and shard.isascii() and shard.isdecimal()
-    return known and entry["queue"] == queue and type(entry["due_at"]) is int
+    return known and entry["slot"] == slot and rank.startswith(queue_index.ranks(organization.id))

@@ -1,4 +1,4 @@
-"""The removal queue: the entries of the index Pending, and the outcomes that a worker may write.
+"""The removal queue: the entries of the index Queue, and the outcomes that a worker may write.
 
 What an entry stands for, and how it is claimed, is up to `store.pending`. Whatever is settled then is a conditional
 write of one record, under the fence that was read in it: what another worker, a newer request or a newer bounce did
@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import Millis, to_seconds
-from reprieve.removals.removal import TOMBSTONE, RemovalState
-from reprieve.store import pending
+from reprieve.removals.removal import RemovalState
+from reprieve.store import pending, queue_index
 from reprieve.store.language import Update
+from reprieve.store.queue_index import IN, OUT, values_of
 from reprieve.store.removal_requests import FENCE_OUT
-from reprieve.store.suppression_item import entry_of, queue_of, record_key
+from reprieve.store.suppression_item import entry_of, queued_at, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,15 @@ class RemovalQueue:
     def __init__(self, table: Table) -> None:
         self._table = table
 
+    @property
+    def slots(self) -> int:
+        """See the port."""
+        return queue_index.SLOTS
+
+    def due_organizations(self, slot: int, *, now: Millis) -> dict[str, Millis]:
+        """See the port. One Query while little waits in the slot; see `queue_index.due_organizations`."""
+        return pending.due_organizations(self._table, slot, now=now)
+
     def due(self, organization: Organization, *, now: Millis, limit: int) -> list[Due]:
         """See the port."""
         return pending.due(self._table, organization, now=now, limit=limit)
@@ -74,15 +84,15 @@ class RemovalQueue:
     def retry(self, organization: Organization, failed: Removal, *, now: Millis) -> bool:
         """See the port."""
         update = Update(
-            set=["#removal_state = :pending", "#queue = :queue", "#due_at = :now", "#attempts = :zero", FENCE_OUT],
-            remove=["#finished_at", "#lease_until"],
+            set=["#removal_state = :pending", *IN, "#due_at = :now", "#attempts = :zero", FENCE_OUT],
+            remove=["#finished_at", "#lease_until", "#queue"],
             condition=RETRIABLE,
         )
         values: dict[str, Value] = {
             ":pending": RemovalState.PENDING.value,
             ":failed": RemovalState.FAILED.value,
             ":id": failed.id,
-            ":queue": queue_of(organization, RemovalState.PENDING, failed.key),
+            **values_of(queued_at(organization, RemovalState.PENDING, failed.key, now)),
             ":now": now,
             ":zero": 0,
             ":one": 1,
@@ -111,10 +121,12 @@ def _settlement(organization: Organization, settlement: Settlement, now: Millis)
         changes.append("#finished_at = :now")
         values[":now"] = now
     if state in {RemovalState.PENDING, RemovalState.FAILED}:
-        changes.append("#queue = :queue")
-        values[":queue"] = queue_of(organization, state, row.key)
+        changes += IN
+        gone.append("#queue")
+        due_at = row.due_at if settlement.due_at is None else settlement.due_at
+        values |= values_of(queued_at(organization, state, row.key, row.requested_at if due_at is None else due_at))
     else:
-        gone += ["#queue", "#due_at"]
+        gone += [*OUT, "#due_at"]
     if settlement.carried:
         changes.append("#carried = :carried")
         values[":carried"] = settlement.carried
@@ -122,7 +134,7 @@ def _settlement(organization: Organization, settlement: Settlement, now: Millis)
         gone.append("#carried")
     if state is RemovalState.DONE and not row.adds:
         changes += ["#expires_at = :expires_at", "#lifts = :lifts"]
-        values |= {":expires_at": to_seconds(row.kept_until or Millis(now + TOMBSTONE)), ":lifts": row.lifts + 1}
+        values |= {":expires_at": to_seconds(row.forgotten_at(now)), ":lifts": row.lifts + 1}
         gone += ["#by_time", "#events", "#accounts"]
         condition = f"{SAME_FENCE} AND {NO_BOUNCE if row.bounced_at is None else FORGIVEN}"
         values[":forgiven"] = max(row.forgiven_until, row.forgiven_bounce)
@@ -136,13 +148,13 @@ def _ends_later(organization: Organization, settlement: Settlement, until: Milli
         set=[
             "#requested_at = :until",
             "#due_at = :until",
-            "#queue = :queue",
+            *IN,
             "#attempts = :zero",
             "#last_answer = :answer",
             "#forgiven_bounce = :bounced_at",
             NEXT_FENCE,
         ],
-        remove=["#adds", "#lease_until", "#carried"],
+        remove=["#adds", "#lease_until", "#carried", "#queue"],
         condition=SAME_FENCE,
     )
     values: dict[str, Value] = {
@@ -150,7 +162,7 @@ def _ends_later(organization: Organization, settlement: Settlement, until: Milli
         ":fence": row.fence,
         ":next": row.fence + 1,
         ":until": until,
-        ":queue": queue_of(organization, RemovalState.PENDING, row.key),
+        **values_of(queued_at(organization, RemovalState.PENDING, row.key, until)),
         ":zero": 0,
         ":answer": settlement.answer,
         ":bounced_at": row.bounced_at,

@@ -14,15 +14,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from reprieve.removals.queue import LEASE
-from reprieve.removals.removal import RemovalState
+from reprieve.clock import Millis
+from reprieve.removals.removal import LEASE, RemovalState
 from reprieve.store.language import Update
-from reprieve.store.suppression_item import queue_of, record_key
+from reprieve.store.queue_index import IN, OUT, rescheduled, values_of
+from reprieve.store.suppression_item import queued_at, record_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprieve.clock import Millis
     from reprieve.context import Context
     from reprieve.removals.removal import RemovalRequest
     from reprieve.store.language import Item, Value
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 LATER_WATERMARK: Final = "(attribute_not_exists(#forgiven_until) OR #forgiven_until < :forgiven_until)"
 #: no bounce that is newer than the watermark has come
 COVERED: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at <= :forgiven_until)"
-#: no removal has been recorded or claimed since the record was seen
+#: no removal or addition has been recorded or claimed since the record was seen: a copy of the write that comes late
+#: finds its own, or what has replaced it, whatever clock either came by
 UNTOUCHED: Final = "(attribute_not_exists(#fence) OR #fence = :seen_fence)"
 #: no bounce has come since the record was seen
 SAME_BOUNCE: Final = "(attribute_not_exists(#bounced_at) OR #bounced_at = :seen_bounce)"
 #: no addition waits or is under way: a removal over one must wait for the end of its lease
 NO_ADDITION: Final = "(attribute_not_exists(#adds) OR #removal_state <> :pending)"
-#: neither a removal nor an addition waits or is under way, and none has been requested since: a copy of the write that
-#: comes late finds its own addition, or what has replaced it
-AT_REST: Final = "(attribute_not_exists(#removal_state) OR (#removal_state <> :pending AND #requested_at < :now))"
 #: the address is on the list, so that nothing is put on the provider's that ours does not show
 LISTED: Final = "attribute_exists(#by_time)"
+#: the entry is the one that is meant, and no later hold has taken its place
+SAME_ENTRY: Final = "#event_id = :entry"
 #: a worker that is under way with an older request, or with an earlier try, may no longer end this one
 FENCE_OUT: Final = "#fence = if_not_exists(#fence, :zero) + :one"
 
@@ -67,10 +67,10 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
             "#due_at = :due",
             "#attempts = :zero",
             FENCE_OUT,
-            *(["#queue = :queue"] if queued else []),
+            *(IN if queued else []),
         ],
         remove=[
-            *([] if queued else ["#queue"]),
+            *(["#queue"] if queued else OUT),
             "#adds",
             "#lease_until",
             "#finished_at",
@@ -79,6 +79,7 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
             "#expires_at",
             *(["#by_time", "#events"] if request.hide else []),
         ],
+        condition=SAME_ENTRY if request.event_id else "",
     )
     values: dict[str, Value] = {
         ":id": request.id,
@@ -90,7 +91,8 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
         ":zero": 0,
         ":one": 1,
         ":email": request.email,
-        ":queue": queue_of(context.organization, RemovalState.PENDING, request.key),
+        **values_of(queued_at(context.organization, RemovalState.PENDING, request.key, context.now)),
+        **({":entry": request.event_id} if request.event_id else {}),
     }
     return record_key(context.organization, request.list, request.key), update, values
 
@@ -122,7 +124,8 @@ def over(change: Change, seen: Item, *, until: Millis) -> Change:
     """The same recording over the item that refused a write; it is due when no addition can be under way any more."""
     key, update, values = change
     if is_adding(seen):
-        values = {**values, ":due": max(cast("int", values[":due"]), cast("int", seen.get("lease_until", 0)))}
+        due = Millis(max(cast("int", values[":due"]), cast("int", seen.get("lease_until", 0))))
+        values = {**values, ":due": due, ":rank": rescheduled(values[":rank"], due)}
     change = key, update, values
     fence = cast("int", seen.get("fence", 0))
     bounced_at, forgiven = (cast("Millis", seen.get(name, 0)) for name in ("bounced_at", "forgiven_until"))
@@ -156,28 +159,33 @@ def is_adding(item: Item) -> bool:
     return "adds" in item and item["removal_state"] == RemovalState.PENDING
 
 
-def adding(context: Context, request: RemovalRequest, seen: Item | None, *, condition: str | None = None) -> Change:
+def adding(context: Context, request: RemovalRequest, seen: Item, *, listing: bool = False) -> Change:
     """The update that records an addition; it forgives nothing, and waits in the queue individually.
 
     Args:
         context: who asks.
         request: what to add.
-        seen: the record that refused the write because of a removal, which this one replaces; None at first. A worker
-            may be under way with that removal, so the addition is due after the longest lease that it can have.
-        condition: what the record must meet, "" for a write that lists the entry itself; by default it must be listed.
+        seen: the record as it is; an empty one stands for a record of which nothing was ever requested. A worker may be
+            under way with a removal or an addition that waits in it, so the new addition is then due after the longest
+            lease that this worker can have.
+        listing: whether the write lists the entry itself; if not, the entry must be listed.
     """
     key, update, values = recording(context, replace(request, hide=False), queued=True)
     update = replace(
         update,
         set=[*update.set, "#adds = :true"],
         remove=[name for name in update.remove if name not in {"#adds", "#lease_until"}],
-        condition=LISTED if condition is None else condition,
+        condition="" if listing else LISTED,
     )
-    values |= {":true": True}
-    if seen is None:
-        return provided((key, update, values), AT_REST)
-    values |= {":due": context.now + LEASE, ":seen_fence": cast("int", seen.get("fence", 0))}
-    return provided((key, update, values), UNTOUCHED)
+    waits = seen.get("removal_state") == RemovalState.PENDING
+    due = Millis(context.now + (LEASE if waits else 0))
+    changed: dict[str, Value] = {
+        ":true": True,
+        ":due": due,
+        ":rank": rescheduled(values[":rank"], due),
+        ":seen_fence": cast("int", seen.get("fence", 0)),
+    }
+    return provided((key, update, values), UNTOUCHED, changed)
 
 
 def _forgiving(change: Change, clauses: list[str], until: Millis) -> Change:

@@ -14,6 +14,7 @@ from reprieve.clock import Millis, to_seconds
 from reprieve.errors import Unavailable
 from reprieve.removals.removal import TOMBSTONE, RemovalState
 from reprieve.store.language import Update
+from reprieve.store.queue_index import OUT
 from reprieve.store.removal_requests import COVERED, FENCE_OUT, LATER_WATERMARK, UNTOUCHED
 from reprieve.store.suppression_item import record_key
 from reprieve.store.table import pauses
@@ -89,7 +90,7 @@ def _write(organization: Organization, one: Resubscription, seen: Item, now: Mil
                 "#finished_at = :now",
                 FENCE_OUT,
             ],
-            remove=["#by_time", "#events", "#accounts", "#queue", "#due_at", "#lease_until", "#carried"],
+            remove=["#by_time", "#events", "#accounts", *OUT, "#due_at", "#lease_until", "#carried"],
             condition=f"{LATER_WATERMARK} AND {COVERED} AND {UNTOUCHED}",
         )
     elif kept:

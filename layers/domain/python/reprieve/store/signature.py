@@ -1,4 +1,4 @@
-"""AWS's Signature Version 4 over a POST to `/`, which every call of an API in JSON is."""
+"""AWS's Signature Version 4 over a POST, which every call that is made here without boto3 is."""
 
 from __future__ import annotations
 
@@ -29,8 +29,17 @@ class Credentials:
     token: str = field(repr=False)
 
 
-def authorization(credentials: Credentials, region: str, service: str, headers: Mapping[str, str], body: bytes) -> str:
-    """The Authorization header of a POST to `/` without a query.
+def authorization(
+    credentials: Credentials,
+    region: str,
+    service: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    path: str = "/",
+    query: str = "",
+) -> str:
+    """The Authorization header of a POST.
 
     Args:
         credentials: who asks. Their token is not added: it is one of the headers.
@@ -39,6 +48,8 @@ def authorization(credentials: Credentials, region: str, service: str, headers: 
         headers: every header to sign, by name in lower case and in alphabetical order, with `host` and `x-amz-date`
             (`20150830T123600Z`) among them; values without spaces at the ends or two in a row.
         body: as it is sent.
+        path: of letters, digits, `-._~` and `/`, which a signature leaves as they are.
+        query: as it is sent, one parameter at most.
 
     Source: "Create a signed AWS API request", IAM User Guide.
     """
@@ -46,7 +57,7 @@ def authorization(credentials: Credentials, region: str, service: str, headers: 
     day = moment[:8]
     signed = ";".join(headers)
     lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
-    request = f"POST\n/\n\n{lines}\n{signed}\n{hashlib.sha256(body).hexdigest()}"
+    request = f"POST\n{path}\n{query}\n{lines}\n{signed}\n{hashlib.sha256(body).hexdigest()}"
     scope = f"{day}/{region}/{service}/aws4_request"
     text = f"{ALGORITHM}\n{moment}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
     signature = _mac(_signing_key(credentials.secret, day, region, service), text).hex()

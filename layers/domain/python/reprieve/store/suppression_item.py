@@ -6,16 +6,22 @@ Attributes of an item, all but the keys optional:
     email, bounced_at, reason, status, permanence, classification, provider, ip, event_id
                                           the newest event that put it on the list; they stay after a lift
     events                                digests of the events counted since the last lift, MAX_SOFT_BOUNCES at most
+    outcomes                              the newest events, those of before a lift included, each as a short text (see
+                                          `outcomes_in`); read, they are at most MAX_OUTCOMES
     accounts                              the provider accounts that reported it since the last lift: each by its name,
                                           with a space and the spelling that it used where that is not the key
+    recorded_by                           a mark of the import or the comparison that wrote it last, by which that finds
+                                          what it has written
     by_time                               sort key of ByTime; present while the entry is listed
     forgiven_until, forgiven_bounce       the watermark
     removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
     last_answer, adds                     the latest removal; `adds` is there when it is an addition
     carried                               the marks of the provider accounts that have carried it out, while others have
                                           not (`access.provider_account.ProviderAccount.mark`)
-    queue, due_at                         key of Pending: while the removal is queued individually, or has failed; one
-                                          that waits in a part of its request (store/pending.py) has no queue
+    slot, rank, queue                     key of Queue (`queue` of the index of the release before, see
+                                          store/queue_index.py): while the removal is queued individually, or has
+                                          failed; one that waits in a part of its request (store/pending.py) has none
+    due_at                                when a waiting removal may be taken
     author, until                         of a hold: who held it, and when it ends
     lifts                                 how often it was lifted
     unblocks, kept_until                  see store/unblocks.py; in seconds, because it becomes the next one
@@ -24,19 +30,27 @@ Attributes of an item, all but the keys optional:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.access.provider_account import DEFAULT
-from reprieve.clock import EPOCH, to_millis
+from reprieve.clock import EPOCH, Millis, to_millis
 from reprieve.removals.removal import Removal, RemovalState
-from reprieve.store import keys
+from reprieve.store import keys, queue_index
+from reprieve.suppressions.evidence import Evidence, Outcome, newest
 from reprieve.suppressions.suppression import NOT_REPORTED, Classification, Permanence, Suppression, list_named
 
 if TYPE_CHECKING:
-    from reprieve.clock import Millis, Seconds
+    from collections.abc import Iterable
+
+    from reprieve.clock import Seconds
     from reprieve.organization import Organization
     from reprieve.store.language import Item
     from reprieve.suppressions.suppression import AnyList
+
+
+#: the words of outcomes by their first letters
+PERMANENCE_OF: Final = {one[0]: one for one in Permanence}
+CLASSIFICATION_OF: Final = {one[0]: one for one in Classification}
 
 
 def record_key(organization: Organization, suppression_list: AnyList, key: str) -> Item:
@@ -65,9 +79,9 @@ def list_of(item: Item) -> AnyList:
     return list_named(primary_key(item)[0].split("#")[1])
 
 
-def queue_of(organization: Organization, state: RemovalState, key: str) -> str:
-    """The partition of Pending in which a removal of an address is queued individually."""
-    return keys.queue(organization, state, keys.shard_of(organization, key))
+def queued_at(organization: Organization, state: RemovalState, key: str, due: Millis) -> Item:
+    """The attributes by which a removal of an address is queued individually."""
+    return queue_index.entry(organization, state, keys.shard_of(organization, key), due)
 
 
 def latest_known(item: Item) -> Millis:
@@ -120,6 +134,33 @@ def accounts_of(item: Item) -> frozenset[tuple[str, str]]:
     return frozenset((name, spelling or cast("str", item["address"])) for name, _, spelling in pairs)
 
 
+def outcomes_in(outcomes: Iterable[Outcome]) -> frozenset[str]:
+    """Outcomes as an address's record holds them: `{milliseconds} {permanence}{classification} {status}`.
+
+    Permanence and classification are the first letters of their words. A text has at most 26 octets.
+    """
+    return frozenset(f"{one.at:013d} {one.permanence[0]}{one.classification[0]} {one.status}" for one in outcomes)
+
+
+def outcomes_of(item: Item) -> tuple[Outcome, ...]:
+    """The outcomes in a record; of one from before they were kept, its newest event."""
+    found = map(_outcome, cast("frozenset[str]", item.get("outcomes", frozenset())))
+    return newest([*found, *([Outcome.of(suppression_of(item))] if "bounced_at" in item else [])])
+
+
+def evidence_of(item: Item) -> Evidence:
+    """The evidence in a record; it does not say when a message was delivered."""
+    lifts = cast("int", item.get("lifts", 0))
+    forgiven = [cast("Millis", item[name]) for name in ("forgiven_until", "forgiven_bounce") if name in item]
+    in_removal = item.get("removal_state") in {RemovalState.PENDING, RemovalState.FAILED}
+    return Evidence(outcomes_of(item), lifts, max(forgiven, default=None) if lifts else None, in_removal=in_removal)
+
+
+def _outcome(text: str) -> Outcome:
+    at, letters, status = text.split(" ")
+    return Outcome(Millis(int(at)), PERMANENCE_OF[letters[0]], CLASSIFICATION_OF[letters[1]], status)
+
+
 def removal_of(item: Item) -> Removal:
     """The latest removal in a record."""
 
@@ -149,7 +190,7 @@ def removal_of(item: Item) -> Removal:
         due_at=moment("due_at"),
         finished_at=moment("finished_at"),
         last_answer=text("last_answer"),
-        queued="queue" in item,
+        queued=queue_index.is_queued(item),
         lifts=number("lifts"),
         adds=bool(item.get("adds")),
         until=moment("until"),

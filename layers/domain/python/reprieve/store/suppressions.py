@@ -10,19 +10,23 @@ from reprieve.clock import to_millis, to_seconds
 from reprieve.errors import Unavailable
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removals.removal import RemovalRequest, findable_id, watermark
-from reprieve.store import keys, pending
+from reprieve.store import keys
 from reprieve.store import resubscriptions as resubscriptions_
 from reprieve.store.language import Update
-from reprieve.store.removal_requests import adding, blind, is_adding, is_overtaken, over, provided, recording
+from reprieve.store.removal_requests import LISTED, adding, blind, is_adding, is_overtaken, over, provided, recording
 from reprieve.store.suppression_item import (
     accounts_in,
     attributes_of,
     key_attributes,
     latest_known,
+    outcomes_in,
+    outcomes_of,
     primary_key,
     record_key,
 )
 from reprieve.store.table import pauses
+from reprieve.suppressions.evidence import MAX_OUTCOMES, Outcome, newest
+from reprieve.suppressions.ports import Recorded
 from reprieve.suppressions.suppression import Permanence
 
 if TYPE_CHECKING:
@@ -69,30 +73,43 @@ class Suppressions:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def record(self, organization: Organization, suppressions: Sequence[Suppression]) -> int:
+    def record(self, organization: Organization, suppressions: Sequence[Suppression], *, by: str = "") -> Recorded:
         """See the port. New addresses go in by batches of inserts; known ones are read, and only news costs a write."""
-        groups = _by_address(suppressions)
-        items = [self._item(organization, events) for events in groups]
+        groups, mark = _by_address(suppressions), _mark(by)
+        items = [item_of(organization, events, mark) for events in groups]
         known: dict[tuple[str, str], Item] = {primary_key(item): {} for item in self._table.insert_many(items)}
         reads = self._table.get_many([attributes_of(key) for key in known], consistent=True)
         known |= {primary_key(item): item for item in reads}
-        # event by event, because a removal may have forgiven some of an address's events and not others
-        late = [
-            one
-            for events, item in zip(groups, items, strict=True)
-            if primary_key(item) in known
-            for one in (self._item(organization, [event]) for event in events)
-            if _try_again(one, known[primary_key(item)])
+        pairs = list(zip(groups, items, strict=True))
+        fresh = [events for events, item in pairs if primary_key(item) not in known]
+        met = [(events, known[primary_key(item)]) for events, item in pairs if primary_key(item) in known]
+        late = [one for events, stored in met for one in _late(organization, events, stored, mark)]
+        tries = self._table.try_many([_overwrite(item, known[primary_key(item)]) for item in late])
+        refused = [(item, tried.refused) for item, tried in zip(late, tries, strict=True) if tried.refused is not None]
+        again = [(item, change) for item, stored in refused if (change := _try_again(item, stored))]
+        tried_again = self._table.try_many([change for _, change in again])
+        done = [*zip(late, tries, strict=True), *zip((item for item, _ in again), tried_again, strict=True)]
+        written = [item for item, tried in done if tried.item is not None]
+        counted = [
+            *(one.event_id for events in fresh for one in events),
+            *(cast("str", item["event_id"]) for item in written),
+            *(one.event_id for events, stored in met for one in events if _counts(stored, one.event_id, _digests(one))),
+            # a write whose answer was lost was made again, and refused because of itself
+            *(
+                cast("str", item["event_id"])
+                for item, stored in refused
+                if _counts(stored, cast("str", item["event_id"]), cast("frozenset[str]", item["events"]))
+            ),
         ]
-        tries = self._table.try_many([_overwrite(item) for item in late])
-        again = [
-            _try_again(item, tried.refused)
-            for item, tried in zip(late, tries, strict=True)
-            if tried.refused is not None
-        ]
-        done = [*tries, *self._table.try_many([change for change in again if change])]
-        changed = {primary_key(tried.item) for tried in done if tried.item is not None}
-        return len(items) - len(known) + len(changed)
+        # what was written already, its answer lost, has the mark
+        marked = [one for one in (*known.values(), *(stored for _, stored in refused)) if _is_by(one, mark)]
+        changed = {primary_key(item) for item in (*written, *marked)}
+        entries = {
+            (events[0].list, events[0].key)
+            for events, item in pairs
+            if primary_key(item) not in known or primary_key(item) in changed
+        }
+        return Recorded(frozenset(entries), frozenset(filter(None, counted)))
 
     def resubscribe(
         self, organization: Organization, resubscriptions: Sequence[Resubscription], *, now: Millis
@@ -111,7 +128,7 @@ class Suppressions:
         """See the port."""
         if not requests:
             return
-        alone = pending.enqueue(self._table, context, requests)
+        alone = _enqueue(self._table, context, requests)
         self._record_removals(context, requests, alone=alone, forgiven_until=watermark(context.now))
 
     def request_listed(
@@ -128,7 +145,7 @@ class Suppressions:
             return []
         # what may not be there is queued individually: a part would outlive its removals. It has no note, which would
         # cost as much as a removal: each is found by its address
-        alone = pending.enqueue(self._table, context, requests) if hidden else {request.id for request in requests}
+        alone = _enqueue(self._table, context, requests) if hidden else {request.id for request in requests}
         bounds: dict[str, Value] = {
             ":hard": Permanence.HARD.value,
             ":hard_since": to_millis(since.hard),
@@ -142,14 +159,30 @@ class Suppressions:
             listed=(LISTED_AND_HIDDEN if hidden else LISTED_AND_SHOWN, bounds),
         )
 
+    def request_entries(self, context: Context, entries: Sequence[Suppression]) -> list[bool]:
+        """See the port. A write that was made already, its answer lost, finds its own removal."""
+
+        def write(number: int, one: Suppression) -> Change:
+            request_id = findable_id(context.request_id, number, one.key)
+            request = RemovalRequest(request_id, one.list, one.key, one.email, hide=True)
+            change = provided(recording(context, request, queued=True), LISTED)
+            return blind(change, until=one.created)
+
+        changes = [write(number, one) for number, one in enumerate(entries)]
+        tries = self._table.try_many(changes)
+        return [
+            tried.refused is None or tried.refused.get("removal_id") == values[":id"]
+            for (_, _, values), tried in zip(changes, tries, strict=True)
+        ]
+
     def request_additions(self, context: Context, entries: Sequence[Suppression]) -> list[bool]:
-        """See the port. One conditional write per address; one more over a removal that waits or is under way."""
+        """See the port. One conditional write per address; one more where a removal was ever requested."""
         requests = [
             RemovalRequest(findable_id(context.request_id, number, one.key), one.list, one.key, one.email)
             for number, one in enumerate(entries)
         ]
         requested = [False] * len(requests)
-        seen: dict[int, Item | None] = dict.fromkeys(range(len(requests)))
+        seen: dict[int, Item] = {at: {} for at in range(len(requests))}
         for pause in (0.0, *pauses()):
             tries = self._table.try_many([adding(context, requests[at], before) for at, before in seen.items()])
             refusals = {at: tried.refused for at, tried in zip(seen, tries, strict=True)}
@@ -215,23 +248,43 @@ class Suppressions:
             self._table.wait(pause)
         raise Unavailable("other requests kept getting in the way of a removal")
 
-    def _item(self, organization: Organization, events: Sequence[Suppression]) -> Item:
-        """The item of an address's events on one list, oldest first: the newest, and a digest of each."""
-        suppression = events[-1]
-        return record_key(organization, suppression.list, suppression.key) | {
-            "email": suppression.email,
-            "bounced_at": suppression.created,
-            "reason": suppression.reason,
-            "status": suppression.status,
-            "permanence": suppression.permanence.value,
-            "classification": suppression.classification.value,
-            "provider": suppression.provider,
-            "ip": suppression.ip,
-            "event_id": suppression.event_id,
-            "events": frozenset([digest for one in events for digest in _digests(one)][:MAX_SOFT_BOUNCES]),
-            "by_time": keys.by_time(suppression.created, suppression.key),
-            **_accounts(events),
-        }
+
+def _late(organization: Organization, events: Sequence[Suppression], stored: Item, mark: str) -> list[Item]:
+    """The items of those events of one address that are news to its record.
+
+    Event by event, because a removal may have forgiven some of them and not others; each has the outcomes of all, since
+    one of them may be the last that is written.
+    """
+    news = [(one, event) for event in events if _try_again(one := item_of(organization, [event], mark), stored)]
+    outcomes = outcomes_in(newest(Outcome.of(event) for _, event in news))
+    return [one | {"outcomes": outcomes} for one, _ in news]
+
+
+def item_of(organization: Organization, events: Sequence[Suppression], mark: str = "") -> Item:
+    """The item of an address's events on one list, oldest first: the newest, and a digest of each; see `_mark`."""
+    suppression = events[-1]
+    return record_key(organization, suppression.list, suppression.key) | {
+        "email": suppression.email,
+        "bounced_at": suppression.created,
+        "reason": suppression.reason,
+        "status": suppression.status,
+        "permanence": suppression.permanence.value,
+        "classification": suppression.classification.value,
+        "provider": suppression.provider,
+        "ip": suppression.ip,
+        "event_id": suppression.event_id,
+        "events": frozenset([digest for one in events for digest in _digests(one)][:MAX_SOFT_BOUNCES]),
+        "outcomes": outcomes_in(newest(map(Outcome.of, events))),
+        "by_time": keys.by_time(suppression.created, suppression.key),
+        **({"recorded_by": mark} if mark else {}),
+        **_accounts(events),
+    }
+
+
+def _enqueue(table: Table, context: Context, requests: Sequence[RemovalRequest]) -> set[str]:
+    from reprieve.store import pending  # noqa: PLC0415  (a webhook asks for no removals)
+
+    return pending.enqueue(table, context, requests)
 
 
 def _accounts(events: Sequence[Suppression]) -> Item:
@@ -241,9 +294,9 @@ def _accounts(events: Sequence[Suppression]) -> Item:
     return {"accounts": accounts} if accounts else {}
 
 
-def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
-    """The update that puts an entry over an older one."""
-    names = [name for name in (*ENTRY, "by_time") if name in item]
+def _overwrite(item: Item, stored: Item) -> Change:
+    """The update that puts an entry over an older one; `stored` is the record as it was read."""
+    names = [name for name in (*ENTRY, "by_time", "recorded_by") if name in item]
     update = Update(
         set=["#bounced_at = :at", *(f"#{name} = :{name}" for name in names)],
         remove=["#expires_at"],
@@ -251,7 +304,22 @@ def _overwrite(item: Item) -> tuple[Item, Update, dict[str, Value]]:
         condition=f"{NEWER} AND {NOT_FORGIVEN} AND {ROOM}",
     )
     values = {f":{name}": item[name] for name in (*names, *COUNTED) if name in item} | {":at": item["bounced_at"]}
-    return key_attributes(item), update, values | {":most": MAX_SOFT_BOUNCES}
+    return _with_outcomes((key_attributes(item), update, values | {":most": MAX_SOFT_BOUNCES}), item, stored)
+
+
+def _with_outcomes(change: Change, item: Item, stored: Item) -> Change:
+    """A write that also keeps the outcomes of an item: it adds them, or puts the newest in the place of too many.
+
+    What others add between the read of the record and the second form is lost; MAX_OUTCOMES others are there then.
+    """
+    key, update, values = change
+    held, said = (cast("frozenset[str]", one.get("outcomes", frozenset())) for one in (stored, item))
+    kept = outcomes_in(outcomes_of({**stored, "outcomes": held | said}))
+    if len(held | kept) <= MAX_OUTCOMES:
+        update = replace(update, add=[*update.add, "#outcomes :outcomes"])
+    else:
+        update = replace(update, set=[*update.set, "#outcomes = :outcomes"])
+    return key, update, {**values, ":outcomes": kept}
 
 
 def _try_again(item: Item, stored: Item) -> Change | None:
@@ -269,17 +337,32 @@ def _try_again(item: Item, stored: Item) -> Change | None:
     if cast("Millis", item["bounced_at"]) <= forgiven or old_news:
         return None
     if newer:
-        key, update, values = _overwrite(item)
-        condition = f"{NEWER} AND {NOT_FORGIVEN}"
-        left_out = (":events", ":accounts", ":most")
-        kept = {name: value for name, value in values.items() if name not in left_out}
-        return key, replace(update, add=(), condition=condition), kept
+        key, update, values = _overwrite(item, stored)
+        left_out = [f"#{name} :{name}" for name in COUNTED]
+        added = [clause for clause in update.add if clause not in left_out]
+        return key, replace(update, add=added, condition=f"{NEWER} AND {NOT_FORGIVEN}"), values
     if len(counted) >= MAX_SOFT_BOUNCES:
         return None
     added = [name for name in COUNTED if name in item]
     update = Update(add=[f"#{name} :{name}" for name in added], condition=f"{NOT_FORGIVEN} AND {ROOM}")
-    values = {f":{name}": item[name] for name in added}
-    return key_attributes(item), update, {**values, ":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
+    values = {f":{name}": item[name] for name in added} | {":at": item["bounced_at"], ":most": MAX_SOFT_BOUNCES}
+    return _with_outcomes((key_attributes(item), update, values), item, stored)
+
+
+def _is_by(stored: Item, mark: str) -> bool:
+    """Whether a record is on its list, and was put there under a mark; "" is none."""
+    return bool(mark) and "by_time" in stored and stored.get("recorded_by") == mark
+
+
+def _mark(by: str) -> str:
+    """What a record keeps of what has written it; "" for nothing."""
+    return hashlib.sha256(by.encode()).hexdigest()[:12] if by else ""
+
+
+def _counts(stored: Item, event_id: str, digests: Iterable[str]) -> bool:
+    """Whether a record is on its list, and an event is one of those that it counts or the newest."""
+    events = cast("frozenset[str]", stored.get("events", frozenset()))
+    return "by_time" in stored and (events.issuperset(digests) or stored.get("event_id") == event_id)
 
 
 def _repeats(item: Item, stored: Item) -> bool:

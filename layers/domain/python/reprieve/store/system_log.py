@@ -67,7 +67,7 @@ class EventLog:
         self._table = table
         self._clock = clock
 
-    def append(self, organization: Organization, entries: Sequence[LogEntry]) -> int:
+    def append(self, organization: Organization, entries: Sequence[LogEntry]) -> frozenset[str]:
         """See the port. A duplicate is detected by its key, so it is not stored twice."""
         items = {(item["log"], item["entry"]): item for item in (_item(organization, entry) for entry in entries)}
         for _ in range(ATTEMPTS - 1):
@@ -77,12 +77,12 @@ class EventLog:
                 self._table.wait(PAUSE)
         return self._insert(list(items.values()))
 
-    def _insert(self, items: Sequence[Item]) -> int:
-        return len(items) - len(self._table.insert_many(items, stamp=self._stamped))
+    def _insert(self, items: Sequence[Item]) -> frozenset[str]:
+        taken = {item["entry"] for item in self._table.insert_many(items, stamp=self._stamped)}
+        return frozenset(_uuid(item) for item in items if item["entry"] not in taken)
 
     def _stamped(self, item: Item) -> Item:
-        uuid = cast("str", item["entry"]).partition("#")[2]
-        return {**item, "arrival": keys.log_position(self._clock(), uuid)}
+        return {**item, "arrival": keys.log_position(self._clock(), _uuid(item))}
 
 
 class LogReader:
@@ -118,6 +118,10 @@ class LogReader:
             if page.after is None:
                 return
             size, after = min(size * GROWTH, MAX_PAGE), page.after
+
+
+def _uuid(item: Item) -> str:
+    return cast("str", item["entry"]).partition("#")[2]
 
 
 def _partitions(organization: Organization, target: str | None) -> list[str]:

@@ -7,7 +7,6 @@ is ever made.
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -133,6 +132,7 @@ class Table:
             update.condition,
             values,
             expression=update.expression(),
+            names=update.names,
             Key=marshal(key),
             ReturnValues=returning,
         )
@@ -330,7 +330,9 @@ class Table:
         raise Unavailable("other writes kept getting in the way of a transaction")
 
     def _try(self, key: Item, update: Update, values: Mapping[str, Value]) -> Tried:
-        arguments = arguments_of(condition=update.condition, expression=update.expression(), values=values)
+        arguments = arguments_of(
+            condition=update.condition, expression=update.expression(), values=values, names=update.names
+        )
         try:
             answer = self._call(
                 "UpdateItem",
@@ -371,9 +373,10 @@ class Table:
         values: Mapping[str, Value] | None,
         *,
         expression: str = "",
+        names: Mapping[str, str] | None = None,
         **arguments: Any,  # noqa: ANN401  (passed on to DynamoDB as it is)
     ) -> Mapping[str, Any] | None:
-        arguments |= arguments_of(condition=condition, expression=expression, values=values)
+        arguments |= arguments_of(condition=condition, expression=expression, values=values, names=names)
         try:
             return self._call(operation, TableName=self.name, **arguments)
         except _ConditionFailed:
@@ -400,6 +403,8 @@ def side_by_side(call: Callable[[_T], _R], arguments: Sequence[_T]) -> list[_R]:
     """The answers to one call for each argument, in order; SIDE_BY_SIDE are under way at a time."""
     if len(arguments) <= 1:
         return [call(argument) for argument in arguments]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (most requests make one call at a time)
+
     with ThreadPoolExecutor(max_workers=min(len(arguments), SIDE_BY_SIDE)) as threads:
         return list(threads.map(call, arguments))
 

@@ -149,9 +149,10 @@ def _asked(
     """
     asked = []
     if state.bounce is not None:
-        asked.append(
-            (replace(request, list=SuppressionList.BOUNCES, hide=True), state.bounce, f"{LISTED} AND {STILL_PASSING}")
-        )
+        # what was judged permanent and is unblocked by proof all the same may be permanent
+        hard = state.bounce.permanence is Permanence.HARD
+        still = LISTED if hard else f"{LISTED} AND {STILL_PASSING}"
+        asked.append((replace(request, list=SuppressionList.BOUNCES, hide=True), state.bounce, still))
     if state.soft is not None and state.soft.count >= organization.soft_bounce_threshold:
         # one address may have two removals of one request; they need ids of their own
         blocks = replace(request, list=SuppressionList.BLOCKS, id=f"{request.id}b", hide=True)
