@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.clock import SECOND, Millis, Seconds, days, to_millis
-from reprieve.removals.lift import LiftOutcome
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.removal import MAX_BACKOFF
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ _SENTENCE: Final[Mapping[int, str]] = {
     429: "too many requests",
     451: "the account belongs to another region",
 }
+NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
+LIFTED: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted")
+OTHER_REASON: Final = LiftAnswer(LiftOutcome.ABSENT, "the address is suppressed for another reason, and stays so")
 NO_SUCH_API: Final = "there is no such API at the configured base URL"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reprieve.clock import EPOCH, SECOND
 from reprieve.errors import Unavailable
 from reprieve.providers import http
-from reprieve.providers.answers import NO_SUCH_API, OUTCOME, StatusKind, comeback, decoded, kind_of, sentence
+from reprieve.providers.answers import NO_SUCH_API, NOT_TRIED, OUTCOME, StatusKind, comeback, decoded, kind_of, sentence
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 
 if TYPE_CHECKING:
@@ -27,13 +27,10 @@ LONGEST_WAIT: Final = 5.0
 #: after this many exchanges in a row without a proper answer, the provider is taken to be down
 PATIENCE: Final = 3
 
-NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
 NOT_AN_ADDRESS: Final = LiftAnswer(LiftOutcome.REFUSED, "not tried: this cannot be an address")
 LISTED: Final = LiftAnswer(LiftOutcome.LISTED, "on the provider's list")
 LISTED_ALREADY: Final = LiftAnswer(LiftOutcome.LISTED, "on the provider's list already, and left as it is")
-LIFTED: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted")
 NOT_LISTED: Final = LiftAnswer(LiftOutcome.ABSENT, "the address is not on the provider's list")
-OTHER_REASON: Final = LiftAnswer(LiftOutcome.ABSENT, "the address is suppressed for another reason, and stays so")
 NO_SUCH_LIST: Final = LiftAnswer(LiftOutcome.ABSENT, "the provider keeps no such list")
 KEPT_HERE: Final = LiftAnswer(LiftOutcome.LISTED, "the provider keeps no such list: kept here only")
 UNKNOWN_API: Final = LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, f"404: {NO_SUCH_API}")
@@ -43,7 +40,7 @@ class Errand:
     """One lift or addition under way: whether to continue, and within what time.
 
     Args:
-        upstream: the account's API.
+        api: the account's API.
         clock: our clock, which bounds when to come back.
         budget: milliseconds that all of it may take.
 
@@ -51,11 +48,11 @@ class Errand:
         stopped: the answer for all that is not tried any more, None while the provider is worth a call.
     """
 
-    def __init__(self, upstream: http.Upstream, *, clock: Callable[[], Millis], budget: Millis) -> None:
+    def __init__(self, api: http.AccountApi, *, clock: Callable[[], Millis], budget: Millis) -> None:
         self.stopped: LiftAnswer | None = None
-        self._upstream = upstream
+        self._api = api
         self._clock = clock
-        self._ends = upstream.stopwatch() + budget / SECOND
+        self._ends = api.stopwatch() + budget / SECOND
         self._faults = 0
 
     def ask(
@@ -66,13 +63,13 @@ class Errand:
         Returns:
             The status's kind, what it means for each address in the request, and the answer's body.
         """
-        seconds = self._ends - self._upstream.ready_at()
+        seconds = self._ends - self._api.ready_at()
         if self.stopped is None and seconds <= 0:
             self.stop(NOT_TRIED)
         if self.stopped is not None:
             return StatusKind.FAULT, self.stopped, b""
         try:
-            reply = self._upstream.exchange(method, path, query=query, body=body, cap=ANSWER_CAP, within=seconds)
+            reply = self._api.exchange(method, path, query=query, body=body, cap=ANSWER_CAP, within=seconds)
         except http.NoAnswer as problem:
             return StatusKind.FAULT, self._counted(StatusKind.FAULT, LiftAnswer(LiftOutcome.RETRY, str(problem))), b""
         kind = kind_of(reply.status)
@@ -119,12 +116,12 @@ def content(reply: Answer, provider: str) -> Any:  # noqa: ANN401  (JSON)
 
 
 def page(
-    upstream: http.Upstream, path: str, query: Mapping[str, str], *, provider: str, rows: str, narrows: bool = False
+    api: http.AccountApi, path: str, query: Mapping[str, str], *, provider: str, rows: str, narrows: bool = False
 ) -> dict[str, Any]:
     """One page of a list, a JSON object; a provider that throttles is asked again, `PAGE_TRIES` times in all.
 
     Args:
-        upstream: the account's API.
+        api: the account's API.
         path: of the list.
         query: which page.
         provider: its name, for the error.
@@ -137,7 +134,7 @@ def page(
     """
     for tries in range(PAGE_TRIES, 0, -1):
         try:
-            reply = upstream.exchange("GET", path, query=query, cap=PAGE_CAP)
+            reply = api.exchange("GET", path, query=query, cap=PAGE_CAP)
         except http.NoAnswer as problem:
             if narrows and isinstance(problem, http.TooLarge):
                 raise
@@ -145,7 +142,7 @@ def page(
         if kind_of(reply.status) is not StatusKind.THROTTLED or tries == 1:
             break
         asked = comeback(reply.status, reply.headers, now=EPOCH)
-        upstream.rest(min(LONGEST_WAIT, (asked or SECOND) / SECOND))
+        api.rest(min(LONGEST_WAIT, (asked or SECOND) / SECOND))
     found = content(reply, provider)
     if not isinstance(found, dict) or not isinstance(found.get(rows), list):
         raise Unavailable(f"{provider}: the answer is not a page of the list")

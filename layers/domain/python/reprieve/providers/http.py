@@ -36,7 +36,7 @@ class TooLarge(NoAnswer):
     """The answer is larger than the caller takes; a narrower question may have a smaller one."""
 
 
-class Upstream:
+class AccountApi:
     """One account's API: one exchange at a time, bounded in time and size.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reprieve.access.provider_account import AccountRules
+from reprieve.access.account_rules import AccountRules
 from reprieve.providers.kind import ProviderKind
 from reprieve.providers.sendgrid.provider import WEBHOOK
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
@@ -56,6 +56,10 @@ class NoProvider:
     ) -> list[LiftAnswer]:
         """Answer LISTED for each address: our own list has it."""
         return [_KEPT_HERE] * len(emails)
+
+    def entry_of(self, suppression_list: SuppressionList, email: str, *, otherwise: Millis) -> None:  # noqa: ARG002
+        """Give no entry: there is nothing to ask."""
+        return
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:  # noqa: ARG002
         """Give no entries: there is nothing to compare with."""

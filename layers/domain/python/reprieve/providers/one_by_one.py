@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from reprieve.address import comparison_key
+from reprieve.clock import seconds
+from reprieve.errors import Unavailable
 from reprieve.providers import calls, http
 from reprieve.providers.calls import Errand
 from reprieve.providers.rows import kept_together
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.suppressions.suppression import HOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reprieve.clock import Millis
-    from reprieve.removals.lift import LiftAnswer
     from reprieve.suppressions.suppression import AnyList, Suppression, SuppressionList
+
+#: how long it may take to read one address
+ASKING: Final = seconds(10)
 
 
 class OneByOne(ABC):
@@ -53,12 +59,12 @@ class OneByOne(ABC):
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         headers = {**credentials, "Accept": "application/json"}
-        self._upstream = http.Upstream(base_url, headers, pace=self.pace, sleep=sleep, stopwatch=stopwatch)
+        self._api = http.AccountApi(base_url, headers, pace=self.pace, sleep=sleep, stopwatch=stopwatch)
         self._clock = clock
 
     def close(self) -> None:
         """Close the connection that is kept for the next call; the adapter can still be used."""
-        self._upstream.client.close()
+        self._api.client.close()
 
     def lift(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
         """Take addresses off one list, one by one (`removals.ports.Provider.lift`).
@@ -75,7 +81,7 @@ class OneByOne(ABC):
         word = self.words.get(suppression_list)
         if word is None:
             return [calls.NO_SUCH_LIST] * len(emails)
-        errand = Errand(self._upstream, clock=self._clock, budget=budget)
+        errand = Errand(self._api, clock=self._clock, budget=budget)
         return errand.each(emails, lambda email: self._lift_one(errand, email, word))
 
     def kept_with(self, suppression_list: AnyList) -> tuple[AnyList, ...]:
@@ -95,7 +101,7 @@ class OneByOne(ABC):
         """
         if self.words.get(suppression_list) != self.words[HOLDS]:
             return [calls.KEPT_HERE] * len(emails)
-        errand = Errand(self._upstream, clock=self._clock, budget=budget)
+        errand = Errand(self._api, clock=self._clock, budget=budget)
         return errand.each(emails, lambda email: self._put_one(errand, email))
 
     def entries(self, suppression_list: SuppressionList, *, start: Millis, end: Millis) -> Iterator[Suppression]:
@@ -116,6 +122,28 @@ class OneByOne(ABC):
             entry = self._entry(suppression_list, row, otherwise=end)
             if entry is not None and start <= entry.created <= end:
                 yield entry
+
+    def entry_of(self, suppression_list: SuppressionList, email: str, *, otherwise: Millis) -> Suppression | None:
+        """Read the entry of one address (`removals.ports.Provider.entry_of`).
+
+        Raises:
+            Unavailable: no answer, a refusal of the account, or an answer that is not an entry.
+        """
+        word = self.words.get(suppression_list)
+        if word is None:
+            return None
+        errand = Errand(self._api, clock=self._clock, budget=ASKING)
+        found = self._find(errand, email, word)
+        if not isinstance(found, LiftAnswer):
+            entry = self._entry(suppression_list, found, otherwise=otherwise)
+            return entry if entry and entry.key == comparison_key(email) else None
+        if found.outcome in {LiftOutcome.ABSENT, LiftOutcome.REFUSED}:
+            return None
+        raise Unavailable(f"{type(self).__name__}: {found.detail}")
+
+    @abstractmethod
+    def _find(self, errand: Errand, email: str, word: str) -> Mapping[str, Any] | LiftAnswer:
+        """The row of an address on the list of this word, or why there is none."""
 
     @abstractmethod
     def _lift_one(self, errand: Errand, email: str, word: str) -> LiftAnswer:

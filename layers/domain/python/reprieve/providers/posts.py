@@ -26,6 +26,11 @@ def check_size(post: Post, most: int) -> None:
         raise LimitExceeded("too large", field="body")
 
 
+def has_token(post: Post) -> bool:
+    """Whether a post carries an access token (RFC 6750), good or not."""
+    return post.headers.get("authorization", "").lstrip().lower().startswith("bearer")
+
+
 def check_signing_time(seconds: str, now: Millis, *, oldest: Millis, newest: Millis) -> None:
     """Refuse a post that was signed too long ago or in the future.
 

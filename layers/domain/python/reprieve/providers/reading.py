@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC
-from email.utils import parseaddr, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.address import comparison_key
@@ -89,6 +88,8 @@ def email(value: object, field: str) -> str:
     """
     given = value if isinstance(value, str) else ""
     if given.rstrip().endswith(">"):
+        from email.utils import parseaddr  # noqa: PLC0415  (loads half of `email`, and few addresses have a name)
+
         given = parseaddr(given)[1] if len(given) <= MAX_ADDRESS else ""
     given = given.strip()
     check_recipient(given, field=field)
@@ -116,6 +117,8 @@ def from_mail_date(text: str) -> Millis:
     Raises:
         ValueError: it is not in that form, or no clock shows it.
     """
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  (see `email`)
+
     try:
         found = parsedate_to_datetime(text)
         return Millis(round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * SECOND))

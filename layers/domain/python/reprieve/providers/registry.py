@@ -16,7 +16,7 @@ from reprieve.providers.ses.provider import SES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprieve.access.provider_account import AccountRules
+    from reprieve.access.account_rules import AccountRules
     from reprieve.providers.kind import ProviderKind
     from reprieve.suppressions.notifications import Notifications
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reprieve.access.provider_account import AccountRules
+from reprieve.access.account_rules import AccountRules
 from reprieve.providers.kind import ProviderKind
 from reprieve.providers.none import NoProvider
 from reprieve.providers.sendgrid.provider import WEBHOOK

@@ -20,7 +20,7 @@ from reprieve.address import comparison_key
 from reprieve.errors import Unavailable
 from reprieve.providers import calls
 from reprieve.providers.addresses import segment, spellings
-from reprieve.providers.answers import StatusKind, decoded
+from reprieve.providers.answers import LIFTED, StatusKind, decoded
 from reprieve.providers.http import check_header
 from reprieve.providers.one_by_one import OneByOne
 from reprieve.providers.reading import from_mail_date, word
@@ -53,6 +53,7 @@ _LIST: Final[Mapping[AnyList, str]] = {
     SuppressionList.UNSUBSCRIBES: _UNSUBSCRIBES,
     HOLDS: _UNSUBSCRIBES,
 }
+_UNREADABLE: Final = LiftAnswer(LiftOutcome.RETRY, "the answer is not an entry of the list")
 _NO_SUCH_DOMAIN: Final = LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "404: Mailgun has no such domain, or no such API")
 
 
@@ -81,16 +82,31 @@ class Mailgun(OneByOne):
         super().__init__(base_url, {"Authorization": f"Basic {user}"}, **options)
         self._root = f"/v3/{quote(domain, safe='')}"
 
+    def _find(self, errand: Errand, email: str, word: str) -> Mapping[str, Any] | LiftAnswer:
+        """Find the entry under one of its spellings."""
+        body = self._ask(errand, "GET", email, word)
+        if isinstance(body, LiftAnswer):
+            return body
+        found = decoded(body)
+        return found if has_address(found, "address") else _UNREADABLE
+
     def _lift_one(self, errand: Errand, email: str, word: str) -> LiftAnswer:
         """Delete the entry under one of its spellings."""
         query = {"tag": ALL_MAIL} if word == _UNSUBSCRIBES else None
+        answer = self._ask(errand, "DELETE", email, word, query)
+        return answer if isinstance(answer, LiftAnswer) else LIFTED
+
+    def _ask(
+        self, errand: Errand, method: str, email: str, word: str, query: Mapping[str, str] | None = None
+    ) -> bytes | LiftAnswer:
+        """Send a request about an address, under one spelling after the other: the body of the first that is there."""
         for spelling in spellings(email):
             escaped = segment(spelling)
             if escaped is None:
                 return calls.NOT_AN_ADDRESS
-            kind, answer, body = errand.ask("DELETE", f"{self._root}/{word}/{escaped}", query=query)
+            kind, answer, body = errand.ask(method, f"{self._root}/{word}/{escaped}", query=query)
             if kind is StatusKind.DONE:
-                return calls.LIFTED
+                return body
             if kind is not StatusKind.MISSING:
                 return answer
             if not _is_of_address(body):
@@ -110,7 +126,7 @@ class Mailgun(OneByOne):
     def _rows(self, word: str, start: Millis, end: Millis) -> Iterator[object]:  # noqa: ARG002
         query, seen = {"limit": str(PAGE_ROWS)}, set[str]()
         while True:
-            page = calls.page(self._upstream, f"{self._root}/{word}", query, provider=NAME, rows="items")
+            page = calls.page(self._api, f"{self._root}/{word}", query, provider=NAME, rows="items")
             yield from page["items"]
             paging = page.get("paging")
             following = paging.get("next") if isinstance(paging, dict) else None

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.clock import hours, minutes
@@ -130,6 +129,8 @@ def _events(found: Mapping[str, Any], now: Millis) -> Sequence[DeliveryEvent] | 
     at = reading.seconds_moment(data.get("timestamp"), "timestamp", now)
     recipients = [data.get("recipient")]
     if kind is DeliveryKind.DROPPED and not data.get("recipient"):
+        from email.utils import getaddresses  # noqa: PLC0415  (loads half of `email`, and only rejections need it)
+
         # a rejection is about the mail: its recipients are in the header
         recipients = [email for _, email in getaddresses([reading.text(headers, "to")[: reading.MAX_ADDRESS]])]
     message_id, meaning = reading.text(headers, "message-id"), _meaning(kind, data)

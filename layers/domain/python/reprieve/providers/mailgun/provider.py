@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from reprieve.access.provider_account import AccountRules, WebhookRules
+from reprieve.access.account_rules import AccountRules, WebhookRules
 from reprieve.errors import InvalidInput
 from reprieve.providers.kind import ProviderKind, Webhook
 
 if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.providers.connecting import Connection, Means
     from reprieve.providers.kind import Surroundings
     from reprieve.removals.ports import Provider
 
@@ -44,6 +45,18 @@ def _webhook() -> Webhook:
     return Webhook(check=events.check_signature, verify=events.verify, read=events.parse_events, nonce=events.nonce)
 
 
+def _connection(means: Means) -> Connection:
+    from reprieve.providers.connecting import Connection  # noqa: PLC0415
+
+    return Connection(
+        by_hand=(
+            f"At Mailgun, add {means.wish.posts_to} to the webhooks of the domain {means.account.on_behalf_of}:",
+            "Delivered Messages, Permanent Failure, Temporary Failure, Spam Complaints and Unsubscribes.",
+            "The account's HTTP webhook signing key is the webhook key.",
+        )
+    )
+
+
 MAILGUN: Final = ProviderKind(
     kind=KIND,
     account=AccountRules(
@@ -56,4 +69,5 @@ MAILGUN: Final = ProviderKind(
     ),
     adapter=_adapter,
     webhook=_webhook,
+    connection=_connection,
 )

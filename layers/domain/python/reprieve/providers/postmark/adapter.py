@@ -21,7 +21,7 @@ from reprieve.address import comparison_key
 from reprieve.clock import SECOND, from_timestamp
 from reprieve.providers import calls
 from reprieve.providers.addresses import segment
-from reprieve.providers.answers import StatusKind, decoded
+from reprieve.providers.answers import LIFTED, OTHER_REASON, StatusKind, decoded
 from reprieve.providers.http import TooLarge, check_header
 from reprieve.providers.one_by_one import OneByOne
 from reprieve.providers.rows import created, has_address
@@ -82,22 +82,20 @@ class Postmark(OneByOne):
 
     def _lift_one(self, errand: Errand, email: str, word: str) -> LiftAnswer:
         """Find the entry, and delete it if it is there for this reason; only Postmark's support lifts a complaint."""
-        found = self._find(errand, email)
+        found = self._find(errand, email, word)
         if isinstance(found, LiftAnswer):
             return found
-        if found.get("SuppressionReason") != word:
-            return calls.OTHER_REASON
         status, answer = _change(errand, f"{self._path}/delete", str(found["EmailAddress"]))
         if status == "Failed":
             return _COMPLAINT_STAYS if word == "SpamComplaint" else _NOT_ALLOWED
-        return calls.LIFTED if status == "Deleted" else answer
+        return LIFTED if status == "Deleted" else answer
 
     def _put_one(self, errand: Errand, email: str) -> LiftAnswer:
         """Put one address on the list, unless it is there, for whatever reason.
 
         Whether Postmark would replace the reason of what is there is not documented.
         """
-        found = self._find(errand, email)
+        found = self._any(errand, email)
         if not isinstance(found, LiftAnswer):
             return calls.LISTED_ALREADY
         if found != calls.NOT_LISTED:
@@ -107,7 +105,13 @@ class Postmark(OneByOne):
             return _NOT_ALLOWED
         return calls.LISTED if status == "Suppressed" else answer
 
-    def _find(self, errand: Errand, email: str) -> Mapping[str, Any] | LiftAnswer:
+    def _find(self, errand: Errand, email: str, word: str) -> Mapping[str, Any] | LiftAnswer:
+        """Find the entry of an address, if it is there for this reason."""
+        found = self._any(errand, email)
+        wrong = not isinstance(found, LiftAnswer) and found.get("SuppressionReason") != word
+        return OTHER_REASON if wrong else found
+
+    def _any(self, errand: Errand, email: str) -> Mapping[str, Any] | LiftAnswer:
         """The entry of an address, or the answer for it: NOT_LISTED where it has none."""
         if segment(email) is None:
             return calls.NOT_AN_ADDRESS
@@ -133,7 +137,7 @@ class Postmark(OneByOne):
             query = {"SuppressionReason": word, "fromdate": first.isoformat(), "todate": last.isoformat()}
             try:
                 page = calls.page(
-                    self._upstream,
+                    self._api,
                     f"{self._path}/dump",
                     query,
                     provider=NAME,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from reprieve.access.provider_account import AccountRules, WebhookRules
+from reprieve.access.account_rules import AccountRules, WebhookRules
 from reprieve.errors import InvalidInput
 from reprieve.providers.kind import ProviderKind, Webhook
 
 if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.providers.connecting import Connection, Means
     from reprieve.providers.kind import Surroundings
     from reprieve.removals.ports import Provider
 
@@ -44,6 +45,20 @@ def _webhook() -> Webhook:
     return Webhook(check=events.check_headers, verify=events.verify, read=events.parse_events)
 
 
+def _connection(means: Means) -> Connection:
+    from reprieve.providers.connecting import Connection  # noqa: PLC0415
+
+    url = means.wish.posts_to.replace("https://", "https://postmark:SECRET@", 1)
+    return Connection(
+        by_hand=(
+            f"At Postmark, add a webhook to the message stream {means.account.on_behalf_of or 'outbound'}: {url}",
+            "with the events Delivery, Bounce, Spam Complaint and Subscription Change.",
+            "SECRET is yours to make: `openssl rand -hex 24`.",
+            "postmark:SECRET is the account's webhook key.",
+        )
+    )
+
+
 POSTMARK: Final = ProviderKind(
     kind=KIND,
     account=AccountRules(
@@ -56,4 +71,5 @@ POSTMARK: Final = ProviderKind(
     ),
     adapter=_adapter,
     webhook=_webhook,
+    connection=_connection,
 )

@@ -22,7 +22,7 @@ from reprieve.clock import from_timestamp
 from reprieve.errors import Unavailable
 from reprieve.providers import calls
 from reprieve.providers.addresses import segment, spellings
-from reprieve.providers.answers import StatusKind, decoded
+from reprieve.providers.answers import LIFTED, OTHER_REASON, StatusKind, decoded
 from reprieve.providers.http import check_header
 from reprieve.providers.one_by_one import OneByOne
 from reprieve.providers.rows import created, has_address
@@ -77,16 +77,20 @@ class Resend(OneByOne):
     def __init__(self, *, base_url: str, api_key: str, **options: Any) -> None:  # noqa: ANN401
         super().__init__(base_url, {"Authorization": f"Bearer {check_header(api_key, 'api_key')}"}, **options)
 
+    def _find(self, errand: Errand, email: str, word: str) -> Mapping[str, Any] | LiftAnswer:
+        """Find the entry under one of its spellings, if it has this origin."""
+        found = _find(errand, email)
+        wrong = not isinstance(found, LiftAnswer) and found.get("origin") != word
+        return OTHER_REASON if wrong else found
+
     def _lift_one(self, errand: Errand, email: str, word: str) -> LiftAnswer:
         """Find the entry under one of its spellings, and delete it if it has this origin."""
-        found = _find(errand, email)
+        found = self._find(errand, email, word)
         if isinstance(found, LiftAnswer):
             return found
-        if found.get("origin") != word:
-            return calls.OTHER_REASON
         kind, answer, _ = errand.ask("DELETE", f"{PATH}/{segment(_id_of(found))}")
         # gone between the two calls: another caller lifted it
-        return calls.LIFTED if kind is StatusKind.DONE else answer
+        return LIFTED if kind is StatusKind.DONE else answer
 
     def _put_one(self, errand: Errand, email: str) -> LiftAnswer:
         """Put one address on the list, unless it is there under one of its spellings, for whatever reason.
@@ -106,7 +110,7 @@ class Resend(OneByOne):
     def _rows(self, word: str, start: Millis, end: Millis) -> Iterator[object]:  # noqa: ARG002
         query, seen = {"origin": word, "limit": str(PAGE_ROWS)}, set[str]()
         while True:
-            page = calls.page(self._upstream, PATH, query, provider=NAME, rows="data")
+            page = calls.page(self._api, PATH, query, provider=NAME, rows="data")
             yield from page["data"]
             if page.get("has_more") is not True:
                 return

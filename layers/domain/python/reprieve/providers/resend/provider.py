@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reprieve.access.provider_account import AccountRules, WebhookRules
+from reprieve.access.account_rules import AccountRules, WebhookRules
 from reprieve.providers.kind import ProviderKind, Webhook
 
 if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.providers.connecting import Connection, Means
     from reprieve.providers.kind import Surroundings
     from reprieve.removals.ports import Provider
 
 KIND: Final = "resend"
+#: those that are read
+EVENTS: Final = (
+    *("email.bounced", "email.complained", "email.delivered", "email.delivery_delayed"),
+    *("email.suppressed", "email.failed", "suppression.added"),
+)
 
 
 def _check(account: ProviderAccount, api_key: str) -> None:
@@ -39,6 +45,18 @@ def _webhook() -> Webhook:
     return Webhook(check=events.check_headers, verify=events.verify, read=events.parse_events)
 
 
+def _connection(means: Means) -> Connection:
+    from reprieve.providers.connecting import Connection  # noqa: PLC0415
+
+    return Connection(
+        by_hand=(
+            f"At Resend, add a webhook to {means.wish.posts_to}",
+            f"with the events {', '.join(EVENTS)}.",
+            "Its signing secret (whsec_...) is the account's webhook key.",
+        )
+    )
+
+
 RESEND: Final = ProviderKind(
     kind=KIND,
     account=AccountRules(
@@ -51,4 +69,5 @@ RESEND: Final = ProviderKind(
     ),
     adapter=_adapter,
     webhook=_webhook,
+    connection=_connection,
 )

@@ -22,11 +22,12 @@ import time
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from reprieve.address import comparison_key
 from reprieve.clock import SECOND, Seconds, to_millis, to_seconds
 from reprieve.errors import InvalidInput, Unavailable
 from reprieve.providers import http
-from reprieve.providers.addresses import segment
-from reprieve.providers.answers import StatusKind
+from reprieve.providers.addresses import segment, spellings
+from reprieve.providers.answers import StatusKind, kind_of
 from reprieve.providers.calls import LISTED, NOT_AN_ADDRESS, PAGE_CAP, UNKNOWN_API, Errand, content
 from reprieve.providers.sendgrid.answers import is_envelope, parse_row, recipients, selection
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
@@ -61,14 +62,14 @@ _GLOBAL: Final[tuple[AnyList, ...]] = (SuppressionList.UNSUBSCRIBES, HOLDS)
 _NO_ADDITIONS: Final = LiftAnswer(LiftOutcome.LISTED, "the provider adds to this list only itself: kept here only")
 
 
-def upstream_of(
+def api_of(
     base_url: str,
     api_key: str,
     on_behalf_of: str,
     *,
     deadline: Millis = http.DEADLINE,
     stopwatch: Callable[[], float] = time.monotonic,
-) -> http.Upstream:
+) -> http.AccountApi:
     """The HTTP side of one account; see `SendGrid` for the arguments.
 
     Raises:
@@ -77,7 +78,7 @@ def upstream_of(
     headers = {"Authorization": f"Bearer {http.check_header(api_key, 'api_key')}", "Accept": "application/json"}
     if on_behalf_of:
         headers["On-Behalf-Of"] = http.check_header(on_behalf_of, "on_behalf_of")
-    return http.Upstream(base_url, headers, deadline=deadline, stopwatch=stopwatch)
+    return http.AccountApi(base_url, headers, deadline=deadline, stopwatch=stopwatch)
 
 
 class SendGrid:
@@ -107,18 +108,18 @@ class SendGrid:
         deadline: Millis = http.DEADLINE,
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._upstream = upstream_of(base_url, api_key, on_behalf_of, deadline=deadline, stopwatch=stopwatch)
+        self._api = api_of(base_url, api_key, on_behalf_of, deadline=deadline, stopwatch=stopwatch)
         if not 1 <= batch <= MAX_BATCH:
             raise InvalidInput(f"must be 1 to {MAX_BATCH}", field="batch")
         self.batch = batch
         self._clock = clock
 
     def __repr__(self) -> str:
-        return f"SendGrid({urlsplit(self._upstream.base_url).hostname})"
+        return f"SendGrid({urlsplit(self._api.base_url).hostname})"
 
     def close(self) -> None:
         """Close the connection that is kept for the next call; the adapter can still be used."""
-        self._upstream.client.close()
+        self._api.client.close()
 
     def lift(self, suppression_list: AnyList, emails: Sequence[str], *, budget: Millis) -> list[LiftAnswer]:
         """Take addresses off one list (`removals.ports.Provider.lift`).
@@ -140,7 +141,7 @@ class SendGrid:
             * ACCOUNT_BROKEN: 401, 403 (which can be a block that passes), a redirect, or no such API; the rest is not
               tried. What was lifted before that stays LIFTED.
         """
-        errand = _Errand(self._upstream, clock=self._clock, budget=budget)
+        errand = _Errand(self._api, clock=self._clock, budget=budget)
         single = _single_path(suppression_list)
         if single:
             for email in emails:
@@ -168,7 +169,7 @@ class SendGrid:
         path = _single_path(suppression_list)
         if not path:
             return [_NO_ADDITIONS] * len(emails)
-        errand = _Errand(self._upstream, clock=self._clock, budget=budget)
+        errand = _Errand(self._api, clock=self._clock, budget=budget)
         for start in range(0, len(emails), self.batch):
             errand.put(emails[start : start + self.batch], path)
         return [errand.answers[email] for email in emails]
@@ -206,6 +207,42 @@ class SendGrid:
             else:
                 yield from self._crowded_second(suppression_list, first)
 
+    def entry_of(self, suppression_list: SuppressionList, email: str, *, otherwise: Millis) -> Suppression | None:
+        """Read the entry of one address (`removals.ports.Provider.entry_of`).
+
+        Whether SendGrid looks at letter case is not documented, so up to three spellings are asked for. The global
+        unsubscribes are searched, because what answers for one address there gives no time.
+
+        Raises:
+            Unavailable: no answer, or one that is not about the address.
+        """
+        for spelling in spellings(email):
+            escaped = segment(spelling)
+            if escaped is None:
+                return None
+            rows = self._rows_of(suppression_list, spelling, escaped)
+            entries = [parse_row(suppression_list, row, otherwise=to_seconds(otherwise)) for row in rows]
+            if found := [entry for entry in entries if entry and entry.key == comparison_key(email)]:
+                return max(found, key=lambda entry: entry.created)
+        return None
+
+    def _rows_of(self, suppression_list: SuppressionList, email: str, escaped: str) -> list[object]:
+        """The rows of a list that are about an address, or about one that begins like it."""
+        path, query = f"{_PATH[suppression_list]}/{escaped}", None
+        if suppression_list in _GLOBAL:
+            path, query = _PATH[suppression_list], {"email": email, "limit": str(MAX_BATCH)}
+        try:
+            reply = self._api.exchange("GET", path, query=query, cap=PAGE_CAP)
+        except http.NoAnswer as problem:
+            raise Unavailable(f"SendGrid: {problem}") from None
+        if kind_of(reply.status) in {StatusKind.MISSING, StatusKind.REFUSED} and is_envelope(reply.body):
+            # said of the address, in SendGrid's own words
+            return []
+        rows = content(reply, "SendGrid")
+        if not isinstance(rows, list):
+            raise Unavailable("SendGrid: the answer is not a list")
+        return rows
+
     def _crowded_second(self, suppression_list: SuppressionList, second: Seconds) -> list[Suppression]:
         """All rows of a second that do not fit one page.
 
@@ -233,7 +270,7 @@ class SendGrid:
         """One page of a window, both ends in seconds and included, and whether the page is full."""
         query = {"start_time": str(first), "end_time": str(last), "limit": str(MAX_BATCH), "offset": str(offset)}
         try:
-            reply = self._upstream.exchange("GET", _PATH[suppression_list], query=query, cap=PAGE_CAP)
+            reply = self._api.exchange("GET", _PATH[suppression_list], query=query, cap=PAGE_CAP)
         except http.NoAnswer as problem:
             raise Unavailable(f"SendGrid: {problem}") from None
         rows = content(reply, "SendGrid")
@@ -249,8 +286,8 @@ class SendGrid:
 class _Errand(Errand):
     """One lift or addition under way, with the answers so far by address."""
 
-    def __init__(self, upstream: http.Upstream, *, clock: Callable[[], Millis], budget: Millis) -> None:
-        super().__init__(upstream, clock=clock, budget=budget)
+    def __init__(self, api: http.AccountApi, *, clock: Callable[[], Millis], budget: Millis) -> None:
+        super().__init__(api, clock=clock, budget=budget)
         self.answers: dict[str, LiftAnswer] = {}
 
     def many(self, emails: Sequence[str], path: str) -> None:

@@ -61,6 +61,19 @@ OTHERS: Final = frozenset({"processed", "open", "click", "account_status_change"
 OF_GROUPS: Final = frozenset({DeliveryKind.GROUP_UNSUBSCRIBE, DeliveryKind.GROUP_RESUBSCRIBE})
 
 
+def is_by_token(post: Post) -> bool:
+    """Whether a post is unsigned and carries an access token instead, as SendGrid offers it (OAuth 2.0)."""
+    return posts.has_token(post) and post.headers.keys().isdisjoint({SIGNATURE, TIMESTAMP})
+
+
+def check(post: Post) -> None:
+    """Refuse a post that neither a key nor a token could prove; it takes no read, and raises what `verify` does."""
+    if is_by_token(post):
+        posts.check_size(post, MAX_BODY)
+    else:
+        check_headers(post)
+
+
 def check_headers(post: Post) -> None:
     """Refuse a post that cannot be proved whatever its organization's key is; it takes no read.
 
@@ -223,7 +236,7 @@ def _event(raw: Mapping[str, Any], now: Millis) -> DeliveryEvent | None:
         provider=PROVIDER,
         message_id=message_id,
         ip=text(raw, "ip"),
-        group=group,
+        group=group or _group_of_drop(raw, kind),
     )
     check_size(event)
     return event
@@ -250,6 +263,12 @@ def _group(raw: Mapping[str, Any]) -> int:
     if not GROUP_ID.fullmatch(group):
         raise InvalidInput("not the id of a group", field="asm_group_id")
     return int(group)
+
+
+def _group_of_drop(raw: Mapping[str, Any], kind: DeliveryKind) -> int:
+    """The group that a dropped message was of, 0 for none; what cannot be read is none, and loses nothing."""
+    group = reading.word(raw, "asm_group_id") if kind is DeliveryKind.DROPPED else ""
+    return int(group) if GROUP_ID.fullmatch(group) else 0
 
 
 def _id(key: str, kind: DeliveryKind, at: int, message_id: str, group: int) -> str:

@@ -39,12 +39,12 @@ ENTRIES_CAP: Final = 16 * 1024 * 1024
 class SendGridGroups:
     """One account's unsubscribe groups (`suppressions.ports.ProviderGroups`), for one thread at a time."""
 
-    def __init__(self, upstream: http.Upstream) -> None:
-        self._upstream = upstream
+    def __init__(self, api: http.AccountApi) -> None:
+        self._api = api
 
     def close(self) -> None:
         """Close the connection that is kept for the next call."""
-        self._upstream.client.close()
+        self._api.client.close()
 
     def all(self) -> list[Group]:
         """See the port."""
@@ -94,7 +94,7 @@ class SendGridGroups:
 
     def _exchange(self, method: str, path: str, *, cap: int, body: bytes | None = None) -> Answer:
         try:
-            return self._upstream.exchange(method, path, cap=cap, body=body)
+            return self._api.exchange(method, path, cap=cap, body=body)
         except http.NoAnswer as problem:
             raise Unavailable(f"SendGrid: {problem}") from None
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reprieve.access.provider_account import AccountRules, WebhookRules
+from reprieve.access.account_rules import AccountRules, WebhookRules
 from reprieve.errors import InvalidInput
 from reprieve.providers.kind import ProviderKind, Webhook
 
 if TYPE_CHECKING:
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.providers.connecting import Connection, Means
     from reprieve.providers.kind import Surroundings
     from reprieve.removals.ports import Provider
     from reprieve.suppressions.ports import ProviderGroups
@@ -47,16 +48,24 @@ def _adapter(account: ProviderAccount, api_key: str, surroundings: Surroundings)
 
 
 def _groups(account: ProviderAccount, api_key: str, _surroundings: Surroundings) -> ProviderGroups:
-    from reprieve.providers.sendgrid.adapter import upstream_of  # noqa: PLC0415  (imports requests)
+    from reprieve.providers.sendgrid.adapter import api_of  # noqa: PLC0415  (imports requests)
     from reprieve.providers.sendgrid.groups import SendGridGroups  # noqa: PLC0415
 
-    return SendGridGroups(upstream_of(account.base_url, api_key, account.on_behalf_of))
+    return SendGridGroups(api_of(account.base_url, api_key, account.on_behalf_of))
 
 
 def _webhook() -> Webhook:
     from reprieve.providers.sendgrid import events  # noqa: PLC0415  (imports cryptography)
 
-    return Webhook(check=events.check_headers, verify=events.verify, read=events.parse_events, lists=True)
+    return Webhook(
+        check=events.check, verify=events.verify, read=events.parse_events, lists=True, by_token=events.is_by_token
+    )
+
+
+def _connection(means: Means) -> Connection:
+    from reprieve.providers.sendgrid.connection import connection  # noqa: PLC0415  (imports requests)
+
+    return connection(means)
 
 
 #: the rules for the keys of its webhook, which may feed accounts at other kinds of provider as well
@@ -76,4 +85,5 @@ SENDGRID: Final = ProviderKind(
     adapter=_adapter,
     webhook=_webhook,
     groups=_groups,
+    connection=_connection,
 )

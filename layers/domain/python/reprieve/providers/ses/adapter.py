@@ -20,33 +20,23 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - boto3's own, for a connection that was not made
-    CredentialRetrievalError,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-    PartialCredentialsError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
-from reprieve.address import comparison_key
 from reprieve.clock import SECOND, Millis
 from reprieve.errors import Unavailable
 from reprieve.providers.addresses import spellings
-from reprieve.providers.rows import has_address, kept_together
+from reprieve.providers.answers import LIFTED, NOT_TRIED, OTHER_REASON
+from reprieve.providers.rows import kept_together
+from reprieve.providers.ses.answers import ANSWER, Problem, parse_row, problem_of
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
-from reprieve.suppressions.judgement import judged
-from reprieve.suppressions.suppression import HOLDS, Permanence, Suppression, SuppressionList
+from reprieve.suppressions.suppression import HOLDS, SuppressionList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from reprieve.suppressions.suppression import AnyList
+    from reprieve.suppressions.suppression import AnyList, Suppression
 
 #: two calls per address and more for other spellings: what fits into one turn of the job
 BATCH: Final = 8
@@ -94,72 +84,12 @@ class SesClient(Protocol):
         ...
 
 
-class _Problem(Enum):
-    """The meaning of an error of SES."""
-
-    NOT_FOUND = auto()
-    REFUSED = auto()
-    THROTTLED = auto()
-    FAULT = auto()
-    BROKEN = auto()
-    UNSENT = auto()
-
-
-#: the error codes of SES and of the signature check in front of it; the statuses are for names that are not here
-_BY_CODE: Final[Mapping[str, _Problem]] = {
-    "NotFoundException": _Problem.NOT_FOUND,
-    "BadRequestException": _Problem.REFUSED,
-    "TooManyRequestsException": _Problem.THROTTLED,
-    "Throttling": _Problem.THROTTLED,
-    "ThrottlingException": _Problem.THROTTLED,
-    "RequestLimitExceeded": _Problem.THROTTLED,
-    "AccessDenied": _Problem.BROKEN,
-    "AccessDeniedException": _Problem.BROKEN,
-    "AccountSuspendedException": _Problem.BROKEN,
-    "ExpiredToken": _Problem.BROKEN,
-    "ExpiredTokenException": _Problem.BROKEN,
-    "IncompleteSignature": _Problem.BROKEN,
-    "InvalidClientTokenId": _Problem.BROKEN,
-    "InvalidSignatureException": _Problem.BROKEN,
-    "MissingAuthenticationToken": _Problem.BROKEN,
-    "OptInRequired": _Problem.BROKEN,
-    "SignatureDoesNotMatch": _Problem.BROKEN,
-    "UnrecognizedClientException": _Problem.BROKEN,
-}
-#: a 404 under another name than NotFoundException is not about an address: something else than SES answers
-_BY_STATUS: Final[Mapping[int, _Problem]] = {
-    401: _Problem.BROKEN,
-    403: _Problem.BROKEN,
-    404: _Problem.BROKEN,
-    429: _Problem.THROTTLED,
-}
-#: errors of boto3's own, each with its subclasses. With any other the call was not sent: this version of boto3 does not
-#: know a parameter, the service or the region. That says nothing about the address.
-_BY_KIND: Final[Mapping[type[BotoCoreError], _Problem]] = {
-    ConnectionError: _Problem.FAULT,
-    HTTPClientError: _Problem.FAULT,
-    IncompleteReadError: _Problem.FAULT,
-    NoCredentialsError: _Problem.BROKEN,
-    PartialCredentialsError: _Problem.BROKEN,
-    CredentialRetrievalError: _Problem.BROKEN,
-}
-_ANSWER: Final[Mapping[_Problem, LiftAnswer]] = {
-    _Problem.NOT_FOUND: LiftAnswer(LiftOutcome.ABSENT, "the address is not on the list, in no spelling that is known"),
-    _Problem.REFUSED: LiftAnswer(LiftOutcome.REFUSED, "SES refused the address"),
-    _Problem.THROTTLED: LiftAnswer(LiftOutcome.WAIT, "SES asked to slow down"),
-    _Problem.FAULT: LiftAnswer(LiftOutcome.RETRY, "SES did not answer properly"),
-    _Problem.BROKEN: LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "SES did not accept the credentials or their permissions"),
-    _Problem.UNSENT: LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "the deployed boto3 could not send the request to SES"),
-}
-_LIFTED: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted")
 _LIFTED_VARIANT: Final = LiftAnswer(LiftOutcome.LIFTED, "lifted, under another letter case")
-_OTHER_REASON: Final = LiftAnswer(LiftOutcome.ABSENT, "the address is suppressed for another reason, and stays so")
 _NO_SUCH_LIST: Final = LiftAnswer(LiftOutcome.ABSENT, "SES keeps no such list")
 _KEPT_HERE: Final = LiftAnswer(LiftOutcome.LISTED, "SES keeps no such list: kept here only")
 _LISTED: Final = LiftAnswer(LiftOutcome.LISTED, "on the list")
 _LISTED_ALREADY: Final = LiftAnswer(LiftOutcome.LISTED, "on the list already, and left as it is")
 _NO_SUCH_TENANT: Final = LiftAnswer(LiftOutcome.ACCOUNT_BROKEN, "SES has no list of the configured tenant")
-_NOT_TRIED: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: no time was left")
 _DOWN: Final = LiftAnswer(LiftOutcome.WAIT, "not tried: SES failed again and again")
 
 
@@ -289,6 +219,28 @@ class Ses:
             tokens.add(token)
             asked["NextToken"] = token
 
+    def entry_of(self, suppression_list: SuppressionList, email: str, *, otherwise: Millis) -> Suppression | None:
+        """Read the entry of one address (`removals.ports.Provider.entry_of`), under one of its spellings.
+
+        Raises:
+            Unavailable: no answer, or a refusal.
+        """
+        reason = _REASON.get(suppression_list)
+        if reason is None:
+            return None
+        try:
+            if found := self._find(email):
+                _, row = found
+                return parse_row(suppression_list, row, otherwise=otherwise) if row.get("Reason") == reason else None
+            if self._has_tenant():
+                return None
+            problem = _NO_SUCH_TENANT
+        except (ClientError, BotoCoreError) as error:
+            problem = ANSWER[problem_of(error)]
+            if problem.outcome is LiftOutcome.REFUSED:
+                return None
+        raise Unavailable(f"SES: {problem.detail}")
+
     def _each(self, emails: Sequence[str], one: Callable[[str], LiftAnswer], budget: Millis) -> list[LiftAnswer]:
         """The answers of a call for one address after the other, until the rest would fare no better."""
         ends = self._stopwatch() + budget / SECOND
@@ -296,10 +248,10 @@ class Ses:
         faults = 0
         for email in emails:
             # the pace is part of the cost: a call that could only wait is not begun
-            answer = one(email) if max(self._next_call, self._stopwatch()) < ends else _NOT_TRIED
+            answer = one(email) if max(self._next_call, self._stopwatch()) < ends else NOT_TRIED
             answers.append(answer)
-            faults = faults + 1 if answer is _ANSWER[_Problem.FAULT] else 0
-            hopeless = answer in (_ANSWER[_Problem.THROTTLED], _NOT_TRIED)
+            faults = faults + 1 if answer is ANSWER[Problem.FAULT] else 0
+            hopeless = answer in (ANSWER[Problem.THROTTLED], NOT_TRIED)
             if hopeless or answer.outcome is LiftOutcome.ACCOUNT_BROKEN or faults >= PATIENCE:
                 break
         rest = [_DOWN] if faults >= PATIENCE else answers[-1:]
@@ -308,43 +260,43 @@ class Ses:
     def _put_one(self, email: str) -> LiftAnswer:
         """Put one address on the list, unless it is there under one of its spellings."""
         try:
-            if any(self._find(spelling) is not None for spelling in spellings(email)):
+            if self._find(email):
                 return _LISTED_ALREADY
             if not self._has_tenant():
                 return _NO_SUCH_TENANT
             self._call(self._client.put_suppressed_destination, EmailAddress=email, Reason=_REASON[HOLDS])
         except (ClientError, BotoCoreError) as error:
-            return _ANSWER[_read(error)]
+            return ANSWER[problem_of(error)]
         return _LISTED
 
     def _lift_one(self, email: str, reason: str) -> LiftAnswer:
         """Find the entry under one of its spellings, and delete it if it is there for this reason."""
         try:
-            for spelling in spellings(email):
-                found = self._find(spelling)
-                if found is None:
-                    continue
-                if found != reason:
-                    return _OTHER_REASON
+            if found := self._find(email):
+                spelling, row = found
+                if row.get("Reason") != reason:
+                    return OTHER_REASON
                 self._call(self._client.delete_suppressed_destination, EmailAddress=spelling)
-                return _LIFTED if spelling == email else _LIFTED_VARIANT
+                return LIFTED if spelling == email else _LIFTED_VARIANT
             if not self._has_tenant():
                 return _NO_SUCH_TENANT
         except (ClientError, BotoCoreError) as error:
             # gone between the two calls: another caller lifted it
-            return _ANSWER[_read(error)]
-        return _ANSWER[_Problem.NOT_FOUND]
+            return ANSWER[problem_of(error)]
+        return ANSWER[Problem.NOT_FOUND]
 
-    def _find(self, spelling: str) -> str | None:
-        """The reason for which this exact spelling is on the list; None when it is not there."""
-        try:
-            answer = self._call(self._client.get_suppressed_destination, EmailAddress=spelling)
-        except ClientError as error:
-            if _read(error) is _Problem.NOT_FOUND:
-                return None
-            raise
-        self._tenant_seen = True
-        return str(answer.get("SuppressedDestination", {}).get("Reason", ""))
+    def _find(self, email: str) -> tuple[str, Mapping[str, Any]] | None:
+        """The first spelling of an address that is on the list, and its row; None when none is."""
+        for spelling in spellings(email):
+            try:
+                answer = self._call(self._client.get_suppressed_destination, EmailAddress=spelling)
+            except ClientError as error:
+                if problem_of(error) is not Problem.NOT_FOUND:
+                    raise
+            else:
+                self._tenant_seen = True
+                return spelling, answer.get("SuppressedDestination", {})
+        return None
 
     def _has_tenant(self) -> bool:
         """Whether the list exists at all: SES says the same of a missing tenant as of a missing address."""
@@ -352,7 +304,7 @@ class Ses:
             try:
                 self._call(self._client.list_suppressed_destinations, PageSize=1)
             except ClientError as error:
-                if _read(error) is not _Problem.NOT_FOUND:
+                if problem_of(error) is not Problem.NOT_FOUND:
                     raise
             else:
                 self._tenant_seen = True
@@ -368,17 +320,17 @@ class Ses:
             try:
                 page = self._call(self._client.list_suppressed_destinations, **asked)
             except (ClientError, BotoCoreError) as error:
-                problem = _read(error)
+                problem = problem_of(error)
             else:
                 if isinstance(page, Mapping):
                     return page
-                problem = _Problem.FAULT
-            if problem is not _Problem.THROTTLED:
+                problem = Problem.FAULT
+            if problem is not Problem.THROTTLED:
                 break
             self._next_call += self._pace * attempt
         # NOT_FOUND is about the tenant here, REFUSED about the token: none of the sentences for an address fits
-        fits = {_Problem.THROTTLED, _Problem.BROKEN, _Problem.UNSENT}
-        detail = _ANSWER[problem].detail if problem in fits else "it gave no page"
+        fits = {Problem.THROTTLED, Problem.BROKEN, Problem.UNSENT}
+        detail = ANSWER[problem].detail if problem in fits else "it gave no page"
         raise Unavailable(f"SES: {detail}") from None
 
     def _call(self, operation: Callable[..., Mapping[str, Any]], **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401
@@ -390,39 +342,5 @@ class Ses:
         return operation(**self._whose, **parameters)
 
 
-def parse_row(suppression_list: SuppressionList, row: object, *, otherwise: Millis) -> Suppression | None:
-    """Read one summary of the list.
-
-    Args:
-        suppression_list: the list it belongs to.
-        row: as boto3 returns it.
-        otherwise: the time to assume when there is none, in milliseconds.
-
-    Returns:
-        The entry; None when there is no address in it, or a longer one than an event may have.
-    """
-    if not has_address(row, "EmailAddress"):
-        return None
-    updated = row.get("LastUpdateTime")
-    entry = Suppression(
-        list=suppression_list,
-        key=comparison_key(row["EmailAddress"]),
-        email=row["EmailAddress"],
-        created=Millis(round(updated.timestamp() * SECOND)) if isinstance(updated, datetime) else otherwise,
-        provider="ses",
-    )
-    # the list has no text: SES puts an address on it for a hard bounce only
-    return judged(entry, opinion=Permanence.HARD)
-
-
 def _date(moment: Millis) -> datetime:
     return datetime.fromtimestamp(moment / SECOND, UTC)
-
-
-def _read(error: ClientError | BotoCoreError) -> _Problem:
-    """The meaning of an error; its text is not used, because it can hold the address."""
-    if isinstance(error, BotoCoreError):
-        return next((problem for kind, problem in _BY_KIND.items() if isinstance(error, kind)), _Problem.UNSENT)
-    code = error.response.get("Error", {}).get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return _BY_CODE.get(code) or _BY_STATUS.get(status, _Problem.FAULT)

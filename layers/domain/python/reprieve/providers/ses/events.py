@@ -52,6 +52,9 @@ _SOFT: Final = Meaning(DeliveryKind.BLOCKED, opinion=Permanence.SOFT)
 _ABOUT_THE_MESSAGE: Final = Meaning(DeliveryKind.BLOCKED, suppresses=False)
 #: SES did not even try, because of a list of its own: no news about the address, and no new bounce
 _ECHO: Final = Meaning(DeliveryKind.DROPPED, suppresses=False)
+#: the same, and the list is that of the account or the tenant: evidence that SES withholds mail, in SendGrid's words
+_LISTED: Final = replace(_ECHO, said="Bounced Address")
+_COMPLAINED: Final = replace(_ECHO, said="Spam Reporting Address")
 _UNSUBSCRIBED: Final = Meaning(DeliveryKind.UNSUBSCRIBE)
 
 #: by type, then by subtype; a subtype that is missing here means what its type's first one does
@@ -60,8 +63,8 @@ _MEANINGS: Final[Mapping[str, Mapping[str, Meaning]]] = {
         "General": _HARD,
         "NoEmail": _HARD,
         "Suppressed": _HARD,  # SES's global list, which nothing but such a bounce ever shows
-        "OnAccountSuppressionList": _ECHO,
-        "OnTenantSuppressionList": _ECHO,
+        "OnAccountSuppressionList": _LISTED,
+        "OnTenantSuppressionList": _LISTED,
         "EmailValidationSuppressed": _ECHO,
         "UnsubscribedRecipient": _UNSUBSCRIBED,
     },
@@ -191,7 +194,8 @@ def _bounced(notification: Mapping[str, Any]) -> Iterator[_Recipient]:
         raise InvalidInput("not a known type of bounce", field="bounceType")
     meaning = subtypes.get(subtype) or next(iter(subtypes.values()))
     for each in _rows(about, "bouncedRecipients"):
-        said, status = diagnosis(each, "diagnosticCode") or f"{kind}/{subtype}", text(each, "status")
+        said = meaning.said or diagnosis(each, "diagnosticCode") or f"{kind}/{subtype}"
+        status = text(each, "status")
         hard = kind == "Undetermined" and classify(said, status=status).permanence is Permanence.HARD
         happened = replace(_HARD if hard else meaning, said=said, status=status)
         yield _Recipient(each.get("emailAddress"), about, happened)
@@ -205,7 +209,7 @@ def _complained(notification: Mapping[str, Any]) -> Iterator[_Recipient]:
         return
     said = feedback if len(rows) == 1 else f"one of {len(rows)} recipients, Amazon SES does not know which"
     complaint = Meaning(DeliveryKind.SPAM_REPORT, suppresses=len(rows) == 1)
-    meaning = replace(_ECHO if text(about, "complaintSubType") else complaint, said=said)
+    meaning = _COMPLAINED if text(about, "complaintSubType") else replace(complaint, said=said)
     for each in rows:
         yield _Recipient(each.get("emailAddress"), about, meaning)
 
