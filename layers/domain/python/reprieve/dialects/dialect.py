@@ -93,7 +93,8 @@ class Dialect:
         errors: error to refusal; the most derived class that is listed counts. The root's is for the unexpected.
         gateway: what API Gateway answers by itself where `errors` does not say it, because it depends on the error.
         gateway_headers: further headers of gateway responses, by kind, in the template's form.
-        write: writes a refusal as an answer; the second argument is the error's id.
+        write: writes a refusal as an answer, API Gateway's own included; the second argument is the error's id.
+        write_to: writes a refusal as an answer to a request, where it depends on who asks, and `write` does not.
         headers: the vendor's, for every answer.
         limits: the vendor's headers for a client that should come back at a moment, in Unix seconds, beside those of
             its quota.
@@ -116,6 +117,7 @@ class Dialect:
     gateway: Mapping[str, Refusal] = field(default_factory=dict)
     gateway_headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     write: Callable[[Refusal, str], Response]
+    write_to: Callable[[Refusal, str, Request], Response] | None = None
     headers: Callable[[Request], Headers] = no_headers
     limits: Callable[[Seconds, Request], Headers] = no_limits
     passing: tuple[type[ReprieveError], ...] = (Unavailable,)
@@ -135,7 +137,9 @@ class Dialect:
         """
         row = self._row(type(error))
         said = row if isinstance(row, Refusal) else row(error, request)
-        return self.write(said, self.id_prefix + error_id).adding(*self._advice(error, request))
+        shown = self.id_prefix + error_id
+        written = self.write_to(said, shown, request) if self.write_to else self.write(said, shown)
+        return written.adding(*self._advice(error, request))
 
     def finish(self, response: Response, request: Request) -> Response:
         """The answer with the headers that every answer of this API has."""

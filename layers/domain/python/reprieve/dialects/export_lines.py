@@ -25,12 +25,14 @@ from reprieve.access.provider_account import ACCOUNT_NAME
 from reprieve.access.quota import Bucket
 from reprieve.address import MAX_KEY_OCTETS, Address, comparison_key
 from reprieve.clock import Millis
+from reprieve.dialects.reprieve.policies import parse_rules
 from reprieve.email_servers.email_server import AuthType, TokenAuth  # noqa: TC001  (pydantic reads it)
 from reprieve.email_servers.manage import IDENTIFIER as SERVER_ID
 from reprieve.errors import Conflict, InvalidInput, UnreadableBody
 from reprieve.exports.kinds import Kind
 from reprieve.json_body import parse_strictly
-from reprieve.organization import HELP_DESK_LIFTS, BouncePurge, Membership, Organization
+from reprieve.organization import HELP_DESK_LIFTS, BouncePurge, Membership, Organization, PolicySetting
+from reprieve.policies.contradictions import check
 from reprieve.removals.hold import is_of_domain
 from reprieve.removals.removal import RemovalState
 from reprieve.role import Role  # noqa: TC001  (pydantic reads it)
@@ -53,6 +55,8 @@ ListName = Annotated[str, Field(strict=True), AfterValidator(list_named)]
 Moment = Annotated[int, Field(strict=True, ge=0, le=253_402_300_799_999)]
 Second = Annotated[int, Field(strict=True, ge=0, le=253_402_300_799)]
 Count = Annotated[int, Field(strict=True, ge=0)]
+#: an event that an entry keeps: milliseconds, the first letters of permanence and classification, the status
+OutcomeText = Annotated[str, Field(strict=True, pattern=r"^[0-9]{13} [hsu][CFIMRTU] ([245]\.[0-9]{1,3}\.[0-9]{1,3})?$")]
 
 
 class _Line(BaseModel):
@@ -116,6 +120,7 @@ class SuppressionLine(_Line):
     ip: Text | None = None
     event_id: Text | None = None
     events: list[Name] | None = None
+    outcomes: list[OutcomeText] | None = None
     accounts: list[Name] | None = None
     forgiven_until: Moment | None = None
     forgiven_bounce: Moment | None = None
@@ -250,6 +255,9 @@ class OrganizationLine(_Line):
     purge_soft_days: StrictInt | None = None
     purge_hard_days: StrictInt | None = None
     help_desk_lifts: StrictInt = HELP_DESK_LIFTS
+    policy_rules: Text = ""
+    policy_version: StrictInt = 0
+    policy_enabled: StrictBool = False
     provider_name: Text | None = None
     cleared_bounces: Second | None = None
     cleared_blocks: Second | None = None
@@ -347,7 +355,19 @@ def _organization(organization_id: str, line: OrganizationLine) -> Organization:
         limits={bucket: limit for bucket in Bucket if (limit := getattr(line, f"limit_{bucket}")) is not None},
         provider_name=line.provider_name or "",
         help_desk_lifts=line.help_desk_lifts,
+        policy=_policy(line),
     )
+
+
+def _policy(line: OrganizationLine) -> PolicySetting:
+    """The policy of a line, refused as it would be in a request."""
+    setting = PolicySetting(line.policy_rules, line.policy_version, line.policy_enabled)
+    if line.policy_rules:
+        try:
+            check(parse_rules(json.loads(line.policy_rules)))
+        except ValueError:
+            raise InvalidInput("must be JSON", field="policy_rules") from None
+    return setting
 
 
 def _require(name: str, text: str) -> None:

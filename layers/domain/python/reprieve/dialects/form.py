@@ -1,4 +1,4 @@
-"""Requests of OAuth's endpoints: form-encoded parameters, each at most once, and a client's id and secret."""
+"""Requests of OAuth's endpoints: parameters, each at most once, of a form or the query; a client's id and secret."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote_plus
 
 from reprieve.access.oauth import ClientSecret, GrantError, GrantRefused
+from reprieve.dialects import form_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,34 +23,40 @@ MAX_PARAMETERS: Final = 20
 MAX_BASIC: Final = 1_024
 
 
-def parameters(request: Request) -> dict[str, str]:
-    """The parameters of a form, without those that have no value (RFC 6749 section 3.2).
+def parameters(request: Request, *, in_parts: bool = False) -> dict[str, str]:
+    """The parameters of a request, without those that have no value (RFC 6749 section 3.2).
+
+    They are those of a form, and of the query, where Okta's Go SDK and some clients of Zoho's put them.
+
+    Args:
+        request: the request.
+        in_parts: whether the form may be multipart/form-data, too.
 
     Raises:
-        GrantRefused: it is not a form, too large, or has a parameter twice.
+        GrantRefused: the body is not a form, too large, or a parameter occurs twice.
     """
-    if len(request.body) > MAX_BODY:
-        raise _invalid(f"The request is larger than {MAX_BODY} bytes.")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM:
-        raise _invalid(f"The Content-Type must be {FORM}.")
-    try:
-        text = request.body.decode("ascii")
-        pairs = parse_qsl(text, errors="strict", max_num_fields=MAX_PARAMETERS, keep_blank_values=True)
-    except ValueError:
-        raise _invalid("The form cannot be read.") from None
-    return once(pairs)
-
-
-def once(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """Parameters by name, without those that have no value.
-
-    Raises:
-        GrantRefused: one occurs twice.
-    """
+    query = [(name, value) for name, values in request.query.items() for value in values]
+    pairs = [*query, *(_form(request, in_parts=in_parts) if request.body else ())]
+    if len(pairs) > MAX_PARAMETERS:
+        raise _invalid("The form cannot be read.")
     if len({name for name, _ in pairs}) != len(pairs):
         raise _invalid("A parameter occurs more than once.")
     return {name: value for name, value in pairs if value}
+
+
+def _form(request: Request, *, in_parts: bool) -> list[tuple[str, str]]:
+    if len(request.body) > MAX_BODY:
+        raise _invalid(f"The request is larger than {MAX_BODY} bytes.")
+    kind = request.headers.get("content-type", "")
+    try:
+        text = request.body.decode("ascii")
+        if in_parts and form_data.is_in_parts(kind):
+            return form_data.of_parts(kind, request.body)
+        if kind.partition(";")[0].strip().lower() == FORM:
+            return parse_qsl(text, errors="strict", max_num_fields=MAX_PARAMETERS, keep_blank_values=True)
+    except ValueError:
+        raise _invalid("The form cannot be read.") from None
+    raise _invalid(f"The Content-Type must be {FORM}.")
 
 
 def client_secret(request: Request, form: Mapping[str, str]) -> ClientSecret | None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from reprieve.address import MAX_KEY_OCTETS, Address, comparison_key
 from reprieve.clock import DAY, SECOND, Millis, from_timestamp, to_seconds
 from reprieve.dialects import csv_file, spreadsheet
-from reprieve.errors import InvalidInput
+from reprieve.dialects.reprieve.terms import why_until
+from reprieve.errors import InvalidInput, LimitExceeded
 from reprieve.refused_row import RefusedRow
 from reprieve.suppressions.delivery import MAX_TEXT_OCTETS
 from reprieve.suppressions.imports import SOURCE, Row
@@ -23,16 +24,21 @@ from reprieve.suppressions.suppression import Classification, Permanence, Suppre
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from reprieve.policies.term import Term
     from reprieve.suppressions.suppression import AnyList
 
 COLUMNS: Final = ("created", "email", "reason", "status", "ip", "permanence", "classification", "source")
+#: what is written besides: until when an entry stays by itself, and why; a file with these columns can be imported
+TERM: Final = ("until", "why_until", "until_is_advice")
+#: what is written besides where entries of several lists are: the list
+LIST: Final = "list"
 #: what an event of a webhook says in words of its own; its limit is this file's
 SAID: Final = ("email", "reason", "status", "ip")
 MAX_SOURCE: Final = 100
 
 
 def read(
-    text: str, *, suppression_list: AnyList, created: Millis | None, now: Millis
+    text: str, *, suppression_list: AnyList, created: Millis | None, now: Millis, most: int | None = None
 ) -> tuple[list[Row], list[RefusedRow]]:
     """Read a file.
 
@@ -41,16 +47,20 @@ def read(
         suppression_list: the list that it is of.
         created: since when rows without a time of their own are on the list, in milliseconds; None refuses them.
         now: in milliseconds; nothing is from the future.
+        most: how many rows there may be; None for any number. Nothing is read behind one row too many.
 
     Raises:
         InvalidInput: the file has no header that can be used, or is not valid CSV.
+        LimitExceeded: it has more rows than `most`.
     """
     rows: list[Row] = []
     refused: list[RefusedRow] = []
     first: dict[str, int] = {}
     header, lines = csv_file.lines(text)
     columns = _columns(header)
-    for line in lines:
+    for number, line in enumerate(lines, 1):
+        if most is not None and number > most:
+            raise LimitExceeded(f"at most {most:,} rows at a time")
         try:
             one = _suppression(dict(zip(columns, line.cells, strict=False)), suppression_list, created, now)
         except InvalidInput as error:
@@ -63,14 +73,24 @@ def read(
     return rows, refused
 
 
-def write(suppressions: Iterable[Suppression]) -> Iterator[str]:
-    """A header and a line each, with no cell that a spreadsheet could take for a formula."""
-    return spreadsheet.lines(COLUMNS, map(_cells, suppressions))
+def write(suppressions: Iterable[tuple[Suppression, Term]], *, naming_lists: bool = False) -> Iterator[str]:
+    """A header and a line each, with no cell that a spreadsheet could take for a formula.
+
+    Args:
+        suppressions: the entries with their terms.
+        naming_lists: whether each line ends with the name of its list; a file with that column can be imported, too.
+    """
+    if not naming_lists:
+        return spreadsheet.lines((*COLUMNS, *TERM), (_cells(one, term) for one, term in suppressions))
+    rows = ((*_cells(one, term), str(one.list)) for one, term in suppressions)
+    return spreadsheet.lines((*COLUMNS, *TERM, LIST), rows)
 
 
-def _cells(one: Suppression) -> Sequence[object]:
+def _cells(one: Suppression, term: Term) -> Sequence[object]:
     seconds = to_seconds(one.created)
-    return seconds, one.email, one.reason, one.status, one.ip, one.permanence, one.classification, one.provider
+    said = (one.email, one.reason, one.status, one.ip, one.permanence, one.classification, one.provider)
+    until = "" if term.until is None else to_seconds(term.until)
+    return seconds, *said, until, why_until(term), str(term.is_advice).lower()
 
 
 def _columns(header: csv_file.Line) -> list[str]:

@@ -63,9 +63,12 @@ def parse(request: Request) -> tuple[ClientSecret | ClientAssertion, tuple[str, 
     """A request for a token: the proof of who asks, and the scopes that are asked for.
 
     Raises:
-        GrantRefused: it is malformed, of a grant that does not exist here, or without a proof.
+        GrantRefused: it is malformed, of a grant that does not exist here, or without a proof; or its URL has a secret.
     """
     given = form.parameters(request)
+    if "client_secret" in request.query:
+        # RFC 6749 section 2.3.1. An assertion is in the query where Okta's Go SDK asks; it is soon good for nothing
+        raise GrantRefused(GrantError.INVALID_REQUEST, "The client_secret must not be in the URL.")
     if "grant_type" not in given:
         raise GrantRefused(GrantError.INVALID_REQUEST, "The grant_type is missing.")
     if given["grant_type"] != GRANT_TYPE:

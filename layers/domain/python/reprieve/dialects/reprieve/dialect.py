@@ -78,10 +78,16 @@ DIALECT: Final = Dialect(
     scopes=frozenset(
         {
             "reprieve.addresses.read",
+            "reprieve.events.create",
             "reprieve.links.create",
+            "reprieve.proofs.create",
             "reprieve.holds.read",
             "reprieve.holds.manage",
+            "reprieve.hooks.read",
+            "reprieve.hooks.manage",
             "reprieve.mail_reports.create",
+            "reprieve.policies.read",
+            "reprieve.policies.manage",
             "reprieve.removals.read",
             "reprieve.removals.manage",
             "reprieve.suppressions.read",

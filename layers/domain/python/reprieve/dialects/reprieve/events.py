@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reprieve.dialects.exchange import Response
 
 if TYPE_CHECKING:
     from reprieve.suppressions.ingest import Report
+
+CREATE: Final = ("reprieve.events.create",)
 
 
 def render_report(report: Report) -> Response:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.clock import Millis, Seconds, from_timestamp, timestamp
 from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.reprieve import strict
 from reprieve.dialects.reprieve.dialect import moment
 from reprieve.errors import InvalidInput
-from reprieve.paging import Cursors, WholeNumber
+from reprieve.paging import Cursors
 from reprieve.suppressions.listing import Position
 from reprieve.suppressions.suppression import HOLDS
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 READ: Final = ("reprieve.holds.read", "reprieve.holds.manage")
 MANAGE: Final = ("reprieve.holds.manage",)
-PAGE: Final = 100
-LIMIT: Final = WholeNumber("limit", 1, 500)
-PARAMETERS: Final = {"limit", "cursor"}
 MEMBERS: Final = ("email", "domain", "reason", "until")
 
 
@@ -42,9 +40,7 @@ def parse_hold(request: Request) -> Wanted:
     Raises:
         InvalidInput: a member is unknown, missing or not what it must be; it is named.
     """
-    body = request.json_object()
-    if unknown := sorted(set(body) - set(MEMBERS)):
-        raise InvalidInput(f"the members are {', '.join(MEMBERS)}", field=unknown[0][:50])
+    body = strict.members(request, MEMBERS)
     given = [name for name in ("email", "domain") if body.get(name) is not None]
     if len(given) != 1:
         raise InvalidInput("exactly one of email and domain must be given", field="email")
@@ -66,11 +62,7 @@ def parse_page(request: Request) -> tuple[int, Position | None]:
         InvalidInput: a parameter is unknown or cannot be used.
         InvalidCursor: the cursor is not one of this organization's holds.
     """
-    if unknown := sorted(set(request.query) - PARAMETERS):
-        raise InvalidInput("there is no such parameter", field=unknown[0][:40])
-    cursor = request.parameter("cursor")
-    after = None if cursor is None else _cursors(request).read(cursor, _position)
-    return LIMIT.read(request.parameter("limit")) or PAGE, after
+    return strict.parse_page(request, _cursors(request), _position)
 
 
 def hold(one: Hold) -> dict[str, Any]:
@@ -93,8 +85,13 @@ def render_hold(one: Hold, status: HTTPStatus = HTTPStatus.OK) -> Response:
 
 def render_page(found: Sequence[Hold], position: Position | None, request: Request) -> Response:
     """A page of holds, with the cursor of the next or null."""
-    cursor = _cursors(request).write([position.second, position.key]) if position else None
+    cursor = next_cursor(position, request) if position else None
     return Response(HTTPStatus.OK, {"holds": [hold(one) for one in found], "next": cursor})
+
+
+def next_cursor(position: Position, request: Request) -> str:
+    """The cursor of the page behind a position."""
+    return _cursors(request).write([position.second, position.key])
 
 
 def render_lifted() -> Response:

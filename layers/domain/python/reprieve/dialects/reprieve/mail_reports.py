@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.provider_account import DEFAULT
 from reprieve.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -26,3 +27,8 @@ def parse_mail(request: Request) -> bytes:
     if not request.body.strip():
         raise InvalidInput("missing or empty", field="body")
     return request.body
+
+
+def parse_account(request: Request) -> str:
+    """The name of the account that sent the mail which is reported on; the default one's where none is named."""
+    return request.parameter("account") or DEFAULT

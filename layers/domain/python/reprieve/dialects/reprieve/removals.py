@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reprieve.address import Address
 from reprieve.clock import timestamp
 from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.reprieve import strict
 from reprieve.dialects.reprieve.dialect import moment
 from reprieve.errors import InvalidInput, MalformedAddress
 from reprieve.paging import WholeNumber
@@ -30,7 +31,7 @@ MAX_PAGE: Final = 1_000
 LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE)
 #: the states that are a queue; what has ended is found by its request or address, or in the system log
 QUEUES: Final = (RemovalState.PENDING, RemovalState.FAILED)
-PARAMETERS: Final = {"request_id", "email", "state", "limit", "after"}
+PARAMETERS: Final = ("request_id", "email", "state", "limit", "after")
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -59,8 +60,7 @@ def parse_question(request: Request) -> Question:
     Raises:
         InvalidInput: an unknown parameter, a value that cannot be used, or no parameter that selects removals.
     """
-    if unknown := sorted(set(request.query) - PARAMETERS):
-        raise InvalidInput(f"the parameters are {', '.join(sorted(PARAMETERS))}", field=unknown[0][:50])
+    strict.check_parameters(request, PARAMETERS)
     request_id, email, state = (request.parameter(name) for name in ("request_id", "email", "state"))
     if request_id is None and email is None and state is None:
         raise InvalidInput("say which removals: request_id, email or state")

@@ -13,10 +13,12 @@ from reprieve.address import Address
 from reprieve.addresses.outlook import Next
 from reprieve.clock import Seconds, timestamp
 from reprieve.dialects.exchange import Request, Response
+from reprieve.dialects.reprieve import prospects, strict
 from reprieve.dialects.reprieve.dialect import moment
 from reprieve.dialects.reprieve.holds import hold
+from reprieve.dialects.reprieve.terms import members
 from reprieve.errors import InvalidInput, MalformedAddress
-from reprieve.paging import Cursors, WholeNumber, unix_seconds
+from reprieve.paging import Cursors, unix_seconds
 from reprieve.removals.block import UNBLOCKS
 from reprieve.removals.removal import RemovalState
 from reprieve.suppressions.listing import Filter, Position
@@ -32,31 +34,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprieve.addresses.explain import Explanation, OnList
+    from reprieve.policies.term import Term
     from reprieve.suppressions.group import Groups
     from reprieve.suppressions.suppression import AnyList, Suppression
     from reprieve.suppressions.whitelist import Whitelist
 
 READ_ADDRESSES: Final = ("reprieve.addresses.read",)
 READ_SUPPRESSIONS: Final = ("reprieve.suppressions.read",)
-PAGE: Final = 100
-MAX_PAGE: Final = 500
 #: the lists of one search: each is read by a query per shard
 MAX_LISTS: Final = 20
-LIMIT: Final = WholeNumber("limit", 1, MAX_PAGE)
-PARAMETERS: Final = frozenset(
-    {
-        "list",
-        "reason",
-        "status",
-        "domain",
-        "permanence",
-        "classification",
-        "start_time",
-        "end_time",
-        "limit",
-        "cursor",
-    }
+PARAMETERS: Final = (
+    "list",
+    "reason",
+    "status",
+    "domain",
+    "permanence",
+    "classification",
+    "start_time",
+    "end_time",
+    "limit",
+    "total",
+    "cursor",
 )
+#: the values of a parameter that is yes or no
+ANSWERS: Final = {"true": True, "false": False}
 _E = TypeVar("_E", bound=StrEnum)
 
 #: the most bytes of a provider's message in the answer about an address, which shows 20; the system log has all of it
@@ -66,6 +67,7 @@ MAX_MESSAGE: Final = 200_000
 SENTENCE: Final = {
     Next.STAYS: "It stays suppressed until it is lifted.",
     Next.EXPIRES: "It stays suppressed until it expires by the bounce purge.",
+    Next.POLICY: "It stays suppressed until the organization's policy lifts it.",
     Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
     Next.LIFTS: "The removal job asks the provider to lift it, then takes it off the list.",
     Next.ADDS: "It stays suppressed; the removal job puts it on the provider's list, too.",
@@ -82,13 +84,15 @@ class Asked:
 
     Attributes:
         after: the position after which the page begins; None for the first.
-        total: what the first page counted, and whether that was everything; None on the first page.
+        total: what a page before counted, and whether that was everything; None where none has.
+        counts: whether the total is asked for.
     """
 
     wanted: Filter
     limit: int
     after: Position | None
     total: tuple[int, bool] | None
+    counts: bool
 
 
 def parse_search(request: Request) -> Asked:
@@ -98,10 +102,8 @@ def parse_search(request: Request) -> Asked:
         InvalidInput: one of them is unknown, malformed or out of range; it is named.
         InvalidCursor: the cursor is of another search.
     """
-    for name in request.query:
-        if name not in PARAMETERS:
-            raise InvalidInput("there is no such parameter", field=name[:40])
-    limit = LIMIT.read(request.parameter("limit"))
+    strict.check_parameters(request, PARAMETERS)
+    limit = strict.LIMIT.read(request.parameter("limit"))
     lists = {_list(text) for text in _few(request.query.get("list", ()))}
     permanence, classification = request.parameter("permanence"), request.parameter("classification")
     wanted = Filter(
@@ -115,21 +117,41 @@ def parse_search(request: Request) -> Asked:
         classification=_member(Classification, classification, "classification") if classification else None,
     )
     cursor = request.parameter("cursor")
-    after, total = (None, None) if cursor is None else _cursors(request, wanted).read(cursor, _carried)
-    return Asked(wanted, limit or PAGE, after, total)
+    after, total = (None, None) if cursor is None else carried(cursor, wanted, request)
+    return Asked(wanted, limit or strict.PAGE, after, total, _yes_or_no(request, "total"))
 
 
 def render_search(
-    found: Sequence[Suppression], total: tuple[int, bool], asked: Asked, request: Request, *, more: bool
+    found: Sequence[tuple[Suppression, Term]],
+    total: tuple[int, bool] | None,
+    asked: Asked,
+    request: Request,
+    *,
+    more: bool,
 ) -> Response:
-    """A page of all lists, with the cursor of the next."""
+    """A page of all lists, with the cursor of the next; `total` is None where it was not counted."""
     body = {
-        "suppressions": [_suppression(one) for one in found],
-        "total": total[0],
-        "total_is_exact": total[1],
-        "next": _next(found[-1], total, asked, request) if more else None,
+        "suppressions": [_suppression(one) | members(term) for one, term in found],
+        "total": total[0] if total else None,
+        "total_is_exact": total[1] if total else None,
+        "next": next_cursor(found[-1][0], total, asked, request) if more else None,
     }
     return Response(HTTPStatus.OK, body)
+
+
+def next_cursor(last: Suppression, total: tuple[int, bool] | None, asked: Asked, request: Request) -> str:
+    """The cursor of the page behind an entry, with what was counted."""
+    position = Position.of(last)
+    return _cursors(request, asked.wanted).write([position.second, position.key, position.list, *(total or ())])
+
+
+def carried(cursor: str, wanted: Filter, request: Request) -> tuple[Position, tuple[int, bool] | None]:
+    """The position of a cursor, and what was counted.
+
+    Raises:
+        InvalidCursor: it is of another search.
+    """
+    return _cursors(request, wanted).read(cursor, _carried)
 
 
 def render_explanation(answer: Explanation) -> Response:
@@ -140,6 +162,7 @@ def render_explanation(answer: Explanation) -> Response:
         "withheld_by_provider": _withheld(answer),
         "belongs_to_organization": answer.belongs,
         "whitelisted_by": answer.whitelisted_by,
+        "domain": prospects.domain_member(answer.domain),
         "block": {
             "kind": answer.block.kind,
             "count": answer.block.count,
@@ -189,12 +212,16 @@ def _suppression(one: Suppression) -> dict[str, Any]:
 
 def _on_list(one: OnList) -> dict[str, Any]:
     assert one.record.suppression is not None  # noqa: S101  (only what is on the list is shown)
+    assert one.term is not None  # noqa: S101  (as above)
+    assert one.prospect is not None  # noqa: S101  (as above)
     suppression = one.record.suppression
     return {
         **_suppression(suppression),
+        **members(one.term),
         "accounts": suppression.reporters,
         "count": suppression.count,
         "lifts": one.record.lifts,
+        **prospects.members(one.prospect, suppression),
         "suppresses": one.suppresses,
         "may_lift": bool(one.lifted_by),
         "lift_by": list(one.lifted_by),
@@ -214,6 +241,7 @@ def _in_group(one: OnList, groups: Groups) -> dict[str, Any]:
     """An unsubscribe group whose mail the address does not get."""
     assert isinstance(one.record.list, GroupList)  # noqa: S101  (chosen by it)
     assert one.record.suppression is not None  # noqa: S101  (only what is on the list is shown)
+    assert one.term is not None  # noqa: S101  (as above)
     group, suppression = groups.get(one.record.list.group), one.record.suppression
     return {
         "id": group.id,
@@ -222,6 +250,7 @@ def _in_group(one: OnList, groups: Groups) -> dict[str, Any]:
         "email": suppression.email,
         "since": timestamp(suppression.created),
         "source": suppression.provider,
+        **members(one.term),
         "accounts": suppression.reporters,
         "may_lift": bool(one.lifted_by),
         "lift_by": list(one.lifted_by),
@@ -273,6 +302,13 @@ def _moment_in(request: Request, name: str) -> Seconds | None:
     return unix_seconds(name).read(request.parameter(name))
 
 
+def _yes_or_no(request: Request, name: str) -> bool:
+    text = request.parameter(name) or "false"
+    if text not in ANSWERS:
+        raise InvalidInput("must be true or false", field=name)
+    return ANSWERS[text]
+
+
 def _few(texts: Sequence[str]) -> Sequence[str]:
     if len(texts) > MAX_LISTS:
         raise InvalidInput(f"must be given at most {MAX_LISTS} times", field="list")
@@ -309,13 +345,13 @@ def _cursors(request: Request, wanted: Filter) -> Cursors:
     return Cursors(request.organization.id, f"suppressions {json.dumps(asdict(wanted))}", "cursor")
 
 
-def _next(last: Suppression, total: tuple[int, bool], asked: Asked, request: Request) -> str:
-    position = Position.of(last)
-    return _cursors(request, asked.wanted).write([position.second, position.key, position.list, *total])
-
-
-def _carried(content: Any) -> tuple[Position, tuple[int, bool]]:  # noqa: ANN401  (JSON)
+def _carried(content: Any) -> tuple[Position, tuple[int, bool] | None]:  # noqa: ANN401  (JSON)
     match content:
-        case [int(second), str(key), str(name), int(total), bool(exact)]:
-            return Position(Seconds(max(0, second)), key, asked_list(name)), (total, exact)
-    raise ValueError("not a position and a total")
+        case [int(second), str(key), str(name), *counted]:
+            position = Position(Seconds(max(0, second)), key, asked_list(name))
+            match counted:
+                case []:
+                    return position, None
+                case [int(total), bool(exact)]:
+                    return position, (total, exact)
+    raise ValueError("not a position, with a total or without")

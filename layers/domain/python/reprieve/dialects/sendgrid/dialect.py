@@ -50,7 +50,17 @@ def key_scopes(action: str) -> tuple[str, ...]:
     return (f"api_keys.{action}",)
 
 
+def webhook_scopes(action: str) -> tuple[str, ...]:
+    """The scopes that allow an action (`create`, `read`, `update`, `delete`) on the settings of event webhooks."""
+    return (f"user.webhooks.event.settings.{action}",)
+
+
+#: those for a test of an event webhook
+WEBHOOK_TEST: Final = ("user.webhooks.event.test.create",)
+
 SCOPES: Final = frozenset(READ_PURGE + UPDATE_PURGE + READ_WHITELIST + UPDATE_WHITELIST).union(
+    WEBHOOK_TEST,
+    *(webhook_scopes(action) for action in ("create", "read", "update", "delete")),
     *(key_scopes(action) for action in ("create", "read", "update", "delete")),
     *(scopes(name, action) for name in SuppressionList for action in ("read", "delete")),
     *(global_scopes(action) for action in ("create", "read", "delete")),

@@ -62,10 +62,12 @@ def group_id_in(request: Request) -> int:
 def parse_ids(request: Request) -> frozenset[int] | None:
     """The ids that a list of groups is limited to; None for all.
 
+    SendGrid's Node client writes the name of a list of values with brackets.
+
     Raises:
         InvalidInput: one is not a whole number.
     """
-    given = request.query.get("id")
+    given = request.query.get("id", request.query.get("id[]"))
     if given is None:
         return None
     if not all(text.isascii() and text.isdigit() for text in given):

@@ -1,7 +1,7 @@
 """Zoho's accounts server: `/oauth/v2/token`, which exchanges a refresh token, and its revocation.
 
 It is another host than the CRM's at Zoho, and another API here. It answers 200 with `error` where there is no token:
-Zoho's SDKs look for `access_token`, and print `error` if it is missing.
+Zoho's SDKs look for `access_token`, and print `error` if it is missing. The Node SDK sends its form in parts.
 docs/reference/tokens-api.md lists what was chosen.
 """
 
@@ -66,7 +66,7 @@ def parse(request: Request) -> tuple[ClientSecret, str]:
     Raises:
         GrantRefused: it is malformed, of a grant that does not exist here, or without a client.
     """
-    given = _parameters(request)
+    given = form.parameters(request, in_parts=True)
     if given.get("grant_type") != GRANT_TYPE:
         raise GrantRefused(GrantError.UNSUPPORTED_GRANT_TYPE, f"The only grant_type here is {GRANT_TYPE}.")
     secret = form.client_secret(request, given)
@@ -81,17 +81,10 @@ def parse_revocation(request: Request) -> str:
     Raises:
         GrantRefused: the request is malformed, or names none.
     """
-    token = _parameters(request).get("token")
+    token = form.parameters(request, in_parts=True).get("token")
     if token is None:
         raise GrantRefused(GrantError.INVALID_REQUEST, "The token is missing.")
     return token
-
-
-def _parameters(request: Request) -> dict[str, str]:
-    """The parameters, which Zoho takes from the query as well as from a form."""
-    query = [(name, value) for name, values in request.query.items() for value in values]
-    body = form.parameters(request) if request.body else {}
-    return form.once([*query, *body.items()])
 
 
 def render(granted: Granted) -> Response:

@@ -1,0 +1,1 @@
+"""The published contract: OpenAPI documents, the pages that show them, and llms.txt."""
