@@ -10,7 +10,7 @@ from reprieve.suppressions.suppression import SuppressionList
 handler = http.Api(dialect.DIALECT)
 
 
-@handler.route("POST", "/asm/suppressions/global", scopes=dialect.global_scopes("create"))
+@handler.route("POST", "/asm/suppressions/global", scopes=dialect.global_scopes("create"), queues=True)
 def unsubscribe(request: Request) -> Response:
     """Put addresses on the unsubscribes."""
     addresses = suppressions.parse_unsubscribe(request)
@@ -33,7 +33,7 @@ def unsubscribed(request: Request) -> Response:
     return suppressions.render_unsubscribe(found)
 
 
-@handler.route("DELETE", "/asm/suppressions/global/{email+}", scopes=dialect.global_scopes("delete"))
+@handler.route("DELETE", "/asm/suppressions/global/{email+}", scopes=dialect.global_scopes("delete"), queues=True)
 def resubscribe(request: Request) -> Response:
     """Take an address off the unsubscribes, whether it is on them or not."""
     emails, name = [request.address("email")], SuppressionList.UNSUBSCRIBES

@@ -10,7 +10,7 @@ from reprieve.suppressions.listing import Filter, Selection
 handler = http.Api(dialect.DIALECT)
 
 
-@handler.route("POST", "/asm/groups/{group_id}/suppressions", scopes=dialect.member_scopes("create"))
+@handler.route("POST", "/asm/groups/{group_id}/suppressions", scopes=dialect.member_scopes("create"), queues=True)
 def add(request: Request) -> Response:
     """Put addresses on a group's list; of a group that is not there, on the global unsubscribes."""
     addresses, group_id = suppressions.parse_unsubscribe(request), groups.group_id_in(request)
@@ -44,7 +44,9 @@ def search(request: Request) -> Response:
     return groups.render_search(wanted, {key for _, key in listed})
 
 
-@handler.route("DELETE", "/asm/groups/{group_id}/suppressions/{email+}", scopes=dialect.member_scopes("delete"))
+@handler.route(
+    "DELETE", "/asm/groups/{group_id}/suppressions/{email+}", scopes=dialect.member_scopes("delete"), queues=True
+)
 def remove(request: Request) -> Response:
     """Take an address off a group's list, whether it is on it or not."""
     group = wiring.group_store().all(request.organization).get(groups.group_id_in(request))

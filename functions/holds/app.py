@@ -10,7 +10,7 @@ from reprieve.runtime import http, wiring
 handler = http.Api(dialect.DIALECT)
 
 
-@handler.route("POST", "/holds", scopes=holds.MANAGE)
+@handler.route("POST", "/holds", scopes=holds.MANAGE, queues=True)
 def add(request: Request) -> Response:
     """Hold an address or a domain."""
     wanted = holds.parse_hold(request)
@@ -32,7 +32,7 @@ def one(request: Request) -> Response:
     return holds.render_hold(wiring.holds().find(request.organization, holds.subject(request), now=request.now))
 
 
-@handler.route("DELETE", "/holds/{subject+}", scopes=holds.MANAGE)
+@handler.route("DELETE", "/holds/{subject+}", scopes=holds.MANAGE, queues=True)
 def lift(request: Request) -> Response:
     """Lift a hold."""
     wiring.holds().lift(request.context, holds.subject(request))

@@ -1,4 +1,7 @@
-"""Once a day, by schedule: take over from the providers' lists what a missed webhook left out."""
+"""By schedule: take over from the providers' lists what a missed webhook left out.
+
+Once a day all of the lists' latest entries; every 10 minutes single addresses that a provider withholds.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,22 @@ RANGE: Final = days(2)
 settings.require("SECRETS_KEY")
 
 
-def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
-    """Compare every organization, and report what was found."""
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)
+    """Compare every organization's lists or, for an event that says so, carry out the inquiries."""
     telemetry.begin(context)
+    return ask(context) if event.get("inquiries") else compare(context)
+
+
+def compare(context: Any) -> dict[str, Any]:  # noqa: ANN401  (as above)
+    """Compare every organization, and report what was found."""
     now = wiring.now()
-    found = wiring.daily_reconciliation(context).run(start=Millis(now - RANGE), end=now)
+    found = wiring.scheduled_reconciliation(context).compare(start=Millis(now - RANGE), end=now)
     for organization, problem in found.faults.items():
         logger().error("not compared", organization=organization, detail=problem)
-    for organization, differences in found.differences.items():
+    for organization, differences in found.results.items():
         for name, problem in differences.unread.items():
             logger().error("not compared", organization=organization, list=name, detail=problem)
-    each = found.differences.values()
+    each = found.results.values()
     summary: dict[str, Any] = {
         "compared": sum(one.compared for one in each),
         "missing": sum(len(one.missing) for one in each),
@@ -35,4 +43,25 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: AN
     }
     metrics.reconciliation(summary)
     logger().info("reconciled", **summary)
+    return summary
+
+
+def ask(context: Any) -> dict[str, Any]:  # noqa: ANN401  (as above)
+    """Ask accounts about the addresses that are due, and report what was found."""
+    found = wiring.scheduled_reconciliation(context).ask(now=wiring.now())
+    for organization, problem in found.faults.items():
+        logger().error("not asked", organization=organization, detail=problem)
+    for asked in found.results.values():
+        for account, problem in asked.problems.items():
+            logger().error("not asked", account=account, detail=problem)
+    each = found.results.values()
+    summary: dict[str, Any] = {
+        "answered": sum(one.answered for one in each),
+        "repaired": sum(one.differences.repaired for one in each),
+        "postponed": sum(one.postponed for one in each),
+        "given_up": sum(one.given_up for one in each),
+        "left": found.left,
+    }
+    metrics.inquiries(summary)
+    logger().info("asked", **summary)
     return summary

@@ -30,7 +30,7 @@ def get_removal(request: Request) -> Response:
     return removals.render_removal(wiring.following().one(request.organization, request.path["id"]))
 
 
-@handler.route("POST", "/removals/{id}/retry", scopes=removals.MANAGE)
+@handler.route("POST", "/removals/{id}/retry", scopes=removals.MANAGE, queues=True)
 def retry_removal(request: Request) -> Response:
     """Put a failed removal back into the queue."""
     report = wiring.following().retry(request.context, request.path["id"])

@@ -9,7 +9,11 @@ handler = http.Api(dialect.DIALECT)
 
 
 @handler.route(
-    "POST", "/v1/org/email/bounces/remove-list", scopes=removals.MANAGE_ORGANIZATION, permission=Permission.LIFT
+    "POST",
+    "/v1/org/email/bounces/remove-list",
+    scopes=removals.MANAGE_ORGANIZATION,
+    permission=Permission.LIFT,
+    queues=True,
 )
 def remove_list(request: Request) -> Response:
     """Accept what may be lifted; the job carries it out."""

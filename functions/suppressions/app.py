@@ -21,7 +21,7 @@ def on_lists(
     def register(verb: Verb) -> Verb:
         for name in lists:
             scopes, resource = dialect.scopes(name, action), f"/suppression/{name}{path}"
-            handler.route(method, resource, scopes=scopes, permission=permission)(verb)
+            handler.route(method, resource, scopes=scopes, permission=permission, queues=method == "DELETE")(verb)
         return verb
 
     return register

@@ -10,9 +10,19 @@ handler = http.Api(dialect.DIALECT)
 SCOPES = modules.allowing("UPDATE", mail=True)
 
 
-@handler.route("POST", "/{version}/{module}/actions/unblock_email", scopes=SCOPES, permission=removals.permission)
 @handler.route(
-    "POST", "/{version}/{module}/{record_id}/actions/unblock_email", scopes=SCOPES, permission=removals.permission
+    "POST",
+    "/{version}/{module}/actions/unblock_email",
+    scopes=SCOPES,
+    permission=removals.permission,
+    queues=True,
+)
+@handler.route(
+    "POST",
+    "/{version}/{module}/{record_id}/actions/unblock_email",
+    scopes=SCOPES,
+    permission=removals.permission,
+    queues=True,
 )
 def unblock_email(request: Request) -> Response:
     """Unblock the records' addresses, or rehearse it; with an idempotency key once, however often it is sent."""

@@ -14,7 +14,7 @@ def make(request: Request) -> Response:
     """Make a link for each address."""
     addresses, group = links.parse_wanted(request)
     tokens = wiring.unsubscribe_links().make(request.context, addresses, group=group)
-    return links.render_links(addresses, tokens, request)
+    return links.render_links(addresses, tokens, request, to="unsubscribe")
 
 
 @handler.open("GET", LINK)
@@ -25,7 +25,7 @@ def ask(request: Request) -> Response:
     return links.render_question(link.email, organization, group)
 
 
-@handler.open("POST", LINK)
+@handler.open("POST", LINK, queues=True)
 def unsubscribe(request: Request) -> Response:
     """The one click."""
     links.check_one_click(request)

@@ -25,9 +25,11 @@ from reprieve.errors import (
     LimitExceeded,
     MethodNotAllowed,
     NoSuchRoute,
+    NotFound,
     RateLimited,
     ReprieveError,
     Unavailable,
+    describe,
 )
 from reprieve.organization import ORGANIZATION_ID
 from reprieve.role import Permission
@@ -37,9 +39,12 @@ from reprieve.runtime.telemetry import logger
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from reprieve.access.caller import Caller
     from reprieve.access.quota import Quota
     from reprieve.dialects.dialect import Dialect
+    from reprieve.organization import Organization
 
+Session: TypeAlias = "Callable[[Request], Caller]"
 Verb: TypeAlias = "Callable[[Request], Response]"
 #: alternatives, any one of which the caller must have; they may depend on the request. None at all: any caller may.
 Scopes: TypeAlias = "tuple[str, ...] | Callable[[Request], tuple[str, ...]]"
@@ -59,25 +64,41 @@ class Route:
         verb: answers its requests.
         scopes: see `Scopes`.
         permission: see `Asked`.
-        open: its requests carry no credential. Their signature or a client's proof is one, which the verb verifies, or
-            the answer is public.
+        open: its requests need no credential. Their signature or a client's proof is one, which the verb verifies, or
+            the answer is public. Where it has scopes, a credential with them may take the signature's place.
+        queues: its verb may queue removals or additions, so the removal job is asked to look once it has answered.
     """
 
     verb: Verb
     scopes: Scopes = ()
     permission: Asked = Permission.CHANGE
     open: bool = False
+    queues: bool = False
 
 
 class Api:
     """The routes of one function, in one dialect."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, *, session: Session | None = None) -> None:
+        """Begin without routes.
+
+        Args:
+            dialect: of the answers.
+            session: the caller of a request that has a session in place of a credential; None where there are none.
+                It is asked for requests without an Authorization header, and raises what `authenticate` raises.
+        """
         self.dialect = dialect
+        self._session = session
         self.routes: dict[tuple[str, str], Route] = {}
 
     def route(
-        self, method: str, resource: str, *, scopes: Scopes, permission: Asked | None = None
+        self,
+        method: str,
+        resource: str,
+        *,
+        scopes: Scopes,
+        permission: Asked | None = None,
+        queues: bool = False,
     ) -> Callable[[Verb], Verb]:
         """Register a verb for callers with a credential.
 
@@ -87,23 +108,61 @@ class Api:
             scopes: see `Scopes`.
             permission: see `Asked`. Where none is given, READ for GET and CHANGE for any other method, so that a route
                 is closed to the help desk, and a change to a viewer, unless it says that it is not.
+            queues: see `Route`.
         """
         asked = permission or (Permission.READ if method == "GET" else Permission.CHANGE)
 
         def register(verb: Verb) -> Verb:
-            self.routes[method, resource] = Route(verb, scopes, asked)
+            self.routes[method, resource] = Route(verb, scopes, asked, queues=queues)
             return verb
 
         return register
 
-    def open(self, method: str, resource: str) -> Callable[[Verb], Verb]:
-        """Register a verb whose requests carry no credential; see `Route.open` for when, and `route`."""
+    def open(
+        self, method: str, resource: str, *, scopes: tuple[str, ...] = (), queues: bool = False
+    ) -> Callable[[Verb], Verb]:
+        """Register a verb whose requests need no credential; see `Route.open` for when, and `route`.
+
+        Args:
+            method: in upper case.
+            resource: the template, as in template.yaml.
+            scopes: what a credential must have that such a request may carry, and which the verb has verified by
+                `owner`; see `Scopes`.
+            queues: see `Route`.
+        """
 
         def register(verb: Verb) -> Verb:
-            self.routes[method, resource] = Route(verb, open=True)
+            self.routes[method, resource] = Route(verb, scopes, open=True, queues=queues)
             return verb
 
         return register
+
+    def owner(self, request: Request, organization_id: str) -> Organization:
+        """The organization that a request of an open route names, by a credential that is its own.
+
+        The credential is verified as on any other route. The request is not counted: a provider posts as often as it
+        has something to report.
+
+        Raises:
+            Unauthenticated: no credential, or one that is not good.
+            Forbidden: it has none of the route's scopes, or its role does not allow a change.
+            NotFound: it is another organization's, which looks the same as one that does not exist.
+            Unavailable: the store, or an outside issuer, did not answer.
+        """
+        request = self._identified(request)
+        _check_caller(self.routes[request.method, request.resource], request)
+        if request.organization.id != organization_id:
+            raise NotFound("organization", organization_id)
+        return request.organization
+
+    def signing_in(self, request: Request, token: str) -> Request:
+        """The request with the caller of a token in its body, verified as one in the Authorization header is.
+
+        Raises:
+            Unauthenticated: it is not good.
+            Unavailable: the store, or an outside issuer, did not answer.
+        """
+        return self._identified(replace(request, headers={**request.headers, "authorization": f"Bearer {token}"}))
 
     def __call__(self, event: Mapping[str, Any], context: telemetry.Invocation) -> dict[str, Any]:
         """The Lambda handler: whatever goes wrong with a request is answered in the dialect, and logged.
@@ -158,10 +217,13 @@ class Api:
     def _identified(self, request: Request) -> Request:
         """The request with its caller, if its credential is good."""
         authorization = request.headers.get("authorization")
-        caller = authenticate(
-            wiring.access(), authorization, schemes=self.dialect.schemes, tokens=wiring.trust, now=request.now
-        )
-        return replace(request, caller=caller)
+        if authorization is None and self._session:
+            found = self._session(request)
+        else:
+            found = authenticate(
+                wiring.access(), authorization, schemes=self.dialect.schemes, tokens=wiring.trust, now=request.now
+            )
+        return replace(request, caller=found)
 
     def _counted(self, request: Request) -> Quota | None:
         """What is left of the quota, this request counted; a request whose count fails is not refused for it."""
@@ -190,24 +252,39 @@ class Api:
         route = routes.get(request.method)
         if route is None:
             raise MethodNotAllowed(request.method, tuple(sorted(routes)))
-        wanted = route.scopes(request) if callable(route.scopes) else route.scopes
-        if wanted and not request.context.may(*wanted):
-            raise Forbidden(wanted[0])
         if not route.open:
-            _check_role(route, request)
-        return route.verb(self._acting(request))
+            _check_caller(route, request)
+        response = route.verb(self._acting(request))
+        if route.queues:
+            _prompt(request)
+        return response
 
 
-def _check_role(route: Route, request: Request) -> None:
-    """Refuse what the caller's role does not allow; its scopes have been checked.
+def _check_caller(route: Route, request: Request) -> None:
+    """Refuse what the caller's scopes do not allow, and then what its role does not.
 
     Raises:
-        Forbidden: the role does not allow it.
+        Forbidden: they do not.
     """
+    wanted = route.scopes(request) if callable(route.scopes) else route.scopes
+    if wanted and not request.context.may(*wanted):
+        raise Forbidden(wanted[0])
     role = request.context.role
     asked = route.permission(request) if callable(route.permission) else route.permission
     if not role.has(asked):
         raise Forbidden(reason=f"the role {role} does not allow this")
+
+
+def _prompt(request: Request) -> None:
+    """Ask the removal job to look at what is queued durably by now; the answer does not depend on it."""
+    try:
+        if prompts := wiring.prompts():
+            prompts.ask(now=wiring.now())
+    except Exception as error:  # noqa: BLE001  (the job looks by its schedule all the same)
+        from reprieve.runtime import metrics  # noqa: PLC0415  (loaded only here, so that no cold start pays for it)
+
+        logger().error("prompt run failed", cause=type(error).__name__, detail=describe(error), request_id=request.id)
+        metrics.prompt_failed()
 
 
 def _log_fault(error: Exception, error_id: str, request: Request) -> None:
@@ -235,15 +312,16 @@ def _request(event: Mapping[str, Any]) -> Request:
         body=_body(event),
         caller=None,
         now=clock.now(),
-        origin=_origin(context, headers),
+        origin=_origin(context, headers, event["resource"]),
     )
 
 
-def _origin(context: Mapping[str, Any], headers: Mapping[str, str]) -> Origin:
+def _origin(context: Mapping[str, Any], headers: Mapping[str, str], resource: str) -> Origin:
     """Where a request came from, as API Gateway saw it; a caller may call itself whatever it likes."""
     agent = headers.get("user-agent") or ""
     shown = "".join(one if one.isprintable() else "?" for one in agent[:MAX_USER_AGENT])
-    return Origin((context.get("identity") or {}).get("sourceIp") or "", shown)
+    address = (context.get("identity") or {}).get("sourceIp") or ""
+    return Origin(address, shown, f"/{context['stage']}{resource}")
 
 
 def _url(context: Mapping[str, Any], headers: Mapping[str, str]) -> str:

@@ -13,7 +13,9 @@ from reprieve.runtime import settings, telemetry
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprieve.removals.job import Tally
+    from reprieve.hooks.deliver import Tally as HookTally
+    from reprieve.policies.run import PolicyReport
+    from reprieve.removals.tally import Tally
     from reprieve.removals.upkeep import UpkeepReport
     from reprieve.suppressions.ingest import Report
 
@@ -35,10 +37,27 @@ def removal_job(tally: Tally) -> None:
     metrics.flush_metrics()
 
 
+def prompt_failed() -> None:
+    """The metric of a prompt run that could not be asked for."""
+    metrics = _metrics("removal-job")
+    metrics.add_metric("PromptRunsFailed", MetricUnit.Count, 1)
+    metrics.flush_metrics()
+
+
 def upkeep(report: UpkeepReport) -> None:
     """The metrics of one run of the upkeep."""
     metrics = _metrics("upkeep")
     metrics.add_metric("UpkeepSwept", MetricUnit.Count, report.counts.total())
+    metrics.add_metric("UpkeepFaults", MetricUnit.Count, len(report.faults))
+    metrics.add_metric("RatesNearLimits", MetricUnit.Count, report.near_limits)
+    metrics.flush_metrics()
+
+
+def policies(report: PolicyReport) -> None:
+    """The metrics of one run of the policies; a fault of it counts as one of the upkeep."""
+    metrics = _metrics("upkeep")
+    metrics.add_metric("PolicyLifts", MetricUnit.Count, report.lifted.total())
+    metrics.add_metric("PolicyLooks", MetricUnit.Count, report.looked)
     metrics.add_metric("UpkeepFaults", MetricUnit.Count, len(report.faults))
     metrics.flush_metrics()
 
@@ -51,11 +70,36 @@ def reconciliation(summary: Mapping[str, int]) -> None:
     metrics.flush_metrics()
 
 
+def inquiries(summary: Mapping[str, int]) -> None:
+    """The metrics of one run of the inquiries; one that is given up is an entry that could not be compared."""
+    metrics = _metrics("reconciliation")
+    for word, name in (("answered", "Answered"), ("repaired", "Repaired"), ("postponed", "Postponed")):
+        metrics.add_metric(f"Inquiries{name}", MetricUnit.Count, summary[word])
+    if summary["given_up"]:
+        metrics.add_metric("ReconciliationUnread", MetricUnit.Count, summary["given_up"])
+    metrics.flush_metrics()
+
+
+def hook_delivery(tally: HookTally) -> None:
+    """The metrics of one run of the delivery to hooks."""
+    metrics = _metrics("hook-delivery")
+    for word, name in (("delivered", "Delivered"), ("waiting", "Postponed"), ("given_up", "GivenUp")):
+        metrics.add_metric(f"Notices{name}", MetricUnit.Count, tally.counts[word])
+    metrics.add_metric("HooksFailing", MetricUnit.Count, len(tally.failing))
+    metrics.add_metric("HooksDisabled", MetricUnit.Count, len(tally.disabled))
+    metrics.add_metric("HookTurnsFailed", MetricUnit.Count, len(tally.faults))
+    metrics.add_metric("UndeliveredAge", MetricUnit.Seconds, tally.oldest / SECOND)
+    metrics.flush_metrics()
+
+
 def ingest(report: Report, *, service: str) -> None:
     """The metrics of one webhook's post, or of one notification."""
     metrics = _metrics(service)
     metrics.add_metric("EventsTaken", MetricUnit.Count, report.events)
     metrics.add_metric("EventsMalformed", MetricUnit.Count, report.malformed)
+    if report.uncounted:
+        metrics.add_metric("EventsUncounted", MetricUnit.Count, report.uncounted)
+        metrics.add_metadata("why_uncounted", report.why_uncounted)
     if report.events:
         metrics.add_metric("IngestLag", MetricUnit.Seconds, report.lag / SECOND)
     metrics.flush_metrics()

@@ -23,6 +23,9 @@ MAIL: Final = (
     "MAIL_PORTS",
 )
 
+#: parts of the ARN of a function's alias
+ALIAS_PARTS: Final = 8
+
 
 def require(*names: str) -> None:
     """Fail now, at the start of a function, and not at the first request that needs a variable.
@@ -80,6 +83,13 @@ def key_id() -> str:
 def dead_letter_queue() -> str:
     """The URL of the queue for events that could not be read."""
     return os.environ["DEAD_LETTER_QUEUE_URL"]
+
+
+def removal_job() -> tuple[str, str] | None:
+    """The removal job's name and its alias; None where functions do not ask it to run."""
+    # elsewhere than in a deployment, as in `sam local`, the variable is missing or names no function
+    parts = os.environ.get("REMOVAL_JOB", "").split(":")
+    return (parts[6], parts[7]) if len(parts) == ALIAS_PARTS and parts[2] == "lambda" else None
 
 
 def provider_kind() -> str:

@@ -27,34 +27,58 @@ if TYPE_CHECKING:
     from reprieve.access.clients import Clients
     from reprieve.access.credential import Credential
     from reprieve.access.credentials import Credentials
+    from reprieve.access.event_webhooks import EventWebhooks
     from reprieve.access.issuer import Issuer
     from reprieve.access.issuers import Issuers
+    from reprieve.access.key_sets import KeySets
     from reprieve.access.organizations import Organizations
+    from reprieve.access.ports import WebhookPoster
     from reprieve.access.provider_account import ProviderAccount
     from reprieve.access.provider_accounts import ProviderAccounts
     from reprieve.access.quotas import Quotas
     from reprieve.access.repeats import Repeats
     from reprieve.access.senders import Senders
+    from reprieve.access.sessions import Sessions
+    from reprieve.access.sign_in_settings import SignInSettings
+    from reprieve.access.sign_ins import SignIns
     from reprieve.access.signer import Signer
     from reprieve.access.signing_keys import SigningKeys
     from reprieve.access.token_requests import TokenRequests
     from reprieve.access.trust import Trust
     from reprieve.access.webhook_keys import WebhookKeys
     from reprieve.addresses.explain import Addresses
+    from reprieve.addresses.prospects import Prospects
     from reprieve.clock import Millis
+    from reprieve.context import Context
     from reprieve.email_servers.manage import EmailServers
     from reprieve.exports.export import Exports
     from reprieve.exports.imports import Imports
+    from reprieve.hooks.deliver import HookDelivery
+    from reprieve.hooks.manage import Hooks
+    from reprieve.net.guard import HostPolicy
+    from reprieve.net.identity_provider import IdentityProviders
+    from reprieve.net.mail_hosts import MailHosts
+    from reprieve.net.post import HookPoster
     from reprieve.organization import Organization
+    from reprieve.policies.dry_run import DryRuns
+    from reprieve.policies.manage import Policies
+    from reprieve.policies.run import PolicyRun
+    from reprieve.policies.term import Terms
+    from reprieve.providers.connecting import Connection, Wish
     from reprieve.providers.kind import ProviderKind, Surroundings
+    from reprieve.rates.overview import Rates
+    from reprieve.rates.watch import RateWatch
     from reprieve.recipients.imports import RecipientImports
     from reprieve.recipients.records import Records
     from reprieve.removals.allowance import Allowance
+    from reprieve.removals.confirmation import ConfirmationLinks
     from reprieve.removals.follow import Following
     from reprieve.removals.holds import Holds
     from reprieve.removals.job import RemovalJob
     from reprieve.removals.lists import Lists
     from reprieve.removals.ports import Provider
+    from reprieve.removals.prompts import Prompts
+    from reprieve.removals.rehearsal import Rehearsals
     from reprieve.removals.request import Removals
     from reprieve.removals.unblock import Unblocks
     from reprieve.removals.upkeep import Upkeep
@@ -62,13 +86,18 @@ if TYPE_CHECKING:
     from reprieve.store.dead_letters import DeadLetters
     from reprieve.store.groups import GroupStore
     from reprieve.store.holds import Holds as HoldStore
+    from reprieve.store.hooks import Hooks as HookStore
+    from reprieve.store.inquiries import Inquiries as InquiryStore
     from reprieve.store.link_keys import LinkKeys
     from reprieve.store.listing import Listing
     from reprieve.store.mailbox import Mailbox
     from reprieve.store.organization_rows import OrganizationRows
+    from reprieve.store.policy_progress import PolicyProgress
+    from reprieve.store.rates import Rates as RateStore
     from reprieve.store.recipients import Recipients
     from reprieve.store.removal_queue import RemovalQueue
     from reprieve.store.senders import Senders as SenderStore
+    from reprieve.store.sign_ins import SignIns as SignInStore
     from reprieve.store.suppressions import Suppressions
     from reprieve.store.system_log import EventLog, LogReader
     from reprieve.store.table import Table
@@ -83,8 +112,10 @@ if TYPE_CHECKING:
     from reprieve.suppressions.links import UnsubscribeLinks
     from reprieve.suppressions.notifications import NotificationIngest
     from reprieve.suppressions.ports import ProviderGroups
-    from reprieve.suppressions.reconcile import DailyReconciliation, Reconciliation
+    from reprieve.suppressions.reconcile import Reconciliation
     from reprieve.suppressions.replay import Replay
+    from reprieve.suppressions.scheduled import ScheduledReconciliation
+    from reprieve.suppressions.take_over import TakeOver
     from reprieve.suppressions.unsubscribe import Unsubscribes
     from reprieve.suppressions.whitelists import Whitelists
     from reprieve.system_log.query import SystemLog
@@ -96,6 +127,8 @@ LANES = 16
 #: in seconds; together they are shorter than `span.SETTLING`
 CONNECT_TIMEOUT = 2
 READ_TIMEOUT = 5
+#: the same for a prompt run, which an answer waits for; in seconds
+PROMPT_TIMEOUT = 1
 
 
 def now() -> Millis:
@@ -159,11 +192,12 @@ def late(service: str) -> Transport:
 def dynamodb() -> Transport:
     """DynamoDB, each call made once, over the transport that the settings choose."""
     if settings.dynamodb_transport() == "light":
-        from reprieve.store.light import Light, endpoint_of
+        from reprieve.store.light import SERVICE, Light
+        from reprieve.store.signed import endpoint_of
 
         region = settings.region()
         times = {"connect_timeout": CONNECT_TIMEOUT, "read_timeout": READ_TIMEOUT}
-        return Light(region, endpoint_of(region), **times)
+        return Light(region, endpoint_of(SERVICE, region), **times)
     from reprieve.store.boto3_transport import Boto3
 
     return Boto3(client("dynamodb"))
@@ -290,22 +324,72 @@ def signer() -> Signer:
 @cache
 def trust() -> Trust:
     """The verifier of access tokens. Most callers have none, so only the first one of a process loads it."""
-    from reprieve.access.key_sets import KeySets
     from reprieve.access.outside_token import OutsideTokens
     from reprieve.access.trust import Trust
     from reprieve.store.tokens import Trust as Store
 
     store = Store(table("ACCESS"))
-    return Trust(store, settings.token_issuer(), OutsideTokens(store, KeySets(issuer_keys)))
+    return Trust(store, settings.token_issuer(), OutsideTokens(store, issuer_keys(None)))
 
 
-def issuer_keys(issuer: Issuer) -> object:
-    """The document with an outside issuer's keys, by the rules for every address that a user chose."""
-    from reprieve.net.document import fetch
+def chosen_hosts(own_port: int | None = None) -> HostPolicy:
+    """The rules for URLs that users chose; a port of this deployment's own is allowed too, as the local stack's is."""
     from reprieve.net.guard import HostPolicy
 
-    policy = HostPolicy(ports=settings.token_ports(), private_networks=settings.private_mail_networks())
-    return fetch(issuer.jwks_url, policy=policy, private_ca=issuer.private_ca)
+    ports = (*settings.token_ports(), *((own_port,) if own_port else ()))
+    return HostPolicy(ports=ports, private_networks=settings.private_mail_networks())
+
+
+def identity_providers(own_port: int | None) -> IdentityProviders:
+    """HTTP with identity providers; see `chosen_hosts` for the port."""
+    from reprieve.net.identity_provider import IdentityProviders
+
+    return IdentityProviders(chosen_hosts(own_port))
+
+
+@cache
+def issuer_keys(own_port: int | None) -> KeySets:
+    """The keys of issuers, with those that this process has read; see `chosen_hosts` for the port."""
+    from reprieve.access.key_sets import KeySets
+
+    def fetch(issuer: Issuer) -> object:
+        return identity_providers(own_port).document(issuer.jwks_url, issuer.private_ca)
+
+    return KeySets(fetch)
+
+
+@cache
+def sign_in_store() -> SignInStore:
+    """Where the people of organizations sign in."""
+    from reprieve.store.sign_ins import SignIns
+
+    return SignIns(table("ACCESS"))
+
+
+def sign_in_settings(check_scopes: Callable[[frozenset[str]], None], url: str | None = None) -> SignInSettings:
+    """The verbs for where people sign in.
+
+    Args:
+        check_scopes: see `SignInSettings`.
+        url: this deployment's own, where it is a local stack.
+    """
+    from urllib.parse import urlsplit
+
+    from reprieve.access.sign_in_settings import SignInSettings
+
+    own_port = urlsplit(url).port if url else None
+    return SignInSettings(sign_in_store(), vault(), identity_providers(own_port), event_log(), check_scopes)
+
+
+def sign_ins(redirect_uri: str) -> SignIns:
+    """The verbs that sign people in; issuers send them back to that URI, which is this deployment's own."""
+    from urllib.parse import urlsplit
+
+    from reprieve.access.sign_ins import SignIns
+    from reprieve.dialects.console.dialect import DIALECT
+
+    port = urlsplit(redirect_uri).port
+    return SignIns(sign_in_store(), vault(), identity_providers(port), issuer_keys(port), redirect_uri, DIALECT.scopes)
 
 
 def issuers(check_scopes: Callable[[frozenset[str]], None]) -> Issuers:
@@ -331,6 +415,34 @@ def webhook_keys() -> WebhookKeys:
     from reprieve.providers.registry import RULES
 
     return WebhookKeys(access(), vault, RULES)
+
+
+def event_webhooks() -> EventWebhooks:
+    """The verbs for event webhooks."""
+    from reprieve.access.event_webhooks import EventWebhooks
+    from reprieve.store.event_webhooks import EventWebhooks as Store
+
+    return EventWebhooks(Store(table("SUPPRESSIONS")), vault(), vault(), event_log())
+
+
+def webhook_poster(url: str) -> WebhookPoster:
+    """What tries event webhooks out; it may also post to the port of this deployment's own URL."""
+    from urllib.parse import urlsplit
+
+    from reprieve.net.post import Poster
+
+    return Poster(chosen_hosts(urlsplit(url).port))
+
+
+def sessions() -> Sessions:
+    """The verbs for sessions of the console."""
+    from reprieve.access.sessions import Sessions
+    from reprieve.dialects.console.dialect import DIALECT
+    from reprieve.store.quotas import Leases
+    from reprieve.store.sessions import Sessions as Store
+
+    counts = Leases(table("ACCESS"))
+    return Sessions(Store(table("ACCESS")), access(), sign_in_store(), counts, event_log(), DIALECT.scopes)
 
 
 def senders() -> Senders:
@@ -424,7 +536,8 @@ def ingest() -> Ingest:
     """The verb that takes in delivery events."""
     from reprieve.suppressions.ingest import Ingest
 
-    return Ingest(suppressions(), unsubscribe_groups(), whitelist_store(), event_log(), dead_letters())
+    log, letters = event_log(), dead_letters()
+    return Ingest(suppressions(), unsubscribe_groups(), whitelist_store(), log, letters, inquiry_store(), rate_store())
 
 
 def replay() -> Replay:
@@ -498,7 +611,14 @@ def list_imports() -> ListImports:
     """The verb that imports suppression lists."""
     from reprieve.suppressions.imports import ListImports
 
-    return ListImports(suppressions(), whitelist_store(), event_log())
+    return ListImports(take_over(), whitelist_store())
+
+
+def take_over() -> TakeOver:
+    """The verb that takes over entries of files and of providers' lists."""
+    from reprieve.suppressions.take_over import TakeOver
+
+    return TakeOver(suppressions(), event_log())
 
 
 def reconciliation() -> Reconciliation:
@@ -508,20 +628,31 @@ def reconciliation() -> Reconciliation:
 
     comparison = Comparison(table("SUPPRESSIONS"))
     groups = unsubscribe_groups()
-    return Reconciliation(
-        access(), suppressions(), whitelist_store(), hold_store(), comparison, groups, event_log(), provider_for
-    )
+    return Reconciliation(access(), take_over(), whitelist_store(), hold_store(), comparison, groups, provider_for)
 
 
-def daily_reconciliation(context: Any) -> DailyReconciliation:  # noqa: ANN401  (Lambda's context object)
-    """The comparison of every organization, bounded by the time that Lambda gives it."""
+@cache
+def inquiry_store() -> InquiryStore:
+    """The inquiries."""
+    from reprieve.store.inquiries import Inquiries
+
+    return Inquiries(table("SUPPRESSIONS"))
+
+
+def scheduled_reconciliation(context: Any) -> ScheduledReconciliation:  # noqa: ANN401  (Lambda's context object)
+    """One run over every organization, bounded by the time that Lambda gives it."""
     import random
 
     from reprieve.lanes import threads
-    from reprieve.suppressions.reconcile import DailyReconciliation
+    from reprieve.suppressions.inquiries import Inquiries
+    from reprieve.suppressions.scheduled import ScheduledReconciliation
 
-    return DailyReconciliation(
-        reconciliation=reconciliation(),
+    comparing = reconciliation()
+    return ScheduledReconciliation(
+        access=access(),
+        reconciliation=comparing,
+        groups=unsubscribe_groups(),
+        inquiries=Inquiries(access(), inquiry_store(), comparing, provider_for),
         remaining=context.get_remaining_time_in_millis,
         spread=random.SystemRandom().random,
         lanes=threads(LANES),
@@ -559,6 +690,13 @@ def allowance() -> Allowance:
     return Allowance(LiftCounts(table("ACCESS")))
 
 
+def rehearsals() -> Rehearsals:
+    """The verb that rehearses lifts of many addresses."""
+    from reprieve.removals.rehearsal import Rehearsals
+
+    return Rehearsals(listing(), hold_store(), recipients(), allowance())
+
+
 def lists() -> Lists:
     """The verbs for owners of lists."""
     from reprieve.removals.lists import Lists
@@ -589,6 +727,43 @@ def unblocks() -> Unblocks:
     return Unblocks(Store(table("SUPPRESSIONS")), recipients(), event_log(), allowance())
 
 
+def confirmation_links() -> ConfirmationLinks:
+    """The verbs for confirmation links."""
+    from reprieve.removals.confirmation import ConfirmationLinks
+
+    return ConfirmationLinks(access(), link_keys(), unblocks())
+
+
+@cache
+def prompts() -> Prompts | None:
+    """The prompt runs that this process asks for; None where it asks for none."""
+    job = settings.removal_job()
+    if job is None:
+        return None
+    from reprieve.removals.prompts import Prompts
+    from reprieve.store.job_runs import JobRuns
+
+    return Prompts(JobRuns(job_service(), *job))
+
+
+def job_service() -> Transport:
+    """Lambda, each call made once and in a moment, over the transport that the settings choose for DynamoDB."""
+    if settings.dynamodb_transport() == "light":
+        from reprieve.store.job_runs import SERVICE, LightLambda
+        from reprieve.store.signed import Sender, endpoint_of
+
+        region = settings.region()
+        times = {"connect_timeout": PROMPT_TIMEOUT, "read_timeout": PROMPT_TIMEOUT}
+        return LightLambda(Sender(SERVICE, region, endpoint_of(SERVICE, region), **times))
+    import boto3
+    from botocore.config import Config
+
+    from reprieve.store.boto3_transport import Boto3
+
+    config = Config(connect_timeout=PROMPT_TIMEOUT, read_timeout=PROMPT_TIMEOUT, retries={"total_max_attempts": 1})
+    return Boto3(boto3.client("lambda", config=config))
+
+
 def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context object)
     """One run of the job, bounded by the time that Lambda gives it."""
     import random
@@ -612,15 +787,163 @@ def removal_job(context: Any) -> RemovalJob:  # noqa: ANN401  (Lambda's context 
 def upkeep(context: Any) -> Upkeep:  # noqa: ANN401  (Lambda's context object)
     """One run of the upkeep, bounded by the time that Lambda gives it."""
     from reprieve.removals.upkeep import Upkeep
+    from reprieve.store.old_queue import OldQueue
 
-    return Upkeep(access(), suppressions(), listing(), now, context.get_remaining_time_in_millis)
+    old_queue = OldQueue(table("SUPPRESSIONS"))
+    remaining, look = context.get_remaining_time_in_millis, rate_watch().look
+    return Upkeep(access(), suppressions(), listing(), old_queue, look, now, remaining)
+
+
+@cache
+def rate_store() -> RateStore:
+    """The counts of delivery events. Its calls are not repeated by themselves: see `store.rates`."""
+    from reprieve.store.rates import Rates
+    from reprieve.store.table import Table
+
+    return Rates(Table(dynamodb(), settings.table("SUPPRESSIONS")))
+
+
+def rate_watch() -> RateWatch:
+    """What warns of rates that come near the limits of providers."""
+    from reprieve.rates.watch import RateWatch
+
+    return RateWatch(rate_store(), event_log(), log_reader())
+
+
+def rates() -> Rates:
+    """The rates of bounces and complaints."""
+    from reprieve.rates.overview import Rates
+
+    return Rates(rate_store())
+
+
+def policies() -> Policies:
+    """The verbs for policies."""
+    from reprieve.policies.manage import Policies
+
+    return Policies(access(), event_log())
+
+
+def policy_progress() -> PolicyProgress:
+    """How far the runs of policies have come, and their brakes."""
+    from reprieve.store.policy_progress import PolicyProgress
+
+    return PolicyProgress(table("SUPPRESSIONS"))
+
+
+def policy_run(context: Any) -> PolicyRun:  # noqa: ANN401  (Lambda's context object)
+    """One run of the policies, bounded by the time that Lambda gives it."""
+    import random
+
+    from reprieve.policies.run import PolicyRun
+    from reprieve.store.evidence import EvidenceStore
+
+    evidence, progress = EvidenceStore(table("SUPPRESSIONS")), policy_progress()
+    return PolicyRun(
+        access=access(),
+        listing=listing(),
+        evidence=evidence,
+        holds=hold_store(),
+        removals=suppressions(),
+        progress=progress,
+        policies=policies(),
+        reader=log_reader(),
+        log=event_log(),
+        clock=now,
+        remaining=context.get_remaining_time_in_millis,
+        spread=random.SystemRandom().random,
+        listening=listening,
+    )
+
+
+def listening() -> frozenset[str]:
+    """The ids of the organizations with a hook that hears of the ends of holds."""
+    from reprieve.hooks.notice import NoticeType
+
+    return frozenset(one.organization_id for one in hook_store().enabled() if one.hears_of(NoticeType.EXPIRING))
+
+
+def terms() -> Terms:
+    """The terms of entries."""
+    from reprieve.policies.term import Terms
+    from reprieve.store.evidence import EvidenceStore
+
+    return Terms(EvidenceStore(table("SUPPRESSIONS")))
+
+
+def dry_runs() -> DryRuns:
+    """The dry runs of policies."""
+    from reprieve.policies.dry_run import DryRuns
+    from reprieve.store.evidence import EvidenceStore
+
+    return DryRuns(listing(), EvidenceStore(table("SUPPRESSIONS")), log_reader())
 
 
 def addresses() -> Addresses:
     """The verb that explains an address."""
     from reprieve.addresses.explain import Addresses
 
-    return Addresses(listing(), group_store(), whitelist_store(), holds(), log_reader(), removals(), quotas())
+    stores = listing(), group_store(), whitelist_store(), hold_store(), log_reader(), recipients(), quotas()
+    return Addresses(*stores, mail_hosts())
+
+
+@cache
+def mail_hosts() -> MailHosts:
+    """Where domains take mail; what was found out is kept for as long as the DNS says."""
+    from reprieve.net.mail_hosts import MailHosts
+
+    return MailHosts()
+
+
+def prospects() -> Prospects:
+    """What is to be expected of lifts."""
+    from reprieve.addresses.prospects import Prospects
+    from reprieve.store.evidence import EvidenceStore
+
+    return Prospects(EvidenceStore(table("SUPPRESSIONS")), mail_hosts())
+
+
+@cache
+def hook_store() -> HookStore:
+    """The hooks."""
+    from reprieve.store.hooks import Hooks
+
+    return Hooks(table("SUPPRESSIONS"))
+
+
+def hook_poster() -> HookPoster:
+    """What posts to hooks, by the rules for every address that a user chose."""
+    from reprieve.net.post import HookPoster
+
+    return HookPoster(chosen_hosts())
+
+
+def hooks() -> Hooks:
+    """The verbs for hooks."""
+    from reprieve.hooks.manage import Hooks
+
+    return Hooks(hook_store(), vault(), vault(), hook_poster(), event_log())
+
+
+def hook_delivery(context: Any) -> HookDelivery:  # noqa: ANN401  (Lambda's context object)
+    """One run over every hook, bounded by the time that Lambda gives it."""
+    import random
+
+    from reprieve.hooks.deliver import HookDelivery
+    from reprieve.lanes import threads
+
+    return HookDelivery(
+        hooks=hook_store(),
+        access=access(),
+        reader=log_reader(),
+        log=event_log(),
+        opener=vault(),
+        poster=hook_poster(),
+        clock=now,
+        remaining=context.get_remaining_time_in_millis,
+        chance=random.SystemRandom().random,
+        lanes=threads(LANES),
+    )
 
 
 @cache
@@ -631,10 +954,9 @@ def email_servers() -> EmailServers:
     from reprieve.smtp.courier import Courier
     from reprieve.store.email_servers import EmailServers as Store
 
-    networks = settings.private_mail_networks()
     courier = Courier(
-        servers=HostPolicy(ports=settings.mail_ports(), private_networks=networks),
-        token_endpoints=HostPolicy(ports=settings.token_ports(), private_networks=networks),
+        servers=HostPolicy(ports=settings.mail_ports(), private_networks=settings.private_mail_networks()),
+        token_endpoints=chosen_hosts(),
         client_name=settings.mail_client_name(),
     )
     return EmailServers(
@@ -712,6 +1034,30 @@ def provider_for(organization: Organization, account: ProviderAccount) -> Provid
     """
     provider, key, surroundings = _opened(organization, account)
     return provider.adapter(account, key, surroundings)
+
+
+def connection(
+    context: Context, account: ProviderAccount, wish: Wish, *, api_key: str | None = None
+) -> Connection | None:
+    """The plan that connects an account at its provider; None where there is nothing to connect.
+
+    Args:
+        context: who asks, for which organization.
+        account: as it is stored, or is about to be.
+        wish: what the connection is to be.
+        api_key: in clear, for an account that is not stored yet; None for the stored one.
+
+    Raises:
+        Unavailable: the key could not be unsealed, or this version does not know the kind of provider.
+    """
+    from reprieve.providers.connecting import Means
+    from reprieve.providers.registry import provider_of
+
+    plan = provider_of(account.kind).connection
+    if plan is None:
+        return None
+    key = _opened(context.organization, account)[1] if api_key is None else api_key
+    return plan(Means(context, account, key, provider_client, wish, provider_accounts(), senders()))
 
 
 def _opened(organization: Organization, account: ProviderAccount) -> tuple[ProviderKind, str, Surroundings]:
