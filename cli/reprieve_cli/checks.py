@@ -54,12 +54,32 @@ class Finding:
     advice: str = ""
 
 
-#: output with a log group -> the function's name in a sentence, and within how long it has to have run
-SCHEDULED: Final = {
-    "RemovalJobLogs": ("removal job", 10 * MINUTE),
-    "UpkeepLogs": ("upkeep", 10 * MINUTE),
-    "ReconciliationLogs": ("reconciliation", DAY + HOUR),
-}
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What runs by a schedule, and how its runs are found.
+
+    Attributes:
+        name: in a sentence.
+        logs: the output with its log group.
+        within: how long ago the latest run may be, in milliseconds.
+        metric: one that each such run writes, whatever the log level is.
+        page: of the runbook.
+    """
+
+    name: str
+    logs: str
+    within: int
+    metric: str
+    page: str
+
+
+SCHEDULED: Final = (
+    Scheduled("removal job", "RemovalJobLogs", 10 * MINUTE, "RemovalsPending", "removal-job-silent"),
+    Scheduled("upkeep", "UpkeepLogs", 10 * MINUTE, "UpkeepSwept", "upkeep-silent"),
+    Scheduled("policies", "UpkeepLogs", 3 * HOUR, "PolicyLooks", "upkeep-silent"),
+    Scheduled("reconciliation", "ReconciliationLogs", DAY + HOUR, "ReconciliationCompared", "reconciliation-silent"),
+    Scheduled("hook delivery", "HookDeliveryLogs", 10 * MINUTE, "UndeliveredAge", "hook-delivery-errors"),
+)
 #: in a part's own words, what it says when all is well
 HEALTHY: Final = frozenset({"active", "enabled", "0 waiting"})
 #: how long a removal may wait; the alarm OldestPending has the same
@@ -78,9 +98,9 @@ def every(stack: Stack) -> Iterator[Finding]:
     yield secrets_key()
     yield signing_keys()
     created = int(described["Stacks"][0]["CreationTime"].timestamp() * SECOND)
-    yield from (ran_lately(stack, output, created) for output in SCHEDULED)
+    yield from (ran_lately(stack, it, created) for it in SCHEDULED)
     for organization in sorted(wiring.access().organizations(), key=lambda one: one.id):
-        yield from organization_state(organization)
+        yield from organization_state(stack, organization)
 
 
 def stack_state(described: dict[str, Any]) -> Finding:
@@ -156,23 +176,29 @@ def signing_keys() -> Finding:
     return Finding("signing keys", State.OK, "none, because no OAuth client was created yet")
 
 
-def ran_lately(stack: Stack, output: str, created: int) -> Finding:
-    """Whether a scheduled function has run within its time, by its log.
+def ran_lately(stack: Stack, scheduled: Scheduled, created: int) -> Finding:
+    """Whether what runs by a schedule has run within its time, by its log.
 
     Args:
         stack: has the log group as an output.
-        output: one of SCHEDULED.
+        scheduled: one of SCHEDULED.
         created: when the stack was created, in milliseconds; before its time is over a function may not have run yet.
     """
-    name, within = SCHEDULED[output]
-    group = stack.outputs.get(output)
+    name, within = scheduled.name, scheduled.within
+    group = stack.outputs.get(scheduled.logs)
     if group is None:
-        return Finding(name, State.WARNING, f"the stack has no output {output}", "deploy this version of the template")
+        advice = "deploy this version of the template"
+        return Finding(name, State.WARNING, f"the stack has no output {scheduled.logs}", advice)
     now = wiring.now()
     pages = (
         wiring.client("logs")
         .get_paginator("filter_log_events")
-        .paginate(logGroupName=group, startTime=now - within, PaginationConfig={"PageSize": 1})
+        .paginate(
+            logGroupName=group,
+            startTime=now - within,
+            filterPattern=f'"{scheduled.metric}"',
+            PaginationConfig={"PageSize": 1},
+        )
     )
     try:
         ran = any(page["events"] for page in pages)
@@ -182,11 +208,10 @@ def ran_lately(stack: Stack, output: str, created: int) -> Finding:
         return Finding(name, State.OK, f"ran within {age(within)}")
     if now - created < within:
         return Finding(name, State.OK, f"has not run yet; the stack is {age(now - created)} old")
-    page = f"docs/runbook/{name.replace(' ', '-')}-silent.md"
-    return Finding(name, State.FAULT, f"has not run for {age(within)}", f"see {page}")
+    return Finding(name, State.FAULT, f"has not run for {age(within)}", f"see docs/runbook/{scheduled.page}.md")
 
 
-def organization_state(organization: Organization) -> Iterator[Finding]:
+def organization_state(stack: Stack, organization: Organization) -> Iterator[Finding]:
     """An organization's accounts, their webhooks' keys, and what waits."""
     accounts, now = wiring.access().provider_accounts(organization.id), wiring.now()
     pending, _ = wiring.following().waiting(organization, RemovalState.PENDING, limit=COUNTED, after=None)
@@ -199,6 +224,7 @@ def organization_state(organization: Organization) -> Iterator[Finding]:
     for account in accounts:
         yield account_state(organization, account)
         yield webhook_state(organization, account)
+        yield from connection_state(stack, organization, account)
     if accounts and now - oldest > MAX_AGE:
         yield Finding(
             "removals",
@@ -249,6 +275,31 @@ def webhook_state(organization: Organization, account: ProviderAccount) -> Findi
         f"{title}: without a key each event is refused",
         f"turn the signature on at the provider, and `{command} --webhook-key ...`",
     )
+
+
+def connection_state(stack: Stack, organization: Organization, account: ProviderAccount) -> Iterator[Finding]:
+    """Whether what `reprieve connect` sets is still so, by the checks of its steps; nothing of a paused account."""
+    if account.is_paused(wiring.now()):
+        return
+    title = account_title(organization.id, account.name)
+    command = f"reprieve connect {organization.id} {account.kind}{account_option(account.name)}"
+    try:
+        plan = wiring.connection(
+            operations.asking(organization), account, operations.wish(stack, organization, account)
+        )
+        if plan is None or not plan.steps:
+            return
+        missing = [f"{step.title}: {said}" for step in plan.steps if (said := step.missing())]
+    except Unavailable as problem:
+        yield Finding(
+            "connection", State.WARNING, f"{title}: it cannot be looked at: {problem}", f"`{command} --dry-run`"
+        )
+        return
+    if missing:
+        advice = f"`{command} --dry-run` shows what would change, `{command}` changes it"
+        yield Finding("connection", State.FAULT, f"{title}: {'; '.join(missing)}", advice)
+    else:
+        yield Finding("connection", State.OK, f"{title}: its events are sent to this stack")
 
 
 def _setting(organization: Organization, account: ProviderAccount) -> str:

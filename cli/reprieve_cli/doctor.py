@@ -20,8 +20,9 @@ def doctor(*, as_json: bool) -> None:
     """Check a deployment, and say what to do.
 
     Looks at the stack, this machine's clock, the tables, the keys, the dead letters, whether the scheduled functions
-    ran lately, and each organization's provider account (by reading one second of its bounces), webhook key and
-    removals. Changes nothing. The exit code is 1 when there is a fault; warnings can wait.
+    ran lately, and each organization's provider accounts (by reading one second of their bounces), webhook keys,
+    connections (whether what `reprieve connect` sets is still so) and removals. Changes nothing. The exit code is 1
+    when there is a fault; warnings can wait.
     """
     found = []
     for finding in checks.every(connect()):

@@ -68,8 +68,8 @@ def export(organization: str, directory: Path, *, no_log: bool, restored: bool, 
     There is a file of JSON lines for each kind: settings, provider account, digests of credentials, recipients, lists
     with watermarks, removals and counts, email servers, system log; and a manifest with counts and SHA-256. The API key
     of the provider account and the secrets of email servers are left out: they are sealed under this stack's key. So
-    are OAuth clients, outside issuers and claims on senders, which are of this stack. The files hold addresses, so only
-    their owner may read them.
+    are OAuth clients, outside issuers, sign-ins and claims on senders, which are of this stack. The files hold
+    addresses, so only their owner may read them.
 
     The organization stays in use meanwhile. Each row is as it was at one moment of the export, and what was
     acknowledged before the export began is in it.

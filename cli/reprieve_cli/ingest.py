@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from reprieve.access.provider_account import DEFAULT
+from reprieve.access.provider_accounts import checked_account
 from reprieve.errors import Unavailable
 from reprieve.providers.exported import rows
 from reprieve.providers.registry import PROVIDERS
@@ -28,12 +30,18 @@ _KINDS = [one.kind for one in PROVIDERS.values() if one.webhook or one.notificat
         "reprieve ingest acme events.jsonl",
         "reprieve ingest acme --kind mail bounce.eml",
         "reprieve ingest acme events.jsonl --dry-run",
+        "reprieve ingest acme events.jsonl --account newsletter",
         "zcat 2026-*.gz | reprieve ingest acme --kind ses -",
     )
 )
 @click.argument("organization", metavar="ORG")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.File("rb", lazy=True))
-@click.option("--kind", type=click.Choice(_KINDS), help="The provider that wrote the files; ORG's own unless given.")
+@click.option(
+    "--account", metavar="NAME", default=DEFAULT, show_default=True, help="The provider account that sent the mail."
+)
+@click.option(
+    "--kind", type=click.Choice(_KINDS), help="The provider that wrote the files; the account's own unless given."
+)
 @click.option("--from", "first", type=click.IntRange(1), default=1, help="Begin at this line of the first file.")
 @click.option("--any-age", is_flag=True, help="Take in events that are older than six days, too.")
 @click.option("--dry-run", is_flag=True, help="Count and change nothing.")
@@ -42,6 +50,7 @@ def ingest(
     organization: str,
     files: Sequence[BinaryIO],
     *,
+    account: str,
     kind: str | None,
     first: int,
     any_age: bool,
@@ -62,12 +71,14 @@ def ingest(
     """
     connect()
     owner = operations.find_organization(organization)
-    chosen = kind or wiring.provider_accounts().find(owner).kind
+    checked_account(wiring.access(), owner.id, account)
+    chosen = kind or wiring.provider_accounts().find(owner, account).kind
     total = ReplayReport()
     for number, file in enumerate(files):
         total.line = 0
         try:
-            _take(owner, chosen, file, total, first=first if number == 0 else 1, any_age=any_age, dry_run=dry_run)
+            start = first if number == 0 else 1
+            _take(owner, chosen, account, file, total, first=start, any_age=any_age, dry_run=dry_run)
         except (Unavailable, KeyboardInterrupt) as stop:
             why = str(stop) or "interrupted"
             raise Unavailable(f"{why}; {_hint(file, total.line)}") from None
@@ -79,6 +90,7 @@ def ingest(
 def _take(
     owner: Organization,
     kind: str,
+    account: str,
     file: BinaryIO,
     report: ReplayReport,
     *,
@@ -92,6 +104,7 @@ def _take(
         rows(provider, file, first=first, now=now),
         report,
         provider_name=provider.name,
+        account=account,
         now=now,
         any_age=any_age,
         dry_run=dry_run,

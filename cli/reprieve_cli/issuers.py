@@ -7,31 +7,14 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from reprieve.access.issuer import Grant
-from reprieve.role import Role
 from reprieve.runtime import wiring
 from reprieve_cli import operations, scopes
 from reprieve_cli.output import examples, json_option, moment, say, say_json, say_table
-from reprieve_cli.params import scope_options
+from reprieve_cli.params import Granted, scope_options
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
     from reprieve.access.issuer import Issuer
-
-
-class Granted(click.ParamType):
-    """What a value of the claim grants: VALUE=ROLE, or VALUE=ROLE:SCOPE,SCOPE."""
-
-    name = "grant"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Grant:  # noqa: ANN401
-        """See click."""
-        if isinstance(value, Grant):
-            return value
-        named, _, rest = str(value).rpartition("=")
-        role, _, own = rest.partition(":")
-        if not named or role not in tuple(Role):
-            self.fail(f"VALUE=ROLE or VALUE=ROLE:SCOPE,SCOPE; the role is one of {', '.join(Role)}", param, ctx)
-        return Grant(named, Role(role), frozenset(own.split(",")) if own else frozenset())
 
 
 @click.group()
@@ -121,7 +104,7 @@ def list_(organization: str, *, as_json: bool) -> None:
                 one.url,
                 one.audience,
                 one.claim,
-                ", ".join(f"{grant.value}={grant.role}" for grant in one.grants),
+                granted(one),
                 moment(one.created) or "",
             )
             for one in found
@@ -143,6 +126,16 @@ def remove(organization: str, issuer: str) -> None:
     say(f"Removed {issuer}.")
 
 
+def granted(issuer: Issuer) -> str:
+    """What the values of an issuer's claim grant, in one line."""
+    return ", ".join(f"{one.value}={one.role}" for one in issuer.grants)
+
+
+def grants_record(issuer: Issuer) -> list[dict[str, Any]]:
+    """What the values of an issuer's claim grant, as --json shows it."""
+    return [{"value": one.value, "role": one.role.value, "scopes": sorted(one.scopes)} for one in issuer.grants]
+
+
 def _record(issuer: Issuer) -> dict[str, Any]:
     return {
         "id": issuer.id,
@@ -151,7 +144,7 @@ def _record(issuer: Issuer) -> dict[str, Any]:
         "audience": issuer.audience,
         "jwks_url": issuer.jwks_url,
         "claim": issuer.claim,
-        "grants": [{"value": one.value, "role": one.role.value, "scopes": sorted(one.scopes)} for one in issuer.grants],
+        "grants": grants_record(issuer),
         "private_ca": bool(issuer.private_ca),
         "created": moment(issuer.created),
     }

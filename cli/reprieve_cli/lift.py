@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from reprieve.access.provider_account import account_title
 from reprieve.address import comparison_key, is_address
+from reprieve.dialects.reprieve import prospects
 from reprieve.dialects.reprieve.removals import removal
 from reprieve.errors import InvalidInput
 from reprieve.removals.follow import ReportedState
@@ -35,6 +36,8 @@ from reprieve_cli.target import connect
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.addresses.mail_domain import MailDomain
+    from reprieve.addresses.prospect import Prospect
     from reprieve.context import Context
     from reprieve.organization import Organization
     from reprieve.removals.follow import RemovalReport
@@ -53,11 +56,15 @@ class Plan:
         email: as it was given.
         entry: what the list shows of it; None when it is not there.
         is_address: whether it is an address by RFC 3696; what is not can be on invalid_emails.
+        domain: where its domain takes mail; None where that was not looked up.
+        prospect: what is to be expected of the lift; None where that was not looked at, or it is not on the list.
     """
 
     email: str
     entry: Suppression | None
     is_address: bool
+    domain: MailDomain | None = None
+    prospect: Prospect | None = None
 
     @property
     def lifts(self) -> bool:
@@ -101,6 +108,7 @@ def lift(
 
     They are gone from the list at once; the removal job then lifts them at the provider, within minutes. An address
     that the list does not show is lifted at the provider all the same. No membership rule applies to the operator.
+    A dry run says what is to be expected of each lift, and whether the domain takes mail, by the DNS of this machine.
 
     The exit code is 1 when an argument is not an address and not on the list, and with --wait when a removal has not
     ended with the address lifted.
@@ -112,7 +120,7 @@ def lift(
     operations.find_list(owner, suppression_list)
     plans = _plans(owner, suppression_list, emails)
     if dry_run:
-        _show_plans(plans, as_json=as_json)
+        _show_plans(_rehearsed(owner, plans), as_json=as_json)
     elif any(plan.lifts for plan in plans):
         if not yes:
             _confirm(organization, suppression_list, plans)
@@ -132,12 +140,36 @@ def _plans(organization: Organization, suppression_list: AnyList, emails: Sequen
     ]
 
 
+def _rehearsed(organization: Organization, plans: Sequence[Plan]) -> list[Plan]:
+    """The plans with what is known before a lift."""
+    looking = wiring.prospects()
+    entries = [plan.entry for plan in plans if plan.entry]
+    found = {entry.key: one for entry, one in zip(entries, looking.of(organization, entries), strict=True)}
+    return [
+        replace(plan, domain=looking.domain_of(key), prospect=found.get(key))
+        for plan, key in ((plan, comparison_key(plan.email)) for plan in plans)
+    ]
+
+
 def _show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
     if as_json:
-        say_json([{"email": plan.email, "listed": plan.entry is not None, "lifts": plan.lifts} for plan in plans])
+        say_json([_as_json(plan) for plan in plans])
         return
-    say_table(("EMAIL", "WHAT"), [(printable(plan.email), printable(plan.sentence)) for plan in plans], empty="")
+    rows = [(printable(plan.email), printable(plan.sentence), printable(_look(plan))) for plan in plans]
+    say_table(("EMAIL", "WHAT", "EXPECTED"), rows, empty="")
     say(f"{sum(plan.lifts for plan in plans)} would be lifted (dry run)")
+
+
+def _as_json(plan: Plan) -> dict[str, object]:
+    expected = prospects.members(plan.prospect, plan.entry) if plan.prospect and plan.entry else {}
+    known = {"email": plan.email, "listed": plan.entry is not None, "lifts": plan.lifts}
+    return known | {"domain": prospects.domain_member(plan.domain)} | expected
+
+
+def _look(plan: Plan) -> str:
+    """What is to be expected, and what is wrong with the domain, in one line."""
+    said = prospects.of_prospect(plan.prospect) if plan.prospect else ""
+    return " ".join(filter(None, (said, prospects.wrong_with(plan.domain))))
 
 
 def _confirm(organization: str, suppression_list: AnyList, plans: Sequence[Plan]) -> None:

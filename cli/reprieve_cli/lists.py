@@ -8,6 +8,7 @@ import click
 
 from reprieve.dialects import list_csv
 from reprieve.dialects.csv_file import decoded
+from reprieve.dialects.reprieve.terms import why_until
 from reprieve.errors import Unavailable
 from reprieve.runtime import wiring
 from reprieve.suppressions.listing import Pattern, Selection
@@ -27,6 +28,7 @@ from reprieve_cli.params import List
 from reprieve_cli.target import connect
 
 if TYPE_CHECKING:
+    from reprieve.policies.term import Term
     from reprieve.suppressions.imports import ListReport
     from reprieve.suppressions.suppression import AnyList, Suppression
 
@@ -56,22 +58,27 @@ def lists() -> None:
 def show(organization: str, name: AnyList, *, email: str | None, limit: int, as_json: bool) -> None:
     """Show what is on a list, newest first.
 
-    LIST is bounces, blocks, invalid_emails, spam_reports, unsubscribes, or group-ID for an unsubscribe group. `export`
-    writes all of it, and `reprieve why` explains one address.
+    LIST is bounces, blocks, invalid_emails, spam_reports, unsubscribes, or group-ID for an unsubscribe group. UNTIL is
+    when an entry leaves the list by itself; with a question mark it is advice of the default policy, and nothing
+    happens then. --json says why. `export` writes all of it, and `reprieve why` explains one address.
     """
     connect()
     owner = operations.find_organization(organization)
     operations.find_list(owner, name)
     selection = Selection() if email is None else Selection(pattern=Pattern.parse(email))
     found, more = wiring.listing().page(owner, name, selection, offset=0, limit=limit, now=wiring.now())
+    with_terms = list(wiring.terms().of(owner, found, now=wiring.now()))
     if as_json:
-        say_json([_record(entry) for entry in found])
+        say_json([_record(entry, term) for entry, term in with_terms])
     else:
         say_table(
-            ("CREATED", "EMAIL", "PERMANENCE", "STATUS", "REASON"),
+            ("CREATED", "EMAIL", "PERMANENCE", "STATUS", "UNTIL", "REASON"),
             [
-                (moment(one.created) or "", printable(one.email), one.permanence, one.status, _shortened(one.reason))
-                for one in found
+                (
+                    *(moment(one.created) or "", printable(one.email), one.permanence, one.status),
+                    *(_until(term), _shortened(one.reason)),
+                )
+                for one, term in with_terms
             ],
             empty="No such address on the list." if email else "The list is empty.",
         )
@@ -132,12 +139,18 @@ def export(organization: str, name: AnyList, file: IO[str]) -> None:
     connect()
     owner = operations.find_organization(organization)
     operations.find_list(owner, name)
-    entries = wiring.listing().each(owner, name, Selection(), now=wiring.now())
-    for line in list_csv.write(entries):
+    now = wiring.now()
+    entries = wiring.listing().each(owner, name, Selection(), now=now)
+    for line in list_csv.write(wiring.terms().of(owner, entries, now=now)):
         file.write(line)
 
 
-def _record(entry: Suppression) -> dict[str, Any]:
+def _until(term: Term) -> str:
+    """The end of a term, with a question mark where it is advice."""
+    return f"{moment(term.until) or ''}{'?' if term.until and term.is_advice else ''}"
+
+
+def _record(entry: Suppression, term: Term) -> dict[str, Any]:
     return {
         "created": moment(entry.created),
         "email": entry.email,
@@ -147,6 +160,9 @@ def _record(entry: Suppression) -> dict[str, Any]:
         "permanence": entry.permanence,
         "classification": entry.classification,
         "source": entry.provider,
+        "until": moment(term.until),
+        "why_until": why_until(term),
+        "until_is_advice": term.is_advice,
     }
 
 

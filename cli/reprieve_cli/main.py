@@ -10,12 +10,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reprieve.errors import ReprieveError
 from reprieve_cli.clients import clients
+from reprieve_cli.connect import connect_
 from reprieve_cli.credentials import credentials
 from reprieve_cli.dead_letters import dead_letters
 from reprieve_cli.doctor import doctor
 from reprieve_cli.exports import export, import_
 from reprieve_cli.groups import groups
 from reprieve_cli.holds import holds
+from reprieve_cli.hooks import hooks
 from reprieve_cli.ingest import ingest
 from reprieve_cli.issuers import issuers
 from reprieve_cli.lift import lift
@@ -23,11 +25,14 @@ from reprieve_cli.lists import lists
 from reprieve_cli.logs import logs
 from reprieve_cli.organizations import organizations
 from reprieve_cli.output import examples
+from reprieve_cli.policies import policies
 from reprieve_cli.providers import providers
+from reprieve_cli.rates import rates
 from reprieve_cli.recipients import recipients
 from reprieve_cli.reconcile import reconcile
 from reprieve_cli.removals import removals
 from reprieve_cli.senders import senders
+from reprieve_cli.sign_in import sign_in
 from reprieve_cli.signing_keys import signing_keys
 from reprieve_cli.stack import CHECKOUT
 from reprieve_cli.status import status
@@ -111,18 +116,23 @@ for command in (
     credentials,
     clients,
     issuers,
+    sign_in,
     signing_keys,
     providers,
+    connect_,
     senders,
     recipients,
     lists,
     groups,
     whitelist,
     holds,
+    hooks,
+    policies,
     why,
     lift,
     removals,
     logs,
+    rates,
     reconcile,
     dead_letters,
     ingest,

@@ -7,32 +7,42 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from reprieve.access.client import MAX_LIFETIME
 from reprieve.access.organizations import new_organization
+from reprieve.access.provider_account import DEFAULT
 from reprieve.access.provider_accounts import AccountChanges
+from reprieve.address import comparison_key
 from reprieve.clock import SECOND, Millis
 from reprieve.context import OPERATOR, Actor, Context
+from reprieve.dialects.reprieve.dialect import DIALECT as REPRIEVE
 from reprieve.errors import InvalidInput, Unavailable
+from reprieve.providers.connecting import Wish
 from reprieve.providers.registry import provider_of
 from reprieve.recipients.recipient import USERS
 from reprieve.role import Role
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import GroupList, SuppressionList
+from reprieve.system_log.entry import EventType
+from reprieve.system_log.span import LATEST, Order, Span, fold, position
 from reprieve_cli import scopes as known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from reprieve.access.client import Client, ClientKind, Secrets
     from reprieve.access.credential import Credential
     from reprieve.access.issuer import Issuer
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.access.sign_in import SignIn
+    from reprieve.access.sign_in_settings import SignInSettings, Wanted
     from reprieve.organization import Organization
     from reprieve.recipients.imports import ImportReport
     from reprieve.suppressions.imports import ListReport
     from reprieve.suppressions.suppression import AnyList
+    from reprieve_cli.stack import Stack
 
 
 def asking(organization: Organization) -> Context:
@@ -151,6 +161,21 @@ def distrust_issuer(organization_id: str, issuer_id: str) -> None:
     wiring.issuers(known.check).distrust(asking(find_organization(organization_id)), issuer_id)
 
 
+def sign_in_settings(url: str | None = None) -> SignInSettings:
+    """The verbs for where people sign in; the URL is that of a local stack."""
+    return wiring.sign_in_settings(known.check, url)
+
+
+def set_sign_in(organization_id: str, wanted: Wanted, *, url: str | None = None) -> SignIn:
+    """Set where an organization's people sign in; see `SignInSettings.set`, and `sign_in_settings` for the URL."""
+    return sign_in_settings(url).set(asking(find_organization(organization_id)), wanted)
+
+
+def remove_sign_in(organization_id: str) -> None:
+    """Remove where an organization's people sign in; see `SignInSettings.remove`."""
+    sign_in_settings().remove(asking(find_organization(organization_id)))
+
+
 def set_provider(organization_id: str, **changes: str | None) -> ProviderAccount:
     """Create an organization's provider account, or change what is given; see `AccountChanges`."""
     return wiring.provider_accounts().set(asking(find_organization(organization_id)), AccountChanges(**changes))
@@ -175,6 +200,34 @@ def test_provider(organization: Organization, account: ProviderAccount) -> str |
     except Unavailable as problem:
         return str(problem)
     return None
+
+
+def wish(stack: Stack, organization: Organization, account: ProviderAccount) -> Wish:
+    """What a connection of an account to a stack is to be; without a topic where the stack has none in its region."""
+    url = f"{stack.base_url('reprieve')}/{REPRIEVE.stage}/events/{account.kind}/{organization.id}"
+    topic = stack.outputs.get("SesTopic", "") if account.region in {"", stack.region} else ""
+    return Wish(url, topic)
+
+
+def deliveries_since(
+    organization: Organization, moment: Millis, account: str, recipient: str, limit: int
+) -> Iterator[dict[str, str]]:
+    """The delivery events that arrived since a moment, in the order of their arrival.
+
+    Args:
+        organization: whose events.
+        moment: in milliseconds.
+        account: the name of the account that they came from.
+        recipient: whose events; "" for every recipient's.
+        limit: how many entries of the log are looked through.
+    """
+    target = fold(comparison_key(recipient)) if recipient else None
+    span = Span(Order.ARRIVED, position(moment), LATEST, target=target)
+    for stored in islice(wiring.log_reader().entries(organization, span, first=limit), limit):
+        event, debug = stored.event, stored.event["debugContext"]["debugData"]
+        if event["eventType"] == EventType.EMAIL_DELIVERY and debug.get("providerAccount", DEFAULT) == account:
+            said = debug.get("providerMessage", "")
+            yield {"email": event["target"][0]["displayName"], "outcome": event["outcome"]["reason"], "said": said}
 
 
 def import_recipients(

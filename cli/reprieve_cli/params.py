@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from reprieve.access.issuer import Grant
 from reprieve.access.quota import Bucket
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND
 from reprieve.organization import MAX_LIMIT
@@ -70,6 +71,22 @@ class List(click.ParamType):
             return asked_list(str(value))
         except ValueError:
             self.fail(f"one of {', '.join(SuppressionList)}, or group-ID for an unsubscribe group", param, ctx)
+
+
+class Granted(click.ParamType):
+    """What a value of the claim grants: VALUE=ROLE, or VALUE=ROLE:SCOPE,SCOPE."""
+
+    name = "grant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Grant:  # noqa: ANN401
+        """See click."""
+        if isinstance(value, Grant):
+            return value
+        named, _, rest = str(value).rpartition("=")
+        role, _, own = rest.partition(":")
+        if not named or role not in tuple(Role):
+            self.fail(f"VALUE=ROLE or VALUE=ROLE:SCOPE,SCOPE; the role is one of {', '.join(Role)}", param, ctx)
+        return Grant(named, Role(role), frozenset(own.split(",")) if own else frozenset())
 
 
 def words(kind: type[StrEnum], *, case_sensitive: bool = True) -> click.Choice:

@@ -250,6 +250,16 @@ def test(organization: str, *, name: str, as_json: bool) -> None:
         raise click.ClickException(answer)
 
 
+def read_api_key(*, stdin: bool) -> str:
+    """The API key of a new account, from standard input or typed at a terminal.
+
+    Raises:
+        UsageError: there is no terminal to ask at.
+        InvalidInput: standard input is empty.
+    """
+    return _read_key(_stdin_lines(), stdin=stdin, alone=True)
+
+
 def _stdin_lines() -> Iterator[str]:
     """The lines of standard input, read at the first one; a stream of click's own reads ahead of what it returns."""
     yield from click.get_text_stream("stdin").read().splitlines()

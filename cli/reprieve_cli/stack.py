@@ -39,6 +39,8 @@ SETTINGS: Final = {
     "SecretsKey": "SECRETS_KEY",
     "DeadLetterQueueUrl": "DEAD_LETTER_QUEUE_URL",
 }
+#: parameter of the stack -> such a variable, and its value where the stack does not say
+PARAMETERS: Final = {"TokenPorts": ("TOKEN_PORTS", "443"), "PrivateMailNetworks": ("PRIVATE_MAIL_NETWORKS", "")}
 #: dialect -> output with its API's base URL in AWS
 APIS: Final = {dialect.name: dialect.api for dialect in DIALECTS}
 
@@ -97,10 +99,11 @@ def connect(name: str = DEFAULT, *, local: bool = False) -> Stack:
         _use_local(_local_file(Path.cwd(), CHECKOUT))
     else:
         _choose_region()
-    region, outputs = _describe(name, local=local)
+    region, outputs, parameters = _describe(name, local=local)
     if missing := sorted(SETTINGS.keys() - outputs.keys()):
         raise StackNotFound(f"the stack {name} has no output {missing[0]}: it is not Reprieve's, or is too old")
     os.environ.update({variable: outputs[output] for output, variable in SETTINGS.items()})
+    os.environ.update({variable: parameters.get(name, usual) for name, (variable, usual) in PARAMETERS.items()})
     return Stack(name, region, os.environ.get("AWS_ENDPOINT_URL"), outputs)
 
 
@@ -113,8 +116,8 @@ def _choose_region() -> None:
         os.environ.pop("AWS_DEFAULT_REGION", None)
 
 
-def _describe(name: str, *, local: bool) -> tuple[str, dict[str, str]]:
-    """The region and the outputs of a stack."""
+def _describe(name: str, *, local: bool) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The region, the outputs and the parameters of a stack."""
     try:
         client = wiring.client("cloudformation")
         found = client.describe_stacks(StackName=name)["Stacks"][0]
@@ -128,7 +131,8 @@ def _describe(name: str, *, local: bool) -> tuple[str, dict[str, str]]:
         advice = "the local stack does not answer; start it with `make run`" if local else f"AWS: {fault}"
         raise StackNotFound(advice) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
-    return client.meta.region_name, outputs
+    parameters = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())}
+    return client.meta.region_name, outputs, parameters
 
 
 def _local_file(here: Path, checkout: Path) -> Path:

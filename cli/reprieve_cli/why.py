@@ -10,7 +10,9 @@ import click
 
 from reprieve.access.provider_account import DEFAULT
 from reprieve.addresses.outlook import Next
+from reprieve.dialects.reprieve import prospects
 from reprieve.dialects.reprieve.suppressions import render_explanation
+from reprieve.dialects.reprieve.terms import why_until
 from reprieve.removals.block import UNBLOCKS, BlockKind
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import GroupList
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 SENTENCES: Final = {
     Next.STAYS: "It stays suppressed until it is lifted.",
     Next.EXPIRES: "It stays suppressed until {at}, when the bounce purge takes it off.",
+    Next.POLICY: "It stays suppressed until the organization's policy lifts it.",
     Next.KEPT: "It has bounced too rarely to be blocked; mail to it is tried.",
     Next.LIFTS: "The removal job lifts it at the provider, at {at} at the earliest, and then takes it off this list.",
     Next.ADDS: "It stays suppressed; the removal job puts it on the provider's list, too, at {at} at the earliest.",
@@ -46,8 +49,9 @@ SENTENCES: Final = {
 def why(organization: str, email: str, *, as_json: bool) -> None:
     """Say why an address is not mailed.
 
-    For each list: why it is there and since when, until when, what happens next, and how to lift it. With --json it is
-    the answer of `GET /reprieve/addresses/{email}` to a credential with every scope.
+    For each list: why it is there and since when, until when, what happens next, what is to be expected of a lift, and
+    how to lift it; and whether the domain takes mail, by the DNS of this machine. With --json it is the answer of
+    `GET /reprieve/addresses/{email}` to a credential with every scope.
     """
     connect()
     # the operator can issue any credential, so every way to lift is open
@@ -67,6 +71,8 @@ def _lines(organization: str, answer: Explanation) -> Iterator[str]:
     if answer.withheld:
         yield f"The provider dropped the last mail to it, at {moment(answer.withheld.at)}: it must be on the provider's"
         yield f"{answer.withheld.list} list, though not on ours. To record that: reprieve reconcile {organization}"
+    if known := prospects.known_of(answer.domain):
+        yield known
     for hold in answer.holds:
         held = hold.domain or hold.entry.email
         end = f"until {moment(hold.entry.until)}" if hold.entry.until else "until it is lifted"
@@ -107,10 +113,22 @@ def _on_list(organization: str, answer: Explanation, one: OnList) -> Iterator[st
         yield f"  {_asked(removal)}"
     if one.next:
         yield f"  {_sentence(one.next)}"
+    if one.shown and one.term and (one.term.is_advice or one.term.is_lifted_by_policy):
+        until = f", until {moment(one.term.until)}" if one.term.until else ""
+        yield f"  {'Advice of' if one.term.is_advice else 'By'} the policy{until}: {why_until(one.term)}"
+    if one.shown and entry and one.prospect:
+        lifts, again = one.record.lifts, one.prospect.bounced_again
+        past = f" (lifted {_times(lifts)} before, failed again {_times(again)})" if lifts else ""
+        yield f"  Once lifted{past}: {prospects.of_prospect(one.prospect)}"
+        yield f"  To say to its owner: {prospects.tell(entry)}"
     if one.next and one.next.next in {Next.WAITS, Next.UNADDED} and removal:
         yield f"  To retry it: reprieve removals retry {organization} {removal.id}"
     elif one.shown and not (one.next and one.next.next is Next.LIFTS):
         yield f"  To lift it: reprieve lift {organization} {shlex.quote(answer.email)} --list {name}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _asked(removal: Removal) -> str:
