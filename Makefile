@@ -7,12 +7,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LINT   := .local/lint
-NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.package-lock.json
+NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.package-lock.json tests/browser/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo invoke test test-slow test-pythons simulate bench bench-day bench-classification bench-cold bench-warm lint format build lock
+.PHONY: help install run demo invoke test test-slow test-pythons simulate contract screenshots bench bench-day bench-classification bench-cold bench-warm bench-lift bench-orgs lint format build lock
 .PHONY: clean node
 
 help: ## list these targets
@@ -31,8 +31,8 @@ install: $(READY) ## make .venv with every tool in it: .venv/bin/reprieve, .venv
 run: $(READY) ## run the whole product on this machine: a local AWS, deployed, with a demo organization
 	@$(BIN)/python -m local.run --port=$(PORT)
 
-demo: $(READY) ## play the main loop against the running stack (WAIT=1 waits for the schedule)
-	@$(BIN)/python -m local.demo $(if $(WAIT),--wait)
+demo: $(READY) ## play the main loop against the running stack
+	@$(BIN)/python -m local.demo
 
 invoke: $(READY) ## run one function with one event in Lambda's image, against the running stack (needs Docker): EVENT=remove_list/empty_list
 	@$(BIN)/python -m local.invoke "$(EVENT)" $(ARGS)
@@ -41,8 +41,10 @@ test: $(READY) node ## run the quick tests, including those that deploy the real
 	@$(BIN)/python -m pytest -m "not slow" -n auto $(ARGS)
 
 test-slow: $(READY) node ## run the slow tests, and the property tests with many more examples
-	@$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -n auto --ignore tests/stack $(ARGS)
-	@$(BIN)/python -m pytest -m slow tests/stack $(ARGS)
+	@# the tests of the stack mostly wait, so they run beside the others; what they print comes last
+	@mkdir -p .local; $(BIN)/python -m pytest -m slow tests/stack $(ARGS) >.local/slow-stack.log 2>&1 & stack=$$!; \
+	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -n auto --ignore tests/stack $(ARGS); \
+	others=$$?; wait $$stack; stack=$$?; cat .local/slow-stack.log; exit $$((others || stack))
 
 test-pythons: ## run the unit tests on every supported Python that this machine has
 	@$(PYTHON) -m local.pythons
@@ -70,6 +72,12 @@ bench-cold: $(READY) node ## measure what cold requests cost against a bare star
 bench-warm: $(READY) node ## measure what warm requests cost against bare boto3; fails if a goal is missed (minutes under valgrind)
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m bench.warm
 
+bench-lift: $(READY) ## measure how long lifts and bounces take on a local stack of its own; fails if a goal is missed (ten minutes)
+	@PYTHONPATH=layers/domain/python:cli:. $(BIN)/python -m bench.lift
+
+bench-orgs: $(READY) node ## measure what a run of the removal job costs by the number of organizations; fails if a goal is missed
+	@PYTHONPATH=layers/domain/python:. $(BIN)/python -m bench.organizations
+
 lint: $(READY) $(LINT)/.ready ## check style, types and the template
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -82,6 +90,12 @@ format: $(READY) ## format the code with ruff and apply its safe fixes
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+contract: $(READY) ## write the OpenAPI documents and the pages of /reprieve/docs, after a change of a route or of openapi/
+	@PYTHONPATH=layers/domain/python $(BIN)/python -m openapi
+
+screenshots: $(READY) node ## take pictures of every page in Chromium, into .local/screenshots/ (needs Debian's chromium)
+	@SHOTS=.local/screenshots $(BIN)/python -m pytest tests/functions/test_documents_in_a_browser.py tests/functions/console/test_console_in_a_browser.py tests/functions/console/test_lists_in_a_browser.py $(ARGS)
+
 build: $(READY) ## build the functions and layers for this machine, into .local/build/
 	@$(BIN)/python -m local.build
 
@@ -89,7 +103,7 @@ lock: ## write the dependency locks, with hashes (UPGRADE=1 takes newer versions
 	$(PYTHON) local/lock.py $(if $(UPGRADE),--upgrade)
 
 clean: ## remove what was built and installed; the local stack's data (.local/) stays
-	rm -rf $(VENV) $(LINT) .aws-sam .local/build .local/build-cache artifacts/pyodide/node_modules .local/lock .mypy_cache .ruff_cache .hypothesis tests/sdk-node/node_modules bench/node_modules
+	rm -rf $(VENV) $(LINT) .aws-sam .local/build .local/build-cache artifacts/pyodide/node_modules .local/lock .mypy_cache .ruff_cache .hypothesis tests/sdk-node/node_modules bench/node_modules tests/browser/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements/dev.txt local/install.py
@@ -104,7 +118,7 @@ $(LINT)/.ready: requirements/lint.txt
 
 node: $(NPM)
 
-# Only the tests with the vendors' Node clients, and the tests and benchmarks on dynoxide (a local DynamoDB), need Node.
+# Only the tests with the vendors' Node clients or a browser, and the tests and benchmarks on dynoxide (a local DynamoDB), need Node.
 # Tests that are skipped because it is missing say so.
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@if command -v npm >/dev/null; then cd $* && npm ci --no-audit --no-fund --loglevel=error; \

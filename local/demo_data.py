@@ -1,6 +1,6 @@
 """Create the demo's organizations, once, with the operator's own functions: `python -m local.demo_data`.
 
-There are two: `demo`, whose recipients are the people in people.csv, and `upstream`, which plays its email provider.
+There are two: `demo`, whose recipients are those in people.csv, and `upstream`, which plays its email provider.
 The removal job lifts demo's bounces at upstream's SendGrid API, over HTTP, as it would at SendGrid. Both begin with the
 bounces in bounces.csv, so that the first requests have something to show.
 
@@ -9,6 +9,7 @@ of an earlier run (null the first time) from standard input, and writes the curr
 """
 
 import base64
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -17,15 +18,16 @@ from typing import Final
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from local import people
 from local.place import STACK_NAME
 from reprieve.access.client import ClientKind, Secrets
 from reprieve.clock import HOUR, Millis, now
-from reprieve.errors import Conflict, NotFound
+from reprieve.errors import Conflict, NotFound, ReprieveError
 from reprieve.organization import Membership
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import SuppressionList
 from reprieve_cli import operations, stack
-from reprieve_cli.scopes import BY_DIALECT
+from reprieve_cli.scopes import BY_DIALECT, check
 
 DEMO: Final = "demo"
 UPSTREAM: Final = "upstream"
@@ -36,12 +38,22 @@ BOUNCES: Final = Path(__file__).with_name("bounces.csv")
 def main() -> None:
     """Create what is missing."""
     upstream_url = sys.argv[1]
-    stack.connect(STACK_NAME)
+    deployed = stack.connect(STACK_NAME)
     known = json.load(sys.stdin) or create()
+    widen()
     if "okta_client_id" not in known:
         known |= create_clients()
+    # an earlier version had fewer dialects
+    known |= {dialect: issue(DEMO, dialect) for dialect in BY_DIALECT if dialect not in known}
+    if not people.exist(known):
+        known |= people.create(upstream_url)
+        operations.set_sign_in(DEMO, people.sign_in(known, upstream_url), url=upstream_url)
+    elif known.get("upstream_url") != upstream_url:
+        people.move(known, upstream_url)
+        operations.set_sign_in(DEMO, people.sign_in(known, upstream_url), url=upstream_url)
     if known.get("upstream_url") != upstream_url or not all(map(has_account, (DEMO, UPSTREAM))):
         connect_providers(known, upstream_url)
+        connect_webhook(deployed)
     json.dump({**known, "upstream_url": upstream_url}, sys.stdout)
 
 
@@ -103,6 +115,17 @@ def issue(organization: str, dialect: str) -> str:
     return token
 
 
+def widen() -> None:
+    """Give the tokens that an earlier version has issued the scopes that there are now."""
+    for organization in map(operations.find_organization, (DEMO, UPSTREAM)):
+        for credential in wiring.access().credentials(organization.id):
+            scopes = BY_DIALECT.get(credential.name.removeprefix("local "))
+            if scopes and credential.scopes != frozenset(scopes):
+                wiring.credentials(check).change(
+                    operations.asking(organization), credential.id, name=credential.name, scopes=scopes
+                )
+
+
 def has_account(organization: str) -> bool:
     """Whether an organization has a provider account; versions before ProviderAccounts kept it elsewhere."""
     try:
@@ -125,6 +148,20 @@ def connect_providers(known: dict[str, str], upstream_url: str) -> None:
         api_key=known["upstream"],
         webhook_key=public_key(known),
     )
+
+
+def connect_webhook(deployed: stack.Stack) -> None:
+    """Have upstream's event webhook post to demo, as `reprieve connect` does; only its test posts anything.
+
+    A token of an earlier version lacks the scopes for it; then `reprieve doctor` says what is missing.
+    """
+    demo = operations.find_organization(DEMO)
+    account = wiring.provider_accounts().find(demo)
+    plan = wiring.connection(operations.asking(demo), account, operations.wish(deployed, demo, account))
+    with contextlib.suppress(ReprieveError):
+        for step in plan.steps if plan else ():
+            if step.missing():
+                step.apply()
 
 
 def public_key(known: dict[str, str]) -> str:

@@ -1,13 +1,16 @@
-"""The permissions of batches in the local AWS.
+"""The permissions of batches, and of a function's alias, in the local AWS.
 
 AWS checks what a batch is made of: `dynamodb:PartiQLInsert` and its three sisters on each statement's table, and
 `sqs:SendMessage`, or its like, for each message. The local AWS checks the name of the call, which is no permission at
 all. It has a place where it takes a transaction apart into the permissions of its items; this has it take statements
 apart, too.
+
+A call of a function's alias or version is a permission on that, whose ARN ends with it; the local AWS leaves it out.
 """
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ministack.core import iam_actions
@@ -25,6 +28,9 @@ STATEMENT: Final = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 
+#: the place of the query among the arguments after the service's name
+QUERY: Final = 4
+
 Check = tuple[str, str]
 
 
@@ -32,6 +38,7 @@ def install() -> None:
     """Check batches from now on."""
     of_transaction = iam_actions.dynamodb_transaction_checks
     named = iam_actions.extract_iam_action
+    resource_of = iam_actions.extract_resource_arn
 
     def of_call(action: str, body: bytes, region: str, account: str) -> list[Check]:
         if action in CALLS:
@@ -43,8 +50,21 @@ def install() -> None:
         action = named(*arguments, **more)
         return SAME_AS.get(action, action)
 
+    def on_resource(service: str, *arguments: Any, **more: Any) -> str:  # noqa: ANN401 - as above
+        found: str = resource_of(service, *arguments, **more)
+        query = more.get("query_params") or arguments[QUERY]
+        return qualified(found, query) if service == "lambda" else found
+
     iam_actions.dynamodb_transaction_checks = of_call
     iam_actions.extract_iam_action = of_request
+    iam_actions.extract_resource_arn = on_resource
+
+
+def qualified(function: str, query: Mapping[str, Any]) -> str:
+    """The ARN that a call needs its permission on: a function's or, where the call names one, an alias's."""
+    given = query.get("Qualifier") or ""
+    alias = given[0] if isinstance(given, list) else given
+    return f"{function}:{alias}" if alias and ":function:" in function else function
 
 
 def checks(body: bytes, region: str, account: str) -> list[Check]:

@@ -157,12 +157,21 @@ def introduction(place: Place, described: dict[str, Any]) -> str:
         f"\nReprieve is running for the organization {described['org']}.\n\n"
         f"  Base URL of every API: {place.endpoint}\n\n"
         f"{table}\n\n"
+        f"  The console, for people: {described['console']['sign_in']['url']}\n"
+        f"  {people_line(described['console']['sign_in'])}\n"
         f"  Event webhook: {described['webhook']['url']}\n"
+        f"  API reference, and OpenAPI documents to import: {described['docs']['url']}\n"
         f"  {mail_line(described['mail'])}\n"
         f"  The same for programs, with the webhook's signing key: {shown(place.stack_json)}\n"
         f"  The operator's command: .venv/bin/reprieve --local status\n"
         f"{REQUESTS.format(url=place.endpoint, **tokens, **client)}"
     )
+
+
+def people_line(sign_in: dict[str, Any]) -> str:
+    """The line about who may sign in to the console."""
+    who = " or ".join(f"{username} ({role.replace('_', ' ')})" for username, role in sign_in["people"].items())
+    return f"Sign in with the account of {who}, password {sign_in['password']}; or with the token in the line `console`"
 
 
 def mail_line(mail: dict[str, Any] | None) -> str:

@@ -8,6 +8,7 @@ MiniStack writes its state only when it is asked to stop, and then waits for run
 - it stops at once: it answers no more requests, and a running function ends as in a crash;
 - an API answers at `/{stage}/...` on any name of this machine, as one domain with base path mappings does in AWS, and a
   request for no stage that is not for AWS itself is refused in API Gateway's words;
+- Cognito's pages and endpoints, which are on domains of their own in AWS, answer where MiniStack has them, unsigned;
 - it writes each API request to standard output as one line of JSON, which `make run` shows.
 """
 # ruff: noqa: SLF001 - it replaces internals of the local AWS
@@ -16,6 +17,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
 import threading
 import time
@@ -27,13 +29,15 @@ from ministack import app as ministack
 from ministack.core import lambda_runtime, persistence
 from ministack.services import apigateway_v1
 
-from local import any_method, item_store, ordered_queries, permissions, shared_layers
+from local import any_method, item_store, ordered_queries, permissions, ses_events, shared_layers
 
 #: If the process is killed, this much is lost of the queues, the keys and everything else that is not a table.
 SECONDS_BETWEEN_SAVES = 5
 #: Functions and their deployment, which no request changes, and the logs, whose saving would take ever longer.
 SAVED_ON_DEMAND_ONLY = {"lambda", "cloudformation", "cloudwatch_logs"}
 API_PREFIX = "/_aws/execute-api/"
+#: the page to sign in and what its form is posted to, the token endpoint, and what a user pool publishes
+COGNITO = re.compile(r"/oauth2/(?:authorize|token)|/login|/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/[a-z.-]+")
 #: what API Gateway answers when neither an API's host nor a base path mapping of a domain takes the request
 FORBIDDEN = b'{"message":"Forbidden"}'
 
@@ -59,6 +63,9 @@ class Watched:
             await self._app(scope, stopped_first(receive), send)
             return
         self._requests += 1
+        if COGNITO.fullmatch(scope.get("path", "")):
+            await self._app(scope, receive, send)
+            return
         scope = routed(scope)
         if scope.get("path", "").startswith(API_PREFIX):
             await self._reported(scope, receive, send)
@@ -195,6 +202,7 @@ def main() -> None:
     ordered_queries.install()
     item_store.Kept(item_store.ItemStore(Path(persistence.STATE_DIR) / item_store.FILE)).install()
     shared_layers.install()
+    ses_events.install()
     # It logs each of its dozens of files at every save.
     logging.getLogger("persistence").setLevel(logging.WARNING)
     ministack.app = Watched(ministack.app)

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from local import mail_sink
+from local import mail_sink, people
 from local.console import step
 from local.deploy import deploy_if_changed
 from local.ministack import Heard, MiniStack
@@ -120,6 +120,14 @@ def description(place: Place, demo: dict[str, str], mail: dict[str, Any] | None)
         "client_secret": demo["reprieve_client_secret"],
         "token_url": apis["okta"]["token_url"],
     }
+    apis["console"] |= {
+        "url": f"{place.endpoint}{DIALECTS['console']}/",
+        "sign_in": {
+            "url": f"{place.endpoint}{DIALECTS['console']}/sign-in/demo",
+            "people": people.ROLES,
+            "password": demo["people_password"],
+        },
+    }
     return {
         "org": "demo",
         **apis,
@@ -127,6 +135,7 @@ def description(place: Place, demo: dict[str, str], mail: dict[str, Any] | None)
             "url": f"{place.endpoint}/reprieve/events/sendgrid/demo",
             "signing_key_pem": demo["signing_key_pem"],
         },
+        "docs": {"url": f"{place.endpoint}/reprieve/docs"},
         "mail": mail,
     }
 
