@@ -18,33 +18,59 @@ ROOT: Final = Path(__file__).parents[2]
 SIMULATED: Final = {"queue", "pending", "removal_queue", "removal_requests", "suppressions", "unblocks"}
 #: seeds that catch a mutant, to save the search; they change with the histories
 CAUGHT_NEAR: Final = {
-    "removal_queue.FORGIVEN": 330,
-    "removal_queue.NO_BOUNCE": 130,
-    "removal_requests.UNTOUCHED": 110,
-    "suppressions.LISTED_AND_HIDDEN": 370,
+    "pending.PART_SAME_FENCE": 1100,
+    "removal_queue.FORGIVEN": 560,
+    "removal_queue.NEXT_FENCE": 1230,
+    "removal_queue.NO_BOUNCE": 190,
+    "removal_requests.UNTOUCHED": 120,
+    "suppressions.LISTED_AND_HIDDEN": 550,
     "suppressions.LISTED_AND_HIDDEN without ((#permanence = :hard AND #bounced_at < :hard_since)"
-    " OR (#permanence <> :hard AND #bounced_at < :soft_since))": 1430,
+    " OR (#permanence <> :hard AND #bounced_at < :soft_since))": 2140,
 }
 ENOUGH: Final = 800
+HOOKS: Final = "tests/functions/hooks/test_hook_guards.py::"
 GUARDS: Final = "tests/functions/test_store_guards.py::"
 ADDITIONS: Final = "tests/contract/test_additions.py::"
+POLICIES: Final = "tests/functions/policies/test_policies.py::test_of_two_changes_at_once_the_second_is_refused"
 WHITELIST: Final = "tests/functions/test_address_whitelist.py::test_two_changes_at_once_are_both_made"
 SENDERS: Final = "tests/contract/test_senders.py::"
 RACES: Final = "tests/contract/test_races.py::"
 #: the tests that catch the mutants of conditions that histories do not cover, or cover too rarely
 NOTICED_BY: Final = {
+    "rates.ROOM": "tests/functions/test_rates.py"
+    "::test_no_more_domains_are_named_in_an_hour_than_the_maximum_whoever_counts",
     "removal_requests.LISTED": ADDITIONS + "test_what_is_not_on_the_list_is_not_added[simulated]",
+    "removal_requests.SAME_ENTRY": "tests/functions/test_holds.py"
+    "::test_a_hold_that_is_set_while_a_lift_is_sent_again_stays",
     "removal_requests.NO_ADDITION": ADDITIONS
     + "test_a_removal_over_an_addition_waits_until_no_worker_can_be_under_way_with_that[simulated-older]",
     "access.NEW": "tests/cli/test_cli_organizations.py::test_an_id_is_taken_once",
     "access.KNOWN": GUARDS + "test_what_is_set_for_an_organization_that_is_not_there_leaves_no_item",
     "access.SAME_SCOPES": "tests/functions/test_api_keys.py"
     "::test_of_two_changes_of_a_keys_scopes_at_once_the_second_is_refused",
+    "access.NO_POLICY": POLICIES + "[first]",
+    "access.SAME_POLICY": POLICIES + "[later]",
     "email_servers.NEW": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",
     "email_servers.SAME": GUARDS + "test_a_change_of_an_email_server_that_another_change_overtook_is_refused",
     "email_servers.OURS": GUARDS + "test_one_email_server_is_enabled_and_only_its_own_removal_makes_room_for_another",
     "email_servers.ROOM": GUARDS + "test_no_more_email_servers_are_enrolled_than_the_maximum",
+    "hooks.NEW": HOOKS + "test_of_two_hooks_that_are_added_at_one_place_the_second_is_refused",
+    "hooks.SAME": HOOKS + "test_of_two_changes_of_a_hooks_settings_at_once_the_second_is_refused",
+    "hooks.SAME without #id = :id": HOOKS + "test_a_change_of_a_hook_that_was_removed_leaves_its_successor_alone",
+    "hooks.SAME without #version = :before": HOOKS
+    + "test_of_two_changes_of_a_hooks_settings_at_once_the_second_is_refused",
+    "hooks.SAME_TURN": HOOKS + "test_of_two_runs_that_have_read_a_hook_the_second_keeps_nothing",
+    "hooks.SAME_TURN without #id = :id": HOOKS
+    + "test_a_run_over_a_hook_that_was_removed_leaves_its_successor_alone[keep]",
+    "hooks.SAME_TURN without #turn = :before": HOOKS
+    + "test_of_two_runs_that_have_read_a_hook_the_second_keeps_nothing",
+    "sessions.NEW": GUARDS + "test_a_session_of_one_credential_is_not_replaced_by_anothers",
+    "sessions.OPEN": GUARDS + "test_closing_a_session_that_is_not_there_leaves_no_item",
+    "sign_ins.OPEN": "tests/functions/console/test_console_identity_provider.py::test_an_answer_counts_once",
     "link_keys.NEW": "tests/functions/test_unsubscribe_links.py::test_of_two_first_keys_of_an_organization_one_is_kept",
+    "inquiries.SAME": "tests/functions/inquiries/test_inquiries.py"
+    "::test_a_drop_while_the_account_is_asked_has_it_asked_again",
+    "event_webhooks.SAME": "tests/functions/test_webhook_settings.py::test_two_changes_at_once_both_take_effect",
     "groups.SAME": "tests/functions/groups/test_groups.py::test_two_changes_at_once_both_take_effect",
     "resubscriptions.FREE": "tests/contract/test_resubscriptions.py"
     "::test_a_removal_under_way_is_not_forgotten_when_its_recipient_resubscribes",
@@ -60,6 +86,17 @@ NOTICED_BY: Final = {
     "repeats.SAME": "tests/functions/event_webhook/test_webhook_secrets.py"
     "::test_mailguns_token_proves_one_post_and_its_repeats_and_no_other",
     "issuers.SAME": GUARDS + "test_the_trust_in_an_issuer_is_ended_by_the_organization_that_has_it_alone",
+    **dict.fromkeys(
+        (
+            "old_queue.SAME_PLACE",
+            "old_queue.SAME_PLACE without #queue = :queue",
+            "old_queue.SAME_PLACE without #due_at = :due_at",
+        ),
+        "tests/contract/test_queue_index.py"
+        "::test_what_left_the_old_queue_or_is_due_at_another_moment_is_not_moved_by_what_its_index_showed[simulated]",
+    ),
+    "policy_progress.SAME_TURN": "tests/functions/policies/test_policy_meanwhile.py"
+    "::test_of_two_runs_at_once_one_lifts_and_the_caps_hold",
     "organization_rows.EXPIRED": "tests/unit/test_exports.py::test_what_has_not_expired_is_not_replaced",
     "pending.DUE without #removal_state = :pending": RACES
     + "test_a_failure_that_the_index_still_shows_as_pending_is_not_claimed[simulated]",

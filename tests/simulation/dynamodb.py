@@ -67,6 +67,8 @@ class Client:
         self.name = name
         self.watch = watch
         self.items: dict[Key, Item] = {}
+        #: what becomes of an item that is written
+        self.stored: Callable[[Item], Item] = lambda item: item
         #: what an index or a read that lags still shows, and since when it is wrong
         self.before: dict[Key, Item | None] = {}
         self.changed: dict[Key, int] = {}
@@ -232,7 +234,7 @@ class Client:
         return {"Attributes": marshal(wanted)} if wanted else {}
 
     def _set(self, key: Key, new: Item | None) -> None:
-        old = self.items.get(key)
+        old, new = self.items.get(key), new and self.stored(new)
         self.before[key] = old
         self.changed[key] = self.world.now
         if new is None:

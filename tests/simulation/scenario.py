@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import json
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Self
 from unittest import mock
 
 from reprieve.access.caller import Caller
 from reprieve.access.provider_account import DEFAULT, ProviderAccount
-from reprieve.address import Address, comparison_key
+from reprieve.address import Address, comparison_key, digest
 from reprieve.clock import DAY, Millis
 from reprieve.context import RECONCILIATION, Context
 from reprieve.errors import NotFound, Unavailable
 from reprieve.organization import Membership, Organization
+from reprieve.policies import progress
 from reprieve.recipients.recipient import Recipient
-from reprieve.removals import block, upstream
+from reprieve.removals import block, upkeep, upstream
 from reprieve.removals.allowance import Allowance
 from reprieve.removals.block import UnblockOutcome
 from reprieve.removals.job import RemovalJob
@@ -31,32 +32,41 @@ from reprieve.removals.removal import findable_id
 from reprieve.removals.request import Removals
 from reprieve.removals.unblock import Field, Unblocks
 from reprieve.removals.upkeep import Upkeep
-from reprieve.store import pending, unblocks
+from reprieve.store import pending, queue_index, unblocks
 from reprieve.store.comparison import Comparison
-from reprieve.store.holds import Holds
+from reprieve.store.inquiries import Inquiries as InquiryStore
 from reprieve.store.listing import Listing
+from reprieve.store.old_queue import OldQueue
+from reprieve.store.queue_index import is_queued
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppression_item import removal_of
 from reprieve.store.suppressions import Suppressions
 from reprieve.store.system_log import EventLog
 from reprieve.store.unblocks import Unblocks as UnblockStore
-from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppression_of
-from reprieve.suppressions.groups import UnsubscribeGroups
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Batch, Ingest
+from reprieve.suppressions.inquiries import Inquiries
+from reprieve.suppressions.listed import suppression_of
 from reprieve.suppressions.reconcile import Reconciliation
-from reprieve.suppressions.suppression import Classification, SuppressionList
+from reprieve.suppressions.suppression import HOLDS, Classification, GroupList, Suppression, SuppressionList
+from reprieve.suppressions.take_over import TakeOver
 from reprieve.suppressions.unsubscribe import Unsubscribes
 from reprieve.suppressions.whitelist import Whitelist
 from reprieve.system_log.entry import EventType
+from tests.simulation import by_itself
+from tests.simulation.by_hand import KEYS, ByHand
+from tests.simulation.by_itself import ByItself, Log
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.oracle import LISTED_ONLY, UNBLOCK, Oracle
-from tests.simulation.upstream import Upstream
-from tests.simulation.world import START, Choices, Crash, Failure, Fault, Process, World
+from tests.simulation.upstream import SECOND, Upstream
+from tests.simulation.world import START, Choices, Crash, Failure, Fault, Process, World, half
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-KEYS = ("Ann@example.org", "bob@example.org", "cy@example.org")
+    from reprieve.suppressions.suppression import AnyList
+    from tests.simulation.dynamodb import Item
+
 #: text that is not an address: Okta's removal refuses it, but the lists may hold it
 MISSPELLED = "dee@@example.org"
 LISTS = (SuppressionList.BOUNCES, SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS, SuppressionList.BLOCKS)
@@ -69,12 +79,16 @@ KINDS = {
 THRESHOLD, LIMIT = 2, 2
 #: the start of the second half of a long history, when lifted records of the first half have expired
 LATER = 8 * DAY
-#: the name of an organization's second account, and how it may fail
-SECOND = "second"
+#: how an organization's second account may fail
 TROUBLES = (LiftOutcome.RETRY, LiftOutcome.WAIT, LiftOutcome.ACCOUNT_BROKEN)
 #: the second by which a cleared list must be empty
 CLEARED = (START - 40_000) // 1000
 SKEWS = (0, 0, 120_000, -120_000, 20_000)
+#: slots of the queue, so few that organizations meet in them, and what removals wait for in them
+SLOTS = 2
+QUEUES = ("pending#", "failed#")
+#: what the daily comparison covers: less than how long a lifted record keeps its watermark
+COMPARED = 2 * DAY
 #: the number of quiet ticks after which every removal must have ended
 TICKS = 400
 
@@ -89,6 +103,9 @@ class Access:
     def of(cls, organizations: Iterable[Organization]) -> Self:
         """Organizations with one account each."""
         return cls({one: {DEFAULT: ProviderAccount("none")} for one in organizations})
+
+    def organization(self, organization_id: str) -> Organization | None:
+        return next((one for one in self.accounts if one.id == organization_id), None)
 
     def organizations(self) -> Iterator[Organization]:
         return iter(list(self.accounts))
@@ -126,8 +143,20 @@ class NoWhitelist:
         assert not list(entries)
 
 
+class NoCounts:
+    """Counts of delivery events that keep nothing: no rule of the removal protocol is about them."""
+
+    def add(self, *_: object, **__: object) -> None:
+        """Forget them."""
+
+
 class Scenario:
     """One run; `play` raises Failure if an invariant does not hold."""
+
+    #: the number of I/Os at which a fault can happen
+    exposed = 0
+    #: until when what is queued is queued as the release before did, in milliseconds; 0 for never
+    upgrade = 0
 
     def __init__(
         self,
@@ -136,13 +165,12 @@ class Scenario:
         planned: dict[int, Fault] | None = None,
         short: bool = False,
     ) -> None:
-        self.choices = choices
+        self.choices, self.short = choices, short
         odds = (0, 40, 15, 8)[choices.below(4)] if planned is None else 0
         self.world = World(choices, odds=odds, planned=planned)
         self.oracle = Oracle(self.world)
-        self.short = short
         self.client = Client(self.world, "Suppressions", self.oracle.written)
-        self.log = Client(self.world, "EventLog", lambda *_: None)
+        self.log = Log(self.world)
         self.store = Suppressions(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
         self.queue = RemovalQueue(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
         self.event_log = EventLog(SerialTable(self.log, "EventLog"), lambda: self.world.now)  # type: ignore[arg-type]
@@ -159,8 +187,8 @@ class Scenario:
             )
             for n in range(number)
         ]
-        self.cleared = bool(cleared)
-        self.oracle.cleared, self.oracle.threshold, self.oracle.limit = cleared, THRESHOLD, LIMIT
+        self.cleared, self.oracle.cleared = bool(cleared), cleared
+        self.oracle.threshold, self.oracle.limit = THRESHOLD, LIMIT
         self.access = Access.of(organizations)
         # skew breaks leases, so deleting twice is only wrong where clocks agree and nothing fails
         self.skewed = not short and choices.below(2) == 1
@@ -169,29 +197,36 @@ class Scenario:
         self.pace = (15_000, 300)[choices.below(2)]
         #: whether many requests concern the same address at a time
         self.crowd = not short and choices.below(4) == 3
-        self.requests = 1 if short else 1 + choices.below(3) + 2 * self.crowd
+        #: what a short history is about: a removal, a hold or a group
+        about = choices.aside(3) if short else None
+        self.requests = int(about == 0) if short else 1 + choices.below(3) + 2 * self.crowd
         self.unblocks = 0 if short else (0, 0, 2, 4)[choices.below(4)]
         #: whether everything happens again after the lifted records have expired
         self.weeks = not short and choices.below(4) == 3
+        #: messages that an account drops, about whose addresses it is asked
+        self.drops = 0 if short else (0, 0, 2, 4)[choices.aside(4)]
         #: unsubscribes by hand, which are carried to the provider
         self.additions = 0 if short else (0, 0, 1, 3)[choices.below(4)]
+        #: holds by hand, lifts of them, and the list that providers keep them on
+        self.holds = int(about == 1) if short else (0, 0, 0, 1, 4)[choices.aside(5)]
+        self.holds_with = (HOLDS, SuppressionList.UNSUBSCRIBES, SuppressionList.BOUNCES)[choices.aside(3)]
+        #: whether there are unsubscribe groups
+        self.grouped = about == 2 if short else choices.aside(4) == 3
         #: whether an organization sends by two accounts, of which one may fail for a day or be changed meanwhile
         self.two = choices.below(3) == 2
         self.outage = (0, DAY)[choices.below(2)] if self.two else 0
         self.changes = 0 if short or not self.two else (0, 0, 1, 2)[choices.below(4)]
         self.oracle.clocks_agree = not self.skewed
-        wrong = odds or self.skewed or self.poison or self.cleared or self.unblocks or self.weeks or self.additions
-        wrong = wrong or self.outage or self.changes
-        exact = planned is None and self.requests == 1 and not wrong
-        self.exact = exact
-        #: the number of I/Os at which a fault can happen
-        self.exposed = 0
+        faulty = (odds, self.skewed, self.poison, self.outage, self.changes)
+        more = (self.cleared, self.unblocks, self.weeks, self.additions, self.holds, self.grouped, self.drops)
+        self.exact = planned is None and self.requests == 1 and not any(faulty + more)
         self.upstreams: dict[tuple[str, str], Upstream] = {}
         for one in organizations:
             self._add_account(one, ProviderAccount("none"))
             if self.two:
                 self._add_account(one, ProviderAccount("none", name=SECOND), down_for=self.outage)
-        self.ingest = Ingest(self.store, None, NoWhitelist(), self.event_log, None)  # type: ignore[arg-type]
+        self.inquiries = InquiryStore(SerialTable(self.client, "Suppressions"))  # type: ignore[arg-type]
+        self.ingest = Ingest(self.store, None, NoWhitelist(), self.event_log, None, self.inquiries, NoCounts())  # type: ignore[arg-type]
         allowance = Allowance(None)  # type: ignore[arg-type]
         self.removals = Removals(self.store, None, self.event_log, allowance)  # type: ignore[arg-type]
         self.lists = Lists(self.store, None, None, self.event_log, allowance)  # type: ignore[arg-type]
@@ -203,16 +238,17 @@ class Scenario:
             self.event_log,
             allowance,
         )
+        self.by_hand, self.by_itself = ByHand(self), ByItself(self)
         self.reconciliation = Reconciliation(
             self.access,  # type: ignore[arg-type]
-            self.store,
+            TakeOver(self.store, self.event_log),
             NoWhitelist(),  # type: ignore[arg-type]
-            Holds(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
+            self.by_hand.hold_store,
             Comparison(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
-            UnsubscribeGroups(None, self.event_log, lambda *_: None),  # type: ignore[arg-type]
-            self.event_log,
+            self.by_hand.groups,
             self._upstream,  # type: ignore[arg-type]
         )
+        self.asking = Inquiries(self.access, self.inquiries, self.reconciliation, self._upstream)  # type: ignore[arg-type]
 
     def _upstream(self, organization: Organization, account: ProviderAccount) -> Upstream:
         return self.upstreams[organization.id, account.mark]
@@ -236,7 +272,9 @@ class Scenario:
             START + 90_000 if self.poison else 0,
             self.world.now + down_for if down_for else 0,
             TROUBLES[choices.below(len(TROUBLES))] if down_for else LiftOutcome.RETRY,
+            self.holds_with,
         )
+        oracle.shared = {HOLDS, self.holds_with}
 
     def _change_accounts(self, organization: Organization, number: int) -> None:
         """Change the second account, or remove it, or add it again."""
@@ -249,9 +287,19 @@ class Scenario:
 
     def play(self) -> None:
         """Play everything concurrently, then wait until nothing is pending, then check the end."""
+        if not self.short and self.choices.aside(4) == 3:
+            self.upgrade = START + self.choices.aside(12) * self.pace
+            self.client.stored = self._as_released
+        if not self.short and self.choices.aside(5) == 4 and not self.exact:
+            self.by_itself.enable()
         with (
             mock.patch.object(upstream, "MAX_ATTEMPTS", 2),
             mock.patch.object(pending, "PART", 2),
+            mock.patch.object(queue_index, "SLOTS", SLOTS),
+            mock.patch.object(queue_index, "PAGE", 2),
+            mock.patch.object(upkeep, "SHARES", 1),
+            mock.patch.object(progress, "SETTLING", by_itself.SETTLING),
+            mock.patch.object(progress, "STEP", 30 * DAY),
             mock.patch.object(block, "UNBLOCKS", LIMIT),
             mock.patch.object(unblocks, "UNBLOCKS", LIMIT),
         ):
@@ -260,6 +308,7 @@ class Scenario:
                 self._begin(START + LATER)
             self.world.run()
             self._settle_down()
+            self.by_itself.finish()
         # every item that may expire does, and none is needed
         self.world.now += LATER
         self.client.expire()
@@ -271,6 +320,13 @@ class Scenario:
             for identifier in entry["debugContext"]["debugData"]["removalId"].split(", ")
         }
         self.oracle.finally_holds(self.client.items, logged)
+        listed_upstream = {
+            (organization.id, mark, name, email)
+            for organization, accounts in self.access.accounts.items()
+            for mark in (account.mark for account in accounts.values())
+            for name, email in self.upstreams[organization.id, mark].listed
+        }
+        self.oracle.drops_are_explained(self.client.items, listed_upstream)
         if not any(self.world.fired[fault] for fault in (Fault.ZOMBIE, Fault.LATE, Fault.SKEW)):
             for organization, accounts in self.access.accounts.items():
                 # an account that was added later need not have what was done before
@@ -280,7 +336,7 @@ class Scenario:
                             (organization.id, name, comparison_key(email))
                             for name, email in self._upstream(organization, account).listed
                         }
-                        self.oracle.upstream_agrees(organization.id, self.client.items, listed)
+                        self.oracle.upstream_agrees(organization.id, account.name, self.client.items, listed)
 
     def _begin(self, begin: int) -> None:
         """Start the processes of one half of the history."""
@@ -291,10 +347,14 @@ class Scenario:
                 self._bounce(organization, number, begin)
         for number in range(self.requests):
             organization = organizations[choices.below(len(organizations))]
-            self._request(organization, f"r{number}{_mark(begin)}", begin)
+            self.request(organization, f"r{number}{half(begin)}", begin)
         self._begin_rarer_things(organizations, begin)
+        if self.by_itself.enabled:
+            self.by_itself.begin(organizations, begin)
         if self.cleared:
             self._upkeep(starts=begin + choices.below(6) * self.pace)
+        for _ in range(2 if self.upgrade else 0):
+            self._upkeep(starts=begin + choices.below(12) * self.pace)
         for number in range(2 if short else 1 + choices.below(3)):
             self._job(f"job{number}", starts=begin + choices.below(8) * self.pace)
 
@@ -309,19 +369,35 @@ class Scenario:
         choices = self.choices
         for number in range(self.unblocks):
             organization = organizations[choices.below(len(organizations))]
-            self._unblock(organization, f"{UNBLOCK}u{number}{_mark(begin)}", begin)
+            self._unblock(organization, f"{UNBLOCK}u{number}{half(begin)}", begin)
         for number in range(self.additions):
             organization = organizations[choices.below(len(organizations))]
-            self._unsubscribe(organization, f"a{number}{_mark(begin)}", begin)
-            self._request(organization, f"ra{number}{_mark(begin)}", begin, SuppressionList.UNSUBSCRIBES)
+            self.by_hand.unsubscribe(organization, f"a{number}{half(begin)}", begin)
+            self.request(organization, f"ra{number}{half(begin)}", begin, SuppressionList.UNSUBSCRIBES)
+        self.by_hand.begin(organizations, begin)
         for number in range(self.changes):
             organization = organizations[choices.below(len(organizations))]
             change = partial(self._change_accounts, organization, number + (begin > START) * 10)
             self.world.start("accounts", change).until = begin + choices.below(10) * self.pace
         if not self.short and choices.below(3) == 2:
             self._reconcile(organizations[0], begin + choices.below(10) * self.pace)
+        for number in range(self.drops):
+            self._drop(organizations[choices.below(len(organizations))], number, begin)
+        for _ in range(self.drops):
+            self._inquire(begin + choices.below(12) * self.pace)
         for _ in range(2 if begin > START else 0):
             self.world.start("ttl", self.client.expire).until = begin + choices.below(10) * self.pace
+
+    def _as_released(self, item: Item) -> Item:
+        """An item as the release that is deployed at the time stores it: the one before has other keys in the queue."""
+        if self.world.now >= self.upgrade or not item.get("slot", "").startswith(QUEUES):
+            return item
+        state, _, slot = item["slot"].partition("#")
+        organization = item["partition"].partition("#")[0]
+        # as many slots as an organization has shards at the most
+        shard = (int(slot) - digest(organization)) % SLOTS
+        kept = {name: value for name, value in item.items() if name not in {"slot", "rank"}}
+        return {**kept, "queue": f"{organization}#{state}#{shard}"}
 
     def _redrive(self) -> None:
         """Retry failed removals after a while, as an operator would."""
@@ -335,7 +411,8 @@ class Scenario:
                 except Unavailable:
                     continue
 
-    def _skew(self) -> int:
+    def skew(self) -> int:
+        """How far the clock of a new host is off, in milliseconds."""
         skew = SKEWS[self.choices.below(len(SKEWS))] if self.skewed else 0
         if skew:
             self.world.fired[Fault.SKEW] += 1
@@ -351,7 +428,7 @@ class Scenario:
             email = email.lower()
         name = LISTS[self.choices.below(len(LISTS))]
         at = begin + (self.choices.below(12) - 8) * 10_000
-        identity = f"e{organization.id}{number}{_mark(begin)}"
+        identity = f"e{organization.id}{number}{half(begin)}"
         key = comparison_key(email)
         if not self.short and self.choices.below(16) == 15:
             at += 3_600_000
@@ -365,14 +442,12 @@ class Scenario:
         self._upstream(organization, account).listed[name, email] = replace(entry, event_id="")
         copies = 1 + self.world.chance(Fault.DUPLICATE, 3)
         for copy in range(copies):
-            process = self.world.start(
-                f"webhook {identity}.{copy}", lambda: self._deliver(organization, account, event)
-            )
+            process = self.world.start(f"webhook {identity}.{copy}", lambda: self.deliver(organization, account, event))
             process.until = begin + self.choices.below(10) * self.pace
             if process.until > begin + 5 * self.pace:
                 self.world.fired[Fault.REORDER] += 1
 
-    def _deliver(self, organization: Organization, account: ProviderAccount, event: DeliveryEvent) -> None:
+    def deliver(self, organization: Organization, account: ProviderAccount, event: DeliveryEvent) -> None:
         batch = Batch([event])
         while True:
             try:
@@ -384,19 +459,20 @@ class Scenario:
             else:
                 return
 
-    def _request(
-        self, organization: Organization, request_id: str, begin: int, name: SuppressionList | None = None
-    ) -> None:
+    def request(self, organization: Organization, request_id: str, begin: int, name: AnyList | None = None) -> None:
         emails = [email for email in KEYS if self.short or self.crowd or self.choices.below(2)] or [KEYS[0]]
         if name is None:
             name = SuppressionList.BOUNCES if self.crowd else LISTS[self.choices.below(len(LISTS))]
         caller = Caller(organization, "cred", frozenset())
-        verb = (self._by_okta, self._by_okta, self._by_sendgrid, self._one_by_sendgrid)[self.choices.below(4)]
+        verbs = [self._by_sendgrid, self._one_by_sendgrid]
+        if not isinstance(name, GroupList):
+            verbs = [self._by_okta, self._by_okta, *verbs]
+        verb = verbs[self.choices.below(len(verbs))]
 
         def ask() -> None:
             for attempt in range(3):
                 # each request may run on another host, with its own clock
-                now = self.world.now + self._skew()
+                now = self.world.now + self.skew()
                 try:
                     accepted = verb(caller, emails, name, f"{request_id}{attempt}", now)
                 except Unavailable:
@@ -409,27 +485,6 @@ class Scenario:
         process = self.world.start(f"request {request_id}", ask)
         process.until = begin + self.choices.below(1 if self.crowd else 6) * self.pace
 
-    def _unsubscribe(self, organization: Organization, request_id: str, begin: int) -> None:
-        """Unsubscribe addresses by hand, until it is answered."""
-        emails = [email for email in KEYS if self.choices.below(2)] or [KEYS[0]]
-        caller = Caller(organization, "cred", frozenset())
-        skew = self._skew()
-
-        def ask() -> None:
-            for attempt in count():
-                began = self.world.ios
-                asked = caller.context(f"{request_id}{attempt}", Millis(self.world.now + skew))
-                try:
-                    self.unsubscribes.add(asked, [Address.parse(email) for email in emails])
-                except (Unavailable, Crash):
-                    self.world.sleep(20)
-                else:
-                    self.oracle.answered_unsubscribe(organization.id, emails, began)
-                    return
-
-        process = self.world.start(f"unsubscribe {request_id}", ask)
-        process.until = begin + self.choices.below(6) * self.pace
-
     def _unblock(self, organization: Organization, request_id: str, begin: int) -> None:
         """Unblock one or more records by Zoho's verb, whether listed or not."""
         wanted = [str(number) for number in range(len(KEYS)) if self.choices.below(2)] or ["0"]
@@ -437,7 +492,7 @@ class Scenario:
 
         def ask() -> None:
             for attempt in range(3):
-                now, name = self.world.now + self._skew(), f"{request_id}{attempt}"
+                now, name = self.world.now + self.skew(), f"{request_id}{attempt}"
                 context = caller.context(name, Millis(now))
                 try:
                     results = self.unblocking.request(context, "Leads", wanted, [Field.EMAIL])
@@ -456,35 +511,93 @@ class Scenario:
 
     def _reconcile(self, organization: Organization, starts: int) -> None:
         """Run the daily comparison during the history."""
-        skew = self._skew()
+        skew = self.skew()
 
         def run() -> None:
             end = self.world.now + skew
             asked = Context(organization, RECONCILIATION, f"reconciliation-{end}", Millis(end))
-            self.reconciliation.run(asked, start=0, end=end)
+            self.reconciliation.run(asked, start=end - COMPARED, end=end)
 
         process = self.world.start("reconciliation", run)
         process.until = starts
 
-    def _by_okta(
-        self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
-    ) -> dict[str, str]:
+    def _drop(self, organization: Organization, number: int, begin: int) -> None:
+        """A message that an account drops because of its list, and the webhook about it until it is answered.
+
+        The account lists the address from before the drop on, and its bounce was never reported, or it was.
+        """
+        email = KEYS[self.choices.below(len(KEYS))]
+        accounts = self.access.provider_accounts(organization.id)
+        account = accounts[self.choices.below(len(accounts))]
+        at = begin + (self.choices.below(12) - 8) * 10_000
+        upstream_ = self._upstream(organization, account)
+        entry = Suppression(SuppressionList.BOUNCES, comparison_key(email), email, Millis(at - 5_000), "550")
+        lists = bool(self.choices.below(2))
+
+        def bounce() -> None:
+            if lists and (SuppressionList.BOUNCES, email) not in upstream_.listed:
+                upstream_.listed[SuppressionList.BOUNCES, email] = entry
+                self.oracle.unreported[organization.id, "bounces", entry.key].add(entry.created)
+
+        if begin == START:
+            bounce()
+        event = DeliveryEvent(
+            f"d{organization.id}{number}{half(begin)}",
+            DeliveryKind.DROPPED,
+            email,
+            comparison_key(email),
+            Millis(at),
+            "Bounced Address",
+        )
+
+        def deliver() -> None:
+            if begin > START:
+                # no account lists what happens weeks later
+                bounce()
+            self.deliver(organization, account, event)
+            # a drop of weeks ago is no evidence any more
+            if begin > START or not self.weeks:
+                self.oracle.dropped.add((organization.id, account.mark, "bounces", email))
+
+        process = self.world.start(f"drop {event.id}", deliver)
+        process.until = begin + self.choices.below(8) * self.pace
+
+    def _inquire(self, starts: int) -> None:
+        """Ask accounts about the addresses that are due."""
+        skew = self.skew()
+
+        def run() -> None:
+            now = Millis(self.world.now + skew)
+            try:
+                due = self.inquiries.due_organizations(now=now)
+            except Unavailable:
+                return
+            for organization in filter(None, map(self.access.organization, due)):
+                asked = Context(organization, RECONCILIATION, f"{RECONCILIATION.id}-{now}", now)
+                try:
+                    self.asking.run(asked, goes_on=lambda: True)
+                except Unavailable:
+                    continue
+
+        self.world.start("inquiries", run).until = starts
+
+    def _by_okta(self, caller: Caller, emails: list[str], name: AnyList, request_id: str, now: int) -> dict[str, str]:
         """Request removals by Okta's API, for listed and other addresses; return the ids by address."""
         outcomes = self.removals.request(caller.context(request_id, Millis(now)), emails, suppression_list=name)
         return {outcome.submitted: outcome.removal_id or "none" for outcome in outcomes}
 
     def _by_sendgrid(
-        self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
+        self, caller: Caller, emails: list[str], name: AnyList, request_id: str, now: int
     ) -> dict[str, str]:
         """Request removals by SendGrid's API, which hides the entries at once; return the ids by address."""
         asked = [*emails, MISSPELLED]
         lifted = self.lists.lift_many(caller.context(request_id, Millis(now)), name, asked)
-        ids = {email: f"{request_id}-{number}" for number, email in enumerate(reversed(asked))}
-        ids[MISSPELLED] = findable_id(request_id, 0, comparison_key(MISSPELLED))
-        return ids if lifted == len(asked) else {email: ids[email] for email in emails}
+        ids = {email: f"{request_id}-{number}" for number, email in enumerate(asked)}
+        ids[MISSPELLED] = findable_id(request_id, len(emails), comparison_key(MISSPELLED))
+        return {email: removal_id for email, removal_id in ids.items() if removal_id in lifted}
 
     def _one_by_sendgrid(
-        self, caller: Caller, emails: list[str], name: SuppressionList, request_id: str, now: int
+        self, caller: Caller, emails: list[str], name: AnyList, request_id: str, now: int
     ) -> dict[str, str]:
         """Request the removal of one address by SendGrid's API, if it is listed."""
         try:
@@ -494,14 +607,16 @@ class Scenario:
         return {emails[0]: findable_id(f"{LISTED_ONLY}{request_id}", 0, comparison_key(emails[0]))}
 
     def _upkeep(self, *, starts: int) -> None:
-        """Run the upkeep, which takes off cleared entries."""
-        skew = self._skew()
+        """Run the upkeep, which takes off cleared entries, and moves what the release before has queued."""
+        skew = self.skew()
 
         def run() -> None:
             Upkeep(
                 access=self.access,  # type: ignore[arg-type]
                 suppressions=self.store,
                 listing=self.listing,
+                old_queue=OldQueue(SerialTable(self.client, "Suppressions")),  # type: ignore[arg-type]
+                look=lambda *_, **__: 0,
                 clock=lambda: self.world.now + skew,
                 remaining=lambda: 110_000,
             ).run()
@@ -515,18 +630,21 @@ class Scenario:
 
         def run() -> None:
             began.append(self.world.now)
-            RemovalJob(
+            job = RemovalJob(
                 access=self.access,  # type: ignore[arg-type]
                 queue=self.queue,
                 log=self.event_log,
-                groups=None,  # type: ignore[arg-type]
+                groups=self.by_hand.group_store,
                 provider_for=self._upstream,  # type: ignore[arg-type]
                 clock=holder[0].clock,
                 remaining=lambda: 110_000 - (self.world.now - began[0]),
                 spread=lambda: self.choices.below(16) / 16,
-            ).run()
+            )
+            # a run that can read nothing of the queue is an error, and the next one begins anew
+            with suppress(Unavailable):
+                job.run()
 
-        process = self.world.start(name, run, skew=self._skew())
+        process = self.world.start(name, run, skew=self.skew())
         process.until = starts
         holder.append(process)
         return process
@@ -536,15 +654,16 @@ class Scenario:
         self.exposed = self.world.ios
         self.world.calm = True
         self.skewed = False
-        if self.cleared:
+        self.upgrade = min(self.upgrade, self.world.now)
+        if self.cleared or self.upgrade:
             self._upkeep(starts=0)
             self.world.run()
         for tick in range(TICKS):
             items = self.client.items.values()
-            waiting = [item for item in items if "queue" in item and item.get("removal_state") != "failed"]
+            waiting = [item for item in items if is_queued(item) and item.get("removal_state") != "failed"]
             if not waiting:
                 return
-            free = min(max(item["due_at"], item.get("lease_until", 0)) for item in waiting)
+            free = min(max(_due_at(item), item.get("lease_until", 0)) for item in waiting)
             accounts = [one for each in self.access.accounts.values() for one in each.values()]
             paused = max(account.paused_until for account in accounts)
             down = max(one.down_until for one in self.upstreams.values())
@@ -553,11 +672,21 @@ class Scenario:
             self.world.now = max(
                 self.world.now + 120_000, min(free, self.world.now + 3_600_000), min(paused, self.world.now + 900_000)
             )
+            if any("queue" in item for item in waiting):
+                self._upkeep(starts=0)
+                self.world.run()
             self._job(f"tick{tick}", starts=0)
             self.world.run()
+            if self.drops:
+                self._inquire(0)
+                self.world.run()
+            if self.drops and self.cleared:
+                # what was taken over may have been cleared before
+                self._upkeep(starts=0)
+                self.world.run()
         raise Failure("something is in the queue for ever")
 
 
-def _mark(begin: int) -> str:
-    """The suffix of the names in the second half of the history."""
-    return "" if begin == START else "x"
+def _due_at(item: Item) -> int:
+    """When a waiting item is due, whichever release has queued it."""
+    return queue_index.due_at(item) if "rank" in item else item["due_at"]  # type: ignore[no-any-return]

@@ -13,7 +13,8 @@ from reprieve.removals.removal import RemovalRequest, RemovalState
 from reprieve.runtime.wiring import LANES
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
-from reprieve.suppressions.reconcile import DailyReconciliation, Differences
+from reprieve.suppressions.reconcile import Differences
+from reprieve.suppressions.scheduled import ScheduledReconciliation
 from reprieve.suppressions.suppression import SuppressionList
 from tests.simulation.dynamodb import Client, SerialTable
 from tests.simulation.scenario import Access
@@ -30,8 +31,12 @@ TICK = 2 * MINUTE
 #: what Lambda gives a run
 RUN = 110 * SECOND
 HANGING = [Organization(f"hanging{number:02}", "Hanging") for number in range(60)]
+#: an organization that has many removals waiting
+LARGE = Organization("large", "Large")
 HEALTHY = [Organization(f"healthy{number:02}", "Healthy") for number in range(40)]
 LISTS = SuppressionList.BOUNCES
+#: removals of one request at the most
+MOST = 1_000
 
 
 class Silent:
@@ -73,13 +78,18 @@ def lanes(world: World, count: int) -> Lanes:
     return run
 
 
-def waits(count: int) -> list[int]:
-    """The waiting time of each removal of a healthy organization, in milliseconds, over several runs of the job."""
+def waits(count: int, *, backlog: int = 0) -> list[int]:
+    """The waiting time of each removal of a healthy organization, in milliseconds, over several runs of the job.
+
+    Args:
+        count: of lanes.
+        backlog: how many removals of a large organization wait from the start, in requests of 1,000.
+    """
     world = World(Choices(played=()))
     client = Client(world, "Suppressions", lambda *_: None)
     table = SerialTable(client, "Suppressions")  # type: ignore[arg-type]
     queue, store = RemovalQueue(table), Suppressions(table)
-    access = Access.of([*HANGING, *HEALTHY])
+    access = Access.of([*HANGING, *HEALTHY, *([LARGE] if backlog else [])])
     chance = Choices(7)
 
     def ask(organization: Organization, name: str, count: int) -> None:
@@ -100,6 +110,8 @@ def waits(count: int) -> list[int]:
             lanes=lanes(world, count),
         ).run()
 
+    for number in range(0, backlog, MOST):
+        ask(LARGE, f"l{number}", min(MOST, backlog - number))
     for number in range(5):
         begins = START + number * TICK
         for organization in HANGING:
@@ -129,6 +141,10 @@ def test_with_sixty_providers_that_hang_the_others_wait_less_than_two_ticks() ->
     assert p95(waits(LANES)) < 2 * TICK
 
 
+def test_an_organization_with_thousands_of_removals_delays_the_others_no_more() -> None:
+    assert p95(waits(LANES, backlog=4_000)) < 2 * TICK
+
+
 def test_without_lanes_they_would_wait_for_those_that_hang() -> None:
     assert p95(waits(1)) > 2 * TICK
 
@@ -138,21 +154,21 @@ def test_in_the_daily_comparison_a_provider_that_hangs_holds_up_one_lane() -> No
     compared: list[str] = []
 
     class Slow:
-        access = Access.of([*HANGING, *HEALTHY])
-        groups = SimpleNamespace(sweep=lambda *_, **__: None)
-
         def run(self, asked: Context, **_: int) -> Differences:
             world.sleep(150 if asked.organization in HANGING else 2)
             compared.append(asked.organization.id)
             return Differences()
 
-    day = DailyReconciliation(
+    day = ScheduledReconciliation(
+        Access.of([*HANGING, *HEALTHY]),  # type: ignore[arg-type]
         Slow(),  # type: ignore[arg-type]
+        SimpleNamespace(sweep=lambda *_, **__: None),  # type: ignore[arg-type]
+        None,  # type: ignore[arg-type]
         lambda: START + 15 * MINUTE - world.now,
         lambda: 0.0,
         lanes(world, LANES),
     )
     left: list[int] = []
-    world.start("day", lambda: left.append(day.run(start=0, end=START).left))
+    world.start("day", lambda: left.append(day.compare(start=0, end=START).left))
     world.run()
     assert (left, len(compared)) == ([0], len(HANGING) + len(HEALTHY))

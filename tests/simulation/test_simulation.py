@@ -35,6 +35,6 @@ def test_a_failure_is_reported_with_its_seed_and_the_shortest_history_found() ->
         first, line, story = report.failure.split("\n", 2)
         choices = [int(number) for number in line[line.index("[") + 1 : line.index("]")].split(",") if number]
         assert first.startswith("seed ")
-        assert len(choices) < 40
+        assert len(choices) < 50
         assert replay(choices) == story
     assert replay(choices) == ""

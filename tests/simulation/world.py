@@ -70,6 +70,7 @@ class Choices:
 
     def __init__(self, seed: int | None = None, played: Sequence[int] = ()) -> None:
         self._random = None if seed is None else random.Random(seed)
+        self._apart = random.Random(f"beside {seed}")
         self._played = played
         self.made: list[int] = []
 
@@ -80,6 +81,14 @@ class Choices:
             chosen = int(self._random.random() * bound)
         else:
             chosen = self._played[at] % bound if at < len(self._played) else 0
+        self.made.append(chosen)
+        return chosen
+
+    def aside(self, bound: int) -> int:
+        """A number from 0 to bound - 1, drawn apart: where it is 0, the history is the one that it was without it."""
+        if self._random is None:
+            return self.below(bound)
+        chosen = int(self._apart.random() * bound)
         self.made.append(chosen)
         return chosen
 
@@ -234,6 +243,8 @@ class Process(greenlet):
         self.skew = skew
         self.sender = self
         self.until = 0
+        #: its first and its latest step, by I/O
+        self.first = self.last = 0
         self.over = False
         self.crashed = False
 
@@ -245,7 +256,9 @@ class Process(greenlet):
         """Run until the next I/O."""
         # a process that another one started must not go on there when it ends
         self.world.hub = self.parent = greenlet.getcurrent()
+        self.first = self.first or self.world.ios + 1
         self.switch()
+        self.last = self.world.ios
         self.over = self.dead
 
     def _body(self, *_: Any) -> None:
@@ -253,3 +266,8 @@ class Process(greenlet):
             self.task()
         except Crash:
             self.crashed = True
+
+
+def half(begin: int) -> str:
+    """The suffix of the names in the second half of the history."""
+    return "" if begin == START else "x"
