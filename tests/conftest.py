@@ -1,5 +1,6 @@
 """Rules for every test: no connection leaves this machine, and pure code opens none at all."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,10 @@ class OneStack(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
     config.option.loadscopereorder = False
     return OneStack(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was skipped and why, a line per reason: what this machine lacks is otherwise only a number."""
+    reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.getreports("skipped"))
+    for reason, number in sorted(reasons.items()):
+        terminalreporter.write_line(f"{number} skipped: {reason.removeprefix('Skipped: ')}", yellow=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.removals.job import Tally
+from reprieve.hooks.deliver import Tally as HookTally
+from reprieve.removals.tally import Tally
 from reprieve.removals.upkeep import UpkeepReport
 from reprieve.runtime import metrics
 from reprieve.suppressions.ingest import Report
@@ -34,8 +35,10 @@ def ours(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     metrics.removal_job(Tally())
     metrics.upkeep(UpkeepReport())
     metrics.reconciliation(dict.fromkeys(("compared", "missing", "repaired", "unread", "left"), 0))
-    metrics.ingest(Report(events=1, listed=0, malformed=0, ignored=0), service="event-webhook")
+    metrics.ingest(Report(events=1, listed=0, malformed=0, ignored=0, uncounted=1), service="event-webhook")
     metrics.webhook_refused()
+    metrics.prompt_failed()
+    metrics.hook_delivery(HookTally())
     return set(written(capsys.readouterr().out))
 
 

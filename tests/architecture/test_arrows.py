@@ -11,8 +11,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "domain" / "python"
 PACKAGE = LAYER / "reprieve"
-SUBJECTS = ("system_log", "access", "recipients", "suppressions", "removals", "addresses", "email_servers", "exports")
-ROOMS = (*SUBJECTS, "store", "net", "smtp", "providers", "dialects", "runtime")
+SUBJECTS = (
+    *("system_log", "access", "recipients", "suppressions", "removals", "policies", "addresses"),
+    *("email_servers", "exports", "hooks", "rates"),
+)
+ROOMS = (*SUBJECTS, "store", "net", "smtp", "providers", "dialects", "runtime", "console")
 KERNEL = "kernel"
 
 #: the rooms that the modules of a room may import
@@ -22,16 +25,20 @@ MAY_KNOW = {
     "access": {KERNEL, "system_log", "access"},
     "recipients": {KERNEL, "system_log", "access", "recipients"},
     "suppressions": {KERNEL, "system_log", "access", "recipients", "suppressions"},
+    "rates": {KERNEL, "system_log", "access", "suppressions", "rates"},
     "removals": {KERNEL, "system_log", "access", "recipients", "suppressions", "removals"},
-    "addresses": {KERNEL, "system_log", "access", "recipients", "suppressions", "removals", "addresses"},
+    "policies": {KERNEL, "system_log", "access", "recipients", "suppressions", "removals", "policies"},
+    "addresses": {KERNEL, "system_log", "access", "recipients", "suppressions", "removals", "policies", "addresses"},
     "email_servers": {KERNEL, "system_log", "access", "email_servers"},
     "exports": {KERNEL, "system_log", "access", "exports"},
+    "hooks": {KERNEL, "system_log", "access", "hooks"},
     "store": {KERNEL, *SUBJECTS, "store"},
-    "net": {KERNEL, "net"},
+    "net": {KERNEL, "addresses", "net"},
     "smtp": {KERNEL, "email_servers", "net", "smtp"},
     "providers": {KERNEL, *SUBJECTS, "net", "providers"},
     "dialects": {KERNEL, *SUBJECTS, "dialects"},
-    "runtime": {KERNEL, *ROOMS},
+    "runtime": {KERNEL, *ROOMS} - {"console"},
+    "console": {KERNEL, *SUBJECTS, "dialects", "runtime", "console"},
 }
 
 #: third-party packages, and the only rooms that may import them
@@ -39,8 +46,11 @@ ONLY_IN = {
     "boto3": {"runtime"},
     "botocore": {"store", "providers", "runtime"},
     "requests": {"net"},
+    "dns": {"net"},
     "urllib3": {"net"},
     "pydantic": {"dialects"},
+    "jinja2": {"dialects"},
+    "markupsafe": {"dialects"},
     "joserfc": {"access"},
     "aws_lambda_powertools": {"runtime"},
 }
@@ -53,11 +63,14 @@ ALLOWED_IMPURE = {
     **{
         name: {"secrets"}
         for name in (
+            "access.attempt",
             "access.credential",
             "access.client",
+            "access.session",
             "access.token_requests",
             "recipients.users",
             "email_servers.manage",
+            "hooks.manage",
         )
     },
 }

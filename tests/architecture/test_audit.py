@@ -14,14 +14,17 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "layers" / "domain" / "python" / "reprieve"
-SUBJECTS = ("access", "recipients", "suppressions", "removals", "addresses", "email_servers", "exports")
+SUBJECTS = (
+    *("access", "recipients", "suppressions", "removals", "policies", "addresses", "email_servers", "exports"),
+    *("hooks", "rates"),
+)
 
 #: methods of ports that only read
 READS = {
     *("AccessStore.organization", "AccessStore.organizations", "AccessStore.credential"),
-    "AccessStore.credentials",
+    *("AccessStore.credentials", "SessionStore.find"),
     "AccessStore.provider_accounts",
-    *("KeyVault.seal", "KeyOpener.unseal", "TrustStore.trusted"),
+    *("KeyVault.seal", "KeyOpener.unseal", "TrustStore.trusted", "SignInStore.sign_in"),
     *("TrustStore.issuer", "IssuerStore.of"),
     *("TokenStore.client", "TokenStore.refresh_token", "TokenStore.signing_keys"),
     *("SenderStore.claimed", "SenderStore.owner"),
@@ -29,24 +32,38 @@ READS = {
     *("RecipientStore.holders", "RecipientStore.named", "RecipientStore.linked"),
     *("ProviderLists.entries", "ProviderLists.close", "Comparison.missing"),
     *("ListingStore.get", "ListingStore.page", "ListingStore.count", "ListingStore.each", "ListingStore.search"),
-    "WhitelistStore.whitelist",
+    *(
+        "WhitelistStore.whitelist",
+        "EvidenceStore.known",
+        "ProgressStore.progress",
+        "ProgressStore.brakes",
+        "ListingStore.oldest_first",
+    ),
     *("ListingStore.total", "ListingStore.hidden", "ListingStore.counts", "ListingStore.on_lists"),
     *("SuppressionStore.barred", "GroupStore.all", "LinkKeys.key_to_verify"),
     *("RemovalQueue.due", "RemovalQueue.listed", "HoldStore.of", "HeldAddresses.held", "ProviderLists.kept_with"),
     *("RemovalRecords.of_request", "RemovalRecords.one", "RemovalRecords.of_address", "RemovalRecords.waiting"),
-    "UnblockStore.block_states",
-    "AddressRecords.records",
+    *("UnblockStore.block_states", "EventWebhookStore.event_webhooks", "AccessStore.has_provider_account"),
+    *("AddressRecords.records", "MailHosts.mail_of", "RateStore.hours"),
     *("EmailServerStore.get", "EmailServerStore.all"),
     *("Secrets.seal", "Secrets.unseal"),
+    *("HookStore.hooks", "HookStore.enabled", "HookStore.deliveries"),
     *("OrganizationRows.rows", "OrganizationRows.without_secret"),
 }
 #: ports that change nothing of an organization
-OUTSIDE = {"EventLog", "LogReader", "QuotaStore", "DeadLetters", "DeadLetterQueue", "Courier"}
+OUTSIDE = {
+    *("WebhookPoster", "HookPoster", "EventLog", "LogReader", "QuotaStore", "DeadLetters", "DeadLetterQueue"),
+    *("Courier", "IdentityProviders"),
+}
 #: verbs without an entry of their own, with the reason
 EXCEPTIONS = {
     "Allowance.spend": "counts; the lifts that are counted have their entries",
+    "Inquiries.run": "asks; what is found is put on its list by Reconciliation.ask, with its entry",
     "Repeats.once": "keeps an answer; the work that it does has its own entries",
     "Repeats.proves": "keeps what proved a post; the post's events have their own entries",
+    "ConfirmationLinks.make": "at most makes a key; a link changes nothing until it is followed",
+    "SignIns.begin": "keeps an attempt; the session that comes of it has its entry",
+    "SignIns.finish": "uses an attempt up; the session that comes of it has its entry",
     "UnsubscribeLinks.make": "at most makes a key; a link changes nothing until it is followed",
     "UnsubscribeGroups.sweep": "finishes what GROUP_DELETE said",
     "Upkeep.run": "carries out what LIST_CLEARED and PURGE_UPDATE said; each removal's end has its entry",
@@ -163,6 +180,9 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
             "Clients.revoke",
             "Issuers.trust",
             "Issuers.distrust",
+            "SignInSettings.set",
+            "SignInSettings.remove",
+            "Sessions.open_for",
             "SigningKeys.rotate",
             "SigningKeys.ensure",
         ),
@@ -171,9 +191,10 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
         *("Records.insert", "Records.upsert", "Records.delete", "RecipientImports.run"),
         *("UnsubscribeGroups.create", "UnsubscribeGroups.change", "UnsubscribeGroups.delete"),
         *("UnsubscribeGroups.hear_of", "UnsubscribeGroups.take_over"),
-        *("Ingest.accept", "Unsubscribes.add", "ListImports.run", "Reconciliation.run"),
+        *("Ingest.accept", "Unsubscribes.add", "TakeOver.record"),
         *("Removals.request", "Lists.lift", "Lists.lift_many", "Lists.clear", "Unblocks.request", "Unblocks.reset"),
         *("Following.retry", "RemovalJob.run", "Whitelists.change", "Imports.run", "Holds.add"),
+        *("Policies.put", "Policies.reset", "Policies.enable"),
     } <= VERBS.keys()
 
 

@@ -42,13 +42,23 @@ def test_every_function_behind_an_api_is_entered_through_the_edge() -> None:
     assert {name for name in behind_an_api() if not isinstance(function(name), Api)} == set()
 
 
-def test_only_webhook_links_token_endpoints_and_published_keys_are_excepted() -> None:
-    """A signature or a client's proof is the credential there; public keys need none."""
+def test_only_webhook_links_token_endpoints_and_what_is_published_are_excepted() -> None:
+    """A signature or a client's proof is the credential there; documents, public keys and a page's files need none."""
     excepted = [(route.function, route.method, route.resource) for route in routes() if route.open]
     assert excepted == [
+        ("console", "GET", "/assets/{name}"),
+        ("console", "GET", "/sign-in"),
+        ("console", "GET", "/sign-in/{organization}"),
+        ("console", "POST", "/sign-in"),
+        ("console", "POST", "/oidc"),
+        ("console", "GET", "/oidc"),
+        ("documents", "GET", "/docs"),
+        ("documents", "GET", "/docs/{document}"),
         ("event_webhook", "POST", "/events/{kind}/{org}"),
         ("okta_tokens", "POST", "/v1/token"),
         ("okta_tokens", "GET", "/v1/keys"),
+        ("proofs", "GET", "/confirm/{token}"),
+        ("proofs", "POST", "/confirm/{token}"),
         ("unsubscribe_links", "GET", "/unsubscribe/{token}"),
         ("unsubscribe_links", "POST", "/unsubscribe/{token}"),
         ("zoho_tokens", "POST", "/v2/token"),
@@ -58,16 +68,20 @@ def test_only_webhook_links_token_endpoints_and_published_keys_are_excepted() ->
 
 def test_a_credential_is_verified_in_one_place_and_nothing_else_makes_a_caller() -> None:
     assert places(r"(?<!def )(?<!\.)\bauthenticate\(") == ["runtime/http.py"]
-    assert places(r"(?<!class )\bCaller\(") == ["access/authenticate.py"] * 2
+    # a person of a session, by what the organization's sign-in grants
+    assert places(r"(?<!class )\bCaller\(") == ["access/authenticate.py"] * 2 + ["access/sign_in.py"]
+    assert places(r"\bcaller_of\(") == ["access/sessions.py", "access/sign_in.py", "access/sign_ins.py"]
     assert places(r"\bcaller=(?!None)") == ["dialects/exchange.py", "runtime/http.py"]
 
 
 def test_a_route_is_registered_by_the_two_methods_of_the_edge_alone() -> None:
-    assert places(r"\.routes\[") == ["runtime/http.py"] * 2
+    assert places(r"\.routes\[[^]]*\] = ") == ["runtime/http.py"] * 2
+    assert set(places(r"\.routes\[")) == {"runtime/http.py"}
     assert places(r"(?<!class )\bRoute\(") == ["runtime/http.py"] * 2
     assert set(places(r"handler\.open\(")) == {
         *("functions/event_webhook/app.py", "functions/okta_tokens/app.py", "functions/zoho_tokens/app.py"),
-        "functions/unsubscribe_links/app.py",
+        *("functions/unsubscribe_links/app.py", "functions/proofs/app.py", "functions/documents/app.py"),
+        "console/sign_in.py",
     }
 
 
@@ -84,9 +98,12 @@ def test_no_api_has_an_authorizer_of_its_own() -> None:
 
 
 #: the words before a token that the vendors' clients send
-SCHEMES = {"api": "SSWS", "v3": "Bearer", "crm": "Zoho-oauthtoken", "reprieve": "Bearer"}
+SCHEMES = {"api": "SSWS", "v3": "Bearer", "crm": "Zoho-oauthtoken", "reprieve": "Bearer", "console": "Bearer"}
 #: the events whose request has no credential, or one that is not good
-WITHOUT = {"remove_list/no_credential", "remove_list/not_a_token", "remove_list/unknown_token"}
+WITHOUT = {
+    *("remove_list/no_credential", "remove_list/not_a_token", "remove_list/unknown_token"),
+    "console/no_session",
+}
 
 
 def test_an_event_carries_a_token_that_says_what_to_put_in_its_place() -> None:

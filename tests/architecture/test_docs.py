@@ -14,6 +14,8 @@ from tests.support.tables import template
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+#: the pages that have the routes of the APIs and of the console
+REFERENCES = [*sorted((DOCS / "reference").glob("*-api.md")), DOCS / "reference" / "console.md"]
 #: the repository's own pages; what npm installs has others
 PAGES = sorted(
     path
@@ -112,7 +114,7 @@ def test_every_attribute_of_an_export_is_in_the_reference() -> None:
 
 def test_every_route_is_in_the_reference() -> None:
     """A path as a caller sees it, behind its stage."""
-    reference = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS / "reference").glob("*-api.md"))
+    reference = "\n".join(path.read_text(encoding="utf-8") for path in REFERENCES)
     named = set(re.findall(r"/[^\s`?]+", reference))
     served = {f"/{route.dialect.stage}{route.resource}".replace("+}", "}") for route in routes()}
     assert served - named == set()

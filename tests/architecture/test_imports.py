@@ -18,18 +18,22 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app
 NEVER = {"aws_xray_sdk", "moto", "hypothesis", "pytest", "click"}
 #: modules that only these functions load, at import or at the first use
 EXPENSIVE = {
-    "pydantic": {"recipients", "email_servers", "email_server_test"},
+    "pydantic": {"recipients", "email_servers", "email_server_test", "policies", "hooks"},
     "email": {
-        *("email_servers", "email_server_test", "recipients", "event_webhook", "okta_tokens"),
+        *("email_servers", "email_server_test", "recipients", "okta_tokens", "policies"),
         *("mail_reports", "received_mail"),
+        # dates of Retry-After, and pydantic
+        *("hooks", "hook_delivery"),
     },
     "requests": set(),
     "boto3": set(),
     "botocore.exceptions": set(),
-    "ssl": {"email_servers", "email_server_test"},
+    "ssl": {"email_servers", "email_server_test", "console_settings"},
     "cryptography": {"event_webhook", "email_servers", "email_server_test", "okta_tokens", "zoho_tokens"},
     "flufl.bounce": {"mail_reports"},
     "joserfc": {"okta_tokens", "zoho_tokens"},
+    "jinja2": {"console", "console_settings"},
+    "django_htmx": set(),
 }
 
 PROGRAM = """
@@ -47,6 +51,9 @@ print(json.dumps([
 LAMBDA = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"} | dict.fromkeys(
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing"
 )
+
+
+LIGHT = {"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", "DYNAMODB_TRANSPORT": "light"}
 
 
 def program_of(function: str) -> str:
@@ -85,9 +92,34 @@ def test_a_function_loads_only_what_it_uses(function: str) -> None:
     assert clients == 0
 
 
-@pytest.mark.parametrize("function", [name for name in FUNCTIONS if settings_of(name) - common_settings()])
+#: without the job's name a function asks for no prompt runs
+OPTIONAL = {"REMOVAL_JOB"}
+
+
+@pytest.mark.parametrize(
+    ("function", "verbs", "unneeded"),
+    [
+        ("addresses", "addresses", {"reprieve.suppressions.classifier", "reprieve.removals.request"}),
+        ("event_webhook", "ingest", {"reprieve.removals.queue", "reprieve.paging", "html.entities"}),
+        ("event_webhook", "webhook_keys", {"reprieve.access.provider_accounts", "reprieve.exports"}),
+        ("remove_list", "removals", {"reprieve.access.account_rules", "reprieve.suppressions.classifier"}),
+    ],
+)
+def test_the_verbs_of_a_function_load_nothing_that_their_ordinary_requests_do_not_use(
+    function: str, verbs: str, unneeded: set[str]
+) -> None:
+    program = program_of(function).replace("print(json", f"wiring.{verbs}()\nprint(json")
+    done = started(program, {**LAMBDA, **dict.fromkeys(settings_of(function), "1"), **LIGHT})
+    assert done.returncode == 0, done.stderr
+    modules, _ = json.loads(done.stdout)
+    # no name is in other letters than ASCII, few requests make two calls at a time, few refusals are not in English
+    seldom = {"encodings.idna", "concurrent.futures", "reprieve.suppressions.refusals.german"}
+    assert set(modules) & (unneeded | seldom) == set()
+
+
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if settings_of(name) - common_settings() - OPTIONAL])
 def test_a_function_without_its_own_settings_does_not_start_and_names_them_all(function: str) -> None:
-    own = settings_of(function) - common_settings()
+    own = settings_of(function) - common_settings() - OPTIONAL
     common = dict.fromkeys(common_settings(), "1")
     done = started(program_of(function), {**LAMBDA, **common, "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"})
     said = done.stderr.splitlines()[-1]

@@ -11,6 +11,7 @@ import pytest
 from reprieve.dialects.dialect import Refusal
 from reprieve.dialects.registry import DIALECTS, TOKEN_ENDPOINTS
 from tests.support.operator_policy import listed
+from tests.support.routes import apis
 from tests.support.tables import tables, template
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def gateway_responses(dialect: Dialect) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for kind, said in dialect.gateway_rows().items():
         assert isinstance(said, Refusal)
-        body = json.dumps(dialect.write(said, REQUEST).body, separators=(",", ":"))
+        written = dialect.write(said, REQUEST).body
+        body = written if isinstance(written, str) else json.dumps(written, separators=(",", ":"))
         responses[kind] = {"ResponseTemplates": {"application/json": body}}
         if not kind.startswith("DEFAULT_"):
             responses[kind]["StatusCode"] = str(int(said.status))
@@ -120,3 +122,60 @@ def test_the_job_runs_every_two_minutes_and_what_it_cannot_do_is_not_lost() -> N
 
 def test_the_bytes_of_a_webhook_or_a_mail_reach_the_function_as_they_were_sent() -> None:
     assert RESOURCES["ReprieveApi"]["Properties"]["BinaryMediaTypes"] == ["application/json", "message/rfc822"]
+
+
+def test_exactly_the_functions_that_queue_something_may_ask_the_job_to_run_and_do() -> None:
+    queueing = {name for name, api in apis().items() if any(route.queues for route in api.routes.values())}
+    may, do = set(), set()
+    for properties in FUNCTIONS.values():
+        name = Path(properties["CodeUri"]).name
+        if "REMOVAL_JOB" in properties["Environment"]["Variables"]:
+            do.add(name)
+        asked = [one for one in statements(properties) if any(it.startswith("lambda:") for it in listed(one["Action"]))]
+        for statement in asked:
+            may.add(name)
+            assert (statement["Effect"], statement["Action"]) == ("Allow", "lambda:InvokeFunction")
+            assert statement["Resource"] == "RemovalJobFunction.Alias"
+    assert (
+        queueing
+        == may
+        == do
+        == {
+            *("remove_list", "suppressions", "global_suppressions", "group_suppressions"),
+            *("unsubscribe_links", "unblock_email", "proofs", "holds", "removals", "console"),
+        }
+    )
+
+
+def test_every_change_of_an_api_that_records_removals_or_additions_asks_the_job_to_run() -> None:
+    asking = sorted(
+        f"{name} {method} {resource}"
+        for name, api in apis().items()
+        for (method, resource), route in api.routes.items()
+        if route.queues
+    )
+    lists = ("blocks", "bounces", "invalid_emails", "spam_reports")
+    assert asking == sorted(
+        [
+            "console POST /holds/add",
+            "console POST /holds/lift",
+            "console POST /lifts",
+            "console POST /lifts/many",
+            "console POST /removals/{id}/retry",
+            "global_suppressions DELETE /asm/suppressions/global/{email+}",
+            "global_suppressions POST /asm/suppressions/global",
+            "group_suppressions DELETE /asm/groups/{group_id}/suppressions/{email+}",
+            "group_suppressions POST /asm/groups/{group_id}/suppressions",
+            "holds DELETE /holds/{subject+}",
+            "holds POST /holds",
+            "proofs POST /confirm/{token}",
+            "proofs POST /proofs/{email+}",
+            "remove_list POST /v1/org/email/bounces/remove-list",
+            "removals POST /removals/{id}/retry",
+            *(f"suppressions DELETE /suppression/{name}" for name in lists),
+            *(f"suppressions DELETE /suppression/{name}/{{email+}}" for name in lists),
+            "unblock_email POST /{version}/{module}/actions/unblock_email",
+            "unblock_email POST /{version}/{module}/{record_id}/actions/unblock_email",
+            "unsubscribe_links POST /unsubscribe/{token}",
+        ]
+    )

@@ -11,6 +11,7 @@ from reprieve.dialects.registry import DIALECTS
 from reprieve.runtime import wiring
 from tests.cli.running import Clock, Ran, deploy, invoke
 from tests.support import moto_aws
+from tests.support.mail_hosts import NoDns
 from tests.support.tables import environment
 
 if TYPE_CHECKING:
@@ -42,10 +43,26 @@ def aws(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
     moto_aws.set_credentials(monkeypatch)
     # set and taken away, so that what a command sets is taken away after the test, too
     words = ["AWS_PROFILE", "AWS_ENDPOINT_URL", "REPRIEVE_STACK", "REPRIEVE_LOCAL", "NO_COLOR"]
-    for word in [*words, *OUTPUTS, "SECRETS_KEY", "DEAD_LETTER_QUEUE_URL", "AWS_REGION"]:
+    for word in [
+        *words,
+        *OUTPUTS,
+        "TOKEN_PORTS",
+        "PRIVATE_MAIL_NETWORKS",
+        "SECRETS_KEY",
+        "DEAD_LETTER_QUEUE_URL",
+        "AWS_REGION",
+    ]:
         monkeypatch.setenv(word, "")
         monkeypatch.delenv(word)
     moto_aws.empty(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def dns(monkeypatch: pytest.MonkeyPatch) -> NoDns:
+    """A DNS that says nothing, until a test sets what it says."""
+    names = NoDns()
+    monkeypatch.setattr(wiring, "mail_hosts", lambda: names)
+    return names
 
 
 @pytest.fixture

@@ -24,12 +24,9 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ran]
 
+pytestmark = pytest.mark.usefixtures("ids", "acme")
+
 FIRST, SECOND, THIRD = (f"{number:016}" for number in (1, 2, 3))
-
-
-@pytest.fixture(autouse=True)
-def acme(stack: dict[str, str], ids: None, run: Run) -> None:
-    run("organizations", "create", "acme")
 
 
 def authenticated(token: str, now: int = NOW) -> frozenset[str]:
@@ -70,10 +67,16 @@ def test_json_has_the_token_and_its_record(run: Run) -> None:
             "role": "admin",
             "scopes": [
                 "reprieve.addresses.read",
+                "reprieve.events.create",
                 "reprieve.holds.manage",
                 "reprieve.holds.read",
+                "reprieve.hooks.manage",
+                "reprieve.hooks.read",
                 "reprieve.links.create",
                 "reprieve.mail_reports.create",
+                "reprieve.policies.manage",
+                "reprieve.policies.read",
+                "reprieve.proofs.create",
                 "reprieve.removals.manage",
                 "reprieve.removals.read",
                 "reprieve.suppressions.read",
@@ -184,7 +187,7 @@ def test_zohos_scopes_may_name_a_module(run: Run) -> None:
         (["--expires-in", "0d"], "Invalid value for '--expires-in': a number and a unit: 30s, 30m, 12h, 90d or 52w"),
         (
             ["--dialect", "mailgun"],
-            "Invalid value for '--dialect': 'mailgun' is not one of 'okta', 'sendgrid', 'zoho', 'reprieve'.",
+            "Invalid value for '--dialect': 'mailgun' is not one of 'okta', 'sendgrid', 'zoho', 'reprieve', 'console'.",
         ),
     ],
 )
@@ -211,10 +214,16 @@ def test_the_scopes_are_listed_by_dialect(run: Run) -> None:
         ("zoho", "ZohoCRM.users.READ"),
         ("zoho", "ZohoSearch.securesearch.READ"),
         ("reprieve", "reprieve.addresses.read"),
+        ("reprieve", "reprieve.events.create"),
         ("reprieve", "reprieve.holds.manage"),
         ("reprieve", "reprieve.holds.read"),
+        ("reprieve", "reprieve.hooks.manage"),
+        ("reprieve", "reprieve.hooks.read"),
         ("reprieve", "reprieve.links.create"),
         ("reprieve", "reprieve.mail_reports.create"),
+        ("reprieve", "reprieve.policies.manage"),
+        ("reprieve", "reprieve.policies.read"),
+        ("reprieve", "reprieve.proofs.create"),
         ("reprieve", "reprieve.removals.manage"),
         ("reprieve", "reprieve.removals.read"),
         ("reprieve", "reprieve.suppressions.read"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.access.provider_account import DEFAULT
-from reprieve.clock import DAY, HOUR, MINUTE
+from reprieve.clock import DAY, HOUR, MINUTE, SECOND
 from reprieve.errors import Unavailable
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalRequest, RemovalState
@@ -24,8 +24,11 @@ from reprieve_cli.status import Part
 from tests.cli.running import NOW, deploy
 from tests.support import queue
 from tests.support.contexts import context
-from tests.support.event_posts import KEY, public
+from tests.support.event_posts import KEY
+from tests.support.fake_sendgrid import FakeSendGrid, status
+from tests.support.fake_ses import FakeSes
 from tests.support.gateway import ROOT
+from tests.support.webhook import public
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ran]
 
-GROUPS = ("RemovalJobLogs", "UpkeepLogs", "ReconciliationLogs")
+GROUPS = sorted({it.logs for it in checks.SCHEDULED})
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +63,16 @@ def healthy(stack: dict[str, str], today: int) -> dict[str, str]:
     return outputs
 
 
+#: the metrics of the runs that each of the logs must have
+METRICS = json.dumps({it.metric: [0.0] for it in checks.SCHEDULED})
+
+
 def ran(group: str, at: int) -> None:
     logs = wiring.client("logs")
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName="s")
-    logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[{"timestamp": at, "message": "REPORT"}])
+    said = [{"timestamp": at, "message": message} for message in ("REPORT", METRICS)]
+    logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=said)
 
 
 def doctor(run: Run) -> Ran:
@@ -108,7 +116,9 @@ def test_a_deployment_in_order_has_no_advice(run: Run, healthy: dict[str, str]) 
         "ok       signing keys: none, because no OAuth client was created yet",
         "ok       removal job: ran within 10m",
         "ok       upkeep: ran within 10m",
+        "ok       policies: ran within 3h",
         "ok       reconciliation: ran within 25h",
+        "ok       hook delivery: ran within 10m",
         "ok       provider: acme: none is behind its account",
         "ok       webhook: acme: its provider has none",
     ]
@@ -190,29 +200,39 @@ def test_a_key_that_does_not_seal_is_a_fault(
 
 
 @pytest.mark.parametrize(
-    ("output", "within"),
-    [("RemovalJobLogs", 10 * MINUTE), ("UpkeepLogs", 10 * MINUTE), ("ReconciliationLogs", 25 * HOUR)],
+    ("name", "within"),
+    [
+        ("removal job", 10 * MINUTE),
+        ("upkeep", 10 * MINUTE),
+        ("policies", 3 * HOUR),
+        ("reconciliation", 25 * HOUR),
+        ("hook delivery", 10 * MINUTE),
+    ],
 )
-def test_a_function_that_has_not_run_for_its_time_is_a_fault_unless_the_stack_is_younger(
-    today: int, output: str, within: int
+def test_what_has_not_run_for_its_time_is_a_fault_unless_the_stack_is_younger(
+    today: int, name: str, within: int
 ) -> None:
-    whole = Stack("whole", "eu-west-1", None, {output: output})
-    ran(output, today - within - 1)
+    scheduled = next(it for it in checks.SCHEDULED if it.name == name)
+    whole = Stack("whole", "eu-west-1", None, {scheduled.logs: "group"})
+    ran("group", today - within - 1)
     old, young = today - 30 * DAY, today - within + MINUTE
-    silent = checks.ran_lately(whole, output, old)
+    silent = checks.ran_lately(whole, scheduled, old)
     assert silent.state is State.FAULT
     assert (ROOT / silent.advice.removeprefix("see ")).is_file()
-    assert checks.ran_lately(whole, output, young).state is State.OK
+    assert checks.ran_lately(whole, scheduled, young).state is State.OK
     logs = wiring.client("logs")
-    event = {"timestamp": today - within, "message": "REPORT"}
-    logs.put_log_events(logGroupName=output, logStreamName="s", logEvents=[event])
-    assert checks.ran_lately(whole, output, old).state is State.OK
+    # what a run of another kind writes into the same log says nothing, such as that of the inquiries
+    for message, state in (('{"InquiriesAnswered":[0.0]}', State.FAULT), (METRICS, State.OK)):
+        event = {"timestamp": today - within, "message": message}
+        logs.put_log_events(logGroupName="group", logStreamName="s", logEvents=[event])
+        assert checks.ran_lately(whole, scheduled, old).state is state
 
 
 def test_a_log_that_cannot_be_read_and_a_stack_without_the_output_are_warnings(stack: dict[str, str]) -> None:
-    for outputs in ({}, {"UpkeepLogs": "gone"}):
-        finding = checks.ran_lately(Stack("whole", "eu-west-1", None, outputs), "UpkeepLogs", NOW - DAY)
-        assert (finding.state, bool(finding.advice)) == (State.WARNING, True)
+    for scheduled in checks.SCHEDULED:
+        for outputs in ({}, {scheduled.logs: "gone"}):
+            finding = checks.ran_lately(Stack("whole", "eu-west-1", None, outputs), scheduled, NOW - DAY)
+            assert (finding.state, bool(finding.advice)) == (State.WARNING, True)
 
 
 def test_an_organization_without_an_account_is_a_fault_once_removals_wait(run: Run, healthy: dict[str, str]) -> None:
@@ -297,3 +317,64 @@ def test_it_changes_nothing(run: Run, healthy: dict[str, str]) -> None:
     before = everything()
     doctor(run)
     assert everything() == before
+
+
+def test_a_connection_that_has_drifted_is_a_fault(run: Run, healthy: dict[str, str], clock: Clock) -> None:
+    url = f"{healthy['ReprieveApi']}/reprieve/events/sendgrid/acme"
+    run("--stack", "whole", "organizations", "create", "acme")
+    with FakeSendGrid(clock=lambda: clock.now / SECOND) as fake:
+        fake.allow("SG.x")
+        new = ("--key-stdin", "--base-url", fake.url)
+        assert run("--stack", "whole", "connect", "acme", "sendgrid", *new, "--wait", "0", stdin="SG.x").code == 1
+        as_it_is = {
+            "check": "connection",
+            "state": "ok",
+            "found": "acme: its events are sent to this stack",
+            "advice": "",
+        }
+        assert found(run, "connection") == [as_it_is]
+        (webhook,) = fake.webhooks["SG.x", ""].values()
+        for change, said in (
+            ({"enabled": False}, "switch: it is switched off"),
+            ({"bounce": False, "dropped": False}, "event webhook: it does not post bounce, dropped"),
+            ({"key": KEY}, "webhook key: the account does not have the key that SendGrid signs with"),
+            ({"key": None}, "signature: it does not sign its posts; webhook key: there is none to store yet"),
+            ({"url": "https://elsewhere.example"}, f"event webhook: no webhook posts to {url}"),
+        ):
+            kept = dict(webhook)
+            webhook |= change
+            (finding,) = found(run, "connection")
+            assert finding["state"] == "fault"
+            assert finding["found"].startswith(f"acme: {said}")
+            assert "`reprieve connect acme sendgrid` changes it" in finding["advice"]
+            webhook |= kept
+        fake.always = status(403)
+        (finding,) = found(run, "connection")
+        assert (finding["state"], "user.webhooks.event.settings" in finding["found"]) == ("warning", True)
+        fake.always = None
+        assert found(run, "connection") == [as_it_is]
+        # nothing is asked of an account in a pause
+        wiring.access().pause_provider("acme", DEFAULT, until=clock.now + MINUTE, reason="401")
+        fake.seen.clear()
+        assert found(run, "connection") == []
+        assert fake.seen == []
+
+
+def test_an_event_destination_that_is_gone_is_a_fault(
+    run: Run, healthy: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ses = FakeSes()
+    monkeypatch.setattr(wiring, "provider_client", lambda *_: ses)
+    run("--stack", "whole", "organizations", "create", "acme")
+    run("--stack", "whole", "providers", "set", "acme", "--kind", "ses")
+    run("--stack", "whole", "senders", "claim", "acme", "identity/acme.example")
+    # by an identity, whose topic is not looked at
+    assert found(run, "connection") == []
+    assert (
+        run("--stack", "whole", "connect", "acme", "ses", "--configuration-set", "news", "--topic", "arn:t").code == 0
+    )
+    assert [one["state"] for one in found(run, "connection")] == ["ok"]
+    ses.sets["news"].clear()
+    (finding,) = found(run, "connection")
+    said = "acme: event destination of news: it publishes to no topic of Reprieve's"
+    assert (finding["state"], finding["found"]) == ("fault", said)

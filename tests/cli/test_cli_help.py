@@ -36,6 +36,7 @@ def test_these_are_the_commands() -> None:
         "clients create",
         "clients list",
         "clients revoke",
+        "connect",
         "credentials change",
         "credentials issue",
         "credentials list",
@@ -49,6 +50,14 @@ def test_these_are_the_commands() -> None:
         "holds add",
         "holds lift",
         "holds list",
+        "hooks add",
+        "hooks change",
+        "hooks deliveries",
+        "hooks list",
+        "hooks remove",
+        "hooks replay",
+        "hooks rotate",
+        "hooks test",
         "import",
         "ingest",
         "issuers add",
@@ -63,12 +72,19 @@ def test_these_are_the_commands() -> None:
         "organizations create",
         "organizations list",
         "organizations show",
+        "policies disable",
+        "policies dry-run",
+        "policies enable",
+        "policies reset",
+        "policies set",
+        "policies show",
         "providers list",
         "providers remove",
         "providers resume",
         "providers set",
         "providers show",
         "providers test",
+        "rates",
         "recipients delete",
         "recipients import",
         "recipients list",
@@ -79,6 +95,9 @@ def test_these_are_the_commands() -> None:
         "senders claim",
         "senders list",
         "senders release",
+        "sign-in remove",
+        "sign-in set",
+        "sign-in show",
         "signing-keys list",
         "signing-keys rotate",
         "status",
@@ -111,7 +130,7 @@ def test_every_example_is_a_command_line_that_the_command_takes(
     example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in re.findall(r"\w+\.(?:csv|jwk|jsonl|eml)", example):
+    for name in re.findall(r"\w+\.(?:csv|jwk|jsonl?|eml)", example):
         (tmp_path / name).touch()
     # what the shell would do with the rest is not the command's business
     line = re.search(r"reprieve ([^<|)]+)", example)
@@ -154,7 +173,7 @@ CHOICES = [
 def test_choices_are_printed_as_they_are_typed(parameter: click.Parameter) -> None:
     with pytest.raises(click.BadParameter) as refusal:
         parameter.type.convert("wrong", parameter, None)
-    assert re.fullmatch(r"'wrong' is not one of ('\w+', )*'\w+'\.", refusal.value.message)
+    assert re.fullmatch(r"'wrong' is not one of ('[\w.]+', )*'[\w.]+'\.", refusal.value.message)
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:

@@ -18,12 +18,9 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ran]
 
+pytestmark = pytest.mark.usefixtures("acme")
+
 ADD = ("holds", "add", "acme")
-
-
-@pytest.fixture(autouse=True)
-def acme(stack: dict[str, str], run: Run) -> None:
-    run("organizations", "create", "acme")
 
 
 def test_an_address_is_held_listed_explained_and_lifted(run: Run, clock: Clock) -> None:

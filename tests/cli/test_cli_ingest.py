@@ -27,15 +27,12 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ran]
 
+pytestmark = pytest.mark.usefixtures("acme")
+
 ACME = Organization("acme", "Acme Inc.")
 STAMP = "2026-03-01T11:59:00.000Z"
 OPEN = {"event": "open", "email": "u@company.com", "timestamp": NOW // SECOND - 60}
 EMPTY = {"events": 0, "by_kind": {}, "listed": 0, "ignored": 0, "too_old": 0, "refused": 0, "rows": []}
-
-
-@pytest.fixture(autouse=True)
-def acme(run: Run, stack: dict[str, str]) -> None:
-    assert run("organizations", "create", "acme").code == 0
 
 
 def bounce(email: str = "u@company.com", *, age: int = 60_000, **more: Any) -> dict[str, Any]:
@@ -110,6 +107,21 @@ def test_a_file_that_is_taken_in_again_counts_nothing_twice(run: Run, write: Cal
     again = ingested(run, "--kind", "sendgrid", file, file)
     assert (first["events"], first["ignored"], again["listed"]) == (3, 1, 0)
     assert (listed(), deliveries()) == before
+
+
+def test_events_count_for_the_account_that_is_named(run: Run, write: Callable[..., str]) -> None:
+    assert run("providers", "set", "acme", "--account", "paris", "--kind", "ses", "--region", "eu-west-3").code == 0
+    # the kind is that account's own
+    assert ingested(run, "--account", "paris", write(published()))["listed"] == 1
+    (record,) = wiring.listing().records(ACME, "u@company.com", [SuppressionList.BOUNCES])
+    assert record.suppression is not None
+    assert (record.suppression.reporters, record.suppression.provider) == (["paris"], "ses")
+
+
+def test_an_account_that_is_not_there_is_refused_and_nothing_is_taken_in(run: Run, write: Callable[..., str]) -> None:
+    ran = run("ingest", "acme", "--kind", "sendgrid", "--account", "paris", write(bounce()))
+    assert (ran.code, ran.err) == (1, "Error: account: the organization has no provider account of that name\n")
+    assert (listed(), deliveries()) == ([], 0)
 
 
 @pytest.mark.parametrize("inner", [published(), wrapped(published()), {"detail-type": "x", "detail": published()}])

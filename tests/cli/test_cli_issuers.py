@@ -16,14 +16,11 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ran]
 
+pytestmark = pytest.mark.usefixtures("acme")
+
 OKTA = ("--issuer", "https://acme.okta.com/oauth2/default", "--audience", "api://reprieve")
 KEYS = ("--jwks-url", "https://acme.okta.com/oauth2/default/v1/keys", "--claim", "groups")
 ADD = ("issuers", "add", "acme", *OKTA, *KEYS)
-
-
-@pytest.fixture(autouse=True)
-def acme(stack: dict[str, str], run: Run) -> None:
-    run("organizations", "create", "acme")
 
 
 def test_an_issuer_is_trusted_listed_and_trusted_no_more(run: Run) -> None:

@@ -9,7 +9,9 @@ from unittest.mock import patch
 import pytest
 
 from reprieve.access.provider_account import DEFAULT
+from reprieve.addresses.mail_domain import Mail
 from reprieve.clock import DAY, MINUTE
+from reprieve.dialects.reprieve.prospects import TELL_OF_GROUP
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
 from reprieve.runtime import wiring
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from reprieve.organization import Organization
     from tests.cli.running import Clock
+    from tests.support.mail_hosts import NoDns
 
     Run = Callable[..., Ran]
 
@@ -89,11 +92,21 @@ def test_why_says_for_each_list_since_when_until_when_and_how_to_lift_it(run: Ru
         "bounces since 2026-02-28T12:00:00Z: 550 no  such user\n"
         "  5.1.1, hard, Invalid Address, from sendgrid; 1 event\n"
         "  It stays suppressed until it is lifted.\n"
+        "  Advice of the policy, until 2026-03-07T12:00:00Z: "
+        "The rule 'hard bounce' holds it for a first failure.\n"
+        "  Once lifted: It is likely to bounce again: the latest answer was that there is no such mailbox.\n"
+        "  To say to its owner: Our mail came back because your mail server says that this mailbox does not exist. "
+        "Please check the spelling of your address, or ask the administrator of your mail.\n"
         "  To lift it: reprieve lift acme ANN@x.io --list bounces\n"
         "\n"
         "blocks since 2026-02-28T12:00:00Z: 451 later\n"
         "  4.5.1, soft, Unclassified, from sendgrid; 1 event\n"
         "  It has bounced too rarely to be blocked; mail to it is tried.\n"
+        "  Advice of the policy, until 2026-03-01T12:00:00Z: "
+        "The rule 'passing failure' held it for a first failure; that time is over.\n"
+        "  Once lifted: It may work: the cause can pass by itself, or was about one message.\n"
+        "  To say to its owner: Your mail server refused our mail and did not say clearly why. Please check that other "
+        "senders' mail reaches you.\n"
         "  To lift it: reprieve lift acme ANN@x.io --list blocks\n"
         "\n"
         "It is outside the membership rule of acme: Okta's and Zoho's clients may not lift it.\n"
@@ -143,12 +156,14 @@ def test_groups_are_shown_explained_exported_and_lifted_by_the_name_of_their_lis
         "is_default": True,
         "unsubscribes": 1,
     }
-    assert run("why", "acme", "bob@x.io").out.splitlines()[:6] == [
+    assert run("why", "acme", "bob@x.io").out.splitlines()[:8] == [
         "bob@x.io is mailed.",
         "",
         "group 'News' (group-7) since 2026-02-28T12:00:00Z: no reason given",
         "  hard, Unclassified, from api; 1 event",
         "  It stays suppressed until it is lifted.",
+        "  Once lifted: It may work: no server refused the mail. Ask the recipient first.",
+        f"  To say to its owner: {TELL_OF_GROUP}",
         "  To lift it: reprieve lift acme bob@x.io --list group-7",
     ]
     exported = run("lists", "export", "acme", "group-7").out
@@ -191,14 +206,48 @@ def test_why_as_json_is_the_answer_of_the_api_to_one_who_may_do_everything(run: 
     ]
 
 
-def test_a_lift_is_rehearsed_without_changing_anything(run: Run) -> None:
-    assert run("lift", "acme", ANN, NEW, "ANN@x.io", "--dry-run") == Ran(
+def test_a_lift_is_rehearsed_without_changing_anything(run: Run, dns: NoDns) -> None:
+    dns |= {"x.io": Mail.MX, "gmial.com": Mail.NULL_MX}
+    assert run("lift", "acme", ANN, NEW, "ANN@x.io", "bo@gmial.com", "--dry-run") == Ran(
         0,
-        "EMAIL     WHAT\n"
-        "ann@x.io  on the list since 2026-02-28T12:00:00Z: 550 no  such user\n"
-        "new@x.io  not on the list here; the provider is asked all the same\n"
-        "2 would be lifted (dry run)\n",
+        "EMAIL         WHAT                                                       EXPECTED\n"
+        "ann@x.io      on the list since 2026-02-28T12:00:00Z: 550 no  such user  It is likely to bounce again: "
+        "the latest answer was that there is no such mailbox.\n"
+        "new@x.io      not on the list here; the provider is asked all the same   -\n"
+        "bo@gmial.com  not on the list here; the provider is asked all the same   The domain gmial.com says that "
+        "it takes no mail (null MX, RFC 7505). Probably gmail.com is meant.\n"
+        "3 would be lifted (dry run)\n",
     )
+    assert json.loads(run("lift", "acme", ANN, "bo@gmial.com", "--dry-run", "--json").out) == [
+        {
+            "email": ANN,
+            "listed": True,
+            "lifts": True,
+            "domain": {
+                "name": "x.io",
+                "mail_servers": "mx",
+                "probably_meant": None,
+                "sentence": "The domain x.io names mail servers.",
+            },
+            "bounced_again": 0,
+            "expected": "likely_to_bounce_again",
+            "why_expected": "It is likely to bounce again: the latest answer was that there is no such mailbox.",
+            "tell": "Our mail came back because your mail server says that this mailbox does not exist. Please check "
+            "the spelling of your address, or ask the administrator of your mail.",
+        },
+        {
+            "email": "bo@gmial.com",
+            "listed": False,
+            "lifts": True,
+            "domain": {
+                "name": "gmial.com",
+                "mail_servers": "null_mx",
+                "probably_meant": "gmail.com",
+                "sentence": "The domain gmial.com says that it takes no mail (null MX, RFC 7505). Probably gmail.com "
+                "is meant.",
+            },
+        },
+    ]
     assert run("removals", "acme").out == "No removals.\n"
     assert listed()
 
@@ -326,9 +375,9 @@ def test_a_list_is_shown_newest_first_without_what_could_speak_to_the_terminal(r
     rows = "email,created,reason\nbob@x.io,2026-03-01T11:00:00Z," + "later " * 20 + "\n"
     run("lists", "import", "acme", "bounces", "-", stdin=rows)
     assert run("lists", "show", "acme", "bounces").out == (
-        "CREATED               EMAIL     PERMANENCE    STATUS  REASON\n"
-        "2026-03-01T11:00:00Z  bob@x.io  undetermined  -       " + ("later " * 20)[:99] + "…\n"
-        "2026-02-28T12:00:00Z  Ann@x.io  hard          5.1.1   550 no  such user\n"
+        "CREATED               EMAIL     PERMANENCE    STATUS  UNTIL                  REASON\n"
+        "2026-03-01T11:00:00Z  bob@x.io  undetermined  -       2026-03-02T11:00:00Z?  " + ("later " * 20)[:99] + "…\n"
+        "2026-02-28T12:00:00Z  Ann@x.io  hard          5.1.1   2026-03-07T12:00:00Z?  550 no  such user\n"
     )
 
 
@@ -354,5 +403,8 @@ def test_a_list_is_searched_by_address_or_by_what_it_begins_with(run: Run) -> No
             "permanence": "hard",
             "classification": "Invalid Address",
             "source": "sendgrid",
+            "until": "2026-03-07T12:00:00Z",
+            "why_until": "The rule 'hard bounce' holds it for a first failure.",
+            "until_is_advice": True,
         }
     ]

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from reprieve.address import comparison_key
 from reprieve.dialects import list_csv
 from reprieve.dialects.spreadsheet import guarded, unguarded
+from reprieve.policies.term import Term
+from reprieve.policies.verdict import Decision, Ground, Verdict
 from reprieve.refused_row import RefusedRow
 from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
 from reprieve.suppressions.delivery import MAX_TEXT_OCTETS
 from reprieve.suppressions.listing import Selection
+from reprieve.suppressions.ports import Recorded
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve_cli import operations
 from tests.cli.running import NOW, Ran
@@ -33,13 +36,11 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ran]
 
+pytestmark = pytest.mark.usefixtures("acme")
+
+STAYS = Term(Verdict(Decision.STAY, Ground.WISH))
 IMPORT = ("lists", "import", "acme", "bounces", "-")
 SINCE = 1_767_225_600
-
-
-@pytest.fixture(autouse=True)
-def acme(stack: dict[str, str], run: Run) -> None:
-    run("organizations", "create", "acme")
 
 
 def listed(name: SuppressionList = SuppressionList.BOUNCES) -> list[Suppression]:
@@ -150,8 +151,9 @@ def test_what_is_exported_is_imported_as_it_was(run: Run) -> None:
     run(*IMPORT, stdin=text)
     exported = run("lists", "export", "acme", "bounces").out
     assert exported == (
-        "created,email,reason,status,ip,permanence,classification,source\n"
-        f"{SINCE},'=1+1@x.io,'=cmd|x,,,undetermined,Unclassified,import\n"
+        "created,email,reason,status,ip,permanence,classification,source,until,why_until,until_is_advice\n"
+        f"{SINCE},'=1+1@x.io,'=cmd|x,,,undetermined,Unclassified,import,{SINCE + 86_400},"
+        "The rule 'passing failure' held it for a first failure; that time is over.,true\n"
     )
     run("organizations", "create", "other")
     assert run("lists", "import", "other", "bounces", "-", stdin=exported).code == 0
@@ -247,7 +249,8 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from
 
 @given(texts)
 def test_no_cell_can_be_taken_for_a_formula_whatever_separates_cells(text: str) -> None:
-    (line,) = list(list_csv.write([Suppression(SuppressionList.BOUNCES, "a@x.io", "a@x.io", 0, reason=text)]))[1:]
+    entry = Suppression(SuppressionList.BOUNCES, "a@x.io", "a@x.io", 0, reason=text)
+    (line,) = list(list_csv.write([(entry, STAYS)]))[1:]
     (cells,) = csv.reader(io.StringIO(line, newline=""))
     assert not [piece for piece in re.split("[;\t\r\n]", cells[2]) if piece[:1] and piece[0] in SIGNS]
     assert cells[2][:1] not in {"\t", "\r", "\n"}
@@ -299,7 +302,7 @@ def test_every_text_survives_the_way_out_and_in(pairs: list[tuple[str, int]]) ->
         )
         for number, (reason, created) in enumerate(pairs)
     ]
-    text = "".join(list_csv.write(entries))
+    text = "".join(list_csv.write((entry, STAYS) for entry in entries))
     rows, refused = list_csv.read(text, suppression_list=SuppressionList.BOUNCES, created=None, now=NOW)
     assert ([row.suppression for row in rows], refused) == (entries, [])
 
@@ -308,10 +311,11 @@ class Memory:
     def __init__(self) -> None:
         self.kept: dict[str, Suppression] = {}
 
-    def record(self, _: Organization, suppressions: Sequence[Suppression]) -> int:
+    def record(self, _: Organization, suppressions: Sequence[Suppression], *, by: str) -> Recorded:
+        assert by
         fresh = {one.key: one for one in suppressions if one.key not in self.kept}
         self.kept |= fresh
-        return len(fresh)
+        return Recorded(frozenset((one.list, one.key) for one in fresh.values()), frozenset())
 
 
 @pytest.mark.slow

@@ -104,7 +104,7 @@ def test_an_id_is_taken_once(run: Run) -> None:
         (["acme", "--name", "red \x1b[31m"], "name: 1 to 100 printable characters, no space around them"),
         (["acme", "--domain", "a b"], "domains: 'a b' is not a domain of email addresses"),
         (["acme", "--membership", "domains"], "domains: membership by domains needs at least one"),
-        (["acme", "--parent", "nobody"], "no organization nobody"),
+        (["acme", "--parent", "elsewhere"], "no organization elsewhere"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(run: Run, arguments: list[str], sentence: str) -> None:

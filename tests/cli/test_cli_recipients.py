@@ -31,13 +31,10 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ran]
 
+pytestmark = pytest.mark.usefixtures("acme")
+
 IMPORT = ("recipients", "import", "acme", "-")
 ANN, BOB = (derived_id("acme", f"{name}@acme.example") for name in ("ann", "bob"))
-
-
-@pytest.fixture(autouse=True)
-def acme(stack: dict[str, str], run: Run) -> None:
-    run("organizations", "create", "acme")
 
 
 class Memory:

@@ -58,6 +58,7 @@ def header(stack: dict[str, str]) -> str:
         "sendgrid  https://sendgrid1.execute-api.eu-west-1.amazonaws.com\n"
         "zoho      https://zoho1.execute-api.eu-west-1.amazonaws.com\n"
         "reprieve  https://reprieve1.execute-api.eu-west-1.amazonaws.com\n"
+        "console   https://console1.execute-api.eu-west-1.amazonaws.com\n"
         "\n"
     )
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reprieve.access.provider_account import DEFAULT, opened_webhook_key
-from reprieve.access.provider_accounts import webhook_key_context
+from reprieve.access.provider_account import DEFAULT, opened_webhook_key, webhook_key_context
 from reprieve.errors import Unavailable
 from reprieve.runtime import wiring
 from reprieve_cli import providers

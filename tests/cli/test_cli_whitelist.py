@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Ran]
 
-
-@pytest.fixture(autouse=True)
-def acme(stack: dict[str, str], run: Run) -> None:
-    run("organizations", "create", "acme")
+pytestmark = pytest.mark.usefixtures("acme")
 
 
 def test_it_is_shown_changed_and_counted(run: Run) -> None:

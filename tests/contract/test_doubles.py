@@ -142,6 +142,18 @@ def real() -> Iterator[Any]:
         yield client
 
 
+def without_order_of_sets(value: Any) -> Any:
+    """The same answer with the members of every set sorted, since DynamoDB promises no order of them."""
+    match value:
+        case {"SS": members}:
+            return {"SS": sorted(members)}
+        case dict():
+            return {name: without_order_of_sets(member) for name, member in value.items()}
+        case list():
+            return [without_order_of_sets(member) for member in value]
+    return value
+
+
 def answer(client: Any, operation: str, given_arguments: dict[str, Any]) -> Any:
     """The parts of a call's answer that a store reads."""
     try:
@@ -151,7 +163,7 @@ def answer(client: Any, operation: str, given_arguments: dict[str, Any]) -> Any:
         return error.response["Error"]["Code"], reasons
     wanted = {name: found[name] for name in ("Item", "Attributes", "Items", "LastEvaluatedKey") if found.get(name)}
     codes = [one.get("Error", {}).get("Code") for one in found.get("Responses", ())]
-    return wanted, codes
+    return without_order_of_sets(wanted), codes
 
 
 @settings(max_examples=60)

@@ -191,6 +191,40 @@ def test_entries_of_half_seconds_take_in_only_whole_ones_between_them(bench: Ben
     assert not list(bench.provider.entries(BOUNCES, start=3_000, end=2_000))
 
 
+@pytest.mark.parametrize("suppression_list", SuppressionList)
+def test_an_address_that_is_not_listed_has_no_entry(provider: Any, suppression_list: SuppressionList) -> None:
+    for email in ("unknown@example.org", ".", "text that is no address"):
+        assert provider.entry_of(suppression_list, email, otherwise=1) is None
+
+
+@pytest.mark.parametrize("name", [BOUNCES, SPAM])
+def test_the_entry_of_one_address_is_the_one_that_the_whole_list_has(bench: Bench, name: SuppressionList) -> None:
+    for email in [*ODD, "stays@example.org", "ann@example.org.au"]:
+        bench.put(name, email)
+    listed = {entry.email: entry for entry in bench.provider.entries(name, start=0, end=NOW)}
+    assert {email: bench.provider.entry_of(name, email, otherwise=1) for email in ODD} == {
+        email: listed[email] for email in ODD
+    }
+    assert bench.provider.entry_of(name, "ann@example.org", otherwise=1) is None
+
+
+def test_an_entry_is_found_in_another_letter_case_and_not_on_another_list_or_in_another_account(bench: Bench) -> None:
+    bench.put(BOUNCES, "ann@example.org")
+    found = bench.provider.entry_of(BOUNCES, "Ann@example.org", otherwise=1)
+    assert (found.email, found.created) == ("ann@example.org", 1_700_000_000_000)
+    assert bench.provider.entry_of(SPAM, "ann@example.org", otherwise=1) is None
+    assert bench.other.entry_of(BOUNCES, "ann@example.org", otherwise=1) is None
+
+
+@pytest.mark.parametrize("trouble", ["throttle", "break_account", "fail"])
+def test_trouble_is_never_taken_for_an_address_without_an_entry(bench: Bench, trouble: str) -> None:
+    getattr(bench, trouble)()
+    with pytest.raises(Unavailable) as caught:
+        bench.provider.entry_of(BOUNCES, "ann@example.org", otherwise=1)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert not any(secret in shown for secret in (KEY, "boo@", "AKIACANARY", "urllib3"))
+
+
 @pytest.mark.parametrize("trouble", ["throttle", "break_account", "fail"])
 def test_entries_say_when_the_list_cannot_be_read(bench: Bench, trouble: str) -> None:
     getattr(bench, trouble)()

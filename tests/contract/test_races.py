@@ -10,23 +10,21 @@ import pytest
 from reprieve.clock import MINUTE, SECOND
 from reprieve.organization import MAX_SOFT_BOUNCES
 from reprieve.removals.block import UNBLOCKS, BlockState
-from reprieve.removals.queue import LEASE, Settlement
-from reprieve.removals.removal import TOMBSTONE, RemovalRequest, RemovalState, watermark
+from reprieve.removals.queue import Settlement
+from reprieve.removals.removal import LEASE, MEMORY, RemovalRequest, RemovalState, watermark
 from reprieve.store import keys
 from reprieve.store.language import Update
 from reprieve.store.removal_records import RemovalRecords
 from reprieve.store.suppression_item import record_key
 from reprieve.store.unblocks import Unblocks
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
-from tests.contract.test_suppression_store import BOUNCES, KEY, NOW, ORG, Bench, bench, dynamodb
 from tests.support.contexts import context
+from tests.support.suppression_store import BOUNCES, KEY, NOW, ORG, Bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprieve.store.language import Item
-
-__all__ = ["bench", "dynamodb"]
 
 BLOCKS = SuppressionList.BLOCKS
 SOFT, HARD = Permanence.SOFT, Permanence.HARD
@@ -36,7 +34,8 @@ AT = NOW - MINUTE
 def event(
     bench: Bench, at: int, event_id: str, *, name: SuppressionList = BOUNCES, permanence: Permanence = SOFT
 ) -> int:
-    return bench.store.record(ORG, [Suppression(name, KEY, KEY, at, permanence=permanence, event_id=event_id)])
+    one = Suppression(name, KEY, KEY, at, permanence=permanence, event_id=event_id)
+    return len(bench.store.record(ORG, [one]).changed)
 
 
 def block(bench: Bench) -> None:
@@ -195,7 +194,7 @@ def test_a_removal_that_is_recorded_does_not_expire_and_has_not_ended(bench: Ben
     bench.ask()
     assert bench.settle(bench.take(), RemovalState.DONE, answer="204")
     ended = record(bench)
-    assert (ended["expires_at"], ended["finished_at"]) == ((NOW + TOMBSTONE) // SECOND, NOW)
+    assert (ended["expires_at"], ended["finished_at"]) == ((NOW + MEMORY) // SECOND, NOW)
     bench.ask("r2", NOW + MINUTE)
     assert {"expires_at", "finished_at", "last_answer"}.isdisjoint(record(bench))
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from reprieve.clock import SECOND, Millis, days, to_seconds
 from reprieve.organization import Organization
-from reprieve.removals.queue import LEASE, Settlement
-from reprieve.removals.removal import TOMBSTONE, RemovalRequest, RemovalState
+from reprieve.removals.queue import Settlement
+from reprieve.removals.removal import LEASE, TOMBSTONE, RemovalRequest, RemovalState
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppression_item import record_key
 from reprieve.store.suppressions import Suppressions

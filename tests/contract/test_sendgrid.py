@@ -345,3 +345,44 @@ def test_a_lost_answer_of_an_addition_can_be_tried_again(sendgrid: SendGridBench
         answers = sendgrid.provider.put(SuppressionList.UNSUBSCRIBES, ["ann@example.org"], budget=BUDGET)
         assert outcomes(answers) == [outcome]
         assert sendgrid.listed(SuppressionList.UNSUBSCRIBES) == {"ann@example.org"}
+
+
+# ---- one address
+
+
+def test_one_addresss_unsubscribe_is_searched_because_its_own_answer_has_no_time(sendgrid: SendGridBench) -> None:
+    for email in ("ann@example.org", "ann@example.org.au"):
+        sendgrid.put(SuppressionList.UNSUBSCRIBES, email, 1_700_000_007)
+    found = sendgrid.provider.entry_of(SuppressionList.UNSUBSCRIBES, "ann@example.org", otherwise=1)
+    assert (found.email, found.created) == ("ann@example.org", 1_700_000_007_000)
+    (seen,) = sendgrid.fake.seen
+    assert seen.target.startswith(f"{sendgrid.fake.prefix}/v3/suppression/unsubscribes?")
+    assert seen.query == {"email": "ann@example.org", "limit": "500"}
+
+
+def test_of_two_rows_of_an_address_the_newest_counts_and_one_without_a_time_is_as_old_as_the_caller_says(
+    sendgrid: SendGridBench,
+) -> None:
+    for second in (1_700_000_007, 1_700_000_009, 1_700_000_008):
+        sendgrid.put(BOUNCES, "ann@example.org", second)
+    sendgrid.fake.put("bounces", "bob@example.org", created="soon")  # type: ignore[arg-type]
+    found = [sendgrid.provider.entry_of(BOUNCES, f"{name}@example.org", otherwise=5_500) for name in ("ann", "bob")]
+    assert [one.created for one in found] == [1_700_000_009_000, 5_000]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'404 Not Found\r\n\r\n{"message":"Not Found"}',
+        b'200 OK\r\n\r\n{"email":"ann@example.org"}',
+        b"200 OK\r\n\r\nnot JSON",
+        b"302 Found\r\nLocation: https://elsewhere.example\r\n\r\n",
+        b"500 Error\r\n\r\n[]",
+    ],
+)
+def test_what_is_not_sendgrids_own_answer_about_the_address_is_no_answer(
+    sendgrid: SendGridBench, answer: bytes
+) -> None:
+    sendgrid.fake.always = upstream.raw(b"HTTP/1.1 " + answer)
+    with pytest.raises(Unavailable):
+        sendgrid.provider.entry_of(BOUNCES, "ann@example.org", otherwise=1)

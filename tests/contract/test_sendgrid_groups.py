@@ -11,7 +11,7 @@ import pytest
 from reprieve.clock import SECOND, Millis
 from reprieve.errors import Conflict, InvalidInput, Unavailable
 from reprieve.organization import Organization
-from reprieve.providers.sendgrid.adapter import upstream_of
+from reprieve.providers.sendgrid.adapter import api_of
 from reprieve.providers.sendgrid.groups import SendGridGroups
 from reprieve.store.groups import GroupStore
 from reprieve.store.table import Table
@@ -40,7 +40,7 @@ def fake() -> Iterator[FakeSendGrid]:
 
 @pytest.fixture
 def groups(fake: FakeSendGrid) -> Iterator[SendGridGroups]:
-    with closing(SendGridGroups(upstream_of(fake.url, KEY, "sub"))) as adapter:
+    with closing(SendGridGroups(api_of(fake.url, KEY, "sub"))) as adapter:
         yield adapter
 
 

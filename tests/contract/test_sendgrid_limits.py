@@ -298,7 +298,7 @@ def test_the_deadline_holds_under_tls(sendgrid: SendGridBench, when: str) -> Non
         thread.start()
         url = f"https://localhost:{listener.getsockname()[1]}"
         with closing(sendgrid.adapter(base_url=url, deadline=500)) as provider:
-            provider._upstream.client.authorities = lambda: ssl.create_default_context(cafile=bundle)
+            provider._api.client.authorities = lambda: ssl.create_default_context(cafile=bundle)
             began = time.monotonic()
             answers = provider.lift(BOUNCES, ["ann@example.org"], budget=BUDGET)
             assert time.monotonic() - began < 1.5

@@ -6,6 +6,7 @@ The product's own transport on dynoxide, with one answer thrown away.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,9 +22,9 @@ from reprieve.store.table import Table
 from reprieve.store.transport import Retrying, Transport
 from reprieve.store.unblocks import Unblocks
 from reprieve.suppressions.suppression import Permanence, Suppression
-from tests.contract.test_suppression_store import BOUNCES, DONE, KEY, NOW, ORG, PENDING, Bench
 from tests.support import dynoxide, transports
 from tests.support.contexts import context
+from tests.support.suppression_store import BOUNCES, DONE, KEY, NOW, ORG, PENDING, Bench
 from tests.support.tables import create_tables
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def work(bench: Bench, now: int, state: RemovalState = DONE) -> None:
 def state_of(bench: Bench, key: str) -> tuple[str, bool]:
     item = bench.table.get(record_key(ORG, BOUNCES, key), consistent=True)
     assert item is not None
-    return str(item["removal_state"]), "queue" in item
+    return str(item["removal_state"]), "slot" in item
 
 
 def ends(bench: Bench) -> None:
@@ -150,3 +151,32 @@ def test_an_unblock_that_comes_after_another_neither_counts_nor_forgives_what_bo
     assert unblock("second") == set()
     state = unblocks.block_states(ORG, [KEY], now=NOW + 30_000)[KEY]
     assert (state.unblocked, state.bounce and state.bounce.created) == (1, NOW + 20_000)
+
+
+class LostWrite:
+    """A transport that loses the answer to the first call of each operation that writes."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.lost: set[str] = set()
+        self._transport = transport
+
+    def call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = self._transport.call(operation, arguments)
+        if operation in {"BatchExecuteStatement", "UpdateItem"} and operation not in self.lost:
+            self.lost.add(operation)
+            raise Fault("TimeoutError", passes=True)
+        return answer
+
+
+@pytest.mark.parametrize("name", transports.BOTH)
+def test_an_entry_whose_write_is_sent_again_has_changed_its_list(name: str) -> None:
+    with dynoxide.running() as client, transports.over(client, name) as transport:
+        create_tables(client)
+        over = Suppression(BOUNCES, OTHER, OTHER, NOW)
+        Suppressions(Table(transport, "Suppressions")).record(ORG, [over])
+        lossy = LostWrite(transport)
+        store = Suppressions(Table(Retrying(lossy), "Suppressions"))
+        entries = [Suppression(BOUNCES, KEY, KEY, NOW), replace(over, created=NOW + 1_000)]
+        assert store.record(ORG, entries, by="import").changed == {(BOUNCES, KEY), (BOUNCES, OTHER)}
+        assert lossy.lost == {"BatchExecuteStatement", "UpdateItem"}
+        assert store.record(ORG, entries, by="another").changed == frozenset()

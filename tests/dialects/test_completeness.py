@@ -97,6 +97,7 @@ INSTANCES: dict[type[ReprieveError], st.SearchStrategy[ReprieveError]] = {
     errors.LimitExceeded: invalid(errors.LimitExceeded),
     errors.InvalidCursor: st.builds(errors.InvalidCursor, texts),
     errors.Unauthenticated: st.builds(errors.Unauthenticated, texts),
+    errors.SignInRefused: st.builds(errors.SignInRefused, texts, texts),
     errors.NoCredential: st.builds(errors.NoCredential, texts),
     errors.Forbidden: st.builds(errors.Forbidden, st.none() | scope_names, reason=st.just("") | scope_names),
     errors.NoSuchRoute: st.builds(errors.NoSuchRoute, texts),

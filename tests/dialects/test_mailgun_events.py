@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from reprieve.clock import DAY, HOUR, MINUTE
 from reprieve.errors import InvalidInput, LimitExceeded, ReprieveError, Unauthenticated
 from reprieve.providers.mailgun.events import MAX_BODY, check_key, check_signature, nonce, parse_events, verify
-from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
+from reprieve.suppressions.listed import suppression_of
 from reprieve.suppressions.suppression import Permanence, SuppressionList
 from tests.support.webhook_posts import MAILGUN_KEY as KEY
 from tests.support.webhook_posts import mailgun_body, mailgun_post

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from reprieve.clock import DAY, MINUTE
 from reprieve.errors import InvalidInput, LimitExceeded, ReprieveError, Unauthenticated
 from reprieve.providers.postmark.events import HEADER, MAX_BODY, check_headers, check_key, parse_events, verify
-from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
+from reprieve.suppressions.listed import suppression_of
 from reprieve.suppressions.suppression import Permanence, SuppressionList
 from tests.support.webhook_posts import POSTMARK_KEY as KEY
 from tests.support.webhook_posts import postmark_headers

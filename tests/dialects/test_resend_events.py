@@ -17,8 +17,9 @@ from reprieve.address import MAX_KEY_OCTETS
 from reprieve.clock import DAY, MINUTE
 from reprieve.errors import InvalidInput, LimitExceeded, ReprieveError, Unauthenticated
 from reprieve.providers.resend.events import MAX_BODY, check_headers, check_secret, parse_events, verify
-from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
+from reprieve.suppressions.listed import suppression_of
 from reprieve.suppressions.suppression import Permanence, SuppressionList
 from tests.support.webhook_posts import RESEND_SECRET as SECRET
 from tests.support.webhook_posts import resend_headers, resend_post

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from reprieve.address import MAX_KEY_OCTETS
 from reprieve.errors import InvalidInput, LimitExceeded, ReprieveError, Unauthenticated
 from reprieve.providers.sendgrid import events as sendgrid_events
-from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
+from reprieve.suppressions.listed import suppression_of
 from reprieve.suppressions.suppression import Classification
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "sendgrid_webhook.json").read_text())

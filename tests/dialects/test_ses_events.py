@@ -12,8 +12,9 @@ from reprieve.address import MAX_KEY_OCTETS
 from reprieve.clock import DAY
 from reprieve.errors import InvalidInput
 from reprieve.providers.ses.events import MAX_NOTIFICATION, parse_events, senders, unwrapped
-from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.delivery import MAX_TEXT_OCTETS, DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Batch, Post, Unreadable
+from reprieve.suppressions.listed import suppression_of
 from reprieve.suppressions.suppression import Permanence, SuppressionList
 
 AT = 1_700_000_000_123
@@ -127,7 +128,11 @@ def test_each_subtype_of_a_bounce_has_its_list(
 ) -> None:
     event = only(bounce(kind, subtype, status="", diagnosticCode=""))
     entry = suppression_of(event)
-    assert (event.kind, event.message) == (happened, f"{kind}/{subtype}")
+    # an echo of SES's own list is what SendGrid calls a drop for a bounced address
+    said = (
+        "Bounced Address" if subtype in {"OnAccountSuppressionList", "OnTenantSuppressionList"} else f"{kind}/{subtype}"
+    )
+    assert (event.kind, event.message) == (happened, said)
     assert (entry and (entry.list, entry.permanence)) == listed
 
 
@@ -163,6 +168,13 @@ def test_a_complaint_that_names_several_suppresses_none_of_them() -> None:
 def test_the_echo_of_a_complaint_is_no_complaint() -> None:
     event = only(complaint("a@example.org", complaintSubType="OnAccountSuppressionList"))
     assert (event.kind, suppression_of(event)) == (DeliveryKind.DROPPED, None)
+    assert event.message == "Spam Reporting Address"
+
+
+def test_an_echo_says_so_whatever_ses_says_of_its_list() -> None:
+    said = "Amazon SES did not send the message to this address because it is on the suppression list for your account."
+    event = only(bounce("Permanent", "OnAccountSuppressionList", diagnosticCode=said))
+    assert (event.kind, event.message) == (DeliveryKind.DROPPED, "Bounced Address")
 
 
 def test_a_mailbox_that_calls_a_mail_no_spam_does_not_complain() -> None:

@@ -23,6 +23,7 @@ from reprieve.organization import MAX_LIMIT
 from reprieve.runtime import telemetry, wiring
 from tests.support import moto_aws
 from tests.support.gateway import DEMO, Calls, Clock, Gateway
+from tests.support.mail_hosts import NoDns
 from tests.support.tables import environment
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ def dynamodb(moto: None, monkeypatch: pytest.MonkeyPatch) -> Client:
     for word, value in (environment() | SETTINGS).items():
         monkeypatch.setenv(word, value)
     return moto_aws.empty(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def dns(monkeypatch: pytest.MonkeyPatch) -> NoDns:
+    """A DNS that says nothing, until a test sets what it says."""
+    names = NoDns()
+    monkeypatch.setattr(wiring, "mail_hosts", lambda: names)
+    return names
 
 
 @pytest.fixture

@@ -14,9 +14,11 @@ import pytest
 from reprieve.access.credential import Credential
 from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.access.quota import Bucket
-from reprieve.organization import BouncePurge, Organization
+from reprieve.access.session import Session
+from reprieve.organization import BouncePurge, Organization, PolicySetting
 from reprieve.runtime import wiring
 from reprieve.store.lift_counts import LiftCounts
+from reprieve.store.sessions import Sessions as SessionStore
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support.gateway import DEMO
 from tests.support.operator_policy import listed
@@ -40,16 +42,20 @@ LISTS = (
 KEY = Credential("k1", "demo", "1" * 64, "key", frozenset({"a.read"}), NOW, NOW + 1)
 #: what only the function that manages API keys may do
 KEY_VERBS = {"keys", "issue", "change", "rename", "revoke"}
+#: what only the console may do
+SESSION_VERBS = {"open", "close"}
 #: every verb on the two tables that a function has, whose calls a role must all allow
 VERBS: dict[str, Verb] = {
     "organization": lambda: wiring.access().organization("demo"),
     "credential": lambda: wiring.access().credential("demo", "0" * 64),
     "account": lambda: wiring.access().provider_accounts("demo"),
+    "account state": lambda: wiring.access().account_states("demo"),
     "webhook key": lambda: wiring.access().webhook_keys("demo"),
     "sender": lambda: wiring.sender_store().owner("ses", ["configuration-set/demo"]),
     "pause": lambda: wiring.access().pause_provider("demo", DEFAULT, until=NOW, reason="refused"),
     "clear": lambda: wiring.access().clear("demo", SuppressionList.BOUNCES, until=NOW // 1000),
     "purge": lambda: wiring.access().set_purge("demo", {"enabled": True, "soft_days": 3, "hard_days": None}),
+    "policy": lambda: wiring.access().set_policy("demo", PolicySetting("[]", 1, enabled=True)),
     "count": lambda: wiring.quotas().count(DEMO, Bucket.SENDGRID, now=NOW),
     "peek": lambda: wiring.quotas().peek(DEMO, Bucket.SENDGRID, now=NOW),
     "keys": lambda: wiring.access().credentials("demo"),
@@ -57,6 +63,8 @@ VERBS: dict[str, Verb] = {
     "change": lambda: wiring.access().change_credential(KEY, name="key", scopes=KEY.scopes),
     "rename": lambda: wiring.access().change_credential(KEY, name="key", scopes=None),
     "revoke": lambda: wiring.access().remove_credential(KEY),
+    "open": lambda: SessionStore(wiring.table("ACCESS")).add(Session("demo", "0" * 64, "0" * 64, NOW)),
+    "close": lambda: SessionStore(wiring.table("ACCESS")).close("demo", "0" * 64),
     "lift": lambda: LiftCounts(wiring.table("ACCESS")).add(DEMO, "c", 1, most=1, now=NOW),
     "deny": lambda: wiring.tokens().deny("demo", "any", until=NOW, now=NOW),
 }
@@ -77,6 +85,7 @@ ALLOWED: dict[str, set[str]] = {
     **{name: {"credential", "organization", "peek", "clear", "purge", "count"} for name in LISTS},
     "SuppressionsFunction": {"credential", "organization", "peek", "clear", "purge", "count", "lift"},
     "UnsubscribeLinksFunction": {"credential", "organization", "peek", "count"},
+    "ProofsFunction": {"credential", "organization", "peek", "count", "lift"},
     "GroupsFunction": {
         "credential",
         "organization",
@@ -85,21 +94,29 @@ ALLOWED: dict[str, set[str]] = {
         "purge",
         "count",
         "account",
+        "account state",
         "webhook key",
     },
     "AddressesFunction": {"credential", "organization", "peek", "count"},
     "RemovalsFunction": {"credential", "count"},
     "HoldsFunction": {"credential", "count"},
+    "PoliciesFunction": {"credential", "count", "policy"},
+    "HooksFunction": {"credential", "count"},
+    "HookDeliveryFunction": {"organization", "peek"},
+    "DocumentsFunction": set(),
     "MailReportsFunction": {"credential", "count"},
-    "EventWebhookFunction": {"organization", "webhook key"},
+    "ConsoleFunction": {"credential", "organization", "peek", "count", "lift", *SESSION_VERBS},
+    "ConsoleSettingsFunction": {"credential", "organization", "peek", "count", "policy", "account state", "keys"},
+    "EventWebhookFunction": {"credential", "organization", "webhook key"},
     "OktaTokensFunction": {"organization"},
     "ApiKeysFunction": {"credential", "organization", "peek", "clear", "purge", "count", *KEY_VERBS},
+    "WebhookSettingsFunction": {"credential", "organization", "peek", "clear", "purge", "count"},
     "ZohoTokensFunction": {"organization", "deny"},
     "ProviderNotificationsFunction": {"organization", "sender"},
     "ReceivedMailFunction": {"organization", "sender"},
-    "RemovalJobFunction": {"account", "webhook key", "pause"},
-    "ReconciliationFunction": {"account", "webhook key"},
-    "UpkeepFunction": set(),
+    "RemovalJobFunction": {"organization", "account", "account state", "webhook key", "pause"},
+    "ReconciliationFunction": {"organization", "account", "account state", "webhook key"},
+    "UpkeepFunction": {"organization", "policy"},
 }
 
 
@@ -181,7 +198,22 @@ def test_a_role_allows_the_verbs_that_its_function_has_and_no_others(
     assert allowed == ALLOWED[function]
 
 
-@pytest.mark.parametrize("function", sorted(ALLOWED.keys() - {"ApiKeysFunction"}))
+#: the two functions that list credentials; what the second one may read is in the table above
+LISTING = {"ApiKeysFunction", "ConsoleSettingsFunction"}
+
+
+def test_the_console_lists_credentials_by_their_attributes_and_no_sessions_or_whole_items() -> None:
+    queries = [it for it in statements("ConsoleSettingsFunction") if "dynamodb:Query" in listed(it["Action"])]
+    named = ["ForAllValues:StringEquals", "StringEqualsIfExists"]
+    assert {it["Resource"]: sorted(it["Condition"]) for it in queries} == {
+        "Access.Arn": named,
+        "ProviderAccounts.Arn": named,
+    }
+    actions = {action for it in statements("ConsoleSettingsFunction") for action in listed(it["Action"])}
+    assert actions & {"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"} == set()
+
+
+@pytest.mark.parametrize("function", sorted(ALLOWED.keys() - LISTING))
 def test_a_role_may_read_one_item_and_change_one_and_list_nothing_but_accounts(function: str) -> None:
     """So a credential is read by who knows its token, and none is listed."""
     actions = {
@@ -238,8 +270,8 @@ def test_the_table_that_every_function_reads_holds_no_provider_account(dynamodb:
     assert kept == {"Access": {"organization", f"credential#{'0' * 64}"}, "ProviderAccounts": {"provider"}}
 
 
-@pytest.mark.parametrize("function", ["EventWebhookFunction", "ProviderNotificationsFunction", "ReceivedMailFunction"])
-def test_what_events_come_by_may_not_read_a_credential(function: str) -> None:
+@pytest.mark.parametrize("function", ["ProviderNotificationsFunction", "ReceivedMailFunction"])
+def test_what_events_come_by_without_a_credential_may_not_read_one(function: str) -> None:
     names = {"#s": "scopes"}
     single = {"Key": {}, "TableName": "Access", "ProjectionExpression": "#s", "ExpressionAttributeNames": names}
     batch = {"RequestItems": {"Access": {}}}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import boto3
 import pytest
@@ -16,10 +17,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import DAY
 from reprieve.errors import Unavailable
+from reprieve.hooks.deliver import SETTLING
+from reprieve.hooks.hook import Changes
+from reprieve.net.post import Posted
 from reprieve.providers.sendgrid import events as sendgrid_events
+from reprieve.removals import upkeep
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.removal import MAX_ATTEMPTS, RemovalRequest
 from reprieve.runtime import wiring
+from reprieve.store.removal_queue import RemovalQueue
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from tests.support.cloudwatch import fires, written
 from tests.support.contexts import context
@@ -186,6 +193,16 @@ def upkeep_failed(world: World) -> None:
     world.run("upkeep")
 
 
+def bounces_near_limit(world: World, bounces: int) -> None:
+    """Messages to a mailbox provider of which some bounced, and an hour of runs of the upkeep."""
+    one = DeliveryEvent("e", DeliveryKind.DELIVERED, "a@x.org", "a@x.org", world.clock.now)
+    kinds = [DeliveryKind.BOUNCE] * bounces + [DeliveryKind.DELIVERED] * (1_000 - bounces)
+    events = [replace(one, id=str(number), kind=kind) for number, kind in enumerate(kinds)]
+    wiring.rate_store().add(DEMO, events, account="default", now=world.clock.now)
+    world.monkeypatch.setattr(upkeep, "SHARES", 1)
+    world.run("upkeep")
+
+
 def lists_unreadable(world: World) -> None:
     world.provider.readable = False
     world.run("reconciliation")
@@ -199,6 +216,56 @@ def posts_refused(world: World, number: int) -> None:
     other = ec.generate_private_key(ec.SECP256R1())
     for _ in range(number):
         assert world.post(world.bounce(), key=other).status == 401
+
+
+def uncounted(world: World) -> None:
+    world.monkeypatch.setattr(wiring.rate_store(), "add", mock.Mock(side_effect=Unavailable("throttled")))
+    assert world.post(world.bounce()).status == 200
+
+
+def counted(world: World) -> None:
+    assert world.post(world.bounce()).status == 200
+
+
+class Receiver:
+    """What answers a hook."""
+
+    status = 503
+
+    def may_post(self, _: str) -> bool:
+        return True
+
+    def post(self, *_: object) -> Posted:
+        return Posted(self.status)
+
+
+def notice_waits(world: World, minutes: int) -> None:
+    hook_with_a_notice(world)
+    world.run("hook_delivery")
+    world.clock.now += minutes * MINUTE
+    world.run("hook_delivery")
+
+
+def hook_with_a_notice(world: World) -> None:
+    """A hook that hears of a hold, and does not take it."""
+    world.monkeypatch.setenv("SECRETS_KEY", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
+    world.monkeypatch.setattr(wiring, "hook_poster", Receiver)
+    by = context(DEMO, credential="cred-1", request_id="r", now=wiring.now())
+    wiring.hooks().add(by, Changes("https://x.example/"))
+    wiring.holds().add(by, "a@x.org", reason="asked")
+    world.clock.now += SETTLING + 1
+
+
+def hook_turn_failed(world: World) -> None:
+    hook_with_a_notice(world)
+    world.monkeypatch.setattr(wiring.vault(), "unseal", mock.Mock(side_effect=Unavailable("no answer")))
+    world.run("hook_delivery")
+
+
+def notice_taken(world: World) -> None:
+    world.monkeypatch.setattr(Receiver, "status", 204)
+    hook_with_a_notice(world)
+    world.run("hook_delivery")
 
 
 def nothing(_: World) -> None:
@@ -217,10 +284,14 @@ CASES: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
     "RemovalTurnsFailedAlarm": (turn_failed, removals_lifted_and_postponed),
     "RemovalJobSilentAlarm": (nothing, runs("removal_job")),
     "UpkeepFaultsAlarm": (upkeep_failed, runs("upkeep")),
+    "RatesNearLimitsAlarm": (lambda world: bounces_near_limit(world, 40), lambda world: bounces_near_limit(world, 39)),
+    "EventsUncountedAlarm": (uncounted, counted),
     "UpkeepSilentAlarm": (nothing, runs("upkeep")),
     "ReconciliationUnreadAlarm": (lists_unreadable, runs("reconciliation")),
     "ReconciliationLeftAlarm": (out_of_time, runs("reconciliation")),
     "ReconciliationSilentAlarm": (nothing, runs("reconciliation")),
+    "NoticesUndeliveredAlarm": (lambda world: notice_waits(world, 61), lambda world: notice_waits(world, 59)),
+    "HookTurnsFailedAlarm": (hook_turn_failed, notice_taken),
     "WebhooksRefusedAlarm": (lambda world: posts_refused(world, 3), lambda world: posts_refused(world, 2)),
 }
 
@@ -251,10 +322,10 @@ def test_an_event_that_cannot_be_read_is_a_letter_and_the_alarm_on_letters_fires
 
 
 def test_a_run_of_the_job_that_crashes_counts_as_an_error_of_its_function(world: World) -> None:
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise RuntimeError("unexpected")
 
-    world.monkeypatch.setattr(wiring.access(), "organizations", crash)
+    world.monkeypatch.setattr(RemovalQueue, "due_organizations", crash)
     with pytest.raises(RuntimeError):
         world.run("removal_job")
     assert fires(ALARMS["RemovalJobErrorsAlarm"], [1.0])  # what Lambda publishes for a handler that raises

@@ -14,6 +14,7 @@ from reprieve.runtime import wiring
 from reprieve.runtime.http import Api
 from reprieve.store.access import Access
 from tests.functions.test_scopes import EVERYTHING, PATH, ROUTES
+from tests.support.console import Page
 from tests.support.gateway import DEMO, Answer, function, proxy_event
 from tests.support.routes import apis
 
@@ -35,17 +36,20 @@ def error(dialect: str, missing: bool) -> dict[str, Any]:
     okta = ("E0000005", "Invalid session") if missing else ("E0000011", "Invalid token provided")
     sendgrid = "authorization required" if missing else SENDGRID
     zoho = ("AUTHENTICATION_FAILURE", "Authentication failed") if missing else ("INVALID_TOKEN", "invalid oauth token")
+    console = "Sign in With your organization's account" if missing else CONSOLE
     reprieve = "send a credential in the Authorization header: Bearer rp_..." if missing else REPRIEVE
     bodies: dict[str, dict[str, Any]] = {
         "okta": {"errorCode": okta[0], "errorSummary": okta[1], "errorLink": okta[0], "errorCauses": []},
         "sendgrid": {"errors": [{"field": None, "message": sendgrid}]},
         "zoho": {"code": zoho[0], "details": {}, "message": zoho[1], "status": "error"},
         "reprieve": {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": reprieve},
+        "console": {"says": Page(console)},
     }
     return bodies[dialect]
 
 
 SENDGRID = "The provided authorization grant is invalid, expired, or revoked"
+CONSOLE = "Your session has ended. Sign in again to go on."
 REPRIEVE = "unknown, revoked or expired credential"
 #: the member of the body, or the header, that has the error's id
 ERROR_ID = {"okta": "errorId", "sendgrid": "id", "reprieve": "error_id"}
@@ -53,6 +57,8 @@ ERROR_ID = {"okta": "errorId", "sendgrid": "id", "reprieve": "error_id"}
 
 def refusal(answer: Answer, dialect: str) -> tuple[int, dict[str, Any]]:
     """The status and the body without its error id, which is there."""
+    if dialect == "console":
+        return answer.status, {"says": answer.body}
     body = dict(answer.body)
     identifier = answer.headers["x-error-id"][0] if dialect == "zoho" else body.pop(ERROR_ID[dialect])
     assert len(identifier) >= 22
@@ -120,7 +126,7 @@ def test_a_good_credential_costs_one_read_on_every_route(call: Gateway, calls: C
 
 
 def refused_for_the_credential(answer: Answer) -> bool:
-    words = ("E0000005", "E0000011", "AUTHENTICATION_FAILURE", "INVALID_TOKEN", SENDGRID, REPRIEVE)
+    words = ("E0000005", "E0000011", "AUTHENTICATION_FAILURE", "INVALID_TOKEN", SENDGRID, REPRIEVE, CONSOLE)
     return any(word in str(answer.body) for word in (*words, "authorization required", "send a credential"))
 
 
@@ -184,6 +190,7 @@ SCHEMES = {
     "sendgrid": {"Bearer"},
     "zoho": {"Zoho-oauthtoken", "Bearer"},
     "reprieve": {"Bearer"},
+    "console": {"Bearer"},
 }
 
 

@@ -23,11 +23,12 @@ from tests.functions.test_scopes import (
     ROUTES,
     SERVER,
     UNBLOCK,
+    WEBHOOKS,
 )
 from tests.support.gateway import Answer, function
 
 if TYPE_CHECKING:
-    from tests.support.gateway import Calls, Gateway
+    from tests.support.gateway import Calls, Context, Gateway
 
 BY_NAME = {str(route): route for route in ROUTES}
 #: the routes that read a body, each with one in which a text can be replaced
@@ -47,12 +48,23 @@ BODIES: dict[str, dict[str, Any]] = {
     "sendgrid POST /api_keys": {"name": "TEXT"},
     "sendgrid PATCH /api_keys/{api_key_id}": {"name": "TEXT"},
     "sendgrid PUT /api_keys/{api_key_id}": {"name": "TEXT", "scopes": ["api_keys.read"]},
+    f"sendgrid POST {WEBHOOKS}": {"url": "https://x.io/hook", "friendly_name": "TEXT"},
+    f"sendgrid PATCH {WEBHOOKS}/{{id}}": {"url": "https://x.io/hook", "friendly_name": "TEXT"},
+    f"sendgrid PATCH {WEBHOOKS}/signed/{{id}}": {"enabled": "TEXT"},
+    "sendgrid POST /user/webhooks/event/test": {"url": "TEXT"},
     f"sendgrid POST {MEMBERS}": {"recipient_emails": ["TEXT"]},
     f"sendgrid POST {MEMBERS}/search": {"recipient_emails": ["TEXT"]},
     f"sendgrid PATCH {PURGE}": {"enabled": True, "soft_bounces": "TEXT"},
     "sendgrid PATCH /mail_settings/address_whitelist": {"list": ["TEXT"]},
     "reprieve POST /unsubscribe-links": {"emails": ["TEXT"]},
     "reprieve POST /holds": {"email": "a@x.io", "reason": "TEXT"},
+    "reprieve PUT /policies": {"enabled": True, "version": 0, "rules": [{"name": "TEXT", "then": "lift"}]},
+    "reprieve POST /proofs/{email+}": {"proof": "TEXT"},
+    "reprieve POST /confirmation-links": {"emails": ["TEXT"]},
+    "reprieve POST /hooks": {"url": "https://x.example/", "description": "TEXT"},
+    "reprieve PATCH /hooks/{id}": {"description": "TEXT"},
+    "reprieve POST /hooks/{id}/rotate": {"keep_hours": "TEXT"},
+    "reprieve POST /hooks/{id}/replay": {"since": "TEXT"},
     f"zoho POST {MODULE}": {"data": [{"Email": "a@x.io", "Name": "TEXT"}]},
     f"zoho POST {MODULE}/upsert": {"data": [{"Email": "a@x.io", "Name": "TEXT"}]},
     f"zoho POST {MODULE}/{UNBLOCK}": {"ids": ["TEXT"], "unblock_fields": ["Email"]},
@@ -68,17 +80,33 @@ BODILESS = {
     f"sendgrid DELETE {GLOBAL}/{{email+}}",
     f"sendgrid DELETE {GROUP}",
     "sendgrid DELETE /api_keys/{api_key_id}",
+    f"sendgrid DELETE {WEBHOOKS}/{{id}}",
     f"sendgrid DELETE {MEMBERS}/{{email+}}",
     f"zoho DELETE {MODULE}",
     f"zoho DELETE {MODULE}/{{record_id}}",
     "reprieve POST /removals/{id}/retry",
     "reprieve DELETE /holds/{subject+}",
+    "reprieve DELETE /policies",
+    "reprieve DELETE /hooks/{id}",
+    "reprieve POST /hooks/{id}/test",
     "reprieve POST /events/{kind}/{org}",
     # mails, which test_mail_reports sends
     "reprieve POST /mail-reports",
     # forms, which test_tokens sends
     *("okta POST /v1/token", "zoho POST /v2/token", "zoho POST /v2/token/revoke"),
     "reprieve POST /unsubscribe/{token}",
+    "reprieve POST /confirm/{token}",
+    # and which console/ sends
+    *("console POST /sign-in", "console POST /oidc", "console POST /sign-out", "console POST /address"),
+    "console POST /lifts",
+    *("console POST /lifts/dry-run", "console POST /removals/{id}/retry", "console POST /lists"),
+    *("console POST /log", "console POST /log/newer", "console POST /removals"),
+    *("console POST /lists/export", "console POST /lists/file", "console POST /lists/import"),
+    *("console POST /holds", "console POST /holds/add", "console POST /holds/lift"),
+    *("console POST /lifts/many", "console POST /lifts/many/dry-run"),
+    *(f"console POST /email-servers/{{id}}/{verb}" for verb in ("enable", "disable", "delete", "test")),
+    *(f"console POST /hooks/{{id}}/{verb}" for verb in ("enable", "disable", "test")),
+    *("console POST /policy/enable", "console POST /policy/disable"),
 }
 
 #: the values that replace "TEXT", quotes included; a number that is too long and too many levels are not text
@@ -161,9 +189,9 @@ def captured(call: Gateway, name: str) -> dict[str, Any]:
     events: list[dict[str, Any]] = []
     route = BY_NAME[name]
 
-    def handler(event: Any, _context: object) -> dict[str, Any]:
+    def handler(event: Any, context: Context) -> dict[str, Any]:
         events.append(event)
-        return {"statusCode": 204, "multiValueHeaders": {}, "body": "", "isBase64Encoded": False}
+        return function(route.function)(event, context)
 
     call(
         handler,

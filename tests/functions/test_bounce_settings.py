@@ -19,6 +19,7 @@ from tests.support.suppressions import error
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reprieve.suppressions.ports import Recorded
     from tests.support.gateway import Calls
 
 NOW = 1_767_225_600
@@ -92,7 +93,7 @@ def test_an_unsubscribe_ends_listed_on_a_list_that_was_cleared_ahead_of_our_cloc
 def test_an_unsubscribe_that_removals_keep_overtaking_fails(call: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     store = wiring.suppressions()
 
-    def record(organization: Organization, entries: Sequence[Suppression]) -> int:
+    def record(organization: Organization, entries: Sequence[Suppression]) -> Recorded:
         """Let another removal forgive each entry just before it is written."""
         for entry in entries:
             request = RemovalRequest(f"r{entry.created}-0", entry.list, entry.key, entry.email)

@@ -18,7 +18,7 @@ from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalRequest, RemovalState
 from reprieve.removals.unblock import Field
 from reprieve.runtime import wiring
-from reprieve.suppressions.imports import Row
+from reprieve.suppressions.imports import ListReport, Row
 from reprieve.suppressions.suppression import Suppression, SuppressionList
 from reprieve.system_log.span import LATEST, Order, Span, position
 from tests.support import queue
@@ -29,6 +29,7 @@ from tests.support.unblock_email import bounce, enrol, rid
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from reprieve.suppressions.ports import Recorded
     from tests.support.gateway import Calls, Clock
 
 NOW = 1_767_225_600_000
@@ -154,7 +155,7 @@ def test_a_reset_of_the_count_of_unblocks() -> None:
 
 
 def rows(*emails: str) -> list[Row]:
-    listed = [Suppression(BOUNCES, email, email, NOW - 1_000) for email in emails]
+    listed = [Suppression(BOUNCES, email, email, NOW - 60_000) for email in emails]
     return [Row(number, one) for number, one in enumerate(listed, 2)]
 
 
@@ -165,18 +166,35 @@ def test_an_import_of_a_list_once_and_not_when_it_changes_nothing() -> None:
     assert entries()[0]["debugContext"]["debugData"]["source"] == "import"
 
 
-def test_an_import_of_a_list_that_the_store_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = wiring.suppressions()
+def test_of_an_import_only_the_rows_that_changed_the_list() -> None:
+    ask("b@x.io")  # which forgives what bounced before
+    report = wiring.list_imports().run(context(DEMO, now=NOW), BOUNCES, rows("a@x.io", "b@x.io", "c@x.io"))
+    assert (report.imported, report.unchanged) == (2, 1)
+    assert [name for _, name, _ in logged()] == ["a@x.io, c@x.io"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_import_of_a_list_that_the_store_cut_off(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    ask("c@x.io")
+    store, problems = wiring.suppressions(), iter([Unavailable("no answer")] * times)
     record = store.record
 
-    def cut_off(organization: Organization, suppressions: Sequence[Suppression]) -> int:
-        record(organization, suppressions[:1])
-        raise Unavailable("no answer")
+    def cut_off(organization: Organization, suppressions: Sequence[Suppression], by: str) -> Recorded:
+        if problem := next(problems, None):
+            record(organization, suppressions[:1], by=by)
+            raise problem
+        return record(organization, suppressions, by=by)
 
     monkeypatch.setattr(store, "record", cut_off)
-    with pytest.raises(Unavailable):
-        wiring.list_imports().run(context(DEMO, now=NOW), BOUNCES, rows("a@x.io", "b@x.io"))
-    assert [name for _, name, _ in logged()] == ["a@x.io, b@x.io"]
+    wanted = rows("a@x.io", "b@x.io", "c@x.io")
+    if times == 1:
+        assert wiring.list_imports().run(context(DEMO, now=NOW), BOUNCES, wanted) == ListReport(2, 1, [])
+        assert [name for _, name, _ in logged()] == ["a@x.io, b@x.io"]
+    else:
+        with pytest.raises(Unavailable):
+            wiring.list_imports().run(context(DEMO, now=NOW), BOUNCES, wanted)
+        # which of them are stored is not known, and another import would find those unchanged
+        assert [name for _, name, _ in logged()] == ["a@x.io, b@x.io, c@x.io"]
 
 
 def test_an_import_of_recipients_that_the_store_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,13 @@ import pytest
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.address import Address
 from reprieve.clock import DAY, HOUR
+from reprieve.errors import Unavailable
 from reprieve.organization import Organization
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
-from reprieve.removals.queue import LEASE
-from reprieve.removals.removal import TOMBSTONE
+from reprieve.removals.removal import LEASE, TOMBSTONE
 from reprieve.runtime import wiring
+from reprieve.store.system_log import EventLog
+from reprieve.store.table import Table, Tried
 from reprieve.suppressions.suppression import HOLDS, AnyList, Suppression, SuppressionList
 from reprieve.system_log.span import LATEST, Order, Span, position
 from tests.support import queue
@@ -126,7 +128,7 @@ def test_an_address_is_held_here_at_once_and_at_the_provider_by_the_job(
     call: Gateway, calls: Calls, provider: Provider
 ) -> None:
     assert add(call, email="Ann@x.io") == Answer(201, shown())
-    # the request's count and the hold; the log; the answer
+    # the look before; the hold; the log
     assert calls == {"UpdateItem": 1, "BatchExecuteStatement": 1, "BatchGetItem": 1}
     assert explain(call)["mailed"] is False
     assert explain(call)["holds"] == [shown()]
@@ -153,6 +155,48 @@ def test_a_hold_that_is_lifted_is_lifted_at_the_provider_too(call: Gateway, call
         "reprieve.hold.lift",
         "reprieve.removal.done",
     ]
+
+
+@pytest.mark.parametrize("behind", [0, 1_000], ids=["clocks agree", "the lift's clock is behind"])
+def test_a_hold_whose_answer_was_lost_and_that_was_lifted_meanwhile_is_not_held_again(
+    call: Gateway, clock: Clock, provider: Provider, monkeypatch: pytest.MonkeyPatch, behind: int
+) -> None:
+    once, tries = Table.try_many, []
+
+    def twice(table: Table, changes: Sequence[Any]) -> list[Tried]:
+        tries.append(once(table, changes))
+        if len(tries) == 1:
+            clock.now -= behind
+            assert ask(call, "DELETE", "ann@x.io") == Answer(204)
+            assert tick() == {"lifted": 1}
+            clock.now += behind
+            tries.append(once(table, changes))
+        return tries[-1]
+
+    monkeypatch.setattr(Table, "try_many", twice)
+    assert add(call, email="Ann@x.io").status == 201
+    assert ask(call, "GET", "ann@x.io").status == 404
+    assert tick() == {}
+    assert provider.listed == set()
+
+
+def test_a_hold_that_is_set_while_a_lift_is_sent_again_stays(
+    call: Gateway, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(call, email="Ann@x.io")
+    clock.now += HOUR
+    once, tries = Table.try_many, []
+
+    def twice(table: Table, changes: Sequence[Any]) -> list[Tried]:
+        tries.append(once(table, changes))
+        if len(tries) == 1:
+            assert add(call, email="Ann@x.io", reason="asked again").status == 201
+            tries.append(once(table, changes))
+        return tries[-1]
+
+    monkeypatch.setattr(Table, "try_many", twice)
+    assert ask(call, "DELETE", "ann@x.io").status == 404
+    assert ask(call, "GET", "ann@x.io").body["reason"] == "asked again"
 
 
 def test_a_hold_ends_at_its_time_here_at_once_and_then_at_the_provider(
@@ -263,7 +307,7 @@ def test_a_domain_is_held_here_only_and_says_so(
 ) -> None:
     held = shown(None, domain="x.io", until=LATER, at_provider="kept_here")
     assert add(call, domain="X.io", until=LATER) == Answer(201, held)
-    assert calls == {"PutItem": 1, "BatchExecuteStatement": 1, "BatchGetItem": 1}
+    assert calls == {"PutItem": 1, "BatchExecuteStatement": 1}
     for email, mailed in (("any@x.io", False), ("any@sub.x.io", True), ("any@y.io", True)):
         assert explain(call, email)["mailed"] is mailed
     assert explain(call, "any@x.io")["holds"] == [held]
@@ -274,6 +318,20 @@ def test_a_domain_is_held_here_only_and_says_so(
     assert calls == {"BatchGetItem": 1, "DeleteItem": 1, "BatchExecuteStatement": 1}
     assert ask(call, "DELETE", "x.io").status == 404
     assert explain(call, "any@x.io")["mailed"] is True
+    assert logged() == ["reprieve.hold.create", "reprieve.hold.lift"]
+
+
+def test_a_domain_whose_lift_could_not_be_logged_stays_held(call: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(call, domain="x.io")
+
+    def append(*_: object) -> int:
+        raise Unavailable("the log did not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EventLog, "append", append)
+        assert ask(call, "DELETE", "x.io").status == 503
+    assert explain(call, "any@x.io")["mailed"] is False
+    assert ask(call, "DELETE", "x.io") == Answer(204)
     assert logged() == ["reprieve.hold.create", "reprieve.hold.lift"]
 
 

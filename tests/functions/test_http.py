@@ -19,6 +19,7 @@ UNEXPECTED = {
     "sendgrid": (500, "internal server error"),
     "zoho": (500, "INTERNAL_ERROR"),
     "reprieve": (500, "something unexpected happened"),
+    "console": (500, "Something unexpected happened."),
 }
 
 

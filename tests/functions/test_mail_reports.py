@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from reprieve.access.provider_account import ProviderAccount
 from reprieve.errors import Unavailable
 from reprieve.organization import Organization
 from reprieve.providers.mail.opening import MAX_OCTETS
@@ -56,11 +57,18 @@ def listed(organization: Organization = DEMO, of: SuppressionList = SuppressionL
 # ---- posted by a caller
 
 
-def post(call: Gateway, octets: bytes, kind: str = "message/rfc822", scopes: tuple[str, ...] = (SCOPE,)) -> Answer:
+def post(
+    call: Gateway,
+    octets: bytes,
+    kind: str = "message/rfc822",
+    scopes: tuple[str, ...] = (SCOPE,),
+    query: dict[str, str] | None = None,
+) -> Answer:
     headers = {"content-type": kind}
     return call(
         *(function("mail_reports"), "POST", "/mail-reports"),
         headers=headers,
+        query=query,
         body=octets,
         scopes=scopes,
         stage="reprieve",
@@ -106,9 +114,36 @@ def test_every_case_in_the_repository_is_tested() -> None:
 def test_a_posted_bounce_is_the_callers_whoever_it_was_to(call: Gateway, calls: Calls) -> None:
     assert post(call, mail("postfix")) == Answer(200, TAKEN)
     # the whitelist; the entry and the log
-    assert calls == {"GetItem": 1, "BatchExecuteStatement": 2}
+    assert calls == {"GetItem": 1, "BatchExecuteStatement": 2, "UpdateItem": 1}
     assert listed() == [("gone@receiver.example", "mail")]
     assert listed(of=SuppressionList.SPAM_REPORTS) == []
+
+
+def test_a_mail_counts_for_the_account_that_the_caller_names(call: Gateway, calls: Calls) -> None:
+    account = ProviderAccount("ses", name="frankfurt", region="eu-central-1")
+    assert wiring.access().set_provider_account(DEMO.id, account, provider_name="SES", before=None)
+    assert post(call, mail("postfix"), query={"account": "frankfurt"}) == Answer(200, TAKEN)
+    # the account, the whitelist; the entry and the log
+    assert calls == {"GetItem": 2, "BatchExecuteStatement": 2, "UpdateItem": 1}
+    (record,) = wiring.listing().records(DEMO, "gone@receiver.example", [SuppressionList.BOUNCES])
+    assert record.suppression is not None
+    assert record.suppression.reporters == ["frankfurt"]
+
+
+@pytest.mark.parametrize("name", ["paris", "Frankfurt", "", "a" * 33, "a/b"])
+def test_an_account_that_the_organization_does_not_have_is_refused_and_changes_nothing(
+    call: Gateway, name: str
+) -> None:
+    wiring.access().create_organization(OTHER)
+    account = ProviderAccount("ses", name="paris")
+    assert wiring.access().set_provider_account(OTHER.id, account, provider_name="SES", before=None)
+    answer = post(call, mail("postfix"), query={"account": name})
+    if not name:
+        assert answer == Answer(200, TAKEN)
+        return
+    refused = problem(400, "Bad Request", "the organization has no provider account of that name")
+    assert answer == Answer(400, {**refused.body, "field": "account"})
+    assert listed() == []
 
 
 def test_a_mail_that_is_posted_again_counts_once(call: Gateway) -> None:
@@ -161,7 +196,7 @@ def receive(bucket: S3Client, octets: bytes | None, key: str = "bounces/0a1b2c3d
 def test_a_received_bounce_is_the_organizations_that_claimed_its_recipient(bucket: S3Client, calls: Calls) -> None:
     receive(bucket, status_mail(group(), headers=RECEIPT))
     # the claims on the address and on its domain, the organization, the whitelist; the entry and the log
-    assert calls == {"GetItem": 4, "BatchExecuteStatement": 2}
+    assert calls == {"GetItem": 4, "BatchExecuteStatement": 2, "UpdateItem": 1}
     assert listed() == [("a@receiver.example", "mail")]
     assert letters() == []
 

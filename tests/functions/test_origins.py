@@ -90,6 +90,8 @@ def test_a_change_by_an_api_says_who_made_it_with_what_and_from_where(call: Gate
         "detailEntry": None,
     }
     assert came_from(entry) == HERE
+    _, _, path, stage, *_ = CHANGES[dialect]
+    assert entry["debugContext"]["debugData"]["requestUri"] == f"/{stage}{path}"
     request_id = next(answer.headers[word] for word in ("x-okta-request-id", "x-request-id") if word in answer.headers)
     assert [entry["transaction"]["id"]] == request_id
     assert entry["transaction"]["detail"] == {"requestApiTokenId": "cred-1"}
@@ -170,6 +172,8 @@ def test_a_click_on_an_unsubscribe_link_says_from_where_it_came(call: Gateway, c
     assert post(call, "unsubscribe_links", "/unsubscribe/{token}", "reprieve", form, token=token) == 200
     (entry,) = entries("reprieve.suppression.add")
     assert came_from(entry) == HERE
+    assert entry["debugContext"]["debugData"]["requestUri"] == "/reprieve/unsubscribe/{token}"
+    assert token not in str(entry)
 
 
 @pytest.mark.parametrize(

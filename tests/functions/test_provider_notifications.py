@@ -87,7 +87,7 @@ def test_a_notification_is_its_senders_organizations_and_no_others(calls: Calls)
 def test_a_bounce_takes_a_read_of_its_claim_its_organization_and_the_whitelist(calls: Calls) -> None:
     calls.clear()
     invoked(json.dumps(bounce()))
-    assert calls == {"GetItem": 3, "BatchExecuteStatement": 2}
+    assert calls == {"GetItem": 3, "BatchExecuteStatement": 2, "UpdateItem": 1}
 
 
 def test_what_is_not_kept_is_not_looked_up(calls: Calls) -> None:

@@ -17,8 +17,10 @@ from reprieve.lanes import single
 from reprieve.organization import Organization
 from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
+from reprieve.store.suppressions import Suppressions
 from reprieve.suppressions.group import Group
-from reprieve.suppressions.reconcile import DailyReconciliation, Differences
+from reprieve.suppressions.reconcile import Differences
+from reprieve.suppressions.scheduled import ScheduledReconciliation
 from reprieve.suppressions.suppression import GroupList, Suppression, SuppressionList
 from reprieve.system_log.span import LATEST, Order, Span, position
 from tests.support.contexts import context
@@ -26,8 +28,9 @@ from tests.support.entries import entry_on
 from tests.support.gateway import DEMO, Calls, Context, cases, event, function
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from reprieve.suppressions.ports import Recorded
     from reprieve.suppressions.suppression import AnyList
 
 BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS
@@ -173,18 +176,19 @@ def test_what_one_run_leaves_out_is_not_what_the_next_one_leaves_out() -> None:
     everyone = [Organization(f"org{number:02}", "Org") for number in range(20)]
     chance, compared = random.Random(1), []
 
-    class Some:
-        access = SimpleNamespace(organizations=lambda: iter(everyone))
-        groups = SimpleNamespace(sweep=lambda *_, **__: None)
+    access = SimpleNamespace(organizations=lambda: iter(everyone))
+    groups = SimpleNamespace(sweep=lambda *_, **__: None)
 
+    class Some:
         def run(self, asked: Any, **_: int) -> Differences:
             compared.append(asked.organization.id)
             return Differences()
 
     for _ in range(10):
         left = iter(range(110 * SECOND, 0, -5 * SECOND))
-        day = DailyReconciliation(Some(), left.__next__, chance.random, single)  # type: ignore[arg-type]
-        assert day.run(start=0, end=1).left == 9
+        rest: Any = (access, Some(), groups, None)
+        day = ScheduledReconciliation(*rest, left.__next__, chance.random, single)
+        assert day.compare(start=0, end=1).left == 9
     counts = Counter(compared)
     assert set(counts) == {one.id for one in everyone}
     assert min(counts.values()) >= 2
@@ -285,13 +289,60 @@ def test_the_daily_run_sweeps_deleted_groups(groups: ProviderGroups) -> None:
     assert wiring.group_store().all(DEMO).unswept == set()
 
 
+def test_what_was_recorded_before_a_fault_is_found_and_logged(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.listed = [entry("a@x.org", wiring.now())]
+    real, answers = Suppressions.record, iter([Unavailable("the answer was lost")])
+
+    def record(store: Suppressions, organization: Organization, entries: Sequence[Suppression], by: str) -> Recorded:
+        recorded = real(store, organization, entries, by=by)
+        if problem := next(answers, None):
+            raise problem
+        return recorded
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Suppressions, "record", record)
+        found = wiring.reconciliation().run(context(DEMO, now=wiring.now()), start=0, end=wiring.now())
+    assert (found.repaired, found.unread) == (1, {})
+    # the next comparison finds nothing missing
+    assert run() == (1, [], 0)
+    assert added() == ["A@X.ORG"]
+
+
+def test_of_what_was_missing_only_what_changed_its_list_is_logged(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = wiring.now()
+    provider.listed = [entry("forgiven@x.org", now - 60_000), entry("a@x.org", now - 60_000)]
+    real = Suppressions.record
+
+    def record(store: Suppressions, organization: Organization, entries: Sequence[Suppression], by: str) -> Recorded:
+        """Let a lift forgive one of them between the comparison and the write."""
+        wanted = [RemovalRequest("r-0", BOUNCES, "forgiven@x.org", "forgiven@x.org", hide=True)]
+        store.request_removals(context(DEMO, now=now, request_id="r"), wanted)
+        return real(store, organization, entries, by=by)
+
+    monkeypatch.setattr(Suppressions, "record", record)
+    assert run() == (2, ["forgiven@x.org", "a@x.org"], 1)
+    assert added() == ["A@X.ORG"]
+
+
+def added() -> list[str]:
+    """The addresses of each entry of the system log that says that addresses were put on a list."""
+    return [one["target"][0]["displayName"] for one in logged() if one["eventType"] == "reprieve.suppression.add"]
+
+
 def logged() -> list[Any]:
     span = Span(Order.PUBLISHED, position(0), LATEST, newest_first=False)
     return [stored.event for stored in wiring.log_reader().entries(DEMO, span, first=100)]
 
 
 #: the result of each event when a webhook was missed
-ANSWERS = {"schedule": {"compared": 1, "missing": 1, "repaired": 1, "unread": 0, "left": 0}}
+ANSWERS = {
+    "schedule": {"compared": 1, "missing": 1, "repaired": 1, "unread": 0, "left": 0},
+    "inquiries": {"answered": 0, "repaired": 0, "postponed": 0, "given_up": 0, "left": 0},
+}
 
 
 def test_every_event_does_the_whole_run(provider: Provider) -> None:

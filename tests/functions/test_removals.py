@@ -245,9 +245,7 @@ def test_a_cursor_of_another_place_is_refused(call: Gateway) -> None:
     [("x", 0), ("demo#foo#0", 0), ("other#requests#3", 1), ("demo#bounces#0", 1), ("demo#requests#-1", 1), (None, 0)],
 )
 def test_a_cursor_that_was_made_up_is_refused(call: Gateway, partition: str | None, inside: int) -> None:
-    line = (
-        {"partition": partition, "address": "a", "queue": f"{ANYONE.id}#pending#0", "due_at": 1} if partition else None
-    )
+    line = {"partition": partition, "address": "a", "slot": "pending#0", "rank": "demo#1"} if partition else None
     cursor = Cursors(ANYONE.id, "pending removals", "after").write([0, line, inside])
     answer = listing(call, state="pending", after=cursor)
     assert (answer.status, answer.body["field"]) == (400, "after")

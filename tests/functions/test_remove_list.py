@@ -65,7 +65,7 @@ def test_what_was_accepted_is_pending_before_the_answer(call: Gateway, dynamodb:
     item = stored(dynamodb, "name@company.com")
     assert answer == Answer(200, {"errors": []})
     assert item["removal_state"] == RemovalState.PENDING
-    assert item["queue"] == "demo#pending#0"
+    assert (item["slot"], item["rank"]) == ("pending#0", f"demo#{item['requested_at']}")
     assert item["request_id"] == answer.headers["x-okta-request-id"][0]
     assert item["email"] == "Name@company.com"
     assert int(item["requested_at"]) - int(item["forgiven_until"]) >= 30_000

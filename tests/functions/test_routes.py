@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.dialects.registry import DIALECTS, TOKEN_ENDPOINTS
+from tests.support.console import Page
 from tests.support.gateway import Answer, Gateway, Matching, function, problem
 from tests.support.routes import apis
 from tests.support.tables import template
@@ -45,6 +46,7 @@ NO_SUCH_PATH = {
     "SendGridApi": Answer(404, sendgrid("not found")),
     "ZohoApi": Answer(404, zoho("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one")),
     "ReprieveApi": problem(404, "Not Found", "the API has no such path"),
+    "ConsoleApi": Answer(404, Page("There is no such page.")),
 }
 
 
@@ -59,6 +61,7 @@ def no_such_method(api: str, method: str, folder: str) -> Answer:
         "SendGridApi": Answer(405, sendgrid("method not allowed")),
         "ZohoApi": Answer(400, zoho("INVALID_REQUEST_METHOD", "The http request method type is not a valid one")),
         "ReprieveApi": problem(405, "Method Not Allowed", f"the path does not support {method}"),
+        "ConsoleApi": Answer(405, Page("This page cannot be opened like that.")),
     }[api]
 
 
@@ -138,6 +141,8 @@ def test_a_path_is_not_found_in_the_other_stage_of_its_api_and_costs_no_call_of_
 
 def test_each_api_has_an_answer_for_its_root_and_for_whatever_it_does_not_know() -> None:
     assert sorted((api, path) for _, api, path in UNKNOWN) == [
+        # its root is a page
+        ("ConsoleApi", "/{proxy+}"),
         ("OktaApi", "/"),
         ("OktaApi", "/{proxy+}"),
         ("ReprieveApi", "/"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.access.provider_account import DEFAULT, ProviderAccount
+from reprieve.address import Address
 from reprieve.clock import DAY, MINUTE
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.removal import MAX_ATTEMPTS, RemovalRequest
@@ -123,6 +124,15 @@ def test_an_account_that_has_reported_nothing_is_asked_in_the_spelling_of_the_re
     request()
     tick()
     assert providers[DEFAULT].asked == ["NAME@company.com"]
+
+
+@pytest.mark.parametrize("trouble", [DOWN, THROTTLED, BROKEN, REFUSED])
+def test_what_an_account_answers_beside_success_is_counted_as_an_error(
+    providers: dict[str, Provider], trouble: LiftAnswer
+) -> None:
+    providers["frankfurt"].answer = trouble
+    request()
+    assert tick()["errors"] == {trouble.outcome.value: 1}
 
 
 @pytest.mark.parametrize("trouble", [DOWN, THROTTLED, BROKEN])
@@ -277,6 +287,28 @@ def test_what_concerns_a_group_goes_to_the_account_that_has_the_group_alone(prov
     assert tick()["counts"] == {"lifted": 1}
     assert {name: one.asked for name, one in providers.items()} == {DEFAULT: [], "frankfurt": [KEY]}
     assert wiring.group_store().all(DEMO).groups == (group,)
+
+
+def test_what_concerns_a_group_whose_account_was_removed_does_not_go_to_the_one_that_is_left(
+    providers: dict[str, Provider],
+) -> None:
+    group = Group(7, "News", account="frankfurt")
+    wiring.unsubscribe_groups().take_over(context(DEMO, now=wiring.now()), [group], account="frankfurt")
+    assert wiring.access().remove_provider_account(DEMO.id, OTHER, provider_name="")
+    bounce(DEFAULT, name=GroupList.of(7))
+    request(name=GroupList.of(7))
+    assert tick()["counts"] == {"lifted": 1}
+    assert providers[DEFAULT].asked == []
+
+
+def test_what_waits_for_a_group_that_was_deleted_ends_without_a_call(providers: dict[str, Provider]) -> None:
+    asked = context(DEMO, now=wiring.now(), request_id="u")
+    wiring.unsubscribe_groups().take_over(asked, [Group(7, "News")])
+    wiring.unsubscribes().add(asked, [Address.parse(KEY)], to=GroupList.of(7))
+    wiring.unsubscribe_groups().delete(asked, 7)
+    assert tick()["counts"] == {"listed": 1}
+    assert [one.asked for one in providers.values()] == [[], []]
+    assert tick()["waiting"] == 0
 
 
 def test_a_hold_reaches_every_account(providers: dict[str, Provider]) -> None:

@@ -10,21 +10,25 @@ import pytest
 from reprieve.access.issuer import Issuer
 from reprieve.access.provider_account import DEFAULT
 from reprieve.access.repeat import Answer, Kept
+from reprieve.access.session import Session
 from reprieve.address import Address
 from reprieve.clock import DAY
 from reprieve.email_servers.email_server import AuthType, EmailServer, Settings
 from reprieve.errors import Conflict, ReprieveError, Unavailable
+from reprieve.organization import PolicySetting
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.runtime import wiring
 from reprieve.store.email_servers import EmailServers
 from reprieve.store.issuers import Issuers
 from reprieve.store.repeats import Repeats
+from reprieve.store.sessions import Sessions
 from tests.support.gateway import DEMO
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 NOW = 1_767_225_600_000
+SESSION = Session("demo", "d" * 64, "c" * 64, NOW)
 
 
 def user(identifier: str, email: str, login: str) -> Recipient:
@@ -42,6 +46,7 @@ def server(identifier: str, *, enabled: bool = False, version: int = 1) -> Email
 def test_what_is_set_for_an_organization_that_is_not_there_makes_none() -> None:
     access = wiring.access()
     access.set_purge("unknown", {"enabled": True, "soft_days": 1})
+    access.set_policy("unknown", PolicySetting("", 1, enabled=True))
     access.clear("unknown", "bounces", until=1)
     access.pause_provider("unknown", DEFAULT, until=1, reason="401")
     assert (access.organization("unknown"), access.provider_accounts("unknown")) == (None, [])
@@ -50,6 +55,7 @@ def test_what_is_set_for_an_organization_that_is_not_there_makes_none() -> None:
 def test_what_is_set_for_an_organization_that_is_not_there_leaves_no_item(dynamodb: DynamoDBClient) -> None:
     access = wiring.access()
     access.set_purge("unknown", {"enabled": True, "soft_days": 1})
+    access.set_policy("unknown", PolicySetting("", 1, enabled=True))
     access.clear("unknown", "bounces", until=1)
     access.pause_provider("unknown", DEFAULT, until=1, reason="401")
     assert dynamodb.scan(TableName="Access")["Items"] == []
@@ -149,3 +155,17 @@ def test_the_trust_in_an_issuer_is_ended_by_the_organization_that_has_it_alone()
     assert store.add(trusted)
     assert not store.remove(replace(trusted, organization_id="other"))
     assert store.of("demo") == [trusted]
+
+
+@pytest.mark.usefixtures("dynamodb")
+def test_a_session_of_one_credential_is_not_replaced_by_anothers() -> None:
+    sessions = Sessions(wiring.table("ACCESS"))
+    sessions.add(SESSION)
+    sessions.add(replace(SESSION, holder="e" * 64))
+    assert sessions.find("demo", SESSION.digest) == SESSION
+
+
+@pytest.mark.usefixtures("dynamodb")
+def test_closing_a_session_that_is_not_there_leaves_no_item() -> None:
+    Sessions(wiring.table("ACCESS")).close("demo", SESSION.digest)
+    assert wiring.table("ACCESS").get({"partition": "demo", "sort": f"session#{SESSION.digest}"}) is None

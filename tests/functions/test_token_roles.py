@@ -72,7 +72,14 @@ def test_what_is_deleted_is_a_refresh_token_of_an_organization(dynamodb: Client)
     assert call["Key"]["partition"]["S"] != DEPLOYMENT
 
 
-def test_the_operator_opens_providers_keys_and_what_the_doctor_sealed_and_nothing_else() -> None:
+def test_the_operator_opens_providers_keys_hooks_secrets_and_what_the_doctor_sealed_and_nothing_else() -> None:
     found = {action: statement for statement in operators() for action in listed(statement["Action"])}
-    assert purposes(found["kms:Decrypt"]) == ["provider-key", "doctor"]
-    assert purposes(found["kms:Encrypt"]) == ["provider-key", "webhook-key", "signing-key", "doctor"]
+    assert purposes(found["kms:Decrypt"]) == ["provider-key", "hook", "doctor"]
+    assert purposes(found["kms:Encrypt"]) == [
+        "provider-key",
+        "webhook-key",
+        "signing-key",
+        "hook",
+        "console-sign-in",
+        "doctor",
+    ]

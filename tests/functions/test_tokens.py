@@ -62,7 +62,7 @@ def assertion(made: Client, secrets: Secrets, clock: Clock, **changes: Any) -> s
 def okta(call: Gateway) -> Ask:
     """Post a form to Okta's token endpoint."""
 
-    def ask(form: Mapping[str, str] | str | bytes, **headers: str) -> Answer:
+    def ask(form: Mapping[str, str] | str | bytes, *, query: Mapping[str, str] | None = None, **headers: str) -> Answer:
         body = form if isinstance(form, str | bytes) else urlencode(form)
         handler = function("okta_tokens")
         return call(
@@ -71,6 +71,7 @@ def okta(call: Gateway) -> Ask:
             "/v1/token",
             body=body,
             headers={**FORM, **headers},
+            query=query,
             organization=None,
             stage="oauth2",
             as_base64=isinstance(body, bytes),
@@ -83,14 +84,16 @@ def okta(call: Gateway) -> Ask:
 def zoho(call: Gateway) -> Ask:
     """Post a form to Zoho's accounts server."""
 
-    def ask(form: Mapping[str, str] | None, path: str = "/v2/token", **query: str) -> Answer:
-        body = None if form is None else urlencode(form)
+    def ask(
+        form: Mapping[str, str] | str | None, path: str = "/v2/token", *, kind: str = FORM["content-type"], **query: str
+    ) -> Answer:
+        body = form if form is None or isinstance(form, str) else urlencode(form)
         return call(
             function("zoho_tokens"),
             "POST",
             path,
             body=body,
-            headers=FORM,
+            headers={"content-type": kind},
             query=query,
             organization=None,
             stage="oauth",
@@ -132,6 +135,28 @@ def test_a_signed_assertion_gets_a_token_which_is_good_at_once(
     assert call(logs, "GET", "/v1/logs", headers=headers, organization=None).status == 200
     users = call(function("recipients"), "GET", "/v1/users", headers=headers, organization=None)
     assert (users.status, users.body["errorCode"]) == (403, "E0000006")
+
+
+def test_an_assertion_may_be_in_the_query_where_oktas_go_sdk_puts_it_without_a_jti(okta: Ask, clock: Clock) -> None:
+    made, secrets = client(ClientKind.PRIVATE_KEY)
+    key, now = jose.own_key(secrets.private_jwk), to_seconds(Millis(clock.now))
+    said = {"iss": made.id, "sub": made.id, "aud": TOKEN_URL, "iat": now, "exp": now + 3600}
+    signed = jwt.encode({"alg": "RS256"}, said, key, algorithms=["RS256"])
+    query = okta_form({"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}, scope="okta.logs.read")
+    granted = Answer(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": JWT, "scope": "okta.logs.read"})
+    assert [okta("", query=query) for _ in range(2)] == [granted, granted]
+    assert okta({"grant_type": "client_credentials"}, query=query).body == {
+        "error": "invalid_request",
+        "error_description": "A parameter occurs more than once.",
+    }
+
+
+def test_a_secret_in_the_url_is_refused_even_if_it_is_right(okta: Ask) -> None:
+    made, secrets = client(ClientKind.SECRET)
+    answer = okta("", query=okta_form({"client_id": made.id, "client_secret": secrets.secret}))
+    assert answer == Answer(
+        400, {"error": "invalid_request", "error_description": "The client_secret must not be in the URL."}
+    )
 
 
 @pytest.mark.parametrize("way", ["header", "form"])
@@ -269,16 +294,17 @@ def test_the_published_keys_are_public(call: Gateway, calls: Calls) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    st.dictionaries(
+    form=st.dictionaries(
         st.sampled_from(
             ["grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"]
         ),
         st.sampled_from(["client_credentials", "refresh_token", ASSERTION_TYPE, "a.b.c", "e30.e30.e30"])
         | st.text(max_size=30),
-    )
+    ),
+    in_query=st.booleans(),
 )
-def test_any_form_is_refused_below_500_and_changes_nothing(okta: Ask, form: dict[str, str]) -> None:
-    answer = okta(form)
+def test_any_form_is_refused_below_500_and_changes_nothing(okta: Ask, form: dict[str, str], *, in_query: bool) -> None:
+    answer = okta("", query=form) if in_query else okta(form)
     assert answer.status in {400, 401}
     assert answer.body.keys() == {"error", "error_description"}
 
@@ -325,6 +351,50 @@ def test_the_parameters_may_be_in_the_query(zoho: Ask) -> None:
     assert zoho({"client_id": made.id}, **zoho_form(made, secrets)).body["error"] == "invalid_request"
 
 
+#: what Zoho's Node SDK makes of its boundary
+BOUNDARY = "--------------------------d4832d761736ed79d892abdf"
+PARTS = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def in_parts(form: Mapping[str, str]) -> str:
+    """A form as Zoho's Node SDK sends it."""
+    parts = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{form[name]}\r\n' for name in form)
+    return "".join(parts) + f"--{BOUNDARY}--\r\n"
+
+
+def test_a_form_may_come_in_parts_as_zohos_node_sdk_sends_it(zoho: Ask, okta: Ask, log: StringIO) -> None:
+    made, secrets = client(ClientKind.REFRESH)
+    form = zoho_form(made, secrets)
+    token = zoho(in_parts(form), kind=PARTS).body["access_token"]
+    assert token == JWT
+    revoked = zoho(in_parts({"token": secrets.refresh_token}), "/v2/token/revoke", kind=PARTS)
+    assert revoked == Answer(200, {"status": "success"})
+    assert zoho(in_parts(form), kind=PARTS).body["error"] == "invalid_code"
+    assert okta(in_parts(form), **{"content-type": PARTS}).body["error"] == "invalid_request"
+    for secret in (token, secrets.secret, secrets.refresh_token):
+        assert secret not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "error"),
+    [
+        ("", PARTS, "unsupported_grant_type"),
+        ("garbage", PARTS, "unsupported_grant_type"),
+        (in_parts({"grant_type": "refresh_token"}), "multipart/form-data", "unsupported_grant_type"),
+        (in_parts({"grant_type": "refresh_token"}), "multipart/form-data; boundary=x", "unsupported_grant_type"),
+        (in_parts({"grant_type": "refresh_token"}), f"multipart/mixed; boundary={BOUNDARY}", "invalid_request"),
+        (in_parts({"grant_type": "refresh_token"}), PARTS, "invalid_client"),
+        (in_parts({"grant_type": "refresh_token"}) * 2, PARTS, "invalid_client"),  # nothing counts after the end
+        (in_parts({f"a{number}": "1" for number in range(30)}), PARTS, "invalid_request"),
+        (in_parts({"client_secret": "\xe9"}), PARTS, "invalid_request"),
+        (in_parts({"client_secret": "a" * 16_384}), PARTS, "invalid_request"),
+    ],
+)
+def test_what_is_wrong_with_parts_is_said_in_zohos_form(zoho: Ask, body: str, kind: str, error: str) -> None:
+    answer = zoho(body, kind=kind)
+    assert (answer.status, answer.body["error"], answer.body.keys()) == (200, error, {"error", "error_description"})
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -366,10 +436,11 @@ def test_no_secret_and_no_token_is_in_the_function_log(okta: Ask, zoho: Ask, clo
     okta(okta_form(proof))
     okta(okta_form({"client_id": made.id, "client_secret": "canary-1"}))
     okta(okta_form({}), Authorization=basic("canary-2", "canary-3"))
+    okta("", query=okta_form({"client_id": made.id, "client_secret": "canary-5", "client_assertion": "canary-6"}))
     zoho(zoho_form(refreshing, refresh, refresh_token="canary-4"))
     zoho({"token": refresh.refresh_token}, "/v2/token/revoke")
     written = log.getvalue()
-    assert written.count("/v1/token") == 4
+    assert written.count("/v1/token") == 5
     for secret in (signed, *tokens, refresh.secret, refresh.refresh_token, json.loads(secrets.private_jwk)["d"]):
         assert secret not in written
     assert "canary" not in written

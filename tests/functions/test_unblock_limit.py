@@ -62,8 +62,8 @@ class OneRecord:
 class NoLog:
     """A log that discards its entries."""
 
-    def append(self, *_: object) -> int:
-        return 0
+    def append(self, *_: object) -> frozenset[str]:
+        return frozenset()
 
 
 def interleave(work: Sequence[Callable[[Callable[[], None]], object]], order: Iterator[int]) -> None:
@@ -211,7 +211,7 @@ def test_a_count_that_is_full_still_shows_the_newest_event(dynamodb: Any, monkey
     table = Table(dynamodb, environment.table("SUPPRESSIONS"))
     for second in range(40):
         one = Suppression(SuppressionList.BLOCKS, EMAIL, EMAIL, START + second, event_id=f"e{second}")
-        assert Suppressions(table).record(ORGANIZATION, [one]) == 1
+        assert len(Suppressions(table).record(ORGANIZATION, [one]).changed) == 1
     found = entry_on(table, ORGANIZATION, SuppressionList.BLOCKS, EMAIL)
     assert found is not None
     assert (found.count, found.created) == (32, START + 39)

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.errors import Unavailable
+from reprieve.organization import Organization
 from reprieve.removals import upkeep
 from reprieve.runtime import wiring
+from reprieve.store.language import Update
+from reprieve.store.old_queue import OldQueue
 from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
 from tests.support import queue
 from tests.support.gateway import DEMO, Context, cases, event, function
+from tests.support.removal_job import request
 from tests.support.suppressions import as_stored
 
 if TYPE_CHECKING:
@@ -48,7 +53,7 @@ def test_everything_on_a_cleared_list_is_lifted_upstream_and_nothing_newer() -> 
     put("a@x.io", "b@x.io")
     put("new@x.io", at=NOW + 1)
     wiring.access().clear("demo", BOUNCES, until=NOW)
-    assert run() == {"swept": {"bounces": 2}, "finished": True, "faults": []}
+    assert run() == {"swept": {"bounces": 2}, "moved": 0, "near_limits": 0, "finished": True, "faults": []}
     assert on_the_list() == ["new@x.io"]
     assert pending() == ["a@x.io", "b@x.io"]
     assert run()["swept"] == {"bounces": 0}
@@ -74,10 +79,10 @@ def test_a_run_that_is_cut_off_is_finished_by_the_next(monkeypatch: pytest.Monke
     wiring.access().clear("demo", BOUNCES, until=NOW)
     left = iter([60_000, 0, 60_000, 0, 60_000, 60_000, 60_000])
     monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: next(left))
-    assert run() == {"swept": {"bounces": 4}, "finished": False, "faults": []}
+    assert run() == {"swept": {"bounces": 4}, "moved": 0, "near_limits": 0, "finished": False, "faults": []}
     assert len(on_the_list()) == 6
-    assert run() == {"swept": {"bounces": 4}, "finished": False, "faults": []}
-    assert run() == {"swept": {"bounces": 2}, "finished": True, "faults": []}
+    assert run() == {"swept": {"bounces": 4}, "moved": 0, "near_limits": 0, "finished": False, "faults": []}
+    assert run() == {"swept": {"bounces": 2}, "moved": 0, "near_limits": 0, "finished": True, "faults": []}
     assert on_the_list() == []
     assert len(pending()) == 10
 
@@ -132,7 +137,7 @@ def test_what_has_expired_is_taken_off_by_its_permanence() -> None:
 
 def test_nothing_is_asked_of_lists_that_hide_nothing(calls: Calls) -> None:
     calls.clear()
-    assert run() == {"swept": {}, "finished": True, "faults": []}
+    assert run() == {"swept": {}, "moved": 0, "near_limits": 0, "finished": True, "faults": []}
     assert calls == {"Query": 1}
 
 
@@ -143,7 +148,10 @@ def test_a_mark_never_moves_back() -> None:
 
 
 #: the result of each event when a list of one entry was cleared
-ANSWERS = {"schedule": {"swept": {"bounces": 1}, "finished": True, "faults": []}}
+ANSWERS = {
+    "policies": {"lifted": {}, "looked": 0, "judged": 0, "stopped": [], "finished": True, "faults": []},
+    "schedule": {"swept": {"bounces": 1}, "moved": 0, "near_limits": 0, "finished": True, "faults": []},
+}
 
 
 def test_every_event_does_the_whole_run() -> None:
@@ -163,3 +171,49 @@ def test_each_run_is_counted_also_one_that_found_nothing(capsys: pytest.CaptureF
         ("upkeep", [0.0], [0.0]),
         ("upkeep", [1.0], [0.0]),
     ]
+
+
+# ---------------------------------------------------------------- what the release before has queued
+
+
+def as_before(key: str) -> None:
+    """Have a removal wait as the release before has it wait."""
+    place = {"partition": "demo#bounces#0", "address": key}
+    update = Update(set=["#queue = :queue"], remove=["#slot", "#rank"])
+    wiring.table("SUPPRESSIONS").update(place, update, {":queue": "demo#pending#0"})
+
+
+def test_what_the_release_before_has_queued_is_moved_within_an_hour_and_nothing_is_asked_in_the_other_runs(
+    clock: Clock, calls: Calls
+) -> None:
+    put("a@x.io", "b@x.io")
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    run()
+    wiring.access().create_organization(Organization("other", "Other"))
+    for key in ("a@x.io", "b@x.io"):
+        request(key)
+        as_before(key)
+    moved, asked = [], []
+    for _ in range(upkeep.SHARES):
+        before = calls["Query"]
+        moved.append(run()["moved"])
+        asked.append(calls["Query"] - before)
+        clock.now += upkeep.TICK
+    assert (sorted(moved), pending()) == ([0] * 29 + [2], ["a@x.io", "b@x.io"])
+    # the organizations and the cleared list in each; in the run of each organization its pending and failed ones, and
+    # its rates
+    assert sorted(asked) == [2] * 28 + [5, 5]
+
+
+def test_an_old_queue_that_cannot_be_read_is_reported_and_stops_nothing_else(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> int:
+        raise Unavailable("throttled")
+
+    monkeypatch.setattr(OldQueue, "move", fails)
+    monkeypatch.setattr(upkeep, "SHARES", 1)
+    put("a@x.io")
+    wiring.access().clear("demo", BOUNCES, until=NOW)
+    report = run()
+    assert (report["swept"], report["moved"], report["faults"]) == ({"bounces": 1}, 0, ["demo: throttled"])

@@ -55,7 +55,7 @@ def test_a_host_that_is_not_allowed_is_not_connected_to(context: ssl.SSLContext,
             with pytest.raises(Unavailable, match="not among those that may be connected to"):
                 fetch(server, pem, policy)
         with pytest.raises(Unavailable, match="https"):
-            fetch(server, pem, scheme="http")
+            fetch(server, pem, HostPolicy(ports=(server.port,)), scheme="http")
         assert server.connections == 0
 
 

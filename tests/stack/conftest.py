@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.demo_data import DEMO, UPSTREAM
+from local.deploy import client, outputs
 from local.ministack import free_port
 from local.place import ROOT, Place
 from reprieve.access.quota import Bucket
@@ -33,7 +34,7 @@ SECONDS_TO_START = 300
 #: requests per minute: only the tests of limits are to meet one
 PLENTY = 100_000
 SECONDS_OF_A_COMMAND = 300
-SECONDS_TO_STOP = 20  # `make run` promises 5, whatever runs; the machine may be busy with something else
+SECONDS_TO_STOP = 60  # `make run` promises 5, whatever runs; the machine may be busy with something else
 
 
 class Runner:
@@ -109,18 +110,33 @@ def stack(runner: Runner) -> dict[str, Any]:
 
 
 @pytest.fixture
+def uncounted(place: Place) -> None:
+    """Reset the counts of connections to email servers that other tests caused."""
+    dynamodb, table = client(place, "dynamodb"), outputs(place)["EmailServersTable"]
+    counters = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="#p = :p",
+        ExpressionAttributeNames={"#p": "partition"},
+        ExpressionAttributeValues={":p": {"S": "demo#connections"}},
+    )["Items"]
+    for item in counters:
+        dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("partition", "sort")})
+
+
+@pytest.fixture
 def reprieve(place: Place, tmp_path: Path) -> Callable[..., str]:
-    """The operator's command on this stack: what it prints, having ended with the exit code `code`."""
+    """The operator's command on this stack: what it prints, having ended with the exit code `code`; and its input."""
     (tmp_path / ".local").symlink_to(place.home)
     paths = os.pathsep.join((str(ROOT / "cli"), str(ROOT / "layers" / "domain" / "python")))
 
-    def ran(*arguments: str, code: int = 0) -> str:
+    def ran(*arguments: str, code: int = 0, stdin: str = "") -> str:
         ended = subprocess.run(
             [sys.executable, "-c", "from reprieve_cli.main import main; main()", "--local", *arguments],
             cwd=tmp_path,
             capture_output=True,
             text=True,
             check=False,
+            input=stdin,
             timeout=SECONDS_OF_A_COMMAND,
             env={**os.environ, "PYTHONPATH": paths},
         )

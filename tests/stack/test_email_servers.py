@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.stack,
+    pytest.mark.usefixtures("uncounted"),
     # for aiosmtpd only STARTTLS is TLS
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning"),
 ]
@@ -65,20 +66,6 @@ def plain(stack: dict[str, Any]) -> Iterator[Plain]:
     yield plain
     for server in plain.send("GET").json()["email-servers"]:
         plain.send("DELETE", f"/{server['id']}")
-
-
-@pytest.fixture(autouse=True)
-def uncounted(place: Place) -> None:
-    """Reset the connection counts of other tests."""
-    dynamodb, table = client(place, "dynamodb"), outputs(place)["EmailServersTable"]
-    counters = dynamodb.query(
-        TableName=table,
-        KeyConditionExpression="#p = :p",
-        ExpressionAttributeNames={"#p": "partition"},
-        ExpressionAttributeValues={":p": {"S": "demo#connections"}},
-    )["Items"]
-    for item in counters:
-        dynamodb.delete_item(TableName=table, Key={name: item[name] for name in ("partition", "sort")})
 
 
 def run(call: Awaitable[Any]) -> Any:

@@ -37,8 +37,10 @@ def test_stack_json_has_what_programs_are_promised_and_is_private(stack: dict[st
         "sendgrid": ["base_url", "token"],
         "zoho": ["accounts_url", "base_url", "client_id", "client_secret", "refresh_token", "token"],
         "reprieve": ["base_url", "client_id", "client_secret", "token", "token_url"],
+        "console": ["base_url", "sign_in", "token", "url"],
         "webhook": ["signing_key_pem", "url"],
         "upstream": ["base_url", "token"],
+        "docs": ["url"],
         "mail": ["ca_pem", "host", "inbox", "password", "port", "username"],
     }
     for file in (place.stack_json, place.home / "aws.json", place.state / "demo.json", place.state / "mail-ca.pem"):
@@ -125,8 +127,8 @@ def test_what_is_for_aws_itself_is_left_to_it(place: Place) -> None:
     assert "<ListAllMyBucketsResult" in requests.get(presigned, timeout=30).text
 
 
-def test_the_demo_plays_the_main_loop(stack: dict[str, Any], place: Place) -> None:
-    demo.play(stack, place, wait=False)
+def test_the_demo_plays_the_main_loop(stack: dict[str, Any]) -> None:
+    demo.play(stack)
 
 
 def test_a_stop_takes_effect_even_while_the_runner_reads_the_functions_logs(

@@ -17,7 +17,7 @@ import requests
 import sendgrid
 from python_http_client.exceptions import ForbiddenError, UnauthorizedError
 
-from local.deploy import client, outputs
+from local.deploy import client
 from tests.support.webhook import signed, signing_key
 from tests.support.workers import peak_megabytes
 
@@ -31,6 +31,8 @@ Stack = dict[str, Any]
 
 MALFORMED = "Invalid email address. The provided email address failed validation against RFC 3696."
 STRANGER = "This email address does not belong to any user in your organization."
+#: a run that was asked for at the latest moment, and the same at the other side; on a busy machine
+SECONDS_OF_A_LIFT = 60
 
 
 @pytest.fixture
@@ -89,13 +91,6 @@ def is_bounced(stack: Stack, address: str, side: str = "sendgrid") -> bool:
     return address in {entry["email"] for entry in sendgrid_client(stack, side).suppression.bounces.get().to_dict}
 
 
-def tick(place: Place) -> dict[str, Any]:
-    answer = client(place, "lambda").invoke(FunctionName=outputs(place)["RemovalJobFunction"])
-    assert "FunctionError" not in answer
-    said: dict[str, Any] = json.load(answer["Payload"])
-    return said
-
-
 def create_user(okta_client: Any, address: str) -> Any:
     from okta import models
 
@@ -127,11 +122,11 @@ def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
         ("stranger@else.example", STRANGER),
     ]
 
-    assert tick(place)["counts"]["lifted"] >= 1
+    # no tick is waited for: the request has asked the job to run, and the job's own request at the provider does, too
+    deadline = time.monotonic() + SECONDS_OF_A_LIFT
+    while (is_bounced(stack, address) or is_bounced(stack, address, "upstream")) and time.monotonic() < deadline:
+        time.sleep(0.5)
     assert not is_bounced(stack, address)
-    deadline = time.monotonic() + 10
-    while is_bounced(stack, address, "upstream") and time.monotonic() < deadline:
-        tick(place)  # upstream's own removal ends with its own turn of the job
     assert not is_bounced(stack, address, "upstream")
     assert post(stack, event).json()["listed"] == 0, "a repeated webhook brought a lifted bounce back"
     assert not is_bounced(stack, address)
@@ -140,7 +135,7 @@ def test_a_bounce_is_lifted_from_webhook_to_upstream_by_unmodified_clients(
 def test_the_job_runs_by_its_schedule(place: Place) -> None:
     scheduler = client(place, "scheduler")
     found = {one["Name"]: one for one in scheduler.list_schedules(State="ENABLED")["Schedules"]}
-    assert sorted(found) == ["reconciliation", "removal-job", "upkeep"]
+    assert sorted(found) == ["hook-delivery", "inquiries", "policies", "reconciliation", "removal-job", "upkeep"]
     schedule = scheduler.get_schedule(Name="removal-job", GroupName=found["removal-job"]["GroupName"])
     assert schedule["ScheduleExpression"] == "rate(2 minutes)"
     assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 120, "MaximumRetryAttempts": 0}

@@ -18,7 +18,7 @@ import requests
 
 from local.place import ROOT
 from tests.stack.test_zoho import python_with_sdk
-from tests.support.node import run_node
+from tests.support.node import run_node, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,6 +141,25 @@ def test_zohos_python_sdk_refreshes_a_token_that_expires_and_revokes(
     )
     assert found["tokens"] >= 2  # more where the machine is so busy that each call takes seconds
     assert found["revoked"]
+    assert len(set(found["statuses"])) == 1
+    assert "invalid_code" in found["after"]
+
+
+@pytest.mark.slow
+def test_zohos_node_sdk_refreshes_a_token_that_expires_and_revokes(
+    stack: Stack, create: Callable[..., dict[str, Any]]
+) -> None:
+    made = create("--kind", "refresh", "--dialect", "zoho", "--token-lifetime", f"{SHORT + 5}s")
+    found = run_program(
+        "zoho_refresh.mjs",
+        {
+            "base_url": stack["zoho"]["base_url"],
+            "accounts_url": stack["zoho"]["accounts_url"],
+            **{name: made[name] for name in ("client_id", "client_secret", "refresh_token")},
+            "pauses": [0, PAUSE],  # the SDK renews a token 5 seconds before it expires
+        },
+    )
+    assert found["tokens"] >= 2  # more where the machine is so busy that each call takes seconds
     assert len(set(found["statuses"])) == 1
     assert "invalid_code" in found["after"]
 

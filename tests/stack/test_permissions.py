@@ -1,4 +1,4 @@
-"""The local AWS requires AWS's permissions for a PartiQL statement."""
+"""The local AWS requires AWS's permissions for a PartiQL statement, and for a function's alias."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from local.permissions import checks
+from local.permissions import checks, qualified
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/T"
 
@@ -29,3 +29,12 @@ def test_a_statement_needs_its_verb_on_its_table(statement: str, action: str, re
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"Statements": [{}]}', b'{"Statement": "DROP TABLE T"}'])
 def test_what_cannot_be_read_has_no_permission_and_is_refused(body: bytes) -> None:
     assert checks(body, "us-east-1", "000000000000") == []
+
+
+def test_a_call_of_an_alias_needs_its_permission_on_the_alias() -> None:
+    function = "arn:aws:lambda:us-east-1:000000000000:function:job"
+    assert qualified(function, {}) == function
+    assert (
+        qualified(function, {"Qualifier": ["live"]}) == qualified(function, {"Qualifier": "live"}) == f"{function}:live"
+    )
+    assert qualified("*", {"Qualifier": "live"}) == "*"

@@ -1,12 +1,11 @@
 """The removal job on the real template: overlapping runs, and one that is killed in the middle.
 
 The provider is a SendGrid of the test's own, which remembers every call. REPRIEVE_REMOVALS sets how many removals wait;
-the local stack does some hundred writes a second, so that asking for 10,000 takes minutes on a small or busy machine.
+the local stack does some hundred writes a second, so that asking for 10,000 takes minutes on a small machine.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -22,7 +21,6 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from local.deploy import outputs
 from local.place import ROOT, tool_environment
@@ -30,7 +28,7 @@ from tests.support.fake_sendgrid import FakeSendGrid
 from tests.support.workers import workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from local.place import Place
     from tests.stack.conftest import Runner
@@ -38,13 +36,14 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 #: REPRIEVE_REMOVALS=10000 for the full load
-COUNT = int(os.environ.get("REPRIEVE_REMOVALS", "1000"))
+COUNT = int(os.environ.get("REPRIEVE_REMOVALS", "400"))
 KEY = "SG.stack"
-TICKS = 200
 #: a lease, and a margin for a busy machine
 LEASE_SECONDS = 160
-#: the job's time limit for a provider that does not answer
-SECONDS_OF_A_CALL = 10
+#: several leases: a busy machine may end a run in the middle
+SECONDS_TO_SETTLE = 600
+#: of the provider in the middle of a run
+SECONDS_OF_THE_HANG = 120
 
 SET_UP = """
 import json, sys
@@ -119,16 +118,28 @@ def deleted(upstream: FakeSendGrid) -> Counter[str]:
 
 
 def states(stack: dict[str, Any], token: str, request_ids: list[str]) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for request_id in request_ids:
-        answer = requests.get(
-            f"{stack['reprieve']['base_url']}/reprieve/removals",
-            params={"request_id": request_id},
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=60,
-        )
-        assert answer.status_code == 200
-        found.update(removal["state"] for removal in answer.json()["removals"])
+    """The number of removals per state."""
+    return Counter(removal["state"] for request_id in request_ids for removal in removals_of(stack, token, request_id))
+
+
+def removals_of(stack: dict[str, Any], token: str, request_id: str) -> list[dict[str, Any]]:
+    answer = requests.get(
+        f"{stack['reprieve']['base_url']}/reprieve/removals",
+        params={"request_id": request_id},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
+    )
+    assert answer.status_code == 200
+    found: list[dict[str, Any]] = answer.json()["removals"]
+    return found
+
+
+def until_done(stack: dict[str, Any], token: str, request_ids: list[str], run: Callable[[], object]) -> Counter[str]:
+    """Run the job until all of the removals are done, or for several leases; return their states."""
+    deadline = time.monotonic() + SECONDS_TO_SETTLE
+    while set(found := states(stack, token, request_ids)) != {"done"} and time.monotonic() < deadline:
+        run()
+        time.sleep(0.5)
     return found
 
 
@@ -139,11 +150,8 @@ def test_overlapping_runs_delete_each_address_upstream_once(
     emails = [f"user-{number}@example.com" for number in range(COUNT)]
     request_ids = ask(stack, token, emails)
     with ThreadPoolExecutor(2) as pool:
-        for _ in range(TICKS):
-            list(pool.map(tick, [place, place]))
-            if len(deleted(upstream)) == COUNT and states(stack, token, request_ids) == {"done": COUNT}:
-                break
-    assert states(stack, token, request_ids) == {"done": COUNT}
+        settled = until_done(stack, token, request_ids, lambda: list(pool.map(tick, [place, place])))
+    assert settled == {"done": COUNT}
     assert deleted(upstream) == dict.fromkeys(emails, 1)
 
 
@@ -152,7 +160,6 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
 ) -> None:
     token = enrol(place, upstream, "killed")
     emails = [f"victim-{number}@example.com" for number in range(600)]
-    request_ids = ask(stack, token, emails)
     killed: list[int] = []
 
     def kill(handler: Any) -> None:
@@ -163,15 +170,12 @@ def test_a_job_that_is_killed_in_the_middle_loses_nothing(
             killed.append(process)
 
     upstream.trouble.append(kill)
+    request_ids = ask(stack, token, emails)  # which asks the job to run
     tick(place)
     assert killed
     assert states(stack, token, request_ids)["done"] < len(emails)
     time.sleep(LEASE_SECONDS)
-    for _ in range(TICKS):
-        tick(place)
-        if states(stack, token, request_ids) == {"done": len(emails)}:
-            break
-    assert states(stack, token, request_ids) == {"done": len(emails)}
+    assert until_done(stack, token, request_ids, lambda: tick(place)) == {"done": len(emails)}
     # addresses of the killed run are deleted twice, because their result was lost; the others once
     assert set(deleted(upstream)) == set(emails)
     assert max(deleted(upstream).values()) == 2
@@ -181,23 +185,18 @@ def test_stopping_the_stack_in_the_middle_of_a_run_does_not_wait_for_it_and_lose
     stack: dict[str, Any], runner: Runner, upstream: FakeSendGrid
 ) -> None:
     token = enrol(runner.place, upstream, "stopped")
-    request_ids = ask(stack, token, ["patient@example.com"])
     asked, stopped = threading.Event(), threading.Event()
 
     def hang(_: Any) -> None:
         asked.set()
-        stopped.wait(120)
+        stopped.wait(SECONDS_OF_THE_HANG)
 
     upstream.trouble.append(hang)
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(tick, runner.place)
-        assert asked.wait(60)
-        began = time.monotonic()
-        runner.stop()
-        took = time.monotonic() - began
-        stopped.set()
-        with contextlib.suppress(BotoCoreError, ClientError):  # the function may be gone
-            assert run.result() == {}
+    (request_id,) = ask(stack, token, ["patient@example.com"])  # which asks the job to run
+    assert asked.wait(60)
+    runner.stop()
+    stopped.set()
     runner.start()
-    assert took < SECONDS_OF_A_CALL
-    assert states(stack, token, request_ids) == {"pending": 1}
+    (removal,) = removals_of(stack, token, request_id)
+    # a run that was waited for would have noted an attempt that failed
+    assert (removal["state"], removal["attempts"], removal["last_answer"]) == ("pending", 0, None)

@@ -201,7 +201,7 @@ def test_an_address_is_explained(stack: Stack, place: Place, mark: str) -> None:
         ("bounces", True),
         ("blocks", False),
     ]
-    found = requests.get(f"{base}/suppressions?limit=1&reason=no+such", headers=headers, timeout=30).json()
+    found = requests.get(f"{base}/suppressions?limit=1&reason=no+such&total=true", headers=headers, timeout=30).json()
     assert (len(found["suppressions"]), found["total_is_exact"], found["next"] is None) == (1, True, False)
 
 

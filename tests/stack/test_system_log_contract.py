@@ -17,7 +17,7 @@ from tests.stack.test_main_loop import bounce, post
 from tests.support.contracts import contract
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
-EXAMPLES = 100
+EXAMPLES = 30
 #: Okta's page, and its own refusal: "must be a valid date-time or empty"
 OR_EMPTY = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "maxLength": 0}]}
 

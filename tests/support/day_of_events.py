@@ -264,8 +264,9 @@ def arrivals(found: Sequence[Occurrence], random: Random) -> list[tuple[float, i
 class NoLog:
     """A system log that keeps nothing: a day's entries would not fit into memory."""
 
-    def append(self, _organization: Organization, _entries: Sequence[object]) -> None:
+    def append(self, _organization: Organization, _entries: Sequence[object]) -> frozenset[str]:
         """Forget them."""
+        return frozenset()
 
 
 @dataclass
@@ -288,7 +289,8 @@ class Day:
     def __post_init__(self) -> None:
         log: Any = NoLog()
         letters: Any = None
-        self.ingest = Ingest(wiring.suppressions(), wiring.unsubscribe_groups(), wiring.whitelist_store(), log, letters)
+        stores = (wiring.suppressions(), wiring.unsubscribe_groups(), wiring.whitelist_store())
+        self.ingest = Ingest(*stores, log, letters, wiring.inquiry_store(), wiring.rate_store())
         self.readers = {
             kind: PROVIDERS[kind].webhook().read if PROVIDERS[kind].webhook else PROVIDERS[kind].notifications().read  # type: ignore[misc]
             for kind in WRITERS

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 #: DynamoDB's limits, in bytes and per call
 MAX_ITEM = 400 * 1024
+MAX_EXPRESSION = 4_096
 MAX_PARTITION_KEY = 2_048
 MAX_SORT_KEY = 1_024
 MAX_PAGE = 1_024 * 1_024
@@ -363,8 +364,10 @@ def _key_in(wanted: partiql.Insert | partiql.Update, client: Client) -> Item:
 
 def _named(word: str, arguments: Mapping[str, Any]) -> str:
     """An expression of a call, with `#name` for each attribute name."""
-    names = arguments.get("ExpressionAttributeNames", {})
-    return re.sub(r"#\w+", lambda found: f"#{names.get(found[0], found[0][1:])}", arguments.get(word, ""))
+    names, text = arguments.get("ExpressionAttributeNames", {}), arguments.get(word, "")
+    if len(text) > MAX_EXPRESSION:
+        raise invalid(f"Invalid {word}: Expression size has exceeded the maximum allowed size")
+    return re.sub(r"#\w+", lambda found: f"#{names.get(found[0], found[0][1:])}", text)
 
 
 def _check(expression: str, arguments: Mapping[str, Any]) -> None:

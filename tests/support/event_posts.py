@@ -9,7 +9,6 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from reprieve.runtime import wiring
 from reprieve.suppressions.listing import Selection
@@ -18,10 +17,6 @@ from tests.support.webhook import signed
 
 if TYPE_CHECKING:
     from reprieve.suppressions.suppression import AnyList
-
-
-def public(key: ec.EllipticCurvePrivateKey) -> str:
-    return base64.b64encode(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 KEY = ec.generate_private_key(ec.SECP256R1())

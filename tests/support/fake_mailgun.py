@@ -74,7 +74,9 @@ class FakeMailgun(Upstream):
                 if not entries[email]["tags"]:
                     del entries[email]
                 return 200, {"message": "the address has been removed", "address": email}
-            case "DELETE", [_]:
+            case "GET", [email] if email in entries:
+                return 200, entries[email]
+            case (("DELETE" | "GET"), [_]):
                 return 404, self.refusal(404, NOT_FOUND[name])
         return 405, self.refusal(405, "method not allowed")
 

@@ -10,13 +10,17 @@ with FakeSendGrid() as fake:
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from tests.support import upstream
 from tests.support.upstream import Seen, Upstream, after_effect, raw, reset, silence, status
+from tests.support.webhook import public, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +37,10 @@ class FakeSendGrid(Upstream):
         lists: rows by account (key and subuser), then list; that of a group is `group-{id}`.
         groups: by account, then id.
         poison: addresses that make any request with them a 400.
+        webhooks: the event webhooks by account, then id; `key` is the private half of one that signs.
+        max_webhooks: of an account.
+        clock: seconds since the epoch, for what a webhook posts.
+        posts: receives what a webhook posts: URL, headers and body.
     """
 
     prefix: str = "/_aws/execute-api/abc123"
@@ -41,6 +49,10 @@ class FakeSendGrid(Upstream):
     )
     groups: dict[tuple[str, str], dict[int, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     poison: set[str] = field(default_factory=set)
+    webhooks: dict[tuple[str, str], dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
+    max_webhooks: int = 5
+    clock: Callable[[], float] = time.time
+    posts: Callable[[str, dict[str, str], bytes], object] = lambda *_: None
     #: called with each page before it is sent, so that a test can change the list between two pages
     between_pages: Callable[[FakeSendGrid], None] = lambda _: None
     _scopes: dict[str, bool] = field(default_factory=dict)
@@ -87,11 +99,68 @@ class FakeSendGrid(Upstream):
         match request.method, path:
             case "GET", ["suppression", name] if name in LISTS:
                 return self._page(lists[name], request.query)
+            case "GET", ["suppression", name, email] if name in LISTS and name != "unsubscribes":
+                # what is documented for an address that is not listed is an empty array; clients also saw a 404
+                found = [row for row in lists[name] if row["email"] == email]
+                return (200, found) if found or name != "blocks" else refused(404, "not found")
             case "DELETE", ["suppression", name] if name in LISTS and name != "unsubscribes":
                 return self._bulk(lists, name, request)
             case "DELETE", ["suppression", name, email] if name in LISTS and name != "unsubscribes":
                 return self._single(lists, name, email, absent=refused(404, "not found"))
-        return self._asm(lists, self.groups[account], path, request)
+        of_webhooks = path[:3] == ["user", "webhooks", "event"]
+        return (
+            self._webhook(self.webhooks[account], path[3:], request)
+            if of_webhooks
+            else self._asm(lists, self.groups[account], path, request)
+        )
+
+    def _webhook(  # noqa: PLR0911  (a table of requests)
+        self, webhooks: dict[str, dict[str, Any]], path: list[str], request: Seen
+    ) -> tuple[int, Any]:
+        """Execute a request about event webhooks (tsg_webhooks_v3.yaml)."""
+        match request.method, path:
+            case "POST", ["test"]:
+                return self._post_test(webhooks, request.json)
+            case "GET", ["settings", "all"]:
+                shown = [_webhook_shown(one) for one in webhooks.values()]
+                return 200, {"max_allowed": self.max_webhooks, "webhooks": shown or [{}]}
+            case "POST", ["settings"]:
+                if any(one["url"] == request.json["url"] for one in webhooks.values()):
+                    return refused(400, "Webhook at that URL already exists. Please provide a unique URL.")
+                if len(webhooks) >= self.max_webhooks:
+                    return refused(
+                        400, "You have reached the maximum number of webhooks per your current billing plan."
+                    )
+                made = {"id": f"77d4a5da-{len(webhooks)}", **request.json}
+                webhooks[made["id"]] = made
+                return 201, _webhook_shown(made)
+            case _, ["settings", *_, identifier] if identifier not in webhooks:
+                return refused(404, "Invalid id provided.")
+            case "PATCH", ["settings", identifier]:
+                # what a change does not name is off afterwards: the less helpful reading of the description
+                kept = {name: webhooks[identifier].get(name) for name in ("id", "key", "friendly_name")}
+                webhooks[identifier] = {**kept, **request.json}
+                return 200, _webhook_shown(webhooks[identifier])
+            case "PATCH", ["settings", "signed", identifier]:
+                key = ec.generate_private_key(ec.SECP256R1()) if request.json["enabled"] else None
+                webhooks[identifier]["key"] = key
+                return 200, {"id": identifier, "public_key": public(key) if key else ""}
+            case "GET", ["settings", "signed", identifier]:
+                key = webhooks[identifier].get("key")
+                return 200, {"id": identifier, "public_key": public(key) if key else ""}
+        return 404, {"message": "Not Found"}
+
+    def _post_test(self, webhooks: dict[str, dict[str, Any]], asked: dict[str, Any]) -> tuple[int, Any]:
+        event = {
+            "email": "example@test.com",
+            "event": "delivered",
+            "timestamp": int(self.clock()),
+            "response": "250 OK",
+        }
+        body = json.dumps([event]).encode()
+        key = webhooks[asked["id"]].get("key")
+        self.posts(asked["url"], signed(key, body, str(int(self.clock()))) if key else {}, body)
+        return 204, None
 
     def refusal(self, status: int, message: str) -> Any:
         """SendGrid's error envelope."""
@@ -196,6 +265,7 @@ class FakeSendGrid(Upstream):
             return refused(400, "limit must be between 1 and 500")
         self.between_pages(self)
         chosen = [r for r in rows if number("start_time", 0) <= r.get("created", 0) <= number("end_time", 10**12)]
+        chosen = [r for r in chosen if r["email"].startswith(query.get("email", ""))]
         chosen.sort(key=lambda row: -row.get("created", 0))
         return 200, chosen[number("offset", 0) :][: number("limit", 500)]
 
@@ -219,6 +289,12 @@ class Handler(upstream.Handler):
             self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)
+
+
+def _webhook_shown(webhook: dict[str, Any]) -> dict[str, Any]:
+    key = webhook.get("key")
+    shown = {name: value for name, value in webhook.items() if name != "key"}
+    return {**shown, "public_key": public(key)} if key else shown
 
 
 def refused(status: int, message: str) -> tuple[int, Any]:

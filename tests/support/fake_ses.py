@@ -40,6 +40,8 @@ class FakeSes:
         lost: errors raised after the next deletions took effect.
         always: raised by every call.
         page: rows of a page, however many are asked for.
+        sets: the event destinations of each configuration set, by name.
+        sends: receives each mail that is sent, as it was asked for.
         calls: every call, as (operation, parameters).
     """
 
@@ -48,6 +50,8 @@ class FakeSes:
     lost: deque[Exception] = field(default_factory=deque)
     always: Exception | None = None
     page: int = 3
+    sets: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    sends: Callable[[dict[str, Any]], object] = lambda _: None
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def put(self, email: str, *, reason: str = "BOUNCE", created: int = 1_700_000_000, tenant: str = "") -> None:
@@ -68,6 +72,50 @@ class FakeSes:
 
     def list_suppressed_destinations(self, **parameters: Any) -> dict[str, Any]:
         return self._do("ListSuppressedDestinations", parameters, self._list)
+
+    def get_configuration_set(self, **parameters: Any) -> dict[str, Any]:
+        return self._do("GetConfigurationSet", parameters, lambda it: {"name": self._destinations(it)})
+
+    def create_configuration_set(self, **parameters: Any) -> dict[str, Any]:
+        return self._do(
+            "CreateConfigurationSet", parameters, lambda it: self.sets.setdefault(it["ConfigurationSetName"], {})
+        )
+
+    def get_configuration_set_event_destinations(self, **parameters: Any) -> dict[str, Any]:
+        def work(it: dict[str, Any]) -> dict[str, Any]:
+            return {"EventDestinations": [{"Name": name, **one} for name, one in self._destinations(it).items()]}
+
+        return self._do("GetConfigurationSetEventDestinations", parameters, work)
+
+    def create_configuration_set_event_destination(self, **parameters: Any) -> dict[str, Any]:
+        return self._do(
+            "CreateConfigurationSetEventDestination", parameters, lambda it: self._set_destination(it, new=True)
+        )
+
+    def update_configuration_set_event_destination(self, **parameters: Any) -> dict[str, Any]:
+        return self._do(
+            "UpdateConfigurationSetEventDestination", parameters, lambda it: self._set_destination(it, new=False)
+        )
+
+    def send_email(self, **parameters: Any) -> dict[str, Any]:
+        def work(it: dict[str, Any]) -> dict[str, Any]:
+            self._destinations(it)
+            self.sends(it)
+            return {"MessageId": "m"}
+
+        return self._do("SendEmail", parameters, work)
+
+    def _destinations(self, parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        if parameters["ConfigurationSetName"] not in self.sets:
+            raise error("NotFoundException", 404)
+        return self.sets[parameters["ConfigurationSetName"]]
+
+    def _set_destination(self, parameters: dict[str, Any], *, new: bool) -> dict[str, Any]:
+        known, name = self._destinations(parameters), parameters["EventDestinationName"]
+        if new == (name in known):
+            raise error("AlreadyExistsException", 400) if new else error("NotFoundException", 404)
+        known[name] = parameters["EventDestination"]
+        return {}
 
     def _do(
         self, operation: str, parameters: dict[str, Any], work: Callable[[dict[str, Any]], dict[str, Any]]

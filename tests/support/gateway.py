@@ -26,6 +26,7 @@ from reprieve.dialects.registry import DIALECTS
 from reprieve.organization import Organization
 from reprieve.runtime import settings, wiring
 from reprieve.store.quotas import REQUESTS
+from tests.support import published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -214,6 +215,7 @@ class Gateway:
         content = (json.loads(text) if is_json else text) if text else None
         answer = Answer(said["statusCode"], content, headers, len(json.dumps(said)))
         assert answer.size <= MAX_RESPONSE
+        published.check_answer(event, answer.status, "".join(headers.get("content-type", ())), answer.body)
         return answer
 
     def token(self, organization: Organization, scopes: frozenset[str]) -> str:

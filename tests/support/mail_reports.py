@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reprieve.clock import HOUR, Millis
 from reprieve.providers.mail.reports import parse_received, parse_report
-from reprieve.suppressions.delivery import DeliveryEvent, suppression_of
 from reprieve.suppressions.ingest import Batch, Post
+from reprieve.suppressions.listed import suppression_of
+
+if TYPE_CHECKING:
+    from reprieve.suppressions.delivery import DeliveryEvent
 
 DATA = Path(__file__).parents[1] / "data" / "reports"
 #: the second of 2026 in which the first mail was written

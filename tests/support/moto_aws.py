@@ -19,6 +19,7 @@ from moto.core.model_instances import reset_model_data
 from moto.kms import models as kms
 
 from reprieve.runtime import wiring
+from reprieve.store import dead_letters
 from tests.support.dynamodb import Client, Database
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ REGION = "eu-west-1"
 def running() -> Iterator[None]:
     """Put moto in AWS's place, for clients that `wiring` makes within."""
     forget(clients=True)
-    with mock_aws(), mock.patch.object(kms, "generate_private_key", _private_key):
+    # moto waits as long as SQS for a message, and here only the test can send one
+    no_waiting = mock.patch.object(dead_letters, "WAIT", 0)
+    with mock_aws(), no_waiting, mock.patch.object(kms, "generate_private_key", _private_key):
         yield
     forget(clients=True)
 

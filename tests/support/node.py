@@ -41,17 +41,21 @@ def run_node(script: str, **given: Any) -> Any:
     return _said("--eval", program)
 
 
-def run_program(name: str, **variables: str) -> Any:
-    """Run a program beside the clients with these variables; what it prints comes back, a failure fails the test."""
-    return _said(name, environment={"PATH": os.environ["PATH"], **variables})
+def run_program(name: str, given: object = None, **variables: str) -> Any:
+    """Run a program beside the clients with these variables, and `given` as JSON on its standard input.
+
+    What it prints comes back, a failure fails the test.
+    """
+    return _said(name, environment={"PATH": os.environ["PATH"], **variables}, given=json.dumps(given))
 
 
-def _said(*arguments: str, environment: dict[str, str] | None = None) -> Any:
+def _said(*arguments: str, environment: dict[str, str] | None = None, given: str = "") -> Any:
     require_node()
     ended = subprocess.run(
         ["node", *arguments],
         cwd=CLIENTS,
         env=environment,
+        input=given,
         capture_output=True,
         text=True,
         timeout=SECONDS,

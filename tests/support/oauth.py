@@ -56,9 +56,9 @@ class Log:
     def __init__(self) -> None:
         self.entries: list[tuple[str, LogEntry]] = []
 
-    def append(self, organization: Organization, entries: Sequence[LogEntry]) -> int:
+    def append(self, organization: Organization, entries: Sequence[LogEntry]) -> frozenset[str]:
         self.entries += [(organization.id, entry) for entry in entries]
-        return len(entries)
+        return frozenset(entry.uuid for entry in entries)
 
     def types(self) -> list[object]:
         return [entry.event["eventType"] for _, entry in self.entries]

@@ -33,8 +33,9 @@ ONLY = {
     "cloudformation": "AWS::StackId",
     "kms": "SecretsKey.Arn",
     "sqs": "DeadLetters.Arn",
-    "ses": "*",
 }
+#: Amazon SES's resources, in whichever region
+SES = "arn:${AWS::Partition}:ses:*:${AWS::AccountId}"
 
 
 @contextmanager
@@ -102,10 +103,7 @@ def listed(value: Any) -> list[str]:
 def needs(service: str, operation: str, call: Mapping[str, Any]) -> list[Check]:
     """The permissions that AWS requires for a call, each with its resource."""
     if service != "dynamodb":
-        # a batch of SQS's takes the permission of what it is made of; who one is, AWS says without any
-        group = call.get("logGroupName")
-        resource = f"{group}.Arn" if group else ONLY.get(service, "")
-        return [] if service == "sts" else [(f"{service}:{operation.removesuffix('Batch')}", resource)]
+        return others_needs(service, operation, call)
     match operation:
         case "BatchGetItem":
             return [("dynamodb:BatchGetItem", arn(name)) for name in call["RequestItems"]]
@@ -122,6 +120,19 @@ def needs(service: str, operation: str, call: Mapping[str, Any]) -> list[Check]:
             return [(f"dynamodb:{operation}", f"${{{call['TableName']}.Arn}}/index/{call['IndexName']}")]
         case _:
             return [(f"dynamodb:{operation}", arn(call["TableName"]))]
+
+
+def others_needs(service: str, operation: str, call: Mapping[str, Any]) -> list[Check]:
+    """The permissions for a call of another service than DynamoDB."""
+    if service == "ses":
+        # what is about SES's lists has no resource
+        names = {"configuration-set": call.get("ConfigurationSetName"), "identity": call.get("FromEmailAddress")}
+        resources = [f"{SES}:{kind}/{name}" for kind, name in names.items() if name] or ["*"]
+        return [(f"ses:{operation}", resource) for resource in resources]
+    # a batch of SQS's takes the permission of what it is made of; who one is, AWS says without any
+    group = call.get("logGroupName")
+    resource = f"{group}.Arn" if group else ONLY.get(service, "")
+    return [] if service == "sts" else [(f"{service}:{operation.removesuffix('Batch')}", resource)]
 
 
 def arn(table: str) -> str:

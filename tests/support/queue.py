@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprieve.removals.queue import LEASE
-from reprieve.removals.removal import RemovalState
+from reprieve.removals.removal import LEASE, RemovalState
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.removal_records import RemovalRecords
 

@@ -55,7 +55,7 @@ class Log:
 
     def write(self, *entries: LogEntry, organization: Organization = DEMO, arrived: int | None = None) -> int:
         back, self.clock.now = self.clock.now, self.clock.now if arrived is None else arrived
-        new = wiring.event_log().append(organization, entries)
+        new = len(wiring.event_log().append(organization, entries))
         self.clock.now = back
         return new
 

@@ -37,3 +37,9 @@ def signed(key: ec.EllipticCurvePrivateKey, body: bytes, timestamp: str = "") ->
         "X-Twilio-Email-Event-Webhook-Signature": signature,
         "X-Twilio-Email-Event-Webhook-Timestamp": timestamp,
     }
+
+
+def public(key: ec.EllipticCurvePrivateKey) -> str:
+    """The public half of a pair as SendGrid shows it: base64 of its DER form."""
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return base64.b64encode(key.public_key().public_bytes(serialization.Encoding.DER, form)).decode()

@@ -22,7 +22,7 @@ HARD, SOFT, UNSURE = Permanence
 DATA = Path(__file__).parents[1] / "data" / "bounces"
 CASES = json.loads((DATA / "cases.json").read_text(encoding="utf-8"))["cases"]
 PUBLISHED = [json.loads(line) for line in (DATA / "published.jsonl").read_text(encoding="utf-8").splitlines()]
-TABLES = (tables.ENGLISH, tables.CIRCUMSTANCES, tables.HINTS, tables.OTHER_LANGUAGES, tables.MARKS)
+TABLES = (tables.ENGLISH, tables.CIRCUMSTANCES, tables.HINTS, tables.other_languages(), tables.MARKS)
 RULES = [rule for table in TABLES for rule in table.rules]
 #: texts of every set, as examples of what is really said
 TEXTS = [one.text for name in ("kumomta", "sisimai") for one in load(name)]

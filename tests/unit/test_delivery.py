@@ -2,7 +2,8 @@
 
 import pytest
 
-from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
+from reprieve.suppressions.listed import suppression_of
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 
 

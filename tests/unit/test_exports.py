@@ -27,7 +27,7 @@ from reprieve.errors import Conflict, InvalidInput, NotFound, Unavailable
 from reprieve.exports import imports
 from reprieve.exports.imports import Imports
 from reprieve.exports.kinds import Kind, key_of, side_by_side
-from reprieve.organization import BouncePurge, Membership, Organization
+from reprieve.organization import BouncePurge, Membership, Organization, PolicySetting
 from reprieve.providers.registry import RULES
 from reprieve.recipients.recipient import USERS, Recipient
 from reprieve.removals.queue import Settlement
@@ -157,6 +157,10 @@ def suppression_rows(draw: st.DrawFn) -> Row:
         }
         if events := draw(st.sets(st.from_regex(r"[0-9a-f]{16}", fullmatch=True), max_size=3)):
             row["events"] = sorted(events)
+        if outcomes := draw(
+            st.sets(st.from_regex(r"1[0-9]{12} [hsu][CFIMRTU] (5\.1\.1)?", fullmatch=True), max_size=3)
+        ):
+            row["outcomes"] = sorted(outcomes)
     if draw(st.booleans()):
         row |= {
             "removal_id": draw(st.text("abc0-", min_size=1, max_size=9)),
@@ -530,6 +534,7 @@ ACME = Organization(
     purge=BouncePurge(enabled=True, soft_days=3),
     cleared={SuppressionList.BLOCKS: Seconds(NOW // 1000 - 9)},
     provider_name="Sendgrid",
+    policy=PolicySetting('[{"name":"all","when":{},"then":"lift"}]', 4, enabled=True),
 )
 CREDENTIAL = Credential("1", "acme", DIGEST, "admin", frozenset({"okta.users.read", "mail.send"}), NOW, Millis(NOW + 9))
 ACCOUNT = ProviderAccount("sendgrid", "https://api.sendgrid.com", b"sealed", "sub", "PUBLIC")
@@ -752,7 +757,9 @@ def test_the_format_has_every_attribute_of_the_record_of_an_address() -> None:
     described = (suppression_item.__doc__ or "").partition("keys optional:")[2]
     columns = re.findall(r"^ {4}(\w.*?)(?: {3,}.*)?$", described, re.MULTILINE)
     named = {name for column in columns for name in re.findall(r"\w+", column)}
-    assert named - {"partition", "by_time", "queue", "fence", "lease_until"} == fields(Kind.SUPPRESSIONS) - {
+    assert named - {"partition", "by_time", "slot", "rank", "queue", "fence", "lease_until", "recorded_by"} == fields(
+        Kind.SUPPRESSIONS
+    ) - {
         "list",
         "listed",
     }
@@ -772,10 +779,15 @@ PARTITIONS = {
     "recipients": Kind.RECIPIENTS,
     "email_servers": Kind.EMAIL_SERVERS,
     "addresses": "follows from the recipients",
-    "queue": "an index, whose key follows from the removal's state",
     "log_target": "an index, whose key is the entry's target",
     "links": "a secret, sealed for this stack; overwriting leaves it alone",
+    "webhooks": "their signing keys are secrets; a client sets them again",
+    "rates": "counts of the mail of two weeks, which go on from zero",
+    "hooks": "their secrets are sealed for this stack; they are added again",
+    "hook_deliveries": "a log of 30 days, of posts that this stack made",
     "connections": "counters of a day at most",
+    "policy": "how far its runs have come; they begin with a walk through all lists",
+    "inquiries": "what a provider is to be asked about; its next drop asks again",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprieve.https_url import is_plain_https
+from reprieve.https_url import is_plain_http, is_plain_https
 
 BASE = "https://a.example/"
 
@@ -69,3 +69,9 @@ def test_what_is_taken_of_any_text_is_what_the_parser_read(url: str) -> None:
         assert parts.geturl().removeprefix("https").rstrip("?") == url[5:].rstrip("?")
         assert (parts.scheme, parts.username, parts.fragment) == ("https", None, "")
         assert parts.hostname
+
+
+@given(ASCII)
+def test_an_http_url_is_held_to_the_same_rules(rest: str) -> None:
+    assert is_plain_http(f"http://{rest}") == is_plain_https(f"https://{rest}")
+    assert not is_plain_http(f"https://{rest}")

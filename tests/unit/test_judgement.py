@@ -1,9 +1,11 @@
-"""One bounce gets one verdict on every way in: the webhook, reconciliation, a CSV file, SES's list."""
+"""One bounce gets one verdict on every way in: each webhook, notifications, mails, reconciliation, files."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from io import BytesIO
 
 import pytest
 from hypothesis import assume, given
@@ -12,14 +14,18 @@ from hypothesis import strategies as st
 from bench.classification import load
 from reprieve.clock import Millis
 from reprieve.dialects import list_csv
+from reprieve.providers.exported import rows
+from reprieve.providers.mail.reports import read_report
+from reprieve.providers.registry import PROVIDERS
 from reprieve.providers.sendgrid import answers
-from reprieve.providers.ses import adapter as ses
-from reprieve.providers.ses import events as ses_events
+from reprieve.providers.ses import answers as ses
 from reprieve.suppressions.classifier import Confidence, classify
-from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind, suppression_of
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Post
 from reprieve.suppressions.judgement import OPINION_OF, judged
+from reprieve.suppressions.listed import suppression_of
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+from tests.support.mail_reports import group, status_mail
 
 EMAIL = "u@d.example"
 HARD, SOFT, UNSURE = Permanence
@@ -28,13 +34,80 @@ TEXTS = [(one.text, one.status) for name in ("kumomta", "sisimai") for one in lo
 
 WayIn = Callable[[SuppressionList, str, str], Suppression | None]
 
+NOW = Millis(1_800_000_000_000)
+STAMP = "2026-01-01T00:00:00.000Z"
+#: the word of each provider for a bounce of the address, and for a refusal that can pass
+WORDS = {
+    "ses": ("Permanent", "Transient"),
+    "resend": ("Permanent", "Transient"),
+    "mailgun": ("bounce", "generic"),
+    "postmark": ("HardBounce", "SoftBounce"),
+    "sendgrid": ("bounce", "blocked"),
+}
 
-def by_ses(kind: str, reason: str, status: str) -> Suppression | None:
+
+def by_ses(kind: str, reason: str, status: str) -> bytes:
     bounced = {"emailAddress": EMAIL, "status": status, "diagnosticCode": f"smtp; {reason}"}
     about = {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": [bounced], "feedbackId": "f"}
     mail = {"messageId": "m", "source": "s@d.example", "destination": [EMAIL]}
-    content = {"eventType": "Bounce", "bounce": about | {"timestamp": "2026-01-01T00:00:00.000Z"}, "mail": mail}
-    (event,) = ses_events.parse_events(Post({}, json.dumps(content).encode(), Millis(1_800_000_000_000))).events
+    return json.dumps({"eventType": "Bounce", "bounce": about | {"timestamp": STAMP}, "mail": mail}).encode()
+
+
+def by_resend(kind: str, reason: str, _: str) -> bytes:
+    bounced = {"type": kind, "subType": "General", "diagnosticCode": [f"smtp; {reason}"]}
+    data = {"email_id": "m", "to": [EMAIL], "bounce": bounced}
+    return json.dumps({"type": "email.bounced", "created_at": STAMP, "data": data}).encode()
+
+
+def by_mailgun(kind: str, reason: str, status: str) -> bytes:
+    code = re.match(r"[45][0-9]{2}\b", reason)
+    said = {"code": int(code[0]) if code else 0, "message": reason, "enhanced-code": status, "bounce-type": "hard"}
+    data = {"event": "failed", "severity": "permanent", "reason": kind, "recipient": EMAIL, "id": "e"}
+    return json.dumps({"event-data": data | {"timestamp": 1_767_225_600.5, "delivery-status": said}}).encode()
+
+
+def by_postmark(kind: str, reason: str, _: str) -> bytes:
+    about = {"RecordType": "Bounce", "ID": 1, "Type": kind, "MessageID": "m", "Email": EMAIL, "BouncedAt": STAMP}
+    return json.dumps(about | {"Details": f"smtp;{reason}"}).encode()
+
+
+def by_sendgrid(kind: str, reason: str, status: str) -> bytes:
+    event = {"event": "bounce", "type": kind, "email": EMAIL, "timestamp": 1_767_225_600, "sg_message_id": "m"}
+    return json.dumps([event | {"reason": reason, "status": status}]).encode()
+
+
+#: how each provider says it, by kind
+SAYS: dict[str, Callable[[str, str, str], bytes]] = {
+    "ses": by_ses,
+    "resend": by_resend,
+    "mailgun": by_mailgun,
+    "postmark": by_postmark,
+    "sendgrid": by_sendgrid,
+}
+#: those whose bounces have no enhanced status code besides the server's words
+WITHOUT_STATUS = {"resend", "postmark"}
+
+
+def by_mail(reason: str, status: str) -> bytes:
+    about = group(EMAIL, Status=status or "5.0.0", Diagnostic_Code=f"smtp; {reason}")
+    return status_mail(about)
+
+
+def posted(kind: str, content: bytes) -> Suppression | None:
+    """The entry of the only event that a provider posts or publishes, or that a mail reports."""
+    provider = PROVIDERS[kind]
+    read = provider.webhook().read if provider.webhook else None
+    if read is None:
+        assert provider.notifications is not None
+        read = provider.notifications().read if kind != "mail" else read_report
+    (event,) = read(Post({}, content, NOW)).events
+    return suppression_of(event)
+
+
+def ingested(kind: str, content: bytes) -> Suppression | None:
+    """The entry of the only event in a file, as `reprieve ingest` reads it."""
+    (row,) = rows(PROVIDERS[kind], BytesIO(content), first=1, now=NOW)
+    (event,) = row.batch.events
     return suppression_of(event)
 
 
@@ -71,13 +144,36 @@ def test_every_way_in_gives_one_verdict(row: tuple[str, str], place: Suppression
     assert found == [found[0]] * 3
 
 
+@pytest.mark.parametrize("way", [posted, ingested])
+@pytest.mark.parametrize("kind", SAYS)
 @given(st.sampled_from(TEXTS))
-def test_what_words_or_codes_decide_ses_decides_no_other_way(row: tuple[str, str]) -> None:
-    reason, status = row
-    found = classify(reason, status=status)
+def test_what_words_or_codes_decide_no_provider_decides_another_way(
+    kind: str, way: Callable[[str, bytes], Suppression | None], row: tuple[str, str]
+) -> None:
+    reason, status = " ".join(row[0].split()), row[1]
+    found = classify(reason, status="" if kind in WITHOUT_STATUS else status)
     assume(found.confidence in {Confidence.HIGH, Confidence.MEDIUM})
-    assert verdict(by_ses("Permanent", reason, status)) == (found.permanence, found.classification)
-    assert verdict(by_ses("Transient", reason, status)) == (SOFT, found.classification)
+    bounce, block = (SAYS[kind](word, reason, status) for word in WORDS[kind])
+    assert verdict(way(kind, bounce)) == (found.permanence, found.classification)
+    assert verdict(way(kind, block)) == (SOFT, found.classification)
+
+
+@pytest.mark.parametrize("way", [posted, ingested])
+@given(st.sampled_from(TEXTS))
+def test_what_words_or_codes_decide_a_mail_decides_no_other_way(
+    way: Callable[[str, bytes], Suppression | None], row: tuple[str, str]
+) -> None:
+    reason, status = " ".join(row[0].split()), row[1]
+    assume(reason.isascii() and reason.isprintable() and len(reason) < 400)
+    found = classify(reason, status=status or "5.0.0")
+    assume(found.confidence in {Confidence.HIGH, Confidence.MEDIUM})
+    assert verdict(way("mail", by_mail(reason, status))) == (found.permanence, found.classification)
+
+
+@given(st.sampled_from(TEXTS), st.sampled_from(sorted(SAYS)), st.sampled_from([0, 1]))
+def test_a_file_of_events_says_what_the_posts_said(row: tuple[str, str], kind: str, which: int) -> None:
+    content = SAYS[kind](WORDS[kind][which], *row)
+    assert ingested(kind, content) == posted(kind, content)
 
 
 @pytest.mark.parametrize("way", [by_webhook, by_reconciliation, by_file])

@@ -12,21 +12,27 @@ from hypothesis import strategies as st
 from reprieve.access import log_entries as access_entries
 from reprieve.access.client import Client, ClientKind
 from reprieve.access.credential import Credential
+from reprieve.access.event_webhook import EventWebhook
 from reprieve.access.issuer import Issuer
 from reprieve.access.log_entries import (
     client_changed,
     credential_changed,
+    event_webhook_changed,
     issuer_changed,
     organization_changed,
     provider_account_changed,
     provider_account_removed,
     provider_resumed,
     sender_changed,
+    session_changed,
+    sign_in_changed,
 )
 from reprieve.access.provider_account import DEFAULT, ProviderAccount
+from reprieve.access.sign_in import SignIn
 from reprieve.address import Address
 from reprieve.context import OPERATOR
-from reprieve.organization import Organization
+from reprieve.organization import Organization, PolicySetting
+from reprieve.policies.log_entries import policy_changed
 from reprieve.recipients import log_entries as recipient_entries
 from reprieve.recipients.log_entries import recipient_changed
 from reprieve.recipients.recipient import USERS, Recipient
@@ -132,10 +138,15 @@ ACCOUNT = ProviderAccount("ses")
 LOGIN = "ada@example.com"
 ADA = Recipient("00u1", USERS, Address.parse(LOGIN), None, 1, 1, {"login": LOGIN, "firstName": "Ada"})
 LEAD = Recipient("4711", "Leads", ADA.email, None, 1, 1)
+WEBHOOK = EventWebhook("1", "https://x.example/hook", True, frozenset({"bounce"}), "", 1, 1)
 CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
     **dict.fromkeys(
         (EventType.TOKEN_CREATE, EventType.TOKEN_UPDATE, EventType.TOKEN_REVOKE),
         lambda event_type: credential_changed(event_type, CREDENTIAL, context=CONTEXT),
+    ),
+    **dict.fromkeys(
+        (EventType.SESSION_START, EventType.SESSION_END),
+        lambda event_type: session_changed(event_type, context=CONTEXT),
     ),
     **dict.fromkeys(
         (EventType.CLIENT_CREATE, EventType.CLIENT_UPDATE, EventType.CLIENT_REVOKE),
@@ -144,6 +155,10 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
     **dict.fromkeys(
         (EventType.ISSUER_TRUST, EventType.ISSUER_DISTRUST),
         lambda event_type: issuer_changed(event_type, OUTSIDE, context=CONTEXT),
+    ),
+    **dict.fromkeys(
+        (EventType.SIGN_IN_SET, EventType.SIGN_IN_REMOVE),
+        lambda event_type: sign_in_changed(event_type, SignIn(OUTSIDE, "", ""), None, context=CONTEXT),
     ),
     **dict.fromkeys(
         (
@@ -158,10 +173,15 @@ CHANGES: dict[EventType, Callable[[EventType], LogEntry]] = {
         (EventType.ORGANIZATION_CREATE, EventType.ORGANIZATION_UPDATE, EventType.PURGE_UPDATE),
         lambda event_type: organization_changed(event_type, {"name": ("Demo", "Other")}, context=CONTEXT),
     ),
+    EventType.POLICY_UPDATE: lambda _: policy_changed(PolicySetting(), PolicySetting("", 1), context=CONTEXT),
     EventType.WHITELIST_UPDATE: lambda _: whitelist_changed({"enabled": False}, {"enabled": True}, context=CONTEXT),
     EventType.PROVIDER_UPDATE: lambda _: provider_account_changed(None, ACCOUNT, context=CONTEXT),
     EventType.PROVIDER_RESUME: lambda _: provider_resumed(DEFAULT, context=CONTEXT),
     EventType.PROVIDER_REMOVE: lambda _: provider_account_removed(ACCOUNT, context=CONTEXT),
+    **dict.fromkeys(
+        (EventType.EVENT_WEBHOOK_CREATE, EventType.EVENT_WEBHOOK_UPDATE, EventType.EVENT_WEBHOOK_DELETE),
+        lambda event_type: event_webhook_changed(event_type, WEBHOOK, context=CONTEXT),
+    ),
     **dict.fromkeys(
         (EventType.SENDER_CLAIM, EventType.SENDER_RELEASE),
         lambda event_type: sender_changed(event_type, "ses", "identity/x.example", context=CONTEXT),
@@ -190,16 +210,24 @@ def test_a_change_names_its_actor_its_request_and_its_target(event_type: EventTy
         ("Token", "SDK", "SDK"),
         ("PublicClientApp", "SDK", "SDK"),
         ("User", "Ada", "ada@example.com"),
+        # who opened a session
+        ("User", CONTEXT.actor.name, CONTEXT.actor.name),
         ("Leads", "ada@example.com", "ada@example.com"),
         ("Organization", "Demo", "demo"),
         ("ProviderAccount", "Demo", "demo"),
         ("IdentityProvider", "https://a.okta.com", "https://a.okta.com"),
         ("Sender", "identity/x.example", "identity/x.example"),
+        ("EventWebhook", "https://x.example/hook", "https://x.example/hook"),
     }
 
 
 def test_every_type_of_change_has_a_sentence() -> None:
-    assert {*access_entries.MESSAGE, *recipient_entries.MESSAGE, EventType.WHITELIST_UPDATE} == set(CHANGES)
+    assert {
+        *access_entries.MESSAGE,
+        *recipient_entries.MESSAGE,
+        EventType.WHITELIST_UPDATE,
+        EventType.POLICY_UPDATE,
+    } == set(CHANGES)
 
 
 def test_an_operators_change_names_no_token() -> None:

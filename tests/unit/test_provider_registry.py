@@ -22,6 +22,7 @@ OTHER_MEANINGS = {
     "reprieve/access/quota.py",
     "reprieve/addresses/explain.py",
     "reprieve/email_servers/email_server.py",
+    "reprieve/net/mail_hosts.py",
 }
 
 

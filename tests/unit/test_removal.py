@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprieve.clock import DAY, SECOND
-from reprieve.removals.queue import LEASE, SECOND_LOOK, SETTLED, Part
-from reprieve.removals.removal import MAX_BACKOFF, Removal, RemovalState, backoff, watermark
+from reprieve.removals.queue import SECOND_LOOK, SETTLED, Part
+from reprieve.removals.removal import LEASE, MAX_BACKOFF, Removal, RemovalState, backoff, watermark
 from reprieve.suppressions.suppression import SuppressionList
 
 moments = st.integers(min_value=10**12, max_value=2 * 10**12)

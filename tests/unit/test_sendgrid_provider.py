@@ -70,7 +70,7 @@ class Recorder(BaseAdapter):
 def provider(recorder: Recorder, **options: Any) -> SendGrid:
     given_options = {"base_url": "https://api.example.com/base/", "api_key": KEY, "clock": lambda: NOW}
     adapter = SendGrid(**(given_options | options))
-    adapter._upstream.client.session.mount("https://", recorder)
+    adapter._api.client.session.mount("https://", recorder)
     return adapter
 
 

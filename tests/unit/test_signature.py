@@ -1,4 +1,4 @@
-"""Signature Version 4: AWS's published vectors of posts to `/`, and botocore's signer for any other."""
+"""Signature Version 4: AWS's published vectors of posts to `/`, and botocore's signer for any other post."""
 
 from __future__ import annotations
 
@@ -108,6 +108,25 @@ def test_any_request_is_signed_as_botocore_signs_it(
         f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={';'.join(signed)}, "
         f"Signature={theirs.signature(text, request)}"
     )
+
+
+@given(
+    st.text(st.sampled_from("abcXYZ019-_"), min_size=1, max_size=64),
+    st.sampled_from(["", "Qualifier=live", "Qualifier=v1_2-3"]),
+    st.binary(max_size=200),
+)
+def test_a_post_to_a_path_with_a_query_is_signed_as_botocore_signs_it(name: str, query: str, body: bytes) -> None:
+    path, host = f"/2015-03-31/functions/{name}/invocations", "lambda.eu-west-1.amazonaws.com"
+    sent = {"content-type": "application/json", "x-amz-invocation-type": "Event"}
+    signed = dict(sorted({**sent, "host": host, "x-amz-date": MOMENT}.items()))
+    request = AWSRequest(
+        "POST", f"https://{host}{path}{query and '?' + query}", headers={**sent, "X-Amz-Date": MOMENT}, data=body
+    )
+    request.context["timestamp"] = MOMENT
+    theirs = SigV4Auth(BotocoreCredentials("AKIA", "secret"), "lambda", "eu-west-1")
+    signature = theirs.signature(theirs.string_to_sign(request, theirs.canonical_request(request)), request)
+    ours = authorization(Credentials("AKIA", "secret", ""), "eu-west-1", "lambda", signed, body, path=path, query=query)
+    assert ours.rpartition("Signature=")[2] == signature
 
 
 def test_a_secret_and_a_session_token_are_not_shown() -> None:

@@ -6,7 +6,7 @@ import zlib
 from datetime import datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reprieve.store import connection, light
@@ -141,6 +141,8 @@ HEADS = st.lists(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.builds(lambda head, body: head + b"\r\n\r\n" + body, HEADS, st.binary(max_size=5)), st.integers(1, 40))
+@example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n123", 1)
+@example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n12", 40)
 def test_whatever_is_received_is_an_answer_of_its_length_or_an_error_of_the_connection(text: bytes, size: int) -> None:
     kept = connection.Connection.__new__(connection.Connection)
     kept._socket, kept.kept = Received(text, size), True  # type: ignore[assignment]
@@ -148,7 +150,8 @@ def test_whatever_is_received_is_an_answer_of_its_length_or_an_error_of_the_conn
         answer = kept.exchange(b"", LONG_S)
     except OSError:
         return
-    assert answer.body == text.partition(b"\r\n\r\n")[2]
+    # a byte beyond it that comes in a piece of its own is the next answer's, and makes that one unreadable
+    assert text.partition(b"\r\n\r\n")[2].startswith(answer.body)
     assert answer.headers["content-length"] == str(len(answer.body))
 
 

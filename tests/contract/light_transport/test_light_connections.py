@@ -10,7 +10,7 @@ import trustme
 
 from reprieve.store import connection
 from reprieve.store.connection import Endpoint
-from reprieve.store.light import endpoint_of
+from reprieve.store.signed import endpoint_of
 from tests.smtp.servers import GRACE_S, LONG_S, SHORT_S, Server, Talk, stopwatch
 from tests.support.light_transport import Script, answering, call, fault, over, refused, said
 
@@ -93,7 +93,7 @@ def listed(authority: trustme.CA, name: str) -> str:
 
 def test_the_authorities_are_amazons_five() -> None:
     with open(connection._public_list(), encoding="utf-8") as file:  # noqa: PTH123
-        assert len(connection.AMAZON.findall(file.read())) == 5
+        assert len(connection.of_amazon(file.read())) == 5
     assert len(connection.authorities().get_ca_certs()) == 5
     assert connection.authorities().minimum_version is ssl.TLSVersion.TLSv1_2
 
@@ -149,7 +149,7 @@ def test_the_endpoint_is_the_regions_unless_a_variable_names_another(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    endpoint = endpoint_of(region)
+    endpoint = endpoint_of("dynamodb", region)
     assert (endpoint.host, endpoint.authority) == (host, authority)
 
 

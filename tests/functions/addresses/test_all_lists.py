@@ -29,16 +29,39 @@ def test_all_lists_are_one_with_a_total_and_a_cursor(call: Gateway, calls: Calls
     put("a@x.io")
     put("a@x.io", SuppressionList.SPAM_REPORTS)
     put("b@y.io", SuppressionList.BLOCKS, NOW - 61)
-    first = search(call, limit="2").body
+    first = search(call, limit="2", total="true").body
     assert [(one["list"], one["email"]) for one in first["suppressions"]] == [
         ("bounces", "a@x.io"),
         ("spam_reports", "a@x.io"),
     ]
     assert (first["total"], first["total_is_exact"]) == (3, True)
     second = search(call, limit="2", cursor=first["next"]).body
-    assert calls == {"Query": 5}
+    assert calls == {"Query": 5, "BatchGetItem": 1}
     assert [(one["list"], one["email"]) for one in second["suppressions"]] == [("blocks", "b@y.io")]
     assert (second["total"], second["next"]) == (3, None)
+
+
+def test_a_total_that_nothing_asks_for_is_not_counted_unless_the_page_shows_it(call: Gateway, calls: Calls) -> None:
+    for email in ("a@x.io", "b@x.io", "c@x.io"):
+        put(email)
+    first = search(call, limit="2", list="bounces").body
+    assert (first["total"], first["total_is_exact"], calls["Query"]) == (None, None, 1)
+    second = search(call, limit="2", list="bounces", total="false", cursor=first["next"]).body
+    assert (second["total"], second["total_is_exact"], second["next"], calls["Query"]) == (None, None, None, 1)
+    whole = search(call, list="bounces", total="true").body
+    assert (whole["total"], whole["total_is_exact"], calls["Query"]) == (3, True, 1)
+
+
+def test_a_total_that_a_later_page_asks_for_is_counted_once_and_carried_on(call: Gateway, calls: Calls) -> None:
+    for email in ("a@x.io", "b@x.io", "c@x.io"):
+        put(email)
+    totals, queries, cursor = [], [], {}
+    for total in ("false", "true", "true"):
+        page = search(call, limit="1", list="bounces", total=total, **cursor).body
+        totals.append(page["total"])
+        queries.append(calls["Query"])
+        cursor = {"cursor": page["next"]}
+    assert (totals, queries) == ([None, 3, 3], [1, 2, 1])
 
 
 def test_a_cursor_leads_on_in_its_own_search_only(call: Gateway) -> None:
@@ -95,6 +118,7 @@ def test_every_filter_narrows_the_answer(call: Gateway, query: dict[str, str], f
     [
         ({"limit": "0"}, "limit"),
         ({"limit": "501"}, "limit"),
+        ({"total": "yes"}, "total"),
         ({"list": "bounce"}, "list"),
         ({"permanence": "medium"}, "permanence"),
         ({"classification": "x"}, "classification"),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reprieve.clock import SECOND
+from reprieve.providers.ses import events as ses
 from reprieve.removals.queue import Settlement
-from reprieve.removals.removal import RemovalRequest, RemovalState
+from reprieve.removals.removal import TOMBSTONE, RemovalRequest, RemovalState
 from reprieve.runtime import wiring
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.group import Group, Groups
+from reprieve.suppressions.ingest import Post
+from reprieve.suppressions.inquiry import MAX_DROP_AGE
 from reprieve.suppressions.log_entries import delivery_entry
 from reprieve.suppressions.suppression import (
     HOLDS,
@@ -33,6 +38,26 @@ pytestmark = pytest.mark.usefixtures("demo")
 def dropped(reason: str, at: int = NOW - 60, kind: DeliveryKind = DeliveryKind.DROPPED) -> None:
     event = DeliveryEvent(f"{kind}-{at}", kind, KEY, KEY, at * 1000, reason, provider="sendgrid")
     wiring.event_log().append(DEMO, [delivery_entry(event, provider_name="Sendgrid")])
+
+
+@pytest.mark.parametrize(
+    ("about", "facts", "name"),
+    [
+        ("bounce", {"bounceType": "Permanent", "bounceSubType": "OnAccountSuppressionList"}, "bounces"),
+        ("complaint", {"complaintSubType": "OnAccountSuppressionList"}, "spam_reports"),
+    ],
+)
+def test_an_echo_of_sess_own_list_shows_that_ses_withholds_mail(
+    call: Gateway, about: str, facts: dict[str, object], name: str
+) -> None:
+    stamp, recipients = "2025-12-31T23:59:00.000Z", {"bounce": "bouncedRecipients", "complaint": "complainedRecipients"}
+    about_it = {**facts, recipients[about]: [{"emailAddress": KEY}], "timestamp": stamp, "feedbackId": "f"}
+    notification = {"eventType": about.capitalize(), about: about_it, "mail": {"messageId": "m"}}
+    batch = ses.parse_events(Post({}, json.dumps(notification).encode(), wiring.now()))
+    wiring.event_log().append(DEMO, [delivery_entry(one, provider_name="SES") for one in batch.events])
+    answer = explain(call).body
+    assert answer["withheld_by_provider"] == {"list": name, "dropped_at": stamp}
+    assert (answer["mailed"], answer["suppressions"]) == (False, [])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +87,8 @@ def test_a_drop_for_the_message_says_nothing_about_the_address(call: Gateway, re
 
 
 def test_a_drop_older_than_the_records_of_removals_are_kept_is_no_evidence(call: Gateway) -> None:
-    dropped("Bounced Address", at=NOW - 7 * 86_400)
+    assert MAX_DROP_AGE <= TOMBSTONE
+    dropped("Bounced Address", at=NOW - MAX_DROP_AGE // SECOND)
     assert (explain(call).body["mailed"], explain(call).body["withheld_by_provider"]) == (True, None)
 
 

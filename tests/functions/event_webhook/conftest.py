@@ -10,8 +10,9 @@ import pytest
 
 from reprieve.access.provider_account import ProviderAccount
 from reprieve.runtime import wiring
-from tests.support.event_posts import KEY, public
+from tests.support.event_posts import KEY
 from tests.support.gateway import DEMO
+from tests.support.webhook import public
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -60,7 +60,7 @@ def test_text_of_the_greatest_length_is_stored_whatever_it_is(call: Gateway, dyn
     )
     for number, reason in enumerate(texts):
         assert post(call, bounce(number, reason=reason)).body["listed"] == 1
-    kept = [item["reason"]["S"] for item in dynamodb.scan(TableName="Suppressions")["Items"]]
+    kept = [one["reason"]["S"] for one in dynamodb.scan(TableName="Suppressions")["Items"] if "reason" in one]
     assert sorted(kept) == sorted(answer_size.cut(reason, MAX_TEXT["reason"]) for reason in texts)
     entries = wiring.log_reader().entries(DEMO, Span(Order.PUBLISHED, "0", LATEST), first=2)
     said = [one.event["debugContext"]["debugData"]["providerMessage"] for one in entries]
@@ -124,8 +124,9 @@ def test_whichever_call_fails_every_acknowledged_event_is_stored_or_set_aside(
         assert letter(json.dumps([bad]).encode(), "email: missing or empty") in queue()
         if not faults.failed:
             break
-    # three reads, an insert, a read of what is known, an update, the log, which is tried again, and the queue; then 200
-    assert answers == [503, 503, 503, 503, 503, 503, 200, 503, 200]
+    # three reads, an insert, a read of what is known, an update, the log, which is tried again, the queue, and the
+    # counts, without which the events are taken all the same; then 200
+    assert answers == [503, 503, 503, 503, 503, 503, 200, 503, 200, 200]
 
 
 @pytest.mark.usefixtures("queue")

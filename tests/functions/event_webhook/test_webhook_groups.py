@@ -51,7 +51,7 @@ def test_a_group_unsubscribe_goes_to_the_list_of_that_group_and_makes_the_group_
 @pytest.mark.usefixtures("queue")
 def test_a_post_without_group_events_reads_no_groups(call: Gateway, calls: Calls) -> None:
     post(call, bounce(1, event="delivered"))
-    assert calls == {"GetItem": 1, "Query": 1, "BatchExecuteStatement": 1}
+    assert calls == {"GetItem": 1, "Query": 1, "BatchExecuteStatement": 1, "UpdateItem": 1}
 
 
 @pytest.mark.usefixtures("queue")

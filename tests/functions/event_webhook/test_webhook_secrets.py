@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -15,9 +17,10 @@ from reprieve.organization import Organization
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support.contexts import context
-from tests.support.event_posts import KEY, bounce, listed, public
+from tests.support.event_posts import KEY, bounce, listed
 from tests.support.event_posts import post as sendgrid_post
 from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, function, problem
+from tests.support.webhook import public
 from tests.support.webhook_posts import (
     MAILGUN_KEY,
     POSTMARK_KEY,
@@ -85,7 +88,7 @@ def test_a_post_that_its_secret_verifies_is_taken_and_its_repeat_changes_nothing
 ) -> None:
     assert post(call, clock, BOUNCED) == Answer(200, {"events": 1, "listed": 1, "malformed": 0, "ignored": 0})
     # organization, key, whitelist; the entry and its log entry
-    assert calls == {"GetItem": 2, "Query": 1, "BatchExecuteStatement": 2}
+    assert calls == {"GetItem": 2, "Query": 1, "BatchExecuteStatement": 2, "UpdateItem": 1}
     assert listed(SuppressionList.BOUNCES) == ["ann@x.io"]
     before = [dynamodb.scan(TableName=name)["Items"] for name in ("Suppressions", "EventLog")]
     clock.now += 5_000
@@ -142,7 +145,7 @@ def test_mailguns_token_proves_one_post_and_its_repeats_and_no_other(
     body = mailgun_body(failed("ann@x.io", at), clock.now)
     assert post_signed(call, "mailgun", {}, body).body["listed"] == 1
     # organization, key, whitelist; the token; the entry and its log entry
-    assert calls == {"GetItem": 2, "Query": 1, "PutItem": 1, "BatchExecuteStatement": 2}
+    assert calls == {"GetItem": 2, "Query": 1, "PutItem": 1, "BatchExecuteStatement": 2, "UpdateItem": 1}
     assert post_signed(call, "mailgun", {}, body).status == 200
     stolen = json.loads(body) | {"event-data": failed("victim@x.io", at)}
     refused = post_signed(call, "mailgun", {}, json.dumps(stolen).encode())
@@ -175,3 +178,27 @@ def test_postmarks_post_is_believed_for_its_password(call: Gateway, clock: Clock
     for news in (1, 0):
         assert post_signed(call, "postmark", postmark_headers(), body).body["listed"] == news
     assert listed(SuppressionList.BOUNCES) == ["ann@x.io"]
+
+
+def held(letters: list[Any]) -> bytes:
+    """All that letters of one part hold."""
+    contents = [zlib.decompress(base64.b64decode(one.pop("content"))) for one in letters]
+    return json.dumps(letters).encode() + b"".join(contents)
+
+
+@pytest.mark.parametrize("kind", ["resend", "mailgun", "postmark"])
+def test_a_letter_about_an_event_holds_nothing_that_proved_its_sender(
+    call: Gateway, clock: Clock, queue: Any, account: Callable[..., None], kind: str
+) -> None:
+    """Mailgun's own signature is in the body, and proves no other post."""
+    key = {"resend": RESEND_SECRET, "mailgun": MAILGUN_KEY, "postmark": POSTMARK_KEY}[kind]
+    account(kind, key, **({"on_behalf_of": "acme.test"} if kind == "mailgun" else {}))
+    bad = {"type": "email.bounced", "data": {}, "RecordType": "Bounce", "Type": "HardBounce", "event": "failed"}
+    body = mailgun_body(bad, clock.now) if kind == "mailgun" else json.dumps(bad).encode()
+    proofs = {"resend": resend_headers(body, clock.now), "mailgun": {}, "postmark": postmark_headers()}[kind]
+    proofs |= {"cookie": "session=canary", "x-api-key": "canary"}
+    assert post_signed(call, kind, proofs, body).body["malformed"] == 1
+    letters = held(queue())
+    assert body in letters
+    secret = key.removeprefix("whsec_")
+    assert [one for one in [secret, "api-key", *proofs.values()] if one.encode() in letters] == []

@@ -14,9 +14,10 @@ from reprieve.providers.sendgrid import events as sendgrid_events
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support.entries import entry_on
-from tests.support.event_posts import KEY, bounce, post, public
+from tests.support.event_posts import KEY, bounce, post
 from tests.support.gateway import DEMO, Answer, Calls, Clock, Gateway, cases, event, function, problem
 from tests.support.tables import tables
+from tests.support.webhook import public
 
 if TYPE_CHECKING:
     from io import StringIO
@@ -124,6 +125,8 @@ ANSWERS = {
     "mailgun_forged": unproved("the webhook's signature does not match"),
     "postmark_without_a_password": unproved("the webhook's user name and password, or its key, are missing"),
     "unsigned": unproved("the webhook's signature is missing"),
+    "by_token": Answer(200, {"events": 1, "listed": 1, "malformed": 0, "ignored": 0}),
+    "token_without_the_scope": problem(403, "Forbidden", "this needs the scope reprieve.events.create"),
 }
 
 

@@ -49,6 +49,7 @@ def test_groups_can_be_asked_for_by_id(call: Gateway) -> None:
     for name in ("a", "b"):
         create(call, name)
     assert [one["id"] for one in ask(call, "GET", id=2).body] == [2]
+    assert [one["id"] for one in ask(call, "GET", **{"id[]": 2}).body] == [2]
     assert ask(call, "GET", id=7) == Answer(200, [])
     assert ask(call, "GET", id="x") == Answer(400, error("must be a whole number", "id"))
 

@@ -46,7 +46,7 @@ def test_a_soft_bounce_is_unblocked_and_its_removal_is_pending(call: Gateway, dy
     key = {"partition": {"S": "demo#bounces#0"}, "address": {"S": "ann@example.org"}}
     item = dynamodb.get_item(TableName="Suppressions", Key=key)["Item"]
     assert item["removal_state"] == {"S": "pending"}
-    assert item["queue"] == {"S": "demo#pending#0"}
+    assert item["slot"] == {"S": "pending#0"}
     assert item["email"] == {"S": "ann@example.org"}
     assert "by_time" not in item
     assert left("ann@example.org") == 4

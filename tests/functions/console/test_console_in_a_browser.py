@@ -1,0 +1,429 @@
+"""The console in Chromium: a lift from the first key to the provider, by keyboard alone, and without scripts.
+
+`SHOTS=directory` keeps pictures of each page; `make screenshots` does so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import trustme
+
+from reprieve.clock import DAY, HOUR, MINUTE, SECOND, Millis
+from reprieve.context import OPERATOR, Context
+from reprieve.dialects.console import log
+from reprieve.email_servers.email_server import AuthType, Settings
+from reprieve.errors import Unavailable
+from reprieve.hooks.hook import Changes, Delivery, Result
+from reprieve.hooks.notice import NoticeType
+from reprieve.organization import Membership
+from reprieve.removals.lift import LiftAnswer, LiftOutcome
+from reprieve.role import Role
+from reprieve.runtime import wiring
+from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+from tests.support.browser import by_name, walk
+from tests.support.console import token
+from tests.support.gateway import DEMO
+from tests.support.loopback import served
+from tests.support.mail_sink import PASSWORD, USERNAME, MailSink
+from tests.support.removal_job import Provider, enrol, tick
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from reprieve.removals.follow import Following
+    from reprieve.system_log.query import SystemLog
+    from tests.support.gateway import Clock
+
+pytestmark = pytest.mark.slow
+ORGANIZATION = replace(DEMO, name="Acme Inc.", membership=Membership.ANYONE)
+EMAIL = "ada.lovelace@example.com"
+HELP_DESK = {"role": Role.HELP_DESK, "organization": ORGANIZATION, "name": "Grace Hopper"}
+#: bytes that may pass from Enter to the answer, and requests
+MOST_BYTES, MOST_REQUESTS = 100_000, 3
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Provider:
+    """A provider that lifts whatever it is asked to, and an address that bounced three hours ago."""
+    enrol(ORGANIZATION)
+    made = Provider()
+    monkeypatch.setattr(wiring, "provider_for", lambda *_: made)
+    entry = Suppression(
+        SuppressionList.BOUNCES,
+        EMAIL,
+        EMAIL,
+        clock.now - 3 * HOUR,
+        "550 5.1.1 <ada.lovelace@example.com>: Recipient address rejected: User unknown in virtual mailbox table",
+        "5.1.1",
+        Permanence.HARD,
+        Classification.INVALID_ADDRESS,
+        "sendgrid",
+    )
+    wiring.suppressions().record(ORGANIZATION, [entry])
+    return made
+
+
+@pytest.fixture
+def followed(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> list[int]:
+    """The job runs when a removal is looked at for the third time, so that its page is seen before and after."""
+    looks: list[int] = []
+    verbs: Callable[[], Following] = wiring.following
+
+    def looked() -> Following:
+        looks.append(len(looks))
+        if len(looks) == 3:
+            clock.now += MINUTE
+            tick()
+        return verbs()
+
+    monkeypatch.setattr(wiring, "following", looked)
+    return looks
+
+
+def test_the_keyboard_alone_signs_in_looks_an_address_up_lifts_it_and_sees_it_lifted(
+    provider: Provider, followed: list[int], shots: Path | None
+) -> None:
+    steps = [
+        ["goto", "/console/"],
+        ["look", "sign-in"],
+        ["focus"],
+        ["press", "Tab"],
+        ["press", "Tab"],
+        ["focus"],
+        ["keys", token(**HELP_DESK)],  # type: ignore[arg-type]
+        ["press", "Enter"],
+        ["wait", "#email"],
+        ["look", "start"],
+        ["requests"],
+        ["focus"],
+        ["keys", EMAIL],
+        ["press", "Enter"],
+        ["wait", ".headline"],
+        ["requests"],
+        ["path"],
+        ["focus"],
+        ["text", ".headline"],
+        ["attribute", "dd time", "title"],
+        ["text", "dd time"],
+        ["look", "address"],
+        ["press", "Tab"],
+        ["focus"],
+        ["press", "Enter"],
+        ["says", "#about", "Lift"],
+        ["look", "dry-run"],
+        ["press", "Tab"],
+        ["focus"],
+        ["press", "Enter"],
+        ["says", ".headline", "Under way"],
+        ["look", "under-way"],
+        ["says", ".headline", "Done"],
+        ["look", "done"],
+        ["count", "[hx-trigger]"],
+        ["requests"],
+        ["click", "text=Look the address up again"],
+        ["says", ".headline", "Nothing stops mail"],
+        ["look", "lifted"],
+        ["click", "text=Sign out"],
+        ["wait", "#token"],
+        ["goto", "/console/"],
+        ["cookies"],
+    ]
+    with served() as origin:
+        found = walk(origin, steps, shots=shots)
+    assert by_name(steps, found, "look") == [{}] * 7
+    assert by_name(steps, found, "goto") == [401, 401]
+    assert by_name(steps, found, "focus") == ["organization", "token", "email", EMAIL, "Lift…", "Lift it now"]
+    # to the answer: the page stays, and one request brings it
+    answer = by_name(steps, found, "requests")[1]
+    assert [one[:2] for one in answer] == [["POST", "/console/address"]]
+    assert by_name(steps, found, "path") == ["/console/"]
+    assert by_name(steps, found, "text") == ["No mail goes to this address.", "31 Dec 2025, 22:00"]
+    assert by_name(steps, found, "attribute") == ["31 Dec 2025, 21:00 UTC"]
+    # the last answer carries no trigger, so nothing is asked any more
+    assert by_name(steps, found, "count") == [0]
+    assert (provider.asked, by_name(steps, found, "cookies")) == ([EMAIL], [[]])
+
+
+def test_without_scripts_an_address_is_read_and_lifted(provider: Provider, followed: list[int]) -> None:
+    steps = [
+        ["goto", "/console/"],
+        ["type", "#token", token(**HELP_DESK)],  # type: ignore[arg-type]
+        ["press", "Enter"],
+        ["wait", "#email"],
+        ["requests"],
+        ["type", "#email", EMAIL],
+        ["press", "Enter"],
+        ["wait", ".headline"],
+        ["requests"],
+        ["text", "dd time"],
+        ["click", "text=Lift…"],
+        ["click", "text=Lift it now"],
+        ["says", ".headline", "Under way"],
+        ["path"],
+        ["click", "text=Check again"],
+        ["click", "text=Check again"],
+        ["says", ".headline", "Done"],
+        ["click", "text=Look the address up again"],
+        ["says", ".headline", "Nothing stops mail"],
+        ["cookies"],
+    ]
+    with served() as origin:
+        found = walk(origin, steps, script=False)
+    assert by_name(steps, found, "text") == ["31 Dec 2025, 21:00 UTC"]
+    assert by_name(steps, found, "path")[0].startswith("/console/removals/")
+    answer = by_name(steps, found, "requests")[1]
+    assert len(answer) <= MOST_REQUESTS
+    ((cookie,),) = by_name(steps, found, "cookies")
+    shown = {name: cookie[name] for name in ("name", "domain", "path", "expires", "httpOnly", "secure", "sameSite")}
+    assert shown == {
+        "name": "__Host-session",
+        "domain": "127.0.0.1",
+        "path": "/",
+        "expires": -1,
+        "httpOnly": True,
+        "secure": True,
+        "sameSite": "Lax",
+    }
+
+
+def test_from_enter_to_the_answer_there_are_few_requests_and_few_bytes_even_with_an_empty_cache(
+    provider: Provider,
+) -> None:
+    steps = [
+        ["goto", "/console/"],
+        ["type", "#token", token(**HELP_DESK)],  # type: ignore[arg-type]
+        ["requests"],
+        ["press", "Enter"],
+        ["wait", "#email"],
+        ["type", "#email", EMAIL],
+        ["press", "Enter"],
+        ["wait", ".headline"],
+        ["requests"],
+    ]
+    with served() as origin:
+        page, answer = by_name(steps, walk(origin, steps), "requests")
+    assert sorted(one[1].rpartition(".")[2] for one in page) == ["/console/", "css", "js"]
+    assert len([one for one in answer if one[1] == "/console/address"]) == 1
+    assert sum(size for *_, size in (*page, answer[-1])) < MOST_BYTES
+
+
+def test_a_lift_that_fails_says_why_and_is_retried(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, clock: Clock, shots: Path | None
+) -> None:
+    answers = [LiftAnswer(LiftOutcome.LIFTED), LiftAnswer(LiftOutcome.REFUSED, "403 this key may not delete anything")]
+    provider.meanwhile = lambda: setattr(provider, "answer", answers.pop())
+    monkeypatch.setattr("reprieve.removals.upstream.MAX_ATTEMPTS", 1)
+    verbs: Callable[[], Following] = wiring.following
+
+    def looked() -> Following:
+        clock.now += HOUR
+        tick()
+        return verbs()
+
+    monkeypatch.setattr(wiring, "following", looked)
+    steps = [
+        ["goto", "/console/"],
+        ["type", "#token", token(organization=ORGANIZATION)],
+        ["press", "Enter"],
+        ["wait", "#email"],
+        ["type", "#email", EMAIL],
+        ["press", "Enter"],
+        ["click", "text=Lift…"],
+        ["click", "text=Lift it now"],
+        ["says", ".headline", "Failed"],
+        ["text", ".detail"],
+        ["look", "failed"],
+        ["goto", "/console/removals?state=failed"],
+        ["look", "lifts"],
+        ["click", "ol a"],
+        ["click", "#progress button"],
+        ["says", ".headline", "Done"],
+    ]
+    with served() as origin:
+        found = walk(origin, steps, shots=shots)
+    assert by_name(steps, found, "text") == ["Its answer: 403 this key may not delete anything"]
+    assert by_name(steps, found, "look") == [{}, {}]
+    assert provider.asked == [EMAIL, EMAIL]
+
+
+def sign_in(**more: Any) -> list[list[str]]:
+    """The steps of signing in."""
+    text = token(**{"organization": ORGANIZATION, "name": "Grace Hopper"} | more)
+    return [["goto", "/console/"], ["type", "#token", text], ["press", "Enter"], ["wait", "#email"]]
+
+
+def hold(clock: Clock, email: str, reason: str) -> None:
+    """An entry of the system log."""
+    context = Context(ORGANIZATION, OPERATOR, f"r-{email}", clock.now)
+    wiring.holds().add(context, email, reason=reason, until=Millis(clock.now + DAY))
+    clock.now += SECOND
+
+
+def test_the_log_teaches_its_filter_unfolds_its_entries_and_shows_what_is_newer_by_itself(
+    provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch, shots: Path | None
+) -> None:
+    hold(clock, EMAIL, "She asked by phone")
+    hold(clock, "charles.babbage@example.com", "The mailbox is closed for a month")
+    verbs: Callable[[], SystemLog] = wiring.system_log
+    asked: list[int] = []
+
+    def looked() -> SystemLog:
+        asked.append(len(asked))
+        if len(asked) == 2:
+            # while the page waits
+            hold(clock, "mary.somerville@example.com", "She asked by mail")
+            clock.now += MINUTE
+        return verbs()
+
+    steps = [
+        *sign_in(),
+        ["click", "nav >> text=Log"],
+        ["wait", ".entries"],
+        ["text", ".entries li:first-child b"],
+        ["click", ".entries li:last-child summary"],
+        ["look", "log-entry"],
+        ["click", "text=Examples and the grammar"],
+        ["look", "log"],
+        ["click", "text=One address"],
+        ["says", "#found", "Entries"],
+        ["value", "#filter"],
+        ["type", "#filter", 'target.id eq "ada" und outcome.result eq "FAILURE"'],
+        ["click", "text=Search"],
+        ["says", "#found", "cannot be understood"],
+        ["text", "mark"],
+        ["focus"],
+        ["look", "log-fault"],
+    ]
+    follow = [
+        *sign_in(credential="second"),
+        ["goto", "/console/log"],
+        ["says", ".entries", "mary.somerville@example.com"],
+        ["count", ".entries"],
+        ["click", ".entries:not(.arrived) li:last-child summary"],
+        ["click", "[open] >> text=debugContext.debugData.reason"],
+        ["says", "#filter", "She asked by phone"],
+        ["count", ".entries li"],
+    ]
+    with served() as origin:
+        found = walk(origin, steps, shots=shots)
+        monkeypatch.setattr(log, "EVERY", 1)
+        monkeypatch.setattr(wiring, "system_log", looked)
+        followed = walk(origin, follow, shots=shots)
+    assert by_name(steps, found, "text") == ["Put on hold", "und"]
+    assert by_name(steps, found, "look") == [{}, {}, {}]
+    assert by_name(steps, found, "value") == ['target.id eq "ada@example.com"']
+    assert by_name(steps, found, "focus") == ["The search cannot be understood"]
+    # what arrived is a list of its own above the first
+    assert by_name(follow, followed, "count") == [2, 1]
+
+
+def test_a_refused_search_of_the_log_says_why_and_leaves_the_filter_to_search_again(
+    provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(clock, EMAIL, "She asked by phone")
+    verbs: Callable[[], SystemLog] = wiring.system_log
+    asked: list[int] = []
+
+    def looked() -> SystemLog:
+        asked.append(len(asked))
+        if len(asked) == 2:
+            raise Unavailable("DynamoDB did not answer")
+        return verbs()
+
+    monkeypatch.setattr(wiring, "system_log", looked)
+    wanted = f'target.id eq "{EMAIL}"'
+    steps = [
+        *sign_in(),
+        ["click", "nav >> text=Log"],
+        ["wait", ".entries"],
+        ["type", "#filter", wanted],
+        ["click", "text=Search"],
+        ["says", "#answer", "A part of the service did not answer"],
+        ["value", "#filter"],
+        ["click", "text=Search"],
+        ["wait", ".entries"],
+        ["type", "#filter", "nothing"],
+        ["click", "text=Search"],
+        ["says", "#answer", "cannot be understood"],
+        ["value", "#filter"],
+        ["attribute", "#filter", "aria-invalid"],
+        ["focus"],
+    ]
+    with served() as origin:
+        found = walk(origin, steps)
+    assert by_name(steps, found, "value") == [wanted, "nothing"]
+    assert by_name(steps, found, "attribute") == ["true"]
+    assert by_name(steps, found, "focus") == ["The search cannot be understood"]
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, clock: Clock) -> Iterator[MailSink]:
+    """An organization with two email servers, of which one works, and a hook that was posted to."""
+    monkeypatch.setenv("SECRETS_KEY", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
+    monkeypatch.setenv("PRIVATE_MAIL_NETWORKS", "127.0.0.0/8")
+    asking = Context(ORGANIZATION, OPERATOR, "r", clock.now)
+    hook, _ = wiring.hooks().add(asking, Changes(url="https://hooks.example.com/reprieve", description="Our CRM"))
+    posted = [
+        Delivery(Millis(clock.now - HOUR), "n1", NoticeType.LIFTED, 1, Result.WAITING, 503, "the server answered 503"),
+        Delivery(Millis(clock.now - 55 * MINUTE), "n1", NoticeType.LIFTED, 2, Result.DELIVERED, 204),
+    ]
+    wiring.hook_store().keep(hook, hook.progress, posted)
+    with MailSink(authority) as sink:
+        monkeypatch.setenv("MAIL_PORTS", str(sink.port))
+        login = {"username": USERNAME, "auth_type": AuthType.BASIC, "enabled": False}
+        works = Settings(alias="Own relay", host=sink.host, port=sink.port, private_ca=sink.ca_pem, **login)
+        old = Settings(alias="Old relay", host="smtp.example.com", port=587, **login)
+        for one in (works, old):
+            wiring.email_servers().create(asking, one, PASSWORD)
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def test_servers_are_tried_hooks_looked_at_and_the_policy_is_enabled(
+    provider: Provider, settings: MailSink, shots: Path | None
+) -> None:
+    steps = [
+        *sign_in(),
+        ["click", "nav >> text=Email servers"],
+        ["click", "article:has-text('Own relay') summary >> nth=0"],
+        ["type", "article:has-text('Own relay') [name=sender]", "ada@example.com"],
+        ["type", "article:has-text('Own relay') [name=recipient]", "grace@example.com"],
+        ["look", "email-servers"],
+        ["press", "Enter"],
+        ["says", ".notice", "The server accepted the test mail."],
+        ["focus"],
+        ["click", "article:has-text('Own relay') >> text=Enable"],
+        ["says", ".state", "Enabled"],
+        ["click", "nav >> text=Hooks"],
+        ["look", "hooks"],
+        ["click", "article a"],
+        ["look", "hook"],
+        ["click", "text=Disable"],
+        ["says", ".state", "Disabled"],
+        ["click", "nav >> text=Policy"],
+        ["click", "text=See the dry run"],
+        ["says", "caption", "nothing was changed"],
+        ["look", "policy"],
+        ["click", "text=Enable the policy"],
+        ["says", ".headline", "The policy is in force."],
+        ["click", "nav >> text=People"],
+        ["click", "article summary"],
+        ["look", "people"],
+        ["click", "nav >> text=Status"],
+        ["says", "h1", "Status"],
+        ["look", "status"],
+    ]
+    with served() as origin:
+        found = walk(origin, steps, shots=shots)
+    assert by_name(steps, found, "look") == [{}] * 6
+    assert by_name(steps, found, "focus") == ["The server accepted the test mail. Look whether it arrives."]
+    assert [mail["To"] for mail in settings.mails] == ["grace@example.com"]
