@@ -80,10 +80,13 @@ ORDINARY: Final = (
     Ordinary("bounce_purge", get("sendgrid", "v3", "/mail_settings/bounce_purge")),
     Ordinary("bounce_classifications", get("sendgrid", "v3", "/suppression/bounces/classifications")),
     Ordinary("api_keys", get("sendgrid", "v3", "/api_keys")),
+    Ordinary("webhook_settings", get("sendgrid", "v3", "/user/webhooks/event/settings/all")),
     Ordinary("records", get("zoho", "crm", "/{version}/org", path={"version": "v8"})),
     Ordinary("addresses", get("reprieve", "reprieve", "/addresses/{email+}", path=IN_PATH)),
     Ordinary("removals", get("reprieve", "reprieve", "/removals", query={"state": "pending"})),
+    Ordinary("hooks", get("reprieve", "reprieve", "/hooks"), goal=WITH),
     Ordinary("holds", get("reprieve", "reprieve", "/holds")),
+    Ordinary("policies", get("reprieve", "reprieve", "/policies")),
     Ordinary("event_webhook", webhook(0, 1)),
 )
 

@@ -29,8 +29,8 @@ RUNS: Final = DAYS * 24 * 30
 #: what DynamoDB adds to the size of each item in a table or an index, for the bill of storage
 ITEM_OVERHEAD: Final = 100
 LOG_DAYS: Final = 90
-#: turns of the removal job that run side by side
-LANES: Final = 16
+#: the slots of the queue, which the removal job looks at side by side
+SLOTS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +197,9 @@ def bill(measured: Measured, *, events: int, organizations: int = 1, a: Assumed 
     requests = posts + asked + questions
     invocations = requests + 2 * RUNS + DAYS
     together = webhook.plus(lifting).plus(asking).plus(waiting)
-    # the job's turns are taken side by side
-    turns = measured.idle.calls * RUNS * organizations * (1 - 1 / LANES)
-    milliseconds = (together.calls - turns) * a.call_ms + together.cpu_ms * a.slower
+    # the job looks at the slots of its queue side by side
+    looks = RUNS * (SLOTS - 1)
+    milliseconds = (together.calls - looks) * a.call_ms + together.cpu_ms * a.slower
     entries = monthly * LOG_DAYS / DAYS
     stored = (entries * measured.log_entry + monthly * 12 * a.new * measured.record) / GB
     logged = (together.log_bytes + invocations * a.log_overhead) / GB

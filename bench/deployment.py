@@ -30,10 +30,10 @@ from reprieve.store.table import Table
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.log_entries import delivery_entry
 from reprieve.suppressions.suppression import Suppression, SuppressionList
-from tests.support.event_posts import KEY, bounce, public
+from tests.support.event_posts import KEY, bounce
 from tests.support.gateway import CREDENTIAL, DEMO, EXAMPLES, proxy_event
 from tests.support.tables import environment, settings_of
-from tests.support.webhook import signed
+from tests.support.webhook import public, signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

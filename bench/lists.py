@@ -30,7 +30,7 @@ from reprieve.removals.removal import RemovalRequest, watermark
 from reprieve.store.boto3_transport import Boto3
 from reprieve.store.language import marshal
 from reprieve.store.listing import Listing
-from reprieve.store.suppressions import Suppressions
+from reprieve.store.suppressions import Suppressions, item_of
 from reprieve.store.table import Table
 from reprieve.suppressions.listing import Pattern, Selection, shown_since
 from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
@@ -125,11 +125,10 @@ def suppression(index: int, total: int) -> Suppression:
 
 def items(organization: Organization, total: int) -> Iterator[Item]:
     """The records of a list, as the store writes them."""
-    store = Suppressions(Table(None, TABLE))  # type: ignore[arg-type]  # no request is sent
     for index in range(total):
         if index % 100_000 == 99_999:
             print(f"  {index + 1:,} of {total:,} created", file=sys.stderr)
-        yield store._item(organization, [suppression(index, total)])
+        yield item_of(organization, [suppression(index, total)])
 
 
 def operations(client: DynamoDBClient, organization: Organization, total: int) -> list[Operation]:
@@ -138,7 +137,7 @@ def operations(client: DynamoDBClient, organization: Organization, total: int) -
     listing, suppressions = Listing(table), Suppressions(table)
     shards = organization.shards
     sample = [suppression(index, total) for index in random.Random(7).sample(range(total), 100)]
-    records = [suppressions._item(organization, [one]) for one in sample]
+    records = [item_of(organization, [one]) for one in sample]
     line = sum(floors.size(marshal(_shown(one))) for one in records) // len(records)
     whole = max(floors.size(marshal(one)) for one in records)
     page = floors.read(LIMIT * line)

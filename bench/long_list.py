@@ -27,7 +27,7 @@ from reprieve.clock import MINUTE, Millis, now
 from reprieve.context import OPERATOR
 from reprieve.organization import Organization
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
-from reprieve.removals.queue import LEASE
+from reprieve.removals.removal import LEASE
 from reprieve.runtime import wiring
 from reprieve.suppressions.listing import Selection
 from reprieve.suppressions.suppression import SuppressionList
