@@ -1,7 +1,8 @@
-"""The simulation, or a named contract test, fails without each condition of the store and each part of one."""
+"""`make simulate` removes each condition of the store, and each part of one, or a test here fails without it."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,24 +11,11 @@ from typing import Final
 
 import pytest
 
-from tests.mutation.conditions import Mutant, mutants, without
-from tests.simulation.search import check
+from tests.mutation.conditions import Mutant, mutants
 
 ROOT: Final = Path(__file__).parents[2]
 #: the modules whose conditions the simulation covers; `make simulate` removes each of them
 SIMULATED: Final = {"queue", "pending", "removal_queue", "removal_requests", "suppressions", "unblocks"}
-#: seeds that catch a mutant, to save the search; they change with the histories
-CAUGHT_NEAR: Final = {
-    "pending.PART_SAME_FENCE": 1100,
-    "removal_queue.FORGIVEN": 560,
-    "removal_queue.NEXT_FENCE": 1230,
-    "removal_queue.NO_BOUNCE": 190,
-    "removal_requests.UNTOUCHED": 120,
-    "suppressions.LISTED_AND_HIDDEN": 550,
-    "suppressions.LISTED_AND_HIDDEN without ((#permanence = :hard AND #bounced_at < :hard_since)"
-    " OR (#permanence <> :hard AND #bounced_at < :soft_since))": 2140,
-}
-ENOUGH: Final = 800
 HOOKS: Final = "tests/functions/hooks/test_hook_guards.py::"
 GUARDS: Final = "tests/functions/test_store_guards.py::"
 ADDITIONS: Final = "tests/contract/test_additions.py::"
@@ -130,30 +118,24 @@ def test_every_condition_is_noticed_by_the_simulation_or_by_a_test_of_its_name()
     assert {one.name for one in mutants()} == known
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("mutant", simulated(), ids=lambda mutant: mutant.name)
-def test_without_any_one_of_its_conditions_the_protocol_breaks(mutant: Mutant) -> None:
-    with without(mutant):
-        first = CAUGHT_NEAR.get(mutant.name, 0)
-        report = check(range(first, first + ENOUGH), shrinking=False)
-    assert report.failure.startswith("seed ")
+@pytest.fixture(scope="module")
+def ended() -> dict[str, int]:
+    """The exit code of each test against the store without its condition."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "layers/domain/python"), str(ROOT / "cli")])
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.mutation.each"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        check=True,
+        input=json.dumps(NOTICED_BY),
+        capture_output=True,
+        text=True,
+    )
+    codes: dict[str, int] = json.loads(ran.stdout)
+    return codes
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NOTICED_BY)
-def test_without_any_other_condition_a_test_fails(name: str) -> None:
-    assert run(name, NOTICED_BY[name]) == pytest.ExitCode.TESTS_FAILED
-
-
-def run(name: str, test: str) -> int:
-    """The exit code of a test against the store without a condition."""
-    command = [sys.executable, "-m", "pytest", "-x", "-n0", "-m", "not slow", "-p", "tests.mutation.plugin"]
-    path = os.pathsep.join([str(ROOT), str(ROOT / "layers/domain/python"), str(ROOT / "cli")])
-    ran = subprocess.run(
-        [*command, "--without", name, test],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path},
-        check=False,
-        capture_output=True,
-    )
-    return ran.returncode
+def test_without_a_condition_that_the_simulation_does_not_cover_a_test_fails(name: str, ended: dict[str, int]) -> None:
+    assert ended[name] == pytest.ExitCode.TESTS_FAILED
