@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reprieve.clock import SECOND
 from reprieve.removals.queue import SECOND_LOOK, Settlement
 from reprieve.removals.removal import LEASE, RemovalState, watermark
 from reprieve.store.removal_records import RemovalRecords
-from tests.support.suppression_store import DONE, KEY, NOW, ORG, PENDING, Bench
+from tests.support.suppression_store import DONE, KEY, NOW, ORG, PENDING, Bench, record
 
 
 def test_removals_of_one_request_wait_as_parts_of_sixteen_and_are_taken_by_one_write_each(bench: Bench) -> None:
@@ -48,6 +50,22 @@ def test_a_worker_that_read_a_removal_before_it_was_returned_cannot_settle_it(be
     assert rows == late
     assert bench.settle(late[0], PENDING, due_at=NOW, attempts=1)
     assert [bench.settle(rows[0], state, due_at=NOW) for state in RemovalState] == [False] * len(RemovalState)
+
+
+@pytest.mark.parametrize("state", [RemovalState.FAILED, RemovalState.SUPERSEDED])
+def test_what_was_noted_to_end_ends_so_whoever_has_read_it_before(bench: Bench, state: RemovalState) -> None:
+    """Removals in a part are not claimed themselves, so another worker of the part has the same fence."""
+    bench.ask_many(KEY, "b@x.org")
+    rows, _ = bench.take_part()
+    late, _ = bench.take_part(NOW + LEASE)
+    assert bench.note(late[0], state, attempts=10, answer="400")
+    assert [bench.settle(rows[0], each, due_at=NOW) for each in RemovalState] == [False] * len(RemovalState)
+    assert not bench.note(rows[0], RemovalState.FAILED)
+    again, _ = bench.take_part(NOW + 2 * LEASE)
+    noted = next(row for row in again if row.id == rows[0].id)
+    assert (noted.state, noted.ending, noted.attempts, noted.last_answer) == (PENDING, state, 10, "400")
+    assert bench.settle(noted, state)
+    assert "ending" not in record(bench)
 
 
 def test_a_worker_that_lost_a_part_can_neither_keep_nor_release_it(bench: Bench) -> None:

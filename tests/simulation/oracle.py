@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Item = dict[str, Any]
     #: organization, list, key
     Place = tuple[str, str, str]
+    #: organization, list, "removal" or "addition", its id, and how it ended
+    End = tuple[str, str, str, str, str]
 
 #: the prefix of the ids of requests that lift only listed addresses
 LISTED_ONLY = "listed-"
@@ -99,6 +101,8 @@ class Oracle:
         self.events: dict[Place, set[tuple[int, str]]] = defaultdict(set)
         self.acknowledged: list[tuple[str, str, str, int]] = []
         self.acknowledged_ids: set[tuple[Place, str]] = set()
+        #: every end that a removal or an addition came to
+        self.ends: set[End] = set()
         #: the newest bounce of each record
         self.bounced: dict[Place, int] = {}
         #: the requests that have ended, answered or not, with the bounces that their late writes may still forgive
@@ -152,8 +156,9 @@ class Oracle:
         if "expires_at" in after and (_is_needed(after) or ("unblocks" in after and "kept_until" not in after)):
             raise Failure(f"the record of {place} is needed, and will expire")
         state = after.get("removal_state")
-        if after.get("removal_state") != old.get("removal_state"):
+        if state != old.get("removal_state"):
             self._worked(place)
+            self._ended(place, after)
         if after.get("removal_id") != old.get("removal_id"):
             self._recorded(place, old, after)
             if place[1] == HOLDS and (place, after["removal_id"]) in self.removal_ids:
@@ -171,6 +176,11 @@ class Oracle:
             self._held(place, old)
         elif old.get("removal_state") in ENDS and state != old["removal_state"] and old["removal_state"] != "failed":
             raise Failure(f"the removal of {place} ended {old['removal_state']} and then became {state}")
+
+    def _ended(self, place: Place, after: Item) -> None:
+        """Note the end of a removal; an addition to a group that was deleted ends by itself, and nothing was done."""
+        if after.get("removal_state") in ENDS and not ("adds" in after and place[:2] in self.gone):
+            self.ends.add((*place[:2], _kind(after), after["removal_id"], after["removal_state"]))
 
     def _carried_out(self, place: Place, old: Item, after: Item) -> None:
         """Check that each account has carried it out, of those that were there at the request and still are."""
@@ -395,11 +405,27 @@ class Oracle:
             self.acknowledged_ids.add((place, removal_id))
             self.acknowledged.append((*place, now))
 
-    def finally_holds(self, records: dict[tuple[str, str], Item], logged: set[str]) -> None:
+    def ends_are_logged(self, records: Mapping[tuple[str, str], Item], logged: Collection[End]) -> None:
+        """Check the quiet end: every end has a log entry, and a failure in the log is one of the removal's.
+
+        What was replaced by another request after its end was logged, and before it was written, has none.
+        """
+        if missing := self.ends - set(logged):
+            raise Failure(f"the log has no entry of {sorted(missing)}")
+        current = {
+            (*place[:2], _kind(record), record["removal_id"])
+            for key, record in records.items()
+            if (place := _place(key)) is not None and "removal_id" in record
+        }
+        for end in logged:
+            if end[-1] != "done" and end[:-1] in current and end not in self.ends:
+                raise Failure(f"the log says {end}, and it has not ended so")
+
+    def finally_holds(self, records: dict[tuple[str, str], Item]) -> None:
         """Check the quiet end: every removal has ended, and each list is what events and removals imply."""
         for place, record in ((_place(key), record) for key, record in records.items()):
             if place is not None and place[:2] not in self.gone:
-                self._ended_well(place, record, logged)
+                self._ended_well(place, record)
                 if "by_time" in record and record["bounced_at"] // 1000 <= self.cleared.get(place[1], -1):
                     raise Failure(f"{place} was cleared, but is on the list")
         counted = {
@@ -441,12 +467,10 @@ class Oracle:
             if place not in self.ahead and (*place, timestamp(record["bounced_at"])) not in logged:
                 raise Failure(f"{place} is listed by {record['event_id']}, and the log has no entry of that")
 
-    def _ended_well(self, place: Place, record: Item, logged: set[str]) -> None:
+    def _ended_well(self, place: Place, record: Item) -> None:
         state = record.get("removal_state")
         if state is not None and state not in ENDS:
             raise Failure(f"the removal of {place} never ended")
-        if state == "done" and record["removal_id"] not in logged:
-            raise Failure(f"the removal of {place} is done, but the log has no entry")
         if place[1] not in EVENTS:
             self._ended_well_by_hand(place, record)
         elif place not in self.ahead:
@@ -482,6 +506,11 @@ class Oracle:
             raise Failure(f"{place} was lifted, but an older hold counts")
         if by_lift and self.requested[place] < self.added.get(place, -1):
             raise Failure(f"{place} was held, but an older lift counts")
+
+
+def _kind(record: Item) -> str:
+    """What a record holds the end of, as log entries name it."""
+    return "addition" if "adds" in record else "removal"
 
 
 def _is_needed(record: Item) -> bool:

@@ -5,8 +5,6 @@ The service, the stores and the job are the real ones; only DynamoDB's client, t
 
 from __future__ import annotations
 
-import json
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -66,6 +64,7 @@ if TYPE_CHECKING:
 
     from reprieve.suppressions.suppression import AnyList
     from tests.simulation.dynamodb import Item
+    from tests.simulation.oracle import End
 
 #: text that is not an address: Okta's removal refuses it, but the lists may hold it
 MISSPELLED = "dee@@example.org"
@@ -91,6 +90,11 @@ QUEUES = ("pending#", "failed#")
 COMPARED = 2 * DAY
 #: the number of quiet ticks after which every removal must have ended
 TICKS = 400
+#: the log entries of the ends of removals and additions
+ENDED = {
+    *(EventType.REMOVAL_DONE, EventType.REMOVAL_FAILED, EventType.REMOVAL_SUPERSEDED),
+    *(EventType.ADDITION_DONE, EventType.ADDITION_FAILED),
+}
 
 
 @dataclass
@@ -312,14 +316,8 @@ class Scenario:
         # every item that may expire does, and none is needed
         self.world.now += LATER
         self.client.expire()
-        entries = [json.loads(zlib.decompress(item["event"])) for item in self.log.items.values()]
-        logged = {
-            identifier
-            for entry in entries
-            if entry["eventType"] in {EventType.REMOVAL_DONE, EventType.ADDITION_DONE}
-            for identifier in entry["debugContext"]["debugData"]["removalId"].split(", ")
-        }
-        self.oracle.finally_holds(self.client.items, logged)
+        self.oracle.ends_are_logged(self.client.items, set(self._logged_ends()))
+        self.oracle.finally_holds(self.client.items)
         listed_upstream = {
             (organization.id, mark, name, email)
             for organization, accounts in self.access.accounts.items()
@@ -337,6 +335,15 @@ class Scenario:
                             for name, email in self._upstream(organization, account).listed
                         }
                         self.oracle.upstream_agrees(organization.id, account.name, self.client.items, listed)
+
+    def _logged_ends(self) -> Iterator[End]:
+        """The ends of removals and additions in the system log."""
+        for organization, entry in self.log.events():
+            if entry["eventType"] in ENDED:
+                _, kind, state = entry["eventType"].split(".")
+                debug = entry["debugContext"]["debugData"]
+                for identifier in debug["removalId"].split(", "):
+                    yield organization, debug["list"], kind, identifier, state
 
     def _begin(self, begin: int) -> None:
         """Start the processes of one half of the history."""

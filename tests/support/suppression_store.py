@@ -89,6 +89,9 @@ class Bench:
     def settle(self, row: Removal, state: RemovalState, now: int = NOW, **more: Any) -> bool:
         return self.queue.settle(ORG, [Settlement(row, state, more.pop("attempts", 0), **more)], now=Millis(now))[0]
 
+    def note(self, row: Removal, state: RemovalState, **more: Any) -> bool:
+        return self.queue.note_ends(ORG, [Settlement(row, state, more.pop("attempts", 0), **more)])[0]
+
     def release(self, part: Part, unsettled: Sequence[Removal] = ()) -> None:
         self.queue.release([Claim(tuple(unsettled), part)], set(), now=NOW)
 

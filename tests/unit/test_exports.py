@@ -757,9 +757,17 @@ def test_the_format_has_every_attribute_of_the_record_of_an_address() -> None:
     described = (suppression_item.__doc__ or "").partition("keys optional:")[2]
     columns = re.findall(r"^ {4}(\w.*?)(?: {3,}.*)?$", described, re.MULTILINE)
     named = {name for column in columns for name in re.findall(r"\w+", column)}
-    assert named - {"partition", "by_time", "slot", "rank", "queue", "fence", "lease_until", "recorded_by"} == fields(
-        Kind.SUPPRESSIONS
-    ) - {
+    assert named - {
+        "partition",
+        "by_time",
+        "slot",
+        "rank",
+        "queue",
+        "fence",
+        "lease_until",
+        "ending",
+        "recorded_by",
+    } == fields(Kind.SUPPRESSIONS) - {
         "list",
         "listed",
     }

@@ -11,16 +11,17 @@ An organization's accounts are called one after the other, and a removal ends wh
 it keeps the marks of those that have, so that they are not called again; only the write that gives it back to the queue
 changes them. An account that is paused or down delays the removals, and not the other accounts.
 
-A removal that the providers carried out is logged before it is settled here: a crash between the two makes the next
-worker carry it out and log it again, under the same id, where the other order could leave it out of the log. The other
-ends are logged after they are settled, since only then are they true.
+Every end is logged before it is written, where the other order could leave it out of the log. A removal that the
+providers carried out is true as it is: a crash between the two makes the next worker carry it out and log it again. One
+that failed or was superseded is noted in its record first, under its fence: so no other worker can end it otherwise,
+and the next one logs the same end, under the same id, and writes it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from reprieve.access.log_entries import provider_paused
 from reprieve.access.provider_account import DEFAULT, account_title
@@ -28,7 +29,7 @@ from reprieve.clock import Millis, seconds
 from reprieve.lanes import single
 from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.log_entries import removal_failed, removal_superseded, removals_done
-from reprieve.removals.queue import Due, Settlement, given_back
+from reprieve.removals.queue import Due, Settlement, ended, given_back
 from reprieve.removals.removal import LEASE, Removal, RemovalState
 from reprieve.removals.tally import Tally
 from reprieve.removals.turn import Turn, Waiting
@@ -62,6 +63,9 @@ HELD = 2_000
 #: the answers that are recorded where no provider was called
 ENDED = "not called: the hold has ended"
 GONE = "not called: the group was deleted"
+
+#: the ends of what was not carried out
+UNDONE: Final = frozenset({RemovalState.FAILED, RemovalState.SUPERSEDED})
 
 #: the words that a tally counts under
 COUNTED = {
@@ -242,18 +246,16 @@ class RemovalJob:
 
     def _call(self, turn: Turn, batch: Sequence[Removal], budget: Millis, tally: Tally) -> bool:
         """Lift some removals of one list, or carry some additions to one; return whether another call is worthwhile."""
-        overtaken = [_ended(row, RemovalState.SUPERSEDED) for row in batch if row.overtaken]
-        self._settle(turn, overtaken, tally)
-        wanted = [row for row in batch if not row.overtaken]
-        # a hold that has ended needs no call
-        ended = [row for row in wanted if row.adds and row.until is not None and row.until <= self.clock()]
-        self._settle(turn, [_ended(row, RemovalState.DONE, ENDED) for row in ended], tally)
-        wanted = [row for row in wanted if row not in ended]
+        uncalled = {row.id: one for row in batch if (one := _uncalled(row, self.clock()))}
+        self._settle(turn, list(uncalled.values()), tally)
+        wanted = [row for row in batch if row.id not in uncalled]
         if not wanted:
             return True
         upstreams = self._concerned(turn, wanted[0].list)
         if upstreams is None:
-            self._settle(turn, [_ended(row, RemovalState.DONE, GONE) for row in wanted], tally)
+            # an addition has put nothing anywhere, which is not logged
+            self._log_done(turn, [row for row in wanted if not row.adds])
+            self._settle(turn, [ended(row, RemovalState.DONE, GONE) for row in wanted], tally)
             return True
         ends = Millis(self.clock() + budget)
         asked = [(one, self._ask(turn, one, wanted, ends, tally)) for one in upstreams]
@@ -262,8 +264,7 @@ class RemovalJob:
             judge(row, [(one, answers.get(row.id)) for one, answers in asked], now=now, spread=self.spread)
             for row in wanted
         ]
-        done = [one.removal for one in settlements if one.state is RemovalState.DONE]
-        self.log.append(turn.organization, removals_done(done, now=now))
+        self._log_done(turn, [one.removal for one in settlements if one.state is RemovalState.DONE])
         self._settle(turn, settlements, tally)
         return turn.goes_on
 
@@ -311,7 +312,8 @@ class RemovalJob:
         return self.queue.listed(turn.organization, others, keys, now=self.clock()) if others else set()
 
     def _settle(self, turn: Turn, settlements: Sequence[Settlement], tally: Tally) -> None:
-        """Write the outcome of rows, count it, and log those ends that were not logged before."""
+        """Write the outcome of rows, and count it. What was carried out has been logged, the other ends are now."""
+        settlements = self._log_ends(turn, settlements, tally)
         done = self.queue.settle(turn.organization, settlements, now=self.clock())
         kept = [one for one, written in zip(settlements, done, strict=True) if written]
         lost = [one for one, written in zip(settlements, done, strict=True) if not written]
@@ -319,18 +321,9 @@ class RemovalJob:
         for one in kept:
             listed = one.removal.adds and one.state is RemovalState.DONE
             tally.counts["listed" if listed else COUNTED[one.state]] += 1
-        now = self.clock()
-        entries = [
-            removal_failed(one.removal, now=now, reason=one.answer)
-            if one.state is RemovalState.FAILED
-            else removal_superseded(one.removal, now=now)
-            for one in kept
-            if one.state in {RemovalState.FAILED, RemovalState.SUPERSEDED}
-        ]
-        self.log.append(turn.organization, entries)
         # a newer bounce, or the claim was lost; superseding under the same fence distinguishes the two
         again = [
-            _ended(one.removal, RemovalState.SUPERSEDED)
+            ended(one.removal, RemovalState.SUPERSEDED)
             for one in lost
             if one.state is RemovalState.DONE and not one.removal.adds
         ]
@@ -338,6 +331,32 @@ class RemovalJob:
             tally.counts["lost"] += len(lost) - len(again)
         if again:
             self._settle(turn, again, tally)
+
+    def _log_done(self, turn: Turn, rows: Sequence[Removal]) -> None:
+        self.log.append(turn.organization, removals_done(rows, now=self.clock()))
+
+    def _log_ends(self, turn: Turn, settlements: Sequence[Settlement], tally: Tally) -> list[Settlement]:
+        """Note and log those that end undone; return them under their next fence, behind those that do not."""
+        ends = [one for one in settlements if one.state in UNDONE]
+        noted = self.queue.note_ends(turn.organization, ends)
+        decided = [
+            replace(one, removal=replace(one.removal, fence=one.removal.fence + 1))
+            for one, written in zip(ends, noted, strict=True)
+            if written
+        ]
+        if lost := len(ends) - len(decided):
+            tally.counts["lost"] += lost
+        now = self.clock()
+        self.log.append(
+            turn.organization,
+            [
+                removal_failed(one.removal, now=now, reason=one.answer)
+                if one.state is RemovalState.FAILED
+                else removal_superseded(one.removal, now=now)
+                for one in decided
+            ],
+        )
+        return [*(one for one in settlements if one.state not in UNDONE), *decided]
 
     def _note_refusal(self, turn: Turn, upstream: Upstream, answers: Sequence[LiftAnswer], tally: Tally) -> None:
         """Pause an account that does not accept the credentials, which is not the fault of any address."""
@@ -350,8 +369,16 @@ class RemovalJob:
         self.log.append(organization, [provider_paused(organization, name, broken.detail, now=self.clock())])
 
 
-def _ended(row: Removal, state: RemovalState, answer: str = "") -> Settlement:
-    return Settlement(row, state, row.attempts, None, answer or row.last_answer)
+def _uncalled(row: Removal, now: Millis) -> Settlement | None:
+    """The end of a removal or an addition that needs no call; None where a provider is to be called."""
+    if row.ending:
+        # the worker that decided it was lost
+        return ended(row, row.ending)
+    if row.overtaken:
+        return ended(row, RemovalState.SUPERSEDED)
+    if row.adds and row.until is not None and row.until <= now:
+        return ended(row, RemovalState.DONE, ENDED)
+    return None
 
 
 def _fitting(entries: Iterable[Due], batch: int) -> list[Due]:

@@ -129,6 +129,17 @@ class RemovalQueue(Protocol):
         """
         ...
 
+    def note_ends(self, organization: Organization, settlements: Sequence[Settlement]) -> list[bool]:
+        """Note how removals end that have not ended yet, each independently; from then on none can end otherwise.
+
+        The fence of each that is noted is one further. A removal that is noted and not settled is found as such by
+        whoever claims it next.
+
+        Returns:
+            Whether it was noted, in order. False when another writer was faster; then nothing was changed.
+        """
+        ...
+
     def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: Millis) -> list[bool]:
         """End removals or queue them individually, each independently.
 

@@ -108,6 +108,13 @@ class Settlement:
     carried: frozenset[str] = frozenset()
 
 
+def ended(row: Removal, state: RemovalState, answer: str = "") -> Settlement:
+    """The end of a removal for which no provider was called; `answer` says why, or else its last one stays."""
+    # the accounts that have carried out what failed are not asked again when it is retried
+    carried = row.carried if state is RemovalState.FAILED else frozenset()
+    return Settlement(row, state, row.attempts, None, answer or row.last_answer, carried)
+
+
 def given_back(removals: Iterable[Removal], *, now: Millis) -> list[Settlement]:
     """The settlements of claimed removals that a turn did not reach: they may be claimed again at once.
 

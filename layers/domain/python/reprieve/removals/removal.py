@@ -102,6 +102,7 @@ class Removal:
         kept_until: until when its record must be kept at least, in milliseconds; 0 when it does not matter.
         accounts: the provider accounts that reported the entry, each with a spelling that it used.
         carried: the marks of the provider accounts that have carried it out, while others have not.
+        ending: how it ends, while that is logged but not written yet; None where it is not decided.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Removal:
     kept_until: Millis = EPOCH
     accounts: frozenset[tuple[str, str]] = frozenset()
     carried: frozenset[str] = frozenset()
+    ending: RemovalState | None = None
 
     @property
     def carried_out_at(self) -> Sequence[str]:

@@ -55,7 +55,7 @@ LEFT_OUT: Final = frozenset(
     {
         *("partition", "address", "sort", "kind"),
         *("by_time", "slot", "rank", "queue"),
-        *("fence", "lease_until", "recorded_by", "version"),
+        *("fence", "lease_until", "ending", "recorded_by", "version"),
         "sealed_key",
     }
 )

@@ -34,7 +34,7 @@ SAME_FENCE: Final = "#removal_state = :pending AND #fence = :fence"
 FORGIVEN: Final = "#bounced_at <= :forgiven"
 #: we held no bounce and still hold none
 NO_BOUNCE: Final = "attribute_not_exists(#bounced_at)"
-#: giving a removal back raises its fence, so that earlier readers cannot write to it
+#: giving a removal back, or noting its end, raises its fence, so that earlier readers cannot write to it
 NEXT_FENCE: Final = "#fence = :next"
 #: it is still this removal, and it was given up
 RETRIABLE: Final = "#removal_id = :id AND #removal_state = :failed"
@@ -64,6 +64,10 @@ class RemovalQueue:
     ) -> list[Claim | None]:
         """See the port. One write per entry; one read per hundred removals of parts, eventually consistent."""
         return pending.claim(self._table, organization, entries, now=now, lease=lease)
+
+    def note_ends(self, organization: Organization, settlements: Sequence[Settlement]) -> list[bool]:
+        """See the port."""
+        return self._table.update_batches([_note(organization, one) for one in settlements])
 
     def settle(self, organization: Organization, settlements: Sequence[Settlement], *, now: Millis) -> list[bool]:
         """See the port."""
@@ -100,6 +104,28 @@ class RemovalQueue:
         return self._table.update(record_key(organization, failed.list, failed.key), update, values) is not None
 
 
+def _note(organization: Organization, settlement: Settlement) -> Change:
+    """The update that notes how a removal that was taken ends."""
+    row = settlement.removal
+    update = Update(
+        set=[
+            *("#ending = :ending", "#attempts = :attempts", "#last_answer = :answer", NEXT_FENCE),
+            *(["#carried = :carried"] if settlement.carried else []),
+        ],
+        condition=SAME_FENCE,
+    )
+    values: dict[str, Value] = {
+        ":pending": RemovalState.PENDING.value,
+        ":fence": row.fence,
+        ":next": row.fence + 1,
+        ":ending": settlement.state.value,
+        ":attempts": settlement.attempts,
+        ":answer": settlement.answer,
+        ":carried": settlement.carried,
+    }
+    return record_key(organization, row.list, row.key), update, values
+
+
 def _settlement(organization: Organization, settlement: Settlement, now: Millis) -> Change:
     """The update that ends a removal that was taken, or queues it individually."""
     row, state = settlement.removal, settlement.state
@@ -120,6 +146,7 @@ def _settlement(organization: Organization, settlement: Settlement, now: Millis)
     else:
         changes.append("#finished_at = :now")
         values[":now"] = now
+        gone.append("#ending")
     if state in {RemovalState.PENDING, RemovalState.FAILED}:
         changes += IN
         gone.append("#queue")

@@ -76,6 +76,7 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
             "#finished_at",
             "#last_answer",
             "#carried",
+            "#ending",
             "#expires_at",
             *(["#by_time", "#events"] if request.hide else []),
         ],

@@ -21,6 +21,7 @@ Attributes of an item, all but the keys optional:
     slot, rank, queue                     key of Queue (`queue` of the index of the release before, see
                                           store/queue_index.py): while the removal is queued individually, or has
                                           failed; one that waits in a part of its request (store/pending.py) has none
+    ending                                how it ends, while it is still pending: see `RemovalQueue.note_ends`
     due_at                                when a waiting removal may be taken
     author, until                         of a hold: who held it, and when it ends
     lifts                                 how often it was lifted
@@ -197,4 +198,5 @@ def removal_of(item: Item) -> Removal:
         kept_until=to_millis(cast("Seconds", item.get("kept_until") or 0)),
         accounts=accounts_of(item),
         carried=cast("frozenset[str]", item.get("carried", frozenset())),
+        ending=RemovalState(text("ending")) if "ending" in item else None,
     )
