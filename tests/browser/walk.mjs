@@ -1,5 +1,6 @@
 // Walks through pages in Chromium, a step at a time, and prints what each step found and what was wrong:
-//   node walk.mjs '{"chromium": "/usr/bin/chromium", "base": "http://127.0.0.1:1", "script": true, "shots": "", "steps": [["goto", "/"]]}'
+//   node walk.mjs '{"chromium": "/usr/bin/chromium", "base": "http://127.0.0.1:1", "script": true, "seconds": 20, "shots": "",
+//     "steps": [["goto", "/"]]}'
 // A step is a word and its arguments; the words are the functions below.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,7 +14,7 @@ const browser = await chromium.launch({ executablePath: given.chromium, args: qu
 const context = await browser.newContext({
   viewport: { width: 1280, height: 900 }, javaScriptEnabled: given.script, timezoneId: "Europe/Berlin", locale: "en-GB",
 });
-context.setDefaultTimeout(20_000);
+context.setDefaultTimeout(given.seconds * 1000);
 const page = await context.newPage();
 const problems = [];
 let requests = [];
@@ -22,6 +23,11 @@ page.on("console", (message) => {
   if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) problems.push(message.text());
 });
 page.on("pageerror", (error) => problems.push(String(error)));
+// an answer that no page expects ends the walk, which would wait for what does not come
+const broken = new Promise((_, reject) => {
+  page.on("response", (answer) => [500, 502, 504].includes(answer.status()) && reject(new Error(`${answer.status()} of ${answer.url()}`)));
+});
+broken.catch(() => {});
 page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
 page.on("requestfinished", async (request) => {
   const sizes = await request.sizes();
@@ -99,7 +105,7 @@ const words = {
 const found = [];
 for (const [word, ...rest] of given.steps) {
   try {
-    found.push((await words[word](...rest)) ?? null);
+    found.push((await Promise.race([words[word](...rest), broken])) ?? null);
   } catch (error) {
     problems.push(`${word} ${rest.join(" ")}: ${error.message}`, await page.innerText("body").catch(() => ""));
     break;

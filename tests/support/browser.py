@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: where npm installs the driver, and axe
 DRIVER = Path(__file__).parent.parent / "browser"
 SECONDS = 900
+#: that a step of a walk may take
+SECONDS_OF_A_STEP = 20
 
 
 def chromium() -> str:
@@ -49,7 +51,14 @@ def look_at(
     return found
 
 
-def walk(base: str, steps: Sequence[Sequence[str]], *, script: bool = True, shots: Path | None = None) -> list[Any]:
+def walk(
+    base: str,
+    steps: Sequence[Sequence[str]],
+    *,
+    script: bool = True,
+    shots: Path | None = None,
+    seconds: int = SECONDS_OF_A_STEP,
+) -> list[Any]:
     """What each step of a walk through pages found; a problem of a step, or an error of the browser's, fails.
 
     Args:
@@ -57,8 +66,16 @@ def walk(base: str, steps: Sequence[Sequence[str]], *, script: bool = True, shot
         steps: words with their arguments; see walk.mjs.
         script: whether the browser runs scripts.
         shots: the directory to write pictures to; None for no pictures.
+        seconds: after which a step that waits has failed.
     """
-    given = {"chromium": chromium(), "base": base, "script": script, "shots": str(shots or ""), "steps": list(steps)}
+    given = {
+        "chromium": chromium(),
+        "base": base,
+        "script": script,
+        "shots": str(shots or ""),
+        "seconds": seconds,
+        "steps": list(steps),
+    }
     ended = _run("walk.mjs", given)
     assert ended["problems"] == [], "\n".join(ended["problems"])
     found: list[Any] = ended["found"]

@@ -24,6 +24,7 @@ from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.role import Role
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
+from tests.support import walks
 from tests.support.browser import by_name, walk
 from tests.support.console import token
 from tests.support.gateway import DEMO
@@ -128,10 +129,7 @@ def test_the_keyboard_alone_signs_in_looks_an_address_up_lifts_it_and_sees_it_li
         ["click", "text=Look the address up again"],
         ["says", ".headline", "Nothing stops mail"],
         ["look", "lifted"],
-        ["click", "text=Sign out"],
-        ["wait", "#token"],
-        ["goto", "/console/"],
-        ["cookies"],
+        *walks.SIGN_OUT,
     ]
     with served() as origin:
         found = walk(origin, steps, shots=shots)
@@ -151,18 +149,14 @@ def test_the_keyboard_alone_signs_in_looks_an_address_up_lifts_it_and_sees_it_li
 
 def test_without_scripts_an_address_is_read_and_lifted(provider: Provider, followed: list[int]) -> None:
     steps = [
-        ["goto", "/console/"],
-        ["type", "#token", token(**HELP_DESK)],  # type: ignore[arg-type]
-        ["press", "Enter"],
-        ["wait", "#email"],
+        *sign_in(**HELP_DESK),
         ["requests"],
         ["type", "#email", EMAIL],
         ["press", "Enter"],
         ["wait", ".headline"],
         ["requests"],
         ["text", "dd time"],
-        ["click", "text=Lift…"],
-        ["click", "text=Lift it now"],
+        *walks.LIFT,
         ["says", ".headline", "Under way"],
         ["path"],
         ["click", "text=Check again"],
@@ -227,14 +221,10 @@ def test_a_lift_that_fails_says_why_and_is_retried(
 
     monkeypatch.setattr(wiring, "following", looked)
     steps = [
-        ["goto", "/console/"],
-        ["type", "#token", token(organization=ORGANIZATION)],
-        ["press", "Enter"],
-        ["wait", "#email"],
+        *sign_in(),
         ["type", "#email", EMAIL],
         ["press", "Enter"],
-        ["click", "text=Lift…"],
-        ["click", "text=Lift it now"],
+        *walks.LIFT,
         ["says", ".headline", "Failed"],
         ["text", ".detail"],
         ["look", "failed"],
@@ -253,8 +243,7 @@ def test_a_lift_that_fails_says_why_and_is_retried(
 
 def sign_in(**more: Any) -> list[list[str]]:
     """The steps of signing in."""
-    text = token(**{"organization": ORGANIZATION, "name": "Grace Hopper"} | more)
-    return [["goto", "/console/"], ["type", "#token", text], ["press", "Enter"], ["wait", "#email"]]
+    return walks.sign_in(token(**{"organization": ORGANIZATION, "name": "Grace Hopper"} | more))
 
 
 def hold(clock: Clock, email: str, reason: str) -> None:
@@ -393,13 +382,9 @@ def test_servers_are_tried_hooks_looked_at_and_the_policy_is_enabled(
 ) -> None:
     steps = [
         *sign_in(),
-        ["click", "nav >> text=Email servers"],
-        ["click", "article:has-text('Own relay') summary >> nth=0"],
-        ["type", "article:has-text('Own relay') [name=sender]", "ada@example.com"],
-        ["type", "article:has-text('Own relay') [name=recipient]", "grace@example.com"],
+        *walks.fill_in_test("Own relay", "ada@example.com", "grace@example.com"),
         ["look", "email-servers"],
-        ["press", "Enter"],
-        ["says", ".notice", "The server accepted the test mail."],
+        *walks.SEND_TEST,
         ["focus"],
         ["click", "article:has-text('Own relay') >> text=Enable"],
         ["says", ".state", "Enabled"],
@@ -409,12 +394,9 @@ def test_servers_are_tried_hooks_looked_at_and_the_policy_is_enabled(
         ["look", "hook"],
         ["click", "text=Disable"],
         ["says", ".state", "Disabled"],
-        ["click", "nav >> text=Policy"],
-        ["click", "text=See the dry run"],
-        ["says", "caption", "nothing was changed"],
+        *walks.REHEARSE_POLICY,
         ["look", "policy"],
-        ["click", "text=Enable the policy"],
-        ["says", ".headline", "The policy is in force."],
+        *walks.ENABLE_POLICY,
         ["click", "nav >> text=People"],
         ["click", "article summary"],
         ["look", "people"],

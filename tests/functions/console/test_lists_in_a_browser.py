@@ -15,6 +15,7 @@ from reprieve.organization import Membership
 from reprieve.runtime import wiring
 from reprieve.suppressions.group import GroupChanges
 from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
+from tests.support import walks
 from tests.support.browser import by_name, walk
 from tests.support.console import token
 from tests.support.contexts import context
@@ -51,12 +52,7 @@ def bounced(clock: Clock) -> None:
 
 
 def signing_in() -> list[list[str]]:
-    return [
-        ["goto", "/console/"],
-        ["type", "#token", token(organization=ORGANIZATION, name="Grace Hopper")],
-        ["press", "Enter"],
-        ["wait", "#email"],
-    ]
+    return walks.sign_in(token(organization=ORGANIZATION, name="Grace Hopper"))
 
 
 @pytest.fixture
@@ -81,13 +77,11 @@ def provider(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Provider:
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 @pytest.mark.usefixtures("bounced")
 def test_five_hundred_addresses_are_pasted_checked_lifted_and_followed(provider: Provider, *, script: bool) -> None:
-    pasted = "\n".join(["Ann Lee <user00@example.com>", "Ann Lee", *(f"user{n:02}@example.com" for n in range(1, 499))])
+    pasted = ["Ann Lee <user00@example.com>", "Ann Lee", *(f"user{n:02}@example.com" for n in range(1, 499))]
     steps = [
         *signing_in(),
-        ["click", "text=Lift many"],
-        ["type", "#addresses", pasted],
-        ["click", "text=Check…"],
-        ["says", "#about", "Lift 499 addresses from the bounce list?"],
+        *walks.check_many(pasted),
+        ["says", "#about", "Lift 499 addresses"],
         ["text", ".notice"],
         ["count", "tbody tr"],
         ["path"],
@@ -195,10 +189,7 @@ def test_a_domain_is_held_and_lifted_and_a_group_leads_to_its_list(
 def test_a_list_is_exported_to_a_file_and_another_one_imported(shots: Path | None, *, script: bool) -> None:
     steps = [
         *signing_in(),
-        ["click", "text=Lists"],
-        ["click", "summary"],
-        ["type", "#domain", "example.org"],
-        ["click", "text=Show"],
+        *walks.filter_lists("example.org"),
         ["says", "#about", "1 entry"],
         ["click", "text=Export as CSV"],
         ["says", "#about", "Entries 1 to 1"],
