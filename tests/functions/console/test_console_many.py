@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from reprieve.address import comparison_key
 from reprieve.clock import HOUR, MINUTE, SECOND, Millis
 from reprieve.context import OPERATOR, Context
-from reprieve.dialects.console import many
+from reprieve.dialects.console import many, pasted
 from reprieve.dialects.console.site import READ_ADDRESSES, READ_REMOVALS
 from reprieve.organization import Membership
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
@@ -45,8 +46,9 @@ def rehearse(browser: Browser, text: str, name: str = "bounces") -> Answer:
     return browser.post("/lifts/many/dry-run", addresses=text, list=name)
 
 
-def lift(browser: Browser, text: str, name: str = "bounces") -> Answer:
-    return browser.post("/lifts/many", addresses=text, list=name)
+def lift(browser: Browser, text: str, name: str = "bounces", key: str = "") -> Answer:
+    """The lift of a form, each of which has a key of its own."""
+    return browser.post("/lifts/many", addresses=text, list=name, key=key or uuid.uuid4().hex)
 
 
 def follow(browser: Browser, answer: Answer) -> str:
@@ -63,8 +65,8 @@ def rows(browser: Browser) -> dict[str, str]:
     return {one.partition(" ")[0]: one.partition(" ")[2] for one in said}
 
 
-def carried(browser: Browser) -> str:
-    (found,) = re.findall(r'name="addresses" value="([^"]*)"', browser.page)
+def carried(browser: Browser, name: str = "addresses") -> str:
+    (found,) = re.findall(rf'name="{name}" value="([^"]*)"', browser.page)
     return str(found)
 
 
@@ -133,10 +135,10 @@ def test_a_dry_run_of_as_many_as_may_be_takes_a_known_number_of_calls(call: Gate
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"addresses": "a@x.io", "list": "holds"}, "There is no such list."),
-        ({"addresses": "a@x.io", "list": "group-x"}, "There is no such list."),
-        ({"addresses": "a@x.io"}, "Fill this in."),
-        ({"addresses": " \n ", "list": "bounces"}, "Fill this in."),
+        ({"addresses": "a@x.io", "list": "holds"}, "List: There is no such list."),
+        ({"addresses": "a@x.io", "list": "group-x"}, "List: There is no such list."),
+        ({"addresses": "a@x.io"}, "List: Fill this in."),
+        ({"addresses": " \n ", "list": "bounces"}, "Email addresses: Fill this in."),
         ({"addresses": ",", "list": "bounces"}, "There is no address in it."),
         ({"addresses": "a@x.io\n" * 501, "list": "bounces"}, "At most 500 addresses at a time; there are 501."),
         ({"addresses": "a" * 300_001, "list": "bounces"}, "At most 300,000 characters."),
@@ -170,8 +172,8 @@ def test_many_are_lifted_with_an_entry_each_and_followed_one_by_one_until_the_pr
     browser = signed_in(call)
     answer = lift(browser, "a@x.io\nb@x.io\nc@x.io")
     assert answer.status == 303
-    # the session; the note of all, a record each, and the entries of the log
-    assert calls == {"GetItem": 1, "BatchExecuteStatement": 2, "UpdateItem": 3}
+    # the session; the form's key; the note of all, a record each, and the entries of the log; where the form has led to
+    assert calls == {"GetItem": 1, "PutItem": 1, "BatchExecuteStatement": 2, "UpdateItem": 3 + 1}
     (entry,) = logged("system.email.bounce.removal")
     assert [one["displayName"] for one in entry["target"]] == ["a@x.io, b@x.io, c@x.io"]
     (location,) = answer.headers["location"]
@@ -193,6 +195,65 @@ def test_many_are_lifted_with_an_entry_each_and_followed_one_by_one_until_the_pr
     assert rows(browser) == {"a@x.io": "Done", "b@x.io": "Done", "c@x.io": "Done"}
     assert ("hx-trigger" in browser.page, "Check again" in browser.page) == (False, False)
     assert sorted(provider.asked) == ["a@x.io", "b@x.io", "c@x.io"]
+
+
+def test_a_form_that_is_sent_twice_is_one_lift_and_counts_once(call: Gateway, calls: Calls) -> None:
+    desk = signed_in(call, Role.HELP_DESK, organization=replace(DEMO, help_desk_lifts=2))
+    rehearse(desk, "a@x.io\nb@x.io")
+    key = carried(desk, "key")
+    first = lift(desk, "a@x.io\nb@x.io", key=key)
+    calls.clear()
+    again = lift(desk, "a@x.io\nb@x.io", key=key)
+    assert (first.status, again.status, again.headers["location"]) == (303, 303, first.headers["location"])
+    # the session; the key, which is taken; the lift that it stands for
+    assert calls == {"GetItem": 2, "PutItem": 1}
+    assert len(logged("system.email.bounce.removal")) == 1
+    # a form of its own counts, and the day's allowance is spent
+    rehearse(desk, "a@x.io\nb@x.io")
+    assert carried(desk, "key") != key
+    assert lift(desk, "a@x.io\nb@x.io", key=carried(desk, "key")).status == 403
+
+
+def test_a_form_that_was_refused_or_that_has_led_to_refusals_answers_the_same_again(call: Gateway) -> None:
+    desk = signed_in(call, Role.HELP_DESK, organization=replace(DEMO, help_desk_lifts=1))
+    assert [lift(desk, "a@x.io\nb@x.io", key="k").status for _ in range(2)] == [403, 403]
+    of_domains = replace(ANYONE, id="other", membership=Membership.DOMAINS, domains=frozenset({"x.io"}))
+    own = signed_in(call, scopes=OKTA, organization=of_domains, credential="o")
+    said = set()
+    for _ in range(2):
+        assert lift(own, "a@x.io\nb@y.io", key="k").status == 200
+        said.add(text_of(own.page))
+    assert len(said) == 1
+    assert "cannot lift them: b@y.io" in said.pop()
+
+
+def test_a_form_whose_addresses_were_changed_or_whose_lift_is_under_way_is_refused_in_words(
+    call: Gateway, clock: Clock
+) -> None:
+    browser = signed_in(call)
+    assert lift(browser, "a@x.io", key="k").status == 303
+    for text, name in (("b@x.io", "bounces"), ("a@x.io", "blocks")):
+        assert lift(browser, text, name, key="k").status == 400
+        assert "Email addresses: This form was sent with other addresses before; check them anew." in text_of(
+            browser.page
+        )
+    # another person's form is another one
+    other = signed_in(call, credential="other")
+    assert lift(other, "b@x.io", key="k").status == 303
+    fingerprint = many.Wanted(SuppressionList.BOUNCES, pasted.read("c@x.io")).fingerprint
+    wiring.repeats().store.begin(DEMO, "key desk-1 under-way", fingerprint, now=clock.now)
+    assert lift(browser, "c@x.io", key="under-way").status == 409
+    assert "This lift is being recorded; send the form again in a minute, which is safe." in text_of(browser.page)
+    assert len(logged("system.email.bounce.removal")) == 2
+    # one that was cut off before it answered frees its key
+    clock.now += MINUTE
+    assert lift(browser, "c@x.io", key="under-way").status == 303
+
+
+def test_a_form_without_a_key_lifts_nothing(call: Gateway, calls: Calls) -> None:
+    browser = signed_in(call)
+    answer = browser.post("/lifts/many", addresses="a@x.io", list="bounces")
+    assert (answer.status, calls) == (400, {"GetItem": 1})
 
 
 def test_what_fails_comes_first_with_the_providers_answer_and_a_link_to_retry_it(
@@ -256,7 +317,8 @@ def test_a_group_that_is_not_there_has_nothing_to_lift_from(call: Gateway, calls
     for send in (rehearse, lift):
         answer = send(browser, "a@x.io", "group-999")
         # the session and the groups
-        assert (answer.status, "No group 999." in text_of(browser.page), calls) == (404, True, {"GetItem": 2})
+        assert (answer.status, calls) == (400, {"GetItem": 2})
+        assert "List: There is no group 999." in text_of(browser.page)
     assert logged("system.email.bounce.removal") == []
 
 

@@ -10,6 +10,7 @@ from reprieve.role import Permission
 from reprieve.runtime import wiring
 
 if TYPE_CHECKING:
+    from reprieve.access.repeat import Answer
     from reprieve.dialects.exchange import Request, Response
 
 
@@ -32,14 +33,21 @@ def rehearse(request: Request) -> Response:
 
 @handler.route("POST", "/lifts/many", scopes=site.LIFT, permission=Permission.LIFT, queues=True)
 def lift(request: Request) -> Response:
-    """Lift many addresses from one list."""
+    """Lift many addresses from one list, once however often the form is sent."""
     wanted = many.parse_lift(request)
-    if address.by_owner(request.context, wanted.list):
+    by_owner = address.by_owner(request.context, wanted.list)
+    if by_owner:
         check_list(request, wanted.list)
-        wiring.lists().lift_many(request.context, wanted.list, wanted.spelled)
-        return many.render_started(request)
-    outcomes = wiring.removals().request(request.context, wanted.spelled)
-    return many.render_outcomes(outcomes, request)
+
+    def work() -> Answer:
+        if by_owner:
+            wiring.lists().lift_many(request.context, wanted.list, wanted.spelled)
+            return many.keep(many.Started(request.id, len(wanted.spelled)))
+        return many.keep(many.started(wiring.removals().request(request.context, wanted.spelled), request))
+
+    with many.one_form():
+        answer, _ = wiring.repeats().once(request.organization, wanted.key, wanted.fingerprint, work, now=request.now)
+    return many.render_started(answer, request)
 
 
 @handler.route("GET", "/lifts/many/{id}", scopes=site.READ_REMOVALS, permission=Permission.LOOK_UP)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from reprieve.access.repeat import Answer
 from reprieve.address import Address
 from reprieve.clock import HOUR, SECOND
 from reprieve.dialects.console import lists, page, pasted, session, site, words
 from reprieve.dialects.console.address import by_owner
 from reprieve.dialects.console.removal import STATES, follows, render_asked
-from reprieve.errors import Forbidden, InvalidInput
+from reprieve.errors import Conflict, Forbidden, InvalidInput
 from reprieve.removals.allowance import may_lift_from
 from reprieve.removals.follow import ReportedState
 from reprieve.removals.request import Decision
@@ -19,7 +24,7 @@ from reprieve.role import Permission, Role
 from reprieve.suppressions.suppression import SuppressionList, asked_list
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reprieve.clock import Millis
     from reprieve.context import Context
@@ -34,16 +39,26 @@ if TYPE_CHECKING:
 SOONEST, LATEST, SHARE, NO_MORE = 2, 60, 5, HOUR
 #: characters of the field for the addresses
 MAX_TEXT: Final = 300_000
+#: the field that has the form's key; with its name, and a space, it is no key of another API
+KEY: Final = "key"
+MAX_KEY: Final = 64
 #: the states that are over, and left the address as it was
 WRONG: Final = frozenset({ReportedState.FAILED, ReportedState.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be lifted from which list."""
+    """What is to be lifted from which list.
+
+    Attributes:
+        list: the list.
+        pasted: what was pasted.
+        key: of the form, which is the same each time that it is sent; "" of the one that asks for the dry run.
+    """
 
     list: AnyList
     pasted: pasted.Pasted
+    key: str = ""
 
     @property
     def spelled(self) -> Sequence[str]:
@@ -54,6 +69,26 @@ class Wanted:
     def addresses(self) -> Sequence[Address]:
         """The addresses."""
         return [Address.parse(one) for one in self.spelled]
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal lists and addresses."""
+        return hashlib.sha256("\n".join((str(self.list), *self.spelled)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A lift of many addresses that was asked for.
+
+    Attributes:
+        id: the id of the request that asked for it first.
+        accepted: how many are lifted.
+        refused: those that the membership rule has refused since the dry run.
+    """
+
+    id: str
+    accepted: int
+    refused: Sequence[str] = ()
 
 
 def parse(request: Request) -> Wanted:
@@ -73,13 +108,15 @@ def parse(request: Request) -> Wanted:
 
 
 def parse_lift(request: Request) -> Wanted:
-    """The same, where each must be an address.
+    """The same, where each must be an address, with the form's key.
 
     Raises:
         UnreadableBody: the form cannot be read.
-        InvalidInput: as `parse`, or something is not an address; its line is named.
+        InvalidInput: as `parse`, or something is not an address; its line is named. Or the form has no key.
     """
-    wanted = parse(request)
+    wanted = replace(
+        parse(request), key=f"{KEY} {request.context.actor.id} {session.field(request, KEY, most=MAX_KEY)}"
+    )
     for one in wanted.pasted.refused:
         raise InvalidInput(f"line {one.line} is not an email address", field="addresses")
     return wanted
@@ -121,25 +158,53 @@ def render_dry_run(found: Sequence[Rehearsed], wanted: Wanted, groups: Groups, r
         pasted=wanted.pasted,
         not_sent=words.NOT_SENT,
         looks_up=looks_up,
+        key=request.id,
     )
 
 
-def render_started(request: Request) -> Response:
-    """An answer that leads to the page of the request's progress, whose link has an id alone; see `render_asked`."""
-    return render_asked(request.id, f"/lifts/many/{request.id}", request)
-
-
-def render_outcomes(outcomes: Sequence[AddressOutcome], request: Request) -> Response:
-    """The same, or a page where the membership rule refused some of them since the dry run."""
+def started(outcomes: Sequence[AddressOutcome], request: Request) -> Started:
+    """What a request under the membership rule has begun."""
     refused = [one.submitted for one in outcomes if one.decision is not Decision.ACCEPTED]
-    if not refused:
-        return render_started(request)
+    return Started(request.id, len(outcomes) - len(refused), refused)
+
+
+def keep(begun: Started) -> Answer:
+    """What is kept of a lift, so that its form, sent again, leads to the same lift."""
+    return Answer(HTTPStatus.OK, json.dumps([begun.id, begun.accepted, list(begun.refused)]))
+
+
+@contextmanager
+def one_form() -> Iterator[None]:
+    """Say in the words of the page what is wrong with a form that is sent again.
+
+    Raises:
+        Conflict: what it asked for at first is still being recorded.
+        InvalidInput: it asked for something else at first.
+    """
+    try:
+        yield
+    except Conflict:
+        raise Conflict("this lift is being recorded; send the form again in a minute, which is safe") from None
+    except InvalidInput:
+        raise InvalidInput(
+            "this form was sent with other addresses before; check them anew", field="addresses"
+        ) from None
+
+
+def render_started(kept: Answer, request: Request) -> Response:
+    """An answer that leads to the page of the lift's progress, whose link has an id alone; see `render_asked`.
+
+    Or a page where the membership rule refused some of them since the dry run.
+    """
+    begun = Started(*json.loads(kept.body))
+    if not begun.refused:
+        return render_asked(begun.id, f"/lifts/many/{begun.id}", request)
     return page.render(
         "many_refused",
         request,
-        refused=refused,
-        id=request.id,
-        accepted=len(outcomes) - len(refused),
+        refused=begun.refused,
+        id=begun.id,
+        accepted=begun.accepted,
         follows=follows(request),
     )
 
