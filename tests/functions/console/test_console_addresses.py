@@ -163,8 +163,8 @@ def test_what_a_stranger_wrote_is_text_in_every_field(call: Gateway) -> None:
     ("fields", "says"),
     [
         ({"email": "no address"}, "This is not an email address. Check the spelling."),
-        ({"email": " "}, "Fill this in."),
-        ({}, "Fill this in."),
+        ({"email": " "}, "Email address: Fill this in."),
+        ({}, "Email address: Fill this in."),
         ({"email": "a" * 1001}, "At most 1,000 characters."),
     ],
 )
@@ -372,7 +372,8 @@ def test_a_group_that_is_not_there_has_nothing_to_lift_from(call: Gateway, calls
     browser = signed_in(call)
     answer = lift(browser, "group-999")
     # the session and the groups
-    assert (answer.status, "No group 999." in text_of(browser.page), calls) == (404, True, {"GetItem": 2})
+    assert (answer.status, calls) == (400, {"GetItem": 2})
+    assert "List: There is no group 999." in text_of(browser.page)
 
 
 def test_what_is_on_no_list_is_not_rehearsed_and_what_is_no_address_and_on_no_list_is_not_lifted(

@@ -299,7 +299,7 @@ def test_as_many_rows_as_may_be_take_a_known_number_of_calls(call: Gateway, call
         (b"email\na@x.io\n", {"list": "holds"}, "There is no such list."),
         (b"email\na@x.io\n", {}, "Fill this in."),
         (b"email\na@x.io\n", {"list": "bounces", "created": "soon"}, "Must be a day, such as 2026-01-31."),
-        (b"email\na@x.io\n", {"list": "group-7"}, "No group 7."),
+        (b"email\na@x.io\n", {"list": "group-7"}, "List: There is no group 7."),
         (b"", {"list": "bounces"}, "Choose a file that is not empty."),
         (
             b"name\nAnn\n",

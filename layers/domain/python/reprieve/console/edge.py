@@ -25,7 +25,7 @@ def check_list(request: Request, name: AnyList) -> None:
     """Refuse the list of a group that is not there; for any other list nothing is read.
 
     Raises:
-        NotFound: there is no such group.
+        InvalidInput: there is no such group.
     """
     if isinstance(name, GroupList):
         lists.check_group(name, wiring.group_store().all(request.organization))

@@ -54,10 +54,14 @@ def page(said: Refusal, error_id: str, request: Request) -> Response:
 
 
 def bare_page(said: Refusal, error_id: str) -> Response:
-    """The page that API Gateway answers by itself; its words are the same for every request, so nothing is escaped."""
+    """The page that API Gateway answers by itself; its words are the same for every request, so nothing is escaped.
+
+    It has the part that a form with the script takes out of an answer: without it, the answer would vanish.
+    """
     title, error = HTTPStatus(said.status).phrase, f"Error id: {error_id}"
     text = (
-        f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{said.message}</p><p>{error}</p></html>"
+        f"<!doctype html><html lang=en><title>{title}</title>"
+        f"<section id=answer><h1 tabindex=-1>{title}</h1><p>{said.message}</p><p>{error}</p></section></html>"
     )
     return Response(said.status, text, content_type=HTML)
 

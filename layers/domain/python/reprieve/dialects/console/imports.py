@@ -39,7 +39,6 @@ def parse(request: Request, groups: Groups) -> Wanted:
     Raises:
         UnreadableBody: the form cannot be read.
         InvalidInput: a field or the file cannot be used, or it has too many rows; nothing was changed.
-        NotFound: there is no such group.
     """
     try:
         wanted = asked_list(session.field(request, "list", most=50))

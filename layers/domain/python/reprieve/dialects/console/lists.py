@@ -125,8 +125,9 @@ def render(
         form=asked.form,
         lists={name: words.LISTS[name].name for name in SuppressionList},
         groups={one.list: one.name for one in groups.groups},
-        permanences=Permanence,
-        classifications=Classification,
+        permanences={one: one for one in Permanence},
+        classifications={one: one for one in Classification},
+        chosen=(asked.wanted.permanence, asked.wanted.classification),
         filtered=bool(asked.form.keys() - {"list", "cursor"}),
         cursor=api.next_cursor(found[-1][0], total, asked, request) if more else "",
         is_first=asked.after is None,
@@ -151,10 +152,10 @@ def check_group(name: AnyList, groups: Groups) -> None:
     """Refuse the list of a group that is not there.
 
     Raises:
-        NotFound: there is no such group.
+        InvalidInput: there is no such group.
     """
-    if isinstance(name, GroupList):
-        groups.get(name.group)
+    if isinstance(name, GroupList) and groups.find(name.group) is None:
+        raise InvalidInput(f"there is no group {name.group}", field="list")
 
 
 def day(text: str, field: str) -> Millis:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from reprieve.dialects.console import page, sign_in, site
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reprieve.dialects.dialect import Refusal
     from reprieve.dialects.exchange import Request, Response
 
@@ -21,10 +23,27 @@ TITLES: Final = {
     HTTPStatus.CONFLICT: "Not possible now",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
 }
+#: the fields of forms that a refusal can be about, as their labels call them
+FIELDS: Final[Mapping[str, str]] = {
+    "addresses": "Email addresses",
+    "created": "On the list since",
+    "domain": "Domain",
+    "email": "Email address",
+    "file": "CSV file",
+    "from": "From",
+    "list": "List",
+    "reason": "Reason",
+    "recipient": "To",
+    "sender": "From",
+    "status": "Status",
+    "subject": "Address or domain",
+    "to": "To",
+    "until": "Until",
+}
 
 
 def render(said: Refusal, error_id: str, request: Request) -> Response:
-    """The page for a refusal: the form to sign in where a session or a token is not good, or what is wrong."""
+    """The page for a refusal: what is wrong, in which field; or the form to sign in, where that is what is missing."""
     status = HTTPStatus(said.status)
     if status is HTTPStatus.UNAUTHORIZED or said.details.get("field") in OF_SIGN_IN:
         path = str(said.details.get("path", "/"))
@@ -38,6 +57,7 @@ def render(said: Refusal, error_id: str, request: Request) -> Response:
         None if status is HTTPStatus.INTERNAL_SERVER_ERROR else request,
         status=status,
         title=title,
+        field=FIELDS.get(str(said.details.get("field")), ""),
         message=said.message,
         again=said.details.get("again"),
         error_id=error_id,
