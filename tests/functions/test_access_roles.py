@@ -17,6 +17,7 @@ from reprieve.access.quota import Bucket
 from reprieve.access.session import Session
 from reprieve.organization import BouncePurge, Organization, PolicySetting
 from reprieve.runtime import wiring
+from reprieve.store.issuers import Issuers as IssuerStore
 from reprieve.store.lift_counts import LiftCounts
 from reprieve.store.sessions import Sessions as SessionStore
 from reprieve.suppressions.suppression import SuppressionList
@@ -59,6 +60,7 @@ VERBS: dict[str, Verb] = {
     "count": lambda: wiring.quotas().count(DEMO, Bucket.SENDGRID, now=NOW),
     "peek": lambda: wiring.quotas().peek(DEMO, Bucket.SENDGRID, now=NOW),
     "keys": lambda: wiring.access().credentials("demo"),
+    "issuers": lambda: IssuerStore(wiring.table("ACCESS")).of("demo"),
     "issue": lambda: wiring.access().add_credential(KEY),
     "change": lambda: wiring.access().change_credential(KEY, name="key", scopes=KEY.scopes),
     "rename": lambda: wiring.access().change_credential(KEY, name="key", scopes=None),
@@ -106,10 +108,19 @@ ALLOWED: dict[str, set[str]] = {
     "DocumentsFunction": set(),
     "MailReportsFunction": {"credential", "count"},
     "ConsoleFunction": {"credential", "organization", "peek", "count", "lift", *SESSION_VERBS},
-    "ConsoleSettingsFunction": {"credential", "organization", "peek", "count", "policy", "account state", "keys"},
+    "ConsoleSettingsFunction": {
+        "credential",
+        "organization",
+        "peek",
+        "count",
+        "policy",
+        "account state",
+        "keys",
+        "issuers",
+    },
     "EventWebhookFunction": {"credential", "organization", "webhook key"},
     "OktaTokensFunction": {"organization"},
-    "ApiKeysFunction": {"credential", "organization", "peek", "clear", "purge", "count", *KEY_VERBS},
+    "ApiKeysFunction": {"credential", "organization", "peek", "clear", "purge", "count", "issuers", *KEY_VERBS},
     "WebhookSettingsFunction": {"credential", "organization", "peek", "clear", "purge", "count"},
     "ZohoTokensFunction": {"organization", "deny"},
     "ProviderNotificationsFunction": {"organization", "sender"},
@@ -211,6 +222,25 @@ def test_the_console_lists_credentials_by_their_attributes_and_no_sessions_or_wh
     }
     actions = {action for it in statements("ConsoleSettingsFunction") for action in listed(it["Action"])}
     assert actions & {"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"} == set()
+
+
+def test_the_console_lists_oauth_clients_without_what_verifies_them_and_does_nothing_else_with_tokens(
+    asked: list[tuple[str, dict[str, Any]]],
+) -> None:
+    policies = template()["Resources"]["ConsoleSettingsFunction"]["Properties"]["Policies"]
+    (statement,) = [
+        one for policy in policies for one in policy["Statement"] if "Tokens.Arn" in listed(one["Resource"])
+    ]
+    assert listed(statement["Action"]) == ["dynamodb:Query"]
+    for read, allowed in ((wiring.tokens().clients_shown, True), (wiring.tokens().clients, False)):
+        asked.clear()
+        read("demo")
+        assert [allows(statement, *one) for one in asked] == [allowed]
+    for name in ("secret_digest", "jwks", "client", "keys"):
+        (operation, call) = asked[0]
+        named = {**call["ExpressionAttributeNames"], "#more": name}
+        wider = call | {"ProjectionExpression": "#more", "ExpressionAttributeNames": named}
+        assert not allows(statement, operation, wider), name
 
 
 @pytest.mark.parametrize("function", sorted(ALLOWED.keys() - LISTING))

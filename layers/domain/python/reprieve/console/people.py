@@ -1,4 +1,4 @@
-"""Who and what may act for the organization, and at which providers it has accounts."""
+"""Who and what may act for the organization, where its people sign in, and at which providers it has accounts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
 @handler.route("GET", "/people", scopes=site.READ_CREDENTIALS)
 def everyone(request: Request) -> Response:
-    """The credentials and the provider accounts, without their secrets."""
+    """Where people sign in, credentials, OAuth clients, outside issuers and provider accounts, without any secret."""
     access, organization = wiring.access(), request.organization
-    return people.render(access.credentials(organization.id), access.account_states(organization.id), request)
+    _, sign_in = wiring.sign_in_store().sign_in(organization.id)
+    return people.render(
+        people.Everyone(
+            sign_in,
+            access.credentials(organization.id),
+            wiring.tokens().clients_shown(organization.id),
+            wiring.trusted_issuers(organization),
+            access.account_states(organization.id),
+        ),
+        request,
+    )

@@ -400,6 +400,11 @@ def issuers(check_scopes: Callable[[frozenset[str]], None]) -> Issuers:
     return Issuers(Store(table("ACCESS")), event_log(), check_scopes)
 
 
+def trusted_issuers(organization: Organization) -> list[Issuer]:
+    """The outside issuers that an organization trusts, oldest first."""
+    return issuers(lambda _: None).of(organization)
+
+
 def provider_accounts() -> ProviderAccounts:
     """The verbs for provider accounts."""
     from reprieve.access.provider_accounts import ProviderAccounts

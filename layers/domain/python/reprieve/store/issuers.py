@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ISSUERS: Final = "#issuers"
 SAME: Final = "#organization = :organization"
+#: all attributes of an issuer; IAM lets a function list these and no others
+ATTRIBUTES: Final = ("organization", "url", "audience", "jwks_url", "claim", "grants", "created", "private_ca")
 
 
 class Issuers:
@@ -36,7 +38,9 @@ class Issuers:
 
     def of(self, organization_id: str) -> list[Issuer]:
         """See the port."""
-        items = self._access.query_all("#partition = :partition", {":partition": ISSUERS}, consistent=True)
+        items = self._access.query_all(
+            "#partition = :partition", {":partition": ISSUERS}, consistent=True, only=ATTRIBUTES
+        )
         return [issuer_from(item) for item in items if item["organization"] == organization_id]
 
     def remove(self, issuer: Issuer) -> bool:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reprieve.dialects.console import page
-from reprieve.role import Role
+from reprieve.access.client import ClientKind
+from reprieve.dialects.console import page, site
+from reprieve.role import Permission, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprieve.access.client import Client
     from reprieve.access.credential import Credential
+    from reprieve.access.issuer import Issuer
     from reprieve.access.provider_account import ProviderAccount
+    from reprieve.access.sign_in import SignIn
     from reprieve.dialects.exchange import Request, Response
 
 #: what each role may do, in words
@@ -21,6 +25,33 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.HELP_DESK: "looks one address up at a time, and lifts bounces and blocks, a limited number per day",
     Role.ADMIN: "does all that its scopes allow",
 }
+
+
+#: how an OAuth client proves who it is, in words
+PROOFS: Final[Mapping[ClientKind, str]] = {
+    ClientKind.PRIVATE_KEY: "with its private key",
+    ClientKind.SECRET: "with a secret",
+    ClientKind.REFRESH: "with a secret and a refresh token",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    """Who and what may act for an organization.
+
+    Attributes:
+        sign_in: where its people sign in; None where they do not.
+        credentials: its API tokens.
+        clients: its OAuth clients.
+        issuers: the outside issuers whose access tokens count.
+        accounts: its accounts at providers.
+    """
+
+    sign_in: SignIn | None
+    credentials: Sequence[Credential]
+    clients: Sequence[Client]
+    issuers: Sequence[Issuer]
+    accounts: Sequence[ProviderAccount]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +64,22 @@ class Holder:
     is_viewer: bool
 
 
-def render(credentials: Sequence[Credential], accounts: Sequence[ProviderAccount], request: Request) -> Response:
+def render(found: Everyone, request: Request) -> Response:
     """The page: credentials that count first, and by name."""
     holders = [
         Holder(one, one.valid(request.now), sorted(one.scopes), is_viewer=one.id == request.context.actor.id)
-        for one in credentials
+        for one in found.credentials
     ]
     return page.render(
         "people",
         request,
         holders=sorted(holders, key=lambda one: (not one.valid, one.credential.name.casefold(), one.credential.id)),
         roles=ROLES,
-        accounts=sorted(accounts, key=lambda one: one.name),
-        paused={one.name: one.is_paused(request.now) for one in accounts},
+        sign_in=found.sign_in,
+        clients=sorted(found.clients, key=lambda one: (one.name.casefold(), one.id)),
+        proofs=PROOFS,
+        issuers=found.issuers,
+        reads_log=page.may(request, site.READ_LOG, Permission.READ),
+        accounts=sorted(found.accounts, key=lambda one: one.name),
+        paused={one.name: one.is_paused(request.now) for one in found.accounts},
     )
