@@ -16,7 +16,7 @@ quick_boto3.install()
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # every `make test` draws other examples, so a few per run add up; `make test-slow` draws many
 settings.register_profile("quick", settings.get_profile("shared"), max_examples=25)
-settings.register_profile("thorough", settings.get_profile("shared"), max_examples=500)
+settings.register_profile("thorough", settings.get_profile("shared"), max_examples=250)
 settings.load_profile("quick")
 
 HERE = Path(__file__).parent

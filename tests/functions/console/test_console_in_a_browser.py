@@ -279,7 +279,7 @@ def test_the_log_teaches_its_filter_unfolds_its_entries_and_shows_what_is_newer_
         ["click", "text=Examples and the grammar"],
         ["look", "log"],
         ["click", "text=One address"],
-        ["says", "#found", "Entries"],
+        ["says", "#filter", "ada@example.com"],
         ["value", "#filter"],
         ["type", "#filter", 'target.id eq "ada" und outcome.result eq "FAILURE"'],
         ["click", "text=Search"],
