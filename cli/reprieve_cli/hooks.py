@@ -50,7 +50,7 @@ def list_(organization: str, *, as_json: bool) -> None:
     if as_json:
         say_json([hook(one) for one in found])
         return
-    headers = ("ID", "URL", "STATE", "WAITING", "FAILING SINCE", "DESCRIPTION")
+    headers = ("ID", "FORM", "URL", "STATE", "WAITING", "FAILING SINCE", "DESCRIPTION")
     say_table(headers, map(_cells, found), empty="No hooks.")
 
 
@@ -196,12 +196,14 @@ def _say_secret(made: Hook, secret: str, *, as_json: bool) -> None:
 
 def _cells(one: Hook) -> tuple[str, ...]:
     state = "enabled" if one.enabled else f"disabled: {one.disabled_reason}" if one.disabled_reason else "disabled"
-    cells = (one.id, one.url, state, str(len(one.progress.waiting)), moment(one.progress.failing_since))
+    if one.enabled and not one.is_posted_to:
+        state = "not verified"
+    cells = (one.id, one.form.value, one.url, state, str(len(one.progress.waiting)), moment(one.progress.failing_since))
     return tuple(printable(cell or "") for cell in (*cells, one.description))
 
 
 def _line(one: Delivery) -> tuple[str, ...]:
-    cells = (moment(one.at), one.result.value, str(one.attempt), one.type and one.type.value, one.notice, one.problem)
+    cells = (moment(one.at), one.result.value, str(one.attempt), one.type and str(one.type), one.notice, one.problem)
     return tuple(printable(cell or "") for cell in cells)
 
 

@@ -70,10 +70,12 @@ def ask(
 def shown(**more: object) -> dict[str, object]:
     return {
         "id": ID,
+        "form": "standard",
         "url": URL,
         "description": "",
         "types": TYPES,
         "enabled": True,
+        "verified": None,
         "disabled_reason": None,
         "created": NOON,
         "updated": NOON,

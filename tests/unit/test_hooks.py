@@ -6,16 +6,21 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email.parser import BytesParser
+from email.policy import HTTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND, Millis
+from reprieve.errors import InvalidInput
 from reprieve.hooks import deliver, schedule, signature
 from reprieve.hooks.deliver import SETTLING, HookDelivery
+from reprieve.hooks.event_hook import EventHook, check_header, envelope
+from reprieve.hooks.forms import Message, message_of
 from reprieve.hooks.hook import MAX_WAITING, Delivery, Hook, Progress, Result, Secret, Stretch, Waiting
 from reprieve.hooks.notice import Notice, NoticeType, notice_of, separated
 from reprieve.organization import Organization
@@ -690,3 +695,63 @@ def test_every_change_is_delivered_with_one_id_to_its_own_organization_whatever_
     for hook in world.hooks.values():
         assert set(world.taken.get(hook.url, [])) == set(written[hook.organization_id])
         assert hook.progress.waiting == ()
+
+
+# ------------------------------------------------------------------------------------------------ event hooks
+
+logged = st.sampled_from(list(entries().values()))
+
+
+@given(logged, st.text(max_size=30))
+def test_the_envelope_of_any_entry_is_oktas_with_the_whole_entry_and_the_same_each_time(
+    entry: LogEntry, source: str
+) -> None:
+    read = json.loads(json.dumps(entry.event))
+    body = envelope(source, read)
+    assert json.loads(body) == {
+        "eventType": "com.okta.event_hook",
+        "eventTypeVersion": "1.0",
+        "cloudEventsVersion": "0.1",
+        "source": source,
+        "eventId": entry.uuid,
+        "eventTime": entry.event["published"],
+        "contentType": "application/json",
+        "data": {"events": [read]},
+    }
+    assert envelope(source, json.loads(json.dumps(read))) == body
+
+
+@given(logged, st.sets(st.sampled_from(list(EventType)), min_size=1))
+def test_an_event_hook_hears_of_entries_of_its_types_and_no_others(entry: LogEntry, types: set[EventType]) -> None:
+    hook = replace(World().hook("acme"), event_hook=EventHook("CRM", tuple(types), verified=True, source="s"))
+    message = message_of(hook, entry.event)
+    assert message == Message(entry.uuid, str(entry.event["eventType"]), envelope("s", entry.event))
+    assert hook.hears_of(message.type) == (entry.event["eventType"] in types)
+
+
+@pytest.mark.parametrize(("enabled", "verified", "heard"), [(True, True, 1), (True, False, 0), (False, True, 0)])
+def test_an_event_hook_is_posted_to_only_while_it_is_enabled_and_verified(
+    enabled: bool, verified: bool, heard: int
+) -> None:
+    hook = replace(World().hook("acme", enabled=enabled), event_hook=EventHook("CRM", (), verified=verified))
+    assert hook.is_posted_to == bool(heard)
+    assert replace(hook, event_hook=None).is_posted_to == enabled
+
+
+HEADER = st.text(st.characters(codec="ascii"), max_size=12) | st.text(max_size=4)
+
+
+@given(HEADER, HEADER)
+@example("X-Source", "a b")
+@example("X-Source", "a\r\nHost: b")
+@example("X: y", "z")
+@example("Content-Length", "5")
+def test_a_header_that_is_accepted_is_one_header_of_a_request(name: str, value: str) -> None:
+    try:
+        check_header(name, value, field="headers")
+    except InvalidInput:
+        return
+    assert value == value.strip()
+    parsed = BytesParser(policy=HTTP).parsebytes(f"{name}: {value}\r\n\r\n".encode())
+    assert parsed.items() == [(name, value)]
+    assert name.lower() not in {"host", "content-length", "transfer-encoding", "connection", "content-type"}

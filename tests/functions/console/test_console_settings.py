@@ -15,7 +15,8 @@ from reprieve.clock import DAY, HOUR, Millis
 from reprieve.dialects.console import hooks as hook_pages
 from reprieve.dialects.console import policy as policy_page
 from reprieve.errors import Unavailable
-from reprieve.hooks.hook import Changes, Delivery, Result
+from reprieve.hooks.event_hook import WantedEventHook
+from reprieve.hooks.hook import Changes, Delivery, Form, Result
 from reprieve.hooks.notice import NoticeType
 from reprieve.policies.policy import DEFAULT, Policy, Rule, Then, When
 from reprieve.role import Role
@@ -212,9 +213,9 @@ def test_a_hook_says_what_it_hears_of_and_leads_to_what_was_posted(call: Gateway
     said = seen(browser, "/hooks")
     assert calls == {"GetItem": 1, "Query": 1}
     assert said == (
-        "Hooks A hook is a URL at which a system of yours hears of changes: each is posted there as a signed notice. "
+        "Hooks A hook is a URL at which a system of yours hears of changes: each is posted there. "
         "https://hooks.acme.example/ Enabled Description CRM Hears that an address or a domain was put on hold, "
-        "addresses were lifted Since 1 Jan 2026, 00:00 UTC"
+        "addresses were lifted Form notices, signed by Standard Webhooks Since 1 Jan 2026, 00:00 UTC"
     )
     said = seen(browser, "/hooks/{id}", id=hook.id)
     assert calls == {"GetItem": 1, "Query": 3}
@@ -269,6 +270,23 @@ def test_a_hook_is_disabled_and_enabled_and_says_when_it_was_disabled_by_itself(
     wiring.hook_store().disable(again, f"it answered 410 {SCRIPT}")
     assert f"Disabled by itself: it answered 410 {SCRIPT} Hears" in seen(browser, "/hooks")
     assert (on(browser, "enable", "hook-0").status, browser.get("/hooks/{id}", id="hook-0").status) == (404, 404)
+
+
+def test_an_event_hook_says_its_form_that_it_is_not_verified_and_its_posts(call: Gateway, clock: Clock) -> None:
+    wanted = WantedEventHook("<i>CRM", "", "https://crm.acme.example/", ("system.email.delivery",), "Key", "my-secret")
+    by = context(DEMO, request_id="h", now=wiring.now())
+    hook = wiring.hooks().add_event_hook(by, wanted, base="https://x.example/api/v1/eventHooks")
+    line = Delivery(clock.now, "n1", "system.email.delivery", 1, Result.DELIVERED, 204)
+    wiring.hook_store().keep(hook, hook.progress, [line])
+    said = seen(signed_in(call), "/hooks/{id}", id=hook.id)
+    assert said.endswith(
+        "https://crm.acme.example/ Enabled, but not verified, so it hears of nothing "
+        "Hears that these entries are logged: system.email.delivery "
+        "Form entries of the system log, as an event hook of Okta's, called <i>CRM Since 1 Jan 2026, 00:00 UTC "
+        "Test Disable A test asks the endpoint what verifies it. What was posted in the last 30 days "
+        "Taken : an entry system.email.delivery, attempt 1, 1 Jan 2026, 00:00 UTC , status 204 Notice n1 All hooks"
+    )
+    assert "my-secret" not in said
 
 
 # ---------------------------------------------------------------- the policy
@@ -329,6 +347,7 @@ def test_every_consequence_of_a_rule_and_every_notice_and_delivery_of_a_hook_has
         "it stays suppressed, and your own systems hear of it.",
     }
     assert (set(hook_pages.TYPES), set(hook_pages.RESULTS)) == (set(NoticeType), set(Result))
+    assert set(hook_pages.FORMS) == set(Form)
 
 
 def test_the_dry_run_counts_what_is_on_the_lists_and_looks_at_so_many_entries_only(

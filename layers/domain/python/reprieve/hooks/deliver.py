@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import EPOCH, Millis, seconds
 from reprieve.errors import describe
+from reprieve.hooks.forms import message_of, next_attempt, posted
 from reprieve.hooks.hook import Delivery, Progress, Result, Stretch, Waiting
 from reprieve.hooks.log_entries import hook_disabled
-from reprieve.hooks.manage import posted, unsealed
-from reprieve.hooks.notice import notice_of
-from reprieve.hooks.schedule import DEAD_AFTER, asked_for, next_attempt, pause
+from reprieve.hooks.manage import unsealed
+from reprieve.hooks.schedule import DEAD_AFTER, asked_for, pause
 from reprieve.lanes import single
 from reprieve.system_log.span import LOG_RETENTION, Order, Span, moment, position
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from reprieve.access.ports import AccessStore, KeyOpener
+    from reprieve.hooks.forms import Message
     from reprieve.hooks.hook import Hook
-    from reprieve.hooks.notice import Notice
     from reprieve.hooks.ports import Answer, HookPoster, HookStore
     from reprieve.lanes import Lanes
     from reprieve.organization import Organization
@@ -108,12 +108,12 @@ class _Post:
     """A notice that is posted now.
 
     Attributes:
-        notice: what is posted.
+        message: what is posted.
         waiting: how it waits if it is not taken.
         past: what becomes of the progress by the answer, whatever that is: it is past the notice's position.
     """
 
-    notice: Notice
+    message: Message
     waiting: Waiting
     past: Callable[[Progress, str], Progress]
 
@@ -215,9 +215,9 @@ class HookDelivery:
             if one.due > now:
                 continue
             found = self._entry(turn, one.position)
-            notice = notice_of(found.event) if found else None
-            if notice:
-                yield _Post(notice, one, lambda progress, _position: progress)
+            message = message_of(turn.hook, found.event) if found else None
+            if message:
+                yield _Post(message, one, lambda progress, _position: progress)
             elif found or now - moment(one.position) > LOG_RETENTION:
                 turn.progress = turn.progress.without(one.position)
                 identifier = one.position.partition("#")[2]
@@ -255,14 +255,14 @@ class HookDelivery:
         for stored in self.reader.entries(turn.organization, span, first=PAGE):
             if self._is_over(turn):
                 return False
-            notice = notice_of(stored.event)
-            if notice is None or not turn.hook.hears_of(notice.type):
+            message = message_of(turn.hook, stored.event)
+            if message is None or not turn.hook.hears_of(message.type):
                 turn.progress = past(turn.progress, stored.position)
             elif turn.progress.is_full:
                 return False
             else:
                 now = self.clock()
-                yield _Post(notice, Waiting(stored.position, 0, now, now), past)
+                yield _Post(message, Waiting(stored.position, 0, now, now), past)
         return True
 
     def _entry(self, turn: _Turn, at: str) -> Stored | None:
@@ -275,7 +275,7 @@ class HookDelivery:
         """Post one notice and take in the answer; return whether another post is worthwhile in this turn."""
         if not turn.secrets:
             turn.secrets = unsealed(self.opener, turn.hook, self.clock())
-        answer = posted(self.poster, turn.hook, post.notice, turn.secrets, now=self.clock())
+        answer = posted(self.poster, turn.hook, post.message, turn.secrets, now=self.clock())
         if answer.status == HTTPStatus.GONE:
             self._disable(turn, "it answered 410 Gone", tally)
             return False
@@ -300,12 +300,12 @@ class HookDelivery:
         failures = turn.progress.failures + (not again)
         since = now if turn.progress.failing_since is None else turn.progress.failing_since
         dead = now - since >= DEAD_AFTER
-        attempts = post.waiting.attempts + 1
+        waits = replace(post.waiting, attempts=post.waiting.attempts + 1)
         # what a dead hook did not take is not given up
-        due = now if dead else next_attempt(attempts, first=post.waiting.first, now=now, chance=chance)
+        due = now if dead else next_attempt(turn.hook, waits, answer, now=now, chance=chance)
         progress = post.settled(turn.progress.without(post.waiting.position))
         if due is not None:
-            waits = replace(post.waiting, attempts=attempts, due=max(due, wish or due))
+            waits = replace(waits, due=max(due, wish or due))
             progress = replace(progress, waiting=(*progress.waiting, waits))
         ends = unavailable or (turn.refused_again if again else failures) % REFUSALS == 0
         rests = pause(failures if unavailable else failures // REFUSALS, chance=chance) if ends and not again else None
@@ -319,8 +319,8 @@ class HookDelivery:
 
     def _note(self, turn: _Turn, post: _Post, answer: Answer, result: Result, tally: Tally) -> None:
         problem = "" if result is Result.DELIVERED else answer.problem or f"the server answered {answer.status}"
-        notice, attempt = post.notice, post.waiting.attempts + 1
-        line = Delivery(self.clock(), notice.id, notice.type, attempt, result, answer.status, problem)
+        message, attempt = post.message, post.waiting.attempts + 1
+        line = Delivery(self.clock(), message.id, message.type, attempt, result, answer.status, problem)
         turn.deliveries.append(line)
         tally.counts[result.value] += 1
 

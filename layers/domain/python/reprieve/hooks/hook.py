@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reprieve.access.label import checked_label
 from reprieve.clock import EPOCH, Millis, days
 from reprieve.errors import InvalidInput
 from reprieve.hooks.notice import CHANGES, NoticeType
 
-#: of an organization
+if TYPE_CHECKING:
+    from reprieve.hooks.event_hook import EventHook
+
+#: of an organization: those that are added by Reprieve's own API, and Okta's event hooks
 MAX_HOOKS: Final = 5
+MAX_EVENT_HOOKS: Final = 25
 #: notices of one hook that wait for another attempt; while there are as many, it hears of nothing new
 MAX_WAITING: Final = 100
 #: how long the log of a hook's deliveries is kept, in milliseconds
@@ -20,6 +24,22 @@ DELIVERIES_KEPT: Final = days(30)
 #: how long a secret that was replaced still signs, in hours
 KEEP_HOURS: Final = 24
 MAX_KEEP_HOURS: Final = 168
+
+
+class Form(StrEnum):
+    """How a hook hears of a change."""
+
+    STANDARD = "standard"
+    """A notice is posted, signed by Standard Webhooks."""
+    OKTA = "okta"
+    """The entry of the system log is posted as an event hook of Okta's: in Okta's envelope, with a header as secret."""
+
+
+#: the places of an organization's hooks, so that there are no more of a form
+PLACES: Final = {
+    Form.STANDARD: range(MAX_HOOKS),
+    Form.OKTA: range(MAX_HOOKS, MAX_HOOKS + MAX_EVENT_HOOKS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +130,20 @@ class Hook:
     Attributes:
         organization_id: whose.
         id: distinguishes the organization's hooks.
-        place: its number among them, 0 to `MAX_HOOKS` - 1.
+        place: its number among them; see `PLACES`.
         url: what is posted to.
         description: "" for none.
-        types: what it hears of; empty for every type.
+        types: what it hears of; empty for every type. An event hook has its own.
         enabled: whether it is posted to.
         disabled_reason: why it was disabled, where no person did.
-        secrets: those that sign, the newest first: one, or two after a rotation.
+        secrets: those that sign, the newest first: one, or two after a rotation. Of an event hook the value of the
+            header that is its secret, if it has one.
         created: in milliseconds.
         updated: when its settings were last changed.
         progress: how far it has heard.
         version: counts the changes of its settings.
         turn: counts the changes of its progress.
+        event_hook: what only an event hook of Okta's form has; None for any other.
     """
 
     organization_id: str
@@ -138,9 +160,22 @@ class Hook:
     progress: Progress
     version: int = 0
     turn: int = 0
+    event_hook: EventHook | None = None
 
-    def hears_of(self, kind: NoticeType) -> bool:
-        """Whether it hears of notices of a type."""
+    @property
+    def form(self) -> Form:
+        """How it hears of a change."""
+        return Form.OKTA if self.event_hook else Form.STANDARD
+
+    @property
+    def is_posted_to(self) -> bool:
+        """Whether it hears of anything: it is enabled, and an event hook is verified as well."""
+        return self.enabled and (self.event_hook is None or self.event_hook.verified)
+
+    def hears_of(self, kind: str) -> bool:
+        """Whether it hears of a type: of notices, or of log entries for an event hook."""
+        if self.event_hook:
+            return kind in self.event_hook.events
         return not self.types or kind in self.types
 
     def signing(self, now: Millis) -> tuple[Secret, ...]:
@@ -187,7 +222,7 @@ class Delivery:
     Attributes:
         at: when, in milliseconds.
         notice: the id of the notice.
-        type: of the notice; None where the system log has it no longer.
+        type: of the notice, or of the log entry for an event hook; None where the system log has it no longer.
         attempt: 1 for the first.
         result: what became of it.
         status: of the answer; 0 for none.
@@ -196,7 +231,7 @@ class Delivery:
 
     at: Millis
     notice: str
-    type: NoticeType | None
+    type: str | None
     attempt: int
     result: Result
     status: int = 0

@@ -79,6 +79,11 @@ class Answer(Protocol):
         """Why there was no answer, as a sentence of ours; "" where there was one."""
         ...
 
+    @property
+    def body(self) -> bytes:
+        """What was answered, whole."""
+        ...
+
 
 class HookPoster(Protocol):
     """Posts to URLs that users chose."""
@@ -87,6 +92,17 @@ class HookPoster(Protocol):
         """Whether a URL has a form that is posted to; its host is judged with each post."""
         ...
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Post a body, within limits of time and size. A redirect is an answer like any other, and not followed."""
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, *, seconds: float | None = None) -> Answer:
+        """Post a body, within limits of time and size. A redirect is an answer like any other, and not followed.
+
+        Args:
+            url: to where.
+            headers: with the body.
+            body: as it is sent.
+            seconds: for the whole exchange; None for the poster's own limit, which is never exceeded.
+        """
+        ...
+
+    def get(self, url: str, headers: Mapping[str, str], *, seconds: float) -> Answer:
+        """Get a URL, within the same limits."""
         ...

@@ -1,9 +1,9 @@
-"""One post to a URL that a user chose: from a host that the policy allows, within limits."""
+"""One post or GET to a URL that a user chose: at a host that the policy allows, within limits."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SECONDS: Final = 8.0
 #: the same for a hook: the least that Standard Webhooks recommends
 HOOK_SECONDS: Final = 15.0
-#: the largest answer that is read, with its headers, in bytes; nothing of it but its status is used
+#: the largest answer that is read, with its headers, in bytes
 MAX_ANSWER: Final = 65_536
 
 
@@ -42,7 +42,7 @@ class Poster:
         if not may_call(url, self.policy):
             raise InvalidInput("must be a plain https URL", field="url")
         try:
-            answer = _posted(url, headers, body, policy=self.policy, limit=SECONDS)
+            answer = _exchanged("POST", url, headers, body, policy=self.policy, limit=SECONDS)
         except NetError as error:
             raise InvalidInput(str(error), field="url") from None
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -56,6 +56,7 @@ class Posted:
     status: int
     retry_after: str = ""
     problem: str = ""
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class HookPoster:
 
     Attributes:
         policy: as of `Poster`.
-        limit: of one post, in seconds.
+        limit: the longest that one exchange may take, in seconds.
     """
 
     policy: HostPolicy
@@ -74,23 +75,33 @@ class HookPoster:
         """See the port."""
         return may_call(url, self.policy)
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Posted:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, *, seconds: float | None = None) -> Posted:
         """See the port."""
+        return self._asked("POST", url, headers, body, self.limit if seconds is None else seconds)
+
+    def get(self, url: str, headers: Mapping[str, str], *, seconds: float) -> Posted:
+        """See the port."""
+        return self._asked("GET", url, headers, None, seconds)
+
+    def _asked(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, seconds: float) -> Posted:
         if not self.may_post(url):
             return Posted(0, problem="not a plain https URL")
+        limit = min(seconds, self.limit)
         try:
-            answer = _posted(url, headers, body, policy=self.policy, limit=self.limit)
+            answer = _exchanged(method, url, headers, body, policy=self.policy, limit=limit)
         except NetError as error:
             return Posted(0, problem=str(error))
-        return Posted(answer.status, answer.headers.get("Retry-After", ""))
+        return Posted(answer.status, answer.headers.get("Retry-After", ""), body=answer.body)
 
 
-def _posted(url: str, headers: Mapping[str, str], body: bytes, *, policy: HostPolicy, limit: float) -> exchange.Answer:
-    """The whole answer to one post.
+def _exchanged(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, policy: HostPolicy, limit: float
+) -> exchange.Answer:
+    """The whole answer to one request.
 
     Raises:
         NetError: there is none within the limits.
     """
     sent = {"Connection": "close", **headers}
     with closing(exchange.Client(sent, connect=guarded(policy))) as client:
-        return client.exchange("POST", url, deadline=Deadline(limit), cap=MAX_ANSWER, body=body)
+        return client.exchange(method, url, deadline=Deadline(limit), cap=MAX_ANSWER, body=body)

@@ -864,8 +864,11 @@ def policy_run(context: Any) -> PolicyRun:  # noqa: ANN401  (Lambda's context ob
 def listening() -> frozenset[str]:
     """The ids of the organizations with a hook that hears of the ends of holds."""
     from reprieve.hooks.notice import NoticeType
+    from reprieve.system_log.entry import EventType
 
-    return frozenset(one.organization_id for one in hook_store().enabled() if one.hears_of(NoticeType.EXPIRING))
+    hooks = hook_store().enabled()
+    expiring = ((one, EventType.POLICY_EXPIRING if one.event_hook else NoticeType.EXPIRING) for one in hooks)
+    return frozenset(one.organization_id for one, kind in expiring if one.hears_of(kind))
 
 
 def terms() -> Terms:

@@ -1,32 +1,36 @@
 """Hooks and the log of their deliveries, in the table of the lists.
 
-    partition, address      {org}#hooks, the hook's place: 0 to 4, so that there are no more
+    partition, address      {org}#hooks, the hook's place: 0 to 4, or 5 to 29 for event hooks, so that there are no more
     id, url, description, types, enabled, disabled_reason, created, updated, version
     secret, previous, previous_until    the sealed secret; the one before it, and until when that signs, too
+    event_hook              what only an event hook of Okta's form has, as JSON; missing in any other
     after                   the position in the system log up to which the hook has heard
     waiting                 a JSON list of [position, attempts, first, due]
     replay                  a JSON list of two positions; missing where none is under way
     failures, failing_since, turn
-    queue, due_at           "#hooks", and until when the hook is left alone
+    queue, due_at           "#hooks", and until when the hook is left alone; missing while it is not posted to
 
     partition, address      {org}#hook#{id}, {at}#{notice}: one post of one notice; forgotten after 30 days
     type, attempt, result, status, problem              no type where the system log has the notice no longer
 
-The partition "#hooks" of the index Pending has the enabled hooks of all organizations; no organization's id is empty.
+The partition "#hooks" of the index Pending has the hooks of all organizations that are posted to; no organization's id
+is empty.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final, cast
 
 from reprieve.clock import EPOCH, Millis, to_seconds
+from reprieve.hooks.event_hook import EventHook
 from reprieve.hooks.hook import DELIVERIES_KEPT, Delivery, Hook, Progress, Result, Secret, Stretch, Waiting
 from reprieve.hooks.notice import NoticeType
 from reprieve.store import keys
 from reprieve.store.language import Update
 from reprieve.store.suppression_item import attributes_of, primary_key
+from reprieve.system_log.entry import EventType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +68,7 @@ class Hooks:
         )
         handles = [attributes_of(primary_key(item)) for item in found]
         hooks = map(_hook, self._table.get_many(handles, consistent=True))
-        return (hook for hook in hooks if hook.enabled)
+        return (hook for hook in hooks if hook.is_posted_to)
 
     def add(self, hook: Hook) -> bool:
         """See the port. One PutItem."""
@@ -74,10 +78,11 @@ class Hooks:
         """See the port. One UpdateItem."""
         settings = _settings(after)
         given = {name: value for name, value in settings.items() if value is not None}
-        if after.enabled and not before.enabled:
+        begins = after.is_posted_to and not before.is_posted_to
+        if begins:
             given |= {"queue": QUEUE, "due_at": EPOCH, "failures": 0}
-        gone = [name for name in settings if name not in given] + ([] if after.enabled else ["queue", "due_at"])
-        if after.enabled and not before.enabled:
+        gone = [name for name in settings if name not in given] + ([] if after.is_posted_to else ["queue", "due_at"])
+        if begins:
             gone.append("failing_since")
         update = Update(
             set=[f"#{name} = :{name}" for name in given],
@@ -150,7 +155,7 @@ def _key(hook: Hook) -> Item:
 
 
 def _item(hook: Hook) -> Item:
-    queued: Item = {"queue": QUEUE, "due_at": hook.progress.due} if hook.enabled else {}
+    queued: Item = {"queue": QUEUE, "due_at": hook.progress.due} if hook.is_posted_to else {}
     return {
         **_key(hook),
         "id": hook.id,
@@ -163,7 +168,7 @@ def _item(hook: Hook) -> Item:
 
 
 def _settings(hook: Hook) -> Item:
-    secret, previous = (*hook.secrets, None)[:2]
+    secret, previous = (*hook.secrets, None, None)[:2]
     return {
         "url": hook.url,
         "description": hook.description,
@@ -173,6 +178,7 @@ def _settings(hook: Hook) -> Item:
         "secret": secret.sealed if secret else None,
         "previous": previous.sealed if previous else None,
         "previous_until": previous.until if previous else None,
+        "event_hook": _event_hook_text(hook.event_hook) if hook.event_hook else None,
         "updated": hook.updated,
         "version": hook.version,
     }
@@ -217,10 +223,23 @@ def _hook(item: Item) -> Hook:
         ),
         version=cast("int", item["version"]),
         turn=cast("int", item["turn"]),
+        event_hook=_event_hook(cast("str", item["event_hook"])) if "event_hook" in item else None,
     )
 
 
+def _event_hook_text(one: EventHook) -> str:
+    return json.dumps(asdict(one), ensure_ascii=False, separators=(",", ":"))
+
+
+def _event_hook(text: str) -> EventHook:
+    stored = json.loads(text)
+    events, headers = map(EventType, stored.pop("events")), stored.pop("headers")
+    return EventHook(events=tuple(events), headers=tuple((name, value) for name, value in headers), **stored)
+
+
 def _secrets(item: Item) -> Iterator[Secret]:
+    if "secret" not in item:
+        return
     yield Secret(bytes(cast("bytes", item["secret"])))
     if "previous" in item:
         yield Secret(bytes(cast("bytes", item["previous"])), cast("Millis", item["previous_until"]))
@@ -230,7 +249,7 @@ def _delivery_item(hook: Hook, one: Delivery) -> Item:
     return {
         "partition": keys.hook_deliveries(hook.organization_id, hook.id),
         "address": f"{one.at:013d}#{one.notice}",
-        **({"type": one.type.value} if one.type else {}),
+        **({"type": str(one.type)} if one.type else {}),
         "attempt": one.attempt,
         "result": one.result.value,
         "status": one.status,
@@ -244,7 +263,7 @@ def _delivery(item: Item) -> Delivery:
     return Delivery(
         at=Millis(int(at)),
         notice=notice,
-        type=NoticeType(cast("str", item["type"])) if "type" in item else None,
+        type=cast("str | None", item.get("type")),
         attempt=cast("int", item["attempt"]),
         result=Result(cast("str", item["result"])),
         status=cast("int", item["status"]),

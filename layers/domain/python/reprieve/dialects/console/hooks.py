@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.dialects.console import page
 from reprieve.dialects.console.site import MANAGE_HOOKS
-from reprieve.hooks.hook import Changes, Result
+from reprieve.hooks.hook import Changes, Form, Result
 from reprieve.hooks.notice import NoticeType
 from reprieve.paging import Cursors
 from reprieve.role import Permission
@@ -41,6 +41,11 @@ TYPES: Final[Mapping[NoticeType, str]] = {
     NoticeType.ADDITION_FAILED: "an address could not be put on the provider's list",
     NoticeType.RATE_WARNING: "bounces or complaints came near the limit of the provider",
     NoticeType.TEST: "a test",
+}
+#: how a hook hears of a change, in words
+FORMS: Final[Mapping[Form, str]] = {
+    Form.STANDARD: "notices, signed by Standard Webhooks",
+    Form.OKTA: "entries of the system log, as an event hook of Okta's",
 }
 #: what became of one post, in words
 RESULTS: Final[Mapping[Result, str]] = {
@@ -78,7 +83,7 @@ def parse_page(request: Request) -> str | None:
 
 def render(found: Sequence[Hook], request: Request) -> Response:
     """The page of all hooks."""
-    return page.render("hooks", request, hooks=found, types=TYPES)
+    return page.render("hooks", request, hooks=found, types=TYPES, form_words=FORMS)
 
 
 def render_one(
@@ -90,6 +95,7 @@ def render_one(
         request,
         hook=hook,
         types=TYPES,
+        form_words=FORMS,
         results=RESULTS,
         deliveries=found,
         after=_cursors(request).write(position) if position else "",

@@ -154,10 +154,12 @@ def hook(one: Hook) -> dict[str, Any]:
     before = [secret.until for secret in one.secrets[1:]]
     return {
         "id": one.id,
+        "form": one.form.value,
         "url": one.url,
         "description": one.description,
-        "types": [kind.value for kind in CHANGES if one.hears_of(kind)],
+        "types": _types(one),
         "enabled": one.enabled,
+        "verified": one.event_hook.verified if one.event_hook else None,
         "disabled_reason": one.disabled_reason or None,
         "created": timestamp(one.created),
         "updated": timestamp(one.updated),
@@ -168,12 +170,19 @@ def hook(one: Hook) -> dict[str, Any]:
     }
 
 
+def _types(one: Hook) -> list[str]:
+    """The types of notices that a hook hears of; of log entries for an event hook."""
+    if one.event_hook:
+        return [kind.value for kind in one.event_hook.events]
+    return [kind.value for kind in CHANGES if one.hears_of(kind)]
+
+
 def delivery(one: Delivery) -> dict[str, Any]:
     """One post of a notice as JSON."""
     return {
         "at": timestamp(one.at),
         "notice": one.notice,
-        "type": one.type.value if one.type else None,
+        "type": str(one.type) if one.type else None,
         "attempt": one.attempt,
         "result": one.result.value,
         "status": one.status or None,
