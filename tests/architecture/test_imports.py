@@ -18,12 +18,12 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app
 NEVER = {"aws_xray_sdk", "moto", "hypothesis", "pytest", "click"}
 #: modules that only these functions load, at import or at the first use
 EXPENSIVE = {
-    "pydantic": {"recipients", "email_servers", "email_server_test", "policies", "hooks"},
+    "pydantic": {"recipients", "email_servers", "email_server_test", "policies", "hooks", "event_hooks"},
     "email": {
         *("email_servers", "email_server_test", "recipients", "okta_tokens", "policies"),
         *("mail_reports", "received_mail"),
         # dates of Retry-After, and pydantic
-        *("hooks", "hook_delivery"),
+        *("hooks", "event_hooks", "hook_delivery"),
     },
     "requests": set(),
     "boto3": set(),

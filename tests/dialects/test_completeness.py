@@ -29,6 +29,7 @@ from reprieve.dialects.registry import DIALECTS
 from reprieve.dialects.zoho import dialect as zoho
 from reprieve.email_servers import email_server
 from reprieve.errors import ReprieveError
+from reprieve.hooks import event_hook
 from reprieve.net import errors as net_errors
 from reprieve.organization import Organization
 from reprieve.smtp import errors as smtp_errors
@@ -111,6 +112,7 @@ INSTANCES: dict[type[ReprieveError], st.SearchStrategy[ReprieveError]] = {
     email_server.AnotherEnabled: st.builds(email_server.AnotherEnabled),
     email_server.TooManyServers: st.builds(email_server.TooManyServers, st.integers(0, 100)),
     email_server.ServerFailed: st.builds(email_server.ServerFailed, st.sampled_from(email_server.Failing), texts),
+    event_hook.NotVerified: st.builds(event_hook.NotVerified, texts, texts),
     tree.InvalidFilter: st.builds(tree.InvalidFilter, texts, summary=texts),
     tree.UnsupportedCombination: st.builds(tree.UnsupportedCombination, texts, texts),
     okta_log.InvalidParameter: st.builds(okta_log.InvalidParameter, texts, texts),
@@ -140,7 +142,7 @@ def classes() -> set[type[ReprieveError]]:
 
 def requests() -> st.SearchStrategy[Request]:
     """Requests with arbitrary paths, parameters and headers."""
-    path = st.just({}) | st.fixed_dictionaries({"id": texts, "emailServerId": texts})
+    path = st.just({}) | st.fixed_dictionaries({"id": texts, "emailServerId": texts, "eventHookId": texts})
     url = st.just("https://example.com/") | st.from_regex(r"https?://[!-~]{0,30}", fullmatch=True)
     caller = Caller(Organization("demo", "Demo"), "cred-1", frozenset())
     return st.builds(

@@ -39,6 +39,15 @@ ACMES_REMOVALS = Cursors("acme", "failed removals", "after").write([0, WAITING, 
 ACMES_LAST = Cursors("acme", f"suppressions {json.dumps(asdict(Filter()))}", "cursor").write([0, "a", "bounces"])
 #: on a port that nothing may be posted to
 HOOK = "https://hook.acme.example:444/events"
+EVENT_HOOK = {
+    "name": "CRM",
+    "events": {"type": "EVENT_TYPE", "items": ["system.email.delivery"]},
+    "channel": {
+        "type": "HTTP",
+        "version": "1.0.0",
+        "config": {"uri": HOOK, "authScheme": {"type": "HEADER", "key": "Authorization", "value": "s"}},
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,16 @@ REQUESTS: dict[str, Callable[[Things], Asked]] = {
     "okta GET /v1/email-servers/{emailServerId}": lambda it: Asked({"emailServerId": it.server}),
     "okta PATCH /v1/email-servers/{emailServerId}": lambda it: Asked({"emailServerId": it.server}, body={"alias": "B"}),
     "okta DELETE /v1/email-servers/{emailServerId}": lambda it: Asked({"emailServerId": it.server}),
+    "okta GET /v1/eventHooks": lambda _: Asked(),
+    "okta POST /v1/eventHooks": lambda _: Asked(body=EVENT_HOOK),
+    "okta GET /v1/eventHooks/{eventHookId}": lambda it: Asked({"eventHookId": it.event_hook}),
+    "okta PUT /v1/eventHooks/{eventHookId}": lambda it: Asked(
+        {"eventHookId": it.event_hook}, body={**EVENT_HOOK, "name": "ours"}
+    ),
+    "okta DELETE /v1/eventHooks/{eventHookId}": lambda it: Asked({"eventHookId": it.event_hook}),
+    "okta POST /v1/eventHooks/{eventHookId}/lifecycle/{operation}": lambda it: Asked(
+        {"eventHookId": it.event_hook, "operation": "activate"}
+    ),
     "okta POST /v1/email-servers/{emailServerId}/test": lambda it: Asked(
         {"emailServerId": it.server}, body={"fromAddress": "a@x.io", "toAddress": "b@x.io"}
     ),

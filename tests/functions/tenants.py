@@ -24,7 +24,18 @@ from reprieve.runtime import wiring
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.links import Link, signed
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList
-from tests.functions.every_request import ACME, EMAIL, HOOK, NEW_USER, RULES, SERVER, Asked, Things, in_module
+from tests.functions.every_request import (
+    ACME,
+    EMAIL,
+    EVENT_HOOK,
+    HOOK,
+    NEW_USER,
+    RULES,
+    SERVER,
+    Asked,
+    Things,
+    in_module,
+)
 from tests.functions.test_scopes import EVERYTHING, ROUTES
 from tests.support import moto_aws, queue
 from tests.support.event_posts import KEY as PROVIDERS_KEY
@@ -157,6 +168,9 @@ class Tenants:
             "sendgrid PATCH /mail_settings/address_whitelist",
             Asked(body={"enabled": True, "list": ["vip@acme.example"]}),
         )
+        event_hook = self._made("okta POST /v1/eventHooks", Asked(body=EVENT_HOOK))
+        lifecycle = "okta POST /v1/eventHooks/{eventHookId}/lifecycle/{operation}"
+        self._made(lifecycle, Asked({"eventHookId": event_hook["id"], "operation": "deactivate"}))
         hook = self._made("reprieve POST /hooks", Asked(body={"url": "https://hooks.acme.example/"}))
         self._made("reprieve POST /holds", Asked(body={"email": "bob@acme.example", "reason": "by phone"}))
         policy = self._made("reprieve PUT /policies", Asked(body={"enabled": True, "version": 0, "rules": RULES}))
@@ -174,6 +188,7 @@ class Tenants:
             "server": server["id"],
             "webhook": webhook["id"],
             "hook": hook["id"],
+            "event_hook": event_hook["id"],
             "group": str(group["id"]),
             "record": record["data"][0]["details"]["id"],
             "request": by.request_id,

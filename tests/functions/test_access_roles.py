@@ -104,6 +104,7 @@ ALLOWED: dict[str, set[str]] = {
     "HoldsFunction": {"credential", "count"},
     "PoliciesFunction": {"credential", "count", "policy"},
     "HooksFunction": {"credential", "count"},
+    "EventHooksFunction": {"credential", "count"},
     "HookDeliveryFunction": {"organization", "peek"},
     "DocumentsFunction": set(),
     "MailReportsFunction": {"credential", "count"},

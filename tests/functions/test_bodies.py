@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.functions.every_request import EVENT_HOOK
 from tests.functions.test_scopes import (
     EVERYTHING,
     GLOBAL,
@@ -40,6 +41,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "okta POST /v1/email-servers": {"alias": "TEXT"},
     f"okta PATCH {SERVER}": {"alias": "TEXT"},
     f"okta POST {SERVER}/test": {"fromAddress": "TEXT", "toAddress": "a@x.io"},
+    "okta POST /v1/eventHooks": {**EVENT_HOOK, "name": "TEXT"},
+    "okta PUT /v1/eventHooks/{eventHookId}": {**EVENT_HOOK, "description": "TEXT"},
     **{f"sendgrid DELETE /suppression/{name}": {"emails": ["TEXT"]} for name in ("bounces", "blocks")},
     **{f"sendgrid DELETE /suppression/{name}": {"emails": ["TEXT"]} for name in ("invalid_emails", "spam_reports")},
     f"sendgrid POST {GLOBAL}": {"recipient_emails": ["TEXT"]},
@@ -75,6 +78,8 @@ BODILESS = {
     "okta DELETE /v1/users/{id}",
     "okta POST /v1/users/{id}/lifecycle/deactivate",
     f"okta DELETE {SERVER}",
+    "okta DELETE /v1/eventHooks/{eventHookId}",
+    "okta POST /v1/eventHooks/{eventHookId}/lifecycle/{operation}",
     *(f"sendgrid DELETE /suppression/{name}/{{email+}}" for name in ("bounces", "blocks")),
     *(f"sendgrid DELETE /suppression/{name}/{{email+}}" for name in ("invalid_emails", "spam_reports")),
     f"sendgrid DELETE {GLOBAL}/{{email+}}",

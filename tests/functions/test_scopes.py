@@ -33,6 +33,8 @@ READ_USERS = ("okta.users.read", "okta.users.manage")
 MANAGE_USERS = ("okta.users.manage",)
 READ_SERVERS = ("okta.emailServers.read", "okta.emailServers.manage")
 MANAGE_SERVERS = ("okta.emailServers.manage",)
+READ_EVENT_HOOKS = ("okta.eventHooks.read", "okta.eventHooks.manage")
+MANAGE_EVENT_HOOKS = ("okta.eventHooks.manage",)
 READ_REMOVALS = ("reprieve.removals.read", "reprieve.removals.manage")
 
 
@@ -108,6 +110,12 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     f"okta GET {SERVER}": READ_SERVERS,
     f"okta PATCH {SERVER}": MANAGE_SERVERS,
     f"okta DELETE {SERVER}": MANAGE_SERVERS,
+    "okta GET /v1/eventHooks": READ_EVENT_HOOKS,
+    "okta POST /v1/eventHooks": MANAGE_EVENT_HOOKS,
+    "okta GET /v1/eventHooks/{eventHookId}": READ_EVENT_HOOKS,
+    "okta PUT /v1/eventHooks/{eventHookId}": MANAGE_EVENT_HOOKS,
+    "okta DELETE /v1/eventHooks/{eventHookId}": MANAGE_EVENT_HOOKS,
+    "okta POST /v1/eventHooks/{eventHookId}/lifecycle/{operation}": MANAGE_EVENT_HOOKS,
     f"okta POST {SERVER}/test": MANAGE_SERVERS,
     **{f"sendgrid GET /suppression/{name}": on_list(name, "read") for name in (*LISTS, "unsubscribes")},
     **{f"sendgrid GET /suppression/{name}/{{email+}}": on_list(name, "read") for name in LISTS},
@@ -243,6 +251,8 @@ EVERYTHING = frozenset(scope for scopes in EXPECTED.values() for scope in scopes
 PATH = {
     "id": "00u00000000000000001",
     "emailServerId": "ces00000000000000000",
+    "eventHookId": "who00000000000000000",
+    "operation": "activate",
     "email+": "a@example.com",
     "email": "a@example.com",
     "group_id": "103",

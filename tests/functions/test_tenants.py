@@ -32,6 +32,8 @@ ALIKE = {
     "okta GET /v1/keys",
     "okta POST /v1/token",
     "okta POST /v1/email-servers",
+    # the id is random
+    "okta POST /v1/eventHooks",
     *(f"sendgrid DELETE /suppression/{name}" for name in LISTS),
     "sendgrid POST /asm/suppressions/global",
     "sendgrid DELETE /asm/suppressions/global/{email+}",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from tests.support.hooks import NOW, Receiver
+from tests.support.event_hooks import Endpoint
+from tests.support.hooks import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +25,8 @@ def settings(demo: None, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
 
 
 @pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     """A receiver at a port that may be connected to."""
-    with Receiver() as running:
+    with Endpoint() as running:
         monkeypatch.setenv("TOKEN_PORTS", running.url.rpartition(":")[2])
         yield running

@@ -109,6 +109,8 @@ DIALECT: Final = Dialect(
             "okta.users.manage",
             "okta.emailServers.read",
             "okta.emailServers.manage",
+            "okta.eventHooks.read",
+            "okta.eventHooks.manage",
         }
     ),
     errors=ERRORS,
