@@ -78,8 +78,15 @@ def entries(count: int) -> Iterator[Item]:
         yield item_of(ORGANIZATION, events)
 
 
-def measure(client: DynamoDBClient, meter: Meter, count: int) -> None:
-    """Run a walk, the next hours and the next days, and print what each took."""
+def measure(client: DynamoDBClient, meter: Meter, count: int, *, hooked: bool) -> None:
+    """Run a walk, the next hours and the next days, and print what each took.
+
+    Args:
+        client: of the store.
+        meter: counts what it takes.
+        count: of entries.
+        hooked: whether a hook hears of the ends of holds.
+    """
     clock = Clock()
     table = Table(Boto3(client), "Suppressions")
     access = Access(Table(Boto3(client), "Access"), Table(Boto3(client), "ProviderAccounts"))
@@ -97,10 +104,10 @@ def measure(client: DynamoDBClient, meter: Meter, count: int) -> None:
         clock=clock,
         remaining=lambda: Millis(10 * HOUR),
         spread=lambda: 0.0,
-        listening=frozenset,
+        listening=lambda: frozenset({ORGANIZATION.id} if hooked else ()),
     )
-    print(f"{count} entries of bounces")
-    print(f"{'run':22} {'looked':>8} {'judged':>8} {'lifted':>8} {'reads':>9} {'an entry':>9} {'writes':>8} {'s':>6}")
+    print(f"{count} entries of bounces{', with a hook that hears of the ends of holds' if hooked else ''}")
+    print(f"{'run':24} {'looked':>8} {'judged':>8} {'lifted':>8} {'reads':>9} {'an entry':>9} {'writes':>8} {'s':>6}")
 
     def one(name: str, hours: int) -> None:
         clock.now = Millis(clock.now + hours * HOUR)
@@ -111,14 +118,15 @@ def measure(client: DynamoDBClient, meter: Meter, count: int) -> None:
             raise SystemExit(report.faults[0])
         took, reads, writes = time.monotonic() - begun, meter.reads.total(), meter.writes.total()
         print(
-            f"{name:22} {report.looked:8} {report.judged:8} {report.lifted.total():8} {reads:9.1f} "
+            f"{name:24} {report.looked:8} {report.judged:8} {report.lifted.total():8} {reads:9.1f} "
             f"{reads / count:9.4f} {writes:8.0f} {took:6.1f}"
         )
 
     one("the walk", 0)
     for number in range(1, 4):
         one(f"hour {number} after it", 1)
-    one("a day after that", 24)
+    for number in range(1, 3):
+        one(f"day {number} after that", 24)
 
 
 def main() -> None:
@@ -126,8 +134,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What the runs of a policy read and write over a long list.")
     parser.add_argument("--count", type=int, default=100_000)
     count = parser.parse_args().count
-    with running({"Suppressions": entries(count)}) as (client, meter):
-        measure(client, meter, count)
+    for hooked in (False, True):
+        with running({"Suppressions": entries(count)}) as (client, meter):
+            measure(client, meter, count, hooked=hooked)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""On the local stack: a posted bounce, and a hold, arrive at a real receiver, whose verifier accepts them."""
+"""On the local stack: a bounce, a hold and what a policy says arrive at a receiver, whose verifier accepts them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ import requests
 from standardwebhooks.webhooks import Webhook
 
 from local.deploy import client, function_names
+from reprieve.clock import DAY, SECOND, Millis, now, timestamp
 from tests.stack.test_other_providers import resend
 from tests.support.webhook_posts import RESEND_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from local.place import Place
 
@@ -30,6 +32,12 @@ SECONDS = 120
 PORTS = (8098, 8099)
 ORGANIZATION = "hooks"
 EMAIL = "hooked@example.com"
+#: one that failed so long ago that its hold ends within half a day
+EXPIRING = "expiring@elsewhere.example"
+RULES = [
+    {"name": "partners", "then": "notify", "when": {"domains": ["example.com"]}},
+    {"name": "week", "then": "hold", "hold_days": [7]},
+]
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -72,8 +80,11 @@ def receiver() -> Iterator[Server]:
     pytest.fail(f"none of the ports {PORTS} is free")
 
 
-def test_a_bounce_and_a_hold_arrive_at_a_receiver(place: Place, stack: dict[str, Any], reprieve: Command) -> None:
-    run, lamb = function_names(place)["HookDeliveryFunction"], client(place, "lambda")
+def test_a_bounce_a_hold_and_what_a_policy_says_arrive_at_a_receiver(
+    place: Place, stack: dict[str, Any], reprieve: Command, tmp_path: Path
+) -> None:
+    names, lamb = function_names(place), client(place, "lambda")
+    run = names["HookDeliveryFunction"]
     reprieve("organizations", "create", ORGANIZATION, "--membership", "anyone")
     account = ("--kind", "resend", "--key-stdin", "--webhook-key", "-")
     reprieve("providers", "set", ORGANIZATION, *account, stdin=f"api-key\n{RESEND_SECRET}\n")
@@ -99,9 +110,23 @@ def test_a_bounce_and_a_hold_arrive_at_a_receiver(place: Place, stack: dict[str,
         events = f"{stack['reprieve']['base_url']}/reprieve/events/resend/{ORGANIZATION}"
         sent = {"Content-Type": "application/json", **headers}
         assert requests.post(events, data=body, headers=sent, timeout=60).json()["listed"] == 1
+        failed = int((now() - 6.5 * DAY) // SECOND)
+        rows = f"email,created,permanence\n{EXPIRING},{failed},hard\n"
+        reprieve("lists", "import", ORGANIZATION, "bounces", "-", stdin=rows)
+        rules = tmp_path / "rules.json"
+        rules.write_text(json.dumps(RULES))
+        reprieve("policies", "set", ORGANIZATION, str(rules))
+        reprieve("policies", "enable", ORGANIZATION)
+        answer = json.load(lamb.invoke(FunctionName=names["UpkeepFunction"], Payload=b'{"policies": true}')["Payload"])
+        assert (answer["faults"], answer["finished"]) == ([], True)
         suppressed = arrives("address.suppressed")
         assert (suppressed["data"]["emails"], suppressed["data"]["list"]) == ([EMAIL], "bounces")
         reprieve("holds", "add", ORGANIZATION, "held@example.com", "--reason", "asked")
         assert arrives("address.held")["data"]["reason"] == "asked"
+        matched = arrives("policy.matched")["data"]
+        assert (matched["emails"], matched["list"], matched["rule"]) == ([EMAIL], "bounces", "partners")
+        expiring = arrives("address.expiring")["data"]
+        assert (expiring["emails"], expiring["rule"]) == ([EXPIRING], "week")
+        assert expiring["until"] == timestamp(Millis(failed * SECOND + 7 * DAY))
         lines = json.loads(reprieve("hooks", "deliveries", ORGANIZATION, made["id"], "--json"))
         assert suppressed["id"] in [line["notice"] for line in lines if line["result"] == "delivered"]

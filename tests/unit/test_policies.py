@@ -69,6 +69,22 @@ CASES: dict[str, tuple[Verdict, Verdict]] = {
         judged(failed(8, HARD, GONE, "5.1.2"), failed(2, HARD)),
         Verdict(HOLD, Ground.FIRST, until(5), "hard bounce", 2),
     ),
+    "a passing one that says so does not agree with a lasting one": (
+        judged(failed(8, SOFT, GONE, "4.1.2"), failed(2, HARD, GONE, "5.1.2")),
+        Verdict(HOLD, Ground.FIRST, until(5), "hard bounce", 2),
+    ),
+    "of a first lasting failure and repeated passing ones the longest hold counts": (
+        judged(failed(9), *(failed(ago, SOFT) for ago in (7, 5, 3, 1)), on=BLOCKS),
+        Verdict(HOLD, Ground.REPEATED, until(15), "passing failure", 5),
+    ),
+    "a full mailbox holds as any passing failure does": (
+        judged(failed(0.5, SOFT, FULL, "4.2.2"), on=BLOCKS),
+        Verdict(HOLD, Ground.FIRST, until(0.5), "passing failure", 1),
+    ),
+    "a missing mailbox once, after a lift, holds for 30 days": (
+        judged(failed(20), failed(2, HARD, GONE, "5.1.1"), lifts=1, lifted_at=until(-10)),
+        Verdict(HOLD, Ground.RELAPSED, until(28), "hard bounce", 2),
+    ),
     "failures within a day are one": (
         judged(failed(2, HARD, GONE, "5.1.1"), failed(1.5, HARD, GONE, "5.1.1")),
         Verdict(HOLD, Ground.FIRST, until(5.5), "hard bounce", 1),
@@ -96,6 +112,10 @@ CASES: dict[str, tuple[Verdict, Verdict]] = {
     "one after two lifts for a year": (
         judged(failed(50), failed(20), failed(2), lifts=2, lifted_at=until(-10)),
         Verdict(HOLD, Ground.RELAPSED, until(363), "hard bounce", 3),
+    ),
+    "failures that agree more often than it was lifted are what counts": (
+        judged(*(failed(ago, HARD, GONE, "5.1.2") for ago in (40, 20, 1)), lifts=1, lifted_at=until(-30)),
+        Verdict(HOLD, Ground.REPEATED, until(364), "hard bounce", 3),
     ),
     "a lift before the first bounce does not count": (
         judged(failed(2), lifts=1, lifted_at=until(-10)),

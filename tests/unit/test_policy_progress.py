@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprieve.clock import DAY, HOUR, MINUTE, Millis, to_seconds
+from reprieve.clock import DAY, HOUR, MINUTE, SECOND, Millis, to_seconds
 from reprieve.policies.policy import Policy, Rule, Then, When
 from reprieve.policies.progress import LATE, SETTLING, STEP, UNREAD, WALK, Progress, ages, windows
 from reprieve.policies.verdict import Decision, verdict
@@ -120,6 +120,26 @@ def test_a_walk_begins_with_each_version_and_every_month_and_on_the_day_after_wh
     assert held.begun(3, now=Millis(NOW + 9 * DAY)).walking
     assert walked.again(NOW, at=Millis(NOW + 2 * WALK)) == walked
     assert later.again(NOW, at=Millis(NOW + 9 * DAY)) == later
+
+
+def test_a_walk_that_rests_goes_on_on_the_next_day_and_no_other_begins_before_it_has_ended() -> None:
+    walking = Progress(3, walked=NOW, looked=NOW, walking=True, entries=9, announced=NOW)
+    assert walking.may_rest
+    resting = walking.resting(Millis(NOW + 5 * HOUR))
+    assert not resting.walks(Millis(NOW + DAY - 1))
+    assert resting.walks(Millis(NOW + DAY))
+    late = Millis(NOW + 2 * WALK)
+    assert resting.again(NOW, at=NOW).begun(3, now=late) == resting.again(NOW, at=NOW)
+    assert resting.begun(4, now=NOW) == Progress(4, walked=NOW, looked=NOW, walking=True, entries=9)
+
+
+def test_a_walk_does_not_rest_before_the_lists_are_counted_or_all_that_ends_soon_is_announced() -> None:
+    first = Progress().begun(1, now=NOW)
+    assert not first.may_rest
+    counted = replace(first, walking=False, entries=9)
+    again = counted.begun(1, now=Millis(NOW + WALK))
+    assert (again.may_rest, again.announced) == (True, NOW - SECOND)
+    assert not counted.begun(2, now=NOW).may_rest
 
 
 def test_a_step_leaves_out_what_may_still_be_coming_and_never_goes_back() -> None:

@@ -10,6 +10,8 @@ from reprieve.clock import DAY, HOUR
 from reprieve.errors import Unavailable
 from reprieve.hooks.hook import Changes, Hook, Progress, Secret
 from reprieve.hooks.notice import NoticeType
+from reprieve.policies import brakes
+from reprieve.policies import run as policy_run
 from reprieve.policies.policy import DEFAULT, Policy, Rule, Then, When
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import Permanence
@@ -113,6 +115,46 @@ def test_no_end_is_announced_of_a_hold_that_a_probe_prolongs(clock: Clock) -> No
     hours(clock, 50)
     assert [email for email, _, _ in said(EXPIRING)] == ["c@x.io"]
     assert len(logged()) == 2
+
+
+def test_a_walk_that_follows_another_announces_nothing_again_and_reads_no_evidence_for_it(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr(brakes, "PER_DAY", 1)
+    clock.now += 23 * HOUR
+    put("due@x.io", clock.now - 8 * DAY)
+    put("late@y.io", clock.now - 8 * DAY)
+    put("soon@x.io", clock.now - 6 * DAY - HOUR)
+    enable(WEEK)
+    assert run()["judged"] == 3
+    clock.now += HOUR
+    # what the brakes held back
+    again = run()
+    assert (again["judged"], again["lifted"]) == (1, {"bounces": 1})
+    assert [email for email, _, _ in said(EXPIRING)] == ["soon@x.io"]
+
+
+def test_a_walk_of_another_version_announces_what_ends_by_that(clock: Clock) -> None:
+    put("a@x.io", START - 6 * DAY - HOUR)
+    enable(WEEK)
+    run()
+    enable(Policy((Rule("eight", Then.HOLD, hold_days=(8,)),)))
+    run()
+    assert len(said(EXPIRING)) == 1
+    hours(clock, 25)
+    assert [end for _, _, end in said(EXPIRING)] == ["2026-01-01T23:00:00.000Z", "2026-01-02T23:00:00.000Z"]
+
+
+def test_what_is_to_be_heard_of_is_while_the_brakes_let_nothing_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brakes, "PER_DAY", 1)
+    monkeypatch.setattr(policy_run, "CHUNK", 1)
+    put("due@y.io", START - 8 * DAY)
+    put("soon@y.io", START - 6 * DAY - HOUR)
+    put("partner@x.io", START - HOUR, status="5.2.2")
+    enable(Policy((PARTNERS.rules[0], *WEEK.rules)))
+    assert run()["lifted"] == {"bounces": 1}
+    assert [email for email, _, _ in said(EXPIRING)] == ["soon@y.io"]
+    assert [email for email, _, _ in said(NOTIFY)] == ["partner@x.io"]
 
 
 @pytest.mark.parametrize(

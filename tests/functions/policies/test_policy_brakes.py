@@ -8,6 +8,7 @@ import pytest
 
 from reprieve.clock import DAY, HOUR
 from reprieve.policies import brakes
+from reprieve.policies import run as policy_run
 from reprieve.policies.policy import Policy, Rule, Then
 from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
@@ -49,6 +50,28 @@ def test_no_more_are_lifted_per_day_than_the_cap_and_the_rest_on_the_next_days(
     enable(Policy((Rule("another", Then.HOLD, hold_days=(6,)),)))
     assert run()["lifted"] == {}
     assert [daily(clock) for _ in range(3)] == [4, 2, 0]
+
+
+def test_what_the_brakes_hold_back_is_gone_on_with_on_the_next_days_and_the_lists_are_not_read_again(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr(brakes, "PER_DAY", 4)
+    monkeypatch.setattr(policy_run, "BATCH", 4)
+    put_on_domains(range(18), START - 20 * DAY)
+    put_on_domains(range(18, 30), START - 3 * DAY + HOUR)
+    enable(WEEK)
+    # the first walk counts what the lists have
+    first = run()
+    assert (first["looked"], first["lifted"]) == (30, {"bounces": 4})
+    days = []
+    for _ in range(4):
+        clock.now += DAY
+        found = run()
+        days.append((found["looked"], found["lifted"]))
+    # on the last of these days the walk comes to the end of the lists
+    assert days == [(4, {"bounces": 4}), (4, {"bounces": 4}), (4, {"bounces": 4}), (14, {"bounces": 2})]
+    assert [daily(clock) for _ in range(4)] == [4, 4, 4, 0]
+    assert run()["looked"] == 0
 
 
 def test_no_more_of_a_domain_are_lifted_per_day_than_its_cap(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:

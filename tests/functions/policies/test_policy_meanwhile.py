@@ -97,7 +97,7 @@ def test_of_two_runs_at_once_one_lifts_and_the_caps_hold(monkeypatch: pytest.Mon
     monkeypatch.setattr(brakes, "PER_DAY", 4)
     put_on_domains(range(10), START - 20 * DAY)
     enable(WEEK)
-    held = type(wiring.hold_store()).held
+    held = type(wiring.hold_store()).held_of_many
     others: list[dict[str, Any]] = []
 
     def with_another_run(store: Any, *given: Any, **more: Any) -> Any:
@@ -107,7 +107,7 @@ def test_of_two_runs_at_once_one_lifts_and_the_caps_hold(monkeypatch: pytest.Mon
             others.append(run())
         return held(store, *given, **more)
 
-    monkeypatch.setattr(type(wiring.hold_store()), "held", with_another_run)
+    monkeypatch.setattr(type(wiring.hold_store()), "held_of_many", with_another_run)
     first, second = run(), others[1]
     assert (first["lifted"], first["faults"], first["finished"]) == ({}, [], False)
     assert (second["lifted"], second["faults"]) == ({"bounces": 4}, [])

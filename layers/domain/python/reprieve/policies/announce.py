@@ -25,18 +25,20 @@ SOON: Final = DAY
 NEWS: Final = Millis(LATE + days(1))
 
 
-def is_announced(entry: Suppression, verdict: Verdict, *, now: Millis, ends: bool) -> bool:
+def is_announced(entry: Suppression, verdict: Verdict, *, now: Millis, since: Millis | None) -> bool:
     """Whether what a verdict says about an entry is to be heard of at a moment in milliseconds.
 
     Args:
         entry: on its list.
         verdict: about it.
         now: in milliseconds.
-        ends: whether the ends of holds are announced.
+        since: the moment up to which the ends of holds have been announced; None where they are not announced.
     """
     if verdict.decision is Decision.NOTIFY:
         return entry.created > now - NEWS
-    return ends and verdict.decision is Decision.HOLD and verdict.until is not None and verdict.until <= now + SOON
+    if since is None or verdict.decision is not Decision.HOLD or verdict.until is None:
+        return False
+    return since <= verdict.until - SOON <= now
 
 
 def announcement(entry: Suppression, verdict: Verdict, *, context: Context) -> LogEntry:

@@ -127,6 +127,11 @@ class Policy:
         """
         return not any(rule.when.lifted_fewer or rule.when.accounts for rule in self.rules)
 
+    @property
+    def notifies(self) -> bool:
+        """Whether a rule has the organization hear of a failure."""
+        return any(rule.then is Then.NOTIFY for rule in self.rules)
+
     def rules_of(self, name: AnyList) -> list[Rule]:
         """The rules that can decide about an entry of a list, in order."""
         found = []

@@ -5,7 +5,8 @@ can have become due that are as old as one of these numbers of days, and no othe
 nor an index of due times is kept, and nothing is written for an entry that stays.
 
 What this does not see is looked at by a walk through all lists, oldest first: after each change of the policy and every
-30 days, for entries that came long after their failure (an import, a comparison with the provider).
+30 days, for entries that came long after their failure (an import, a comparison with the provider); and for what the
+brakes held back. A walk that the brakes let lift no more waits for the next day where it is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reprieve.clock import DAY, EPOCH, HOUR, Millis, Seconds, days, minutes, to_seconds
+from reprieve.clock import DAY, EPOCH, HOUR, SECOND, Millis, Seconds, days, minutes, to_seconds
 from reprieve.system_log.span import Order, Span, position
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Progress:
         looked: the moment up to which all that became due has been looked at; while a walk is under way, its beginning.
         place: the entry that the walk has come to; None before the first.
         walking: whether a walk is under way.
+        rests: the moment before which a walk does not go on, in milliseconds: the brakes let nothing through.
+        announced: the moment up to which the ends of holds were announced before the walk, in milliseconds.
         counted: how many entries a walk under way has come by.
         entries: how many entries the lists had at the latest walk.
         heard: the position in the system log, by arrival, up to which deliveries were read; "" for none yet.
@@ -60,6 +63,8 @@ class Progress:
     entries: int = 0
     heard: str = ""
     turn: int = 0
+    rests: Millis = EPOCH
+    announced: Millis = EPOCH
 
     @property
     def size(self) -> int:
@@ -67,14 +72,31 @@ class Progress:
         return max(self.entries, self.counted)
 
     def begun(self, version: int, *, now: Millis) -> Progress:
-        """The same, or the beginning of a walk where one is due."""
-        if version == self.version and now < self.walked + WALK:
+        """The same, or the beginning of a walk where one is due and none is under way."""
+        is_known = version == self.version
+        if is_known and (self.walking or now < self.walked + WALK):
             return self
-        return replace(self, version=version, walked=now, looked=now, place=None, walking=True, counted=0)
+        # entries are looked for by the second
+        announced = Millis(self.looked - SECOND) if is_known else EPOCH
+        begun = replace(self, version=version, walked=now, looked=now, announced=announced)
+        return replace(begun, place=None, walking=True, counted=0, rests=EPOCH)
+
+    @property
+    def may_rest(self) -> bool:
+        """Whether a walk may wait for the brakes: it knows how long the lists are, and has nothing else to look for."""
+        return self.entries > 0 and self.announced > EPOCH
+
+    def resting(self, now: Millis) -> Progress:
+        """The same with a walk that goes on on the next day (UTC)."""
+        return replace(self, rests=_next_day(now))
+
+    def walks(self, now: Millis) -> bool:
+        """Whether a walk is under way that does not rest at a moment."""
+        return self.walking and now >= self.rests
 
     def again(self, now: Millis, *, at: Millis) -> Progress:
         """The same with a walk that is due at a moment, on the next day (UTC) at the earliest."""
-        due = max(at, Millis((now // DAY + 1) * DAY))
+        due = max(at, _next_day(now))
         return replace(self, walked=min(self.walked, Millis(due - WALK)))
 
     def unheard(self, now: Millis) -> Span:
@@ -85,6 +107,10 @@ class Progress:
     def step(self, now: Millis) -> Millis:
         """The end of the next step, in milliseconds."""
         return max(self.looked, min(Millis(now - SETTLING), Millis(self.looked + STEP)))
+
+
+def _next_day(now: Millis) -> Millis:
+    return Millis((now // DAY + 1) * DAY)
 
 
 def ages(policy: Policy, name: AnyList, *, announces: bool = False) -> list[Millis]:

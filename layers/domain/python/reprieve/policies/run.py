@@ -99,6 +99,7 @@ class _Turn:
     Attributes:
         size: how many entries its lists have, as far as that is known.
         announces: whether a hook of the organization hears that holds end.
+        since: the moment up to which the ends of holds were announced, in milliseconds.
         unheard: whether there are more deliveries to read.
         again: from when on what was left though it is due, or may be, is to be looked at again, in milliseconds; None
             where nothing was.
@@ -111,13 +112,24 @@ class _Turn:
     brakes: Brakes
     size: int
     announces: bool
+    since: Millis = EPOCH
     unheard: bool = False
     again: Millis | None = None
 
     def is_due(self, entry: Suppression, found: Verdict) -> bool:
         """Whether a verdict lifts an entry, or has the organization hear of it."""
-        ends = self.announces and not self.brakes.probes.needed_by(entry)
-        return found.decision is Decision.LIFT or is_announced(entry, found, now=self.now, ends=ends)
+        since = self.since if self.announces and not self.brakes.probes.needed_by(entry) else None
+        return found.decision is Decision.LIFT or is_announced(entry, found, now=self.now, since=since)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the brakes let anything through."""
+        return self.brakes.room(self.size) > 0
+
+    @property
+    def hears(self) -> bool:
+        """Whether the organization may hear of what is not lifted."""
+        return self.announces or self.policy.notifies
 
     def leave(self, until: Millis) -> None:
         """Leave something until a moment, EPOCH for the brakes' next day."""
@@ -201,12 +213,12 @@ class PolicyRun:
                 return False
             turn.brakes = self.progress.keep_brakes(organization, brakes)
         heard = self._hear(turn, begun)
-        after = self._walk(turn, heard) if heard.walking else self._step(turn, heard)
+        after = self._walk(turn, heard) if heard.walks(now) else self._step(turn, heard)
         if turn.again is not None:
             after = after.again(now, at=turn.again)
         if after != before:
             self.progress.keep(organization, after)
-        return after.walking or after.step(now) > after.looked or turn.unheard
+        return after.walks(now) or after.step(now) > after.looked or turn.unheard
 
     def _is_stopped(self, turn: _Turn) -> bool:
         """Stop the policy where too many of the watched addresses failed again after their lift; once a day."""
@@ -275,8 +287,11 @@ class PolicyRun:
         reader = self.listing.oldest_first(
             turn.organization, name, start=Seconds(0), end=to_seconds(now), after=begun.place, now=now
         )
+        turn.since, rests = begun.announced, begun.may_rest
+        if rests and not turn.has_room:
+            return begun.resting(now)
         found = list(islice(reader, BATCH))
-        done = self._lift(turn, found)
+        done = self._lift(turn, found, rests=rests)
         counted = begun.counted + done
         if done < len(found) or len(found) == BATCH:
             return replace(begun, place=Position.of(found[done - 1]), counted=counted) if done else begun
@@ -302,17 +317,27 @@ class PolicyRun:
                     return begun
         return replace(begun, looked=end)
 
-    def _lift(self, turn: _Turn, entries: Sequence[Suppression]) -> int:
-        """Lift those of a list's entries that are due; return how many were looked at before time was short."""
+    def _lift(self, turn: _Turn, entries: Sequence[Suppression], *, rests: bool = False) -> int:
+        """Lift those of a list's entries that are due; return how many were looked at before time was short.
+
+        Args:
+            turn: the organization's.
+            entries: of one list.
+            rests: whether it ends, too, where the brakes hold something back, which is looked at again then.
+        """
         turn.report.looked += len(entries)
         left = enumerate(entries)
         while chunk := list(islice(_possible(turn, left), CHUNK)):
             if self.remaining() <= RESERVE:
                 return chunk[0][0]
-            if not turn.brakes.room(turn.size):
+            if not turn.has_room and not turn.hears:
                 turn.leave(EPOCH)
                 break
+            again = turn.again
             self._judge(turn, [entry for _, entry in chunk])
+            if rests and not turn.has_room:
+                turn.again = again
+                return chunk[0][0]
         return len(entries)
 
     def _judge(self, turn: _Turn, entries: Sequence[Suppression]) -> None:
@@ -359,7 +384,7 @@ class PolicyRun:
         """Those that no person holds, themselves or by their domain; the others are left until their holds end."""
         subjects = {one.entry.key: domain_key(domain_of(one.entry.key)) for one in due}
         asked = sorted({*subjects, *subjects.values()})
-        held = self.holds.held(turn.organization, asked, now=turn.now) if due else {}
+        held = self.holds.held_of_many(turn.organization, asked, now=turn.now) if due else {}
         for until in held.values():
             if until is not None:
                 turn.leave(until)

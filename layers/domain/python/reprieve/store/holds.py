@@ -16,7 +16,7 @@ from reprieve.store.table import pauses
 from reprieve.suppressions.suppression import HOLDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from reprieve.context import Context
     from reprieve.organization import Organization
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from reprieve.store.table import Table
     from reprieve.suppressions.suppression import Suppression
 
+#: how many records of holds a shard may have, lifted ones included, to be read together
+FEW: Final = 50
 #: the attributes of an entry that a hold sets, beside `email`
 ENTRY: Final = (
     *("bounced_at", "reason", "permanence", "classification", "provider", "event_id", "by_time"),
@@ -74,13 +76,39 @@ class Holds:
     def held(self, organization: Organization, keys: Sequence[str], *, now: Millis) -> dict[str, Millis | None]:
         """See the port. One batch read per hundred addresses."""
         wanted = [record_key(organization, HOLDS, key) for key in keys]
-        found = {
-            cast("str", item["address"]): cast("Millis | None", item.get("until"))
-            for item in self._table.get_many(wanted, consistent=True)
-            if "by_time" in item or item.get("removal_state") in {RemovalState.PENDING, RemovalState.FAILED}
-        }
-        # the hold of an address ends with a removal
-        return {key: until for key, until in found.items() if until is None or until > now or not is_of_domain(key)}
+        return _in_force(self._table.get_many(wanted, consistent=True), now)
+
+    def held_of_many(self, organization: Organization, keys: Sequence[str], *, now: Millis) -> dict[str, Millis | None]:
+        """See the port. One Query per shard while each has few holds, or as `held`.
+
+        A read of a record that is not there costs as much as of one that is, and most addresses are not held.
+        """
+        records = self._few(organization) if len(keys) > organization.shards else None
+        if records is None:
+            return self.held(organization, keys, now=now)
+        found = _in_force(records, now)
+        return {key: found[key] for key in keys if key in found}
+
+    def _few(self, organization: Organization) -> list[Item] | None:
+        """The records of all holds, read consistently; None where a shard has more than `FEW`."""
+        found: list[Item] = []
+        for shard in range(organization.shards):
+            values: Item = {":partition": keys.suppressions(organization, HOLDS, shard)}
+            page = self._table.query("#partition = :partition", values, limit=FEW, consistent=True)
+            if page.after:
+                return None
+            found += page.items
+        return found
+
+
+def _in_force(records: Iterable[Item], now: Millis) -> dict[str, Millis | None]:
+    """What is held by records of holds, with the ends: of a domain in time, of an address with a removal."""
+    found = {
+        cast("str", item["address"]): cast("Millis | None", item.get("until"))
+        for item in records
+        if "by_time" in item or item.get("removal_state") in {RemovalState.PENDING, RemovalState.FAILED}
+    }
+    return {key: until for key, until in found.items() if until is None or until > now or not is_of_domain(key)}
 
 
 def _holding(context: Context, hold: Suppression, seen: Item) -> Change:

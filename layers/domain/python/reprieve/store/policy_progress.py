@@ -1,7 +1,7 @@
 """How far the runs of policies have come, and their brakes: two items per organization, in the table of the lists.
 
 partition, address      {org}#policy, progress
-version, walked, looked, walking, counted, entries, heard, turn
+version, walked, looked, walking, counted, entries, heard, rests, announced, turn
                         see `policies.progress.Progress`
 list, second, key       the place that a walk has come to, if it has come to one
 
@@ -19,6 +19,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
+from reprieve.clock import EPOCH
 from reprieve.errors import Conflict
 from reprieve.policies.brakes import Brakes, Watched
 from reprieve.policies.probes import Probe, Probes
@@ -61,6 +62,8 @@ class PolicyProgress:
             entries=cast("int", item.get("entries", 0)),
             heard=cast("str", item.get("heard", "")),
             turn=cast("int", item.get("turn", 0)),
+            rests=cast("Millis", item.get("rests", EPOCH)),
+            announced=cast("Millis", item.get("announced", EPOCH)),
         )
 
     def keep(self, organization: Organization, progress: Progress) -> Progress:
@@ -77,6 +80,8 @@ class PolicyProgress:
                 "counted": progress.counted,
                 "entries": progress.entries,
                 "heard": progress.heard,
+                "rests": progress.rests,
+                "announced": progress.announced,
                 **({"list": place.list.value, "second": place.second, "key": place.key} if place else {}),
             },
         )
