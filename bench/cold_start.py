@@ -72,6 +72,7 @@ ORDINARY: Final = (
     Ordinary("system_log", get("okta", "api", "/v1/logs")),
     Ordinary("recipients", get("okta", "api", "/v1/users"), goal=WITH),
     Ordinary("email_servers", get("okta", "api", "/v1/email-servers"), goal=WITH),
+    Ordinary("event_hooks", get("okta", "api", "/v1/eventHooks"), goal=WITH),
     Ordinary("suppressions", get("sendgrid", "v3", "/suppression/bounces", query={"limit": "500"})),
     Ordinary("global_suppressions", get("sendgrid", "v3", "/asm/suppressions/global/{email+}", path=IN_PATH)),
     Ordinary("groups", get("sendgrid", "v3", "/asm/groups")),

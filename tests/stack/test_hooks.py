@@ -61,10 +61,10 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def receiver() -> Iterator[Server]:
+def receiver(handler: type[Receiver] = Receiver) -> Iterator[Server]:
     for port in PORTS:
         try:
-            server = Server(("127.0.0.1", port), Receiver)
+            server = Server(("127.0.0.1", port), handler)
         except OSError:
             continue
         server.posts = []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reprieve.net import connection
 from reprieve.runtime import wiring
 from tests.support import upstream
 from tests.support.event_hooks import (
@@ -396,3 +398,13 @@ def test_an_event_hook_without_a_secret_or_headers_is_verified_without_them(call
     assert not {"authorization", "x-source"} & set(receiver.seen[0].headers)
     config = ask(call, "GET", ONE, identifier=identifier).body["channel"]["config"]
     assert config == {"uri": receiver.url, "headers": [], "method": "POST"}
+
+
+def test_a_name_that_leads_into_a_private_network_is_not_asked(call: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.7", 443))]
+    monkeypatch.setattr(connection.socket, "getaddrinfo", lambda *_, **__: inside)
+    identifier = made(call, URI)
+    problem = "this host and port are not among those that may be connected to"
+    sentence = f"Unable to verify event hook. Hook CRM execution failed: {problem}"
+    refused = refusal(400, "E0000001", "Api validation failed: eventHook", sentence)
+    assert lifecycle(call, identifier, "verify") == refused
