@@ -1,4 +1,4 @@
-"""What a run of the removal job costs by the number of organizations, and how long organizations wait for each other.
+"""What runs of the removal job and the upkeep cost by the number of organizations, and how long these wait.
 
     PYTHONPATH=layers/domain/python:. python -m bench.organizations
 
@@ -22,16 +22,21 @@ from reprieve.access.provider_account import ProviderAccount
 from reprieve.clock import DAY, MINUTE, Millis, now, seconds
 from reprieve.organization import Membership, Organization
 from reprieve.providers.none import NoProvider
+from reprieve.rates.watch import RateWatch
 from reprieve.removals.job import RemovalJob
 from reprieve.removals.removal import RemovalRequest
+from reprieve.removals.upkeep import Upkeep
 from reprieve.runtime.wiring import LANES
 from reprieve.store import queue_index
 from reprieve.store.access import Access, _account_item, _organization_item
 from reprieve.store.boto3_transport import Boto3
 from reprieve.store.groups import GroupStore
+from reprieve.store.listing import Listing
+from reprieve.store.old_queue import OldQueue
+from reprieve.store.rates import Rates
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions
-from reprieve.store.system_log import EventLog
+from reprieve.store.system_log import EventLog, LogReader
 from reprieve.store.table import Table
 from reprieve.suppressions.suppression import SuppressionList
 from tests.simulation.test_fairness import TICK, p95, waits
@@ -163,10 +168,41 @@ def calls(count: int, *, later: bool) -> list[bool]:
         ]
 
 
+def swept(count: int) -> None:
+    """Measure and print a run of the upkeep with so many organizations, of which none has anything to be swept."""
+    with running({"Access": [_organization_item(one) for one in organizations(count)]}) as (client, meter):
+        bench = Bench(client, meter)
+        lists = bench.table("Suppressions")
+        log = EventLog(bench.table("EventLog"), now)
+        upkeep = Upkeep(
+            access=Access(bench.table("Access"), bench.table("ProviderAccounts")),
+            suppressions=Suppressions(lists),
+            listing=Listing(lists),
+            old_queue=OldQueue(lists),
+            look=RateWatch(Rates(lists), log, LogReader(bench.table("EventLog"))).look,
+            clock=now,
+            remaining=lambda: seconds(110),
+        )
+        meter.clear()
+        began = time.process_time()
+        report = upkeep.run()
+        took = time.process_time() - began
+        assert (report.faults, report.finished) == ([], True)
+        requests, reads = meter.requests.total(), meter.reads.total()
+        print(f"{count:>6,} organizations, the upkeep: {requests} requests, {reads:g} read units, {took:.2f} s")
+        meter.clear()
+        listed = sum(1 for _ in upkeep.access.organizations())
+        print(
+            f"{listed:>6,} organizations, their list alone: {meter.requests.total()} requests, {meter.reads.total():g}"
+        )
+
+
 def main() -> None:
     """Measure, and exit with 1 if a goal is missed."""
     met = [each for count in NUMBERS for each in calls(count, later=False)]
     calls(NUMBERS[-1], later=True)
+    for count in NUMBERS:
+        swept(count)
     for backlog in (0, BACKLOG):
         beside = f", beside 60 providers that hang and an organization with {backlog:,} pending"
         waited = p95(waits(LANES, backlog=backlog)) / TICK
