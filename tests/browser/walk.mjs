@@ -69,6 +69,8 @@ const words = {
     requests = [];
     return made;
   },
+  width: async (pixels) => void (await page.setViewportSize({ width: Number(pixels), height: 900 })),
+  visible: (selector) => page.locator(selector).first().isVisible(),
   cookies: () => context.cookies(),
   back: async () => void (await page.goBack()),
   // in light and dark, narrow and wide: what axe finds, and overflow; with a picture of each

@@ -52,7 +52,7 @@ def filter_lists(domain: str) -> Steps:
     """To the entries of a domain."""
     return [
         ["click", "nav >> text=Lists"],
-        ["click", "summary"],
+        ["click", "main summary"],
         ["type", "#domain", domain],
         ["click", "[name=total]"],
         ["click", "text=Show"],

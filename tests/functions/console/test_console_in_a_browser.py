@@ -23,6 +23,7 @@ from reprieve.organization import Membership
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.role import Role
 from reprieve.runtime import wiring
+from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from tests.support import walks
 from tests.support.browser import by_name, walk
@@ -409,3 +410,58 @@ def test_servers_are_tried_hooks_looked_at_and_the_policy_is_enabled(
     assert by_name(steps, found, "look") == [{}] * 6
     assert by_name(steps, found, "focus") == ["The server accepted the test mail. Look whether it arrives."]
     assert [mail["To"] for mail in settings.mails] == ["grace@example.com"]
+
+
+#: of each day of two weeks: delivered, bounced, blocked, deferred, in hundreds
+DAYS = ((31, 1, 0, 1), (29, 1, 1, 0), (33, 2, 0, 1), (30, 1, 1, 1), (12, 0, 0, 0), (9, 0, 0, 0), (34, 4, 3, 2))
+
+
+def test_deliverability_is_drawn_in_every_width_and_colour(clock: Clock, shots: Path | None) -> None:
+    kinds = (DeliveryKind.DELIVERED, DeliveryKind.BOUNCE, DeliveryKind.BLOCKED, DeliveryKind.DEFERRED)
+    classes = (
+        Classification.UNCLASSIFIED,
+        Classification.INVALID_ADDRESS,
+        Classification.REPUTATION,
+        Classification.TECHNICAL,
+    )
+    for number, counts in enumerate((*DAYS, *DAYS)):
+        at = Millis(clock.now - (13 - number) * DAY)
+        for kind, hundreds, refused in zip(kinds, counts, classes, strict=True):
+            domain = "example.org" if number % 2 else "example.com"
+            event = DeliveryEvent("e", kind, f"a@{domain}", f"a@{domain}", at, classification=refused)
+            wiring.rate_store().add(ORGANIZATION, [event] * hundreds * 100, account="default", now=at)
+    steps = [
+        *sign_in(),
+        ["click", "nav >> text=Deliverability"],
+        ["wait", "svg.chart"],
+        ["look", "deliverability"],
+        ["click", "text=The same as a table"],
+        ["count", "table tbody tr >> text=/^1 Jan/"],
+    ]
+    with served() as origin:
+        found = walk(origin, steps, shots=shots)
+    assert by_name(steps, found, "look") == [{}]
+    assert by_name(steps, found, "count") == [1]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_on_a_narrow_screen_the_pages_are_folded_into_a_menu_that_names_the_one_that_is_open(*, script: bool) -> None:
+    steps = [
+        *sign_in(),
+        ["visible", "nav summary"],
+        ["visible", "nav a"],
+        ["width", "400"],
+        ["visible", "nav a"],
+        ["text", "nav summary"],
+        ["click", "nav summary"],
+        ["click", "nav >> text=Lists"],
+        ["says", "h1", "Which addresses are not mailed?"],
+        ["text", "nav summary"],
+        ["visible", "nav a"],
+        ["width", "1280"],
+        ["visible", "nav a"],
+    ]
+    with served() as origin:
+        found = walk(origin, steps, script=script)
+    assert by_name(steps, found, "visible") == [False, True, False, False, True]
+    assert by_name(steps, found, "text") == ["Pages: Address", "Pages: Lists"]

@@ -132,7 +132,7 @@ def test_the_lists_are_filtered_and_paged_and_lead_to_an_address(shots: Path | N
         ["click", "text=Next page"],
         ["says", "tbody", "ada@example.org"],
         ["count", "tbody tr"],
-        ["click", "summary"],
+        ["click", "main summary"],
         ["type", "#domain", "example.org"],
         ["click", "text=Show"],
         ["says", "#about", "1 entry"],

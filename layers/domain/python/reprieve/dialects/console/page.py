@@ -97,7 +97,7 @@ def render(
     text = (
         _templates()
         .get_template(f"{template}.html")
-        .render(assets=_names(), viewer=viewer, pages=pages(request), here=here, **values)
+        .render(assets=_names(), viewer=viewer, pages=pages(request), here=here, section=_section(here), **values)
     )
     return Response(status, text, content_type=HTML)
 
@@ -142,6 +142,11 @@ def pages(request: Request | None) -> list[tuple[str, str]]:
 def may(request: Request, scopes: tuple[str, ...], permission: Permission) -> bool:
     """Whether the viewer may open a page, or send a form, that asks for one of these scopes and this permission."""
     return request.context.may(*scopes) and request.context.role.has(permission)
+
+
+def _section(here: str) -> str:
+    """The path of the page that leads to another one, or is it; "" where none does."""
+    return next((path for _, path, *_ in PAGES if here == path or here.startswith(f"{path}/")), "")
 
 
 def _names() -> dict[str, str]:
