@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reprieve.rates.rate import Window
 
 #: how a level looks, and what is said of it
-TONES: Final = {0: ("good", "below"), 40: ("waiting", "above 40 % of"), 80: ("bad", "above 80 % of")}
+TONES: Final = {0: ("good", "below"), 40: ("waiting", "above 40% of"), 80: ("bad", "above 80% of")}
 PERCENT: Final = 0.01
 WINDOWS: Final = {"24h": "the last 24 hours", "7d": "the last 7 days"}
 MEASURES: Final = {Measure.BOUNCES: "Bounces", Measure.COMPLAINTS: "Complaints"}
@@ -91,6 +91,8 @@ def _rated(account: str, measure: Measure, window: Window, counts: Counts) -> Ra
         return Rated(account, MEASURES[measure], WINDOWS[window], "unknown", "", "No delivery was reported.")
     limit = _percent(LIMITS[measure] / PER)
     tone, says = TONES[counts.level(measure)]
+    if rate > LIMITS[measure] / PER:
+        says = "above"
     if counts.is_of_too_few(measure):
         tone, says = "", "of too little mail to be held against"
     return Rated(account, MEASURES[measure], WINDOWS[window], _percent(rate), tone, f"{says} the limit of {limit}")
