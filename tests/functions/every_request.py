@@ -247,7 +247,7 @@ REQUESTS: dict[str, Callable[[Things], Asked]] = {
     "console GET /removals": lambda _: Asked(query={"state": "failed"}),
     "console POST /removals": lambda _: form({"state": "failed", "after": ACMES_REMOVALS}),
     "console GET /lifts/many": lambda _: Asked(),
-    "console POST /lifts/many": lambda _: form({"addresses": EMAIL, "list": "bounces"}),
+    "console POST /lifts/many": lambda _: form({"addresses": EMAIL, "list": "bounces", "key": "its-form"}),
     "console POST /lifts/many/dry-run": lambda _: form({"addresses": EMAIL, "list": "bounces"}),
     "console GET /lifts/many/{id}": lambda it: Asked({"id": it.request}),
     "console POST /lists/export": lambda _: form({"domain": "acme.example"}),
