@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.slow,
-    pytest.mark.usefixtures("browser", "uncounted"),
+    pytest.mark.usefixtures("browser", "uncounted", "policy"),
     # for aiosmtpd only STARTTLS is TLS
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning"),
 ]
@@ -91,7 +91,6 @@ def is_bounced(stack: Stack, email: str, side: str) -> bool:
     return bool(ask("GET", url, f"Bearer {stack[side]['token']}").json())
 
 
-@pytest.mark.usefixtures("policy")
 def test_every_main_path_of_the_console_works_in_a_browser(stack: Stack, sink: MailSink) -> None:
     domain = f"{uuid.uuid4().hex[:12]}.example"
     ann, many = f"ann@{domain}", [f"user{number:02}@{domain}" for number in range(MANY)]
