@@ -136,6 +136,9 @@ def test_a_walk_that_follows_another_announces_nothing_again_and_reads_no_eviden
 
 def test_a_walk_of_another_version_announces_what_ends_by_that(clock: Clock) -> None:
     put("a@x.io", START - 6 * DAY - HOUR)
+    enable(Policy((Rule("twenty", Then.HOLD, hold_days=(20,)),)))
+    run()
+    assert said(EXPIRING) == []
     enable(WEEK)
     run()
     enable(Policy((Rule("eight", Then.HOLD, hold_days=(8,)),)))

@@ -74,6 +74,19 @@ def test_what_the_brakes_hold_back_is_gone_on_with_on_the_next_days_and_the_list
     assert run()["looked"] == 0
 
 
+def test_no_walk_follows_one_that_has_waited_for_the_brakes_and_left_nothing(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr(brakes, "PER_DAY", 4)
+    put_on_domains(range(11), START - 20 * DAY)
+    put("held@x.io", START - 2 * DAY)
+    enable(WEEK)
+    assert [run()["lifted"], daily(clock)] == [{"bounces": 4}, 4]
+    clock.now += DAY
+    last = run()
+    assert (last["looked"], last["lifted"]) == (4, {"bounces": 3})
+
+
 def test_no_more_of_a_domain_are_lifted_per_day_than_its_cap(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     monkeypatch.setattr(brakes, "PER_DOMAIN", 2)
     for number in range(5):
