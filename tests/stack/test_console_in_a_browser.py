@@ -130,11 +130,11 @@ def test_every_main_path_of_the_console_works_in_a_browser(stack: Stack, sink: M
         # what the organization has set
         *walks.fill_in_test("Own relay", "ada@example.com", "grace@example.com"),
         *walks.SEND_TEST,
-        ["click", "nav >> text=Log"],
+        ["click", "nav li >> text=Log"],
         ["type", "#filter", f'target.id eq "{ann}" and eventType eq "reprieve.removal.done"'],
         ["click", "text=Search"],
         ["text", ".entries li:only-child summary b"],
-        ["click", "nav >> text=People"],
+        ["click", "nav li >> text=People"],
         ["says", "li", "help-desk: help desk, on every page"],
         ["says", "h3", "local zoho"],
         *walks.REHEARSE_POLICY,

@@ -15,7 +15,7 @@ SIGN_OUT: Final[Steps] = [["click", "text=Sign out"], ["wait", "#token"], ["goto
 LIFT: Final[Steps] = [["click", "text=Lift…"], ["says", "#about", "?"], ["click", "text=Lift it now"]]
 #: what the policy would do
 REHEARSE_POLICY: Final[Steps] = [
-    ["click", "nav >> text=Policy"],
+    ["click", "nav li >> text=Policy"],
     ["click", "text=See the dry run"],
     ["says", "caption", "nothing was changed"],
 ]
@@ -41,7 +41,7 @@ def look_up(email: str) -> Steps:
 def check_many(addresses: Sequence[str]) -> Steps:
     """To the dry run of a lift of many addresses from the bounce list."""
     return [
-        ["click", "nav >> text=Lift many"],
+        ["click", "nav li >> text=Lift many"],
         ["type", "#addresses", "\n".join(addresses)],
         ["click", "text=Check…"],
         ["says", "#about", "from the bounce list?"],
@@ -51,7 +51,7 @@ def check_many(addresses: Sequence[str]) -> Steps:
 def filter_lists(domain: str) -> Steps:
     """To the entries of a domain."""
     return [
-        ["click", "nav >> text=Lists"],
+        ["click", "nav li >> text=Lists"],
         ["click", "main summary"],
         ["type", "#domain", domain],
         ["click", "[name=total]"],
@@ -63,7 +63,7 @@ def fill_in_test(name: str, sender: str, recipient: str) -> Steps:
     """To the form, filled in, that sends the test mail through an email server."""
     server = f"article:has-text('{name}')"
     return [
-        ["click", "nav >> text=Email servers"],
+        ["click", "nav li >> text=Email servers"],
         ["click", f"{server} summary >> nth=0"],
         ["type", f"{server} [name=sender]", sender],
         ["type", f"{server} [name=recipient]", recipient],

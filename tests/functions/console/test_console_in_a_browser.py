@@ -272,7 +272,7 @@ def test_the_log_teaches_its_filter_unfolds_its_entries_and_shows_what_is_newer_
 
     steps = [
         *sign_in(),
-        ["click", "nav >> text=Log"],
+        ["click", "nav li >> text=Log"],
         ["wait", ".entries"],
         ["text", ".entries li:first-child b"],
         ["click", ".entries li:last-child summary"],
@@ -329,7 +329,7 @@ def test_a_refused_search_of_the_log_says_why_and_leaves_the_filter_to_search_ag
     wanted = f'target.id eq "{EMAIL}"'
     steps = [
         *sign_in(),
-        ["click", "nav >> text=Log"],
+        ["click", "nav li >> text=Log"],
         ["wait", ".entries"],
         ["type", "#filter", wanted],
         ["click", "text=Search"],
@@ -389,7 +389,7 @@ def test_servers_are_tried_hooks_looked_at_and_the_policy_is_enabled(
         ["focus"],
         ["click", "article:has-text('Own relay') >> text=Enable"],
         ["says", ".state", "Enabled"],
-        ["click", "nav >> text=Hooks"],
+        ["click", "nav li >> text=Hooks"],
         ["look", "hooks"],
         ["click", "article a"],
         ["look", "hook"],
@@ -398,10 +398,10 @@ def test_servers_are_tried_hooks_looked_at_and_the_policy_is_enabled(
         *walks.REHEARSE_POLICY,
         ["look", "policy"],
         *walks.ENABLE_POLICY,
-        ["click", "nav >> text=People"],
+        ["click", "nav li >> text=People"],
         ["click", "article summary"],
         ["look", "people"],
-        ["click", "nav >> text=Status"],
+        ["click", "nav li >> text=Status"],
         ["says", "h1", "Status"],
         ["look", "status"],
     ]
@@ -432,7 +432,7 @@ def test_deliverability_is_drawn_in_every_width_and_colour(clock: Clock, shots: 
             wiring.rate_store().add(ORGANIZATION, [event] * hundreds * 100, account="default", now=at)
     steps = [
         *sign_in(),
-        ["click", "nav >> text=Deliverability"],
+        ["click", "nav li >> text=Deliverability"],
         ["wait", "svg.chart"],
         ["look", "deliverability"],
         ["click", "text=The same as a table"],
@@ -454,7 +454,7 @@ def test_on_a_narrow_screen_the_pages_are_folded_into_a_menu_that_names_the_one_
         ["visible", "nav a"],
         ["text", "nav summary"],
         ["click", "nav summary"],
-        ["click", "nav >> text=Lists"],
+        ["click", "nav li >> text=Lists"],
         ["says", "h1", "Which addresses are not mailed?"],
         ["text", "nav summary"],
         ["visible", "nav a"],
