@@ -201,6 +201,8 @@ def test_the_scopes_are_listed_by_dialect(run: Run) -> None:
     assert re.findall(r"^(okta|zoho|reprieve) +(\S+)$", text, re.MULTILINE) == [
         ("okta", "okta.emailServers.manage"),
         ("okta", "okta.emailServers.read"),
+        ("okta", "okta.eventHooks.manage"),
+        ("okta", "okta.eventHooks.read"),
         ("okta", "okta.logs.read"),
         ("okta", "okta.orgs.manage"),
         ("okta", "okta.users.manage"),

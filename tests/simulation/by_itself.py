@@ -255,7 +255,7 @@ class ByItself:
         for organization, event in self.scenario.log.events():
             debug, kind = event["debugContext"]["debugData"], event["eventType"]
             if kind in REMOVALS and ", " not in debug["removalId"]:
-                ids[organization, kind, debug["removalId"]].add(event["uuid"])
+                ids[organization, kind, f"{debug['removalId']} {debug.get('retries')}"].add(event["uuid"])
             if kind == EventType.EMAIL_DELIVERY and "list" in debug:
                 ids[organization, debug["list"], event["target"][0]["id"], event["published"]].add(event["uuid"])
         for change, found in ids.items():

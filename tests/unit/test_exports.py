@@ -172,7 +172,7 @@ def suppression_rows(draw: st.DrawFn) -> Row:
         }
     for name, values in {
         **dict.fromkeys(("forgiven_bounce", "finished_at"), MOMENTS),
-        **dict.fromkeys(("lifts", "unblocks"), st.integers(0, 9)),
+        **dict.fromkeys(("lifts", "unblocks", "retries"), st.integers(0, 9)),
         **dict.fromkeys(("kept_until", "expires_at"), FUTURE),
         "last_answer": TEXT,
         "adds": st.just(True),

@@ -175,3 +175,26 @@ def test_a_removal_from_a_group_that_was_deleted_is_done_without_a_call_and_logg
     assert tick()["counts"] == {"lifted": 1}
     assert (provider.asked, states()) == ([], {"done": 1})
     assert [kind for kind, _ in logged("reprieve.removal.done")] == ["reprieve.removal.done"]
+
+
+def test_a_removal_that_fails_again_after_a_retry_has_failed_under_another_id(
+    provider: Provider, dynamodb: DynamoDBClient
+) -> None:
+    """Hooks hear of both: a receiver takes what has one id for one notice."""
+    about_to_fail(provider, dynamodb)
+    assert tick()["counts"] == {"failed": 1}
+    wiring.following().retry(context(DEMO, request_id="again", now=wiring.now()), "r-0")
+    again(dynamodb, attempts=MAX_ATTEMPTS - 1)
+    assert tick()["counts"] == {"failed": 1}
+    ends = logged(*ENDS)
+    assert [kind for kind, _ in ends] == ["reprieve.removal.failed"] * 2
+    assert len({uuid for _, uuid in ends}) == 2
+
+
+def test_a_new_request_has_not_been_retried(provider: Provider, dynamodb: DynamoDBClient) -> None:
+    about_to_fail(provider, dynamodb)
+    tick()
+    wiring.following().retry(context(DEMO, request_id="again", now=wiring.now()), "r-0")
+    assert record(dynamodb)["retries"] == "1"
+    request(request_id="newer")
+    assert "retries" not in record(dynamodb)

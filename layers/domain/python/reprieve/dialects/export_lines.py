@@ -134,6 +134,7 @@ class SuppressionLine(_Line):
     finished_at: Moment | None = None
     last_answer: Text | None = None
     adds: StrictBool | None = None
+    retries: Count | None = None
     carried: list[Name] | None = None
     author: Text | None = None
     until: Moment | None = None

@@ -155,7 +155,7 @@ def removal_superseded(row: Removal, *, now: Millis) -> LogEntry:
 
 
 def removal_failed(row: Removal, *, now: Millis, reason: str) -> LogEntry:
-    """The log entry for a removal or an addition that was given up.
+    """The log entry for a removal or an addition that was given up, which it can be again after each retry.
 
     Args:
         row: which.
@@ -170,7 +170,7 @@ def _removal_ended(
 ) -> LogEntry:
     return entry(
         event_type,
-        identity=row.id,
+        identity=f"{row.id}#{row.retries}" if row.retries else row.id,
         published=now,
         message=message,
         outcome=outcome,
@@ -181,5 +181,6 @@ def _removal_ended(
             "removalId": row.id,
             "requestId": row.request_id,
             "requestedBy": row.requested_by,
+            "retries": str(row.retries or ""),
         },
     )

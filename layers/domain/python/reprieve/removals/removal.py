@@ -103,6 +103,7 @@ class Removal:
         accounts: the provider accounts that reported the entry, each with a spelling that it used.
         carried: the marks of the provider accounts that have carried it out, while others have not.
         ending: how it ends, while that is logged but not written yet; None where it is not decided.
+        retries: how often it was put back into the queue after it had failed.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Removal:
     accounts: frozenset[tuple[str, str]] = frozenset()
     carried: frozenset[str] = frozenset()
     ending: RemovalState | None = None
+    retries: int = 0
 
     @property
     def carried_out_at(self) -> Sequence[str]:

@@ -88,7 +88,10 @@ class RemovalQueue:
     def retry(self, organization: Organization, failed: Removal, *, now: Millis) -> bool:
         """See the port."""
         update = Update(
-            set=["#removal_state = :pending", *IN, "#due_at = :now", "#attempts = :zero", FENCE_OUT],
+            set=[
+                *("#removal_state = :pending", *IN, "#due_at = :now", "#attempts = :zero", FENCE_OUT),
+                "#retries = if_not_exists(#retries, :zero) + :one",
+            ],
             remove=["#finished_at", "#lease_until", "#queue"],
             condition=RETRIABLE,
         )

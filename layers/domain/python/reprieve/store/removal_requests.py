@@ -77,6 +77,7 @@ def recording(context: Context, request: RemovalRequest, *, queued: bool) -> Cha
             "#last_answer",
             "#carried",
             "#ending",
+            "#retries",
             "#expires_at",
             *(["#by_time", "#events"] if request.hide else []),
         ],

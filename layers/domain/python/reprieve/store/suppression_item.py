@@ -15,7 +15,8 @@ Attributes of an item, all but the keys optional:
     by_time                               sort key of ByTime; present while the entry is listed
     forgiven_until, forgiven_bounce       the watermark
     removal_id, removal_state, requested_at, requested_by, request_id, attempts, fence, lease_until, finished_at,
-    last_answer, adds                     the latest removal; `adds` is there when it is an addition
+    last_answer, adds, retries            the latest removal; `adds` is there when it is an addition, and `retries` when
+                                          it was put back after it had failed: how often
     carried                               the marks of the provider accounts that have carried it out, while others have
                                           not (`access.provider_account.ProviderAccount.mark`)
     slot, rank, queue                     key of Queue (`queue` of the index of the release before, see
@@ -199,4 +200,5 @@ def removal_of(item: Item) -> Removal:
         accounts=accounts_of(item),
         carried=cast("frozenset[str]", item.get("carried", frozenset())),
         ending=RemovalState(text("ending")) if "ending" in item else None,
+        retries=number("retries"),
     )
