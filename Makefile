@@ -12,7 +12,7 @@ NPM    := tests/sdk-node/node_modules/.package-lock.json bench/node_modules/.pac
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo invoke test test-slow test-pythons simulate contract screenshots bench bench-day bench-classification bench-cold bench-warm bench-lift bench-orgs lint format build lock
+.PHONY: help install run demo invoke test test-slow test-slow-stack test-slow-rest test-pythons simulate contract screenshots bench bench-day bench-classification bench-cold bench-warm bench-lift bench-orgs lint format build lock
 .PHONY: clean node
 
 help: ## list these targets
@@ -42,9 +42,14 @@ test: $(READY) node ## run the quick tests, including those that deploy the real
 
 test-slow: $(READY) node ## run the slow tests, and the property tests with many more examples
 	@# the tests of the stack mostly wait, so they run beside the others; what they print comes last
-	@mkdir -p .local; $(BIN)/python -m pytest -m slow tests/stack $(ARGS) >.local/slow-stack.log 2>&1 & stack=$$!; \
-	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -n auto --ignore tests/stack $(ARGS); \
-	others=$$?; wait $$stack; stack=$$?; cat .local/slow-stack.log; exit $$((others || stack))
+	@mkdir -p .local; $(MAKE) test-slow-stack >.local/slow-stack.log 2>&1 & stack=$$!; \
+	$(MAKE) test-slow-rest; rest=$$?; wait $$stack; stack=$$?; cat .local/slow-stack.log; exit $$((rest || stack))
+
+test-slow-stack: $(READY) node ## of these, run those on the local stack
+	@$(BIN)/python -m pytest -m slow tests/stack $(ARGS)
+
+test-slow-rest: $(READY) node ## of these, run the others
+	@$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -n auto --ignore tests/stack $(ARGS)
 
 test-pythons: ## run the unit tests on every supported Python that this machine has
 	@$(PYTHON) -m local.pythons
