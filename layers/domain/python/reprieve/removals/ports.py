@@ -132,8 +132,8 @@ class RemovalQueue(Protocol):
     def note_ends(self, organization: Organization, settlements: Sequence[Settlement]) -> list[bool]:
         """Note how removals end that have not ended yet, each independently; from then on none can end otherwise.
 
-        The fence of each that is noted is one further. A removal that is noted and not settled is found as such by the next
-        worker that claims it.
+        The fence of each that is noted is one further. A removal that is noted and not settled is found as such by
+        the next worker that claims it.
 
         Returns:
             Whether it was noted, in order. False when another writer was faster; then nothing was changed.
