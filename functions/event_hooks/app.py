@@ -12,21 +12,21 @@ handler = http.Api(event_hooks.DIALECT)
 @handler.route("GET", "/v1/eventHooks", scopes=event_hooks.READ)
 def every(request: Request) -> Response:
     """List the event hooks."""
-    return event_hooks.render_all(wiring.hooks().event_hooks(request.organization), request)
+    return event_hooks.render_all(wiring.event_hooks().all(request.organization), request)
 
 
 @handler.route("POST", "/v1/eventHooks", scopes=event_hooks.MANAGE)
 def create(request: Request) -> Response:
     """Create an event hook."""
     wanted = event_hooks.parse(request)
-    made = wiring.hooks().add_event_hook(request.context, wanted, base=event_hooks.base(request))
+    made = wiring.event_hooks().add(request.context, wanted, base=event_hooks.base(request))
     return event_hooks.render(made, request)
 
 
 @handler.route("GET", "/v1/eventHooks/{eventHookId}", scopes=event_hooks.READ)
 def get(request: Request) -> Response:
     """Show an event hook."""
-    found = wiring.hooks().find_event_hook(request.organization, event_hooks.identifier(request))
+    found = wiring.event_hooks().find(request.organization, event_hooks.identifier(request))
     return event_hooks.render(found, request)
 
 
@@ -34,13 +34,13 @@ def get(request: Request) -> Response:
 def replace(request: Request) -> Response:
     """Replace an event hook."""
     wanted, identifier = event_hooks.parse(request), event_hooks.identifier(request)
-    return event_hooks.render(wiring.hooks().replace_event_hook(request.context, identifier, wanted), request)
+    return event_hooks.render(wiring.event_hooks().replace(request.context, identifier, wanted), request)
 
 
 @handler.route("DELETE", "/v1/eventHooks/{eventHookId}", scopes=event_hooks.MANAGE)
 def delete(request: Request) -> Response:
     """Delete an event hook that is inactive."""
-    wiring.hooks().remove_event_hook(request.context, event_hooks.identifier(request))
+    wiring.event_hooks().remove(request.context, event_hooks.identifier(request))
     return event_hooks.render_removed()
 
 
@@ -52,12 +52,12 @@ def lifecycle(request: Request) -> Response:
 
 
 def _verify(request: Request) -> Hook:
-    return wiring.hooks().verify(request.context, event_hooks.identifier(request))
+    return wiring.event_hooks().verify(request.context, event_hooks.identifier(request))
 
 
 def _activate(request: Request) -> Hook:
-    return wiring.hooks().enable_event_hook(request.context, event_hooks.identifier(request), enabled=True)
+    return wiring.event_hooks().enable(request.context, event_hooks.identifier(request), enabled=True)
 
 
 def _deactivate(request: Request) -> Hook:
-    return wiring.hooks().enable_event_hook(request.context, event_hooks.identifier(request), enabled=False)
+    return wiring.event_hooks().enable(request.context, event_hooks.identifier(request), enabled=False)

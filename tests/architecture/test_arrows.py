@@ -71,6 +71,8 @@ ALLOWED_IMPURE = {
             "recipients.users",
             "email_servers.manage",
             "hooks.manage",
+            "hooks.manage_event_hooks",
+            "hooks.verification",
         )
     },
 }

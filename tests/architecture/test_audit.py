@@ -196,6 +196,7 @@ def test_the_walk_finds_the_verbs_that_people_use() -> None:
         *("Removals.request", "Lists.lift", "Lists.lift_many", "Lists.clear", "Unblocks.request", "Unblocks.reset"),
         *("Following.retry", "RemovalJob.run", "Whitelists.change", "Imports.run", "Holds.add"),
         *("Policies.put", "Policies.reset", "Policies.enable"),
+        *("StoredHooks.add", "StoredHooks.change", "StoredHooks.remove", "StoredHooks.start_replay"),
     } <= VERBS.keys()
 
 

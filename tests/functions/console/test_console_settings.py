@@ -275,7 +275,7 @@ def test_a_hook_is_disabled_and_enabled_and_says_when_it_was_disabled_by_itself(
 def test_an_event_hook_says_its_form_that_it_is_not_verified_and_its_posts(call: Gateway, clock: Clock) -> None:
     wanted = WantedEventHook("<i>CRM", "", "https://crm.acme.example/", ("system.email.delivery",), "Key", "my-secret")
     by = context(DEMO, request_id="h", now=wiring.now())
-    hook = wiring.hooks().add_event_hook(by, wanted, base="https://x.example/api/v1/eventHooks")
+    hook = wiring.event_hooks().add(by, wanted, base="https://x.example/api/v1/eventHooks")
     line = Delivery(clock.now, "n1", "system.email.delivery", 1, Result.DELIVERED, 204)
     wiring.hook_store().keep(hook, hook.progress, [line])
     said = seen(signed_in(call), "/hooks/{id}", id=hook.id)

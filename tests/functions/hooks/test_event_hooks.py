@@ -244,7 +244,7 @@ LATE = "the server took longer than the time allowed"
 def test_an_endpoint_that_proves_nothing_is_not_verified(
     call: Gateway, receiver: Endpoint, monkeypatch: pytest.MonkeyPatch, trouble: Any, problem: str, times: int
 ) -> None:
-    monkeypatch.setattr("reprieve.hooks.manage.SECONDS", 0.4)
+    monkeypatch.setattr("reprieve.hooks.event_hook.SECONDS", 0.4)
     identifier = made(call, receiver.url)
     receiver.always = trouble
     sentence = f"Unable to verify event hook. Hook CRM execution failed: {problem}"

@@ -25,8 +25,8 @@ from reprieve.errors import describe
 from reprieve.hooks.forms import message_of, next_attempt, posted
 from reprieve.hooks.hook import Delivery, Progress, Result, Stretch, Waiting
 from reprieve.hooks.log_entries import hook_disabled
-from reprieve.hooks.manage import unsealed
 from reprieve.hooks.schedule import DEAD_AFTER, asked_for, pause
+from reprieve.hooks.sealed import unsealed
 from reprieve.lanes import single
 from reprieve.system_log.span import LOG_RETENTION, Order, Span, moment, position
 

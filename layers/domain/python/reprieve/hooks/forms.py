@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from reprieve.clock import Millis, to_seconds
+from reprieve.errors import InvalidInput
 from reprieve.hooks import event_hook, schedule, signature
 from reprieve.hooks.notice import notice_of
 
@@ -31,6 +31,16 @@ class Message:
     id: str
     type: str
     body: bytes
+
+
+def check_url(poster: HookPoster, url: str, *, field: str = "url") -> None:
+    """Refuse a URL that is not posted to.
+
+    Raises:
+        InvalidInput: of `field`.
+    """
+    if not poster.may_post(url):
+        raise InvalidInput("must be a plain https URL", field=field)
 
 
 def message_of(hook: Hook, event: Mapping[str, Any]) -> Message | None:
@@ -73,19 +83,6 @@ def next_attempt(hook: Hook, waiting: Waiting, answer: Answer, *, now: Millis, c
         repeats = waiting.attempts == 1 and is_worth_repeating(answer)
         return Millis(now + schedule.WAITS[0]) if repeats else None
     return schedule.next_attempt(waiting.attempts, first=waiting.first, now=now, chance=chance)
-
-
-def proof_problem(answer: Answer, challenge: str) -> str:
-    """Why an answer to the challenge proves nothing, as a sentence of ours; "" where it is the proof."""
-    if answer.status != HTTPStatus.OK:
-        return answer.problem or f"the server answered {answer.status}"
-    try:
-        said = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict) or said.get("verification") != challenge:
-        return 'the answer is not {"verification": the value of the header X-Okta-Verification-Challenge}'
-    return ""
 
 
 def is_worth_repeating(answer: Answer) -> bool:

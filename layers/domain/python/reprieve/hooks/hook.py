@@ -178,6 +178,10 @@ class Hook:
             return kind in self.event_hook.events
         return not self.types or kind in self.types
 
+    def switched(self, *, enabled: bool) -> Hook:
+        """The same, enabled or disabled."""
+        return replace(self, enabled=enabled, disabled_reason="" if enabled else self.disabled_reason)
+
     def signing(self, now: Millis) -> tuple[Secret, ...]:
         """The secrets that sign at a moment."""
         return tuple(one for one in self.secrets if one.until is None or one.until > now)

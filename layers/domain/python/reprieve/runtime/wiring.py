@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from reprieve.exports.imports import Imports
     from reprieve.hooks.deliver import HookDelivery
     from reprieve.hooks.manage import Hooks
+    from reprieve.hooks.manage_event_hooks import EventHooks
+    from reprieve.hooks.stored import StoredHooks
     from reprieve.net.guard import HostPolicy
     from reprieve.net.identity_provider import IdentityProviders
     from reprieve.net.mail_hosts import MailHosts
@@ -930,7 +932,21 @@ def hooks() -> Hooks:
     """The verbs for hooks."""
     from reprieve.hooks.manage import Hooks
 
-    return Hooks(hook_store(), vault(), vault(), hook_poster(), event_log())
+    return Hooks(stored_hooks(), vault(), vault(), hook_poster())
+
+
+def event_hooks() -> EventHooks:
+    """The verbs for event hooks of Okta's form."""
+    from reprieve.hooks.manage_event_hooks import EventHooks
+
+    return EventHooks(stored_hooks(), vault(), vault(), hook_poster())
+
+
+def stored_hooks() -> StoredHooks:
+    """The hooks, and the entry in the system log for each of their changes."""
+    from reprieve.hooks.stored import StoredHooks
+
+    return StoredHooks(hook_store(), event_log())
 
 
 def hook_delivery(context: Any) -> HookDelivery:  # noqa: ANN401  (Lambda's context object)
