@@ -70,6 +70,8 @@ const words = {
     return made;
   },
   width: async (pixels) => void (await page.setViewportSize({ width: Number(pixels), height: 900 })),
+  // in how many rows elements are laid out
+  rows: (selector) => page.locator(selector).evaluateAll((all) => new Set(all.map((one) => Math.round(one.getBoundingClientRect().top))).size),
   visible: (selector) => page.locator(selector).first().isVisible(),
   cookies: () => context.cookies(),
   back: async () => void (await page.goBack()),

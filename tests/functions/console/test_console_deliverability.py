@@ -40,8 +40,8 @@ def test_the_page_has_rates_against_the_limits_each_day_and_what_was_refused(cal
     said = text_of(browser.page)
     # the session, the counts
     assert calls == {"GetItem": 1, "Query": 1}
-    assert "default the last 24 hours Bounces 4.5% above 80% of the limit of 5%" in said
-    assert "default the last 7 days Complaints 0% below the limit of 0.1%" in said
+    assert "default the last 24 hours Bounces 4.5% above 80% of the provider's limit of 5%" in said
+    assert "default the last 7 days Complaints 0% below the provider's limit of 0.1%" in said
     assert "1 Jan 950 45 5 0 7 0" in said
     assert "Invalid Address The receiving server says that there is no such mailbox. 45 0" in said
     assert "Reputation The receiving server does not trust the server that our mail comes from. 0 5" in said
@@ -58,12 +58,12 @@ def test_a_rate_of_few_messages_is_neither_good_nor_bad(call: Gateway) -> None:
     browser = signed_in(call)
     browser.get("/deliverability")
     said = text_of(browser.page)
-    assert "last 24 hours Bounces 10% of too little mail to be held against the limit of 5%" in said
-    assert "last 24 hours Complaints 0% below the limit of 0.1%" in said
+    assert "last 24 hours Bounces 10% of too little mail to be held against the provider's limit of 5%" in said
+    assert "last 24 hours Complaints 0% below the provider's limit of 0.1%" in said
 
 
 @pytest.mark.parametrize(
-    ("bounces", "says"), [(50, "5% above 80% of the limit of 5%"), (51, "5.1% above the limit of 5%")]
+    ("bounces", "says"), [(50, "5% above 80% of the provider's limit of 5%"), (51, "5.1% over the provider's limit of 5%")]
 )
 def test_a_rate_above_the_limit_is_called_that(call: Gateway, bounces: int, says: str) -> None:
     count(DeliveryKind.DELIVERED, 1000 - bounces)

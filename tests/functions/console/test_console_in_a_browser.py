@@ -15,6 +15,7 @@ import trustme
 from reprieve.clock import DAY, HOUR, MINUTE, SECOND, Millis
 from reprieve.context import OPERATOR, Context
 from reprieve.dialects.console import log
+from reprieve.dialects.console.page import PAGES
 from reprieve.email_servers.email_server import AuthType, Settings
 from reprieve.errors import Unavailable
 from reprieve.hooks.hook import Changes, Delivery, Result
@@ -460,8 +461,13 @@ def test_on_a_narrow_screen_the_pages_are_folded_into_a_menu_that_names_the_one_
         ["visible", "nav a"],
         ["width", "1280"],
         ["visible", "nav a"],
+        # all pages of an administrator, and who it is
+        ["count", "nav li"],
+        ["rows", "nav li"],
     ]
     with served() as origin:
         found = walk(origin, steps, script=script)
     assert by_name(steps, found, "visible") == [False, True, False, False, True]
     assert by_name(steps, found, "text") == ["Pages: Address", "Pages: Lists"]
+    assert by_name(steps, found, "count") == [len(PAGES)]
+    assert by_name(steps, found, "rows") == [1]

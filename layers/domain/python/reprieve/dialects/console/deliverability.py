@@ -92,10 +92,10 @@ def _rated(account: str, measure: Measure, window: Window, counts: Counts) -> Ra
     limit = _percent(LIMITS[measure] / PER)
     tone, says = TONES[counts.level(measure)]
     if rate > LIMITS[measure] / PER:
-        says = "above"
+        says = "over"
     if counts.is_of_too_few(measure):
         tone, says = "", "of too little mail to be held against"
-    return Rated(account, MEASURES[measure], WINDOWS[window], _percent(rate), tone, f"{says} the limit of {limit}")
+    return Rated(account, MEASURES[measure], WINDOWS[window], _percent(rate), tone, f"{says} the provider's limit of {limit}")
 
 
 def _percent(rate: float | None) -> str:

@@ -35,7 +35,7 @@ STATES: Final[Mapping[ReportedState, tuple[str, str]]] = {
         "The address bounced again before the provider was asked, so it stays suppressed. Find out why first.",
     ),
     ReportedState.REPLACED: ("Replaced", "A newer lift of the same address has taken its place."),
-    ReportedState.FORGOTTEN: ("Over", "It ended more than a week ago. The history of the address has the result."),
+    ReportedState.FORGOTTEN: ("Ended", "It ended more than a week ago. The history of the address has the result."),
 }
 #: the queues, with what each is called
 QUEUES: Final[Mapping[str, str]] = {RemovalState.PENDING.value: "Under way", RemovalState.FAILED.value: "Failed"}
