@@ -63,7 +63,8 @@ def test_a_rate_of_few_messages_is_neither_good_nor_bad(call: Gateway) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bounces", "says"), [(50, "5% above 80% of the provider's limit of 5%"), (51, "5.1% over the provider's limit of 5%")]
+    ("bounces", "says"),
+    [(50, "5% above 80% of the provider's limit of 5%"), (51, "5.1% over the provider's limit of 5%")],
 )
 def test_a_rate_above_the_limit_is_called_that(call: Gateway, bounces: int, says: str) -> None:
     count(DeliveryKind.DELIVERED, 1000 - bounces)

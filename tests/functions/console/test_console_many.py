@@ -181,8 +181,8 @@ def test_many_are_lifted_with_an_entry_each_and_followed_one_by_one_until_the_pr
     said = follow(browser, answer)
     assert calls == {"GetItem": 2, "Query": 1, "BatchGetItem": 1}
     assert said == (
-        "Lift many addresses 3 addresses from the bounce list Under way: 0 of 3 have ended. Asked for 1 Jan 2026, 00:00 "
-        "UTC . Under way 3 Check again Address Result a@x.io "
+        "Lift many addresses 3 addresses from the bounce list Under way: 0 of 3 have ended. Asked for 1 Jan 2026, "
+        "00:00 UTC . Under way 3 Check again Address Result a@x.io "
         "Under way b@x.io Under way c@x.io Under way Link to this page"
     )
     assert 'hx-trigger="every 2s"' in browser.page
@@ -190,7 +190,8 @@ def test_many_are_lifted_with_an_entry_each_and_followed_one_by_one_until_the_pr
     tick()
     said = follow(browser, answer)
     assert said.startswith(
-        "Lift many addresses 3 addresses from the bounce list All have ended. Asked for 1 Jan 2026, 00:00 UTC . Done 3 Address"
+        "Lift many addresses 3 addresses from the bounce list All have ended. Asked for 1 Jan 2026, 00:00 UTC . "
+        "Done 3 Address"
     )
     assert rows(browser) == {"a@x.io": "Done", "b@x.io": "Done", "c@x.io": "Done"}
     assert ("hx-trigger" in browser.page, "Check again" in browser.page) == (False, False)

@@ -95,7 +95,8 @@ def _rated(account: str, measure: Measure, window: Window, counts: Counts) -> Ra
         says = "over"
     if counts.is_of_too_few(measure):
         tone, says = "", "of too little mail to be held against"
-    return Rated(account, MEASURES[measure], WINDOWS[window], _percent(rate), tone, f"{says} the provider's limit of {limit}")
+    says = f"{says} the provider's limit of {limit}"
+    return Rated(account, MEASURES[measure], WINDOWS[window], _percent(rate), tone, says)
 
 
 def _percent(rate: float | None) -> str:
