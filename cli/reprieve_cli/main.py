@@ -3,46 +3,64 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Any
+from importlib import import_module
+from typing import Any, Final
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reprieve.errors import ReprieveError
-from reprieve_cli.clients import clients
-from reprieve_cli.connect import connect_
-from reprieve_cli.credentials import credentials
-from reprieve_cli.dead_letters import dead_letters
-from reprieve_cli.doctor import doctor
-from reprieve_cli.exports import export, import_
-from reprieve_cli.groups import groups
-from reprieve_cli.holds import holds
-from reprieve_cli.hooks import hooks
-from reprieve_cli.ingest import ingest
-from reprieve_cli.issuers import issuers
-from reprieve_cli.lift import lift
-from reprieve_cli.lists import lists
-from reprieve_cli.logs import logs
-from reprieve_cli.organizations import organizations
 from reprieve_cli.output import examples
-from reprieve_cli.policies import policies
-from reprieve_cli.providers import providers
-from reprieve_cli.rates import rates
-from reprieve_cli.recipients import recipients
-from reprieve_cli.reconcile import reconcile
-from reprieve_cli.removals import removals
-from reprieve_cli.senders import senders
-from reprieve_cli.sign_in import sign_in
-from reprieve_cli.signing_keys import signing_keys
 from reprieve_cli.stack import CHECKOUT
-from reprieve_cli.status import status
 from reprieve_cli.target import Target
-from reprieve_cli.whitelist import whitelist
-from reprieve_cli.why import why
+
+#: each command with its module and its function there: it is imported when it is asked for, which is most of a start
+COMMANDS: Final = {
+    "organizations": ("organizations", "organizations"),
+    "credentials": ("credentials", "credentials"),
+    "clients": ("clients", "clients"),
+    "issuers": ("issuers", "issuers"),
+    "sign-in": ("sign_in", "sign_in"),
+    "signing-keys": ("signing_keys", "signing_keys"),
+    "providers": ("providers", "providers"),
+    "connect": ("connect", "connect_"),
+    "senders": ("senders", "senders"),
+    "recipients": ("recipients", "recipients"),
+    "lists": ("lists", "lists"),
+    "groups": ("groups", "groups"),
+    "whitelist": ("whitelist", "whitelist"),
+    "holds": ("holds", "holds"),
+    "hooks": ("hooks", "hooks"),
+    "policies": ("policies", "policies"),
+    "why": ("why", "why"),
+    "lift": ("lift", "lift"),
+    "removals": ("removals", "removals"),
+    "logs": ("logs", "logs"),
+    "rates": ("rates", "rates"),
+    "reconcile": ("reconcile", "reconcile"),
+    "dead-letters": ("dead_letters", "dead_letters"),
+    "ingest": ("ingest", "ingest"),
+    "export": ("exports", "export"),
+    "import": ("exports", "import_"),
+    "doctor": ("doctor", "doctor"),
+    "status": ("status", "status"),
+}
 
 
 class Commands(click.Group):
     """A group that reports an error in one line, with exit code 1; usage errors are click's, with exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's signature)
+        """The command of a name, None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, function = COMMANDS[cmd_name]
+        found: click.Command = getattr(import_module(f"reprieve_cli.{module}"), function)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's signature)
         """Run the command."""
@@ -109,36 +127,3 @@ def main(ctx: click.Context, stack: str, *, local: bool) -> None:
     is zsh_source and fish_source.
     """
     ctx.obj = Target(stack, local=local)
-
-
-for command in (
-    organizations,
-    credentials,
-    clients,
-    issuers,
-    sign_in,
-    signing_keys,
-    providers,
-    connect_,
-    senders,
-    recipients,
-    lists,
-    groups,
-    whitelist,
-    holds,
-    hooks,
-    policies,
-    why,
-    lift,
-    removals,
-    logs,
-    rates,
-    reconcile,
-    dead_letters,
-    ingest,
-    export,
-    import_,
-    doctor,
-    status,
-):
-    main.add_command(command)

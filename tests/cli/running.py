@@ -60,12 +60,19 @@ def command(arguments: Sequence[str]) -> str:
     found: click.Command = main
     words: list[str] = []
     for argument in arguments:
-        if isinstance(found, click.Group) and argument in found.commands:
+        if isinstance(found, click.Group) and argument in (below := commands_of(found)):
             words.append(argument)
-            found = found.commands[argument]
+            found = below[argument]
     if isinstance(found, ListByDefault):
         words.append("list")
     return " ".join(words)
+
+
+def commands_of(group: click.Group) -> dict[str, click.Command]:
+    """The commands directly below a group, by name; all of them are imported for it."""
+    context = click.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in found.items() if command}
 
 
 def deploy(name: str, outputs: dict[str, str]) -> None:

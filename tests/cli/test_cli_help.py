@@ -11,7 +11,7 @@ import pytest
 
 from reprieve_cli.main import main
 from reprieve_cli.stack import CHECKOUT
-from tests.cli.running import Ran, invoke
+from tests.cli.running import Ran, commands_of, invoke
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name, command in group.commands.items():
+    for name, command in commands_of(group).items():
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
         else:

@@ -7,6 +7,7 @@ import pytest
 
 from reprieve.runtime import wiring
 from reprieve_cli.main import main
+from tests.cli.running import commands_of
 from tests.support import operator_policy
 from tests.support.dynamodb import Client
 
@@ -51,7 +52,7 @@ def test_the_reference_names_every_command_that_needs_something_and_every_action
     }
     commands = {
         f"{name} {sub}" if isinstance(command, click.Group) else name
-        for name, command in main.commands.items()
+        for name, command in commands_of(main).items()
         for sub in getattr(command, "commands", {"": None})
     }
     assert commands - set(documented) == {"credentials scopes"}
