@@ -40,13 +40,11 @@ invoke: $(READY) ## run one function with one event in Lambda's image, against t
 test: $(READY) node ## run the quick tests, including those that deploy the real template to a local AWS
 	@$(BIN)/python -m pytest -m "not slow" -n auto $(ARGS)
 
-test-slow: $(READY) node ## run the slow tests, and the property tests with many more examples
-	@# the tests of the stack mostly wait, so they run beside the others; what they print comes last
-	@mkdir -p .local; $(MAKE) test-slow-stack >.local/slow-stack.log 2>&1 & stack=$$!; \
-	$(MAKE) test-slow-rest; rest=$$?; wait $$stack; stack=$$?; cat .local/slow-stack.log; exit $$((rest || stack))
+test-slow: test-slow-stack test-slow-rest ## run the slow tests, and the property tests with many more examples
 
 test-slow-stack: $(READY) node ## of these, run those on the local stack
-	@$(BIN)/python -m pytest -m slow tests/stack $(ARGS)
+	@# they mostly wait: two stacks share them, a file at a time
+	@$(BIN)/python -m pytest -m slow tests/stack -n 2 --dist loadfile $(ARGS)
 
 test-slow-rest: $(READY) node ## of these, run the others
 	@$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile thorough -n auto --ignore tests/stack $(ARGS)

@@ -29,7 +29,7 @@ from ministack import app as ministack
 from ministack.core import lambda_runtime, persistence
 from ministack.services import apigateway_v1
 
-from local import any_method, item_store, ordered_queries, permissions, ses_events, shared_layers
+from local import any_method, item_store, ordered_queries, patience, permissions, ses_events, shared_layers
 
 #: If the process is killed, this much is lost of the queues, the keys and everything else that is not a table.
 SECONDS_BETWEEN_SAVES = 5
@@ -202,6 +202,7 @@ def main() -> None:
     ordered_queries.install()
     item_store.Kept(item_store.ItemStore(Path(persistence.STATE_DIR) / item_store.FILE)).install()
     shared_layers.install()
+    patience.install()
     ses_events.install()
     # It logs each of its dozens of files at every save.
     logging.getLogger("persistence").setLevel(logging.WARNING)

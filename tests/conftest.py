@@ -47,7 +47,10 @@ class OneStack(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack | None:
+    """`OneStack`, unless the command line names a distribution: `--dist loadfile` gives each worker a stack."""
+    if config.option.dist != "load":
+        return None
     config.option.loadscopereorder = False
     return OneStack(config, log)
 

@@ -30,21 +30,24 @@ Probe = tuple[str, str, "Callable[[Any], object]"]
 
 
 class Aws:
-    """Clients with the credentials of one role."""
+    """Clients with the credentials of one role, one per service."""
 
     def __init__(self, place: Place, credentials: dict[str, str]) -> None:
         self._place, self._credentials = place, credentials
+        self._clients: dict[str, Any] = {}
 
     def __call__(self, service: str) -> Any:
-        return boto3.client(
-            service,  # type: ignore[call-overload]  # it wants a literal
-            endpoint_url=self._place.endpoint,
-            region_name=REGION,
-            aws_access_key_id=self._credentials["AccessKeyId"],
-            aws_secret_access_key=self._credentials["SecretAccessKey"],
-            aws_session_token=self._credentials["SessionToken"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,  # type: ignore[call-overload]  # it wants a literal
+                endpoint_url=self._place.endpoint,
+                region_name=REGION,
+                aws_access_key_id=self._credentials["AccessKeyId"],
+                aws_secret_access_key=self._credentials["SecretAccessKey"],
+                aws_session_token=self._credentials["SessionToken"],
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service]
 
 
 def listed(value: Any) -> list[Any]:
