@@ -22,7 +22,7 @@ GLIBC: Final = {"3.11": 26, "3.12": 34, "3.13": 34, "3.14": 34}
 #: what the first bytes of a .pyc name: CPython's own number for the bytecode of a released version
 MAGIC: Final = {"3.11": 3495, "3.12": 3531, "3.13": 3571, "3.14": 3627}
 #: the services that the functions call. botocore describes over 400, which is nine tenths of its size
-SERVICES: Final = {"dynamodb", "kms", "lambda", "s3", "sesv2", "sqs"}
+SERVICES: Final = {"dynamodb", "events", "kms", "lambda", "s3", "sesv2", "sqs"}
 #: where Lambda unpacks a layer, and a function
 LAYER, FUNCTION = "/opt", "/var/task"
 

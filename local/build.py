@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.console import run_tool, say, step
 from local.lock_file import take_lock
-from local.place import ROOT, VENV_BIN, Place, default_place, tool_environment
+from local.place import ACCOUNT, REGION, ROOT, VENV_BIN, Place, default_place, tool_environment
 from local.problem import Problem
 
 BUILD = ROOT / ".local" / "build"
@@ -19,8 +19,13 @@ CACHE = ROOT / ".local" / "build-cache"
 SECONDS_FOR_ANOTHER_BUILD = 600
 
 #: Parameters of the template on a local stack: the demo's mail server is on loopback, a receiver of hooks
-#: may listen there on 8098 or 8099, and there is a bucket for mails.
-LOCAL_PARAMETERS = {"PrivateMailNetworks": "127.0.0.0/8", "TokenPorts": "443,8098,8099", "ReceivedMail": "on"}
+#: may listen there on 8098 or 8099, hooks may name the default event bus, and there is a bucket for mails.
+LOCAL_PARAMETERS = {
+    "PrivateMailNetworks": "127.0.0.0/8",
+    "TokenPorts": "443,8098,8099",
+    "EventBus": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default",
+    "ReceivedMail": "on",
+}
 
 #: How an artifact is made. SAM's cache knows the sources of each artifact, and not these.
 RECIPE = ("artifacts", "local/artifact.py", "local/pyodide.py")

@@ -6,6 +6,7 @@ all. It has a place where it takes a transaction apart into the permissions of i
 apart, too.
 
 A call of a function's alias or version is a permission on that, whose ARN ends with it; the local AWS leaves it out.
+It leaves out as well from which source an event is put onto a bus, which a policy's condition may be about.
 """
 
 import json
@@ -39,6 +40,7 @@ def install() -> None:
     of_transaction = iam_actions.dynamodb_transaction_checks
     named = iam_actions.extract_iam_action
     resource_of = iam_actions.extract_resource_arn
+    tags_of = iam_actions.request_tag_context
 
     def of_call(action: str, body: bytes, region: str, account: str) -> list[Check]:
         if action in CALLS:
@@ -55,6 +57,11 @@ def install() -> None:
         query = more.get("query_params") or arguments[QUERY]
         return qualified(found, query) if service == "lambda" else found
 
+    def context_of(service: str, action: str, body: bytes, *arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+        found: dict[str, Any] = tags_of(service, action, body, *arguments)
+        return {**found, "events:source": source(body)} if action == "events:PutEvents" else found
+
+    iam_actions.request_tag_context = context_of
     iam_actions.dynamodb_transaction_checks = of_call
     iam_actions.extract_iam_action = of_request
     iam_actions.extract_resource_arn = on_resource
@@ -65,6 +72,14 @@ def qualified(function: str, query: Mapping[str, Any]) -> str:
     given = query.get("Qualifier") or ""
     alias = given[0] if isinstance(given, list) else given
     return f"{function}:{alias}" if alias and ":function:" in function else function
+
+
+def source(body: bytes) -> str:
+    """The source of the events that a call puts onto buses; of several sources one that no policy names."""
+    try:
+        return ",".join({str(entry["Source"]) for entry in json.loads(body)["Entries"]})
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def checks(body: bytes, region: str, account: str) -> list[Check]:

@@ -9,6 +9,8 @@ VENV_BIN = ROOT / ".venv" / "bin"
 
 STACK_NAME = "reprieve"
 REGION = "us-east-1"
+#: the local AWS has one account
+ACCOUNT = "000000000000"
 DEFAULT_PORT = 4566
 
 

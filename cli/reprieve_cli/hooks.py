@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reprieve.hooks.hook import Delivery, Hook
 
 ONCE = "It is shown this once."
+WITHOUT = "An event bus has no secret: AWS itself verifies who puts events onto it."
 
 _organization = click.argument("organization", metavar="ORG")
 _identifier = click.argument("identifier", metavar="ID")
@@ -36,7 +37,8 @@ _types = click.option(
 def hooks() -> None:
     """Have an organization's own systems hear of every change.
 
-    A hook is a URL that every change is posted to, by Standard Webhooks.
+    A hook is a URL that every change is posted to, by Standard Webhooks,
+    or the stack's event bus.
     """
 
 
@@ -58,6 +60,7 @@ def list_(organization: str, *, as_json: bool) -> None:
     epilog=examples(
         "reprieve hooks add acme https://hooks.acme.example/reprieve",
         "reprieve hooks add acme https://crm.acme.example/in --type address.suppressed --type address.lifted",
+        "reprieve hooks add acme arn:aws:events:eu-west-1:123456789012:event-bus/mail",
     )
 )
 @_organization
@@ -68,7 +71,8 @@ def list_(organization: str, *, as_json: bool) -> None:
 def add(organization: str, url: str, *, types: tuple[str, ...], description: str, as_json: bool) -> None:
     """Add a hook, and print its secret.
 
-    It hears of what happens from now on.
+    It hears of what happens from now on. The URL may be the ARN of the
+    stack's event bus, which needs no secret.
     """
     connect()
     wanted = Changes(url, description, frozenset(map(NoticeType, types)), enabled=True)
@@ -185,11 +189,14 @@ def replay(organization: str, identifier: str, *, since: str, until: str | None)
     say(printable(f"{identifier} hears of it again, within minutes."))
 
 
-def _say_secret(made: Hook, secret: str, *, as_json: bool) -> None:
+def _say_secret(made: Hook, secret: str | None, *, as_json: bool) -> None:
     if as_json:
         say_json({**hook(made), "secret": secret})
         return
     say(printable(f"hook    {made.id}"))
+    if secret is None:
+        say(WITHOUT, err=True)
+        return
     say(f"secret  {secret}")
     say(ONCE, err=True)
 

@@ -39,6 +39,8 @@ SETTINGS: Final = {
     "SecretsKey": "SECRETS_KEY",
     "DeadLetterQueueUrl": "DEAD_LETTER_QUEUE_URL",
 }
+#: output that only some stacks have -> such a variable, "" without it
+OPTIONAL: Final = {"EventBus": "EVENT_BUS"}
 #: parameter of the stack -> such a variable, and its value where the stack does not say
 PARAMETERS: Final = {"TokenPorts": ("TOKEN_PORTS", "443"), "PrivateMailNetworks": ("PRIVATE_MAIL_NETWORKS", "")}
 #: dialect -> output with its API's base URL in AWS
@@ -103,6 +105,7 @@ def connect(name: str = DEFAULT, *, local: bool = False) -> Stack:
     if missing := sorted(SETTINGS.keys() - outputs.keys()):
         raise StackNotFound(f"the stack {name} has no output {missing[0]}: it is not Reprieve's, or is too old")
     os.environ.update({variable: outputs[output] for output, variable in SETTINGS.items()})
+    os.environ.update({variable: outputs.get(output, "") for output, variable in OPTIONAL.items()})
     os.environ.update({variable: parameters.get(name, usual) for name, (variable, usual) in PARAMETERS.items()})
     return Stack(name, region, os.environ.get("AWS_ENDPOINT_URL"), outputs)
 

@@ -3,7 +3,7 @@
 from reprieve.console import edge, email_servers, hooks, people, policy, status
 from reprieve.runtime import settings
 
-settings.require(*settings.MAIL)
+settings.require(*settings.MAIL, "EVENT_BUS")
 #: the modules with the routes, which they register when they are loaded
 PAGES = (email_servers, hooks, people, policy, status)
 handler = edge.settings

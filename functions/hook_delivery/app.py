@@ -7,7 +7,7 @@ from typing import Any
 from reprieve.runtime import metrics, settings, telemetry, wiring
 from reprieve.runtime.telemetry import logger
 
-settings.require("SECRETS_KEY")
+settings.require("SECRETS_KEY", "EVENT_BUS")
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  (Lambda's context object)

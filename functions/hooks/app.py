@@ -6,7 +6,7 @@ from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.reprieve import dialect, hooks
 from reprieve.runtime import http, settings, wiring
 
-settings.require("SECRETS_KEY")
+settings.require("SECRETS_KEY", "EVENT_BUS")
 handler = http.Api(dialect.DIALECT)
 
 

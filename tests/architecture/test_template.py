@@ -10,9 +10,11 @@ import pytest
 
 from reprieve.dialects.dialect import Refusal
 from reprieve.dialects.registry import DIALECTS, TOKEN_ENDPOINTS
+from reprieve.hooks.event_bus import SOURCE
+from tests.support import operator_policy
 from tests.support.operator_policy import listed
 from tests.support.routes import apis
-from tests.support.tables import tables, template
+from tests.support.tables import role_statements, tables, template
 
 if TYPE_CHECKING:
     from reprieve.dialects.dialect import Dialect
@@ -26,10 +28,6 @@ WILDCARDS = {
     *("ses:GetSuppressedDestination", "ses:ListSuppressedDestinations"),
     *("ses:PutSuppressedDestination", "ses:DeleteSuppressedDestination"),
 }
-
-
-def statements(function: dict[str, Any]) -> list[dict[str, Any]]:
-    return [statement for policy in function.get("Policies", []) for statement in policy["Statement"]]
 
 
 def test_every_folder_of_functions_is_deployed_and_nothing_else() -> None:
@@ -48,7 +46,7 @@ def test_a_function_has_its_own_role_log_group_name_and_events(name: str) -> Non
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_a_role_has_no_wildcard_but_the_listed_ones(name: str) -> None:
-    for statement in statements(FUNCTIONS[name]):
+    for statement in role_statements(name):
         actions = listed(statement["Action"])
         assert not [action for action in actions if "*" in action or action.endswith(":Scan")]
         if "*" in listed(statement["Resource"]):
@@ -127,11 +125,13 @@ def test_the_bytes_of_a_webhook_or_a_mail_reach_the_function_as_they_were_sent()
 def test_exactly_the_functions_that_queue_something_may_ask_the_job_to_run_and_do() -> None:
     queueing = {name for name, api in apis().items() if any(route.queues for route in api.routes.values())}
     may, do = set(), set()
-    for properties in FUNCTIONS.values():
+    for logical, properties in FUNCTIONS.items():
         name = Path(properties["CodeUri"]).name
         if "REMOVAL_JOB" in properties["Environment"]["Variables"]:
             do.add(name)
-        asked = [one for one in statements(properties) if any(it.startswith("lambda:") for it in listed(one["Action"]))]
+        asked = [
+            one for one in role_statements(logical) if any(it.startswith("lambda:") for it in listed(one["Action"]))
+        ]
         for statement in asked:
             may.add(name)
             assert (statement["Effect"], statement["Action"]) == ("Allow", "lambda:InvokeFunction")
@@ -145,6 +145,25 @@ def test_exactly_the_functions_that_queue_something_may_ask_the_job_to_run_and_d
             *("unsubscribe_links", "unblock_email", "proofs", "holds", "removals", "console"),
         }
     )
+
+
+def test_exactly_the_functions_that_post_to_hooks_may_put_onto_the_bus_and_only_as_reprieve() -> None:
+    may = {
+        name
+        for name in FUNCTIONS
+        for statement in role_statements(name)
+        if any(action.startswith("events:") for action in listed(statement["Action"]))
+    }
+    know = {name for name, properties in FUNCTIONS.items() if "EVENT_BUS" in properties["Environment"]["Variables"]}
+    assert may == know == {"HooksFunction", "HookDeliveryFunction", "ConsoleSettingsFunction"}
+    allowed = {
+        "Effect": "Allow",
+        "Action": "events:PutEvents",
+        "Resource": "EventBus",
+        "Condition": {"StringEqualsIfExists": {"events:source": SOURCE}},
+    }
+    for found in (*map(role_statements, may), operator_policy.statements()):
+        assert [one for one in found if "events:PutEvents" in listed(one["Action"])] == [allowed]
 
 
 def test_every_change_of_an_api_that_records_removals_or_additions_asks_the_job_to_run() -> None:

@@ -254,6 +254,21 @@ def test_no_function_may_use_what_lambda_needs_to_put_it_into_a_network() -> Non
     ]
 
 
+def test_nothing_may_put_onto_a_bus_unless_one_was_given() -> None:
+    assert default("EventBus") == ""
+    roles = [it["Policies"] for it in resources("AWS::IAM::Role").values() if "Policies" in it]
+    documents = [policy["PolicyDocument"] for policies in roles for policy in policies]
+    documents.append(resources("AWS::IAM::ManagedPolicy")["OperatorPolicy"]["PolicyDocument"])
+    about = [one for it in documents for one in it["Statement"] if "events:PutEvents" in json.dumps(one)]
+    assert len(about) == 4
+    for one in about:
+        condition, given, otherwise = one["Fn::If"]
+        assert (condition, given["Resource"], otherwise) == (
+            *("HasEventBus", {"Ref": "EventBus"}),
+            {"Ref": "AWS::NoValue"},
+        )
+
+
 def test_functions_are_traced_if_asked_and_apis_never_are() -> None:
     """A trace of an API holds the URL, and with it addresses."""
     assert default("Tracing") == "Disabled"

@@ -46,6 +46,7 @@ def aws(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
     for word in [
         *words,
         *OUTPUTS,
+        "EVENT_BUS",
         "TOKEN_PORTS",
         "PRIVATE_MAIL_NETWORKS",
         "SECRETS_KEY",

@@ -11,7 +11,7 @@ import pytest
 from reprieve.hooks.deliver import SETTLING
 from reprieve.net.post import Posted
 from reprieve.runtime import wiring
-from tests.cli.running import Ran
+from tests.cli.running import Ran, deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("acme")
 
 URL = "https://hooks.acme.example/reprieve"
+ARN = "arn:aws:events:eu-west-1:123456789012:event-bus/mail"
 
 
 class Poster:
@@ -83,6 +84,28 @@ def test_a_test_says_what_came_of_it(run: Run, poster: Poster) -> None:
     failed = run("hooks", "test", "acme", identifier)
     assert failed == Ran(1, "", "Error: not taken: the server answered 404\n")
     assert [post["type"] for post in poster.posts] == ["hook.test", "hook.test"]
+
+
+def test_the_stacks_event_bus_is_added_without_a_secret_and_tested(run: Run, stack: dict[str, str]) -> None:
+    no_bus = Ran(1, "", "Error: url: this deployment has no event bus\n")
+    assert run("hooks", "add", "acme", ARN) == no_bus
+    deploy("events", stack | {"EventBus": ARN})
+    events = wiring.provider_client("events", "eu-west-1")
+    events.create_event_bus(Name="mail")
+    said = run("--stack", "events", "hooks", "add", "acme", ARN)
+    found = re.fullmatch(r"hook    (hook-[0-9a-f]{16})\n", said.out)
+    assert found
+    without = "An event bus has no secret: AWS itself verifies who puts events onto it.\n"
+    assert (said.code, said.err) == (0, without)
+    listed = json.loads(run("--stack", "events", "hooks", "list", "acme", "--json").out)
+    assert [(one["form"], one["url"]) for one in listed] == [("bus", ARN)]
+    assert run("--stack", "events", "hooks", "test", "acme", found[1]) == Ran(0, "taken, with the status 200\n")
+    events.delete_event_bus(Name="mail")
+    failed = Ran(1, "", "Error: not taken: EventBridge did not take it: ResourceNotFoundException\n")
+    assert run("--stack", "events", "hooks", "test", "acme", found[1]) == failed
+    # of a stack that has no bus, nothing of another stack's is left
+    assert run("hooks", "test", "acme", found[1]) == Ran(1, "", "Error: not taken: this deployment has no event bus\n")
+    assert run("hooks", "rotate", "acme", found[1]).code == 1
 
 
 def test_deliveries_are_listed_and_replayed(run: Run, poster: Poster, clock: Clock) -> None:

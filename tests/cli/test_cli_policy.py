@@ -24,6 +24,7 @@ def test_the_policy_has_no_action_beyond_those_that_the_command_needs() -> None:
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",
+        "events:PutEvents",
         "kms:Decrypt",
         "kms:DescribeKey",
         "kms:Encrypt",

@@ -23,7 +23,7 @@ from reprieve.store.sessions import Sessions as SessionStore
 from reprieve.suppressions.suppression import SuppressionList
 from tests.support.gateway import DEMO
 from tests.support.operator_policy import listed
-from tests.support.tables import template
+from tests.support.tables import role_statements, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,11 +134,9 @@ ALLOWED: dict[str, set[str]] = {
 
 def statements(function: str) -> list[dict[str, Any]]:
     """The statements of a function's role about one of the two tables."""
-    policies = template()["Resources"][function]["Properties"].get("Policies", [])
-    found = [statement for policy in policies for statement in policy["Statement"]]
     return [
         statement
-        for statement in found
+        for statement in role_statements(function)
         if {*(f"{name}.Arn" for name in TABLES), "*"} & set(listed(statement["Resource"]))
         and any(action.startswith("dynamodb:") for action in listed(statement["Action"]))
     ]
@@ -228,9 +226,8 @@ def test_the_console_lists_credentials_by_their_attributes_and_no_sessions_or_wh
 def test_the_console_lists_oauth_clients_without_what_verifies_them_and_does_nothing_else_with_tokens(
     asked: list[tuple[str, dict[str, Any]]],
 ) -> None:
-    policies = template()["Resources"]["ConsoleSettingsFunction"]["Properties"]["Policies"]
     (statement,) = [
-        one for policy in policies for one in policy["Statement"] if "Tokens.Arn" in listed(one["Resource"])
+        one for one in role_statements("ConsoleSettingsFunction") if "Tokens.Arn" in listed(one["Resource"])
     ]
     assert listed(statement["Action"]) == ["dynamodb:Query"]
     for read, allowed in ((wiring.tokens().clients_shown, True), (wiring.tokens().clients, False)):

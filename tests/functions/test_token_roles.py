@@ -11,7 +11,7 @@ from reprieve.runtime import wiring
 from reprieve.store.tokens import DEPLOYMENT
 from tests.support.operator_policy import listed, purposes
 from tests.support.operator_policy import statements as operators
-from tests.support.tables import template
+from tests.support.tables import role_statements, template
 
 if TYPE_CHECKING:
     from tests.support.dynamodb import Client
@@ -22,11 +22,9 @@ TOKENS = {"OktaTokensFunction", "ZohoTokensFunction"}
 
 def statements(function: str) -> dict[str, dict[str, Any]]:
     """What a function's role may do in Tokens, by action, each with its condition."""
-    policies = template()["Resources"][function]["Properties"].get("Policies", [])
-    found = [statement for policy in policies for statement in policy["Statement"]]
     return {
         action: statement.get("Condition", {})
-        for statement in found
+        for statement in role_statements(function)
         if "Tokens.Arn" in listed(statement["Resource"])
         for action in listed(statement["Action"])
     }

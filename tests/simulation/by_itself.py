@@ -14,6 +14,7 @@ from reprieve.address import comparison_key
 from reprieve.clock import HOUR, MINUTE, Millis
 from reprieve.errors import Unavailable
 from reprieve.hooks.deliver import HookDelivery
+from reprieve.hooks.forms import Posters
 from reprieve.hooks.hook import Hook, Progress, Secret
 from reprieve.hooks.notice import notice_of
 from reprieve.net.post import Posted
@@ -34,6 +35,7 @@ from reprieve.system_log.span import position
 from tests.simulation.by_hand import KEYS
 from tests.simulation.dynamodb import BEHIND, Client, SerialTable, fault
 from tests.simulation.world import START, Failure, half
+from tests.support.event_bus import Bus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -223,7 +225,7 @@ class ByItself:
             reader=self.reader,
             log=scenario.event_log,
             opener=Opener(),  # type: ignore[arg-type]
-            poster=self.receiver,
+            posters=Posters(self.receiver, Bus(arn="")),  # type: ignore[arg-type]
             clock=lambda: Millis(scenario.world.now),
             remaining=lambda: 50_000,
             chance=lambda: scenario.choices.below(16) / 16,

@@ -1,4 +1,6 @@
-"""On the local stack: a bounce, a hold and what a policy says arrive at a receiver, whose verifier accepts them."""
+"""On the local stack: a bounce, a hold and what a policy says arrive at a receiver, whose verifier accepts them, and on
+the event bus.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from standardwebhooks.webhooks import Webhook
 
 from local.deploy import client, function_names
 from reprieve.clock import DAY, SECOND, Millis, now, timestamp
+from tests.stack.test_event_bus import BUS, Queue
 from tests.stack.test_other_providers import resend
 from tests.support.webhook_posts import RESEND_SECRET
 
@@ -80,7 +83,7 @@ def receiver(handler: type[Receiver] = Receiver) -> Iterator[Server]:
     pytest.fail(f"none of the ports {PORTS} is free")
 
 
-def test_a_bounce_a_hold_and_what_a_policy_says_arrive_at_a_receiver(
+def test_a_bounce_a_hold_and_what_a_policy_says_arrive_at_a_receiver_and_on_the_event_bus(
     place: Place, stack: dict[str, Any], reprieve: Command, tmp_path: Path
 ) -> None:
     names, lamb = function_names(place), client(place, "lambda")
@@ -92,6 +95,8 @@ def test_a_bounce_a_hold_and_what_a_policy_says_arrive_at_a_receiver(
         url = f"http://127.0.0.1:{server.server_address[1]}/reprieve"
         made = json.loads(reprieve("hooks", "add", ORGANIZATION, url, "--json"))
         assert reprieve("hooks", "test", ORGANIZATION, made["id"]).strip() == "taken, with the status 204"
+        queue = Queue(place, ORGANIZATION)
+        reprieve("hooks", "add", ORGANIZATION, BUS)
 
         def arrives(kind: str) -> dict[str, Any]:
             """The first notice of a type, verified; the schedule posts it, and so does the run that is asked for."""
@@ -123,10 +128,12 @@ def test_a_bounce_a_hold_and_what_a_policy_says_arrive_at_a_receiver(
         assert (suppressed["data"]["emails"], suppressed["data"]["list"]) == ([EMAIL], "bounces")
         reprieve("holds", "add", ORGANIZATION, "held@example.com", "--reason", "asked")
         assert arrives("address.held")["data"]["reason"] == "asked"
-        matched = arrives("policy.matched")["data"]
-        assert (matched["emails"], matched["list"], matched["rule"]) == ([EMAIL], "bounces", "partners")
+        matched = arrives("policy.matched")
+        data = matched["data"]
+        assert (data["emails"], data["list"], data["rule"]) == ([EMAIL], "bounces", "partners")
         expiring = arrives("address.expiring")["data"]
         assert (expiring["emails"], expiring["rule"]) == ([EXPIRING], "week")
         assert expiring["until"] == timestamp(Millis(failed * SECOND + 7 * DAY))
         lines = json.loads(reprieve("hooks", "deliveries", ORGANIZATION, made["id"], "--json"))
         assert suppressed["id"] in [line["notice"] for line in lines if line["result"] == "delivered"]
+        assert queue.details(suppressed["id"], matched["id"]) == [suppressed, matched]

@@ -1,4 +1,4 @@
-"""The local AWS requires AWS's permissions for a PartiQL statement, and for a function's alias."""
+"""The local AWS requires AWS's permissions for a PartiQL statement, a function's alias and the source of events."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from local.permissions import checks, qualified
+from local.permissions import checks, qualified, source
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/T"
 
@@ -38,3 +38,13 @@ def test_a_call_of_an_alias_needs_its_permission_on_the_alias() -> None:
         qualified(function, {"Qualifier": ["live"]}) == qualified(function, {"Qualifier": "live"}) == f"{function}:live"
     )
     assert qualified("*", {"Qualifier": "live"}) == "*"
+
+
+def entries(*sources: str) -> bytes:
+    return json.dumps({"Entries": [{"Source": one} for one in sources]}).encode()
+
+
+def test_the_source_of_events_is_theirs_and_that_of_several_is_none_that_a_policy_names() -> None:
+    assert source(entries("reprieve")) == source(entries("reprieve", "reprieve")) == "reprieve"
+    assert source(entries("reprieve", "payroll")) not in {"reprieve", "payroll"}
+    assert [source(body) for body in (b"", b"{}", b"[]", b'{"Entries": [{}]}', entries())] == [""] * 5

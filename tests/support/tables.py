@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -63,6 +63,17 @@ def environment() -> dict[str, str]:
     """The environment variables with the tables' names, which the template sets for every function."""
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if isinstance(value, str) and value in tables()}
+
+
+def role_statements(function: str) -> list[dict[str, Any]]:
+    """The statements of a function's role, by the function's name in the template."""
+    policies = template()["Resources"][function]["Properties"].get("Policies", [])
+    return with_parameters(statement for policy in policies for statement in policy["Statement"])
+
+
+def with_parameters(statements: Iterable[Any]) -> list[dict[str, Any]]:
+    """Statements of a policy; of one that depends on a parameter, that of a stack which has the parameter set."""
+    return [one[1] if isinstance(one, list) else one for one in statements]
 
 
 def settings_of(function: str) -> set[str]:

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reprieve.clock import DAY, HOUR, MINUTE, SECOND, Millis
+from reprieve.clock import DAY, HOUR, MINUTE, SECOND, Millis, from_timestamp
 from reprieve.errors import InvalidInput
 from reprieve.hooks import deliver, schedule, signature
 from reprieve.hooks.deliver import SETTLING, HookDelivery
 from reprieve.hooks.event_hook import EventHook, check_header, envelope
-from reprieve.hooks.forms import Message, message_of
+from reprieve.hooks.forms import Message, Posters, message_of
 from reprieve.hooks.hook import MAX_WAITING, Delivery, Hook, Progress, Result, Secret, Stretch, Waiting
 from reprieve.hooks.notice import Notice, NoticeType, notice_of, separated
 from reprieve.organization import Organization
@@ -31,6 +31,7 @@ from reprieve.suppressions.suppression import HOLDS, Suppression
 from reprieve.system_log.entry import EventType
 from reprieve.system_log.span import LOG_RETENTION, Stored, position
 from tests.support.contexts import context
+from tests.support.event_bus import Bus
 from tests.support.log_entries import entries
 
 if TYPE_CHECKING:
@@ -244,6 +245,7 @@ class World:
     crashes: list[bool] = field(default_factory=list)
     before_keeping: Any = None
     system_entries: list[LogEntry] = field(default_factory=list)
+    bus: Bus = field(default_factory=Bus)
 
     def write(self, organization: str, number: int, *, late: int = 0) -> str:
         """Log a bounce that is visible `late` milliseconds after it was sent to the store."""
@@ -333,7 +335,7 @@ class World:
             reader=self,
             log=self,
             opener=self,
-            poster=self,
+            posters=Posters(self, self.bus),  # type: ignore[arg-type]
             clock=lambda: Millis(self.now),
             remaining=lambda: ends - self.now,
             chance=lambda: 0.0,
@@ -725,7 +727,8 @@ def test_the_envelope_of_any_entry_is_oktas_with_the_whole_entry_and_the_same_ea
 def test_an_event_hook_hears_of_entries_of_its_types_and_no_others(entry: LogEntry, types: set[EventType]) -> None:
     hook = replace(World().hook("acme"), event_hook=EventHook("CRM", tuple(types), verified=True, source="s"))
     message = message_of(hook, entry.event)
-    assert message == Message(entry.uuid, str(entry.event["eventType"]), envelope("s", entry.event))
+    at = from_timestamp(str(entry.event["published"]))
+    assert message == Message(entry.uuid, str(entry.event["eventType"]), at, envelope("s", entry.event))
     assert hook.hears_of(message.type) == (entry.event["eventType"] in types)
 
 

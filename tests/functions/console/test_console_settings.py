@@ -15,6 +15,7 @@ from reprieve.clock import DAY, HOUR, Millis
 from reprieve.dialects.console import hooks as hook_pages
 from reprieve.dialects.console import policy as policy_page
 from reprieve.errors import Unavailable
+from reprieve.hooks.event_bus import Put
 from reprieve.hooks.event_hook import WantedEventHook
 from reprieve.hooks.hook import Changes, Delivery, Form, Result
 from reprieve.hooks.notice import NoticeType
@@ -25,6 +26,7 @@ from reprieve.suppressions.suppression import Classification, Permanence, Suppre
 from tests.support.console import logged, signed_in, text_of
 from tests.support.contexts import context
 from tests.support.email_servers import ADDRESSES, Client
+from tests.support.event_bus import ARN, Bus
 from tests.support.gateway import DEMO, cases, event, function
 from tests.support.hooks import Receiver
 from tests.support.mail_sink import PASSWORD, USERNAME, MailSink
@@ -213,7 +215,7 @@ def test_a_hook_says_what_it_hears_of_and_leads_to_what_was_posted(call: Gateway
     said = seen(browser, "/hooks")
     assert calls == {"GetItem": 1, "Query": 1}
     assert said == (
-        "Hooks A hook is a URL at which a system of yours hears of changes: each is posted there. "
+        "Hooks A hook is a URL, or an event bus, at which a system of yours hears of changes: each is posted there. "
         "https://hooks.acme.example/ Enabled Description CRM Hears that an address or a domain was put on hold, "
         "addresses were lifted Form notices, signed by Standard Webhooks Since 1 Jan 2026, 00:00 UTC"
     )
@@ -287,6 +289,25 @@ def test_an_event_hook_says_its_form_that_it_is_not_verified_and_its_posts(call:
         "Taken : an entry system.email.delivery, attempt 1, 1 Jan 2026, 00:00 UTC , status 204 Notice n1 All hooks"
     )
     assert "my-secret" not in said
+
+
+def test_an_event_bus_says_its_form_and_is_tested(call: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = Bus()
+    monkeypatch.setattr(wiring, "event_bus", lambda: bus)
+    hook, secret = wiring.hooks().add(context(DEMO, request_id="h", now=wiring.now()), Changes(ARN))
+    assert secret is None
+    browser = signed_in(call)
+    assert seen(browser, "/hooks/{id}", id=hook.id).endswith(
+        f"{ARN} Enabled Hears that anything changed Form notices, put onto the event bus of this deployment "
+        "Since 1 Jan 2026, 00:00 UTC Test Disable A test reports no change. "
+        "What was posted in the last 30 days Nothing was. A change is posted within a minute. All hooks"
+    )
+    assert on(browser, "test", hook.id).status == 200
+    assert "The test was taken, with status 200." in text_of(browser.page)
+    assert [(one.organization_id, one.type) for one in bus.taken] == [("demo", "hook.test")]
+    bus.trouble = [Put(0, "EventBridge did not take it: ThrottlingException")]
+    assert on(browser, "test", hook.id).status == 200
+    assert "The test was not taken: EventBridge did not take it: ThrottlingException." in text_of(browser.page)
 
 
 # ---------------------------------------------------------------- the policy

@@ -26,7 +26,9 @@ def test_the_events_in_the_repository_are_answered(call: Gateway) -> None:
     assert call.send(function("hooks"), event("hooks", "not_https")) == refusal("url", "must be a plain https URL")
     unknown = call.send(function("hooks"), event("hooks", "unknown"))
     assert unknown == problem(404, "Not Found", "no hook of that id")
-    assert set(cases("hooks")) == {"add", "list", "not_https", "unknown"}
+    other = "this deployment has no event bus"
+    assert call.send(function("hooks"), event("hooks", "another_bus")) == refusal("url", other)
+    assert set(cases("hooks")) == {"add", "another_bus", "list", "not_https", "unknown"}
 
 
 def test_a_hook_is_added_changed_member_by_member_and_removed(call: Gateway, calls: Calls, clock: Clock) -> None:

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from reprieve.access.ports import AccessStore, KeyOpener
-    from reprieve.hooks.forms import Message
+    from reprieve.hooks.forms import Message, Posters
     from reprieve.hooks.hook import Hook
-    from reprieve.hooks.ports import Answer, HookPoster, HookStore
+    from reprieve.hooks.ports import Answer, HookStore
     from reprieve.lanes import Lanes
     from reprieve.organization import Organization
     from reprieve.system_log.ports import EventLog, LogReader
@@ -138,7 +138,7 @@ class HookDelivery:
     reader: LogReader
     log: EventLog
     opener: KeyOpener
-    poster: HookPoster
+    posters: Posters
     clock: Callable[[], Millis]
     remaining: Callable[[], int]
     chance: Callable[[], float]
@@ -275,7 +275,7 @@ class HookDelivery:
         """Post one notice and take in the answer; return whether another post is worthwhile in this turn."""
         if not turn.secrets:
             turn.secrets = unsealed(self.opener, turn.hook, self.clock())
-        answer = posted(self.poster, turn.hook, post.message, turn.secrets, now=self.clock())
+        answer = posted(self.posters, turn.hook, post.message, turn.secrets, now=self.clock())
         if answer.status == HTTPStatus.GONE:
             self._disable(turn, "it answered 410 Gone", tally)
             return False

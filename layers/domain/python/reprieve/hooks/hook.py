@@ -33,11 +33,19 @@ class Form(StrEnum):
     """A notice is posted, signed by Standard Webhooks."""
     OKTA = "okta"
     """The entry of the system log is posted as an event hook of Okta's: in Okta's envelope, with a header as secret."""
+    BUS = "bus"
+    """A notice is put onto the deployment's event bus (Amazon EventBridge). There is no secret."""
+
+
+def form_of(url: str) -> Form:
+    """The form of a hook of ours with this URL: an ARN is an event bus."""
+    return Form.BUS if url.startswith("arn:") else Form.STANDARD
 
 
 #: the places of an organization's hooks, so that there are no more of a form
 PLACES: Final = {
     Form.STANDARD: range(MAX_HOOKS),
+    Form.BUS: range(MAX_HOOKS),
     Form.OKTA: range(MAX_HOOKS, MAX_HOOKS + MAX_EVENT_HOOKS),
 }
 
@@ -131,13 +139,13 @@ class Hook:
         organization_id: whose.
         id: distinguishes the organization's hooks.
         place: its number among them; see `PLACES`.
-        url: what is posted to.
+        url: what is posted to; of an event bus its ARN.
         description: "" for none.
         types: what it hears of; empty for every type. An event hook has its own.
         enabled: whether it is posted to.
         disabled_reason: why it was disabled, where no person did.
         secrets: those that sign, the newest first: one, or two after a rotation. Of an event hook the value of the
-            header that is its secret, if it has one.
+            header that is its secret, if it has one; none of an event bus.
         created: in milliseconds.
         updated: when its settings were last changed.
         progress: how far it has heard.
@@ -165,7 +173,7 @@ class Hook:
     @property
     def form(self) -> Form:
         """How it hears of a change."""
-        return Form.OKTA if self.event_hook else Form.STANDARD
+        return Form.OKTA if self.event_hook else form_of(self.url)
 
     @property
     def is_posted_to(self) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import Millis, hours, timestamp
 from reprieve.errors import Conflict, InvalidInput
 from reprieve.hooks import signature
-from reprieve.hooks.forms import Message, check_url, posted
-from reprieve.hooks.hook import KEEP_HOURS, MAX_KEEP_HOURS, Form, Hook, Progress, Stretch
+from reprieve.hooks.forms import check_url, notice_message, posted
+from reprieve.hooks.hook import KEEP_HOURS, MAX_KEEP_HOURS, Form, Hook, Progress, Stretch, form_of
 from reprieve.hooks.notice import Notice, NoticeType
 from reprieve.hooks.sealed import sealed, unsealed
 from reprieve.hooks.verification import challenged, new_challenge
@@ -20,10 +20,17 @@ from reprieve.system_log.span import LOG_RETENTION, position
 if TYPE_CHECKING:
     from reprieve.access.ports import KeyOpener, KeyVault
     from reprieve.context import Context
+    from reprieve.hooks.forms import Posters
     from reprieve.hooks.hook import Changes, Delivery
-    from reprieve.hooks.ports import Answer, HookPoster
+    from reprieve.hooks.ports import Answer
     from reprieve.hooks.stored import StoredHooks
     from reprieve.organization import Organization
+
+#: forms whose secrets are not rotated here, and why
+WITHOUT_ROTATION: Final = {
+    Form.OKTA: "an event hook's secret is set by Okta's API",
+    Form.BUS: "an event bus has no secret: AWS itself verifies who puts events onto it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +41,13 @@ class Hooks:
         stored: the hooks.
         vault: seals secrets.
         opener: unseals them.
-        poster: posts to a URL that a user chose.
+        posters: post to hooks.
     """
 
     stored: StoredHooks
     vault: KeyVault
     opener: KeyOpener
-    poster: HookPoster
+    posters: Posters
 
     def all(self, organization: Organization) -> list[Hook]:
         """An organization's hooks, oldest first."""
@@ -54,15 +61,15 @@ class Hooks:
         """
         return self.stored.find(organization, identifier)
 
-    def add(self, context: Context, wanted: Changes) -> tuple[Hook, str]:
+    def add(self, context: Context, wanted: Changes) -> tuple[Hook, str | None]:
         """Add a hook; it hears of what happens from now on.
 
         Args:
             context: who asks.
-            wanted: its settings; the URL is needed.
+            wanted: its settings; the URL is needed: that of a server, or the ARN of the deployment's event bus.
 
         Returns:
-            The hook, and its secret, which is never shown again.
+            The hook, and its secret, which is never shown again; an event bus has none.
 
         Raises:
             InvalidInput: a setting cannot be.
@@ -70,33 +77,35 @@ class Hooks:
             Unavailable: nothing was changed.
         """
         wanted.check()
-        identifier, secret = f"hook-{secrets.token_hex(8)}", _new_secret()
-        given = sealed(self.vault, secret, context.organization.id)
+        url, identifier = wanted.url or "", f"hook-{secrets.token_hex(8)}"
+        form = form_of(url)
+        secret = None if form is Form.BUS else _new_secret()
+        given = (sealed(self.vault, secret, context.organization.id),) if secret else ()
 
         def made(known: list[Hook], place: int) -> Hook:
             return Hook(
                 organization_id=context.organization.id,
                 id=identifier,
                 place=place,
-                url=self._free_url(wanted.url or "", known, identifier),
+                url=self._free_url(url, known, identifier),
                 description=wanted.description or "",
                 types=wanted.types or frozenset(),
                 enabled=wanted.enabled is not False,
                 disabled_reason="",
-                secrets=(given,),
+                secrets=given,
                 created=context.now,
                 updated=context.now,
                 progress=Progress(position(context.now)),
             )
 
-        return self.stored.add(context, Form.STANDARD, made), secret
+        return self.stored.add(context, form, made), secret
 
     def change(self, context: Context, identifier: str, wanted: Changes) -> Hook:
         """Change what is given of a hook. One that is enabled goes on where it stopped.
 
         Raises:
             NotFound: there is none of that id.
-            InvalidInput: as of `add`, or an event hook has this set by Okta's API.
+            InvalidInput: as of `add`, or an event hook has this set by Okta's API, or the URL is of another form.
             Conflict, Unavailable: as of `add`.
         """
         wanted.check()
@@ -105,6 +114,8 @@ class Hooks:
             if hook.event_hook and (wanted.url is not None or wanted.types is not None):
                 field = "types" if wanted.url is None else "url"
                 raise InvalidInput("an event hook's is set by Okta's API", field=field)
+            if wanted.url is not None and form_of(wanted.url) is not hook.form:
+                raise InvalidInput("a hook keeps its form; add another one", field="url")
             known = self.stored.all(context.organization)
             enabled = hook.enabled if wanted.enabled is None else wanted.enabled
             return replace(
@@ -138,13 +149,13 @@ class Hooks:
         Raises:
             NotFound: there is none of that id.
             InvalidInput: `keep_hours` is out of range.
-            Conflict: it is an event hook, whose secret its owner chose.
+            Conflict: it is an event hook, whose secret its owner chose, or an event bus, which has none.
             Unavailable: nothing was changed.
         """
         if not 0 <= keep_hours <= MAX_KEEP_HOURS:
             raise InvalidInput(f"0 to {MAX_KEEP_HOURS} hours", field="keep_hours")
-        if self.find(context.organization, identifier).event_hook:
-            raise Conflict("an event hook's secret is set by Okta's API")
+        if reason := WITHOUT_ROTATION.get(self.find(context.organization, identifier).form):
+            raise Conflict(reason)
         secret = _new_secret()
         newest = sealed(self.vault, secret, context.organization.id)
 
@@ -155,7 +166,7 @@ class Hooks:
         return self.stored.change(context, EventType.HOOK_ROTATE, identifier, rotated), secret
 
     def test(self, context: Context, identifier: str) -> Answer:
-        """Post a notice that reports no change, signed like any other, whether the hook is enabled or not.
+        """Post a notice that reports no change, like any other, whether the hook is enabled or not.
 
         An event hook is sent the request by which its endpoint is verified instead; what comes of it is not kept.
 
@@ -169,9 +180,9 @@ class Hooks:
         hook = self.find(context.organization, identifier)
         opened = unsealed(self.opener, hook, context.now)
         if hook.event_hook:
-            return challenged(self.poster, hook.url, hook.event_hook, opened, new_challenge())
+            return challenged(self.posters.web, hook.url, hook.event_hook, opened, new_challenge())
         notice = Notice(context.request_id, NoticeType.TEST, timestamp(context.now), {"hook": hook.id})
-        return posted(self.poster, hook, Message(notice.id, notice.type, notice.body), opened, now=context.now)
+        return posted(self.posters, hook, notice_message(notice), opened, now=context.now)
 
     def deliveries(
         self, organization: Organization, identifier: str, *, after: str | None, limit: int
@@ -206,7 +217,7 @@ class Hooks:
         return self.stored.start_replay(context, identifier, Stretch(position(since), position(Millis(ends))))
 
     def _free_url(self, url: str, known: list[Hook], identifier: str) -> str:
-        check_url(self.poster, url)
+        check_url(self.posters, url)
         if any(one.url == url and one.id != identifier and not one.event_hook for one in known):
             raise Conflict("another hook has this URL")
         return url

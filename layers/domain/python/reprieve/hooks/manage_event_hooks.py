@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Conflict, InvalidInput, NotFound
 from reprieve.hooks.event_hook import EventHook, NotVerified
-from reprieve.hooks.forms import check_url, is_worth_repeating
+from reprieve.hooks.forms import check_web_url, is_worth_repeating
 from reprieve.hooks.hook import Form, Hook, Progress
 from reprieve.hooks.sealed import sealed, unsealed
 from reprieve.hooks.verification import challenged, new_challenge, proof_problem
@@ -201,7 +201,7 @@ class EventHooks:
         return proof_problem(answer, challenge)
 
     def _checked_url(self, wanted: WantedEventHook) -> str:
-        check_url(self.poster, wanted.url, field="channel.config.uri")
+        check_web_url(self.poster, wanted.url, field="channel.config.uri")
         return wanted.url
 
     def _sealed(self, context: Context, wanted: WantedEventHook) -> tuple[Secret, ...]:

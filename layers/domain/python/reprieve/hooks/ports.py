@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from reprieve.hooks.event_bus import Event
     from reprieve.hooks.hook import Delivery, Hook, Progress
     from reprieve.organization import Organization
 
@@ -105,4 +106,17 @@ class HookPoster(Protocol):
 
     def get(self, url: str, headers: Mapping[str, str], *, seconds: float) -> Answer:
         """Get a URL, within the same limits."""
+        ...
+
+
+class EventBus(Protocol):
+    """The event bus that the deployment names, and no other."""
+
+    @property
+    def arn(self) -> str:
+        """Its ARN; "" where the deployment has none."""
+        ...
+
+    def put(self, event: Event) -> Answer:
+        """Put an event onto the bus by one request. Without an answer, it may be there all the same."""
         ...

@@ -85,6 +85,11 @@ def dead_letter_queue() -> str:
     return os.environ["DEAD_LETTER_QUEUE_URL"]
 
 
+def event_bus() -> str:
+    """The ARN of the event bus that hooks may name; "" for none."""
+    return os.environ.get("EVENT_BUS", "")
+
+
 def removal_job() -> tuple[str, str] | None:
     """The removal job's name and its alias; None where functions do not ask it to run."""
     # elsewhere than in a deployment, as in `sam local`, the variable is missing or names no function

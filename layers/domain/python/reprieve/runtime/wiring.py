@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from reprieve.exports.export import Exports
     from reprieve.exports.imports import Imports
     from reprieve.hooks.deliver import HookDelivery
+    from reprieve.hooks.forms import Posters
     from reprieve.hooks.manage import Hooks
     from reprieve.hooks.manage_event_hooks import EventHooks
     from reprieve.hooks.stored import StoredHooks
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from reprieve.removals.upkeep import Upkeep
     from reprieve.store.access import Access
     from reprieve.store.dead_letters import DeadLetters
+    from reprieve.store.event_bus import EventBus
     from reprieve.store.groups import GroupStore
     from reprieve.store.holds import Holds as HoldStore
     from reprieve.store.hooks import Hooks as HookStore
@@ -928,11 +930,34 @@ def hook_poster() -> HookPoster:
     return HookPoster(chosen_hosts())
 
 
+def event_bus() -> EventBus:
+    """The deployment's event bus. One attempt per call: the delivery decides whether to try again."""
+    from reprieve.hooks.event_bus import region_of
+    from reprieve.store.event_bus import EventBus
+    from reprieve.store.transport import Late
+
+    arn = settings.event_bus()
+
+    def events() -> Transport:
+        from reprieve.store.boto3_transport import Boto3
+
+        return Boto3(provider_client("events", region_of(arn)))
+
+    return EventBus(Late(events), arn)
+
+
+def posters() -> Posters:
+    """What posts to hooks, of whichever form."""
+    from reprieve.hooks.forms import Posters
+
+    return Posters(hook_poster(), event_bus())
+
+
 def hooks() -> Hooks:
     """The verbs for hooks."""
     from reprieve.hooks.manage import Hooks
 
-    return Hooks(stored_hooks(), vault(), vault(), hook_poster())
+    return Hooks(stored_hooks(), vault(), vault(), posters())
 
 
 def event_hooks() -> EventHooks:
@@ -962,7 +987,7 @@ def hook_delivery(context: Any) -> HookDelivery:  # noqa: ANN401  (Lambda's cont
         reader=log_reader(),
         log=event_log(),
         opener=vault(),
-        poster=hook_poster(),
+        posters=posters(),
         clock=now,
         remaining=context.get_remaining_time_in_millis,
         chance=random.SystemRandom().random,

@@ -46,6 +46,7 @@ TYPES: Final[Mapping[NoticeType, str]] = {
 FORMS: Final[Mapping[Form, str]] = {
     Form.STANDARD: "notices, signed by Standard Webhooks",
     Form.OKTA: "entries of the system log, as an event hook of Okta's",
+    Form.BUS: "notices, put onto the event bus of this deployment",
 }
 #: what became of one post, in words
 RESULTS: Final[Mapping[Result, str]] = {

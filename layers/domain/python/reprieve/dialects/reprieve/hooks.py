@@ -202,8 +202,8 @@ def render(one: Hook) -> Response:
     return Response(HTTPStatus.OK, hook(one))
 
 
-def render_secret(one: Hook, secret: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """A hook with its new secret, which no other answer has."""
+def render_secret(one: Hook, secret: str | None, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """A hook with its new secret, which no other answer has; null for an event bus."""
     return Response(status, {**hook(one), "secret": secret}, headers=(("Cache-Control", "no-store"),))
 
 
