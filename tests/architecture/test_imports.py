@@ -32,7 +32,7 @@ EXPENSIVE = {
     "cryptography": {"event_webhook", "email_servers", "email_server_test", "okta_tokens", "zoho_tokens"},
     "flufl.bounce": {"mail_reports"},
     "joserfc": {"okta_tokens", "zoho_tokens"},
-    "jinja2": {"console", "console_settings"},
+    "jinja2": {"console", "console_settings", "console_people"},
     "django_htmx": set(),
 }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reprieve.access.credential import Credential
+from reprieve.access.issuer import Issuer
 from reprieve.access.provider_account import DEFAULT, ProviderAccount
 from reprieve.access.quota import Bucket
 from reprieve.access.session import Session
@@ -40,6 +41,7 @@ LISTS = (
     "AddressWhitelistFunction",
 )
 
+ISSUER = Issuer("demo", "https://id.example", "api", "https://id.example/keys", "groups", ())
 KEY = Credential("k1", "demo", "1" * 64, "key", frozenset({"a.read"}), NOW, NOW + 1)
 #: what only the function that manages API keys may do
 KEY_VERBS = {"keys", "issue", "change", "rename", "revoke"}
@@ -61,6 +63,7 @@ VERBS: dict[str, Verb] = {
     "peek": lambda: wiring.quotas().peek(DEMO, Bucket.SENDGRID, now=NOW),
     "keys": lambda: wiring.access().credentials("demo"),
     "issuers": lambda: IssuerStore(wiring.table("ACCESS")).of("demo"),
+    "distrust": lambda: IssuerStore(wiring.table("ACCESS")).remove(ISSUER),
     "issue": lambda: wiring.access().add_credential(KEY),
     "change": lambda: wiring.access().change_credential(KEY, name="key", scopes=KEY.scopes),
     "rename": lambda: wiring.access().change_credential(KEY, name="key", scopes=None),
@@ -116,8 +119,10 @@ ALLOWED: dict[str, set[str]] = {
         "count",
         "policy",
         "account state",
-        "keys",
-        "issuers",
+    },
+    "ConsolePeopleFunction": {
+        *("credential", "organization", "peek", "count", "account state"),
+        *("keys", "issuers", "issue", "revoke", "distrust", "deny"),
     },
     "EventWebhookFunction": {"credential", "organization", "webhook key"},
     "OktaTokensFunction": {"organization"},
@@ -154,25 +159,30 @@ def allows(statement: dict[str, Any], operation: str, call: dict[str, Any]) -> b
         return False
     if f"{table_of(call)}.Arn" not in listed(statement["Resource"]):
         return False
-    if operation in {"BatchGetItem", "DeleteItem"}:
+    if operation == "BatchGetItem":
         assert "Condition" not in statement
         return True
     facts = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES" if "ProjectionExpression" in call else "ALL_ATTRIBUTES"}
     if operation in {"UpdateItem", "PutItem"}:
         facts = {"dynamodb:ReturnValues": call.get("ReturnValues", "NONE")}
     named = {*call.get("Key", {}), *call.get("Item", {}), *call.get("ExpressionAttributeNames", {}).values()}
+    partitions = {str(call[part]["partition"]["S"]) for part in ("Key", "Item") if "partition" in call.get(part, {})}
+    values = {"dynamodb:Attributes": named, "dynamodb:LeadingKeys": partitions}
     return all(
-        holds(operator, key, value if isinstance(value, list) else [value], named, facts)
+        holds(operator, key, value if isinstance(value, list) else [value], values, facts)
         for operator, condition in statement.get("Condition", {}).items()
         for key, value in condition.items()
     )
 
 
-def holds(operator: str, key: str, patterns: list[str], named: set[str], facts: dict[str, str]) -> bool:
-    """Whether one condition holds for a call with these attributes and facts."""
+def holds(operator: str, key: str, patterns: list[str], values: dict[str, set[str]], facts: dict[str, str]) -> bool:
+    """Whether one condition holds for a call with these attributes, partitions and facts."""
+    if operator == "ForAllValues:StringNotEquals":
+        assert key == "dynamodb:LeadingKeys"
+        return not values[key] & set(patterns)
     if operator.startswith("ForAllValues:String"):
         assert key == "dynamodb:Attributes"
-        return all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in named)
+        return all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in values[key])
     assert operator == "StringEqualsIfExists"
     return key not in facts or facts[key] in patterns
 
@@ -208,33 +218,65 @@ def test_a_role_allows_the_verbs_that_its_function_has_and_no_others(
     assert allowed == ALLOWED[function]
 
 
-#: the two functions that list credentials; what the second one may read is in the table above
-LISTING = {"ApiKeysFunction", "ConsoleSettingsFunction"}
+#: the two functions that list, create and delete credentials; what each may do is in the table above
+LISTING = {"ApiKeysFunction", "ConsolePeopleFunction"}
 
 
 def test_the_console_lists_credentials_by_their_attributes_and_no_sessions_or_whole_items() -> None:
-    queries = [it for it in statements("ConsoleSettingsFunction") if "dynamodb:Query" in listed(it["Action"])]
+    queries = [it for it in statements("ConsolePeopleFunction") if "dynamodb:Query" in listed(it["Action"])]
     named = ["ForAllValues:StringEquals", "StringEqualsIfExists"]
     assert {it["Resource"]: sorted(it["Condition"]) for it in queries} == {
         "Access.Arn": named,
         "ProviderAccounts.Arn": named,
     }
-    actions = {action for it in statements("ConsoleSettingsFunction") for action in listed(it["Action"])}
-    assert actions & {"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"} == set()
 
 
-def test_the_console_lists_oauth_clients_without_what_verifies_them_and_does_nothing_else_with_tokens(
+def test_what_the_console_puts_is_a_credential_and_neither_an_issuer_nor_the_deployments_keys() -> None:
+    (put,) = [it for it in statements("ConsolePeopleFunction") if listed(it["Action"]) == ["dynamodb:PutItem"]]
+    item = {name: {"S": "any"} for name in ("sort", "id", "name", "scopes", "created", "valid_until", "role")}
+
+    def may(partition: str, *more: str) -> bool:
+        whole = {"partition": {"S": partition}, **item, **{name: {"S": "any"} for name in more}}
+        return allows(put, "PutItem", {"TableName": "Access", "Item": whole})
+
+    assert may("demo")
+    assert not any(may(partition) for partition in ("#deployment", "#issuers"))
+    attributes = ("session", "attempt_ends", "kind", "membership", "keys", "names", "sealed_secret", "url", "grants")
+    assert not any(may("demo", name) for name in attributes)
+    assert not allows(put, "PutItem", {"TableName": "Access", "Item": {}, "ReturnValues": "ALL_OLD"})
+
+
+@pytest.mark.parametrize("operation", ["DeleteItem", "UpdateItem"])
+def test_the_console_deletes_and_denies_nothing_of_the_deployments(operation: str) -> None:
+    for partition, allowed in (("demo", True), ("#deployment", False)):
+        key = {"partition": {"S": partition}, "sort": {"S": "denied"}}
+        call = {"TableName": "Access", "Key": key, "ExpressionAttributeNames": {"#names": "names"}}
+        assert any(allows(it, operation, call) for it in statements("ConsolePeopleFunction")) is allowed
+
+
+def test_only_the_function_of_people_changes_credentials_for_the_console_and_it_is_told_no_secret() -> None:
+    for function in ("ConsoleFunction", "ConsoleSettingsFunction"):
+        actions = {action for it in statements(function) for action in listed(it["Action"])}
+        assert actions & {"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"} == set()
+    properties = template()["Resources"]["ConsolePeopleFunction"]["Properties"]
+    assert properties["Environment"]["Variables"] == {"POWERTOOLS_SERVICE_NAME": "console-people"}
+    actions = {action for it in role_statements("ConsolePeopleFunction") for action in listed(it["Action"])}
+    assert {action.partition(":")[0] for action in actions} == {"dynamodb"}
+
+
+def test_the_console_lists_oauth_clients_without_what_verifies_them(
     asked: list[tuple[str, dict[str, Any]]],
 ) -> None:
     (statement,) = [
-        one for one in role_statements("ConsoleSettingsFunction") if "Tokens.Arn" in listed(one["Resource"])
+        one
+        for one in role_statements("ConsolePeopleFunction")
+        if "Tokens.Arn" in listed(one["Resource"]) and listed(one["Action"]) == ["dynamodb:Query"]
     ]
-    assert listed(statement["Action"]) == ["dynamodb:Query"]
     for read, allowed in ((wiring.tokens().clients_shown, True), (wiring.tokens().clients, False)):
         asked.clear()
         read("demo")
         assert [allows(statement, *one) for one in asked] == [allowed]
-    for name in ("secret_digest", "jwks", "client", "keys"):
+    for name in ("secret_digest", "jwks", "keys"):
         (operation, call) = asked[0]
         named = {**call["ExpressionAttributeNames"], "#more": name}
         wider = call | {"ProjectionExpression": "#more", "ExpressionAttributeNames": named}
@@ -258,7 +300,7 @@ def test_a_role_may_read_one_item_and_change_one_and_list_nothing_but_accounts(f
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("function", sorted(ALLOWED.keys() - {"ApiKeysFunction"}))
 def test_no_role_may_change_a_whole_item_or_an_attribute_that_grants_something(function: str, table: str) -> None:
-    call = {"TableName": table, "Key": {"partition": "demo", "sort": "any"}}
+    call = {"TableName": table, "Key": {"partition": {"S": "demo"}, "sort": {"S": "any"}}}
     wide = [
         {"ReturnValues": "ALL_OLD"},
         {"ReturnValues": "ALL_NEW"},
@@ -275,7 +317,11 @@ def readers(*attributes: str) -> set[str]:
     """The functions whose role may read these attributes of a provider account, or a whole one if none is named."""
     names = {f"#{name}": name for name in attributes}
     projection = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names} if names else {}
-    single = {"TableName": "ProviderAccounts", "Key": {"partition": "demo", "sort": "provider"}, **projection}
+    single = {
+        "TableName": "ProviderAccounts",
+        "Key": {"partition": {"S": "demo"}, "sort": {"S": "provider"}},
+        **projection,
+    }
     batch = {"RequestItems": {"ProviderAccounts": {}}}
     return {
         name

@@ -111,6 +111,7 @@ BODILESS = {
     *("console POST /lifts/many", "console POST /lifts/many/dry-run"),
     *(f"console POST /email-servers/{{id}}/{verb}" for verb in ("enable", "disable", "delete", "test")),
     *(f"console POST /hooks/{{id}}/{verb}" for verb in ("enable", "disable", "test")),
+    *("console POST /people", "console POST /people/{id}/revoke"),
     *("console POST /policy/enable", "console POST /policy/disable"),
 }
 

@@ -72,6 +72,7 @@ UNUSUAL: dict[str, frozenset[Permission]] = {
     "console POST /lists/export": frozenset({Permission.READ}),
     "console POST /lists/file": frozenset({Permission.READ}),
     "console GET /lists/import": frozenset({Permission.CHANGE}),
+    "console GET /people/{id}/revoke": frozenset({Permission.CHANGE}),
     "console POST /lifts/dry-run": frozenset({Permission.LIFT}),
     # the lists that the help desk may not lift from are refused by the verb
     **{f"sendgrid DELETE /suppression/{name}": frozenset({Permission.LIFT}) for name in LISTS},

@@ -224,7 +224,10 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("console GET /log", "console POST /log", "console POST /log/newer"), ("okta.logs.read",)),
     "console GET /email-servers": READ_SERVERS,
     "console GET /status": READ_REMOVALS,
-    "console GET /people": ("reprieve.credentials.read",),
+    "console GET /people": ("reprieve.credentials.read", "reprieve.credentials.manage"),
+    "console POST /people": ("reprieve.credentials.manage",),
+    "console GET /people/{id}/revoke": ("reprieve.credentials.manage",),
+    "console POST /people/{id}/revoke": ("reprieve.credentials.manage",),
     **{
         f"console POST /email-servers/{{id}}/{verb}": MANAGE_SERVERS for verb in ("enable", "disable", "delete", "test")
     },

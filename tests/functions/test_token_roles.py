@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reprieve.access.client import RefreshToken
+from reprieve.access.client import ClientKind, RefreshToken
+from reprieve.context import OPERATOR, Context
+from reprieve.organization import Organization
 from reprieve.runtime import wiring
 from reprieve.store.tokens import DEPLOYMENT
 from tests.support.operator_policy import listed, purposes
@@ -30,10 +32,27 @@ def statements(function: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_no_other_function_may_do_anything_in_tokens_but_the_consoles_which_lists_clients() -> None:
+def test_no_other_function_may_do_anything_in_tokens_but_the_consoles_which_lists_and_revokes_clients() -> None:
     functions = [name for name, it in template()["Resources"].items() if it["Type"] == "AWS::Serverless::Function"]
-    assert {name for name in functions if statements(name)} == TOKENS | {"ConsoleSettingsFunction"}
-    assert statements("ConsoleSettingsFunction").keys() == {"dynamodb:Query"}
+    assert {name for name in functions if statements(name)} == TOKENS | {"ConsolePeopleFunction"}
+    conditions = statements("ConsolePeopleFunction")
+    assert conditions.keys() == {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:DeleteItem"}
+    for action in ("dynamodb:GetItem", "dynamodb:DeleteItem"):
+        assert conditions[action] == {"ForAllValues:StringNotEquals": {"dynamodb:LeadingKeys": [DEPLOYMENT]}}
+
+
+def test_a_revocation_reads_of_refresh_tokens_what_the_consoles_role_names(dynamodb: Client) -> None:
+    condition = statements("ConsolePeopleFunction")["dynamodb:Query"]
+    asked: list[tuple[str, dict[str, Any]]] = []
+    by = Context(Organization("demo", "Demo"), OPERATOR, "r", NOW)
+    verbs = wiring.clients(lambda _: None)
+    client, _ = verbs.create(by, ClientKind.REFRESH, name="CRM", scopes=["s"])
+    dynamodb.observe = lambda operation, call: asked.append((operation, dict(call)))
+    verbs.revoke(by, client.id)
+    (query,) = [call for operation, call in asked if operation == "Query"]
+    named = set(query["ExpressionAttributeNames"].values())
+    assert named <= set(condition["ForAllValues:StringEquals"]["dynamodb:Attributes"])
+    assert "ProjectionExpression" in query
 
 
 def test_each_of_the_two_reads_and_does_one_thing_besides() -> None:

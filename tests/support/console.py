@@ -138,9 +138,12 @@ class Browser:
 
 def served_by(resource: str) -> Handler:
     """The function of the console that serves a path; what has no route is served by the first."""
-    # loading it registers its routes
-    settings = function("console_settings")
-    return settings if any(resource == own for _, own in edge.settings.routes) else function("console")
+    # loading one registers its routes
+    others = ((function("console_settings"), edge.settings), (function("console_people"), edge.people))
+    for handler, api in others:
+        if any(resource == own for _, own in api.routes):
+            return handler
+    return function("console")
 
 
 def in_parts(fields: Mapping[str, str], file: bytes) -> bytes:

@@ -21,6 +21,7 @@ LAYER = ROOT / "layers" / "domain" / "python"
 OTHER_MEANINGS = {
     "reprieve/access/quota.py",
     "reprieve/addresses/explain.py",
+    "reprieve/dialects/console/credentials.py",
     "reprieve/email_servers/email_server.py",
     "reprieve/net/mail_hosts.py",
 }

@@ -413,6 +413,62 @@ def test_servers_are_tried_hooks_looked_at_and_the_policy_is_enabled(
     assert [mail["To"] for mail in settings.mails] == ["grace@example.com"]
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_a_token_is_created_by_keyboard_alone_shown_once_and_revoked(
+    provider: Provider, shots: Path | None, *, script: bool
+) -> None:
+    row = "article:has-text('CRM sync')"
+    looks = [["look", name] for name in ("create-token-refused", "token", "revoke", "revoked") if script]
+    refused, token_page, question, revoked = ([one] for one in looks) if script else ([], [], [], [])
+    steps = [
+        *sign_in(),
+        ["click", "nav li >> text=People"],
+        ["click", "text=Create an API token"],
+        ["press", "Tab"],
+        ["focus"],
+        ["keys", "CRM sync"],
+        ["type", "#until", "2025-12-01"],
+        ["press", "Enter"],
+        ["says", "#until-fault", "This day is over; choose a later one."],
+        ["value", "#name"],
+        *refused,
+        ["type", "#until", ""],
+        ["click", "#role"],
+        ["press", "Escape"],
+        ["keys", "h"],
+        ["press", "Tab"],
+        ["focus"],
+        ["press", "Tab"],
+        ["focus"],
+        ["press", "Tab"],
+        ["focus"],
+        ["press", "Enter"],
+        ["says", "#about", "The API token “CRM sync” was created"],
+        ["says", "dl", "help desk"],
+        ["count", ".token"],
+        *token_page,
+        ["click", "text=I have kept it"],
+        ["count", row],
+        ["click", f"{row} >> text=Revoke…"],
+        ["says", "#about", "Revoke the API token “CRM sync”?"],
+        *question,
+        ["press", "Tab"],
+        ["click", "text=Revoke it now"],
+        ["says", ".headline", "The API token was revoked."],
+        *revoked,
+        ["count", row],
+        ["count", ".token"],
+        ["goto", "/console/people"],
+        ["count", ".token"],
+    ]
+    with served() as origin:
+        found = walk(origin, steps, script=script, shots=shots)
+    assert by_name(steps, found, "look") == [{}] * len(looks)
+    assert by_name(steps, found, "focus") == ["name", "purpose", "Single scopes", "Create the token"]
+    assert by_name(steps, found, "value") == ["CRM sync"]
+    assert by_name(steps, found, "count") == [1, 1, 0, 0, 0]
+
+
 #: of each day of two weeks: delivered, bounced, blocked, deferred, in hundreds
 DAYS = ((31, 1, 0, 1), (29, 1, 1, 0), (33, 2, 0, 1), (30, 1, 1, 1), (12, 0, 0, 0), (9, 0, 0, 0), (34, 4, 3, 2))
 

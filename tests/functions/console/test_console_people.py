@@ -67,8 +67,8 @@ def test_an_organization_that_has_set_nothing_is_told_how_to(call: Gateway) -> N
         "reprieve sign-in set . API tokens "
     )
     assert said.partition(" OAuth clients ")[2] == (
-        "Programs that ask for access tokens, each of which counts for an hour at most. An operator creates and "
-        "revokes them, with reprieve clients . There is none. Outside issuers Identity providers whose access tokens "
+        "Programs that ask for access tokens, each of which counts for an hour at most. An operator creates "
+        "them, with reprieve clients . There is none. Outside issuers Identity providers whose access tokens "
         "count here. An operator trusts one, with reprieve issuers . There is none. Provider accounts "
         "There is none, so lifts wait. An operator sets one, with reprieve providers set ."
     )
@@ -115,7 +115,7 @@ def test_outside_issuers_are_listed_with_what_each_value_of_their_claim_allows(c
     said = part(everyone(browser), "Outside issuers", "Provider accounts").partition("reprieve issuers . ")[2]
     assert re.sub(r"idp[0-9a-f]{16}", "idp", said) == (
         "https://id.example/1 Audience api://reprieve Since 1 Jan 2026, 00:00 UTC Id idp "
-        "The first of these values of groups decides: mail : admin, with a.read"
+        "The first of these values of groups decides: mail : admin, with a.read Revoke… https://id.example/1"
     )
 
 

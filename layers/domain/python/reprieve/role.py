@@ -33,6 +33,10 @@ class Role(StrEnum):
     ADMIN = "admin"
     """Does all that its scopes allow."""
 
+    def covers(self, other: Role) -> bool:
+        """Whether a caller in this role may do all that one in the other may."""
+        return PERMISSIONS[other] <= PERMISSIONS[self]
+
     def has(self, permission: Permission) -> bool:
         """Whether a caller in this role may call a route that asks for a permission."""
         return permission in PERMISSIONS[self]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reprieve.role import Role
     from reprieve.system_log.ports import EventLog
 
+#: why a credential is not revoked by itself, where it may not be
+OWN: Final = "you are signed in with this credential; sign in with another one, or with your account, to revoke it"
 #: why a credential is refused what a longer-lived one may do
 OUTLIVED: Final = "this would outlive your credential; use a long-lived one"
 
@@ -55,7 +57,7 @@ class Credentials:
         role: Role | None = None,
         form: TokenForm = TokenForm.OWN,
     ) -> tuple[str, Credential]:
-        """Issue a credential, which does not outlive the one that asks.
+        """Issue a credential, which does not outlive the one that asks and goes no further than who asks for it.
 
         Args:
             context: who asks; the credential speaks for its organization.
@@ -71,12 +73,13 @@ class Credentials:
 
         Raises:
             InvalidInput: no scope, one that no route asks for, or no usable name.
-            Forbidden: an access token asks.
+            Forbidden: an access token asks, or it would go further than who asks.
         """
         if context.by_access_token:
             raise Forbidden(reason=OUTLIVED)
         granted = frozenset(scopes)
         self.check_scopes(granted)
+        _check_given(granted, context.role if role is None else role, context)
         ends = [context.expires_at, None if expires_in is None else Millis(context.now + expires_in)]
         token, credential = new_credential(
             context.organization.id,
@@ -156,17 +159,45 @@ class Credentials:
         self.log.append(context.organization, [entry])
         return after
 
-    def revoke(self, context: Context, credential_id: str) -> None:
-        """Delete a credential, with immediate effect.
+    def find_another(self, context: Context, credential_id: str) -> Credential:
+        """A credential by its id, which is not the one that asks.
 
         Raises:
             NotFound: the organization has no such credential.
+            Conflict: it is the one that asks.
         """
         found = self.find(context.organization, credential_id)
+        if context.actor.holds_credential and context.actor.id == credential_id:
+            raise Conflict(OWN)
+        return found
+
+    def revoke(self, context: Context, credential_id: str, *, own: bool = True) -> None:
+        """Delete a credential, with immediate effect.
+
+        Args:
+            context: who asks.
+            credential_id: which credential.
+            own: whether it may be the one that asks.
+
+        Raises:
+            NotFound: the organization has no such credential.
+            Conflict: it is the one that asks, and may not be.
+        """
+        found = self.find(context.organization, credential_id) if own else self.find_another(context, credential_id)
         if not self.access.remove_credential(found):
             raise NotFound("credential", ascii(credential_id))
         entry = credential_changed(EventType.TOKEN_REVOKE, found, context=context)
         self.log.append(context.organization, [entry])
+
+
+def _check_given(scopes: frozenset[str], role: Role, context: Context) -> None:
+    """Refuse a caller to give more than it has; the operator is no caller."""
+    if not context.actor.asks:
+        return
+    if beyond := scopes - context.scopes:
+        raise Forbidden(min(beyond))
+    if not context.role.covers(role):
+        raise Forbidden(reason="this role goes further than yours")
 
 
 def _check_added(added: Collection[str], credential: Credential, context: Context) -> None:

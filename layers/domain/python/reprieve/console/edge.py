@@ -34,3 +34,5 @@ def check_list(request: Request, name: AnyList) -> None:
 handler = http.Api(dialect.DIALECT, session=of_session)
 #: of the pages of what an organization has set, which a function with other rights serves
 settings = http.Api(dialect.DIALECT, session=of_session)
+#: of who and what may act for an organization: the function that serves them alone can create and revoke credentials
+people = http.Api(dialect.DIALECT, session=of_session)

@@ -44,6 +44,8 @@ REFRESH: Final = "refresh#"
 USED: Final = "used#"
 #: the attributes of a client that a page shows
 SHOWN: Final = ("sort", "kind", "name", "scopes", "created", "role")
+#: all attributes of a refresh token
+REFRESH_ATTRIBUTES: Final = ("partition", "sort", "id", "client", "scopes", "created")
 #: revocations of one organization that can be in force at a time: they are read whole, once a minute
 MAX_DENIED: Final = 1_000
 #: how often a change is tried again that another one overtook
@@ -94,8 +96,11 @@ class Tokens:
         return sorted(map(_client, items), key=lambda one: (one.created, one.id))
 
     def clients_shown(self, organization_id: str) -> list[Client]:
-        """The same without what verifies them, and without the lifetime of their tokens. One Query."""
-        items = self._tokens.items_under(organization_id, CLIENT, only=SHOWN)
+        """The same without what verifies them, and without the lifetime of their tokens. One Query.
+
+        Read consistently: one that was revoked a moment ago is not shown.
+        """
+        items = self._tokens.items_under(organization_id, CLIENT, consistent=True, only=SHOWN)
         found = (_client({"partition": organization_id, "lifetime": MAX_LIFETIME, **item}) for item in items)
         return sorted(found, key=lambda one: (one.created, one.id))
 
@@ -115,7 +120,7 @@ class Tokens:
         item = self._tokens.delete({"partition": organization_id, "sort": CLIENT + client_id})
         if item is None:
             return None
-        for token in map(_refresh_token, self._tokens.items_under(organization_id, REFRESH)):
+        for token in map(_refresh_token, self._tokens.items_under(organization_id, REFRESH, only=REFRESH_ATTRIBUTES)):
             if token.client_id == client_id:
                 self.remove_refresh_token(token)
         return _client(item)

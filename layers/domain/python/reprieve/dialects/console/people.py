@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from reprieve.access.client import ClientKind
-from reprieve.dialects.console import page, site
+from reprieve.dialects.console import credentials, page, site
 from reprieve.role import Permission, Role
 
 if TYPE_CHECKING:
@@ -64,15 +65,36 @@ class Holder:
     is_viewer: bool
 
 
-def render(found: Everyone, request: Request) -> Response:
-    """The page: credentials that count first, and by name."""
+def render(
+    found: Everyone,
+    request: Request,
+    *,
+    notice: str = "",
+    draft: credentials.Draft | None = None,
+) -> Response:
+    """The page: credentials that count first, and by name.
+
+    Args:
+        found: what it shows.
+        request: what it answers.
+        notice: a sentence about what was done.
+        draft: the form for a token as it was typed, where it was refused.
+    """
+    context = request.context
+    own = context.actor.id if context.actor.holds_credential else None
     holders = [
-        Holder(one, one.valid(request.now), sorted(one.scopes), is_viewer=one.id == request.context.actor.id)
-        for one in found.credentials
+        Holder(one, one.valid(request.now), sorted(one.scopes), is_viewer=one.id == own) for one in found.credentials
     ]
     return page.render(
         "people",
         request,
+        status=HTTPStatus.BAD_REQUEST if draft else HTTPStatus.OK,
+        notice=notice,
+        draft=draft or credentials.Draft(),
+        manages=page.may(request, site.MANAGE_CREDENTIALS, Permission.CHANGE),
+        given_roles=credentials.roles(request),
+        purposes=credentials.purposes(request),
+        own_scopes=sorted(context.scopes),
         holders=sorted(holders, key=lambda one: (not one.valid, one.credential.name.casefold(), one.credential.id)),
         roles=ROLES,
         sign_in=found.sign_in,

@@ -27,7 +27,8 @@ PROOF: Final = "proof"
 FILE: Final = "file"
 #: a file of a list; what a person types is far shorter, and each field has a limit of its own
 MAX_BODY: Final = 2_000_000
-MAX_FIELDS: Final = 20
+#: a form of scopes has one for each
+MAX_FIELDS: Final = 500
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
