@@ -181,7 +181,7 @@ def test_a_token_ends_with_the_day_that_was_chosen_and_no_later_than_its_creator
         ({"role": "owner"}, "role", "Choose one."),
         ({"purpose": "everything"}, "purpose", "Choose one."),
         ({"purpose": "zoho"}, "purpose", "Choose one."),
-        ({"scope": "okta.logs.read"}, "purpose", "Choose “Something else” for single scopes, or tick none."),
+        ({"scope": "okta.logs.read"}, "purpose", "Choose “Only the scopes ticked below”, or tick none."),
         ({"purpose": "scopes"}, "scope", "Tick at least one."),
         ({"until": "2025-12-31"}, "until", "This day is over; choose a later one."),
         ({"until": "soon"}, "until", "Must be a day, such as 2026-01-31."),

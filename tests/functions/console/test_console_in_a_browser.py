@@ -418,8 +418,8 @@ def test_a_token_is_created_by_keyboard_alone_shown_once_and_revoked(
     provider: Provider, shots: Path | None, *, script: bool
 ) -> None:
     row = "article:has-text('CRM sync')"
-    looks = [["look", name] for name in ("create-token-refused", "token", "revoke", "revoked") if script]
-    refused, token_page, question, revoked = ([one] for one in looks) if script else ([], [], [], [])
+    looks = [["look", name] for name in ("create-token-refused", "scopes", "token", "revoke", "revoked") if script]
+    refused, scopes, token_page, question, revoked = ([one] for one in looks) if script else ([], [], [], [], [])
     steps = [
         *sign_in(),
         ["click", "nav li >> text=People"],
@@ -433,6 +433,16 @@ def test_a_token_is_created_by_keyboard_alone_shown_once_and_revoked(
         ["value", "#name"],
         *refused,
         ["type", "#until", ""],
+        ["click", "#purpose"],
+        ["press", "Escape"],
+        ["keys", "Only"],
+        ["click", "text=Create the token"],
+        ["says", "#scope-fault", "Tick at least one."],
+        *scopes,
+        ["click", "#purpose"],
+        ["press", "Escape"],
+        ["keys", "Sign"],
+        ["click", "text=Single scopes"],
         ["click", "#role"],
         ["press", "Escape"],
         ["keys", "h"],

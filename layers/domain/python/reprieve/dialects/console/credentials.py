@@ -162,7 +162,7 @@ def purposes(request: Request) -> list[tuple[str, str]]:
     """What a token of the viewer's can be for: values, and what each is called."""
     counted = [(name, title, len(_granted(request, name))) for name, title in PURPOSES.items()]
     named = [(name, f"{title} ({count} scope{'' if count == 1 else 's'})") for name, title, count in counted if count]
-    return [*named, (CHOSEN, "Something else: only the scopes that I tick below")]
+    return [*named, (CHOSEN, "Only the scopes ticked below")]
 
 
 def roles(request: Request) -> list[Role]:
@@ -218,7 +218,7 @@ def _scopes(request: Request, purpose: str) -> frozenset[str]:
     if purpose not in PURPOSES or not _granted(request, purpose):
         raise InvalidInput("choose one", field="purpose")
     if ticked:
-        raise InvalidInput("choose “Something else” for single scopes, or tick none", field="purpose")
+        raise InvalidInput("choose “Only the scopes ticked below”, or tick none", field="purpose")
     return _granted(request, purpose)
 
 
