@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reprieve.store.faults import Fault
@@ -63,14 +64,18 @@ class Transport(Protocol):
 
 
 class Late:
-    """A transport that is made when the first call needs it."""
+    """A transport that is made when the first call needs it: once, however many threads make their first calls."""
 
     def __init__(self, make: Callable[[], Transport]) -> None:
         self._make = make
+        self._made: Transport | None = None
+        self._making = Lock()
 
     def call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `Transport`."""
-        return self._make().call(operation, arguments)
+        with self._making:
+            transport = self._made = self._made or self._make()
+        return transport.call(operation, arguments)
 
 
 class Retrying:
