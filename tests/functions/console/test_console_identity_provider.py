@@ -203,6 +203,22 @@ def test_the_actor_of_whatever_a_person_does_is_the_person(call: Gateway, provid
     assert browser.get("/").status == 401
 
 
+def test_a_person_creates_a_token_of_their_own_scopes_and_revokes_any(call: Gateway, provider: Provider) -> None:
+    browser = signed_in(call, provider, "bob")
+    browser.get("/people")
+    assert browser.post("/people", name="Sync", role="admin", purpose="console").status == 200
+    made = next(one for one in wiring.access().credentials("demo") if one.name == "Sync")
+    assert (made.role, made.scopes, made.expires_at) == (Role.ADMIN, DIALECT.scopes, None)
+    # a credential whose id is the name that the person has at their identity provider is not what they are signed in by
+    wiring.access().add_credential(replace(made, id="00u2", digest="0" * 64))
+    for identifier in (made.id, "00u2"):
+        assert browser.post("/people/{id}/revoke", path={"id": identifier}).status == 200
+    for event_type, changed in (("create", {made.id}), ("revoke", {made.id, "00u2"})):
+        entries = logged(f"system.api_token.{event_type}")
+        assert {one["target"][0]["id"] for one in entries} == changed
+        assert {(one["actor"]["id"], one["actor"]["alternateId"]) for one in entries} == {("00u2", "bob")}
+
+
 def test_a_public_client_and_an_elliptic_curve_are_taken_as_well(
     call: Gateway, clock: Clock, provider: Provider, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
