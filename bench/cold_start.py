@@ -87,7 +87,7 @@ ORDINARY: Final = (
     Ordinary("removals", get("reprieve", "reprieve", "/removals", query={"state": "pending"})),
     Ordinary("hooks", get("reprieve", "reprieve", "/hooks"), goal=WITH),
     Ordinary("holds", get("reprieve", "reprieve", "/holds")),
-    Ordinary("policies", get("reprieve", "reprieve", "/policies")),
+    Ordinary("policies", get("reprieve", "reprieve", "/policies"), goal=WITH),
     Ordinary("event_webhook", webhook(0, 1)),
 )
 

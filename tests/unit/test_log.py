@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ from reprieve.removals.log_entries import removal_requested
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.log_entries import OUTCOME, delivery_entry, whitelist_changed
 from reprieve.suppressions.suppression import SuppressionList
-from reprieve.system_log.entry import EventType, LogEntry
+from reprieve.system_log.entry import NAMESPACE, EventType, LogEntry, derived
 from tests.support.contexts import context
 
 if TYPE_CHECKING:
@@ -243,3 +244,8 @@ def test_a_record_without_a_name_is_shown_by_its_address_or_id() -> None:
     ]
     assert [entry.event["target"][0]["displayName"] for entry in entries] == ["ada@example.com", "4711"]
     assert entries[0].event["target"][0]["type"] == "Leads"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_an_id_is_the_uuid_of_version_5_of_its_name(name: str) -> None:
+    assert derived(name) == str(uuid.uuid5(uuid.UUID(bytes=NAMESPACE), name))

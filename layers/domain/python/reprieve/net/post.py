@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import InvalidInput
-from reprieve.net import exchange
 from reprieve.net.connection import guarded
 from reprieve.net.deadline import Deadline
 from reprieve.net.errors import NetError
@@ -17,6 +16,7 @@ from reprieve.net.guard import may_call
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprieve.net.exchange import Answer
     from reprieve.net.guard import HostPolicy
 
 #: for the whole exchange: enough for a function that starts cold, and less than the caller of this one waits
@@ -96,12 +96,14 @@ class HookPoster:
 
 def _exchanged(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, policy: HostPolicy, limit: float
-) -> exchange.Answer:
+) -> Answer:
     """The whole answer to one request.
 
     Raises:
         NetError: there is none within the limits.
     """
+    from reprieve.net import exchange  # noqa: PLC0415  (`requests` would cost every cold request that posts nothing)
+
     sent = {"Connection": "close", **headers}
     with closing(exchange.Client(sent, connect=guarded(policy))) as client:
         return client.exchange(method, url, deadline=Deadline(limit), cap=MAX_ANSWER, body=body)

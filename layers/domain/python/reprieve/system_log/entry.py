@@ -11,7 +11,7 @@ template, because a path can hold a secret (the token of an unsubscribe link).
 
 from __future__ import annotations
 
-import uuid
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reprieve.context import Context, Origin
 
 #: the id of an entry is derived from its event, so that logging an event twice makes one entry
-NAMESPACE: Final = uuid.UUID("6f0c5a52-6d5e-5a0c-9a51-7f6d1d0b8f0e")
+NAMESPACE: Final = bytes.fromhex("6f0c5a526d5e5a0c9a517f6d1d0b8f0e")
 REASON_LENGTH: Final = 255
 #: Okta lists at most this many addresses in one target of an entry
 ADDRESSES_A_TARGET: Final = 50
@@ -243,6 +243,18 @@ class Target:
     changes: tuple[Mapping[str, object], Mapping[str, object]] | None = None
 
 
+def derived(name: str) -> str:
+    """The id that a name stands for: its UUID of version 5 (RFC 9562) in the log's namespace.
+
+    Python's own `uuid5` gives the same, and loading its module is 1 % of a cold request.
+    """
+    octets = bytearray(hashlib.sha1(NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16])
+    octets[6] = octets[6] & 0x0F | 0x50
+    octets[8] = octets[8] & 0x3F | 0x80
+    text = octets.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
 def entry(
     event_type: EventType,
     *,
@@ -268,7 +280,7 @@ def entry(
         debug: `debugData`; empty values are left out.
         context: who caused it, and in which request; None for the system itself.
     """
-    identifier = str(uuid.uuid5(NAMESPACE, f"{event_type}:{identity}"))
+    identifier = derived(f"{event_type}:{identity}")
     actor = context.actor if context else SYSTEM
     request_id = context.request_id if context else ""
     origin = context.origin if context else NOWHERE
