@@ -53,6 +53,7 @@ SETTINGS: Final = {
     "PRIVATE_MAIL_NETWORKS": "",
     "SECRETS_KEY": "none",
     "DEAD_LETTER_QUEUE_URL": "none",
+    "EVENT_BUS": "",
     "PROVIDER_KIND": "ses",
     "DYNAMODB_TRANSPORT": "light",
 }
