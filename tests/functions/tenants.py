@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import re
@@ -10,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.kms import models as kms
 
 from reprieve.access.client import ClientKind
 from reprieve.access.credential import Credential, TokenForm, digest_of
@@ -60,6 +63,19 @@ def token_of(organization: str) -> str:
 
 
 @dataclass(frozen=True)
+class World:
+    """What begins a test, made once per process: the same requests at the same moment make the same."""
+
+    items: dict[str, dict[Any, Any]]
+    key: Any
+    names: dict[str, str]
+
+
+#: by whether acme is in it, and by when it was made
+MADE: dict[tuple[bool, int], World] = {}
+
+
+@dataclass(frozen=True)
 class Tenants:
     """Both organizations, or `other` alone."""
 
@@ -69,14 +85,28 @@ class Tenants:
 
     def begin(self, *, both: bool) -> tuple[Client, Things]:
         """An AWS with `other`, and acme if wanted; with the things of acme."""
-        dynamodb = moto_aws.empty(self.monkeypatch)
-        self.monkeypatch.setenv("SECRETS_KEY", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
+        dynamodb, at = moto_aws.empty(self.monkeypatch), (both, self.clock.now)
+        keys = kms.kms_backends[DEFAULT_ACCOUNT_ID][moto_aws.REGION].keys
+        tables = dynamodb.database.tables
+        if at not in MADE:
+            names, key = self._made_anew(both=both)
+            items = {name: copy.deepcopy(table.items) for name, table in tables.items()}
+            MADE[at] = World(items, keys[key], names)
+            moto_aws.forget(clients=False)  # a first test is to know no more than the others
+        world = MADE[at]
+        keys[world.key.id] = world.key
+        for name, table in tables.items():
+            table.items = copy.deepcopy(world.items[name])
+        self.monkeypatch.setenv("SECRETS_KEY", world.key.id)
+        return dynamodb, Things(dict(world.names))
+
+    def _made_anew(self, *, both: bool) -> tuple[dict[str, str], str]:
+        """Make the organizations; return the names of acme's things, and the id of the key that seals secrets."""
+        key = str(boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
+        self.monkeypatch.setenv("SECRETS_KEY", key)
         self.chance("before")
         wiring.signing_keys().ensure(lambda one: Context(one, OPERATOR, "k", self.clock.now), now=self.clock.now)
-        names = self._other()
-        if both:
-            names |= self._acme()
-        return dynamodb, Things(names)
+        return self._other() | (self._acme() if both else {}), key
 
     def chance(self, seed: str) -> None:
         """Let what is random be the same whenever it begins with the same seed."""
