@@ -22,7 +22,7 @@ from reprieve.removals.removal import RemovalRequest
 from reprieve.runtime import wiring
 from reprieve.suppressions.delivery import MAX_TEXT_OCTETS
 from reprieve.suppressions.listing import Selection
-from reprieve.suppressions.ports import Recorded
+from reprieve.suppressions.recorded import Recorded
 from reprieve.suppressions.suppression import Classification, Permanence, Suppression, SuppressionList
 from reprieve_cli import operations
 from tests.cli.running import NOW, Ran

@@ -11,9 +11,9 @@ from reprieve.address import Address
 from reprieve.dialects.recipient_csv import derived_id
 from reprieve.errors import Unavailable
 from reprieve.recipients import imports
+from reprieve.recipients.recipient import Field
 from reprieve.recipients.users import Status, Users
 from reprieve.refused_row import RefusedRow
-from reprieve.removals.unblock import Field
 from reprieve.runtime import wiring
 from reprieve.store.recipients import Recipients
 from reprieve.suppressions.suppression import Permanence, Suppression, SuppressionList

@@ -19,7 +19,7 @@ from tests.support.suppressions import error
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.suppressions.ports import Recorded
+    from reprieve.suppressions.recorded import Recorded
     from tests.support.gateway import Calls
 
 NOW = 1_767_225_600

@@ -12,11 +12,10 @@ from reprieve.errors import Unavailable
 from reprieve.organization import Membership, Organization
 from reprieve.recipients.imports import Content
 from reprieve.recipients.imports import Row as RecipientRow
-from reprieve.recipients.recipient import Recipient
+from reprieve.recipients.recipient import Field, Recipient
 from reprieve.removals.lift import LiftAnswer, LiftOutcome
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalRequest, RemovalState
-from reprieve.removals.unblock import Field
 from reprieve.runtime import wiring
 from reprieve.suppressions.imports import ListReport, Row
 from reprieve.suppressions.suppression import Suppression, SuppressionList
@@ -29,7 +28,7 @@ from tests.support.unblock_email import bounce, enrol, rid
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from reprieve.suppressions.ports import Recorded
+    from reprieve.suppressions.recorded import Recorded
     from tests.support.gateway import Calls, Clock
 
 NOW = 1_767_225_600_000

@@ -30,7 +30,7 @@ from tests.support.gateway import DEMO, Calls, Context, cases, event, function
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reprieve.suppressions.ports import Recorded
+    from reprieve.suppressions.recorded import Recorded
     from reprieve.suppressions.suppression import AnyList
 
 BOUNCES, SPAM = SuppressionList.BOUNCES, SuppressionList.SPAM_REPORTS

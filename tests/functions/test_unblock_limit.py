@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from reprieve.address import Address
 from reprieve.clock import DAY
 from reprieve.organization import Organization
-from reprieve.recipients.recipient import Recipient
+from reprieve.recipients.recipient import Field, Recipient
 from reprieve.removals.allowance import Allowance
 from reprieve.removals.block import UNBLOCKS, UnblockOutcome
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalState
-from reprieve.removals.unblock import Field, Unblocks
+from reprieve.removals.unblock import Unblocks
 from reprieve.runtime import settings as environment
 from reprieve.store.removal_queue import RemovalQueue
 from reprieve.store.suppressions import Suppressions

@@ -19,7 +19,7 @@ from reprieve.context import RECONCILIATION, Context
 from reprieve.errors import NotFound, Unavailable
 from reprieve.organization import Membership, Organization
 from reprieve.policies import progress
-from reprieve.recipients.recipient import Recipient
+from reprieve.recipients.recipient import Field, Recipient
 from reprieve.removals import block, upkeep, upstream
 from reprieve.removals.allowance import Allowance
 from reprieve.removals.block import UnblockOutcome
@@ -28,7 +28,7 @@ from reprieve.removals.lift import LiftOutcome
 from reprieve.removals.lists import Lists
 from reprieve.removals.removal import findable_id
 from reprieve.removals.request import Removals
-from reprieve.removals.unblock import Field, Unblocks
+from reprieve.removals.unblock import Unblocks
 from reprieve.removals.upkeep import Upkeep
 from reprieve.store import pending, queue_index, unblocks
 from reprieve.store.comparison import Comparison

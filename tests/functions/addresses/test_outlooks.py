@@ -8,10 +8,9 @@ import pytest
 
 from reprieve.address import Address
 from reprieve.organization import BouncePurge, Organization
-from reprieve.recipients.recipient import Recipient
+from reprieve.recipients.recipient import Field, Recipient
 from reprieve.removals.queue import Settlement
 from reprieve.removals.removal import RemovalRequest, RemovalState
-from reprieve.removals.unblock import Field
 from reprieve.runtime import wiring
 from reprieve.suppressions.suppression import (
     Permanence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,3 +42,16 @@ class Recipient:
     def keys(self) -> frozenset[str]:
         """The comparison keys of its addresses."""
         return frozenset(address.key for address in (self.email, self.secondary_email) if address is not None)
+
+
+class Field(StrEnum):
+    """One of a record's two addresses."""
+
+    EMAIL = "email"
+    """The first."""
+    SECONDARY_EMAIL = "secondary_email"
+    """The second."""
+
+    def of(self, recipient: Recipient) -> Address | None:
+        """A recipient's address in this field."""
+        return recipient.email if self is Field.EMAIL else recipient.secondary_email

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reprieve.errors import Unavailable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from reprieve.address import Address
     from reprieve.context import Context
     from reprieve.recipients.ports import RecipientStore
-    from reprieve.recipients.recipient import Recipient
+    from reprieve.recipients.recipient import Field, Recipient
     from reprieve.removals.allowance import Allowance
     from reprieve.removals.ports import UnblockStore
     from reprieve.removals.proof import Proof
@@ -27,19 +26,6 @@ if TYPE_CHECKING:
 
 #: how often addresses that changed while they were judged are judged again
 ROUNDS: Final = 5
-
-
-class Field(StrEnum):
-    """One of a record's two addresses."""
-
-    EMAIL = "email"
-    """The first."""
-    SECONDARY_EMAIL = "secondary_email"
-    """The second."""
-
-    def of(self, recipient: Recipient) -> Address | None:
-        """A recipient's address in this field."""
-        return recipient.email if self is Field.EMAIL else recipient.secondary_email
 
 
 @dataclass(frozen=True, slots=True)

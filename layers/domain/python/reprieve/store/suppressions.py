@@ -26,7 +26,7 @@ from reprieve.store.suppression_item import (
 )
 from reprieve.store.table import pauses
 from reprieve.suppressions.evidence import MAX_OUTCOMES, Outcome, newest
-from reprieve.suppressions.ports import Recorded
+from reprieve.suppressions.recorded import Recorded
 from reprieve.suppressions.suppression import Permanence
 
 if TYPE_CHECKING:

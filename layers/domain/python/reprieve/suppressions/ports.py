@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -16,22 +15,9 @@ if TYPE_CHECKING:
     from reprieve.suppressions.group import Group, GroupChanges, Groups
     from reprieve.suppressions.inquiry import Inquiry
     from reprieve.suppressions.listing import Filter, Position, Selection
+    from reprieve.suppressions.recorded import Recorded
     from reprieve.suppressions.suppression import AnyList, Resubscription, Suppression, SuppressionList
     from reprieve.suppressions.whitelist import Whitelist
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What became of events.
-
-    Attributes:
-        changed: the entries of lists that they changed, each by list and comparison key.
-        event_ids: the events that count on their lists, now or since they came before; the others were forgiven, or
-            too many to be counted.
-    """
-
-    changed: frozenset[tuple[AnyList, str]]
-    event_ids: frozenset[str]
 
 
 class SuppressionStore(Protocol):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from reprieve.dialects.zoho.dialect import UnknownModule
 from reprieve.errors import NoSuchRoute
-from reprieve.removals.unblock import Field
+from reprieve.recipients.recipient import Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

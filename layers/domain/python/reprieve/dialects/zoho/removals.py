@@ -24,7 +24,8 @@ from reprieve.role import Permission
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprieve.removals.unblock import Field, RecordResult
+    from reprieve.recipients.recipient import Field
+    from reprieve.removals.unblock import RecordResult
 
 #: how many records one request may unblock
 MAX_IDS: Final = 500
