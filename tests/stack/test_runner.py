@@ -125,7 +125,12 @@ def test_an_event_is_invoked_in_the_function_of_its_folder_with_the_parameters_o
         *("--event", str(EMPTY_LIST)),
         *("--template-file", str(ROOT / ".local/build/template.yaml"), "--skip-pull-image", "--parameter-overrides"),
         *(f"PythonRuntime={host['PythonRuntime']}", f"Architecture={host['Architecture']}"),
-        *("PrivateMailNetworks=127.0.0.0/8", "TokenPorts=443,8098,8099", "ReceivedMail=on"),
+        *(
+            "PrivateMailNetworks=127.0.0.0/8",
+            "TokenPorts=443,8098,8099",
+            "EventBus=arn:aws:events:us-east-1:000000000000:event-bus/default",
+            "ReceivedMail=on",
+        ),
     ]
 
 

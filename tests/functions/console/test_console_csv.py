@@ -14,6 +14,7 @@ from reprieve import answer_size
 from reprieve.address import comparison_key
 from reprieve.clock import DAY, HOUR, MINUTE, Millis
 from reprieve.dialects.console import export, imports
+from reprieve.dialects.console.session import MAX_FIELDS
 from reprieve.dialects.console.site import IMPORT, READ_ADDRESSES, READ_LISTS
 from reprieve.dialects.list_csv import COLUMNS, LIST, TERM
 from reprieve.role import Role
@@ -337,6 +338,6 @@ def test_an_import_needs_its_proof_and_its_scope(call: Gateway) -> None:
 
 def test_a_form_in_parts_that_cannot_be_read_is_refused(call: Gateway) -> None:
     browser = signed_in(call)
-    many = {f"field{number}": "1" for number in range(20)}
+    many = {f"field{number}": "1" for number in range(MAX_FIELDS)}
     assert browser.upload("/lists/import", b"email\na@x.io\n", list="bounces", **many).status == 400
     assert browser.upload("/address", b"", email="a@x.io").status == 200
