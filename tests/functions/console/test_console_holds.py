@@ -217,8 +217,9 @@ def test_the_groups_are_listed_with_links_to_their_lists(call: Gateway, calls: C
     browser = signed_in(call)
     browser.get("/groups")
     assert text_of(browser.page) == (
-        "Unsubscribe groups A group is a kind of mail. Who leaves one gets no more mail of that kind, but all other "
-        "mail. There are no groups. They are made by SendGrid's API for groups, or known from the provider's events."
+        "Unsubscribe groups A group is a kind of mail. An address that leaves one gets no more mail of that kind, "
+        "and still all other mail. There are no groups. They are made by SendGrid's API for groups, or known from the "
+        "provider's events."
     )
     by = context(DEMO, request_id="g", now=clock.now)
     groups = wiring.unsubscribe_groups()
