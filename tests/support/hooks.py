@@ -104,6 +104,23 @@ def bounced(email: str, *, organization: Organization = DEMO, at: int = NOW) -> 
     wiring.ingest().accept(organization, Batch([one]), provider_name="Sendgrid", now=wiring.now())
 
 
+def notice(email: str, identifier: str) -> dict[str, Any]:
+    """The notice of what `bounced` takes in."""
+    return {
+        "type": "address.suppressed",
+        "timestamp": "2025-12-31T23:59:59.000Z",
+        "id": identifier,
+        "data": {
+            "emails": [email],
+            "list": "bounces",
+            "event": "bounce",
+            "reason": "550 no such user",
+            "status": "5.1.1",
+            "provider": "Sendgrid",
+        },
+    }
+
+
 def run(remaining: int = 58_000) -> dict[str, Any]:
     found: dict[str, Any] = function("hook_delivery")({}, Context(remaining))
     return found
