@@ -99,7 +99,7 @@ def test_a_token_is_created_with_a_role_and_the_scopes_of_a_purpose_and_opens_a_
     assert text_of(browser.page).startswith(
         "People and programs The API token “Grace Hopper” was created Copy it now: it is shown this once. It is stored "
         f"nowhere, so nobody can show it again, and it is gone when you leave this page. {token} Keep it in a password "
-        "manager, or in the secret store of the program that is to use it. Whoever has it can do what it allows. Do "
+        "manager, or in the secret store of the program that is to use it. Anyone who has it can do what it allows. Do "
         "not send it by email or chat, and write it into no file that others read. If it was seen or lost, revoke it "
         "and create another. If it replaces another token, put this one to use, then revoke the old one. Role help "
         f"desk Until it is revoked Id {made.id} {len(DIALECT.scopes)} scopes "
@@ -255,8 +255,8 @@ def test_before_a_revocation_the_page_says_what_stops_and_changes_nothing(call: 
         "People and programs Revoke the API token “Crm”? Nothing has been changed yet. It cannot be undone: what "
         "replaces it is created anew. Role viewer Since 1 Jan 1970, 00:00 UTC Until it is revoked "
         f"Id {one.id} 1 scope a.read What it did in the last 7 days What stops working Every call with this token is "
-        "refused at once, whichever person or program makes it. Whoever is signed in to this console with it is signed "
-        "out. What stays Other tokens go on working, also those that were created with this one. What was done with it "
+        "refused at once, whichever person or program makes it. Anyone who is signed in to this console with it is "
+        "signed out. What stays Other tokens go on working, also those that were created with this one. What was done with it "
         "stays done, and stays in the log. Revoke it now Back, and change nothing"
     )
     assert kept().keys() == {"Ann Lee", "Crm"}

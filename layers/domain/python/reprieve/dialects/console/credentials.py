@@ -51,7 +51,7 @@ class Kind(Enum):
         "The API token was revoked. It is refused from now on.",
         (
             "Every call with this token is refused at once, whichever person or program makes it.",
-            "Whoever is signed in to this console with it is signed out.",
+            "Anyone who is signed in to this console with it is signed out.",
         ),
         ("Other tokens go on working, also those that were created with this one.",),
     )
@@ -67,7 +67,7 @@ class Kind(Enum):
     ISSUER = (
         "outside issuer",
         "The outside issuer is not trusted any more. Its access tokens are refused within a minute.",
-        ("Access tokens of this issuer for this audience are refused within a minute, whoever has them.",),
+        ("Access tokens of this issuer for this audience are refused within a minute.",),
         ("Signing in to this console with your organization's accounts is set apart from it, and goes on working.",),
     )
 
