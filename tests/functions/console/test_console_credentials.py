@@ -256,8 +256,8 @@ def test_before_a_revocation_the_page_says_what_stops_and_changes_nothing(call: 
         "replaces it is created anew. Role viewer Since 1 Jan 1970, 00:00 UTC Until it is revoked "
         f"Id {one.id} 1 scope a.read What it did in the last 7 days What stops working Every call with this token is "
         "refused at once, whichever person or program makes it. Anyone who is signed in to this console with it is "
-        "signed out. What stays Other tokens go on working, also those that were created with this one. What was done with it "
-        "stays done, and stays in the log. Revoke it now Back, and change nothing"
+        "signed out. What stays Other tokens go on working, also those that were created with this one. What was done "
+        "with it stays done, and stays in the log. Revoke it now Back, and change nothing"
     )
     assert kept().keys() == {"Ann Lee", "Crm"}
     expired = add("fedcba9876543210", name="Old", expires_at=Millis(1))
