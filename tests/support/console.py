@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from reprieve.access.credential import Credential, digest_of, issue_token
-from reprieve.clock import EPOCH
+from reprieve.address import comparison_key
+from reprieve.clock import EPOCH, HOUR, Millis
 from reprieve.console import edge
 from reprieve.dialects.console.dialect import DIALECT
 from reprieve.dialects.console.session import COOKIE
 from reprieve.dialects.console.sign_in import COOKIE as ATTEMPT
+from reprieve.organization import Membership
 from reprieve.role import Role
 from reprieve.runtime import wiring
+from reprieve.suppressions.suppression import Classification, Suppression, SuppressionList
 from reprieve.system_log.span import LATEST, Order, Span, position
 from tests.support.gateway import DEMO, DOMAIN, function
 
@@ -28,6 +31,13 @@ if TYPE_CHECKING:
 FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=----reprieve"
 OWN = {"sec-fetch-site": "same-origin", "origin": f"https://{DOMAIN}"}
+#: DEMO, with every address among its recipients
+ANYONE = replace(DEMO, membership=Membership.ANYONE)
+EMAIL = "ann@x.io"
+#: what a page must show as text
+SCRIPT = "<script>alert('a')</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}"
+#: what a look-up, and what a dry run reads; the session is among it
+LOOKED_UP = {"GetItem": 4, "BatchGetItem": 3, "Query": 1}
 
 
 def token(
@@ -173,3 +183,39 @@ def logged(event_type: str = "") -> list[Mapping[str, Any]]:
     span = Span(Order.PUBLISHED, position(EPOCH), LATEST, newest_first=False)
     found = [one.event for one in wiring.log_reader().entries(DEMO, span, first=100)]
     return [one for one in found if event_type in ("", one["eventType"])]
+
+
+def put(name: Any = SuppressionList.BOUNCES, email: str = EMAIL, **more: Any) -> None:
+    """Put an address on a list of DEMO: it bounced an hour ago, unless `more` says otherwise."""
+    given: dict[str, Any] = {
+        "created": Millis(wiring.now() - HOUR),
+        "reason": "550 5.1.1 no such user",
+        "status": "5.1.1",
+        "classification": Classification.INVALID_ADDRESS,
+        "provider": "sendgrid",
+    }
+    wiring.suppressions().record(DEMO, [Suppression(name, comparison_key(email), email, **(given | more))])
+
+
+def look_up(browser: Browser, email: str = EMAIL) -> str:
+    """What the page about an address says."""
+    answer = browser.post("/address", email=email)
+    assert answer.status == 200
+    return text_of(browser.page)
+
+
+def lift(browser: Browser, name: str = "bounces", email: str = EMAIL) -> Answer:
+    """Lift an address from a list."""
+    return browser.post("/lifts", email=email, list=name)
+
+
+def rehearse(browser: Browser, name: str = "bounces", email: str = EMAIL) -> Answer:
+    """Look what the lift of an address from a list would do."""
+    return browser.post("/lifts/dry-run", email=email, list=name)
+
+
+def follow(browser: Browser, answer: Answer) -> str:
+    """What the page says that the answer to a lift leads to."""
+    (path,) = answer.headers["location"]
+    assert browser.get("/removals/{id}", id=path.removeprefix("/console/removals/")).status == 200
+    return text_of(browser.page)
