@@ -54,7 +54,7 @@ NOTICED_BY: Final = {
     + "test_of_two_runs_that_have_read_a_hook_the_second_keeps_nothing",
     "sessions.NEW": GUARDS + "test_a_session_of_one_credential_is_not_replaced_by_anothers",
     "sessions.OPEN": GUARDS + "test_closing_a_session_that_is_not_there_leaves_no_item",
-    "sign_ins.OPEN": "tests/functions/console/test_console_identity_provider.py::test_an_answer_counts_once",
+    "sign_ins.OPEN": "tests/functions/console/identity_provider/test_attempts.py::test_an_answer_counts_once",
     "link_keys.NEW": "tests/functions/test_unsubscribe_links.py::test_of_two_first_keys_of_an_organization_one_is_kept",
     "inquiries.SAME": "tests/functions/inquiries/test_inquiries.py"
     "::test_a_drop_while_the_account_is_asked_has_it_asked_again",
