@@ -219,3 +219,15 @@ def follow(browser: Browser, answer: Answer) -> str:
     (path,) = answer.headers["location"]
     assert browser.get("/removals/{id}", id=path.removeprefix("/console/removals/")).status == 200
     return text_of(browser.page)
+
+
+def on(browser: Browser, verb: str, identifier: str, **fields: str) -> Answer:
+    """Send a form about one server or hook."""
+    kind = "email-servers" if identifier.startswith("ces") else "hooks"
+    return browser.post(f"/{kind}/{{id}}/{verb}", path={"id": identifier}, **fields)
+
+
+def seen(browser: Browser, resource: str, **path: Any) -> str:
+    """What a page says that is opened."""
+    assert browser.get(resource, **path).status == 200
+    return text_of(browser.page)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from reprieve.organization import Organization
 from tests.support.gateway import Answer, Matching, function
+from tests.support.mail_sink import PASSWORD, USERNAME
 from tests.support.okta import refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.support.gateway import Gateway
+    from tests.support.mail_sink import MailSink
 
 MANAGE = ["okta.emailServers.manage"]
 
@@ -61,6 +63,10 @@ JWT_BEARER = {
 ADDRESSES = {"fromAddress": "sender@example.com", "toAddress": "receiver@example.org"}
 
 
+#: what the console's form of a test mail has
+FORM = {"sender": ADDRESSES["fromAddress"], "recipient": ADDRESSES["toAddress"]}
+
+
 class Client:
     """The routes, by what they do."""
 
@@ -92,6 +98,20 @@ class Client:
     def test(self, identifier: str, body: object = ADDRESSES) -> Answer:
         path = {"emailServerId": identifier}
         return self._send("POST", "/v1/email-servers/{emailServerId}/test", path=path, body=body)
+
+
+def enrolled(call: Gateway, sink: MailSink, **more: Any) -> str:
+    """The id of a server that works, unless `more` says otherwise."""
+    body = {
+        "alias": "Sink",
+        "host": sink.host,
+        "port": sink.port,
+        "username": USERNAME,
+        "password": PASSWORD,
+        "privateCa": sink.ca_pem,
+    }
+    identifier: str = Client(call).create(body | more).body["id"]
+    return identifier
 
 
 def invalid(field: str, problem: str) -> Answer:

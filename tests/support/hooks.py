@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from reprieve.hooks.deliver import SETTLING
+from reprieve.hooks.hook import Changes, Hook
 from reprieve.organization import Organization
 from reprieve.runtime import wiring
 from reprieve.suppressions.delivery import DeliveryEvent, DeliveryKind
 from reprieve.suppressions.ingest import Batch
 from reprieve.system_log.span import LATEST, Order, Span, position
+from tests.support.contexts import context
 from tests.support.gateway import DEMO, Answer, Context, Gateway, Matching, function, problem
 from tests.support.upstream import Seen, Upstream
 
@@ -91,6 +93,12 @@ def made(call: Gateway, url: str = URL, **body: object) -> tuple[str, str]:
     answer = ask(call, "POST", "/hooks", {"url": url, **body})
     assert answer.status == 201
     return str(answer.body["id"]), str(answer.body["secret"])
+
+
+def hooked(url: str = "https://hooks.acme.example/", **more: Any) -> Hook:
+    """A hook of DEMO, added by its verb."""
+    hook, _ = wiring.hooks().add(context(DEMO, request_id="h", now=wiring.now()), Changes(url=url, **more))
+    return hook
 
 
 def refusal(field: str, detail: str) -> Answer:
