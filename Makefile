@@ -97,7 +97,7 @@ contract: $(READY) ## write the OpenAPI documents and the pages of /reprieve/doc
 	@PYTHONPATH=layers/domain/python $(BIN)/python -m openapi
 
 screenshots: $(READY) node ## take pictures of every page in Chromium, into .local/screenshots/ (needs Debian's chromium)
-	@SHOTS=.local/screenshots $(BIN)/python -m pytest tests/functions/test_documents_in_a_browser.py tests/functions/console/test_console_in_a_browser.py tests/functions/console/test_lists_in_a_browser.py $(ARGS)
+	@SHOTS=.local/screenshots $(BIN)/python -m pytest tests/functions/test_documents_in_a_browser.py tests/functions/console/in_a_browser $(ARGS)
 
 build: $(READY) ## build the functions and layers for this machine, into .local/build/
 	@$(BIN)/python -m local.build

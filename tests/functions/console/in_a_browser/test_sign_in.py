@@ -1,7 +1,4 @@
-"""Signing in at an identity provider in Chromium: it is led there and back under the policy of the pages.
-
-`SHOTS=directory` keeps pictures of each page; `make screenshots` does so.
-"""
+"""Signing in at an identity provider in Chromium: it is led there and back under the policy of the pages."""
 
 from __future__ import annotations
 
