@@ -8,6 +8,7 @@ import click
 
 from reprieve.dialects.list_csv import moment as moment_in
 from reprieve.dialects.reprieve.hooks import delivery, hook, tested
+from reprieve.hooks.event_bus import VERIFIED_BY_AWS
 from reprieve.hooks.hook import KEEP_HOURS, MAX_KEEP_HOURS, Changes
 from reprieve.hooks.notice import CHANGES, NoticeType
 from reprieve.runtime import wiring
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from reprieve.hooks.hook import Delivery, Hook
 
 ONCE = "It is shown this once."
-WITHOUT = "An event bus has no secret: AWS itself verifies who puts events onto it."
 
 _organization = click.argument("organization", metavar="ORG")
 _identifier = click.argument("identifier", metavar="ID")
@@ -195,7 +195,7 @@ def _say_secret(made: Hook, secret: str | None, *, as_json: bool) -> None:
         return
     say(printable(f"hook    {made.id}"))
     if secret is None:
-        say(WITHOUT, err=True)
+        say(f"{VERIFIED_BY_AWS[:1].upper()}{VERIFIED_BY_AWS[1:]}.", err=True)
         return
     say(f"secret  {secret}")
     say(ONCE, err=True)

@@ -27,7 +27,7 @@ def every(request: Request) -> Response:
 def create(request: Request) -> Response:
     """A new key, which may do what the request says, or all that the caller may."""
     wanted = api_keys.parse(request)
-    if len(wiring.access().credentials(request.organization.id)) >= api_keys.MAX_KEYS:
+    if not verbs().has_room(request.organization):
         raise Forbidden
     scopes = wanted.scopes or api_keys.all_of(request)
     token, key = verbs().issue(request.context, name=wanted.name, scopes=scopes, form=TokenForm.SENDGRID)

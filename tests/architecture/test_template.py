@@ -160,7 +160,7 @@ def test_exactly_the_functions_that_post_to_hooks_may_put_onto_the_bus_and_only_
         "Effect": "Allow",
         "Action": "events:PutEvents",
         "Resource": "EventBus",
-        "Condition": {"StringEqualsIfExists": {"events:source": SOURCE}},
+        "Condition": {"StringEquals": {"events:source": SOURCE}},
     }
     for found in (*map(role_statements, may), operator_policy.statements()):
         assert [one for one in found if "events:PutEvents" in listed(one["Action"])] == [allowed]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +31,20 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 
 COMMANDS = dict(commands(main))
 EXAMPLES = [line.strip() for command in [main, *COMMANDS.values()] for line in (command.epilog or "").splitlines()[2:]]
+
+
+def test_a_command_is_imported_when_it_is_asked_for_and_no_other_is() -> None:
+    program = """
+import sys
+from reprieve_cli.main import main
+main(["holds", "--help"], standalone_mode=False)
+print(*sorted(name for name in sys.modules if name in ("reprieve_cli.holds", "reprieve_cli.doctor", "pydantic")))
+"""
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ | paths
+    )
+    assert done.stdout.splitlines()[-1] == "reprieve_cli.holds"
 
 
 def test_these_are_the_commands() -> None:

@@ -66,6 +66,6 @@ def test_events_are_taken_whole_and_as_often_as_they_are_put(bus: tuple[ports.Ev
 def test_an_event_whose_detail_is_not_json_is_refused_and_the_next_is_taken(bus: tuple[ports.EventBus, Taken]) -> None:
     subject, taken = bus
     bad = Event("acme", "hook.test", GOOD.at, "{")
-    assert subject.put(bad) == Put(400, "EventBridge did not take it: MalformedDetail")
+    assert subject.put(bad) == Put(400, problem="EventBridge did not take it: MalformedDetail")
     assert subject.put(GOOD) == Put(200)
     assert taken() == [GOOD]

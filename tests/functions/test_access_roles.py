@@ -246,12 +246,19 @@ def test_what_the_console_puts_is_a_credential_and_neither_an_issuer_nor_the_dep
     assert not allows(put, "PutItem", {"TableName": "Access", "Item": {}, "ReturnValues": "ALL_OLD"})
 
 
-@pytest.mark.parametrize("operation", ["DeleteItem", "UpdateItem"])
-def test_the_console_deletes_and_denies_nothing_of_the_deployments(operation: str) -> None:
+@pytest.mark.parametrize(
+    ("function", "operation"),
+    [
+        ("ConsolePeopleFunction", "DeleteItem"),
+        ("ConsolePeopleFunction", "UpdateItem"),
+        ("ApiKeysFunction", "DeleteItem"),
+    ],
+)
+def test_a_function_of_credentials_deletes_and_denies_nothing_of_the_deployments(function: str, operation: str) -> None:
     for partition, allowed in (("demo", True), ("#deployment", False)):
         key = {"partition": {"S": partition}, "sort": {"S": "denied"}}
         call = {"TableName": "Access", "Key": key, "ExpressionAttributeNames": {"#names": "names"}}
-        assert any(allows(it, operation, call) for it in statements("ConsolePeopleFunction")) is allowed
+        assert any(allows(it, operation, call) for it in statements(function)) is allowed
 
 
 def test_only_the_function_of_people_changes_credentials_for_the_console_and_it_is_told_no_secret() -> None:
@@ -276,6 +283,7 @@ def test_the_console_lists_oauth_clients_without_what_verifies_them(
         asked.clear()
         read("demo")
         assert [allows(statement, *one) for one in asked] == [allowed]
+        assert [one.get("ConsistentRead") for _, one in asked] == [allowed or None]
     for name in ("secret_digest", "jwks", "keys"):
         (operation, call) = asked[0]
         named = {**call["ExpressionAttributeNames"], "#more": name}

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reprieve.access import credentials
 from reprieve.access.client import ClientKind
 from reprieve.access.credential import Credential, new_credential
 from reprieve.access.credentials import OUTLIVED
 from reprieve.access.oauth import ClientSecret
 from reprieve.clock import Millis
 from reprieve.context import OPERATOR, Context
-from reprieve.dialects.sendgrid import api_keys
 from reprieve.runtime import wiring
 from tests.support.gateway import CREDENTIAL, Answer, Matching, function
 from tests.support.gateway import DEMO as ORGANIZATION
@@ -236,7 +236,7 @@ def test_a_key_that_cannot_be_is_refused_and_nothing_is_made(
 
 
 def test_an_organization_has_a_hundred_keys_at_most(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_keys, "MAX_KEYS", 3)
+    monkeypatch.setattr(credentials, "MAX_CREDENTIALS", 3)
     created(ask)  # beside the caller's own
     created(ask)
     assert message(ask("POST", body={"name": "one more"})) == (403, FORBIDDEN, None)

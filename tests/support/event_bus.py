@@ -33,6 +33,6 @@ class Bus:
         try:
             json.loads(event.detail)
         except ValueError:
-            return Put(400, "EventBridge did not take it: MalformedDetail")
+            return Put(400, problem="EventBridge did not take it: MalformedDetail")
         self.taken.append(event)
         return Put(200)

@@ -129,7 +129,7 @@ def refused(code: str) -> dict[str, Any]:
 def test_an_event_that_was_not_taken_failed_whatever_the_status_and_the_reason_quotes_nothing(
     answer: Any, status: int, code: str
 ) -> None:
-    assert EventBus(EventBridge(answer), ARN).put(EVENT) == Put(status, f"EventBridge did not take it: {code}")
+    assert EventBus(EventBridge(answer), ARN).put(EVENT) == Put(status, problem=f"EventBridge did not take it: {code}")
 
 
 # ------------------------------------------------------------------------------------------------ delivery
@@ -162,7 +162,7 @@ def test_a_notice_is_put_onto_the_bus_once_as_its_body_at_the_time_of_the_change
 def test_a_bus_that_takes_nothing_now_is_left_alone_for_a_minute_and_nothing_is_lost() -> None:
     world = world_with_a_bus()
     written = [world.write("acme", number) for number in range(3)]
-    world.bus.trouble = [Put(0, "EventBridge did not take it: ThrottlingException")]
+    world.bus.trouble = [Put(0, problem="EventBridge did not take it: ThrottlingException")]
     tally = world.minute()
     assert (tally.counts, tally.failing) == ({"waiting": 1}, ["acme/acme-h"])
     assert world.bus.taken == []
@@ -177,7 +177,7 @@ def test_a_bus_that_takes_nothing_now_is_left_alone_for_a_minute_and_nothing_is_
 def test_an_event_that_the_bus_refuses_delays_no_other_and_is_put_again_by_the_schedule() -> None:
     world = world_with_a_bus()
     written = [world.write("acme", number) for number in range(3)]
-    world.bus.trouble = [Put(400, "EventBridge did not take it: MalformedDetail")]
+    world.bus.trouble = [Put(400, problem="EventBridge did not take it: MalformedDetail")]
     world.minute()
     assert len(ids(world.bus)) == 2
     (line,) = [one for one in world.lines if one.result is not Result.DELIVERED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,8 @@ def test_threads_that_make_their_first_calls_together_share_one_transport() -> N
 
     def make() -> Echo:
         made.append(Echo())
-        return made[-1]
+        time.sleep(0.05)  # the others ask meanwhile
+        return made[0]
 
     late = Late(make)
 

@@ -13,6 +13,7 @@ import pytest
 from reprieve.access import credentials as verbs
 from reprieve.access.client import ClientKind
 from reprieve.access.credential import Credential
+from reprieve.access.credentials import MAX_CREDENTIALS
 from reprieve.access.issuer import Grant, Issuer
 from reprieve.clock import DAY, EPOCH, Millis
 from reprieve.context import OPERATOR, Context
@@ -154,6 +155,12 @@ def test_a_purpose_grants_what_the_creator_has_of_it_and_no_more(
     own = {"okta.logs.read", "suppression.delete", "reprieve.credentials.manage"}
     browser = signed_in(call, scopes=own)
     browser.get("/people")
+    assert re.findall(r'<option value="([a-z]+)"[^>]*>[^<]*(?:scope|below)', browser.page) == [
+        "console",
+        "okta",
+        "sendgrid",
+        "scopes",
+    ]
     create(browser, **fields)
     assert kept()["Grace Hopper"].scopes == scopes
     # SendGrid's clients warn about a token of another form
@@ -188,11 +195,13 @@ def test_a_token_ends_with_the_day_that_was_chosen_and_no_later_than_its_creator
     ],
 )
 def test_what_cannot_be_used_is_said_next_to_its_field_and_nothing_is_created(
-    call: Gateway, fields: Mapping[str, str], field: str, says: str
+    call: Gateway, calls: Calls, fields: Mapping[str, str], field: str, says: str
 ) -> None:
     browser = signed_in(call)
+    calls.clear()
     answer = create(browser, **fields)
-    assert answer.status == 400
+    # no more than the page reads
+    assert (answer.status, calls) == (400, {"GetItem": 1, "Query": 4})
     assert "No token was created. What to correct is marked below." in text_of(browser.page)
     assert re.findall(r'<p id="([a-z]+)-fault" class="fault">([^<]*)</p>', unescape(browser.page)) == [(field, says)]
     marked = re.findall(r'aria-invalid="true" aria-describedby="([a-z-]+)', browser.page)
@@ -229,17 +238,20 @@ def test_no_caller_gives_a_role_that_goes_further_than_its_own_and_the_operator_
     with pytest.raises(Forbidden, match=r"this needs the scope b\.read"):
         made.issue(asking, name="n", scopes=["a.read", "b.read"])
     assert made.issue(asking, name="n", scopes=["a.read"])[1].role is Role.HELP_DESK
-    made.issue(Context(DEMO, OPERATOR, "r", EPOCH), name="n", scopes=["any.read"], role=Role.ADMIN)
+    _, any_ = made.issue(Context(DEMO, OPERATOR, "r", EPOCH), name="n", scopes=["any.read"], role=Role.ADMIN)
+    with pytest.raises(Forbidden, match=r"this needs the scope any\.read"):
+        made.change(asking, any_.id, name="n", scopes=["any.read"])
+    assert made.change(Context(DEMO, OPERATOR, "r", EPOCH), any_.id, name="n", scopes=["b.read"]).scopes == {"b.read"}
 
 
 def test_an_organization_has_at_most_a_hundred_tokens_by_the_console(call: Gateway) -> None:
     browser = signed_in(call)
-    for number in range(credentials.MAX_CREDENTIALS - 2):
+    for number in range(MAX_CREDENTIALS - 2):
         wiring.access().add_credential(Credential(f"{number:016x}", "demo", f"{number:064x}", "n", frozenset(), EPOCH))
     assert create(browser).status == 200
     assert create(browser, name="Another").status == 409
     assert "There are 100 API tokens already; revoke one that is not used any more." in text_of(browser.page)
-    assert len(wiring.access().credentials("demo")) == credentials.MAX_CREDENTIALS
+    assert len(wiring.access().credentials("demo")) == MAX_CREDENTIALS
 
 
 # revoking

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reprieve.role import Role
     from reprieve.system_log.ports import EventLog
 
+#: credentials that an organization has at most by its own requests, as at SendGrid; an operator may issue more
+MAX_CREDENTIALS: Final = 100
 #: why a credential is not revoked by itself, where it may not be
 OWN: Final = "you are signed in with this credential; sign in with another one, or with your account, to revoke it"
 #: why a credential is refused what a longer-lived one may do
@@ -79,7 +81,9 @@ class Credentials:
             raise Forbidden(reason=OUTLIVED)
         granted = frozenset(scopes)
         self.check_scopes(granted)
-        _check_given(granted, context.role if role is None else role, context)
+        _check_given(granted, context)
+        if role is not None and context.actor.asks and not context.role.covers(role):
+            raise Forbidden(reason="this role goes further than yours")
         ends = [context.expires_at, None if expires_in is None else Millis(context.now + expires_in)]
         token, credential = new_credential(
             context.organization.id,
@@ -94,6 +98,10 @@ class Credentials:
         entry = credential_changed(EventType.TOKEN_CREATE, credential, context=context)
         self.log.append(context.organization, [entry])
         return token, credential
+
+    def has_room(self, organization: Organization) -> bool:
+        """Whether an organization may have one more by its own request. One Query."""
+        return len(self.access.credentials(organization.id)) < MAX_CREDENTIALS
 
     def find(self, organization: Organization, credential_id: str) -> Credential:
         """A credential by its id, valid or not.
@@ -112,7 +120,7 @@ class Credentials:
         """Rename a credential, or replace what it allows as well, with effect on the next request.
 
         A credential is not given more by itself, whatever it allowed when it was verified, nor by one that it would
-        outlive.
+        outlive, and by no caller what that does not have.
 
         Args:
             context: who asks.
@@ -126,13 +134,16 @@ class Credentials:
         Raises:
             InvalidInput: no scope, one that no route asks for, or no usable name; nothing was changed.
             NotFound: the organization has no such credential.
-            Forbidden: it would be given more by itself, or by a credential that it outlives.
+            Forbidden: it would be given more by itself, or by a credential that it outlives, or is to allow what the
+                caller may not do.
             Conflict: what it allows was changed meanwhile; nothing was changed.
         """
         label, wanted = checked_label(name), None if scopes is None else frozenset(scopes)
-        before = self.find(context.organization, credential_id)
         if wanted is not None:
             self.check_scopes(wanted)
+            _check_given(wanted, context)
+        before = self.find(context.organization, credential_id)
+        if wanted is not None:
             _check_added(wanted - before.scopes, before, context)
         if not self.access.change_credential(before, name=label, scopes=wanted):
             self.find(context.organization, credential_id)
@@ -190,14 +201,10 @@ class Credentials:
         self.log.append(context.organization, [entry])
 
 
-def _check_given(scopes: frozenset[str], role: Role, context: Context) -> None:
-    """Refuse a caller to give more than it has; the operator is no caller."""
-    if not context.actor.asks:
-        return
-    if beyond := scopes - context.scopes:
+def _check_given(scopes: frozenset[str], context: Context) -> None:
+    """Refuse a caller to give a scope that it does not have; the operator is no caller."""
+    if context.actor.asks and (beyond := scopes - context.scopes):
         raise Forbidden(min(beyond))
-    if not context.role.covers(role):
-        raise Forbidden(reason="this role goes further than yours")
 
 
 def _check_added(added: Collection[str], credential: Credential, context: Context) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reprieve.clock import EPOCH
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from reprieve.clock import Millis
     from reprieve.role import Role
+
+#: what the ids of issuers begin with
+ISSUER_ID: Final = "idp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Issuer:
     @property
     def id(self) -> str:
         """The name of the trust, for people and logs."""
-        return f"idp{digest_of_pair(self.url, self.audience)[:16]}"
+        return f"{ISSUER_ID}{digest_of_pair(self.url, self.audience)[:16]}"
 
     def grant_for(self, values: Collection[str]) -> Grant | None:
         """What a token with these values of the claim may do; None if it may do nothing."""

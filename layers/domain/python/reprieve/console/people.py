@@ -27,17 +27,19 @@ def issue(request: Request) -> Response:
     """Create an API token and show it, this once; or say what is wrong, next to the field."""
     try:
         wanted = credentials.parse(request)
-        credentials.check_room(wiring.access().credentials(request.organization.id))
-        token, issued = _verbs().issue(
-            request.context,
-            name=wanted.name,
-            scopes=wanted.scopes,
-            expires_in=wanted.expires_in,
-            role=wanted.role,
-            form=wanted.form,
-        )
     except InvalidInput as problem:
         return _page(request, draft=credentials.refused(problem, request))
+    verbs = _verbs()
+    if not verbs.has_room(request.organization):
+        raise credentials.no_room()
+    token, issued = verbs.issue(
+        request.context,
+        name=wanted.name,
+        scopes=wanted.scopes,
+        expires_in=wanted.expires_in,
+        role=wanted.role,
+        form=wanted.form,
+    )
     return credentials.render_issued(token, issued, request)
 
 

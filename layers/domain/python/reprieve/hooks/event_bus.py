@@ -9,13 +9,15 @@ Source: EventBridge's API reference of PutEvents (2015-10-07).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from reprieve.clock import Millis
 
 SOURCE: Final = "reprieve"
+#: why there is nothing to show or to rotate
+VERIFIED_BY_AWS: Final = "an event bus has no secret: AWS itself verifies who puts events onto it"
 _ARN: Final = re.compile(r"arn:aws[a-z-]*:events:([a-z0-9-]+):[0-9]{12}:event-bus/[A-Za-z0-9._-]{1,256}")
 
 
@@ -46,9 +48,9 @@ class Put:
     """
 
     status: int
-    problem: str = ""
-    retry_after: str = ""
-    body: bytes = b""
+    problem: str = field(default="", kw_only=True)
+    retry_after: str = field(default="", init=False)
+    body: bytes = field(default=b"", init=False)
 
 
 def region_of(arn: str) -> str:

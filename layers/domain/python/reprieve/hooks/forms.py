@@ -130,5 +130,5 @@ def is_worth_repeating(answer: Answer) -> bool:
 def _put(bus: EventBus, hook: Hook, message: Message) -> Answer:
     """Put a message onto the deployment's bus, unless the hook has another one, which it had before."""
     if problem := event_bus.problem_of(hook.url, bus.arn):
-        return event_bus.Put(0, problem)
+        return event_bus.Put(0, problem=problem)
     return bus.put(event_bus.Event(hook.organization_id, message.type, message.at, message.body.decode()))

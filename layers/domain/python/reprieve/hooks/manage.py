@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from reprieve.clock import Millis, hours, timestamp
 from reprieve.errors import Conflict, InvalidInput
 from reprieve.hooks import signature
+from reprieve.hooks.event_bus import VERIFIED_BY_AWS
 from reprieve.hooks.forms import check_url, notice_message, posted
 from reprieve.hooks.hook import KEEP_HOURS, MAX_KEEP_HOURS, Form, Hook, Progress, Stretch, form_of
 from reprieve.hooks.notice import Notice, NoticeType
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 #: forms whose secrets are not rotated here, and why
 WITHOUT_ROTATION: Final = {
     Form.OKTA: "an event hook's secret is set by Okta's API",
-    Form.BUS: "an event bus has no secret: AWS itself verifies who puts events onto it",
+    Form.BUS: VERIFIED_BY_AWS,
 }
 
 

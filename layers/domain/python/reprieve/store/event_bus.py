@@ -54,4 +54,4 @@ class EventBus:
 
 def _not_taken(code: str) -> Put:
     status = HTTPStatus.BAD_REQUEST if code in ABOUT_THE_EVENT else 0
-    return Put(status, f"EventBridge did not take it: {code}")
+    return Put(status, problem=f"EventBridge did not take it: {code}")

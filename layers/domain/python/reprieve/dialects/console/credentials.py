@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from reprieve.access.client import CLIENT_ID
 from reprieve.access.credential import Credential, TokenForm
-from reprieve.access.issuer import Issuer
-from reprieve.access.label import MAX_NAME
+from reprieve.access.credentials import MAX_CREDENTIALS
+from reprieve.access.issuer import ISSUER_ID, Issuer
+from reprieve.access.label import MAX_NAME, checked_label
 from reprieve.clock import DAY, SECOND, Millis
 from reprieve.dialects.console import lists, page, session
 from reprieve.dialects.console.site import READ_LOG
@@ -21,14 +23,11 @@ from reprieve.errors import Conflict, InvalidInput, NotFound
 from reprieve.role import Permission, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from reprieve.access.client import Client
     from reprieve.dialects.exchange import Request, Response
 
-#: credentials of an organization, as for SendGrid's API
-MAX_CREDENTIALS: Final = 100
-MAX_SCOPE: Final = 200
 #: by the name of a dialect, what a token for it is for
 PURPOSES: Final[Mapping[str, str]] = {
     "console": "Signing in to this console",
@@ -37,10 +36,10 @@ PURPOSES: Final[Mapping[str, str]] = {
     "zoho": "Zoho's API",
     "reprieve": "Reprieve's own API",
 }
-#: what stops with a credential that does not count any more
-ENDED: Final = "Nothing: it has expired already, and is taken off the page."
 #: the purpose that is none of these
 CHOSEN: Final = "scopes"
+#: what stops with a credential that does not count any more
+ENDED: Final = "Nothing: it has expired already, and is taken off the page."
 
 
 class Kind(Enum):
@@ -107,8 +106,6 @@ class Draft:
     says: str = ""
 
 
-#: what the ids of clients and of issuers begin with; those of credentials are hexadecimal
-BEGINNINGS: Final[Mapping[str, Kind]] = {"rpc_": Kind.CLIENT, "idp": Kind.ISSUER}
 _Named = TypeVar("_Named", "Credential", "Client", "Issuer")
 
 
@@ -120,14 +117,16 @@ def parse(request: Request) -> Wanted:
         InvalidInput: a field cannot be used; it is named.
     """
     given = session.form(request)
-    name = session.field(request, "name", most=MAX_NAME)
+    name = checked_label(session.field(request, "name", most=MAX_NAME))
     try:
         role = Role(given.get("role", ""))
     except ValueError:
         raise InvalidInput("choose one", field="role") from None
     purpose = given.get("purpose", "")
     form = TokenForm.SENDGRID if purpose == SENDGRID.name else TokenForm.OWN
-    return Wanted(name, role, _scopes(request, purpose), _expires_in(given.get("until", "").strip(), request.now), form)
+    scopes = _scopes(request, purpose)
+    check_scopes(scopes)
+    return Wanted(name, role, scopes, _expires_in(given.get("until", "").strip(), request.now), form)
 
 
 def refused(problem: InvalidInput, request: Request) -> Draft:
@@ -138,14 +137,9 @@ def refused(problem: InvalidInput, request: Request) -> Draft:
     return Draft(name, role, purpose, _ticked(request), until, problem.field or "", says)
 
 
-def check_room(found: Collection[Credential]) -> None:
-    """Refuse one credential more than an organization has by the console.
-
-    Raises:
-        Conflict: there are as many already.
-    """
-    if len(found) >= MAX_CREDENTIALS:
-        raise Conflict(f"there are {MAX_CREDENTIALS} API tokens already; revoke one that is not used any more")
+def no_room() -> Conflict:
+    """The refusal of one credential more than an organization may have."""
+    return Conflict(f"there are {MAX_CREDENTIALS} API tokens already; revoke one that is not used any more")
 
 
 def check_scopes(scopes: frozenset[str]) -> None:
@@ -165,14 +159,11 @@ def purposes(request: Request) -> list[tuple[str, str]]:
     return [*named, (CHOSEN, "Only the scopes ticked below")]
 
 
-def roles(request: Request) -> list[Role]:
-    """The roles that the viewer can give."""
-    return [role for role in Role if request.context.role.covers(role)]
-
-
 def kind_of(identifier: str) -> Kind:
-    """What an id is of."""
-    return next((kind for begins, kind in BEGINNINGS.items() if identifier.startswith(begins)), Kind.CREDENTIAL)
+    """What an id is of; those of credentials are hexadecimal."""
+    if CLIENT_ID.fullmatch(identifier):
+        return Kind.CLIENT
+    return Kind.ISSUER if identifier.startswith(ISSUER_ID) else Kind.CREDENTIAL
 
 
 def with_id(found: Iterable[_Named], identifier: str) -> _Named:
@@ -199,8 +190,8 @@ def render_question(holder: Credential | Client | Issuer, request: Request) -> R
     return page.render(
         "revoke",
         request,
-        # where nothing but a credential ends by itself
-        until=(holder.expires_at or 0) if isinstance(holder, Credential) else None,
+        # nothing else ends by itself
+        is_credential=isinstance(holder, Credential),
         reads_log=page.may(request, READ_LOG, Permission.READ),
         kind=kind,
         one=holder,
@@ -229,7 +220,7 @@ def _granted(request: Request, purpose: str) -> frozenset[str]:
 
 
 def _ticked(request: Request) -> frozenset[str]:
-    return frozenset(value for name, value in session.pairs(request) if name == "scope" and len(value) <= MAX_SCOPE)
+    return frozenset(value for name, value in session.pairs(request) if name == "scope")
 
 
 def _expires_in(day: str, now: Millis) -> int | None:

@@ -92,7 +92,7 @@ def render(
         notice=notice,
         draft=draft or credentials.Draft(),
         manages=page.may(request, site.MANAGE_CREDENTIALS, Permission.CHANGE),
-        given_roles=credentials.roles(request),
+        given_roles=list(Role),
         purposes=credentials.purposes(request),
         own_scopes=sorted(context.scopes),
         holders=sorted(holders, key=lambda one: (not one.valid, one.credential.name.casefold(), one.credential.id)),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reprieve.dialects.exchange import Request, Response
 from reprieve.dialects.sendgrid.dialect import DIALECT
-from reprieve.errors import Forbidden, InvalidInput
+from reprieve.errors import InvalidInput
 from reprieve.paging import WholeNumber
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from reprieve.access.credential import Credential
 
-#: of an account, as at SendGrid
-MAX_KEYS: Final = 100
 LIMIT: Final = WholeNumber("limit", 1, 1_000)
 
 
@@ -60,7 +58,6 @@ def parse(request: Request) -> Wanted:
 
     Raises:
         InvalidInput: a member is missing, or not what it must be.
-        Forbidden: it is to allow more than the caller may.
     """
     body = request.json_object()
     scopes = body.get("scopes")
@@ -70,8 +67,6 @@ def parse(request: Request) -> Wanted:
         raise InvalidInput("must be an array of strings", field="scopes")
     wanted = frozenset(scopes)
     check_scopes(wanted)
-    if beyond := wanted - request.context.scopes:
-        raise Forbidden(min(beyond))
     return Wanted(_name(body), wanted)
 
 
