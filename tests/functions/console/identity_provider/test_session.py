@@ -52,6 +52,8 @@ def test_a_person_creates_a_token_of_their_own_scopes_and_revokes_any(call: Gate
     assert (made.role, made.scopes, made.expires_at) == (Role.ADMIN, DIALECT.scopes, None)
     # a credential whose id is the name that the person has at their identity provider is not what they are signed in by
     wiring.access().add_credential(replace(made, id="00u2", digest="0" * 64))
+    browser.get("/people")
+    assert ("/console/people/00u2/revoke" in browser.page, "(you)" in browser.page) == (True, False)
     for identifier in (made.id, "00u2"):
         assert browser.post("/people/{id}/revoke", path={"id": identifier}).status == 200
     for event_type, changed in (("create", {made.id}), ("revoke", {made.id, "00u2"})):

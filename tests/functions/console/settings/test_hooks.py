@@ -136,6 +136,6 @@ def test_an_event_bus_says_its_form_and_is_tested(call: Gateway, monkeypatch: py
     assert on(browser, "test", hook.id).status == 200
     assert "The test was taken, with status 200." in text_of(browser.page)
     assert [(one.organization_id, one.type) for one in bus.taken] == [("demo", "hook.test")]
-    bus.trouble = [Put(0, "EventBridge did not take it: ThrottlingException")]
+    bus.trouble = [Put(0, problem="EventBridge did not take it: ThrottlingException")]
     assert on(browser, "test", hook.id).status == 200
     assert "The test was not taken: EventBridge did not take it: ThrottlingException." in text_of(browser.page)
